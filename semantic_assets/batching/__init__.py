@@ -1,0 +1,1 @@
+"""Pure functions between texts and Google's JSONL: packing, request lines, answer lines."""

@@ -1,0 +1,159 @@
+"""Answer lines of a batch file, decoded in blocks and held against what was asked.
+
+Accepted, because all were seen (see the docs on the wire): the key anywhere in the line, an
+`error` or a `status` instead of a response, an error with only a code, int64 as strings,
+`usageMetadata` instead of `tokenCount`. Refused: a key nobody asked for, a key twice, a vector of
+another size, a value that is not finite, a vector of zeros. A key without a line is an outcome
+(`missing`), not a corruption.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import simdjson
+
+from semantic_assets.errors import CorruptResult
+
+BLOCK_ROWS = 4_096
+
+#: google.rpc codes a rerun cannot change: invalid argument, not found, out of range, unimplemented.
+_PERMANENT_CODES = frozenset({3, 5, 11, 12})
+
+
+@dataclass(slots=True)
+class AnswerBlock:
+    """Up to 4,096 decoded lines. `vectors[i]` is meaningful where `outcomes[i] == "ok"`."""
+
+    vectors: npt.NDArray[np.float32]
+    keys: list[str] = field(default_factory=list)
+    tokens: list[int | None] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    error_codes: list[str | None] = field(default_factory=list)
+    error_messages: list[str | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    outcome: str
+    code: str | None
+    message: str | None
+
+
+def decode_answers(
+    lines: Iterable[bytes], *, expected: Iterable[str], dimensions: int, normalise: bool
+) -> Iterator[AnswerBlock]:
+    """Blocks of answers in file order; vectors float32, shape (rows, dimensions).
+
+    Raises:
+        CorruptResult: at the first line that shows the file is not the answer to what was asked.
+    """
+    open_keys = set(expected)
+    decoder = _LineDecoder(dimensions)
+    block = _empty(dimensions)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        key = decoder.decode(number, line, block)
+        if key not in open_keys:
+            raise CorruptResult(f"line {number}: key {key!r} was not asked for, or answered twice")
+        open_keys.discard(key)
+        if len(block.keys) == BLOCK_ROWS:
+            yield _finished(block, normalise)
+            block = _empty(dimensions)
+    if block.keys:
+        yield _finished(block, normalise)
+
+
+def _empty(dimensions: int) -> AnswerBlock:
+    return AnswerBlock(vectors=np.zeros((BLOCK_ROWS, dimensions), dtype=np.float32))
+
+
+class _LineDecoder:
+    """One simdjson parser; its proxies must be dropped before the next line is parsed."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._parser = simdjson.Parser()
+        self._dimensions = dimensions
+
+    def decode(self, number: int, line: bytes, block: AnswerBlock) -> str:
+        """Append one line to the block and return its key."""
+        try:
+            root = self._parser.parse(line)
+        except ValueError as error:
+            raise CorruptResult(f"line {number}: not JSON ({error})") from error
+        try:
+            key = root.get("key") if isinstance(root, simdjson.Object) else None
+            if not isinstance(key, str):
+                raise CorruptResult(f"line {number}: no key")
+            self._append(number, key, root, block)
+        finally:
+            del root
+        return key
+
+    def _append(self, number: int, key: str, root: Any, block: AnswerBlock) -> None:
+        failure = self._vector_into(number, root, block.vectors[len(block.keys)])
+        block.keys.append(key)
+        block.tokens.append(None if failure else _token_count(root))
+        block.outcomes.append(failure.outcome if failure else "ok")
+        block.error_codes.append(failure.code if failure else None)
+        block.error_messages.append(failure.message if failure else None)
+
+    def _vector_into(
+        self, number: int, root: Any, row: npt.NDArray[np.float32]
+    ) -> _Failure | None:
+        try:
+            values = root.at_pointer("/response/embedding/values")
+        except (KeyError, ValueError, TypeError):
+            return _failure(root)
+        if len(values) != self._dimensions:
+            raise CorruptResult(f"line {number}: {len(values)} values, not {self._dimensions}")
+        try:
+            row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise CorruptResult(f"line {number}: a value is not a number ({error})") from error
+        return None
+
+
+def _token_count(root: Any) -> int | None:
+    for pointer in ("/response/tokenCount", "/response/usageMetadata/promptTokenCount"):
+        try:
+            return int(root.at_pointer(pointer))
+        except (KeyError, ValueError, TypeError):
+            continue
+    return None
+
+
+def _failure(root: Any) -> _Failure:
+    for name in ("error", "status"):
+        error = root.get(name)
+        if isinstance(error, simdjson.Object):
+            code = error.get("code")
+            message = error.get("message")
+            permanent = isinstance(code, int) and code in _PERMANENT_CODES
+            return _Failure(
+                "permanent" if permanent else "transient",
+                None if code is None else str(code),
+                None if message is None else str(message),
+            )
+    return _Failure("transient", None, "the answer has neither a vector nor an error")
+
+
+def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:
+    """Trim, check and normalise a full block in one pass of numpy."""
+    rows = len(block.keys)
+    vectors = block.vectors[:rows]
+    answered = np.fromiter((word == "ok" for word in block.outcomes), dtype=bool, count=rows)
+    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    bad = answered & ~(np.isfinite(norms) & (norms > 1e-6))
+    if bad.any():
+        key = block.keys[int(np.flatnonzero(bad)[0])]
+        raise CorruptResult(f"key {key}: the vector is not finite, or is all zeros")
+    if normalise:
+        vectors /= np.where(answered, norms, 1.0).astype(np.float32)[:, None]
+    elif (answered & (np.abs(norms - 1.0) > 1e-2)).any():
+        raise CorruptResult("the model should have normalised its vectors and did not")
+    block.vectors = vectors
+    return block

@@ -1,0 +1,46 @@
+"""How pending texts become jobs that fit the window of enqueued tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: A job is this part of the window, so that the window is refilled as jobs end, one by one.
+JOB_SHARE = 0.2
+#: Rows of one job: at 768 dimensions 50,000 answers are a 480 MB download.
+MAX_REQUESTS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What a (scope, model) may still enqueue."""
+
+    limit_tokens: int
+    used_tokens: int
+    free_jobs: int
+
+    @property
+    def free_tokens(self) -> int:
+        return max(0, self.limit_tokens - self.used_tokens)
+
+    @property
+    def job_tokens(self) -> int:
+        return max(1, int(self.limit_tokens * JOB_SHARE))
+
+
+def plan_job(token_estimates: Sequence[int], window: Window) -> int:
+    """How many of the pending texts, from the first, make the next job; 0 to wait.
+
+    A job is formed when it is full, or when it takes everything that is left: no crumbs while the
+    window is nearly full.
+    """
+    if window.free_jobs < 1:
+        return 0
+    budget = min(window.job_tokens, window.free_tokens)
+    taken = total = 0
+    for estimate in token_estimates[:MAX_REQUESTS]:
+        if total + estimate > budget:
+            break
+        total += estimate
+        taken += 1
+    takes_all = taken == len(token_estimates)
+    is_full = budget == window.job_tokens or taken == MAX_REQUESTS
+    return taken if takes_all or is_full else 0

@@ -1,0 +1,145 @@
+"""Settings, and the only reader of the environment.
+
+Every setting is `SEMANTIC_ASSETS_<NAME>` in the environment or in the project's `.env`; the
+environment wins. Paths are resolved against the project, never against the working directory.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self, TypeVar
+
+from semantic_assets.errors import ConfigError
+from semantic_assets.model.space import EmbeddingSpace
+
+PREFIX = "SEMANTIC_ASSETS_"
+GEMINI_URL = "https://generativelanguage.googleapis.com"
+BACKENDS = ("emulator", "gemini")
+_S = TypeVar("_S", bound="Settings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a store is opened with. Field comments are the documentation of the settings."""
+
+    #: Where the lake lives. Default `data/lake` of the project.
+    root: Path
+    #: Where the documents are: `<sources>/<project>/<dataset>/...`. Default `data/sources`.
+    sources: Path
+    #: `emulator` (default: local, free) or `gemini` (Google, costs money).
+    backend: str = "emulator"
+    #: GEMINI_API_KEY or GOOGLE_API_KEY. Alone it never spends: the backend must say `gemini`.
+    api_key: str | None = field(default=None, repr=False)
+    #: Base URL of the Gemini API.
+    gemini_url: str = GEMINI_URL
+    #: A running emulator's URL; without it the emulator is served inside the process.
+    emulator_url: str | None = None
+    #: Where the embedded emulator keeps its state. Default: `emulator` beside the lake.
+    emulator_dir: Path
+    #: How long a job takes on the embedded emulator.
+    emulator_latency_seconds: float = 3.0
+    #: SQLAlchemy URL of the ledger. Default: SQLite inside the lake.
+    ledger_url: str | None = field(default=None, repr=False)
+    model: str = "gemini-embedding-001"
+    dimensions: int = 768
+    #: Paid tier of the account, 1 to 3: decides the window of enqueued tokens.
+    tier: int = 1
+    #: Your account's window of enqueued tokens, where it differs from the table's.
+    enqueued_tokens: int | None = None
+    #: A text is FAILED after this many error rows.
+    max_attempts: int = 3
+    #: Standing consent for spending on the real backend; without it nothing is submitted there.
+    max_cost_usd_per_day: float | None = None
+    #: How long `refresh` waits for batches before it exits with "waiting, run again".
+    wait_minutes: float = 24 * 60.0
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        return EmbeddingSpace.of(
+            backend=self.backend, model=self.model, dimensions=self.dimensions
+        )
+
+    @classmethod
+    def load(cls, *, root: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the environment and the project's `.env`; `root` wins over both.
+
+        Raises:
+            ConfigError: a value does not fit its setting.
+        """
+        values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
+        lake = root or _path(values, "ROOT", "data/lake")
+        settings = cls(
+            root=lake,
+            sources=_path(values, "SOURCES", "data/sources"),
+            emulator_dir=_path(values, "EMULATOR_DIR", str(lake.parent / "emulator")),
+            api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
+            emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
+            ledger_url=values.get(PREFIX + "LEDGER_URL") or None,
+        )
+        return _checked(replace(settings, **_overrides(values)))
+
+
+def _overrides(values: Mapping[str, str]) -> dict[str, object]:
+    kinds: dict[str, type] = {
+        "backend": str,
+        "gemini_url": str,
+        "model": str,
+        "dimensions": int,
+        "tier": int,
+        "enqueued_tokens": int,
+        "max_attempts": int,
+        "emulator_latency_seconds": float,
+        "max_cost_usd_per_day": float,
+        "wait_minutes": float,
+    }
+    found: dict[str, object] = {}
+    for name, kind in kinds.items():
+        raw = values.get(PREFIX + name.upper())
+        if not raw:
+            continue
+        try:
+            found[name] = kind(raw)
+        except ValueError as error:
+            raise ConfigError(f"{PREFIX}{name.upper()}={raw!r} is not a number") from error
+    return found
+
+
+def _checked(settings: _S) -> _S:
+    if settings.backend not in BACKENDS:
+        raise ConfigError(f"{PREFIX}BACKEND={settings.backend!r}: use emulator or gemini")
+    if settings.tier not in (1, 2, 3):
+        raise ConfigError(f"{PREFIX}TIER={settings.tier}: use 1, 2 or 3")
+    _ = settings.space
+    return settings
+
+
+def project_dir() -> Path:
+    """The checkout this package runs from: the folder of its pyproject.toml.
+
+    Raises:
+        ConfigError: the package is installed elsewhere; paths must then be set.
+    """
+    here = Path(__file__).resolve().parent.parent
+    if not (here / "pyproject.toml").is_file():
+        raise ConfigError(
+            f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths"
+        )
+    return here
+
+
+def _path(values: Mapping[str, str], name: str, default: str) -> Path:
+    raw = Path(values.get(PREFIX + name) or default).expanduser()
+    return raw if raw.is_absolute() else project_dir() / raw
+
+
+def _dotenv() -> Mapping[str, str]:
+    try:
+        file = project_dir() / ".env"
+    except ConfigError:
+        return {}
+    if not file.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(file).items() if value is not None}

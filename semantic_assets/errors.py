@@ -1,0 +1,83 @@
+"""Every error this package raises on purpose.
+
+SemanticAssetsError
+├── ConfigError            a setting or a name is bad or missing
+├── NotFound               a dataset, shard, job or index that does not exist
+├── Conflict               a guarded move found another state
+├── SourceMissing          a source root is gone or suddenly empty
+├── SpendRefused           spending is not allowed as things stand
+├── TransientError         another attempt may succeed
+│   ├── GeminiUnavailable  5xx, time-out, network
+│   ├── RateLimited        429
+│   └── ScopePaused        key, billing or location trouble: the scope waits
+└── PermanentError         a rerun cannot change it
+    ├── RequestRejected    400 about the request itself
+    ├── RemoteMissing      404
+    └── CorruptResult      an answer file that cannot be trusted
+
+A partly failed batch is data, not an exception: it is in the results table and in the report.
+"""
+
+
+class SemanticAssetsError(Exception):
+    """Something went wrong in semantic_assets."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+
+class ConfigError(SemanticAssetsError):
+    """A setting is missing or not valid."""
+
+
+class NotFound(SemanticAssetsError):
+    """There is no such thing."""
+
+
+class Conflict(SemanticAssetsError):
+    """Somebody else changed this first."""
+
+
+class SourceMissing(SemanticAssetsError):
+    """A source root is missing or suddenly empty; nothing was deleted."""
+
+
+class SpendRefused(SemanticAssetsError):
+    """Spending is not allowed as things stand."""
+
+
+class TransientError(SemanticAssetsError):
+    """Another attempt may succeed."""
+
+
+class GeminiUnavailable(TransientError):
+    """The Gemini API did not answer, or answered with a server error."""
+
+    def __init__(self, message: str | None = None, *, sent: bool = True) -> None:
+        super().__init__(message)
+        #: False only where the request body provably never left this process.
+        self.sent = sent
+
+
+class RateLimited(TransientError):
+    """The Gemini API refused because a quota is used up (429)."""
+
+
+class ScopePaused(TransientError):
+    """The key, its billing or its location is refused: nothing was created, the scope waits."""
+
+
+class PermanentError(SemanticAssetsError):
+    """A rerun cannot change this."""
+
+
+class RequestRejected(PermanentError):
+    """The Gemini API called the request itself invalid (400 INVALID_ARGUMENT)."""
+
+
+class RemoteMissing(PermanentError):
+    """The Gemini API knows no such job or file."""
+
+
+class CorruptResult(PermanentError):
+    """A result file does not match what was asked; nothing of it was used."""

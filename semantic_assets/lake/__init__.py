@@ -1,0 +1,1 @@
+"""The lake: partitioned Parquet under one root, replaced whole, read through DuckDB."""

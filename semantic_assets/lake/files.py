@@ -1,0 +1,128 @@
+"""Files of the lake: read by their footer, written whole or not at all."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+#: Key in a Parquet file's metadata: what the file's content is, for the ledger to agree with.
+FINGERPRINT = b"semantic_assets.fingerprint"
+_TEMPORARY = ".tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A root directory. Paths below it are relative, as `layout` gives them."""
+
+    root: Path
+
+    def path(self, relative: str) -> Path:
+        return self.root / relative
+
+    def exists(self, relative: str) -> bool:
+        return self.path(relative).is_file()
+
+    def names(self, directory: str) -> list[str]:
+        """Names of the finished Parquet files of one directory, sorted."""
+        folder = self.path(directory)
+        if not folder.is_dir():
+            return []
+        return sorted(name for name in os.listdir(folder) if _is_finished(name))
+
+    def fingerprint(self, relative: str) -> str | None:
+        """The fingerprint a file carries; None where there is no such file or it has none."""
+        try:
+            metadata = pq.read_metadata(self.path(relative)).metadata
+        except FileNotFoundError:
+            return None
+        found = (metadata or {}).get(FINGERPRINT)
+        return found.decode() if found is not None else None
+
+    def metadata(self, relative: str) -> dict[str, str]:
+        """The file's own key-value metadata, without Arrow's."""
+        found = pq.read_metadata(self.path(relative)).metadata or {}
+        return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
+
+    def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
+        return pq.read_table(self.path(relative), columns=columns, partitioning=None)
+
+    @contextmanager
+    def replacing(self, relative: str) -> Iterator[Path]:
+        """A temporary path that takes the file's place when the block ends without an error.
+
+        Temporary name, fsync, rename, fsync of the directory: a reader sees the old file or the
+        new one, also after a power cut.
+        """
+        target = self.path(relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}{_TEMPORARY}")
+        try:
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, target)
+            _sync(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def writing(
+        self, relative: str, schema: pa.Schema, metadata: Mapping[str, str]
+    ) -> Iterator["TableFile"]:
+        """Replace one table file from batches; `metadata` may still be added to while writing."""
+        with self.replacing(relative) as temporary:
+            file = TableFile(temporary, schema, dict(metadata))
+            try:
+                yield file
+            finally:
+                file.close()
+
+    def delete(self, relative: str) -> None:
+        self.path(relative).unlink(missing_ok=True)
+
+    def delete_tree(self, relative: str) -> None:
+        shutil.rmtree(self.path(relative), ignore_errors=True)
+
+
+class TableFile:
+    """An open Parquet file. Vectors gain nothing from dictionaries or compression (measured)."""
+
+    def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
+        self.rows = 0
+        self.metadata = metadata
+        self._schema = schema
+        has_vectors = "vector" in schema.names
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="none" if has_vectors else "zstd",
+            compression_level=None if has_vectors else 1,
+            use_dictionary=False if has_vectors else ["shard", "mime", "parse_status"],
+        )
+
+    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
+        if batch.num_rows:
+            self.rows += batch.num_rows
+            self._writer.write(batch)
+
+    def close(self) -> None:
+        if self._writer.is_open:
+            self._writer.add_key_value_metadata(self.metadata)
+            self._writer.close()
+
+
+def _is_finished(name: str) -> bool:
+    return name.endswith(".parquet") and not name.startswith(".")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

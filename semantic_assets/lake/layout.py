@@ -1,0 +1,37 @@
+"""Where everything lies under the lake's root."""
+
+from semantic_assets.model.keys import DatasetKey, ShardKey
+
+LEDGER_FILE = "ledger.sqlite3"
+
+
+def documents(shard: ShardKey) -> str:
+    return f"documents/{shard.path}"
+
+
+def chunks(shard: ShardKey) -> str:
+    return f"chunks/{shard.path}"
+
+
+def embeddings(space_id: str, shard: ShardKey) -> str:
+    return f"embeddings/space={space_id}/{shard.path}"
+
+
+def results_dir(space_id: str) -> str:
+    return f"results/space={space_id}"
+
+
+def results(space_id: str, job_id: str) -> str:
+    return f"{results_dir(space_id)}/{job_id}.parquet"
+
+
+def manifest(job_id: str) -> str:
+    return f"manifests/{job_id}.parquet"
+
+
+def key_index(space_id: str) -> str:
+    return f"keys/space={space_id}.sqlite3"
+
+
+def generation(dataset: DatasetKey, space_id: str, number: int) -> str:
+    return f"index/{dataset.project}/{dataset.dataset}/{space_id}/{number:06d}"

@@ -1,0 +1,62 @@
+"""What every table file of the lake must contain to be trusted."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.schema import lease as lease_table
+from semantic_assets.ledger.schema import table_file
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    path: str
+    fingerprint: str
+    input_fingerprint: str
+    rows: int
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    database: Database
+
+    def find(self, path: str) -> TableRecord | None:
+        with self.database.read() as connection:
+            row = connection.execute(
+                sa.select(table_file).where(table_file.c.path == path)
+            ).one_or_none()
+        if row is None:
+            return None
+        return TableRecord(
+            row.path, row.fingerprint, row.input_fingerprint, row.rows, row.updated_at
+        )
+
+    def record(
+        self, lease: Lease, path: str, *, fingerprint: str, input_fingerprint: str, rows: int
+    ) -> None:
+        """Say what the file now holds, under the fence of its shard's lease.
+
+        Raises:
+            Conflict: the lease was taken over; the file will be seen as stale and rewritten.
+        """
+        values = {
+            "fingerprint": fingerprint,
+            "input_fingerprint": input_fingerprint,
+            "rows": rows,
+            "updated_at": self.database.clock(),
+        }
+        with self.database.write() as connection:
+            fence = connection.execute(
+                sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
+            ).scalar_one_or_none()
+            if fence != lease.fence:
+                raise Conflict(f"lease {lease.name} was taken over; {path} will be written again")
+            connection.execute(
+                self.database.insert(table_file)
+                .values(path=path, **values)
+                .on_conflict_do_update(index_elements=["path"], set_=values)
+            )

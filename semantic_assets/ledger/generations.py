@@ -1,0 +1,119 @@
+"""Index generations of a dataset, and the pointer to the one that serves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.schema import generation
+from semantic_assets.ledger.schema import lease as lease_table
+from semantic_assets.model.keys import DatasetKey
+
+BUILDING, SERVING, RETIRED = "building", "serving", "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One built index. `inputs` maps shard -> fingerprint of the embeddings it was built from."""
+
+    dataset: DatasetKey
+    space_id: str
+    number: int
+    state: str
+    rows: int
+    input_fingerprint: str
+    inputs: dict[str, str]
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    database: Database
+
+    def start(self, dataset: DatasetKey, space_id: str) -> int:
+        """A new number, higher than any before, also than one that was never finished."""
+        with self.database.write() as connection:
+            highest = connection.execute(
+                sa.select(sa.func.max(generation.c.number)).where(_of(dataset))
+            ).scalar()
+            number = (highest or 0) + 1
+            connection.execute(
+                sa.insert(generation).values(
+                    dataset=str(dataset),
+                    space_id=space_id,
+                    number=number,
+                    state=BUILDING,
+                    rows=0,
+                    input_fingerprint="",
+                    inputs={},
+                    created_at=self.database.clock(),
+                )
+            )
+        return number
+
+    def switch(
+        self,
+        lease: Lease,
+        dataset: DatasetKey,
+        number: int,
+        *,
+        rows: int,
+        input_fingerprint: str,
+        inputs: dict[str, str],
+    ) -> None:
+        """Make a built generation the serving one: the commit of everything in it.
+
+        Raises:
+            Conflict: the dataset's lease was taken over while building.
+        """
+        with self.database.write() as connection:
+            fence = connection.execute(
+                sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
+            ).scalar_one_or_none()
+            if fence != lease.fence:
+                raise Conflict(f"lease {lease.name} was taken over; the old index keeps serving")
+            connection.execute(
+                sa.update(generation)
+                .where(_of(dataset), generation.c.state == SERVING)
+                .values(state=RETIRED)
+            )
+            connection.execute(
+                sa.update(generation)
+                .where(_of(dataset), generation.c.number == number)
+                .values(
+                    state=SERVING, rows=rows, input_fingerprint=input_fingerprint, inputs=inputs
+                )
+            )
+
+    def serving(self, dataset: DatasetKey) -> Generation | None:
+        query = sa.select(generation).where(_of(dataset), generation.c.state == SERVING)
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _generation(row) if row is not None else None
+
+    def list(self, dataset: DatasetKey) -> list[Generation]:
+        """Newest first."""
+        query = sa.select(generation).where(_of(dataset)).order_by(generation.c.number.desc())
+        with self.database.read() as connection:
+            return [_generation(row) for row in connection.execute(query)]
+
+    def forget(self, dataset: DatasetKey, number: int) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                sa.delete(generation).where(
+                    _of(dataset), generation.c.number == number, generation.c.state != SERVING
+                )
+            )
+
+
+def _of(dataset: DatasetKey) -> sa.ColumnElement[bool]:
+    return generation.c.dataset == str(dataset)
+
+
+def _generation(row: sa.Row[Any]) -> Generation:
+    values = dict(row._mapping)
+    values["dataset"] = DatasetKey.parse(values["dataset"])
+    return Generation(**values)

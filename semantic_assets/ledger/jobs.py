@@ -1,0 +1,190 @@
+"""Rows of batch jobs: guarded moves, never read-then-write, each with its event."""
+
+import time
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict, NotFound
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import job as job_table
+from semantic_assets.ledger.schema import job_event, lease
+from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
+
+
+def new_job_id() -> str:
+    """Sorts by time of birth: of two vectors for one text the lowest job_id wins, everywhere."""
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    job_id: str
+    at: float
+    from_state: str | None
+    to_state: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    database: Database
+
+    def insert_if_fits(self, job: BatchJob, *, limit_tokens: int, limit_jobs: int) -> bool:
+        """Insert in the transaction that sums the window: no counter to leak. False: no room."""
+        with self.database.write() as connection:
+            tokens, jobs = _window(connection, job.scope_id, job.model)
+            if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
+                return False
+            connection.execute(sa.insert(job_table).values(_values(job)))
+            _record(connection, job.job_id, job.created_at, None, job.state, None)
+        return True
+
+    def window(self, scope_id: str, model: str) -> tuple[int, int]:
+        """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
+        with self.database.read() as connection:
+            return _window(connection, scope_id, model)
+
+    def move(
+        self,
+        job_id: str,
+        to: JobState,
+        *,
+        of: Collection[JobState],
+        fence: int | None = None,
+        detail: str | None = None,
+        **values: Any,
+    ) -> BatchJob | None:
+        """Move a row if it stands in one of `of` (and under `fence`); None: somebody else did.
+
+        A move to the state it is in records new values and no event.
+        """
+        now = self.database.clock()
+        sources = [state for state in of if to in MOVES[state] or state == to]
+        if len(sources) != len(of):
+            raise Conflict(f"no move from {sorted(set(of) - set(sources))} to {to}")
+        condition = (job_table.c.job_id == job_id) & job_table.c.state.in_(sources)
+        if fence is not None:
+            condition &= job_table.c.fence == fence
+        with self.database.write() as connection:
+            before = connection.execute(sa.select(job_table.c.state).where(condition)).scalar()
+            if before is None:
+                return None
+            row = connection.execute(
+                sa.update(job_table)
+                .where(condition)
+                .values(state=to, updated_at=now, **values)
+                .returning(job_table)
+            ).one_or_none()
+            if row is None:
+                return None
+            if before != to:
+                _record(connection, job_id, now, before, to, detail)
+        return _job(row)
+
+    def claim(self, job_id: str, fence: int) -> BatchJob | None:
+        """Put a taken-over lease's fence on the row; None if a higher one is there."""
+        with self.database.write() as connection:
+            row = connection.execute(
+                sa.update(job_table)
+                .where(job_table.c.job_id == job_id, job_table.c.fence <= fence)
+                .values(fence=fence)
+                .returning(job_table)
+            ).one_or_none()
+        return _job(row) if row is not None else None
+
+    def find(self, name: str) -> BatchJob:
+        """A job by our id, its display name or Google's `batches/...`.
+
+        Raises:
+            NotFound: no row has that name.
+        """
+        columns = (job_table.c.job_id, job_table.c.remote_name, job_table.c.display_name)
+        with self.database.read() as connection:
+            row = connection.execute(
+                sa.select(job_table).where(sa.or_(*(column == name for column in columns)))
+            ).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no batch job {name!r}: `semantic-assets jobs` lists them")
+        return _job(row)
+
+    def list(
+        self,
+        *,
+        states: Collection[JobState] | None = None,
+        scope_id: str | None = None,
+        space_id: str | None = None,
+    ) -> Sequence[BatchJob]:
+        """Oldest first."""
+        query = sa.select(job_table).order_by(job_table.c.job_id)
+        if states is not None:
+            query = query.where(job_table.c.state.in_(list(states)))
+        if scope_id is not None:
+            query = query.where(job_table.c.scope_id == scope_id)
+        if space_id is not None:
+            query = query.where(job_table.c.space_id == space_id)
+        with self.database.read() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
+    def orphaned(self) -> Sequence[BatchJob]:
+        """Rows in `uploading` or `creating` whose owner's lease is dead."""
+        now = self.database.clock()
+        alive = sa.exists().where(
+            lease.c.name == sa.literal("job:") + job_table.c.job_id, lease.c.expires_at >= now
+        )
+        query = sa.select(job_table).where(
+            job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING]), ~alive
+        )
+        with self.database.read() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
+    def events(self, job_id: str) -> Sequence[JobEvent]:
+        query = sa.select(job_event).where(job_event.c.job_id == job_id)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(job_event.c.event_id)).all()
+        return [JobEvent(r.job_id, r.at, r.from_state, r.to_state, r.detail) for r in rows]
+
+
+def _window(connection: sa.Connection, scope_id: str, model: str) -> tuple[int, int]:
+    tokens, jobs = connection.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(job_table.c.tokens_estimated), 0), sa.func.count()
+        ).where(
+            job_table.c.scope_id == scope_id,
+            job_table.c.model == model,
+            job_table.c.state.in_(list(IN_WINDOW)),
+        )
+    ).one()
+    return int(tokens), int(jobs)
+
+
+def _record(
+    connection: sa.Connection,
+    job_id: str,
+    at: float,
+    before: str | None,
+    after: str,
+    detail: str | None,
+) -> None:
+    connection.execute(
+        sa.insert(job_event).values(
+            job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
+        )
+    )
+
+
+def _values(job: BatchJob) -> dict[str, Any]:
+    return {column.name: getattr(job, column.name) for column in job_table.columns} | {
+        "shards": list(job.shards)
+    }
+
+
+def _job(row: sa.Row[Any]) -> BatchJob:
+    values = dict(row._mapping)
+    values["shards"] = tuple(values["shards"])
+    values["state"] = JobState(values["state"])
+    values["kind"] = JobKind(values["kind"])
+    return BatchJob(**values)

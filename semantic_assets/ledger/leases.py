@@ -1,0 +1,134 @@
+"""Leases: one holder at a time, a fence that only grows, an expiry for holders that died."""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import lease as lease_table
+
+TTL_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class Lease:
+    """A lease this process holds. `lost` is set when a renewal found another holder."""
+
+    name: str
+    holder: str
+    fence: int
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def require(self) -> None:
+        """Raises:
+        Conflict: the lease was lost; stop before the next durable step.
+        """
+        if self.lost.is_set():
+            raise Conflict(f"lease {self.name} was taken over; stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    database: Database
+    ttl_seconds: float = TTL_SECONDS
+
+    def acquire(self, name: str) -> Lease | None:
+        """Take a lease that is free or expired; None while somebody holds it."""
+        now = self.database.clock()
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        values = {"holder": holder, "expires_at": now + self.ttl_seconds}
+        statement = (
+            self.database.insert(lease_table)
+            .values(name=name, fence=1, **values)
+            .on_conflict_do_update(
+                index_elements=["name"],
+                set_={**values, "fence": lease_table.c.fence + 1},
+                where=lease_table.c.expires_at < now,
+            )
+            .returning(lease_table.c.fence)
+        )
+        with self.database.write() as connection:
+            fence = connection.execute(statement).scalar_one_or_none()
+        return Lease(name, holder, fence) if fence is not None else None
+
+    def renew(self, lease: Lease) -> bool:
+        """Push the expiry out; False (and `lost` set) when somebody else has it."""
+        with self.database.write() as connection:
+            held = connection.execute(
+                sa.update(lease_table)
+                .where(lease_table.c.name == lease.name, lease_table.c.fence == lease.fence)
+                .where(lease_table.c.holder == lease.holder)
+                .values(expires_at=self.database.clock() + self.ttl_seconds)
+                .returning(lease_table.c.fence)
+            ).scalar_one_or_none()
+        if held is None:
+            lease.lost.set()
+        return held is not None
+
+    def release(self, lease: Lease) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(lease_table)
+                .where(lease_table.c.name == lease.name, lease_table.c.fence == lease.fence)
+                .values(expires_at=0.0)
+            )
+
+    def held(self, name: str) -> bool:
+        with self.database.read() as connection:
+            expires = connection.execute(
+                sa.select(lease_table.c.expires_at).where(lease_table.c.name == name)
+            ).scalar_one_or_none()
+        return expires is not None and expires >= self.database.clock()
+
+    @contextmanager
+    def trying(self, name: str) -> Iterator[Lease | None]:
+        """Hold a lease, renewed by a thread, for the block; None where somebody else has it."""
+        lease = self.acquire(name)
+        if lease is None:
+            yield None
+            return
+        with self.renewing(lease):
+            yield lease
+
+    @contextmanager
+    def holding(self, name: str, *, wait_seconds: float = 600.0) -> Iterator[Lease]:
+        """Like `trying`, but wait for the holder.
+
+        Raises:
+            Conflict: it was still held after `wait_seconds`.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while (lease := self.acquire(name)) is None:
+            if time.monotonic() > deadline:
+                raise Conflict(f"lease {name} is held by another process; try again later")
+            time.sleep(_POLL_SECONDS)
+        with self.renewing(lease):
+            yield lease
+
+    @contextmanager
+    def renewing(self, lease: Lease) -> Iterator[Lease]:
+        """Renew a held lease until the block ends, then release it."""
+        stop = threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(self.ttl_seconds / 3):
+                if not self.renew(lease):
+                    return
+
+        heartbeat = threading.Thread(target=beat, name=f"lease {lease.name}", daemon=True)
+        heartbeat.start()
+        try:
+            yield lease
+        finally:
+            stop.set()
+            heartbeat.join()
+            self.release(lease)

@@ -1,0 +1,54 @@
+"""The opened ledger: one database, seen through its nouns."""
+
+import time
+from dataclasses import dataclass
+
+from semantic_assets.ledger.engine import Clock, Database, open_database
+from semantic_assets.ledger.files import TableFiles
+from semantic_assets.ledger.generations import Generations
+from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.leases import Leases
+from semantic_assets.ledger.scopes import Scopes
+from semantic_assets.ledger.sources import Sources
+from semantic_assets.ledger.spending import Spending
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    database: Database
+    leases: Leases
+    jobs: Jobs
+    sources: Sources
+    files: TableFiles
+    scopes: Scopes
+    spending: Spending
+    generations: Generations
+
+    @property
+    def ledger_id(self) -> str:
+        return self.database.ledger_id
+
+    def now(self) -> float:
+        return self.database.clock()
+
+    def close(self) -> None:
+        self.database.engine.dispose()
+
+
+def open_ledger(url: str, *, create: bool, clock: Clock = time.time) -> Ledger:
+    """Open the ledger at a SQLAlchemy URL.
+
+    Raises:
+        ConfigError: there is none and `create` is false, or it is of another version.
+    """
+    database = open_database(url, create=create, clock=clock)
+    return Ledger(
+        database=database,
+        leases=Leases(database),
+        jobs=Jobs(database),
+        sources=Sources(database),
+        files=TableFiles(database),
+        scopes=Scopes(database),
+        spending=Spending(database),
+        generations=Generations(database),
+    )

@@ -1,0 +1,161 @@
+"""Tables of the ledger. Times are seconds since the epoch, UTC."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+#: ledger_id, schema_version, backend.
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+dataset = sa.Table(
+    "dataset",
+    metadata,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
+#: pending and settled_* are hints for order and display; the planner derives exactly.
+shard = sa.Table(
+    "shard",
+    metadata,
+    sa.Column("shard", sa.String, primary_key=True),
+    sa.Column("dataset", sa.String, nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("closed", sa.Boolean, nullable=False),
+    sa.Column("documents", sa.Integer, nullable=False),
+    sa.Column("text_bytes", sa.BigInteger, nullable=False),
+    sa.Column("chunks", sa.Integer, nullable=False),
+    sa.Column("pending", sa.Integer),
+    sa.Column("settled_space", sa.String),
+    sa.Column("settled_fingerprint", sa.String),
+    sa.Column("updated_at", sa.Float, nullable=False),
+)
+
+#: Which records of which file belong to which shard. end_record is null: to the end of the file.
+source_slice = sa.Table(
+    "source_slice",
+    metadata,
+    sa.Column("slice_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("dataset", sa.String, nullable=False, index=True),
+    sa.Column("uri", sa.String, nullable=False),
+    sa.Column("shard", sa.String, nullable=False, index=True),
+    sa.Column("first_record", sa.Integer, nullable=False),
+    sa.Column("end_record", sa.Integer),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("file_fingerprint", sa.String, nullable=False),
+    sa.Column("removed_at", sa.Float),
+    sa.UniqueConstraint("dataset", "uri", "first_record"),
+)
+
+#: What each table file of the lake must contain to be trusted.
+table_file = sa.Table(
+    "table_file",
+    metadata,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("fingerprint", sa.String, nullable=False),
+    sa.Column("input_fingerprint", sa.String, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+)
+
+#: The highest fence wins; rows are never deleted while a fence of theirs may still be in use.
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("job_id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("space_id", sa.String, nullable=False),
+    sa.Column("scope_id", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("display_name", sa.String, nullable=False, unique=True),
+    sa.Column("remote_name", sa.String, unique=True),
+    sa.Column("remote_state", sa.String),
+    sa.Column("shards", sa.JSON, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("tokens_estimated", sa.BigInteger, nullable=False),
+    sa.Column("tokens_actual", sa.BigInteger),
+    sa.Column("succeeded", sa.Integer),
+    sa.Column("failed", sa.Integer),
+    sa.Column("input_file", sa.String),
+    sa.Column("result_file", sa.String),
+    sa.Column("error_message", sa.String),
+    sa.Column("bisects", sa.String),
+    sa.Column("absent_listings", sa.Integer, nullable=False),
+    sa.Column("absent_since", sa.Float),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+    sa.Column("submitted_at", sa.Float),
+    sa.Column("ended_at", sa.Float),
+)
+
+#: Every move, appended in the transaction that made it.
+job_event = sa.Table(
+    "job_event",
+    metadata,
+    sa.Column("event_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("from_state", sa.String),
+    sa.Column("to_state", sa.String, nullable=False),
+    sa.Column("detail", sa.String),
+)
+
+#: One backend, base URL and key (as a keyed hash): the world a remote name is valid in.
+scope = sa.Table(
+    "scope",
+    metadata,
+    sa.Column("scope_id", sa.String, primary_key=True),
+    sa.Column("backend", sa.String, nullable=False),
+    sa.Column("base_url", sa.String, nullable=False),
+    sa.Column("paused_until", sa.Float),
+    sa.Column("pause_seconds", sa.Float),
+    sa.Column("pause_reason", sa.String),
+    #: Learned from 429s; null: as configured.
+    sa.Column("window_tokens", sa.BigInteger),
+    sa.Column("window_changed_at", sa.Float),
+    sa.Column("names_seen_at", sa.Float),
+)
+
+#: kind: estimated (reserved at submission), actual, realtime, possibly_billed.
+spend = sa.Table(
+    "spend",
+    metadata,
+    sa.Column("spend_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("job_id", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("tokens", sa.BigInteger, nullable=False),
+    sa.Column("usd", sa.Float, nullable=False),
+    sa.UniqueConstraint("job_id", "kind"),
+)
+
+#: state: building, serving, retired. One serving row per dataset: the pointer search follows.
+generation = sa.Table(
+    "generation",
+    metadata,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("input_fingerprint", sa.String, nullable=False),
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)

@@ -1,0 +1,104 @@
+"""Scopes: one backend, base URL and key. Remote names and quotas are valid inside one only."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import scope as scope_table
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
+#: After a 429 the window shrinks to half, and grows back by a tenth each quarter of an hour.
+_SHRINK, _REGROW, _REGROW_SECONDS = 0.5, 1.1, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    until: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    database: Database
+
+    def register(self, scope_id: str, *, backend: str, base_url: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(scope_table)
+                .values(scope_id=scope_id, backend=backend, base_url=base_url)
+                .on_conflict_do_nothing()
+            )
+
+    def pause(self, scope_id: str, reason: str) -> None:
+        """Wait before the next submission: a minute, doubling to an hour."""
+        with self.database.write() as connection:
+            before = connection.execute(
+                sa.select(scope_table.c.pause_seconds).where(scope_table.c.scope_id == scope_id)
+            ).scalar()
+            seconds = min((before or _FIRST_PAUSE_SECONDS / 2) * 2, _LONGEST_PAUSE_SECONDS)
+            connection.execute(
+                _of(scope_id).values(
+                    paused_until=self.database.clock() + seconds,
+                    pause_seconds=seconds,
+                    pause_reason=reason,
+                )
+            )
+
+    def resume(self, scope_id: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                _of(scope_id)
+                .where(scope_table.c.pause_seconds.is_not(None))
+                .values(paused_until=None, pause_seconds=None, pause_reason=None)
+            )
+
+    def paused(self, scope_id: str) -> Pause | None:
+        with self.database.read() as connection:
+            row = connection.execute(
+                sa.select(scope_table.c.paused_until, scope_table.c.pause_reason).where(
+                    scope_table.c.scope_id == scope_id
+                )
+            ).one_or_none()
+        if row is None or row.paused_until is None or row.paused_until <= self.database.clock():
+            return None
+        return Pause(row.paused_until, row.pause_reason or "")
+
+    def shrink_window(self, scope_id: str, *, seen_tokens: int) -> None:
+        """A 429 came while `seen_tokens` were enqueued: believe it."""
+        with self.database.write() as connection:
+            connection.execute(
+                _of(scope_id).values(
+                    window_tokens=max(1, int(seen_tokens * _SHRINK)),
+                    window_changed_at=self.database.clock(),
+                )
+            )
+
+    def window(self, scope_id: str, configured: int) -> int:
+        """Tokens that may be enqueued now: as configured, or as learned and grown back."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                sa.select(scope_table.c.window_tokens, scope_table.c.window_changed_at).where(
+                    scope_table.c.scope_id == scope_id
+                )
+            ).one_or_none()
+        if row is None or row.window_tokens is None:
+            return configured
+        steps = (self.database.clock() - row.window_changed_at) / _REGROW_SECONDS
+        return min(configured, int(row.window_tokens * _REGROW ** min(steps, 500)))
+
+    def names_seen(self, scope_id: str) -> None:
+        """A listing showed one of our names: its silence about another now means something."""
+        with self.database.write() as connection:
+            connection.execute(_of(scope_id).values(names_seen_at=self.database.clock()))
+
+    def shows_names(self, scope_id: str) -> bool:
+        with self.database.read() as connection:
+            seen = connection.execute(
+                sa.select(scope_table.c.names_seen_at).where(scope_table.c.scope_id == scope_id)
+            ).scalar()
+        return seen is not None
+
+
+def _of(scope_id: str) -> sa.Update:
+    return sa.update(scope_table).where(scope_table.c.scope_id == scope_id)

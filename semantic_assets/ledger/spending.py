@@ -1,0 +1,66 @@
+"""What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import spend
+
+ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
+
+
+@dataclass(frozen=True, slots=True)
+class SpendTotals:
+    """US dollars and tokens. `committed` is estimated for jobs without an actual figure yet."""
+
+    actual_tokens: int
+    actual_usd: float
+    committed_usd: float
+    possibly_billed_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    database: Database
+
+    def book(self, job_id: str, kind: str, *, model: str, tokens: int, usd: float) -> None:
+        """Book once; a second booking of the same kind for a job changes nothing."""
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(spend)
+                .values(
+                    at=self.database.clock(),
+                    job_id=job_id,
+                    kind=kind,
+                    model=model,
+                    tokens=tokens,
+                    usd=usd,
+                )
+                .on_conflict_do_nothing()
+            )
+
+    def release(self, job_id: str) -> None:
+        """Nothing was created for this job: its reservation ends."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == ESTIMATED)
+            )
+
+    def totals(self, *, since: float = 0.0) -> SpendTotals:
+        with self.database.read() as connection:
+            rows = connection.execute(
+                sa.select(spend.c.job_id, spend.c.kind, spend.c.tokens, spend.c.usd).where(
+                    spend.c.at >= since
+                )
+            ).all()
+        settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
+        paid = [row for row in rows if row.kind in (ACTUAL, REALTIME)]
+        return SpendTotals(
+            actual_tokens=sum(row.tokens for row in paid),
+            actual_usd=sum(row.usd for row in paid),
+            committed_usd=sum(
+                row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
+            ),
+            possibly_billed_usd=sum(row.usd for row in rows if row.kind == POSSIBLY_BILLED),
+        )

@@ -1,0 +1,1 @@
+"""The nouns: names, states, schemas, prices. Values only: no I/O, no clock, no Dagster."""

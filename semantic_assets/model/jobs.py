@@ -1,0 +1,147 @@
+"""Batch jobs: kinds, states, the moves between them, and Google's names for theirs.
+
+uploading    row, then manifest, then upload; with a dead lease released: nothing can exist remotely
+creating     the last durable word before the one POST that is not idempotent
+unconfirmed  the POST may have arrived; only a listing tells
+submitted    answered with a name         running    the remote works on it
+ended        remote terminal; whatever the end state, its output is collected first
+gone         two 404s ten minutes apart   quarantined  the answer cannot be trusted; a person decides
+collected, released, rejected, abandoned, gone are final.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobKind(StrEnum):
+    EMBEDDING = "EMBEDDING"
+    MEDIA_DESCRIPTION = "MEDIA_DESCRIPTION"
+    GENERATION = "GENERATION"
+
+
+class JobState(StrEnum):
+    UPLOADING = "uploading"
+    CREATING = "creating"
+    UNCONFIRMED = "unconfirmed"
+    SUBMITTED = "submitted"
+    RUNNING = "running"
+    ENDED = "ended"
+    QUARANTINED = "quarantined"
+    COLLECTED = "collected"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+    GONE = "gone"
+
+
+S = JobState
+MOVES: dict[JobState, frozenset[JobState]] = {
+    S.UPLOADING: frozenset({S.CREATING, S.RELEASED, S.COLLECTED}),
+    S.CREATING: frozenset({S.SUBMITTED, S.RELEASED, S.REJECTED, S.UNCONFIRMED, S.COLLECTED}),
+    S.UNCONFIRMED: frozenset({S.SUBMITTED, S.ABANDONED, S.COLLECTED}),
+    S.SUBMITTED: frozenset({S.RUNNING, S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
+    S.RUNNING: frozenset({S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
+    S.ENDED: frozenset({S.COLLECTED, S.QUARANTINED, S.GONE}),
+    S.QUARANTINED: frozenset({S.COLLECTED, S.ABANDONED}),
+    # A job given up that turns up later is re-opened and collected.
+    S.ABANDONED: frozenset({S.SUBMITTED, S.COLLECTED}),
+    S.GONE: frozenset({S.SUBMITTED, S.COLLECTED}),
+    S.COLLECTED: frozenset(),
+    S.RELEASED: frozenset({S.COLLECTED}),
+    S.REJECTED: frozenset({S.COLLECTED}),
+}
+FINAL = frozenset({S.COLLECTED, S.RELEASED, S.REJECTED, S.ABANDONED, S.GONE})
+#: Their texts are in somebody's hands: no other job may carry them.
+WITHHOLDING = frozenset(JobState) - FINAL
+#: Their tokens count against the enqueued-token window.
+IN_WINDOW = frozenset({S.UPLOADING, S.CREATING, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING})
+#: The remote is asked about these.
+ACTIVE_REMOTE = frozenset({S.SUBMITTED, S.RUNNING})
+
+
+class Stage(StrEnum):
+    """What users are shown instead of the twelve states."""
+
+    CREATED = "CREATED"
+    SUBMITTED = "SUBMITTED"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+STAGE_OF: dict[JobState, Stage] = {
+    S.UPLOADING: Stage.CREATED,
+    S.CREATING: Stage.CREATED,
+    S.UNCONFIRMED: Stage.CREATED,
+    S.SUBMITTED: Stage.SUBMITTED,
+    S.RUNNING: Stage.PROCESSING,
+    S.ENDED: Stage.PROCESSING,
+    S.QUARANTINED: Stage.FAILED,
+    S.COLLECTED: Stage.COMPLETED,
+    S.RELEASED: Stage.FAILED,
+    S.REJECTED: Stage.FAILED,
+    S.ABANDONED: Stage.FAILED,
+    S.GONE: Stage.FAILED,
+}
+
+_REMOTE_TERMINAL = frozenset(
+    {"SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}
+)
+_REMOTE_RUNNING = frozenset({"RUNNING"})
+
+
+def remote_word(remote_state: str) -> str:
+    """`JOB_STATE_RUNNING` and `BATCH_STATE_RUNNING` (both are seen) -> `RUNNING`."""
+    return remote_state.removeprefix("JOB_STATE_").removeprefix("BATCH_STATE_")
+
+
+def state_of_remote(remote_state: str) -> JobState:
+    """Ours for Google's. An unknown word is polled on as submitted, never taken for an end."""
+    word = remote_word(remote_state)
+    if word in _REMOTE_TERMINAL:
+        return S.ENDED
+    return S.RUNNING if word in _REMOTE_RUNNING else S.SUBMITTED
+
+
+def display_name(ledger_id: str, job_id: str) -> str:
+    """What ties a remote job to its row, whatever happened to the answer of the create call."""
+    return f"sa-{ledger_id}-{job_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchJob:
+    """One row of the ledger's job table."""
+
+    job_id: str
+    kind: JobKind
+    #: The dataset's embedding space the answers belong to.
+    space_id: str
+    scope_id: str
+    model: str
+    state: JobState
+    fence: int
+    display_name: str
+    remote_name: str | None
+    remote_state: str | None
+    #: Shards whose chunks asked for the texts when the job was formed.
+    shards: tuple[str, ...]
+    requests: int
+    tokens_estimated: int
+    tokens_actual: int | None
+    succeeded: int | None
+    failed: int | None
+    input_file: str | None
+    result_file: str | None
+    error_message: str | None
+    #: Failed as a whole: its texts travel only with each other, at most half of them at once.
+    bisects: str | None
+    absent_listings: int
+    absent_since: float | None
+    created_at: float
+    updated_at: float
+    submitted_at: float | None
+    ended_at: float | None
+
+    @property
+    def stage(self) -> Stage:
+        return STAGE_OF[self.state]

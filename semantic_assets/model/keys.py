@@ -1,0 +1,73 @@
+"""Names of datasets and shards, and how they are written as partition keys and paths."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from semantic_assets.errors import ConfigError
+
+_PART = re.compile(r"[a-z0-9_-]+")
+SHARD_MAX_DOCUMENTS = 12_000
+SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
+
+
+def _checked(part: str, what: str) -> str:
+    if not _PART.fullmatch(part):
+        raise ConfigError(
+            f"{what} {part!r}: use only a-z, 0-9, '-' and '_' (rename the folder under the source root)"
+        )
+    return part
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DatasetKey:
+    """A named corpus: `project/dataset`."""
+
+    project: str
+    dataset: str
+
+    def __post_init__(self) -> None:
+        _checked(self.project, "project")
+        _checked(self.dataset, "dataset")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `project/dataset` or the partition form `project.dataset`."""
+        project, slash, dataset = text.replace(".", "/", 1).partition("/")
+        if not slash:
+            raise ConfigError(f"dataset {text!r}: write it as project/dataset")
+        return cls(project, dataset)
+
+    @property
+    def partition(self) -> str:
+        return f"{self.project}.{self.dataset}"
+
+    @property
+    def path(self) -> str:
+        return f"project={self.project}/dataset={self.dataset}"
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.dataset}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ShardKey:
+    """One partition: one Parquet file per table, one run, at most 12,000 documents."""
+
+    dataset: DatasetKey
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `project.dataset.00000`."""
+        parts = text.split(".")
+        if len(parts) != 3 or not parts[2].isascii() or not parts[2].isdigit():
+            raise ConfigError(f"shard {text!r}: write it as project.dataset.00000")
+        return cls(DatasetKey(parts[0], parts[1]), int(parts[2]))
+
+    @property
+    def path(self) -> str:
+        return f"{self.dataset.path}/shard={self.number:05d}.parquet"
+
+    def __str__(self) -> str:
+        return f"{self.dataset.partition}.{self.number:05d}"

@@ -1,0 +1,102 @@
+"""The lake's tables: one Arrow schema each. What one row is stands in the comments."""
+
+import pyarrow as pa
+
+from semantic_assets.model.space import EmbeddingSpace
+
+# One source document as read; unreadable ones are rows too, with parse_status and parse_error.
+DOCUMENTS = pa.schema(
+    [
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("record_id", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("mime", pa.string(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("metadata", pa.map_(pa.string(), pa.string())),
+        pa.field("pages", pa.list_(pa.int32())),
+        pa.field("parse_status", pa.string(), nullable=False),
+        pa.field("parse_error", pa.string()),
+    ]
+)
+
+# One contiguous span of a document; start_char and end_char index the document's text.
+CHUNKS = pa.schema(
+    [
+        pa.field("chunk_id", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("chunk_index", pa.int32(), nullable=False),
+        pa.field("start_char", pa.int64(), nullable=False),
+        pa.field("end_char", pa.int64(), nullable=False),
+        pa.field("heading_path", pa.string()),
+        pa.field("page", pa.int32()),
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("vector_text", pa.large_string(), nullable=False),
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("token_estimate", pa.int32(), nullable=False),
+    ]
+)
+
+# One text of one batch job: what was, or is about to be, paid for. Deleted when the job is final.
+MANIFEST = pa.schema(
+    [
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("vector_text", pa.large_string(), nullable=False),
+        pa.field("token_estimate", pa.int32(), nullable=False),
+    ]
+)
+
+
+def results_schema(dimensions: int) -> pa.Schema:
+    """One outcome of one text of one job; `vector` is null unless outcome is `ok`."""
+    return pa.schema(
+        [
+            pa.field("text_hash", pa.string(), nullable=False),
+            pa.field("vector", pa.list_(pa.float32(), dimensions)),
+            pa.field("token_count", pa.int32()),
+            pa.field("outcome", pa.string(), nullable=False),
+            pa.field("error_code", pa.string()),
+            pa.field("error_message", pa.string()),
+        ]
+    )
+
+
+def embeddings_schema(space: EmbeddingSpace) -> pa.Schema:
+    """The final outcome of one current chunk in a space: READY with a vector, or FAILED."""
+    return pa.schema(
+        [
+            pa.field("chunk_id", pa.string(), nullable=False),
+            pa.field("document_id", pa.string(), nullable=False),
+            pa.field("shard", pa.string(), nullable=False),
+            pa.field("space", pa.string(), nullable=False),
+            pa.field("text_hash", pa.string(), nullable=False),
+            pa.field("status", pa.string(), nullable=False),
+            pa.field("vector", pa.list_(pa.float32(), space.dimensions)),
+            pa.field("batch_job_id", pa.string(), nullable=False),
+            pa.field("token_count", pa.int32()),
+            pa.field("attempts", pa.int32(), nullable=False),
+            pa.field("error_code", pa.string()),
+            pa.field("error_message", pa.string()),
+        ]
+    )
+
+
+# What search answers from: one row per vector of a generation, in the vectors' order.
+INDEX_ROWS = pa.schema(
+    [
+        pa.field("chunk_id", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("title", pa.string()),
+        pa.field("chunk_index", pa.int32(), nullable=False),
+        pa.field("start_char", pa.int64(), nullable=False),
+        pa.field("end_char", pa.int64(), nullable=False),
+        pa.field("heading_path", pa.string()),
+        pa.field("page", pa.int32()),
+        pa.field("text", pa.large_string(), nullable=False),
+    ]
+)

@@ -1,0 +1,1 @@
+"""Pure functions over text: hashes and ids, token estimates, chunk boundaries."""

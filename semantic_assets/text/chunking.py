@@ -1,0 +1,216 @@
+"""Text to chunks, with boundaries anchored in the content.
+
+A document above the size limit is divided at its highest heading, or else at the paragraph break
+whose own text has the lowest hash, and each part again, until every part fits. Which break is
+lowest does not depend on what stands elsewhere, so a paragraph inserted somewhere changes the one
+or two chunks round it and no other (an ordinary splitter shifts every boundary behind it).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semantic_assets.text import fingerprint
+from semantic_assets.text.tokens import (
+    character_codes,
+    estimate_tokens,
+    token_weights,
+    tokens_of,
+)
+
+CODE_VERSION = "1"
+
+#: A chunk holds at most this many estimated tokens. The model truncates in silence at 2,048;
+#: the factor of 2.5 is what an estimate may be wrong by before that happens.
+MAX_TOKENS = 800
+#: No division leaves a part smaller than this, where there is a choice.
+MIN_TOKENS = 120
+
+_BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_HEADING = re.compile(r"(#{1,6})[ \t]+([^\n]*\S)")
+_SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[。！？]|\n")
+_WORD = re.compile(r"\s+")
+_NO_HEADING = 7
+_Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
+
+#: A paragraph is known by its first characters, hashed with fixed odd multipliers.
+_HASHED_CHARS = 24
+_MULTIPLIERS = np.asarray(
+    [pow(0x9E3779B97F4A7C15, i + 1, 1 << 64) | 1 for i in range(_HASHED_CHARS)], dtype=np.uint64
+)
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One chunk of a document: offsets into its text, where it stands, what is embedded."""
+
+    chunk_id: str
+    chunk_index: int
+    start_char: int
+    end_char: int
+    heading_path: str | None
+    text: str
+    vector_text: str
+    text_hash: str
+    token_estimate: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The atoms of a document: where each starts, how heavy it is, how willingly it is cut before."""
+
+    starts: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.int64]
+    ranks: npt.NDArray[np.int64]
+
+
+def chunk_document(document_id: str, title: str | None, text: str) -> list[Span]:
+    """Cut one document. Every character that is not white space is in exactly one chunk."""
+    spans: list[Span] = []
+    seen: Counter[str] = Counter()
+    for start, end, path in _placed(text, _boundaries(text)):
+        body = text[start:end]
+        vector_text = _with_context(title, path, body)
+        spans.append(
+            Span(
+                chunk_id=fingerprint.chunk_id(document_id, body, seen[body]),
+                chunk_index=len(spans),
+                start_char=start,
+                end_char=end,
+                heading_path=path,
+                text=body,
+                vector_text=vector_text,
+                text_hash=fingerprint.text_hash(vector_text),
+                token_estimate=estimate_tokens(vector_text),
+            )
+        )
+        seen[body] += 1
+    return spans
+
+
+def _with_context(title: str | None, path: str | None, body: str) -> str:
+    context = " > ".join(part for part in (title, path) if part)
+    return f"{context}\n\n{body}" if context else body
+
+
+def _placed(text: str, edges: list[int]) -> Iterator[tuple[int, int, str | None]]:
+    """Trim white space off each part and name the headings it stands under."""
+    trail: dict[int, str] = {}
+    for start, end in zip(edges, edges[1:], strict=False):
+        body = text[start:end]
+        stripped = body.strip()
+        if not stripped:
+            continue
+        first = start + body.index(stripped[0])
+        under = {level: name for level, name in trail.items() if level < _level_at(text, first)}
+        path = " > ".join(under[level] for level in sorted(under)) or None
+        yield first, first + len(stripped), path
+        _follow(trail, stripped)
+
+
+def _follow(trail: dict[int, str], body: str) -> None:
+    if "#" not in body:
+        return
+    for line in _HEADING.finditer(body):
+        if line.start() and body[line.start() - 1] != "\n":
+            continue
+        level = len(line[1])
+        for deeper in [known for known in trail if known >= level]:
+            del trail[deeper]
+        trail[level] = line[2]
+
+
+def _level_at(text: str, position: int) -> int:
+    if text[position : position + 1] != "#":
+        return _NO_HEADING
+    found = _HEADING.match(text, position)
+    return len(found[1]) if found else _NO_HEADING
+
+
+def _boundaries(text: str) -> list[int]:
+    """Offsets of all part edges, 0 and len(text) included."""
+    # No character weighs more than 1.5 tokens: a text this short fits whatever it is made of.
+    if len(text) * 1.5 <= MAX_TOKENS:
+        return [0, len(text)]
+    codes = character_codes(text)
+    cumulative = np.cumsum(token_weights(codes), dtype=np.int64)
+    if tokens_of(int(cumulative[-1])) <= MAX_TOKENS:
+        return [0, len(text)]
+    units = _units(text, codes, np.concatenate(([0], cumulative)))
+    return [0, *(int(units.starts[cut]) for cut in _divide(units)), len(text)]
+
+
+def _units(text: str, codes: _Codes, cumulative: npt.NDArray[np.int64]) -> _Units:
+    starts = [0, *(match.end() for match in _BREAK.finditer(text) if match.end() < len(text))]
+    for pattern in (_SENTENCE, _WORD, None):
+        starts = _split_oversized(text, starts, cumulative, pattern)
+    edges = np.asarray([*starts, len(text)], dtype=np.int64)
+    return _Units(
+        starts=edges[:-1],
+        weights=np.diff(cumulative[edges]),
+        ranks=_ranks(text, codes, edges[:-1]),
+    )
+
+
+def _ranks(text: str, codes: _Codes, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Lowest is cut first: headings by level, then paragraphs by a hash of how they begin."""
+    padded = np.concatenate((codes, np.zeros(_HASHED_CHARS, dtype=codes.dtype)))
+    heads = padded[starts[:, None] + np.arange(_HASHED_CHARS)].astype(np.uint64)
+    hashes = ((heads * _MULTIPLIERS).sum(axis=1) * _MIX) >> np.uint64(32)
+    levels = np.full(len(starts), _NO_HEADING, dtype=np.int64)
+    for index in np.flatnonzero(codes[starts] == ord("#")):
+        levels[index] = _level_at(text, int(starts[index]))
+    return levels << 32 | hashes.astype(np.int64)
+
+
+def _split_oversized(
+    text: str,
+    starts: list[int],
+    cumulative: npt.NDArray[np.int64],
+    pattern: re.Pattern[str] | None,
+) -> list[int]:
+    """Break units over the limit at a pattern (sentences, then words), or else in equal runs."""
+    edges = [*starts, len(text)]
+    heavy = np.flatnonzero(np.diff(cumulative[edges]) > MAX_TOKENS * 100)
+    added: list[int] = []
+    for index in heavy:
+        start, end = edges[index], edges[index + 1]
+        if pattern is None:
+            added.extend(range(start + MAX_TOKENS // 2, end, MAX_TOKENS // 2))
+        else:
+            ends = (match.end() for match in pattern.finditer(text, start, end))
+            added.extend(position for position in ends if start < position < end)
+    return sorted([*starts, *added]) if added else starts
+
+
+def _divide(units: _Units) -> list[int]:
+    """Indices of the units that begin a new chunk, ascending."""
+    prefix = np.concatenate(([0], np.cumsum(units.weights)))
+    cuts: list[int] = []
+    pending = [(0, len(units.starts))]
+    while pending:
+        first, last = pending.pop()
+        if prefix[last] - prefix[first] <= MAX_TOKENS * 100 or last - first < 2:
+            continue
+        cut = _best_cut(units.ranks, prefix, first, last)
+        cuts.append(cut)
+        pending.extend(((first, cut), (cut, last)))
+    return sorted(cuts)
+
+
+def _best_cut(
+    ranks: npt.NDArray[np.int64], prefix: npt.NDArray[np.int64], first: int, last: int
+) -> int:
+    """The lowest-ranked break that leaves both sides a fair size; the one nearest half if none."""
+    low = int(np.searchsorted(prefix, prefix[first] + MIN_TOKENS * 100))
+    high = int(np.searchsorted(prefix, prefix[last] - MIN_TOKENS * 100, side="right")) - 1
+    low, high = max(low, first + 1), min(high, last - 1)
+    if low <= high:
+        return low + int(np.argmin(ranks[low : high + 1]))
+    middle = int(np.searchsorted(prefix, (prefix[first] + prefix[last]) // 2))
+    return min(max(middle, first + 1), last - 1)

@@ -1,0 +1,36 @@
+"""Content hashes and the ids made of them. Never a position, never a line number."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+_SEPARATOR = b"\x1f"
+
+
+def text_hash(text: str) -> str:
+    """blake2b-16 of the UTF-8, as 32 hex digits: the request key of a text."""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def fingerprint(*parts: str | int | None) -> str:
+    """One digest of several values; `None` and `""` differ, and no two splits collide."""
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        encoded = b"\x00" if part is None else str(part).encode()
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def fingerprint_rows(rows: Iterable[str]) -> str:
+    """One digest of many short strings, in order."""
+    digest = blake2b(digest_size=16)
+    digest.update(_SEPARATOR.join(row.encode() for row in rows))
+    return digest.hexdigest()
+
+
+def document_id(dataset: str, uri: str, record: str) -> str:
+    return fingerprint("document", dataset, uri, record)
+
+
+def chunk_id(document: str, text: str, occurrence: int) -> str:
+    return fingerprint("chunk", document, text, occurrence)
