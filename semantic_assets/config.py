@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 
 PREFIX = "SEMANTIC_ASSETS_"
@@ -59,6 +60,11 @@ class Settings:
         return EmbeddingSpace.of(
             backend=self.backend, model=self.model, dimensions=self.dimensions
         )
+
+    @property
+    def window_tokens(self) -> int:
+        """The configured window of enqueued tokens of the model."""
+        return self.enqueued_tokens or embedding_model(self.model).enqueued_tokens[self.tier]
 
     @classmethod
     def load(cls, *, root: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:

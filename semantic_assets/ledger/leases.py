@@ -115,20 +115,22 @@ class Leases:
             yield lease
 
     @contextmanager
-    def renewing(self, lease: Lease) -> Iterator[Lease]:
-        """Renew a held lease until the block ends, then release it."""
+    def renewing(self, *leases: Lease) -> Iterator[None]:
+        """Renew held leases, by one thread, until the block ends; then release them."""
         stop = threading.Event()
 
         def beat() -> None:
             while not stop.wait(self.ttl_seconds / 3):
-                if not self.renew(lease):
-                    return
+                for lease in leases:
+                    if not lease.lost.is_set():
+                        self.renew(lease)
 
-        heartbeat = threading.Thread(target=beat, name=f"lease {lease.name}", daemon=True)
+        heartbeat = threading.Thread(target=beat, name="lease heartbeat", daemon=True)
         heartbeat.start()
         try:
-            yield lease
+            yield
         finally:
             stop.set()
             heartbeat.join()
-            self.release(lease)
+            for lease in leases:
+                self.release(lease)

@@ -48,6 +48,8 @@ source_slice = sa.Table(
     sa.Column("end_record", sa.Integer),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("file_fingerprint", sa.String, nullable=False),
+    #: Its documents have been in the shard's table: from then on it stays in that shard.
+    sa.Column("is_read", sa.Boolean, nullable=False),
     sa.Column("removed_at", sa.Float),
     sa.UniqueConstraint("dataset", "uri", "first_record"),
 )

@@ -1,7 +1,7 @@
 """Datasets, shards and the slices of source files placed in them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ class SourceSlice:
     end_record: int | None
     bytes: int
     file_fingerprint: str
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +109,7 @@ class Sources:
             return
         shard = self._open_shard(connection, dataset, item.bytes, now)
         connection.execute(sa.insert(source_slice).values(_slice_values(dataset, shard, item)))
-        connection.execute(
-            sa.update(shard_table)
-            .where(shard_table.c.shard == str(shard))
-            .values(
-                documents=shard_table.c.documents + 1,
-                text_bytes=shard_table.c.text_bytes + item.bytes,
-                updated_at=now,
-            )
-        )
+        connection.execute(_counting(shard, item.bytes, now))
 
     def _open_shard(
         self, connection: sa.Connection, dataset: DatasetKey, size: int, now: float
@@ -131,42 +124,57 @@ class Sources:
             return ShardKey.parse(last.shard)
         return _new_shard(connection, dataset, 0 if last is None else last.number + 1, now)
 
-    def split_slice(
-        self, shard: ShardKey, uri: str, *, first_record: int, at: int, rest: SourceSlice
-    ) -> ShardKey:
-        """End a slice at record `at` and give the rest of the file a new shard; the shard closes."""
+    def split_slice(self, shard: ShardKey, item: SourceSlice, *, at: int) -> ShardKey:
+        """The shard is full: end the slice before record `at`; the rest goes to the next shard.
+
+        Raises:
+            NotFound: the slice was split by somebody else.
+        """
         now = self.database.clock()
-        dataset = shard.dataset
+        rest = replace(item, first_record=at, is_read=False)
         with self.database.write() as connection:
             ended = connection.execute(
-                _of_file(dataset, uri)
-                .where(source_slice.c.first_record == first_record)
+                _of_slice(shard.dataset, item)
                 .where(source_slice.c.end_record.is_(None))
                 .values(end_record=at)
                 .returning(source_slice.c.slice_id)
             ).all()
             if not ended:
-                raise NotFound(f"{uri}: the slice at record {first_record} was split already")
-            last = connection.execute(
-                sa.select(sa.func.max(shard_table.c.number)).where(
-                    shard_table.c.dataset == str(dataset)
-                )
-            ).scalar_one()
-            new = _new_shard(connection, dataset, last + 1, now)
-            connection.execute(sa.insert(source_slice).values(_slice_values(dataset, new, rest)))
+                raise NotFound(f"{item.uri}: records from {item.first_record} were split already")
+            following = self._next_shard(connection, shard, item, now)
             connection.execute(
-                sa.update(shard_table)
-                .where(shard_table.c.shard == str(shard))
-                .values(closed=True, updated_at=now)
+                sa.insert(source_slice).values(_slice_values(shard.dataset, following, rest))
             )
-        return new
+        return following
+
+    def move_slice(self, shard: ShardKey, item: SourceSlice) -> ShardKey:
+        """The shard is full: a slice nobody has read yet goes to the next shard as a whole."""
+        now = self.database.clock()
+        with self.database.write() as connection:
+            following = self._next_shard(connection, shard, item, now)
+            connection.execute(_of_slice(shard.dataset, item).values(shard=str(following)))
+        return following
+
+    def _next_shard(
+        self, connection: sa.Connection, full: ShardKey, item: SourceSlice, now: float
+    ) -> ShardKey:
+        connection.execute(_of_shard(full).values(closed=True, updated_at=now))
+        following = self._open_shard(connection, full.dataset, item.bytes, now)
+        connection.execute(_counting(following, item.bytes, now))
+        return following
+
+    def mark_read(self, shard: ShardKey) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(source_slice)
+                .where(source_slice.c.shard == str(shard))
+                .values(is_read=True)
+            )
 
     def update_shard(self, shard: ShardKey, **values: Any) -> None:
         with self.database.write() as connection:
             connection.execute(
-                sa.update(shard_table)
-                .where(shard_table.c.shard == str(shard))
-                .values(updated_at=self.database.clock(), **values)
+                _of_shard(shard).values(updated_at=self.database.clock(), **values)
             )
 
     def shard(self, key: ShardKey) -> Shard:
@@ -220,6 +228,23 @@ def _of_file(dataset: DatasetKey, uri: str, *, removed: bool = False) -> sa.Upda
     )
 
 
+def _of_slice(dataset: DatasetKey, item: SourceSlice) -> sa.Update:
+    return _of_file(dataset, item.uri).where(source_slice.c.first_record == item.first_record)
+
+
+def _of_shard(shard: ShardKey) -> sa.Update:
+    return sa.update(shard_table).where(shard_table.c.shard == str(shard))
+
+
+def _counting(shard: ShardKey, size: int, now: float) -> sa.Update:
+    """A slice counts as one document of its file's size until the shard was read."""
+    return _of_shard(shard).values(
+        documents=shard_table.c.documents + 1,
+        text_bytes=shard_table.c.text_bytes + size,
+        updated_at=now,
+    )
+
+
 def _slice_values(dataset: DatasetKey, shard: ShardKey, item: SourceSlice) -> dict[str, Any]:
     return {
         "dataset": str(dataset),
@@ -229,6 +254,7 @@ def _slice_values(dataset: DatasetKey, shard: ShardKey, item: SourceSlice) -> di
         "end_record": item.end_record,
         "bytes": item.bytes,
         "file_fingerprint": item.file_fingerprint,
+        "is_read": item.is_read,
     }
 
 
@@ -239,6 +265,7 @@ def _slice(row: sa.Row[Any]) -> SourceSlice:
         end_record=row.end_record,
         bytes=row.bytes,
         file_fingerprint=row.file_fingerprint,
+        is_read=row.is_read,
     )
 
 

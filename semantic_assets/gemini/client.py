@@ -1,0 +1,209 @@
+"""The only user of google.genai: uploads, batch jobs, downloads, real-time embeddings.
+
+The create call is the one that costs money and is not idempotent, so: one attempt, no redirects
+(a 307 repeats the POST and carries the key to another host), the sync client only (the async one
+re-sends on a dropped connection), explicit base URL and key.
+"""
+
+import io
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
+
+from semantic_assets.errors import CorruptResult, RequestRejected
+from semantic_assets.gemini.endpoint import Endpoint
+from semantic_assets.gemini.faults import translated
+from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
+from semantic_assets.model.space import EmbeddingSpace
+
+if TYPE_CHECKING:
+    from google import genai
+
+API_VERSION = "v1"
+_QUICK_MS, _CREATE_MS, _UPLOAD_MS, _DOWNLOAD_MS = 15_000, 60_000, 300_000, 600_000
+_PAGE_SIZE = 100
+#: `jsonl` is what the docs use; each of them was refused at some time (python-genai #1547, #1590).
+_MIME_TYPES = ("jsonl", "application/jsonl", "application/json", "text/plain")
+
+
+class Gemini:
+    """A client of one scope. Opens no connection, and starts no emulator, before the first call."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+
+    @property
+    def scope_id(self) -> str:
+        return self.endpoint.scope_id
+
+    @cached_property
+    def _client(self) -> "genai.Client":
+        # google.genai takes 1.5 CPU seconds to import: commands that need no remote skip it.
+        from google import genai
+        from google.genai import types
+
+        return genai.Client(
+            api_key=self.endpoint.api_key(),
+            vertexai=False,
+            http_options=types.HttpOptions(
+                base_url=self.endpoint.base_url(),
+                api_version=API_VERSION,
+                timeout=_CREATE_MS,
+                retry_options=types.HttpRetryOptions(attempts=1),
+                client_args={"follow_redirects": False},
+            ),
+        )
+
+    def upload(self, path: Path, *, check: Callable[[], None]) -> str:
+        """Upload a request file and return its `files/...` name.
+
+        `check` is called before each part is read; what it raises stops the upload.
+        """
+        for mime_type in _MIME_TYPES:
+            try:
+                with translated(), _CheckedFile(path, check) as file:
+                    uploaded = self._client.files.upload(
+                        file=file,
+                        config={
+                            "mime_type": mime_type,
+                            "display_name": path.name,
+                            "http_options": {"timeout": _UPLOAD_MS},
+                        },
+                    )
+                    return str(uploaded.name)
+            except RequestRejected as error:
+                if "mime" not in str(error).lower() or mime_type == _MIME_TYPES[-1]:
+                    raise
+        raise AssertionError("unreachable")
+
+    def create_embedding_job(self, *, model: str, input_file: str, display_name: str) -> str:
+        """The paid call. Returns the remote name.
+
+        Raises:
+            RateLimited, ScopePaused: nothing was created.
+            RequestRejected: nothing was created, and never will be from this request.
+            GeminiUnavailable: with `sent` a job may exist; without, none does.
+        """
+        from google.genai.errors import ExperimentalWarning
+
+        with translated(creating=True), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            job = self._client.batches.create_embeddings(
+                model=model,
+                src={"file_name": input_file},
+                config={"display_name": display_name},
+            )
+            if not job.name:
+                raise ValueError("the answer to the create call names no job")
+            return job.name
+
+    def get(self, name: str) -> RemoteJob:
+        """Raises:
+        RemoteMissing: the remote knows no such job.
+        """
+        return read_operation(self._raw(name))
+
+    def list(self, *, max_pages: int) -> Listing:
+        """Newest first, at most `max_pages` pages; empty pages in the middle are passed over."""
+        jobs: list[RemoteJob] = []
+        token = ""
+        for _ in range(max_pages):
+            page = self._raw(f"batches?pageSize={_PAGE_SIZE}" + (token and f"&pageToken={token}"))
+            operations = page.get("operations") or []
+            jobs.extend(read_operation(item) for item in operations if isinstance(item, dict))
+            token = quote(str(page.get("nextPageToken") or ""))
+            if not token:
+                return Listing(tuple(jobs), complete=True)
+        return Listing(tuple(jobs), complete=False)
+
+    def _raw(self, path: str) -> dict[str, Any]:
+        """GET the JSON the SDK would have dropped half of."""
+        from google.genai import types
+
+        with translated():
+            response = self._client._api_client.request(
+                "get", path, {}, types.HttpOptions(timeout=_QUICK_MS)
+            )
+            found = json.loads(response.body or "{}")
+        return found if isinstance(found, dict) else {}
+
+    def download(self, file: str, destination: Path) -> None:
+        """Stream a result file to a path; a failure may leave part of it there."""
+        with translated():
+            self._client.files.download(
+                file=file,
+                destination=str(destination),
+                config={"http_options": {"timeout": _DOWNLOAD_MS}},
+            )
+
+    def cancel(self, name: str) -> None:
+        with translated():
+            self._client.batches.cancel(name=name, config=_quick())
+
+    def delete_job(self, name: str) -> None:
+        with translated():
+            self._client.batches.delete(name=name, config=_quick())
+
+    def delete_file(self, name: str) -> None:
+        with translated():
+            self._client.files.delete(name=name, config=_quick())
+
+    def embed_query(self, space: EmbeddingSpace, query: str) -> npt.NDArray[np.float32]:
+        """One query in the space; unit length, shape (dimensions,)."""
+        return self._embed(space, [space.query_text(query)], space.query_task)[0]
+
+    def embed_documents(
+        self, space: EmbeddingSpace, vector_texts: Sequence[str]
+    ) -> npt.NDArray[np.float32]:
+        """At most 100 texts in real time; unit length, shape (n, dimensions)."""
+        texts = [space.document_text(text) for text in vector_texts]
+        return self._embed(space, texts, space.document_task)
+
+    def _embed(
+        self, space: EmbeddingSpace, texts: Sequence[str], task: str | None
+    ) -> npt.NDArray[np.float32]:
+        from google.genai import types
+
+        if len(texts) > MAX_REALTIME_TEXTS:
+            raise ValueError(f"{len(texts)} texts in one call; at most {MAX_REALTIME_TEXTS}")
+        # Each text as a content of its own: gemini-embedding-2 merges a list of strings into one.
+        contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
+        with translated():
+            answer = self._client.models.embed_content(
+                model=space.model,
+                contents=contents,
+                config=types.EmbedContentConfig(
+                    task_type=task, output_dimensionality=space.dimensions
+                ),
+            )
+        vectors = np.asarray([e.values for e in answer.embeddings or []], dtype=np.float32)
+        if vectors.shape != (len(texts), space.dimensions):
+            raise CorruptResult(f"asked for {len(texts)} vectors, got shape {vectors.shape}")
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(norms).all() or (norms <= 0).any():
+            raise CorruptResult("a real-time vector is not finite, or is all zeros")
+        return vectors / norms if space.normalise else vectors
+
+
+def _quick() -> Any:
+    return {"http_options": {"timeout": _QUICK_MS}}
+
+
+class _CheckedFile(io.FileIO):
+    """A file that asks for permission before each read."""
+
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        super().__init__(path, "rb")
+        self._check = check
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._check()
+        return super().read(-1 if size is None else size) or b""

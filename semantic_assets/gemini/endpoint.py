@@ -1,0 +1,69 @@
+"""Which world a client talks to: Google, or an emulator. The scope names it in the ledger."""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.config import PREFIX, Settings
+from semantic_assets.errors import ConfigError
+
+#: The emulator wants a key and takes any.
+_EMULATOR_KEY = "emulator"
+
+_embedded: dict[Path, str] = {}
+_embedded_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A base URL and a key; `scope_id` is what jobs are tied to, and holds no secret."""
+
+    backend: str
+    identity: str
+    scope_id: str
+    settings: Settings
+
+    def base_url(self) -> str:
+        """The URL to call; an embedded emulator starts here, at the first call."""
+        if self.backend == "gemini":
+            return self.settings.gemini_url
+        return self.settings.emulator_url or _serve_embedded(self.settings)
+
+    def api_key(self) -> str:
+        """Raises:
+        ConfigError: the backend is Google and there is no key.
+        """
+        if self.backend == "emulator":
+            return _EMULATOR_KEY
+        if not self.settings.api_key:
+            raise ConfigError(f"{PREFIX}BACKEND=gemini needs GEMINI_API_KEY (or GOOGLE_API_KEY)")
+        return self.settings.api_key
+
+
+def endpoint_of(settings: Settings) -> Endpoint:
+    if settings.backend == "gemini":
+        identity, key = settings.gemini_url, settings.api_key or ""
+    else:
+        # Embedded servers come and go on other ports; the directory is what stays.
+        identity, key = settings.emulator_url or str(settings.emulator_dir), _EMULATOR_KEY
+    digest = hashlib.blake2b(
+        f"{settings.backend}\x1f{identity}".encode(),
+        key=hashlib.blake2b(key.encode(), digest_size=32).digest(),
+        digest_size=6,
+    )
+    return Endpoint(settings.backend, identity, digest.hexdigest(), settings)
+
+
+def _serve_embedded(settings: Settings) -> str:
+    from semantic_assets.emulator.server import serve_in_thread
+
+    with _embedded_lock:
+        if settings.emulator_dir not in _embedded:
+            running = serve_in_thread(
+                settings.emulator_dir,
+                tier=settings.tier,
+                latency_seconds=settings.emulator_latency_seconds,
+            )
+            _embedded[settings.emulator_dir] = running.base_url
+        return _embedded[settings.emulator_dir]

@@ -1,0 +1,80 @@
+"""Operations as Google sends them, read tolerantly.
+
+The SDK drops `error`, `batchStats` and `response`, and one operation with a normal
+google.rpc.Status in it makes a whole page of the listing raise. So jobs are read from the raw
+JSON; nothing in here raises on a field it does not know.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteJob:
+    """A batch job as the remote tells it. Counts are None where it does not say."""
+
+    name: str
+    display_name: str | None
+    state: str
+    requests: int | None
+    succeeded: int | None
+    failed: int | None
+    result_file: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Jobs of some pages, newest first; `complete` where the last page was reached."""
+
+    jobs: tuple[RemoteJob, ...]
+    complete: bool
+
+
+def read_operation(operation: Mapping[str, Any]) -> RemoteJob:
+    metadata = _mapping(operation.get("metadata"))
+    stats = _mapping(metadata.get("batchStats"))
+    return RemoteJob(
+        name=str(operation.get("name") or metadata.get("name") or ""),
+        display_name=_text(metadata.get("displayName")),
+        state=_text(metadata.get("state")) or "BATCH_STATE_UNSPECIFIED",
+        requests=_count(stats.get("requestCount")),
+        succeeded=_count(stats.get("successfulRequestCount")),
+        failed=_count(stats.get("failedRequestCount")),
+        result_file=_result_file(operation, metadata),
+        error_message=_error(operation) or _error(metadata),
+    )
+
+
+def _result_file(operation: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
+    """The file's name, which stands in the metadata, in the response, or in both."""
+    for place in (_mapping(metadata.get("output")), _mapping(operation.get("response"))):
+        for name in ("responsesFile", "responses_file"):
+            if found := _text(place.get(name)):
+                return found
+    return None
+
+
+def _error(place: Mapping[str, Any]) -> str | None:
+    error = place.get("error")
+    if not isinstance(error, Mapping):
+        return None
+    code, message = error.get("code"), error.get("message")
+    return f"{message or 'no message'} (code {code})"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int | None:
+    """int64 values come as strings."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Vector indexes: a directory per generation, opened read-only, replaced by a pointer."""

@@ -1,0 +1,39 @@
+"""Manifests: the texts of a job, and enough of its identity to rebuild a lost ledger row."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.files import Lake
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.tables import MANIFEST
+
+_IDENTITY = "semantic_assets.job"
+
+
+def write_manifest(lake: Lake, job: BatchJob, texts: pa.Table) -> None:
+    """Make a job's texts durable: columns text_hash, vector_text, token_estimate."""
+    identity = json.dumps(asdict(job))
+    with lake.writing(layout.manifest(job.job_id), MANIFEST, {_IDENTITY: identity}) as file:
+        file.write(texts.cast(MANIFEST))
+
+
+def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
+    """The text hashes of a job; None where its manifest is not there."""
+    try:
+        column = lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"]
+    except FileNotFoundError:
+        return None
+    keys: list[str] = column.to_pylist()
+    return keys
+
+
+def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:
+    """(text_hash, vector_text) of each text, in the manifest's order."""
+    with pq.ParquetFile(lake.path(layout.manifest(job_id))) as file:
+        for batch in file.iter_batches(batch_size=4_096, columns=["text_hash", "vector_text"]):
+            yield from zip(batch[0].to_pylist(), batch[1].to_pylist(), strict=True)

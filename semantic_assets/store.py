@@ -1,0 +1,107 @@
+"""Store: an opened lake with its ledger. Fields and openings, no verbs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from semantic_assets.config import Settings
+from semantic_assets.lake import layout
+from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.ledger import Ledger, open_ledger
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.space import EmbeddingSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What every verb works on. Close it, or use it as a context manager."""
+
+    settings: Settings
+    lake: Lake
+    ledger: Ledger
+    #: Told of progress, a line at a time; doors decide where it goes.
+    tell: Callable[[str], None]
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        return self.settings.space
+
+    def key_index(self, space_id: str) -> KeyIndex:
+        return KeyIndex(self.lake.path(layout.key_index(space_id)))
+
+    def is_current(self, path: str, input_fingerprint: str) -> bool:
+        """Whether a table file is there, is the one the ledger knows, and is of these inputs."""
+        record = self.ledger.files.find(path)
+        return (
+            record is not None
+            and record.input_fingerprint == input_fingerprint
+            and self.lake.fingerprint(path) == record.fingerprint
+        )
+
+    def trusted_fingerprint(self, path: str) -> str | None:
+        """The fingerprint of a table file that agrees with the ledger, else None."""
+        record = self.ledger.files.find(path)
+        if record is None or self.lake.fingerprint(path) != record.fingerprint:
+            return None
+        return record.fingerprint
+
+    @contextmanager
+    def replacing_table(
+        self, lease: Lease, path: str, schema: pa.Schema, *, input_fingerprint: str
+    ) -> Iterator[tuple[TableFile, Callable[[str], None]]]:
+        """Replace a table file and have the ledger know it, under the shard's lease.
+
+        The block writes batches and names the content's fingerprint by the second value. After
+        the rename the ledger records it under the fence: without that the file is stale.
+        """
+        content: list[str] = []
+        metadata = {"semantic_assets.input": input_fingerprint}
+        with self.lake.writing(path, schema, metadata) as file:
+            yield file, content.append
+            file.metadata[FINGERPRINT.decode()] = content[-1]
+            lease.require()
+        self.ledger.files.record(
+            lease,
+            path,
+            fingerprint=content[-1],
+            input_fingerprint=input_fingerprint,
+            rows=file.rows,
+        )
+
+    def shard_lease(self, shard: ShardKey) -> str:
+        return f"shard:{shard}"
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(
+    settings: Settings,
+    *,
+    create: bool | None = None,
+    clock: Callable[[], float] = time.time,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Store:
+    """Open the lake of these settings.
+
+    On the emulator a missing ledger is made; on the real backend only `init` makes one, so that
+    a mistyped root can never forget what was paid for.
+
+    Raises:
+        ConfigError: there is no ledger, and making one was not asked for.
+    """
+    make = settings.backend == "emulator" if create is None else create
+    url = settings.ledger_url or f"sqlite:///{settings.root / layout.LEDGER_FILE}"
+    lake = Lake(settings.root)
+    return Store(settings, lake, open_ledger(url, create=make, clock=clock), tell)

@@ -1,0 +1,154 @@
+"""collect: one ended job's answers, verified, made durable, then cleared away remotely."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.batching.answers import decode_answers
+from semantic_assets.errors import (
+    CorruptResult,
+    PermanentError,
+    RemoteMissing,
+    SemanticAssetsError,
+)
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState, remote_word
+from semantic_assets.store import Store
+from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
+
+S = JobState
+_WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One collected (or quarantined) job."""
+
+    job: BatchJob
+    outcomes: Outcomes | None
+    quarantined: str | None
+
+
+def collect_next(store: Store, gemini: Gemini) -> Collection | None:
+    """Collect the oldest ended job nobody else is collecting; None where there is none."""
+    for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
+        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
+            if lease is None:
+                continue
+            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+            if claimed is not None and claimed.state == S.ENDED:
+                collected = _collect(store, gemini, claimed, lease)
+                if collected is not None:
+                    return collected
+    return None
+
+
+def adopt_landed(store: Store) -> int:
+    """The file decides: rows whose results file is in place become `collected`."""
+    finished = 0
+    for job in store.ledger.jobs.list(states=WITHHOLDING):
+        if not store.lake.exists(layout.results(job.space_id, job.job_id)):
+            continue
+        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
+            if lease is None:
+                continue
+            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+            if claimed is not None and claimed.state in WITHHOLDING:
+                finish(store, claimed, lease, to=S.COLLECTED, of=[claimed.state])
+                finished += 1
+    return finished
+
+
+def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Collection | None:
+    keys = manifest_keys(store.lake, job.job_id)
+    landed = store.lake.exists(layout.results(job.space_id, job.job_id))
+    if keys is None and not landed:
+        raise CorruptResult(
+            f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
+            "restore manifests/ of the lake from a backup"
+        )
+    try:
+        if not landed:
+            _land(store, gemini, job, lease, keys or [])
+    except CorruptResult as error:
+        return _quarantine(store, job, lease, str(error))
+    except RemoteMissing as error:
+        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
+        store.tell(f"job {job.job_id}: its result cannot be read yet ({error})")
+        return None
+    final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
+    outcomes = finish(store, job, lease, to=final, of=[S.ENDED])
+    clear_remote(store, gemini, job)
+    store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} vectors landed")
+    return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
+
+
+def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
+    """Whatever the end state, an output is collected first."""
+    word = remote_word(job.remote_state or "")
+    result_file = job.result_file
+    if result_file is None and word in _WITH_OUTPUT:
+        result_file = gemini.get(job.remote_name or "").result_file
+        if result_file is None:
+            raise RemoteMissing(f"{word}, and no result file is named")
+    if result_file is None:
+        reason = f"{word}: {job.error_message or 'the job ended without an output'}"
+        outcome = "expired" if word == "EXPIRED" else "transient"
+        write_job_failure(store, job, lease, keys=keys, outcome=outcome, message=reason)
+        return
+    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / "answers.jsonl"
+        gemini.download(result_file, path)
+        if _line_count(path) < len(keys):
+            # A body that is cut off without a length is not an error to the client: once more.
+            gemini.download(result_file, path)
+        blocks = decode_answers(
+            _lines(path),
+            expected=keys,
+            dimensions=store.space.dimensions,
+            normalise=store.space.normalise,
+        )
+        write_results(store, job, lease, keys=keys, blocks=blocks)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=1 << 20) as file:
+        yield from file
+
+
+def _line_count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+
+
+def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Collection:
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        S.QUARANTINED,
+        of=[S.ENDED],
+        fence=lease.fence,
+        detail=reason,
+        error_message=reason,
+    )
+    store.tell(f"job {job.job_id}: quarantined, nothing of it was used: {reason}")
+    return Collection(job=moved or job, outcomes=None, quarantined=reason)
+
+
+def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
+    """Delete the remote job and its input; result files cannot be deleted (ids are too long)."""
+    for name, delete in (
+        (job.input_file, gemini.delete_file),
+        (job.remote_name, gemini.delete_job),
+    ):
+        if name is None:
+            continue
+        try:
+            delete(name)
+        except PermanentError:
+            continue  # gone already
+        except SemanticAssetsError as error:
+            store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")

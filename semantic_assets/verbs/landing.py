@@ -1,0 +1,140 @@
+"""land: make a job's outcomes durable and the job final. What was paid for is written once.
+
+Order: results file in place, its keys in the key index, then the ledger says so. A process that
+dies in between leaves a file, and the file decides: the next one finishes from there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from semantic_assets.batching.answers import AnswerBlock
+from semantic_assets.errors import Conflict
+from semantic_assets.lake import layout
+from semantic_assets.lake.files import TableFile
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.spending import ACTUAL
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.tables import results_schema
+from semantic_assets.store import Store
+from semantic_assets.verbs.pending import cover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """Counts of one landed job; tokens as Google counted them."""
+
+    requests: int
+    succeeded: int
+    tokens: int
+
+    @property
+    def failed(self) -> int:
+        return self.requests - self.succeeded
+
+
+def write_results(
+    store: Store, job: BatchJob, lease: Lease, *, keys: Sequence[str], blocks: Iterable[AnswerBlock]
+) -> None:
+    """Write the answers, and a `missing` row for each key without one, as one immutable file.
+
+    Raises:
+        CorruptResult: from the blocks; nothing of the file is left behind.
+        Conflict: the job's lease was taken over.
+    """
+    schema = results_schema(store.space.dimensions)
+    path = layout.results(job.space_id, job.job_id)
+    open_keys = set(keys)
+    with store.lake.writing(path, schema, {"semantic_assets.job_id": job.job_id}) as file:
+        for block in blocks:
+            file.write(_answers(block, schema))
+            open_keys.difference_update(block.keys)
+        missing = [key for key in keys if key in open_keys]
+        write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
+        lease.require()
+
+
+def write_job_failure(
+    store: Store, job: BatchJob, lease: Lease, *, keys: Sequence[str], outcome: str, message: str
+) -> None:
+    """The job failed as a whole: one error row for each of its texts."""
+    schema = results_schema(store.space.dimensions)
+    path = layout.results(job.space_id, job.job_id)
+    with store.lake.writing(path, schema, {"semantic_assets.job_id": job.job_id}) as file:
+        write_failures(file, schema, keys, outcome=outcome, message=message)
+        lease.require()
+
+
+def write_failures(
+    file: TableFile, schema: pa.Schema, keys: Sequence[str], *, outcome: str, message: str
+) -> None:
+    rows = [{"text_hash": key, "outcome": outcome, "error_message": message} for key in keys]
+    file.write(pa.RecordBatch.from_pylist(rows, schema=schema))
+
+
+def _answers(block: AnswerBlock, schema: pa.Schema) -> pa.RecordBatch:
+    dimensions = block.vectors.shape[1]
+    failed = pa.array([word != "ok" for word in block.outcomes], pa.bool_())
+    vectors = pa.FixedSizeListArray.from_arrays(
+        pa.array(block.vectors.reshape(-1)), dimensions, mask=failed
+    )
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(block.keys, pa.string()),
+            vectors,
+            pa.array(block.tokens, pa.int32()),
+            pa.array(block.outcomes, pa.string()),
+            pa.array(block.error_codes, pa.string()),
+            pa.array(block.error_messages, pa.string()),
+        ],
+        schema=schema,
+    )
+
+
+def finish(
+    store: Store, job: BatchJob, lease: Lease, *, to: JobState, of: Sequence[JobState], **values: Any
+) -> Outcomes:
+    """From a results file in place to a final row.
+
+    Raises:
+        Conflict: another process moved the row meanwhile.
+    """
+    outcomes = read_outcomes(store, job)
+    name = layout.results(job.space_id, job.job_id).rpartition("/")[2]
+    cover(store, store.key_index(job.space_id), job.space_id, name)
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        to,
+        of=of,
+        fence=lease.fence,
+        succeeded=outcomes.succeeded,
+        failed=outcomes.failed,
+        tokens_actual=outcomes.tokens,
+        **values,
+    )
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was moved by another process")
+    if to == JobState.COLLECTED:
+        usd = batch_usd(job.model, outcomes.tokens)
+        store.ledger.spending.book(
+            job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd
+        )
+    else:
+        store.ledger.spending.release(job.job_id)
+    store.lake.delete(layout.manifest(job.job_id))
+    return outcomes
+
+
+def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
+    path = store.lake.path(layout.results(job.space_id, job.job_id))
+    table = pq.read_table(path, columns=["outcome", "token_count"], partitioning=None)
+    return Outcomes(
+        requests=table.num_rows,
+        succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,
+        tokens=pc.sum(table["token_count"]).as_py() or 0,
+    )

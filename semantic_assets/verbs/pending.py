@@ -1,0 +1,121 @@
+"""Which texts still want a vector. Derived each time: there is no standing backlog.
+
+pending = wanted by current chunks - landed - failed for good - texts of jobs that are not final
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.key_index import KeyIndex, Landed, OutcomeCode
+from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.jobs import WITHHOLDING, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDemand:
+    """The distinct texts of a shard's chunks, by what is known of each."""
+
+    shard: ShardKey
+    chunks_fingerprint: str
+    #: text_hash -> estimated tokens; in the order of the chunks.
+    pending: dict[str, int]
+    in_flight: int
+    landed: int
+    failed: int
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.pending and not self.in_flight
+
+
+def complete_key_index(store: Store, space_id: str) -> KeyIndex:
+    """The space's key index, brought level with the results directory: the files decide."""
+    index = store.key_index(space_id)
+    covered = index.covered()
+    present = store.lake.names(layout.results_dir(space_id))
+    for name in present:
+        if name not in covered:
+            cover(store, index, space_id, name)
+    if gone := covered.difference(present):
+        index.forget(sorted(gone))
+    return index
+
+
+def cover(store: Store, index: KeyIndex, space_id: str, name: str) -> None:
+    table = store.lake.read(f"{layout.results_dir(space_id)}/{name}", ["text_hash", "outcome"])
+    outcomes = [OutcomeCode[word.upper()] for word in table["outcome"].to_pylist()]
+    index.add(name, table["text_hash"].to_pylist(), outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Texts in the hands of jobs that are not final, and whether that is all of them."""
+
+    texts: Mapping[str, str]
+    #: A job whose row is there and whose manifest is not, while its owner lives: wait for it.
+    is_complete: bool
+
+
+def withheld_texts(store: Store, space_id: str) -> Withheld:
+    texts: dict[str, str] = {}
+    complete = True
+    for job in store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id):
+        keys = manifest_keys(store.lake, job.job_id)
+        if keys is None:
+            complete = complete and job.state != JobState.UPLOADING
+        for key in keys or ():
+            texts[key] = job.job_id
+    return Withheld(texts, complete)
+
+
+def unsettled_shards(store: Store, space_id: str) -> list[tuple[Shard, str]]:
+    """Shards whose current chunks are not known to be settled, with their chunks' fingerprint."""
+    found = []
+    for shard in store.ledger.sources.shards():
+        record = store.ledger.files.find(layout.chunks(shard.key))
+        if record is None:
+            continue
+        if (shard.settled_space, shard.settled_fingerprint) != (space_id, record.fingerprint):
+            found.append((shard, record.fingerprint))
+    return found
+
+
+def demand(
+    store: Store, shard: ShardKey, index: KeyIndex, withheld: Mapping[str, str]
+) -> ShardDemand:
+    """Derive exactly what one shard still wants, from its chunks and the results there are."""
+    path = layout.chunks(shard)
+    fingerprint = store.lake.fingerprint(path) or ""
+    wanted = _wanted(store.lake.read(path, ["text_hash", "token_estimate"]))
+    known = index.look_up(list(wanted))
+    limit = store.settings.max_attempts
+    pending = {
+        key: estimate
+        for key, estimate in wanted.items()
+        if key not in withheld and _is_open(known.get(key), limit)
+    }
+    failed = sum(1 for landed in known.values() if landed.is_failed(limit))
+    landed = sum(1 for landed in known.values() if landed.job_id is not None)
+    return ShardDemand(
+        shard=shard,
+        chunks_fingerprint=fingerprint,
+        pending=pending,
+        in_flight=len(wanted) - len(pending) - failed - landed,
+        landed=landed,
+        failed=failed,
+    )
+
+
+def _wanted(chunks: pa.Table) -> dict[str, int]:
+    keys, estimates = chunks["text_hash"].to_pylist(), chunks["token_estimate"].to_pylist()
+    return dict(zip(keys, estimates, strict=True))
+
+
+def _is_open(landed: Landed | None, max_attempts: int) -> bool:
+    return landed is None or (landed.job_id is None and not landed.is_failed(max_attempts))

@@ -1,0 +1,120 @@
+"""refresh: everything new in all (or some) datasets, to the index, waiting for the batch inside."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.advance import AdvanceReport, advance
+from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
+from semantic_assets.verbs.build_index import IndexReport, build_index
+from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
+from semantic_assets.verbs.discover import Discovery, discover
+from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.stopwatch import Stopwatch
+
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
+
+
+@dataclass(slots=True)
+class RefreshReport:
+    discovery: Discovery
+    documents: list[DocumentsReport] = field(default_factory=list)
+    chunks: list[ChunksReport] = field(default_factory=list)
+    advanced: AdvanceReport = field(default_factory=AdvanceReport)
+    embeddings: list[EmbeddingsReport] = field(default_factory=list)
+    indexes: list[IndexReport] = field(default_factory=list)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Batches are still out, or texts are held back: run again to go on."""
+        return not all(report.is_settled for report in self.embeddings)
+
+    @property
+    def summary(self) -> str:
+        if self.is_waiting:
+            left = self.advanced.held_back or f"{self.advanced.open_jobs} batch jobs are running"
+            return f"waiting, run again: {left}"
+        sent = self.advanced.submitted_texts
+        built = sum(index.written for index in self.indexes)
+        if not sent and not built:
+            return "nothing new: nothing was sent, nothing was embedded, every index is current"
+        return f"{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
+
+
+def refresh(
+    store: Store,
+    gemini: Gemini,
+    *,
+    datasets: tuple[DatasetKey, ...] = (),
+    wait_minutes: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RefreshReport:
+    """Discover, read, cut, submit, wait, collect, assemble, index. Stopped, it resumes.
+
+    Raises:
+        SourceMissing, ConfigError: as `discover`.
+    """
+    report = RefreshReport(discover(store, datasets=datasets))
+    store.tell(report.discovery.summary)
+    shards = _prepare(store, report)
+    deadline = time.monotonic() + wait_minutes * 60
+    _drain(store, gemini, report, deadline, sleep)
+    with report.stopwatch.stage("embeddings"):
+        report.embeddings = [assemble(store, shard) for shard in shards]
+    with report.stopwatch.stage("vector_index"):
+        report.indexes = [build_index(store, dataset) for dataset in report.discovery.datasets]
+    store.tell(report.summary)
+    return report
+
+
+def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
+    """Read and cut every shard; a file too large for one makes more while it is read."""
+    done: list[ShardKey] = []
+    while True:
+        todo = [
+            shard.key
+            for dataset in report.discovery.datasets
+            for shard in store.ledger.sources.shards(dataset)
+            if shard.key not in done
+        ]
+        if not todo:
+            return sorted(done)
+        for shard in todo:
+            with report.stopwatch.stage("documents"):
+                report.documents.append(read_documents(store, shard))
+            with report.stopwatch.stage("chunks"):
+                report.chunks.append(chunk_documents(store, shard))
+            store.tell(
+                f"{shard}: {report.documents[-1].documents} documents, "
+                f"{report.chunks[-1].chunks} chunks"
+            )
+            done.append(shard)
+
+
+def _drain(
+    store: Store,
+    gemini: Gemini,
+    report: RefreshReport,
+    deadline: float,
+    sleep: Callable[[float], None],
+) -> None:
+    """Advance until nothing is open, waiting longer each time nothing moved."""
+    wait = _FIRST_WAIT_SECONDS
+    while True:
+        with report.stopwatch.stage("batch_jobs"):
+            step = advance(store, gemini)
+        report.advanced.absorb(step)
+        if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
+            return
+        wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
+        sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+def _is_stuck(step: AdvanceReport) -> bool:
+    """Nothing runs and nothing may be sent: waiting inside would not help."""
+    blocked = step.held_back is not None and "another process" not in step.held_back
+    return step.open_jobs == 0 and blocked

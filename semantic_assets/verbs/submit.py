@@ -1,0 +1,209 @@
+"""submit: bring planned jobs to Google, one durable word ahead of every call."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.batching.requests import embedding_lines
+from semantic_assets.errors import (
+    Conflict,
+    GeminiUnavailable,
+    RateLimited,
+    RequestRejected,
+    ScopePaused,
+    SemanticAssetsError,
+)
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_keys, manifest_texts
+from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.landing import finish, write_job_failure
+from semantic_assets.verbs.pending import ShardDemand
+from semantic_assets.verbs.plan import Plan, PlannedJob, plan
+
+S = JobState
+#: The create call is not sent when the word before it is older than this: the process was
+#: suspended, and others may have given the job up.
+MAX_CREATE_DELAY_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What one round of submitting did."""
+
+    submitted: tuple[BatchJob, ...]
+    #: Jobs that did not get through, with the reason; their texts wait or are failed.
+    refused: tuple[tuple[BatchJob, str], ...]
+    settled: tuple[ShardDemand, ...]
+    waiting_texts: int
+    held_back: str | None
+
+
+def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> Submission:
+    """Plan what fits the window and submit it."""
+    scope = gemini.endpoint
+    store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
+    release_orphans(store)
+    if pause := store.ledger.scopes.paused(scope.scope_id):
+        return _nothing(Plan(jobs=(), settled=(), waiting_texts=0, held_back=pause.reason))
+    planned = plan(store, scope_id=scope.scope_id, favour=favour)
+    submitted: list[BatchJob] = []
+    refused: list[tuple[BatchJob, str]] = []
+    with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):
+        for item in planned.jobs:
+            try:
+                submitted.append(submit_job(store, gemini, item))
+            except SemanticAssetsError as error:
+                refused.append((item.job, str(error)))
+    return Submission(
+        submitted=tuple(submitted),
+        refused=tuple(refused),
+        settled=planned.settled,
+        waiting_texts=planned.waiting_texts + sum(job.requests for job, _ in refused),
+        held_back=planned.held_back,
+    )
+
+
+def _nothing(planned: Plan) -> Submission:
+    return Submission(
+        submitted=(),
+        refused=(),
+        settled=planned.settled,
+        waiting_texts=planned.waiting_texts,
+        held_back=planned.held_back,
+    )
+
+
+def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
+    """Upload and create one job. Whatever happens, the row says what may exist remotely.
+
+    Raises:
+        TransientError, RequestRejected: as the API answered; the row was moved accordingly.
+        Conflict: the lease was lost; another process has moved the row.
+    """
+    job = planned.job
+    try:
+        input_file = _upload(store, gemini, planned)
+    except SemanticAssetsError as error:
+        # Uploading creates no job: the texts are free again, also when the lease was lost.
+        _release(store, planned, S.UPLOADING, str(error))
+        _learn(store, gemini, error)
+        raise
+    store.tell(f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens")
+    return _create(store, gemini, planned, input_file)
+
+
+def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
+    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / f"{planned.job.display_name}.jsonl"
+        texts = manifest_texts(store.lake, planned.job.job_id)
+        with path.open("wb", buffering=1 << 20) as file:
+            file.writelines(embedding_lines(store.space, texts))
+        return gemini.upload(path, check=planned.lease.require)
+
+
+def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:
+    job = planned.job
+    moved = store.ledger.jobs.move(
+        job.job_id, S.CREATING, of=[S.UPLOADING], fence=job.fence, input_file=input_file
+    )
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was taken over while it uploaded")
+    if store.ledger.now() - moved.updated_at > MAX_CREATE_DELAY_SECONDS:
+        _release(store, planned, S.CREATING, "suspended before the create call")
+        raise Conflict(f"job {job.job_id}: suspended before the create call; released")
+    try:
+        name = gemini.create_embedding_job(
+            model=job.model, input_file=input_file, display_name=job.display_name
+        )
+    except RequestRejected as error:
+        _reject(store, planned, str(error))
+        raise
+    except GeminiUnavailable as error:
+        if error.sent:
+            _leave_unconfirmed(store, planned, str(error))
+        else:
+            _release(store, planned, S.CREATING, str(error))
+        raise
+    except (RateLimited, ScopePaused) as error:
+        _release(store, planned, S.CREATING, str(error))
+        _learn(store, gemini, error)
+        raise
+    return _submitted(store, planned, name)
+
+
+def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
+    now = store.ledger.now()
+    moved = store.ledger.jobs.move(
+        planned.job.job_id,
+        S.SUBMITTED,
+        of=[S.CREATING, S.UNCONFIRMED],
+        fence=planned.job.fence,
+        remote_name=name,
+        submitted_at=now,
+    )
+    if moved is None:
+        raise Conflict(f"job {planned.job.job_id} was taken over while it was created as {name}")
+    store.ledger.scopes.resume(planned.job.scope_id)
+    store.tell(f"job {moved.job_id}: submitted as {name}")
+    return moved
+
+
+def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> None:
+    """Proof that nothing was created: the texts are pending again."""
+    job = planned.job
+    moved = store.ledger.jobs.move(
+        job.job_id, S.RELEASED, of=[of], fence=job.fence, detail=reason, error_message=reason
+    )
+    if moved is not None:
+        store.ledger.spending.release(job.job_id)
+        store.lake.delete(layout.manifest(job.job_id))
+
+
+def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:
+    store.ledger.jobs.move(
+        planned.job.job_id,
+        S.UNCONFIRMED,
+        of=[S.CREATING],
+        fence=planned.job.fence,
+        detail=reason,
+        error_message=reason,
+    )
+
+
+def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
+    job = planned.job
+    keys = manifest_keys(store.lake, job.job_id) or []
+    write_job_failure(
+        store, job, planned.lease, keys=keys, outcome="transient", message=f"rejected: {reason}"
+    )
+    finish(
+        store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason
+    )
+
+
+def _learn(store: Store, gemini: Gemini, error: SemanticAssetsError) -> None:
+    """A 429 shrinks the window to what was enqueued; key and billing errors pause the scope."""
+    if isinstance(error, RateLimited):
+        used, _ = store.ledger.jobs.window(gemini.scope_id, store.space.model)
+        if used:
+            store.ledger.scopes.shrink_window(gemini.scope_id, seen_tokens=used)
+        store.ledger.scopes.pause(gemini.scope_id, str(error))
+    elif isinstance(error, ScopePaused):
+        store.ledger.scopes.pause(gemini.scope_id, str(error))
+
+
+def release_orphans(store: Store) -> None:
+    """Rows whose process died: an upload created nothing; a create call may have."""
+    for job in store.ledger.jobs.orphaned():
+        lease = store.ledger.leases.acquire(f"job:{job.job_id}")
+        if lease is None:
+            continue
+        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+        if claimed is not None and claimed.state == S.UPLOADING:
+            _release(store, PlannedJob(claimed, lease), S.UPLOADING, "its process died")
+        elif claimed is not None and claimed.state == S.CREATING:
+            _leave_unconfirmed(store, PlannedJob(claimed, lease), "its process died")
+        store.ledger.leases.release(lease)
