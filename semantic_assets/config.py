@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.catalog import embedding_model
@@ -57,9 +57,7 @@ class Settings:
 
     @property
     def space(self) -> EmbeddingSpace:
-        return EmbeddingSpace.of(
-            backend=self.backend, model=self.model, dimensions=self.dimensions
-        )
+        return EmbeddingSpace.of(backend=self.backend, model=self.model, dimensions=self.dimensions)
 
     @property
     def window_tokens(self) -> int:
@@ -86,7 +84,7 @@ class Settings:
         return _checked(replace(settings, **_overrides(values)))
 
 
-def _overrides(values: Mapping[str, str]) -> dict[str, object]:
+def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
     kinds: dict[str, type] = {
         "backend": str,
         "gemini_url": str,
@@ -99,7 +97,7 @@ def _overrides(values: Mapping[str, str]) -> dict[str, object]:
         "max_cost_usd_per_day": float,
         "wait_minutes": float,
     }
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for name, kind in kinds.items():
         raw = values.get(PREFIX + name.upper())
         if not raw:

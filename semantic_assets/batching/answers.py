@@ -101,9 +101,7 @@ class _LineDecoder:
         block.error_codes.append(failure.code if failure else None)
         block.error_messages.append(failure.message if failure else None)
 
-    def _vector_into(
-        self, number: int, root: Any, row: npt.NDArray[np.float32]
-    ) -> _Failure | None:
+    def _vector_into(self, number: int, root: Any, row: npt.NDArray[np.float32]) -> _Failure | None:
         try:
             values = root.at_pointer("/response/embedding/values")
         except (KeyError, ValueError, TypeError):

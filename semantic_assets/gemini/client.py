@@ -190,7 +190,8 @@ class Gemini:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or (norms <= 0).any():
             raise CorruptResult("a real-time vector is not finite, or is all zeros")
-        return vectors / norms if space.normalise else vectors
+        unit: npt.NDArray[np.float32] = vectors / norms if space.normalise else vectors
+        return unit
 
 
 def _quick() -> Any:

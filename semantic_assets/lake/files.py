@@ -33,7 +33,7 @@ class Lake:
         folder = self.path(directory)
         if not folder.is_dir():
             return []
-        return sorted(name for name in os.listdir(folder) if _is_finished(name))
+        return sorted(path.name for path in folder.iterdir() if _is_finished(path.name))
 
     def fingerprint(self, relative: str) -> str | None:
         """The fingerprint a file carries; None where there is no such file or it has none."""
@@ -65,7 +65,7 @@ class Lake:
         try:
             yield temporary
             _sync(temporary)
-            os.replace(temporary, target)
+            temporary.replace(target)
             _sync(target.parent)
         finally:
             temporary.unlink(missing_ok=True)

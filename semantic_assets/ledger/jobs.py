@@ -1,7 +1,7 @@
 """Rows of batch jobs: guarded moves, never read-then-write, each with its event."""
 
-import time
 import secrets
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,8 @@ from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import job as job_table
 from semantic_assets.ledger.schema import job_event, lease
 from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
+
+_RECENT_JOBS = 20
 
 
 def new_job_id() -> str:
@@ -47,6 +49,29 @@ class Jobs:
         """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
         with self.database.read() as connection:
             return _window(connection, scope_id, model)
+
+    def accepted_tokens(self, scope_id: str, model: str) -> int:
+        """Enqueued tokens the remote has said yes to, or may have."""
+        states = [JobState.SUBMITTED, JobState.RUNNING, JobState.UNCONFIRMED]
+        with self.database.read() as connection:
+            return _window(connection, scope_id, model, states)[0]
+
+    def token_ratio(self, model: str) -> float | None:
+        """Tokens as counted by Google over tokens as estimated, of the last jobs; None without."""
+        recent = (
+            sa.select(job_table.c.tokens_actual, job_table.c.tokens_estimated)
+            .where(job_table.c.model == model, job_table.c.failed == 0)
+            .where(job_table.c.state == JobState.COLLECTED)
+            .order_by(job_table.c.job_id.desc())
+            .limit(_RECENT_JOBS)
+            .subquery()
+        )
+        totals = sa.select(
+            sa.func.sum(recent.c.tokens_actual), sa.func.sum(recent.c.tokens_estimated)
+        )
+        with self.database.read() as connection:
+            actual, estimated = connection.execute(totals).one()
+        return float(actual) / float(estimated) if actual and estimated else None
 
     def move(
         self,
@@ -148,14 +173,19 @@ class Jobs:
         return [JobEvent(r.job_id, r.at, r.from_state, r.to_state, r.detail) for r in rows]
 
 
-def _window(connection: sa.Connection, scope_id: str, model: str) -> tuple[int, int]:
+def _window(
+    connection: sa.Connection,
+    scope_id: str,
+    model: str,
+    states: Collection[JobState] = IN_WINDOW,
+) -> tuple[int, int]:
     tokens, jobs = connection.execute(
         sa.select(
             sa.func.coalesce(sa.func.sum(job_table.c.tokens_estimated), 0), sa.func.count()
         ).where(
             job_table.c.scope_id == scope_id,
             job_table.c.model == model,
-            job_table.c.state.in_(list(IN_WINDOW)),
+            job_table.c.state.in_(list(states)),
         )
     ).one()
     return int(tokens), int(jobs)

@@ -8,8 +8,8 @@ from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import scope as scope_table
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
-#: After a 429 the window shrinks to half, and grows back by a tenth each quarter of an hour.
-_SHRINK, _REGROW, _REGROW_SECONDS = 0.5, 1.1, 900.0
+#: A window shrunk by a 429 grows back by a tenth each quarter of an hour.
+_REGROW, _REGROW_SECONDS = 1.1, 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,12 @@ class Scopes:
             return None
         return Pause(row.paused_until, row.pause_reason or "")
 
-    def shrink_window(self, scope_id: str, *, seen_tokens: int) -> None:
-        """A 429 came while `seen_tokens` were enqueued: believe it."""
+    def shrink_window(self, scope_id: str, *, to_tokens: int) -> None:
+        """A 429 came: from now on no more than this may be enqueued; it grows back slowly."""
         with self.database.write() as connection:
             connection.execute(
                 _of(scope_id).values(
-                    window_tokens=max(1, int(seen_tokens * _SHRINK)),
-                    window_changed_at=self.database.clock(),
+                    window_tokens=max(1, to_tokens), window_changed_at=self.database.clock()
                 )
             )
 

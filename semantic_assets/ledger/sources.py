@@ -11,7 +11,12 @@ from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import shard as shard_table
 from semantic_assets.ledger.schema import source_slice
-from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, DatasetKey, ShardKey
+from semantic_assets.model.keys import (
+    SHARD_MAX_DOCUMENTS,
+    SHARD_MAX_TEXT_BYTES,
+    DatasetKey,
+    ShardKey,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ class Sources:
                     source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None)
                 )
             )
-            return {uri: fingerprint for uri, fingerprint in rows}
+            return {row.uri: row.file_fingerprint for row in rows}
 
     def shard_slices(self, shard: ShardKey) -> list[SourceSlice]:
         """What a shard reads, in order of placement."""
@@ -75,7 +80,9 @@ class Sources:
             source_slice.c.shard == str(shard), source_slice.c.removed_at.is_(None)
         )
         with self.database.read() as connection:
-            return [_slice(row) for row in connection.execute(query.order_by(source_slice.c.slice_id))]
+            return [
+                _slice(row) for row in connection.execute(query.order_by(source_slice.c.slice_id))
+            ]
 
     def apply_listing(
         self,
@@ -173,9 +180,7 @@ class Sources:
 
     def update_shard(self, shard: ShardKey, **values: Any) -> None:
         with self.database.write() as connection:
-            connection.execute(
-                _of_shard(shard).values(updated_at=self.database.clock(), **values)
-            )
+            connection.execute(_of_shard(shard).values(updated_at=self.database.clock(), **values))
 
     def shard(self, key: ShardKey) -> Shard:
         """Raises:
@@ -202,9 +207,7 @@ def _is_full(row: sa.Row[Any], size: int) -> bool:
     return bool(row.closed or row.documents >= SHARD_MAX_DOCUMENTS or grown)
 
 
-def _new_shard(
-    connection: sa.Connection, dataset: DatasetKey, number: int, now: float
-) -> ShardKey:
+def _new_shard(connection: sa.Connection, dataset: DatasetKey, number: int, now: float) -> ShardKey:
     key = ShardKey(dataset, number)
     connection.execute(
         sa.insert(shard_table).values(
@@ -222,7 +225,9 @@ def _new_shard(
 
 
 def _of_file(dataset: DatasetKey, uri: str, *, removed: bool = False) -> sa.Update:
-    gone = source_slice.c.removed_at.is_not(None) if removed else source_slice.c.removed_at.is_(None)
+    gone = (
+        source_slice.c.removed_at.is_not(None) if removed else source_slice.c.removed_at.is_(None)
+    )
     return sa.update(source_slice).where(
         source_slice.c.dataset == str(dataset), source_slice.c.uri == uri, gone
     )

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ MIN_TOKENS = 120
 
 _BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _HEADING = re.compile(r"(#{1,6})[ \t]+([^\n]*\S)")
-_SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[。！？]|\n")
+_SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[\u3002\uff01\uff1f]|\n")
 _WORD = re.compile(r"\s+")
 _NO_HEADING = 7
 _Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
@@ -101,7 +102,7 @@ def _with_context(title: str | None, path: str | None, body: str) -> str:
 def _placed(text: str, edges: list[int]) -> Iterator[tuple[int, int, str | None]]:
     """Trim white space off each part and name the headings it stands under."""
     trail: dict[int, str] = {}
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         body = text[start:end]
         stripped = body.strip()
         if not stripped:
@@ -165,7 +166,8 @@ def _ranks(text: str, codes: _Codes, starts: npt.NDArray[np.int64]) -> npt.NDArr
     levels = np.full(len(starts), _NO_HEADING, dtype=np.int64)
     for index in np.flatnonzero(codes[starts] == ord("#")):
         levels[index] = _level_at(text, int(starts[index]))
-    return levels << 32 | hashes.astype(np.int64)
+    ranks: npt.NDArray[np.int64] = levels << 32 | hashes.astype(np.int64)
+    return ranks
 
 
 def _split_oversized(

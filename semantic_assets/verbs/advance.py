@@ -12,6 +12,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
 from semantic_assets.verbs.pending import ShardDemand
+from semantic_assets.verbs.plan import HoldUp
 from semantic_assets.verbs.poll import confirm, poll
 from semantic_assets.verbs.submit import submit_pending
 
@@ -34,12 +35,13 @@ class AdvanceReport:
     assembled: list[EmbeddingsReport] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     waiting_texts: int = 0
-    held_back: str | None = None
+    held_back: HoldUp | None = None
     open_jobs: int = 0
 
     @property
     def is_done(self) -> bool:
-        return self.open_jobs == 0 and self.waiting_texts == 0
+        """Nothing is out, and nothing waits to be sent."""
+        return self.open_jobs == 0 and self.waiting_texts == 0 and self.held_back is None
 
     @property
     def moved(self) -> bool:

@@ -7,7 +7,12 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.store import Store
-from semantic_assets.verbs.pending import complete_key_index, demand, unsettled_shards, withheld_texts
+from semantic_assets.verbs.pending import (
+    complete_key_index,
+    demand,
+    unsettled_shards,
+    withheld_texts,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

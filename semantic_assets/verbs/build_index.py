@@ -51,7 +51,9 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
     space_id = store.space.space_id
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         inputs = _inputs(store, dataset)
-        input_fingerprint = fingerprint("index", space_id, *sorted(f"{k}={v}" for k, v in inputs.items()))
+        input_fingerprint = fingerprint(
+            "index", space_id, *sorted(f"{k}={v}" for k, v in inputs.items())
+        )
         serving = store.ledger.generations.serving(dataset)
         if serving is not None and serving.input_fingerprint == input_fingerprint:
             return _report(serving, carried=0, written=False)

@@ -39,7 +39,9 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
         documents = store.trusted_fingerprint(layout.documents(shard))
         if documents is None:
-            raise Conflict(f"shard {shard}: its documents are not there yet; materialize them first")
+            raise Conflict(
+                f"shard {shard}: its documents are not there yet; materialize them first"
+            )
         inputs = fingerprint("chunks", chunking.CODE_VERSION, documents)
         written = not store.is_current(path, inputs)
         if written:

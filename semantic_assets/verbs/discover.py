@@ -87,7 +87,9 @@ def _folders(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _discover_one(store: Store, dataset: DatasetKey, unsupported: list[str]) -> tuple[int, int, int]:
+def _discover_one(
+    store: Store, dataset: DatasetKey, unsupported: list[str]
+) -> tuple[int, int, int]:
     placed = store.ledger.sources.slices(dataset)
     folder = store.settings.sources / dataset.project / dataset.dataset
     listed = {item.uri: item for item in _list(store, folder, unsupported)}

@@ -174,9 +174,7 @@ def _row(
     }
 
 
-def _identity(
-    uri: str, record: SourceRecord, content: str, occurrences: Counter[str]
-) -> str:
+def _identity(uri: str, record: SourceRecord, content: str, occurrences: Counter[str]) -> str:
     """The record's own id; else its content; never its place in the file."""
     if not is_multi_record(uri):
         return ""

@@ -97,7 +97,13 @@ def _answers(block: AnswerBlock, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def finish(
-    store: Store, job: BatchJob, lease: Lease, *, to: JobState, of: Sequence[JobState], **values: Any
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    to: JobState,
+    of: Sequence[JobState],
+    **values: Any,
 ) -> Outcomes:
     """From a results file in place to a final row.
 

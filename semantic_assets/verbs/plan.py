@@ -31,6 +31,10 @@ from semantic_assets.verbs.pending import (
 )
 
 _DAY_SECONDS = 86_400
+#: Before the first answer an estimate may be this far below what Google counts...
+UNCALIBRATED_RATIO = 1.25
+#: ...and after it a job may still differ from those before it by this much.
+RATIO_MARGIN = 1.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +45,33 @@ class PlannedJob:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class HoldUp:
+    """Why texts wait that nobody has in hand."""
+
+    reason: str
+    #: Waiting does not help: a setting must change.
+    needs_person: bool = False
+
+
+WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    jobs: tuple[PlannedJob, ...]
+    jobs: tuple[PlannedJob, ...] = ()
     #: Shards found to want nothing more: ready to be assembled.
-    settled: tuple[ShardDemand, ...]
-    #: Texts that stay outside the window for now; None where shards were not opened.
-    waiting_texts: int
-    #: Why nothing is sent though something waits.
-    held_back: str | None = None
+    settled: tuple[ShardDemand, ...] = ()
+    #: Texts of the opened shards that stay outside the window for now.
+    waiting_texts: int = 0
+    held_back: HoldUp | None = None
 
 
 def plan(store: Store, *, scope_id: str, favour: ShardKey | None = None) -> Plan:
     """Form jobs for unsettled shards, `favour` first, then the smallest dataset."""
     with store.ledger.leases.trying("plan") as lease:
         if lease is None:
-            return Plan(jobs=(), settled=(), waiting_texts=0, held_back="another process plans")
+            return Plan(held_back=HoldUp("another process plans"))
         return _Planner(store, store.space, scope_id, lease).run(favour)
 
 
@@ -72,7 +87,7 @@ class _Planner:
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
         if not withheld.is_complete:
-            return Plan(jobs=(), settled=(), waiting_texts=0, held_back="a job is being formed")
+            return Plan(held_back=HoldUp("another process is forming a job"))
         window = self._window()
         wanted: dict[str, tuple[int, ShardKey]] = {}
         settled: list[ShardDemand] = []
@@ -99,7 +114,10 @@ class _Planner:
         self._store.ledger.sources.update_shard(found.shard, pending=len(found.pending))
 
     def _window(self) -> Window:
-        configured, ledger = self._store.settings.window_tokens, self._store.ledger
+        """The window in our estimates: Google's limit divided by how far they were off lately."""
+        ledger = self._store.ledger
+        ratio = ledger.jobs.token_ratio(self._space.model) or UNCALIBRATED_RATIO
+        configured = int(self._store.settings.window_tokens / (ratio * RATIO_MARGIN))
         used, jobs = ledger.jobs.window(self._scope_id, self._space.model)
         return Window(
             limit_tokens=ledger.scopes.window(self._scope_id, configured),
@@ -109,22 +127,22 @@ class _Planner:
 
     def _form_all(
         self, wanted: dict[str, tuple[int, ShardKey]], window: Window
-    ) -> tuple[list[PlannedJob], str | None]:
+    ) -> tuple[list[PlannedJob], HoldUp | None]:
         jobs: list[PlannedJob] = []
         keys = list(wanted)
         while keys:
             taken = plan_job([wanted[key][0] for key in keys], window)
             if not taken:
-                return jobs, None if jobs else "the window of enqueued tokens is full"
+                return jobs, WINDOW_FULL
             chosen = {key: wanted[key] for key in keys[:taken]}
             tokens = sum(estimate for estimate, _ in chosen.values())
             try:
                 require_budget(self._store, self._space.model, tokens)
             except SpendRefused as refusal:
-                return jobs, str(refusal)
+                return jobs, HoldUp(str(refusal), needs_person=True)
             planned = self._form(chosen, tokens, window)
             if planned is None:
-                return jobs, "the window of enqueued tokens is full"
+                return jobs, WINDOW_FULL
             jobs.append(planned)
             keys = keys[taken:]
             window = self._window()

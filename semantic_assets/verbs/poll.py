@@ -81,7 +81,6 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
         to = S.RUNNING
     if to == job.state and remote.state == job.remote_state and job.absent_since is None:
         return None
-    ended = {"ended_at": store.ledger.now()} if to == S.ENDED else {}
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
@@ -93,7 +92,7 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
         failed=remote.failed,
         error_message=remote.error_message,
         absent_since=None,
-        **ended,
+        ended_at=store.ledger.now() if to == S.ENDED else None,
     )
     if moved is not None and moved.state != job.state:
         store.tell(f"job {job.job_id}: {moved.state} ({remote.state})")

@@ -34,10 +34,17 @@ class RefreshReport:
         return not all(report.is_settled for report in self.embeddings)
 
     @property
+    def _left(self) -> str:
+        if self.advanced.held_back is not None:
+            return self.advanced.held_back.reason
+        if self.advanced.open_jobs:
+            return f"{self.advanced.open_jobs} batch jobs are running"
+        return "batch jobs are quarantined; `semantic-assets jobs` names them"
+
+    @property
     def summary(self) -> str:
         if self.is_waiting:
-            left = self.advanced.held_back or f"{self.advanced.open_jobs} batch jobs are running"
-            return f"waiting, run again: {left}"
+            return f"waiting, run again: {self._left}"
         sent = self.advanced.submitted_texts
         built = sum(index.written for index in self.indexes)
         if not sent and not built:
@@ -115,6 +122,5 @@ def _drain(
 
 
 def _is_stuck(step: AdvanceReport) -> bool:
-    """Nothing runs and nothing may be sent: waiting inside would not help."""
-    blocked = step.held_back is not None and "another process" not in step.held_back
-    return step.open_jobs == 0 and blocked
+    """Nothing runs, and what waits waits for a person."""
+    return step.open_jobs == 0 and step.held_back is not None and step.held_back.needs_person

@@ -12,6 +12,7 @@ from semantic_assets.errors import (
     RequestRejected,
     ScopePaused,
     SemanticAssetsError,
+    TransientError,
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
@@ -21,7 +22,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
 from semantic_assets.verbs.pending import ShardDemand
-from semantic_assets.verbs.plan import Plan, PlannedJob, plan
+from semantic_assets.verbs.plan import HoldUp, Plan, PlannedJob, plan
 
 S = JobState
 #: The create call is not sent when the word before it is older than this: the process was
@@ -38,7 +39,7 @@ class Submission:
     refused: tuple[tuple[BatchJob, str], ...]
     settled: tuple[ShardDemand, ...]
     waiting_texts: int
-    held_back: str | None
+    held_back: HoldUp | None
 
 
 def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> Submission:
@@ -47,31 +48,33 @@ def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = No
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     release_orphans(store)
     if pause := store.ledger.scopes.paused(scope.scope_id):
-        return _nothing(Plan(jobs=(), settled=(), waiting_texts=0, held_back=pause.reason))
+        return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
     planned = plan(store, scope_id=scope.scope_id, favour=favour)
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
     with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):
+        stopped: str | None = None
         for item in planned.jobs:
             try:
+                if stopped is not None:  # what refused one refuses the next: save the upload
+                    _release(store, item, S.UPLOADING, stopped)
+                    raise TransientError(stopped)
                 submitted.append(submit_job(store, gemini, item))
             except SemanticAssetsError as error:
                 refused.append((item.job, str(error)))
+                if isinstance(error, TransientError):
+                    stopped = str(error)
+    return _report(planned, submitted, refused)
+
+
+def _report(
+    planned: Plan, submitted: list[BatchJob], refused: list[tuple[BatchJob, str]]
+) -> Submission:
     return Submission(
         submitted=tuple(submitted),
         refused=tuple(refused),
         settled=planned.settled,
         waiting_texts=planned.waiting_texts + sum(job.requests for job, _ in refused),
-        held_back=planned.held_back,
-    )
-
-
-def _nothing(planned: Plan) -> Submission:
-    return Submission(
-        submitted=(),
-        refused=(),
-        settled=planned.settled,
-        waiting_texts=planned.waiting_texts,
         held_back=planned.held_back,
     )
 
@@ -89,7 +92,7 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
     except SemanticAssetsError as error:
         # Uploading creates no job: the texts are free again, also when the lease was lost.
         _release(store, planned, S.UPLOADING, str(error))
-        _learn(store, gemini, error)
+        _learn(store, gemini, planned, error)
         raise
     store.tell(f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens")
     return _create(store, gemini, planned, input_file)
@@ -129,7 +132,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
         raise
     except (RateLimited, ScopePaused) as error:
         _release(store, planned, S.CREATING, str(error))
-        _learn(store, gemini, error)
+        _learn(store, gemini, planned, error)
         raise
     return _submitted(store, planned, name)
 
@@ -179,20 +182,21 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
     write_job_failure(
         store, job, planned.lease, keys=keys, outcome="transient", message=f"rejected: {reason}"
     )
-    finish(
-        store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason
-    )
+    finish(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
 
 
-def _learn(store: Store, gemini: Gemini, error: SemanticAssetsError) -> None:
-    """A 429 shrinks the window to what was enqueued; key and billing errors pause the scope."""
+def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAssetsError) -> None:
+    """A 429 shrinks the window to what was accepted; key and billing errors pause the scope."""
+    scopes = store.ledger.scopes
     if isinstance(error, RateLimited):
-        used, _ = store.ledger.jobs.window(gemini.scope_id, store.space.model)
-        if used:
-            store.ledger.scopes.shrink_window(gemini.scope_id, seen_tokens=used)
-        store.ledger.scopes.pause(gemini.scope_id, str(error))
+        accepted = store.ledger.jobs.accepted_tokens(gemini.scope_id, planned.job.model)
+        scopes.shrink_window(
+            gemini.scope_id, to_tokens=accepted or planned.job.tokens_estimated // 2
+        )
+        if not accepted:  # somebody else fills the window: no job of ours will end and tell
+            scopes.pause(gemini.scope_id, str(error))
     elif isinstance(error, ScopePaused):
-        store.ledger.scopes.pause(gemini.scope_id, str(error))
+        scopes.pause(gemini.scope_id, str(error))
 
 
 def release_orphans(store: Store) -> None:

@@ -1,0 +1,5 @@
+"""python -m semantic_assets"""
+
+from semantic_assets.cli import main
+
+main()

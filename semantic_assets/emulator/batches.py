@@ -1,0 +1,237 @@
+"""The methods of batches: create, get, list, cancel, delete, and download of results.
+
+Creating twice makes two jobs: there is no idempotency (GEMINI_BATCH 6, DOC). Not here: reading
+requests, and the shape of an operation.
+"""
+
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from semantic_assets.emulator import embedding, files, generation, jobs, quotas, results, wire
+from semantic_assets.emulator.calls import Call, Stream
+from semantic_assets.emulator.catalogue import Kind, Model, find_model
+from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
+from semantic_assets.emulator.errors import (
+    batch_not_found,
+    file_not_accessible,
+    invalid_argument,
+)
+from semantic_assets.emulator.inputs import Line, MalformedInput, encode_inlined, read_lines
+from semantic_assets.emulator.jobs import Job
+from semantic_assets.emulator.operations import operation
+
+# Cookbook outputs show 36 lower-case letters and digits (GEMINI_BATCH 2a, DOC).
+_ID_LENGTH = 36
+_ID_LETTERS = string.ascii_lowercase + string.digits
+# An inlined request as a whole (GEMINI_BATCH 8, DOC).
+_LARGEST_INLINE_BYTES = 20 * 1024 * 1024
+# Guesses: live page sizes of batches are not known.
+_DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
+_RESULT_PREFIX = "batch-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Input:
+    """Where the requests of a new job are."""
+
+    blob: str
+    source_file: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Survey:
+    """What reading an input through told about it."""
+
+    request_count: int = 0
+    token_count: int = 0
+    invalid_lines: tuple[int, ...] = ()
+    #: why it cannot be read; None if it can
+    malformed: str | None = None
+
+
+def create_embeddings(call: Call) -> dict[str, Any]:
+    """models.asyncBatchEmbedContent"""
+    return _create(call, Kind.EMBED, "asyncBatchEmbedContent")
+
+
+def create_generation(call: Call) -> dict[str, Any]:
+    """models.batchGenerateContent"""
+    return _create(call, Kind.GENERATE, "batchGenerateContent")
+
+
+def _create(call: Call, kind: Kind, method: str) -> dict[str, Any]:
+    model = find_model(call.path["model"], kind=kind, version=call.version, method=method)
+    batch = wire.message_field(call.message(), "batch")
+    given = _stored_input(call, wire.message_field(batch, "inputConfig"))
+    survey = _survey(call, given, model)
+    job = _new_job(call, model, given, survey, wire.field(batch, "displayName"))
+    with call.state.writing() as db:
+        quotas.admit(
+            db,
+            owner=call.owner,
+            model=model,
+            token_count=survey.token_count,
+            tier=call.settings.tier,
+            now=call.now,
+        )
+        jobs.insert(db, job)
+    return operation(call.state, job, now=call.now, mode=call.settings.vectors)
+
+
+def _stored_input(call: Call, config: Mapping[str, Any]) -> _Input:
+    file_name = wire.field(config, "fileName")
+    if isinstance(file_name, str) and file_name:
+        row = files.find(call, file_name.removeprefix("files/"))
+        return _Input(blob=row["blob"], source_file=row["file_id"])
+    requests = wire.message_field(config, "requests").get("requests")
+    if not isinstance(requests, list) or not requests:
+        raise invalid_argument("* BatchCreateRequest.batch.input_config: no requests given\n")
+    if len(call.body) > _LARGEST_INLINE_BYTES:
+        raise invalid_argument(
+            f"Request payload size exceeds the limit: {_LARGEST_INLINE_BYTES} bytes."
+        )
+    return _Input(blob=call.state.store_blob(encode_inlined(requests)), source_file=None)
+
+
+def _survey(call: Call, given: _Input, model: Model) -> _Survey:
+    path = call.state.blob_path(given.blob)
+    lines = read_lines(path, model.kind, is_inlined=given.source_file is None)
+    request_count, token_count, invalid_lines = 0, 0, list[int]()
+    try:
+        for group in results.groups(lines):
+            counted = _count_tokens(group, model)
+            token_count += sum(count or 0 for count in counted)
+            invalid_lines += [request_count + n for n, c in enumerate(counted) if c is None]
+            request_count += len(group)
+    except MalformedInput as problem:
+        return _Survey(malformed=str(problem))
+    if not request_count:
+        return _Survey(malformed="The input has no requests.")
+    return _Survey(
+        request_count=request_count,
+        token_count=token_count,
+        invalid_lines=tuple(invalid_lines),
+    )
+
+
+def _count_tokens(group: list[Line], model: Model) -> list[int | None]:
+    """Tokens per request; None for one that will be answered with an error line."""
+    if model.kind is Kind.GENERATE:
+        return [generation.count_prompt_tokens(line.request) or None for line in group]
+    decoded = [_decoded(line, model) for line in group]
+    valid = [request for request in decoded if request is not None]
+    counts = iter(embedding.count_tokens(valid, model))
+    return [None if request is None else next(counts) for request in decoded]
+
+
+def _decoded(line: Line, model: Model) -> EmbedRequest | None:
+    try:
+        return embedding.decode_request(line.request, model)
+    except InvalidRequest:
+        return None
+
+
+def _new_job(
+    call: Call, model: Model, given: _Input, survey: _Survey, display_name: str | None
+) -> Job:
+    latency_seconds = call.settings.latency_seconds
+    if survey.malformed is None:
+        plan = jobs.plan_normal(call.now, latency_seconds)
+    else:
+        plan = jobs.plan_malformed(call.now, latency_seconds, survey.malformed)
+    return Job(
+        job_id="".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH)),
+        owner=call.owner,
+        kind=model.kind,
+        model=model.name,
+        display_name=display_name,
+        source_file=given.source_file,
+        blob=given.blob,
+        request_count=survey.request_count,
+        token_count=survey.token_count,
+        invalid_lines=survey.invalid_lines,
+        created_at=call.now,
+        deleted_at=None,
+        plan=plan,
+    )
+
+
+def _find(call: Call, job_id: str) -> Job | None:
+    with call.state.reading() as db:
+        row = db.execute(
+            "SELECT * FROM job WHERE job_id = ? AND owner = ? AND deleted_at IS NULL",
+            [job_id, call.owner],
+        ).fetchone()
+    return None if row is None else jobs.decode_row(row)
+
+
+def _named(call: Call) -> Job:
+    job = _find(call, call.path["job_id"])
+    if job is None:
+        raise batch_not_found()
+    return job
+
+
+def get(call: Call) -> dict[str, Any]:
+    """batches.get"""
+    return operation(call.state, _named(call), now=call.now, mode=call.settings.vectors)
+
+
+def list_page(call: Call) -> dict[str, Any]:
+    """batches.list: newest first."""
+    size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
+    before = wire.decode_page_token(call.query.get("pageToken"))
+    with call.state.reading() as db:
+        rows = db.execute(
+            "SELECT * FROM job WHERE owner = :owner AND deleted_at IS NULL"
+            " AND (:before IS NULL OR sequence < :before) ORDER BY sequence DESC LIMIT :limit",
+            {"owner": call.owner, "before": before, "limit": size + 1},
+        ).fetchall()
+    found = [jobs.decode_row(row) for row in rows]
+    page: dict[str, Any] = {}
+    if found:
+        page["operations"] = [
+            operation(call.state, job, now=call.now, mode=call.settings.vectors)
+            for job in found[:size]
+        ]
+    # A token is given only when more follows: the SDK breaks on an empty page (GEMINI_BATCH 2a).
+    if len(found) > size:
+        page["nextPageToken"] = wire.page_token(found[size - 1].sequence)
+    return page
+
+
+def cancel(call: Call) -> dict[str, Any]:
+    """batches.cancel"""
+    job = _named(call)
+    with call.state.writing() as db:
+        row = db.execute("SELECT * FROM job WHERE job_id = ?", [job.job_id]).fetchone()
+        current = jobs.decode_row(row)
+        jobs.replace_plan(db, current, jobs.plan_cancelled(current, call.now))
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """batches.delete: the client loses sight of the job, which goes on and fills its quota.
+
+    A long-running operation is not cancelled by deleting it (google.longrunning, DOC).
+    """
+    job = _named(call)
+    with call.state.writing() as db:
+        db.execute("UPDATE job SET deleted_at = ? WHERE job_id = ?", [call.now, job.job_id])
+    return {}
+
+
+def download(call: Call) -> Stream:
+    """files.download of a result file; what was uploaded cannot be downloaded (DOC)."""
+    file_id = call.path["file_id"]
+    if not file_id.startswith(_RESULT_PREFIX):
+        files.find(call, file_id)
+        raise invalid_argument(f"File {file_id} was uploaded and cannot be downloaded.")
+    job = _find(call, file_id.removeprefix(_RESULT_PREFIX))
+    if job is None or job.source_file is None or not job.has_output(call.now):
+        raise file_not_accessible(file_id)
+    pieces = results.result_file(call.state, job, call.settings.vectors)
+    return Stream(media_type="application/jsonl", pieces=pieces)

@@ -1,0 +1,102 @@
+"""Refusals in Google's shape: a code, a status word, a message and sometimes details."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_STATUS_WORDS = {
+    400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    409: "ALREADY_EXISTS",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+# google.rpc.Code, as result lines and operations carry it.
+CANCELLED_CODE = 1
+INVALID_ARGUMENT_CODE = 3
+DEADLINE_EXCEEDED_CODE = 4
+INTERNAL_CODE = 13
+
+
+class GoogleError(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, code: int, message: str, details: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def envelope(self) -> dict[str, Any]:
+        """The JSON body Google sends with this error."""
+        error: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "status": _STATUS_WORDS.get(self.code, "UNKNOWN"),
+        }
+        if self.details:
+            error["details"] = list(self.details)
+        return {"error": error}
+
+
+def invalid_argument(message: str) -> GoogleError:
+    """400: the request itself is wrong."""
+    return GoogleError(400, message)
+
+
+def missing_key() -> GoogleError:
+    """403: no API key on the call."""
+    return GoogleError(
+        403,
+        "Method doesn't allow unregistered callers (callers without established identity). "
+        "Please use API Key or other form of API consumer identity to call this API.",
+    )
+
+
+def file_not_accessible(file_id: str) -> GoogleError:
+    """403, not 404: a file that never was looks like somebody else's (GEMINI_BATCH 3)."""
+    return GoogleError(
+        403,
+        f"You do not have permission to access the File {file_id} or it may not exist.",
+    )
+
+
+def batch_not_found() -> GoogleError:
+    """404: no such batch, or another key's."""
+    return GoogleError(404, "Requested entity was not found.")
+
+
+def model_not_supported(model: str, version: str, method: str) -> GoogleError:
+    """404: the model is unknown, or known and not for this method."""
+    return GoogleError(
+        404,
+        f"models/{model} is not found for API version {version}, or is not supported for "
+        f"{method}. Call ListModels to see the list of available models and their supported "
+        "methods.",
+    )
+
+
+def quota_exceeded() -> GoogleError:
+    """429 with google.rpc.Help only: no RetryInfo, no Retry-After (GEMINI_BATCH 6, ISSUE)."""
+    return GoogleError(
+        429,
+        "You exceeded your current quota, please check your plan and billing details. "
+        "For more information on this error, head to: "
+        "https://ai.google.dev/gemini-api/docs/rate-limits. "
+        "To monitor your current usage, head to: https://ai.dev/rate-limit. ",
+        [
+            {
+                "@type": "type.googleapis.com/google.rpc.Help",
+                "links": [
+                    {
+                        "description": "Learn more about Gemini API quotas",
+                        "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+                    }
+                ],
+            }
+        ],
+    )

@@ -1,0 +1,201 @@
+"""A batch job: its row, and its state as a function of that row and the time.
+
+Nothing ever moves a job. Creating it writes down when it will start, end, and how; cancelling
+rewrites that future. Not here: what clients see of it.
+"""
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from semantic_assets.emulator.catalogue import Kind
+from semantic_assets.emulator.errors import (
+    CANCELLED_CODE,
+    DEADLINE_EXCEEDED_CODE,
+    INTERNAL_CODE,
+    INVALID_ARGUMENT_CODE,
+)
+
+# Pending or running for longer: EXPIRED, without results (GEMINI_BATCH 8, DOC).
+LONGEST_LIFE_SECONDS = 48 * 3600.0
+# Part of the latency a job spends PENDING.
+_PENDING_SHARE = 0.3
+
+
+class JobState(StrEnum):
+    """Google's names; live sends this prefix and not JOB_STATE_ (GEMINI_BATCH 2a, 3P)."""
+
+    PENDING = "BATCH_STATE_PENDING"
+    RUNNING = "BATCH_STATE_RUNNING"
+    SUCCEEDED = "BATCH_STATE_SUCCEEDED"
+    FAILED = "BATCH_STATE_FAILED"
+    CANCELLED = "BATCH_STATE_CANCELLED"
+    EXPIRED = "BATCH_STATE_EXPIRED"
+
+
+TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """When a job starts and ends, and how."""
+
+    starts_at: float
+    ends_at: float
+    end_state: JobState
+    error_code: int | None = None
+    error_message: str | None = None
+    #: rows answered before the end; None: all
+    served_count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A row of the table `job`."""
+
+    job_id: str
+    owner: str
+    kind: Kind
+    model: str
+    display_name: str | None
+    #: None: the requests came inlined
+    source_file: str | None
+    blob: str
+    request_count: int
+    token_count: int
+    invalid_lines: tuple[int, ...]
+    created_at: float
+    deleted_at: float | None
+    plan: Plan
+    #: position among all jobs; 0 until stored
+    sequence: int = 0
+
+    def state(self, now: float) -> JobState:
+        """The state at that time."""
+        if now < self.plan.starts_at and now < self.plan.ends_at:
+            return JobState.PENDING
+        return JobState.RUNNING if now < self.plan.ends_at else self.plan.end_state
+
+    def changed_at(self, now: float) -> float:
+        """When the state of that time was entered."""
+        passed = [t for t in (self.plan.starts_at, self.plan.ends_at) if t <= now]
+        return max(passed, default=self.created_at)
+
+    def has_output(self, now: float) -> bool:
+        """Whether there is something to download."""
+        return self.state(now) is JobState.SUCCEEDED
+
+    @property
+    def served_count(self) -> int:
+        """How many requests were answered, with a vector or with an error of their own."""
+        served = self.plan.served_count
+        return self.request_count if served is None else served
+
+    @property
+    def failed_count(self) -> int:
+        """How many requests end as an error line."""
+        unserved = self.request_count - self.served_count
+        return unserved + sum(number < self.served_count for number in self.invalid_lines)
+
+
+def plan_normal(created_at: float, latency_seconds: float) -> Plan:
+    """Pending for a while, running, then SUCCEEDED; EXPIRED if that takes over 48 h."""
+    starts_at = created_at + _PENDING_SHARE * latency_seconds
+    deadline = created_at + LONGEST_LIFE_SECONDS
+    if created_at + latency_seconds <= deadline:
+        ends_at = created_at + latency_seconds
+        return Plan(starts_at=starts_at, ends_at=ends_at, end_state=JobState.SUCCEEDED)
+    return Plan(
+        starts_at=starts_at,
+        ends_at=deadline,
+        end_state=JobState.EXPIRED,
+        error_code=DEADLINE_EXCEEDED_CODE,  # guess: live is not known
+        error_message="Batch expired.",
+    )
+
+
+def plan_malformed(created_at: float, latency_seconds: float, message: str) -> Plan:
+    """FAILED as soon as somebody looks into the input, which is when the job would start."""
+    starts_at = created_at + _PENDING_SHARE * latency_seconds
+    return Plan(
+        starts_at=starts_at,
+        ends_at=starts_at,
+        end_state=JobState.FAILED,
+        error_code=INVALID_ARGUMENT_CODE,
+        error_message=message,
+    )
+
+
+def plan_cancelled(job: Job, now: float) -> Plan:
+    """The future of a job cancelled now (GEMINI_BATCH 2a, 3P).
+
+    Before its start: CANCELLED with code 13, where the REST page says 1. After its start:
+    SUCCEEDED, with the rows not yet reached in error. After its end: nothing changes (guess).
+    """
+    plan = job.plan
+    if job.state(now) is JobState.PENDING:
+        return Plan(
+            starts_at=plan.starts_at,
+            ends_at=now,
+            end_state=JobState.CANCELLED,
+            error_code=INTERNAL_CODE,
+            error_message="Batch was cancelled.",
+        )
+    if job.state(now) is JobState.RUNNING:
+        share = (now - plan.starts_at) / (plan.ends_at - plan.starts_at)
+        return Plan(
+            starts_at=plan.starts_at,
+            ends_at=now,
+            end_state=JobState.SUCCEEDED,
+            served_count=int(share * job.request_count),
+        )
+    return plan
+
+
+#: what an unserved row carries, and no message
+UNSERVED_ERROR = {"code": CANCELLED_CODE}
+
+
+def insert(db: sqlite3.Connection, job: Job) -> None:
+    """Store a new job."""
+    row = asdict(job)
+    del row["sequence"]
+    row |= row.pop("plan")
+    row["invalid_lines"] = json.dumps(job.invalid_lines)
+    names = ", ".join(row)
+    db.execute(f"INSERT INTO job ({names}) VALUES ({', '.join(':' + name for name in row)})", row)
+
+
+def replace_plan(db: sqlite3.Connection, job: Job, plan: Plan) -> None:
+    """Give a job another future."""
+    row = asdict(plan)
+    sets = ", ".join(f"{name} = :{name}" for name in row)
+    db.execute(f"UPDATE job SET {sets} WHERE job_id = :job_id", {**row, "job_id": job.job_id})
+
+
+def decode_row(row: sqlite3.Row) -> Job:
+    """A job as stored."""
+    return Job(
+        job_id=row["job_id"],
+        owner=row["owner"],
+        kind=Kind(row["kind"]),
+        model=row["model"],
+        display_name=row["display_name"],
+        source_file=row["source_file"],
+        blob=row["blob"],
+        request_count=row["request_count"],
+        token_count=row["token_count"],
+        invalid_lines=tuple(json.loads(row["invalid_lines"])),
+        created_at=row["created_at"],
+        deleted_at=row["deleted_at"],
+        sequence=row["sequence"],
+        plan=Plan(
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            end_state=JobState(row["end_state"]),
+            error_code=row["error_code"],
+            error_message=row["error_message"],
+            served_count=row["served_count"],
+        ),
+    )

@@ -1,0 +1,102 @@
+"""What a finished job answers, computed from its input each time it is asked for.
+
+Nothing is stored: answers are a function of the input, so a result file costs no disk and the
+second download equals the first. Answers come in groups, so that neither memory nor the
+interpreter is held for long. Not here: when there is an answer.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from semantic_assets.emulator import embedding, generation, wire
+from semantic_assets.emulator.catalogue import Kind, Model, known_model
+from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
+from semantic_assets.emulator.errors import INVALID_ARGUMENT_CODE
+from semantic_assets.emulator.inputs import Line, read_lines
+from semantic_assets.emulator.jobs import UNSERVED_ERROR, Job
+from semantic_assets.emulator.state import State
+
+# At 768 dimensions a group is about 600 kB of JSON and 15 ms of work.
+_GROUP_SIZE = 64
+
+Answer = dict[str, Any]
+
+
+def groups(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """The lines, some at a time."""
+    iterator = iter(lines)
+    while group := list(islice(iterator, _GROUP_SIZE)):
+        yield group
+
+
+def lines(state: State, job: Job) -> Iterator[Line]:
+    """The requests of a job, as they were sent."""
+    path = state.blob_path(job.blob)
+    return read_lines(path, job.kind, is_inlined=job.source_file is None)
+
+
+def result_file(state: State, job: Job, mode: str) -> Iterator[bytes]:
+    """The result file, piece by piece."""
+    for answers in _answers(state, job, mode):
+        yield b"".join(wire.encode(answer) + b"\n" for answer in answers)
+
+
+def inlined_responses(state: State, job: Job, mode: str) -> list[Answer]:
+    """The answers of an inlined job, in the order of its requests."""
+    return [answer for answers in _answers(state, job, mode) for answer in answers]
+
+
+def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
+    model = known_model(job.model)
+    respond = _responder(job.kind, model, mode)
+    unserved_after = job.served_count
+    for group in groups(lines(state, job)):
+        served = group[: max(0, unserved_after)]
+        unserved_after -= len(served)
+        outcomes = respond(served) + [{"error": UNSERVED_ERROR}] * (len(group) - len(served))
+        # Key last, as in real result files (GEMINI_BATCH 5, DOC).
+        yield [{**outcome, **line.echo} for outcome, line in zip(outcomes, group, strict=True)]
+
+
+def _responder(kind: Kind, model: Model, mode: str) -> Callable[[Sequence[Line]], list[Answer]]:
+    if kind is Kind.EMBED:
+        return lambda group: _embed(group, model, mode)
+    return lambda group: [_generate(line, model) for line in group]
+
+
+def _embed(group: Sequence[Line], model: Model, mode: str) -> list[Answer]:
+    decoded = [_decoded(line, model) for line in group]
+    valid = [request for request in decoded if isinstance(request, EmbedRequest)]
+    embeddings = iter(embedding.embed(valid, model, mode))
+    return [
+        _embed_response(next(embeddings)) if isinstance(request, EmbedRequest) else request
+        for request in decoded
+    ]
+
+
+def _decoded(line: Line, model: Model) -> EmbedRequest | Answer:
+    try:
+        return embedding.decode_request(line.request, model)
+    except InvalidRequest as problem:
+        return _error(problem)
+
+
+def _embed_response(answer: embedding.Embedding) -> Answer:
+    return {
+        "response": {
+            "tokenCount": str(answer.token_count),
+            "embedding": {"values": answer.values},
+        }
+    }
+
+
+def _generate(line: Line, model: Model) -> Answer:
+    try:
+        return {"response": generation.generate(line.request, model)}
+    except InvalidRequest as problem:
+        return _error(problem)
+
+
+def _error(problem: InvalidRequest) -> Answer:
+    return {"error": {"code": INVALID_ARGUMENT_CODE, "message": str(problem)}}

@@ -1,0 +1,186 @@
+"""The state directory: one SQLite file for facts, plain files for bytes.
+
+Any number of servers, threads or processes, may have it open. Nothing is kept in memory between
+two requests. Not here: what the rows mean.
+"""
+
+import json
+import os
+import queue
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS call (endpoint TEXT PRIMARY KEY, count INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS upload (
+    upload_id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    display_name TEXT,
+    mime_type TEXT NOT NULL,
+    received_bytes INTEGER NOT NULL DEFAULT 0,
+    is_final INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS file (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    file_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    display_name TEXT,
+    mime_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    deleted_at REAL
+);
+CREATE INDEX IF NOT EXISTS file_by_id ON file (file_id);
+CREATE TABLE IF NOT EXISTS job (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,            -- embed | generate
+    model TEXT NOT NULL,
+    display_name TEXT,
+    source_file TEXT,              -- NULL: the requests came inlined
+    blob TEXT NOT NULL,
+    request_count INTEGER NOT NULL,
+    token_count INTEGER NOT NULL,
+    invalid_lines TEXT NOT NULL,   -- JSON list of line numbers that get an error line
+    created_at REAL NOT NULL,
+    starts_at REAL NOT NULL,       -- PENDING before
+    ends_at REAL NOT NULL,         -- RUNNING before, end_state from then on
+    end_state TEXT NOT NULL,
+    served_count INTEGER,          -- NULL: all of them
+    error_code INTEGER,
+    error_message TEXT,
+    deleted_at REAL
+);
+CREATE INDEX IF NOT EXISTS job_by_owner ON job (owner, ends_at);
+"""
+
+_OPEN_ATTEMPTS = 100
+
+
+class State:
+    """An opened state directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._blobs = directory / "blobs"
+        self._blobs.mkdir(parents=True, exist_ok=True)
+        self._path = directory / "emulator.sqlite"
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        connection = self._connect()
+        # Two processes that turn one new file to WAL collide without waiting for each other.
+        for attempt in range(1, _OPEN_ATTEMPTS + 1):
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+                break
+            except sqlite3.OperationalError:
+                if attempt == _OPEN_ATTEMPTS:
+                    raise
+                time.sleep(0.05)
+        connection.execute(
+            "INSERT OR IGNORE INTO setting VALUES ('salt', ?)", [json.dumps(secrets.token_hex(16))]
+        )
+        self._idle.put(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=60, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        # A killed process loses nothing; only a power cut could, and this is a test double.
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection; each statement stands alone."""
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.put(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside one BEGIN IMMEDIATE transaction; an exception rolls it back."""
+        with self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connections nobody uses."""
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def owner_of(self, api_key: str) -> str:
+        """What stands for a key in every row: a keyed hash, so a key is never written."""
+        with self.reading() as db:
+            salt = str(read_setting(db, "salt", default=""))
+        return blake2b(api_key.encode(), key=salt.encode(), digest_size=16).hexdigest()
+
+    def count_call(self, endpoint: str) -> None:
+        """Add one to the calls of an endpoint."""
+        with self.reading() as db:
+            db.execute(
+                "INSERT INTO call VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+                [endpoint],
+            )
+
+    def blob_path(self, blob: str) -> Path:
+        """Where the bytes of a blob are."""
+        return self._blobs / blob
+
+    def store_blob(self, pieces: Iterable[bytes]) -> str:
+        """Write bytes under a new name, whole or not at all."""
+        blob = secrets.token_hex(16)
+        partial = self.blob_path(f"{blob}.part")
+        with partial.open("wb") as out:
+            out.writelines(pieces)
+        partial.rename(self.blob_path(blob))
+        return blob
+
+    def write_part(self, blob: str, offset: int, data: bytes) -> None:
+        """Put bytes at an offset of a blob that is still being uploaded."""
+        descriptor = os.open(self.blob_path(f"{blob}.part"), os.O_CREAT | os.O_WRONLY, 0o644)
+        with os.fdopen(descriptor, "wb") as out:
+            out.seek(offset)
+            out.write(data)
+            out.truncate()
+
+    def seal_part(self, blob: str) -> Path:
+        """Give an uploaded blob its final name."""
+        return self.blob_path(f"{blob}.part").rename(self.blob_path(blob))
+
+
+def read_setting(db: sqlite3.Connection, name: str, *, default: Any) -> Any:
+    """A stored setting; the default where none is stored."""
+    row = db.execute("SELECT value FROM setting WHERE name = ?", [name]).fetchone()
+    return default if row is None else json.loads(row["value"])
+
+
+def write_setting(db: sqlite3.Connection, name: str, value: Any) -> None:
+    """Store a setting for every server on this state directory."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [name, json.dumps(value)])

@@ -1,0 +1,114 @@
+"""DuckDB over the lake: in memory, one view per table, no extension.
+
+Never a shared .duckdb file: a second process is refused, even for reading.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.tables import (
+    CHUNKS,
+    DOCUMENTS,
+    MANIFEST,
+    embeddings_schema,
+    results_schema,
+)
+
+_CHUNK_STATUS = """
+CREATE VIEW chunk_status AS
+SELECT c.chunk_id, c.document_id, c.project, c.dataset, c.shard, c.chunk_index, c.text_hash,
+       coalesce(e.status, 'PENDING') AS status,
+       coalesce(e.batch_job_id, m.batch_job_id) AS batch_job_id,
+       coalesce(e.error_message, j.error_message) AS error_message
+FROM chunks c
+LEFT JOIN (SELECT * FROM embeddings WHERE space = {space}) e USING (chunk_id)
+LEFT JOIN (SELECT text_hash, min(batch_job_id) AS batch_job_id FROM manifests GROUP BY 1) m
+       ON m.text_hash = c.text_hash AND e.chunk_id IS NULL
+LEFT JOIN batch_jobs j ON j.id = m.batch_job_id
+"""
+
+
+def connect_views(
+    root: Path, space: EmbeddingSpace, ledger_tables: Mapping[str, pa.Table]
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with the lake's tables, the ledger's snapshot and chunk_status."""
+    connection = duckdb.connect(":memory:")
+    # A miss costs seconds where nothing can be downloaded, and should never reach the network.
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    for name, table in ledger_tables.items():
+        connection.register(name, table)
+    _table_view(connection, "documents", root / "documents", DOCUMENTS, ("project", "dataset"))
+    _table_view(connection, "chunks", root / "chunks", CHUNKS, ("project", "dataset"))
+    _table_view(
+        connection,
+        "embeddings",
+        root / "embeddings",
+        embeddings_schema(space),
+        ("project", "dataset"),
+        vector=space.dimensions,
+    )
+    _table_view(
+        connection,
+        "results",
+        root / "results",
+        results_schema(space.dimensions),
+        ("space",),
+        vector=space.dimensions,
+    )
+    _file_view(connection, "manifests", root / "manifests", MANIFEST)
+    connection.execute(_CHUNK_STATUS.format(space=_quoted(space.space_id)))
+    return connection
+
+
+def _table_view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    folder: Path,
+    schema: pa.Schema,
+    keys: Iterable[str],
+    *,
+    vector: int | None = None,
+) -> None:
+    keys = [key for key in keys if key not in schema.names]
+    if not any(folder.rglob("[!.]*.parquet")):
+        empty = pa.schema([*schema, *(pa.field(key, pa.string()) for key in keys)]).empty_table()
+        connection.register(name, empty)
+        return
+    types = ", ".join(f"{key}: VARCHAR" for key in keys)
+    hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
+    columns = [*schema.names, *keys]
+    # Arrow's fixed-size lists come back from Parquet as plain lists; distances want arrays.
+    shown = [f"vector::FLOAT[{vector}] AS vector" if c == "vector" else c for c in columns]
+    pattern = _quoted(f"{folder}/**/*.parquet")
+    # Several spaces lie side by side: their vectors differ in length.
+    same = f" WHERE vector IS NULL OR len(vector) = {vector}" if vector else ""
+    connection.execute(
+        f"CREATE VIEW {name} AS SELECT {', '.join(shown)} "
+        f"FROM (SELECT * FROM read_parquet({pattern}{hive}){same})"
+    )
+
+
+def _file_view(
+    connection: duckdb.DuckDBPyConnection, name: str, folder: Path, schema: pa.Schema
+) -> None:
+    """Files whose name is the job's id."""
+    if not any(folder.glob("[!.]*.parquet")):
+        connection.register(
+            name, schema.append(pa.field("batch_job_id", pa.string())).empty_table()
+        )
+        return
+    pattern = _quoted(f"{folder}/*.parquet")
+    connection.execute(
+        f"CREATE VIEW {name} AS SELECT {', '.join(schema.names)}, "
+        "regexp_extract(filename, '([^/]+)\\.parquet$', 1) AS batch_job_id "
+        f"FROM read_parquet({pattern}, filename = true)"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,83 @@
+"""The library door: open what the settings say, call one verb, close. For notebooks and programs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from semantic_assets.config import Settings
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.store import Store, open_store
+from semantic_assets.verbs.connect import connect as connect_store
+from semantic_assets.verbs.refresh import RefreshReport
+from semantic_assets.verbs.refresh import refresh as refresh_store
+from semantic_assets.verbs.search import SearchHit
+from semantic_assets.verbs.search import search as search_store
+from semantic_assets.verbs.status import Status
+from semantic_assets.verbs.status import status as status_of
+
+
+def _silent(_line: str) -> None:
+    return None
+
+
+@contextmanager
+def opened(
+    root: str | Path | None = None, *, tell: Callable[[str], None] = _silent
+) -> Iterator[tuple[Store, Gemini]]:
+    """The store and the client of the settings in force; `root` names another lake."""
+    settings = Settings.load(root=None if root is None else Path(root).expanduser().resolve())
+    with open_store(settings, tell=tell) as store:
+        yield store, Gemini(endpoint_of(settings))
+
+
+def dataset_keys(names: str | Sequence[str] | None) -> tuple[DatasetKey, ...]:
+    """`"p/d"`, several of them, or None for all."""
+    if names is None:
+        return ()
+    return tuple(DatasetKey.parse(name) for name in ([names] if isinstance(names, str) else names))
+
+
+def refresh(
+    datasets: str | Sequence[str] | None = None,
+    *,
+    root: str | Path | None = None,
+    wait_minutes: float | None = None,
+    tell: Callable[[str], None] = print,
+) -> RefreshReport:
+    """Bring everything new to the index, waiting for the batch; safe to stop and to repeat."""
+    with opened(root, tell=tell) as (store, gemini):
+        minutes = store.settings.wait_minutes if wait_minutes is None else wait_minutes
+        return refresh_store(store, gemini, datasets=dataset_keys(datasets), wait_minutes=minutes)
+
+
+def search(
+    question: str,
+    *,
+    dataset: str | Sequence[str] | None = None,
+    k: int = 10,
+    root: str | Path | None = None,
+) -> list[SearchHit]:
+    """The k passages nearest to a question, best first.
+
+    Raises:
+        NotFound: there is no index yet.
+        ConfigError: the index is of another embedding space.
+    """
+    with opened(root) as (store, gemini):
+        return search_store(store, gemini, question, datasets=dataset_keys(dataset), k=k)
+
+
+def status(*, root: str | Path | None = None) -> Status:
+    """The queue, the jobs, the expected finish and the cost so far."""
+    with opened(root) as (store, gemini):
+        return status_of(store, scope_id=gemini.scope_id)
+
+
+def connect(*, root: str | Path | None = None) -> duckdb.DuckDBPyConnection:
+    """SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
+    with opened(root) as (store, _):
+        return connect_store(store)

@@ -1,0 +1,118 @@
+"""CSV with a header line: rows become records, whatever newlines their quoted fields hold."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from semantic_assets.parsing.blocks import read_blocks
+from semantic_assets.parsing.encoding import is_wide, sniff_encoding
+from semantic_assets.parsing.records import (
+    Columns,
+    SourceRecord,
+    Unreadable,
+    encoded_size,
+    failed_record,
+    missing_column,
+    record_from_row,
+)
+
+_MIME = "text/csv"
+_DELIMITERS = (",", ";", "\t")
+#: The module's own limit of 128 KB a field is less than a manual; a quote that is never closed
+#: must still not swallow a file into memory.
+_FIELD_CHARS = 64 << 20
+
+
+def read_csv(
+    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
+) -> Iterator[SourceRecord | None]:
+    """Yield a record a row, None for those to leave out, in memory bounded by the longest row."""
+    csv.field_size_limit(max(csv.field_size_limit(), _FIELD_CHARS))
+    encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
+    # Chained in C: a line is too little to run Python for, four million of them took a second.
+    lines = chain.from_iterable(_text_lines(read_blocks(stream, compressed=compressed), encoding))
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise Unreadable("file is empty")
+    header, rows = _open_rows(first, lines, columns)
+    encoded_size("".join(header))
+    if columns.text not in header:
+        raise missing_column(columns.text, header)
+    for number, row in enumerate(rows, 1):
+        yield None if number <= skip else _row_record(row, number, header, columns)
+
+
+def _open_rows(
+    first: str, lines: Iterator[str], columns: Columns
+) -> tuple[list[str], Iterator[list[str] | csv.Error]]:
+    """Return the header and the rows after it, an error in the place of each broken one."""
+    delimiter = _delimiter(first, columns)
+    reader = csv.reader(chain((first,), lines), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(reader)]
+    except csv.Error as error:
+        raise Unreadable(f"header line: {error}") from error
+    return header, _rows(reader)
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader starts anew on the next line
+            yield error
+            continue
+        if row:
+            yield row
+
+
+def _row_record(
+    row: list[str] | csv.Error, number: int, header: list[str], columns: Columns
+) -> SourceRecord:
+    try:
+        if isinstance(row, csv.Error):
+            raise Unreadable(f"{row}: check its quotes")
+        if len(row) != len(header):
+            raise Unreadable(f"{len(row)} fields where the header has {len(header)}")
+        cells = dict(zip(header, row, strict=True))
+        return record_from_row(cells, columns=columns, mime=_MIME)
+    except Unreadable as error:
+        return failed_record(reason=f"row {number}: {error}", mime=_MIME, size=0)
+
+
+def _delimiter(header: str, columns: Columns) -> str:
+    """Return the delimiter that makes the text column appear, or else the most columns."""
+
+    def fit(delimiter: str) -> tuple[bool, int]:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+        return columns.text in names, len(names)
+
+    return max(_DELIMITERS, key=fit)
+
+
+def _text_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[list[str]]:
+    """Yield the lines of each block, LF at their ends.
+
+    Bytes that do not decode become surrogates, which fail their own row only.
+    """
+    errors = "strict" if is_wide(encoding) else "surrogateescape"  # the wide codecs lack those
+    inner = codecs.getincrementaldecoder(encoding)(errors)
+    decoder = io.IncrementalNewlineDecoder(inner, translate=True)
+    held = ""
+    try:
+        for block in blocks:
+            *whole, held = (held + decoder.decode(block)).split("\n")
+            yield [line + "\n" for line in whole]
+            if len(held) > _FIELD_CHARS:  # no line at all: let the reader refuse it in pieces
+                yield [held]
+                held = ""
+        held += decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"cannot be decoded as {encoding} from here on") from error
+    if held:
+        yield [held]

@@ -1,0 +1,196 @@
+"""From bytes to text: byte order mark, then strict UTF-8, then a declared charset, then a guess.
+
+UTF-8 comes before a declared charset because pages get converted and keep their old declaration,
+while text in a legacy encoding is practically never valid UTF-8 by chance.
+"""
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from semantic_assets.parsing.guessing import guess_encodings
+from semantic_assets.parsing.records import Unreadable
+
+_SAMPLE_BYTES = 64 << 10
+#: How far into a record file the first byte beyond ASCII is looked for: one late accent in an
+#: English file should decide its encoding, and reading on would read the file twice.
+_SCAN_BYTES = 8 << 20
+_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SIGNATURES = (
+    (b"%PDF-", "a PDF: name it .pdf"),
+    (b"PAR1", "Parquet: name it .parquet"),
+    (b"\x1f\x8b", "gzip: let its name end in .gz"),
+    (b"PK\x03\x04", "a zip archive or an office document: save it as text or PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old office document: save it as text or PDF"),
+    (b"{\\rtf", "RTF: save it as text or PDF"),
+)
+_BINARY = "content is binary, not text: remove the file or convert it"
+_UNDECODABLE = "its encoding cannot be told, or it is damaged: save it as UTF-8"
+#: Backspace, ESC and SUB occur in formatted manuals, terminal logs and DOS files.
+_CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f]")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff\x1b]")
+
+
+def decode(data: bytes, *, declared: str | None = None) -> str:
+    """Return the text without its mark; `declared` is the charset a page names.
+
+    Raises: Unreadable, naming the cure, for binary content and for no known encoding.
+    """
+    check_signature(data)
+    for encoding in _likely_encodings(_sample(data), declared):
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        check_is_text(text)
+        return text
+    raise Unreadable(_UNDECODABLE)
+
+
+def sniff_encoding(blocks: Iterable[bytes]) -> str:
+    """Return the codec for a file too large to hold, from a sample of it."""
+    scanned = 0
+    for block in _until_damage(blocks):
+        if not scanned:
+            check_signature(block)
+        if _BEYOND_ASCII.search(block) or (not scanned and b"\0" in block):
+            return _sample_encoding(_sample(block))
+        scanned += len(block)
+        if scanned >= _SCAN_BYTES:
+            break
+    return "utf-8"
+
+
+def _until_damage(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """A damaged gzip stream is for the reader to report, once it has read what comes before."""
+    try:
+        yield from blocks
+    except Unreadable:
+        return
+
+
+def is_wide(encoding: str) -> bool:
+    """Whether a line feed is more than the byte 0A, so that bytes cannot be split at it."""
+    return encoding.startswith(("utf-16", "utf_16", "utf-32"))
+
+
+def to_utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the blocks in UTF-8.
+
+    Raises: Unreadable at the first bytes that do not decode.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise Unreadable(f"cannot be decoded as {encoding} from here on") from error
+
+
+def check_signature(data: bytes) -> None:
+    """Raise Unreadable where the first bytes are those of another format."""
+    for signature, what in _SIGNATURES:
+        if data.startswith(signature):
+            raise Unreadable(f"content does not match the file name, it is {what}")
+
+
+def check_is_text(text: str) -> None:
+    """Raise Unreadable for what decodes but is not text: any NUL, or one control in a hundred."""
+    if "\0" in text:
+        raise Unreadable(_BINARY)
+    _check_controls(text[:_SAMPLE_BYTES])
+
+
+def _check_controls(text: str) -> None:
+    if (len(_CONTROLS.findall(text)) - 2) * 100 > len(text):  # two may have strayed in
+        raise Unreadable(_BINARY)
+
+
+def _sample_encoding(sample: bytes) -> str:
+    for encoding in _likely_encodings(sample, None):
+        # UTF-8 is settled already, and its damaged lines are for the reader to report.
+        errors = "replace" if encoding == "utf-8" else "strict"
+        try:
+            text = codecs.getincrementaldecoder(encoding)(errors).decode(sample)
+        except UnicodeDecodeError:
+            continue
+        _check_controls(text)
+        return encoding
+    raise Unreadable(_UNDECODABLE)
+
+
+def _likely_encodings(sample: bytes, declared: str | None) -> Iterator[str]:
+    for mark, encoding in _MARKS:
+        if sample.startswith(mark):
+            yield encoding
+            return
+    if _may_be_wide(sample):
+        yield from _wide_encodings(sample)
+        return
+    if _is_mostly_utf8(sample):
+        yield "utf-8"
+        return  # damaged UTF-8 has to fail: as any other encoding it would be mojibake
+    if declared:
+        yield declared
+    yield from guess_encodings(sample)
+    if sample.isascii():
+        yield "utf-8"
+
+
+def _may_be_wide(sample: bytes) -> bool:
+    """Whether there are zeros as in UTF-16, and not just strayed into ASCII.
+
+    A quarter of Latin text would be zeros in UTF-16, and Cyrillic has its 04 bytes. Without that
+    test ASCII with a few zeros passes for Chinese.
+    """
+    zeros = sample.count(0)
+    rest = sample.replace(b"\0", b"")
+    is_ascii = rest.isascii() and not _CONTROLS.search(rest.decode("ascii"))
+    return zeros * 500 > len(sample) and (zeros * 4 > len(sample) or not is_ascii)
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Whether it is UTF-8 but for stray damage; ASCII with ESC may as well be ISO-2022-JP."""
+    if sample.isascii():
+        return b"\x1b$" not in sample
+    foreign = [character for character in sample.decode(errors="replace") if character > "\x7f"]
+    genuine = sample.count(b"\xef\xbf\xbd")  # U+FFFD left by an earlier conversion
+    return len(foreign) >= 4 * (foreign.count("\ufffd") - genuine)
+
+
+def _wide_encodings(sample: bytes) -> Iterator[str]:
+    """Yield UTF-16 where the sample is text in it, whichever half of its units has most zeros.
+
+    Those are the high bytes of spaces and Latin letters; a low byte is rarely zero.
+    """
+    pairs = sample[: len(sample) // 2 * 2]
+    zeros = {"utf-16-le": pairs[::2].count(0), "utf-16-be": pairs[1::2].count(0)}
+    for encoding in sorted(zeros, key=lambda name: zeros[name]):
+        if not any(_is_odd(character) for character in pairs.decode(encoding, "replace")):
+            yield encoding
+    raise Unreadable(_BINARY)
+
+
+def _is_odd(character: str) -> bool:
+    return unicodedata.category(character) in ("Cn", "Co", "Cc") and character not in "\t\n\f\r"
+
+
+def _sample(data: bytes) -> bytes:
+    """Return up to 64 KB beginning on the line of the first byte beyond ASCII, cut at a line end."""
+    if data.startswith(tuple(mark for mark, _ in _MARKS)) or b"\0" in data[:_SAMPLE_BYTES]:
+        return data[:_SAMPLE_BYTES]
+    found = _BEYOND_ASCII.search(data)
+    position = found.start() if found else 0
+    start = max(data.rfind(b"\n", 0, position) + 1, position - _SAMPLE_BYTES // 2)
+    sample = data[start : start + _SAMPLE_BYTES]
+    if start + _SAMPLE_BYTES < len(data):  # a cut character would rule out the right encoding
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    return sample

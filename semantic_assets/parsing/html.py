@@ -1,0 +1,202 @@
+"""HTML to Markdown-like text: paragraphs, "# " headings, "- " items, code blocks verbatim.
+
+Left out are scripts, styles and form controls, and what surrounds the text of a page: nav, and a
+header or footer that is neither in an article or main nor holds the h1. Where less than 200
+characters would stay, the page is made of those elements, and they are kept.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from semantic_assets.parsing.encoding import decode
+from semantic_assets.parsing.records import Unreadable, normal_text
+from semantic_assets.parsing.text import ReadDocument, first_heading
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_MINIMUM_CHARS = 200
+_SPACES = re.compile(r"[ \t\n\r\f]+")
+_HIDDEN = frozenset(
+    (
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "head",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "canvas",
+        "select",
+        "textarea",
+        "button",
+        "datalist",
+        "audio",
+        "video",
+    )
+)
+_SURROUNDINGS = frozenset(("nav", "header", "footer"))
+_HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+_LINES = frozenset(("li", "tr", "dt", "dd", "summary", "caption"))
+_BLOCKS = frozenset(
+    (
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+        *_HEADINGS,
+    )
+)
+_META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+#: As the HTML standard maps them: what is labelled so is really written in the wider page.
+_WIDER = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+    **{"iso-8859-9": "cp1254", "iso-8859-11": "cp874", "x-mac-cyrillic": "mac_cyrillic"},
+}
+
+
+def read_html(data: bytes) -> ReadDocument:
+    """Return the text of a page under its <title>, else its first heading."""
+    # Imported late: only a corpus that holds HTML should pay for it at start-up.
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    try:
+        page = LexborHTMLParser(decode(data, declared=_declared_charset(data)))
+    except SelectolaxError as error:
+        raise Unreadable(f"not readable as HTML: {error}") from error
+    text = _page_text(page)
+    title = page.css_first("title")
+    named = _SPACES.sub(" ", title.text()).strip() if title is not None else ""
+    return ReadDocument(text, named or first_heading(text))
+
+
+def _declared_charset(data: bytes) -> str | None:
+    found = _META_CHARSET.search(data[:4096])
+    name = found[1].decode("ascii", "replace").lower() if found else None
+    return _WIDER.get(name, name) if name else None
+
+
+def _page_text(page: "LexborHTMLParser") -> str:
+    if page.body is None:
+        return ""
+    text = normal_text(_render(page.body, is_whole=False))
+    return text if len(text) >= _MINIMUM_CHARS else normal_text(_render(page.body, is_whole=True))
+
+
+def _render(body: "LexborNode", *, is_whole: bool) -> str:
+    """Walk with a stack of its own: pages nest deeper than Python calls may."""
+    writer = _Writer()
+    waiting: list[LexborNode | str] = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            writer.close(node)
+            continue
+        tag = node.tag or ""
+        if node.is_text_node:
+            writer.write(node.text_content or "")
+        elif tag not in _HIDDEN and (is_whole or not _is_surrounding(node, tag)):
+            writer.open(tag)
+            waiting.append(tag)
+            waiting.extend(reversed(list(node.iter(include_text=True))))
+    return "".join(writer.parts)
+
+
+def _is_surrounding(node: "LexborNode", tag: str) -> bool:
+    if tag not in _SURROUNDINGS or tag == "nav":
+        return tag == "nav"
+    parent = node.parent
+    while parent is not None:
+        if parent.tag in ("article", "main"):
+            return False
+        parent = parent.parent
+    return node.css_first("h1") is None
+
+
+class _Writer:
+    """Collects text; breaks and prefixes wait until there is text to stand before."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._newlines = 0
+        self._prefix = ""
+        self._is_spaced = True  # whether a space now would be one too many
+        self._verbatim = 0
+        self._heading = 0
+
+    def open(self, tag: str) -> None:
+        self._break_at(tag)
+        if tag in _HEADINGS:
+            self._heading += 1
+            self._prefix = _HEADINGS[tag]
+        elif tag == "li":
+            self._prefix = "- "
+        elif tag == "pre":
+            self._verbatim += 1
+        elif tag == "br":
+            self._line_break()
+        elif tag in ("td", "th") and not self._newlines:
+            self.write(" | ")
+
+    def close(self, tag: str) -> None:
+        self._break_at(tag)
+        if tag in _HEADINGS:
+            self._heading -= 1
+        if tag in _HEADINGS or tag == "li":
+            self._prefix = ""  # an empty one leaves no mark behind
+        elif tag == "pre":
+            self._verbatim -= 1
+
+    def write(self, text: str) -> None:
+        if not self._verbatim:
+            text = _SPACES.sub(" ", text)
+            if self._is_spaced or self._newlines:
+                text = text.removeprefix(" ")
+        if not text:
+            return
+        if self.parts and self._newlines:
+            self.parts[-1] = self.parts[-1].rstrip()
+            self.parts.append("\n" * self._newlines)
+        self.parts += (self._prefix, text)
+        self._newlines, self._prefix = 0, ""
+        self._is_spaced = text[-1] in " \n"
+
+    def _break_at(self, tag: str) -> None:
+        wanted = 2 if tag in _BLOCKS else 1 if tag in _LINES else 0
+        if not wanted or (self._heading and tag not in _HEADINGS):
+            return  # a heading is one line whatever stands in it
+        self._newlines = max(self._newlines, wanted)
+
+    def _line_break(self) -> None:
+        if self._heading:
+            self.write(" ")
+        elif self._verbatim:
+            self.write("\n")
+        else:
+            self._newlines = min(self._newlines + 1, 2)

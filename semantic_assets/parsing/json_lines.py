@@ -1,0 +1,112 @@
+"""JSON and JSON Lines: objects become records.
+
+Where a record must be left out, None is yielded in its place: that is cheaper than parsing it.
+"""
+
+import codecs
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, read_whole, split_lines
+from semantic_assets.parsing.encoding import decode, is_wide, sniff_encoding, to_utf8
+from semantic_assets.parsing.records import (
+    Columns,
+    SourceRecord,
+    Unreadable,
+    failed_record,
+    record_from_row,
+)
+
+_JSON = "application/json"
+_JSON_LINES = "application/x-ndjson"
+
+
+def read_json(
+    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
+) -> Iterator[SourceRecord | None]:
+    """Yield the objects of an array, or the one object; the file is held in memory."""
+    data = read_whole(stream, compressed=compressed)
+    if not data or data.isspace():
+        raise Unreadable("file is empty")
+    # UTF-8 goes to the parser as it is: decoding it first takes longer than parsing it.
+    is_utf8 = sniff_encoding([data]).startswith("utf-8")
+    try:
+        content = _parse(data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data))
+    except Unreadable as error:
+        raise Unreadable(f"{error}; if it holds one object a line, name it .jsonl") from error
+    if not isinstance(content, list):
+        yield record_from_row(_as_row(content), columns=columns, mime=_JSON)
+        return
+    for number, item in enumerate(content, 1):
+        if number <= skip:
+            yield None
+            continue
+        try:
+            yield record_from_row(_as_row(item), columns=columns, mime=_JSON)
+        except Unreadable as error:
+            yield failed_record(reason=f"element {number}: {error}", mime=_JSON, size=0)
+
+
+def read_json_lines(
+    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
+) -> Iterator[SourceRecord | None]:
+    """Yield a record a line, blank lines left out, in memory bounded by the longest line."""
+    encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
+    blocks = read_blocks(stream, compressed=compressed)
+    if is_wide(encoding):
+        blocks, encoding = to_utf8(blocks, encoding), "utf-8"
+    count = 0
+    for number, line in enumerate(split_lines(blocks), 1):
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if not line or line.isspace():
+            continue
+        count += 1
+        yield None if count <= skip else _line_record(line, number, encoding, columns)
+    if not count:
+        raise Unreadable("file is empty")
+
+
+def _line_record(line: bytes, number: int, encoding: str, columns: Columns) -> SourceRecord:
+    try:
+        if len(line) > MAX_LINE_BYTES:
+            raise Unreadable("longer than 256 MB")
+        row = _as_row(_parse(line if encoding.startswith("utf-8") else _decoded(line, encoding)))
+        return record_from_row(row, columns=columns, mime=_JSON_LINES, size=len(line))
+    except Unreadable as error:
+        return failed_record(reason=f"line {number}: {error}", mime=_JSON_LINES, size=len(line))
+
+
+def _decoded(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"cannot be decoded as {encoding}: save it as UTF-8") from error
+
+
+def _parse(source: bytes | str) -> Any:
+    # Imported late, as all third-party readers here: a corpus without JSON needs none of it.
+    import orjson
+
+    try:
+        return orjson.loads(source)
+    except orjson.JSONDecodeError as error:
+        return _parse_leniently(source, error)
+
+
+def _parse_leniently(source: bytes | str, refusal: ValueError) -> Any:
+    """Python's own writer emits NaN, which orjson refuses and the standard library reads."""
+    import json
+
+    try:
+        return json.loads(source)
+    except UnicodeDecodeError as error:
+        raise Unreadable("cannot be decoded as UTF-8: save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"not valid JSON: {refusal}") from error
+
+
+def _as_row(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable(f"not an object but {type(value).__name__}")
+    return value

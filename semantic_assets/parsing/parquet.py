@@ -1,0 +1,142 @@
+"""Parquet: rows become records, batch by batch."""
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any, BinaryIO
+
+from semantic_assets.parsing.records import (
+    Columns,
+    SourceRecord,
+    Unreadable,
+    failed_record,
+    missing_column,
+    record_from_row,
+)
+
+_MIME = "application/vnd.apache.parquet"
+#: Rows may be long: 256 manuals are 2 MB, 256 books 200.
+_BATCH_ROWS = 256
+
+
+def read_parquet(stream: BinaryIO, *, columns: Columns, skip: int) -> Iterator[SourceRecord | None]:
+    """Yield a record a row, None for those to leave out; whole row groups of them stay unread."""
+    watched = _WatchedStream(stream)
+    try:
+        yield from _read(watched, columns, skip)
+    except Exception as error:
+        if not _is_arrow_error(error):
+            raise
+        if watched.error is not None:
+            raise watched.error from error
+        raise Unreadable(f"not readable as Parquet: {error}") from error
+
+
+class _WatchedStream:
+    """Remembers the stream's own error: Arrow reports damaged content as OSError, too."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """The stream is the caller's and stays open."""
+
+
+def _read(stream: _WatchedStream, columns: Columns, skip: int) -> Iterator[SourceRecord | None]:
+    # Imported late: Arrow takes longer to import than a small corpus to read.
+    import pyarrow.parquet as pq
+
+    number = 0
+    with pq.ParquetFile(stream) as file:
+        names = _readable_columns(file.schema_arrow, columns)
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            if number + count <= skip:
+                number += count
+                yield from repeat(None, count)
+                continue
+            batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=names)
+            for row in _group_rows(batches, count, stream):
+                number += 1
+                yield None if number <= skip else _row_record(row, number, columns)
+
+
+def _readable_columns(schema: Any, columns: Columns) -> list[str]:
+    """Return all columns but binary ones, whose bytes are no metadata a person could read."""
+    import pyarrow.types as types
+
+    if columns.text not in schema.names:
+        raise missing_column(columns.text, list(schema.names))
+    known = (columns.record_id, columns.title, columns.text)
+    return [
+        field.name
+        for field in schema
+        if field.name in known
+        or not (
+            types.is_binary(field.type)
+            or types.is_large_binary(field.type)
+            or types.is_fixed_size_binary(field.type)
+        )
+    ]
+
+
+def _group_rows(
+    batches: Iterator[Any], count: int, stream: _WatchedStream
+) -> Iterator[dict[str, Any] | Unreadable]:
+    """Yield the rows of a row group; from a damaged one on, an error for each row it still has.
+
+    The groups behind it are sound, and the position of their rows must not depend on the damage.
+    """
+    done = 0
+    try:
+        for batch in batches:
+            for row in _rows(batch):
+                done += 1
+                yield row
+    except Exception as error:
+        if stream.error is not None or not _is_arrow_error(error):
+            raise
+        yield from repeat(Unreadable(f"damaged Parquet: {error}"), count - done)
+
+
+def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:  # nothing was yielded yet; find the rows to blame
+        for index in range(batch.num_rows):
+            try:
+                yield batch.slice(index, 1).to_pylist()[0]
+            except UnicodeDecodeError:
+                yield Unreadable("a text column is not UTF-8")
+
+
+def _row_record(row: dict[str, Any] | Unreadable, number: int, columns: Columns) -> SourceRecord:
+    try:
+        if isinstance(row, Unreadable):
+            raise row
+        return record_from_row(row, columns=columns, mime=_MIME)
+    except Unreadable as error:
+        return failed_record(reason=f"row {number}: {error}", mime=_MIME, size=0)
+
+
+def _is_arrow_error(error: Exception) -> bool:
+    import pyarrow as pa
+
+    return isinstance(error, (pa.ArrowException, OSError))

@@ -1,0 +1,129 @@
+"""The door of the package: from a file's name to its reader, and from trouble to failed records.
+
+What is inside the formats is in the module of each.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from semantic_assets.errors import ConfigError
+from semantic_assets.parsing.blocks import read_whole
+from semantic_assets.parsing.csv_rows import read_csv
+from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.json_lines import read_json, read_json_lines
+from semantic_assets.parsing.parquet import read_parquet
+from semantic_assets.parsing.pdf import read_pdf
+from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, failed_record
+from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
+
+_DOCUMENTS: dict[str, tuple[str, Callable[[bytes], ReadDocument]]] = {
+    ".txt": ("text/plain", read_plain),
+    ".md": ("text/markdown", read_markdown),
+    ".html": ("text/html", read_html),
+    ".htm": ("text/html", read_html),
+    ".pdf": ("application/pdf", read_pdf),
+}
+_RECORDS = {
+    ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+}
+_PLAIN = (*_DOCUMENTS, *_RECORDS)
+#: PDF and Parquet are compressed inside; a gzip around them would only hinder seeking.
+_COMPRESSED = tuple(f"{name}.gz" for name in _PLAIN if name not in (".pdf", ".parquet"))
+SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN, *_COMPRESSED))
+
+
+def is_supported(name: str) -> bool:
+    """Whether a file of this name has a reader."""
+    return _suffix(name) is not None
+
+
+def is_multi_record(name: str) -> bool:
+    """Whether a file of this name holds records, each a document of its own."""
+    return (_suffix(name) or "").removesuffix(".gz") in _RECORDS
+
+
+def read_records(
+    path: str, stream: BinaryIO, *, columns: Columns, skip: int = 0
+) -> Iterator[SourceRecord]:
+    """Stream the documents of one file, in file order, leaving out the first `skip` records.
+
+    Content that cannot be read is a failed record, of its line or row where the rest can be.
+
+    Raises: ConfigError for a name no reader is for; OSError of the stream itself.
+    """
+    suffix = _suffix(path)
+    if suffix is None:
+        raise ConfigError(f"no reader for {path}: supported are {', '.join(sorted(_PLAIN))}")
+    return _with_failures(path, suffix, stream, columns, skip)
+
+
+def _with_failures(
+    path: str, suffix: str, stream: BinaryIO, columns: Columns, skip: int
+) -> Iterator[SourceRecord]:
+    """Count what is left out here, because the failure of a whole file is a record as well."""
+    size = stream.seek(0, 2)
+    position = 0
+    try:
+        if not size:
+            raise Unreadable("file is empty")
+        for record in _records(path, suffix, stream, columns, size, skip):
+            position += 1
+            if record is not None and position > skip:
+                yield record
+    except Unreadable as error:
+        if position >= skip:
+            kind = suffix.removesuffix(".gz")
+            is_document = kind in _DOCUMENTS
+            yield failed_record(
+                reason=str(error),
+                mime=_DOCUMENTS[kind][0] if is_document else _RECORDS[kind],
+                size=size,
+                title=_stem(path) if is_document else None,
+            )
+
+
+def _records(
+    path: str, suffix: str, stream: BinaryIO, columns: Columns, size: int, skip: int
+) -> Iterator[SourceRecord | None]:
+    kind = suffix.removesuffix(".gz")
+    compressed = suffix.endswith(".gz")
+    if kind in _DOCUMENTS:
+        return iter([None if skip else _document(path, kind, stream, compressed, size)])
+    if kind == ".parquet":
+        return read_parquet(stream, columns=columns, skip=skip)
+    reader = {".json": read_json, ".jsonl": read_json_lines, ".csv": read_csv}[kind]
+    return reader(stream, columns=columns, compressed=compressed, skip=skip)
+
+
+def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:
+    mime, read = _DOCUMENTS[kind]
+    data = read_whole(stream, compressed=compressed)
+    if not data:
+        raise Unreadable("file is empty")
+    document = read(data)
+    if not document.text:
+        raise Unreadable("document has no text")
+    return SourceRecord(
+        record_id=None,
+        title=document.title or _stem(path),
+        text=document.text,
+        mime=mime,
+        bytes=size,
+        metadata=document.metadata or {},
+        pages=document.pages,
+        parse_status="ok",
+        parse_error=None,
+    )
+
+
+def _suffix(name: str) -> str | None:
+    lowered = name.lower()
+    return next((known for known in (*_COMPRESSED, *_PLAIN) if lowered.endswith(known)), None)
+
+
+def _stem(path: str) -> str:
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name[: -len(_suffix(name) or "")] or name

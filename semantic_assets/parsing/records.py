@@ -1,0 +1,169 @@
+"""What a reader hands back: one `SourceRecord` a document, readable or not.
+
+Here too is how one row of a record file becomes a record. Opening and decoding files is elsewhere.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any, Literal
+
+from semantic_assets.errors import SemanticAssetsError
+
+
+class Unreadable(SemanticAssetsError):
+    """This content cannot be read."""
+
+    # It never leaves the package: `readers.read_records` turns it into a failed record.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """One document of a source file, as read."""
+
+    record_id: str | None
+    title: str | None
+    text: str
+    mime: str
+    bytes: int
+    metadata: dict[str, str]
+    pages: tuple[int, ...]
+    parse_status: Literal["ok", "failed"]
+    parse_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns of a record file mean what."""
+
+    record_id: str = "id"
+    title: str = "title"
+    text: str = "text"
+
+
+def normal_text(text: str) -> str:
+    """Return the text as it is stored: newlines as LF, no white space at the ends.
+
+    Nothing else is touched, so that offsets into the stored text stay explainable.
+
+    Raises: Unreadable, where the text is none.
+    """
+    if "\0" in text:
+        raise Unreadable("the text holds NUL characters: it is binary, not text")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip()
+
+
+def encoded_size(text: str) -> int:
+    """Return the length in UTF-8; a text with bytes that did not decode is Unreadable."""
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise Unreadable("it holds characters that cannot be decoded: save it as UTF-8") from error
+
+
+def failed_record(
+    *,
+    reason: str,
+    mime: str,
+    size: int,
+    title: str | None = None,
+    record_id: str | None = None,
+) -> SourceRecord:
+    """Return the record that stands for content which cannot be read."""
+    return SourceRecord(
+        record_id=record_id,
+        title=title,
+        text="",
+        mime=mime,
+        bytes=size,
+        metadata={},
+        pages=(),
+        parse_status="failed",
+        parse_error=reason.encode(errors="backslashreplace").decode(),
+    )
+
+
+def record_from_row(
+    row: Mapping[str, Any], *, columns: Columns, mime: str, size: int = 0
+) -> SourceRecord:
+    """Return the record of one row; `size` counts only where the row gives no text.
+
+    Raises: Unreadable, where the row as a whole is no record.
+    """
+    record_id = optional_text(row.get(columns.record_id))
+    title = optional_text(row.get(columns.title))
+    text = _row_text(row, columns.text)
+    if not text:
+        reason = f"record has no text in column '{columns.text}'"
+        return failed_record(reason=reason, mime=mime, size=size, title=title, record_id=record_id)
+    return SourceRecord(
+        record_id=record_id,
+        title=title,
+        text=text,
+        mime=mime,
+        bytes=encoded_size(text),
+        metadata=_row_metadata(row, columns),
+        pages=(),
+        parse_status="ok",
+        parse_error=None,
+    )
+
+
+def missing_column(name: str, present: list[str]) -> Unreadable:
+    """Return the error of a record without the text column: it names what there is instead."""
+    return Unreadable(
+        f"record has no column '{name}', it has: {', '.join(present) or 'none'};"
+        " name the text column in the dataset's columns"
+    )
+
+
+def optional_text(value: object) -> str | None:
+    """Return a cell as text, None where there is nothing in it."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else _as_text(value)
+    encoded_size(text)
+    return text.strip() or None
+
+
+def _row_text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        if name not in row:
+            raise missing_column(name, [str(key) for key in row])
+        return ""
+    if isinstance(value, bytes):  # Parquet writers exist that leave text columns unannotated
+        try:
+            value = value.decode()
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"column '{name}' is not UTF-8") from error
+    if not isinstance(value, str):
+        raise Unreadable(f"column '{name}' holds {type(value).__name__}, not text")
+    return normal_text(value)
+
+
+def _row_metadata(row: Mapping[str, Any], columns: Columns) -> dict[str, str]:
+    known = (columns.record_id, columns.title, columns.text)
+    metadata: dict[str, str] = {}
+    for key, value in row.items():
+        if key not in known and (text := optional_text(value)) is not None:
+            encoded_size(key)
+            metadata[key] = text
+    return metadata
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, float) and math.isnan(value):
+        return ""  # pandas writes a missing number so
+    # The standard library's encoder: orjson refuses integers beyond 64 bits and deep nesting.
+    return json.dumps(value, ensure_ascii=False, default=str)

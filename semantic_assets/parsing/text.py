@@ -1,0 +1,71 @@
+"""Plain text and Markdown, kept as they are but for Markdown's front matter.
+
+A document is (text, title, metadata); records are made from it in `readers`.
+"""
+
+import re
+from typing import NamedTuple
+
+from semantic_assets.parsing.encoding import decode
+from semantic_assets.parsing.records import normal_text
+
+
+class ReadDocument(NamedTuple):
+    """What a single-document format gives; a title of None means: name it after its file."""
+
+    text: str
+    title: str | None = None
+    metadata: dict[str, str] | None = None
+    pages: tuple[int, ...] = ()
+
+
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*")
+_FENCE = re.compile(r" {0,3}(```|~~~)")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
+#: A document may as well begin with a rule; what stands between two rules is then prose.
+_FRONT_LINE = re.compile(r"[\w.-]+[ \t]*:(?:[ \t].*)?|[ \t]+.*|-[ \t].*|#.*|")
+_PAIR = re.compile(r"([\w.-]+)[ \t]*:[ \t]+(.*\S)")
+
+
+def read_plain(data: bytes) -> ReadDocument:
+    """Return the text as it stands; plain text has no heading to take a title from."""
+    return ReadDocument(normal_text(decode(data)))
+
+
+def read_markdown(data: bytes) -> ReadDocument:
+    """Return the source text without its front matter, whose one-line values are metadata."""
+    front, text = _split_front_matter(normal_text(decode(data)))
+    title = front.pop("title", None) or first_heading(text)
+    return ReadDocument(text, title, front)
+
+
+def first_heading(text: str) -> str | None:
+    """Return the first heading outside a fenced block, marked by # or underlined by =."""
+    fence: str | None = None
+    previous = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and fence in (None, mark[1]):
+            fence = None if fence else mark[1]
+        elif fence is None:
+            heading = _HEADING.fullmatch(line)
+            if heading and heading[1]:
+                return heading[1]
+            if previous.strip() and re.fullmatch(r"=+[ \t]*", line):
+                return previous.strip()
+        previous = line
+    return None
+
+
+def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    found = _FRONT_MATTER.match(text)
+    lines = found[1].split("\n") if found else []
+    pairs = [pair for line in lines if (pair := _PAIR.fullmatch(line))]
+    if not found or not pairs or not all(_FRONT_LINE.fullmatch(line) for line in lines):
+        return {}, text
+    return {pair[1]: _unquoted(pair[2]) for pair in pairs}, text[found.end() :].strip()
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if is_quoted else value

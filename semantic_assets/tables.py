@@ -1,0 +1,82 @@
+"""Reports as tables for a terminal."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from semantic_assets.verbs.bill import Bill
+from semantic_assets.verbs.search import SearchHit
+from semantic_assets.verbs.status import Status
+
+_SNIPPET = 160
+
+
+def show(*tables: Table) -> None:
+    console = Console()
+    for table in tables:
+        console.print(table)
+
+
+def hits_table(hits: list[SearchHit]) -> Table:
+    table = Table("#", "score", "document", "chunk", "passage", show_lines=True)
+    for rank, hit in enumerate(hits, start=1):
+        page = f", page {hit.page}" if hit.page is not None else ""
+        snippet = " ".join(hit.text.split())[:_SNIPPET]
+        table.add_row(
+            str(rank),
+            f"{hit.score:.3f}",
+            f"{hit.title or hit.file_name}\n{hit.uri}",
+            f"{hit.chunk_index}{page}",
+            snippet,
+        )
+    return table
+
+
+def status_table(found: Status) -> Table:
+    table = Table("what", "value", title="status", title_justify="left")
+    stages = ", ".join(f"{count} {stage}" for stage, count in sorted(found.stages.items()))
+    rows = {
+        "datasets": found.datasets,
+        "shards": f"{found.shards}, {found.settled_shards} settled",
+        "documents": found.documents,
+        "chunks": found.chunks,
+        "texts waiting to be sent": found.bill.pending_texts,
+        "batch jobs": stages or "none",
+        "expected finish": _duration(found.expected_seconds),
+        "paused": found.paused or "no",
+        "quarantined jobs": found.quarantined_jobs,
+    }
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    return table
+
+
+def _duration(seconds: float | None) -> str:
+    return "nothing is out" if seconds is None else f"in about {timedelta(seconds=round(seconds))}"
+
+
+def bill_table(bill: Bill) -> Table:
+    free = " (emulator: nothing was charged)" if bill.is_free else ""
+    table = Table("what", "value", title=f"the bill{free}", title_justify="left")
+    table.add_row("model", bill.model)
+    table.add_row("chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
+    table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
+    table.add_row("batch price", f"${bill.batch_usd:.4f}")
+    table.add_row("real-time price of the same", f"${bill.realtime_usd:.4f}")
+    table.add_row("committed, jobs still out", f"${bill.committed_usd:.4f}")
+    table.add_row("possibly billed for nothing", f"${bill.possibly_billed_usd:.4f}")
+    table.add_row(
+        "waiting to be sent",
+        f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
+        f"~${bill.pending_batch_usd:.4f}",
+    )
+    return table
+
+
+def rows_table(rows: pa.Table) -> Table:
+    table = Table(*rows.column_names)
+    for row in rows.to_pylist():
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table

@@ -1,0 +1,108 @@
+"""connect: SQL over everything, as a snapshot of the ledger beside live views of the lake."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+from semantic_assets.lake.views import connect_views
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.store import Store
+
+_TIMESTAMP = pa.timestamp("ms", tz="UTC")
+_STATS = pa.struct(
+    [
+        ("requests", pa.int64()),
+        ("succeeded", pa.int64()),
+        ("failed", pa.int64()),
+        ("tokens", pa.int64()),
+    ]
+)
+_BATCH_JOBS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("remote_name", pa.string()),
+        ("job_type", pa.string()),
+        ("state", pa.string()),
+        ("stage", pa.string()),
+        ("remote_state", pa.string()),
+        ("model", pa.string()),
+        ("space", pa.string()),
+        ("shards", pa.list_(pa.string())),
+        ("stats", _STATS),
+        ("tokens_estimated", pa.int64()),
+        ("error_message", pa.string()),
+        ("created_at", _TIMESTAMP),
+        ("updated_at", _TIMESTAMP),
+        ("submitted_at", _TIMESTAMP),
+        ("ended_at", _TIMESTAMP),
+    ]
+)
+_SHARDS = pa.schema(
+    [
+        ("shard", pa.string()),
+        ("project", pa.string()),
+        ("dataset", pa.string()),
+        ("documents", pa.int64()),
+        ("chunks", pa.int64()),
+        ("pending", pa.int64()),
+        ("settled", pa.bool_()),
+    ]
+)
+
+
+def connect(store: Store) -> duckdb.DuckDBPyConnection:
+    """Views: documents, chunks, embeddings, results, manifests, batch_jobs, shards, chunk_status."""
+    return connect_views(
+        store.settings.root, store.space, {"batch_jobs": _jobs(store), "shards": _shards(store)}
+    )
+
+
+def _jobs(store: Store) -> pa.Table:
+    return pa.Table.from_pylist([_job(job) for job in store.ledger.jobs.list()], _BATCH_JOBS)
+
+
+def _job(job: BatchJob) -> dict[str, object]:
+    return {
+        "id": job.job_id,
+        "remote_name": job.remote_name,
+        "job_type": str(job.kind),
+        "state": str(job.state),
+        "stage": str(job.stage),
+        "remote_state": job.remote_state,
+        "model": job.model,
+        "space": job.space_id,
+        "shards": list(job.shards),
+        "stats": {
+            "requests": job.requests,
+            "succeeded": job.succeeded,
+            "failed": job.failed,
+            "tokens": job.tokens_actual,
+        },
+        "tokens_estimated": job.tokens_estimated,
+        "error_message": job.error_message,
+        "created_at": _time(job.created_at),
+        "updated_at": _time(job.updated_at),
+        "submitted_at": _time(job.submitted_at),
+        "ended_at": _time(job.ended_at),
+    }
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _shards(store: Store) -> pa.Table:
+    rows = [
+        {
+            "shard": str(shard.key),
+            "project": shard.key.dataset.project,
+            "dataset": shard.key.dataset.dataset,
+            "documents": shard.documents,
+            "chunks": shard.chunks,
+            "pending": shard.pending,
+            "settled": shard.settled_space == store.space.space_id,
+        }
+        for shard in store.ledger.sources.shards()
+    ]
+    return pa.Table.from_pylist(rows, _SHARDS)

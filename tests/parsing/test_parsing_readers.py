@@ -1,0 +1,143 @@
+import gzip
+import io
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semantic_assets.errors import ConfigError
+from semantic_assets.parsing.blocks import read_blocks
+from semantic_assets.parsing.readers import (
+    SUPPORTED_SUFFIXES,
+    is_multi_record,
+    is_supported,
+    read_records,
+)
+from semantic_assets.parsing.records import Columns
+
+
+def test_suffixes_are_exactly_the_documented_ones():
+    plain = {".txt", ".md", ".html", ".htm", ".pdf", ".json", ".jsonl", ".csv", ".parquet"}
+    packed = {f"{name}.gz" for name in plain - {".pdf", ".parquet"}}
+    assert plain | packed == SUPPORTED_SUFFIXES
+
+
+@pytest.mark.parametrize("name", ["a.TXT", "s3://b/c.jsonl.gz", "dir.x/a.b.md"])
+def test_name_with_a_reader_is_supported(name):
+    assert is_supported(name)
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.parquet.gz", "a.pdf.gz", "txt", "a.txt.zip"])
+def test_name_without_a_reader_is_not_supported(name):
+    assert not is_supported(name)
+    with pytest.raises(ConfigError, match="no reader"):
+        read_records(name, io.BytesIO(b"x"), columns=Columns())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.json", True), ("a.csv.gz", True), ("a.parquet", True), ("a.md", False), ("a.doc", False)],
+)
+def test_record_files_are_told_from_single_documents(name, expected):
+    assert is_multi_record(name) is expected
+
+
+@pytest.mark.parametrize("suffix", sorted(SUPPORTED_SUFFIXES))
+def test_empty_file_is_one_failed_record(read, tmp_path, suffix):
+    [record] = read(f"a{suffix}", b"")
+    assert (record.parse_status, record.text, record.pages) == ("failed", "", ())
+    assert record.parse_error == "file is empty"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
+def test_skip_leaves_out_the_record_of_an_unreadable_file(read, name):
+    assert len(read(name, b"")) == 1
+    assert read(name, b"", skip=1) == []
+
+
+def test_skip_of_one_leaves_out_a_single_document(read):
+    assert read("a.txt", "text", skip=1) == []
+
+
+class _BrokenStream(io.BytesIO):
+    """Fails as a lost connection does, after the first bytes."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > 0 or size == -1:
+            raise ConnectionResetError("lost")
+        return super().read(8)
+
+
+@pytest.mark.parametrize("suffix", sorted(SUPPORTED_SUFFIXES))
+def test_error_of_the_stream_itself_propagates(suffix):
+    stream = _BrokenStream(b"x" * 300_000)
+    if suffix.endswith(".gz"):
+        stream = _BrokenStream(b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\x4b" * 3000)
+    with pytest.raises(ConnectionResetError):
+        list(read_records(f"a{suffix}", stream, columns=Columns()))
+
+
+def test_stream_is_read_from_its_start(tmp_path: Path):
+    stream = io.BytesIO(b"whole text")
+    stream.seek(6)
+    [record] = read_records("a.txt", stream, columns=Columns())
+    assert record.text == "whole text"
+
+
+def test_truncated_gzip_gives_the_records_so_far_and_one_failure(tmp_path: Path):
+    noise = random.Random(1).randbytes(40_000).hex()  # does not compress: every record is in reach
+    texts = [noise[start : start + 80] for start in range(0, len(noise), 80)]
+    lines = [f'{{"id": {number}, "text": "{text}"}}' for number, text in enumerate(texts)]
+    packed = gzip.compress("\n".join(lines).encode())
+    stream = io.BytesIO(packed[: len(packed) // 2])
+    *read_so_far, last = read_records("a.jsonl.gz", stream, columns=Columns())
+    good = [record for record in read_so_far if record.parse_status == "ok"]
+    assert 300 < len(good) < 700
+    assert [record.record_id for record in good] == [str(number) for number in range(len(good))]
+    assert len(read_so_far) - len(good) <= 1  # the line that was cut in two
+    assert last.parse_status == "failed"
+    assert "gzip stream ends too early" in last.parse_error
+
+
+def test_truncated_gzip_of_a_document_is_one_failed_record(tmp_path: Path):
+    stream = io.BytesIO(gzip.compress(b"some text " * 100)[:-12])
+    [record] = read_records("a.txt.gz", stream, columns=Columns())
+    assert "gzip stream ends too early" in record.parse_error
+
+
+def test_gzip_of_several_members_is_read_to_its_end():
+    stream = io.BytesIO(gzip.compress(b"one ") + gzip.compress(b"two") + b"\0" * 20)
+    [record] = read_records("a.txt.gz", stream, columns=Columns())
+    assert (record.text, record.title) == ("one two", "a")
+
+
+def test_gzip_larger_than_a_block_is_read_whole(read):
+    text = "0123456789abcdef" * 200_000  # 3 MB of text in a few KB
+    [record] = read("a.md.gz", text)
+    assert record.text == text
+
+
+def test_gzip_is_undone_in_bounded_blocks():
+    stream = io.BytesIO(gzip.compress(b"x" * 20_000_000))  # 20 KB, all in one read
+    sizes = [len(block) for block in read_blocks(stream, compressed=True)]
+    assert sum(sizes) == 20_000_000
+    assert max(sizes) <= 2 << 20
+
+
+def test_document_too_large_to_hold_is_a_failed_record(read, monkeypatch):
+    monkeypatch.setattr("semantic_assets.parsing.blocks.MAX_WHOLE_BYTES", 1000)
+    [record] = read("a.txt.gz", "x" * 1001)
+    assert "split it" in record.parse_error
+    assert read("a.txt.gz", "x" * 1000)[0].parse_status == "ok"
+
+
+def test_import_loads_no_third_party_reader():
+    probe = (
+        "import sys, semantic_assets.parsing.readers;"
+        "print({'pyarrow', 'orjson', 'selectolax', 'pypdfium2', 'charset_normalizer'}"
+        " & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "set()"
