@@ -33,12 +33,12 @@ def _edge(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _print_json(value: Any) -> None:
-    plain = (
-        [asdict(v) if is_dataclass(v) else v for v in value] if isinstance(value, list) else value
-    )
-    if is_dataclass(plain) and not isinstance(plain, type):
-        plain = asdict(plain)
+    plain = [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
     click.echo(json.dumps(plain, ensure_ascii=False, default=str, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 _root = click.option(
@@ -166,9 +166,9 @@ def ls(root: Path | None, as_json: bool) -> None:
 def jobs(root: Path | None, as_json: bool) -> None:
     """List the batch jobs, newest first."""
     _query(
-        "SELECT id, stage, state, remote_state, stats.requests AS requests, "
-        "stats.succeeded AS succeeded, stats.failed AS failed, stats.tokens AS tokens, "
-        "strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, remote_name, error_message "
+        "SELECT id, stage, state, stats.requests AS requests, stats.failed AS failed, "
+        "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
+        "error_message "
         "FROM batch_jobs ORDER BY id DESC",
         root,
         as_json,

@@ -1,5 +1,6 @@
 """Reports as tables for a terminal."""
 
+import sys
 from datetime import timedelta
 
 import pyarrow as pa
@@ -11,10 +12,12 @@ from semantic_assets.verbs.search import SearchHit
 from semantic_assets.verbs.status import Status
 
 _SNIPPET = 160
+_PIPE_WIDTH = 140
 
 
 def show(*tables: Table) -> None:
-    console = Console()
+    # A pipe has no width: leave lines whole for grep and less.
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     for table in tables:
         console.print(table)
 

@@ -158,7 +158,10 @@ class Gemini:
 
     def embed_query(self, space: EmbeddingSpace, query: str) -> npt.NDArray[np.float32]:
         """One query in the space; unit length, shape (dimensions,)."""
-        return self._embed(space, [space.query_text(query)], space.query_task)[0]
+        query_vector: npt.NDArray[np.float32] = self._embed(
+            space, [space.query_text(query)], space.query_task
+        )[0]
+        return query_vector
 
     def embed_documents(
         self, space: EmbeddingSpace, vector_texts: Sequence[str]
@@ -190,8 +193,9 @@ class Gemini:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or (norms <= 0).any():
             raise CorruptResult("a real-time vector is not finite, or is all zeros")
-        unit: npt.NDArray[np.float32] = vectors / norms if space.normalise else vectors
-        return unit
+        if space.normalise:
+            np.divide(vectors, norms, out=vectors)
+        return vectors
 
 
 def _quick() -> Any:

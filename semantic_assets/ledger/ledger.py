@@ -8,6 +8,7 @@ from semantic_assets.ledger.files import TableFiles
 from semantic_assets.ledger.generations import Generations
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
+from semantic_assets.ledger.requests import Requests
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
@@ -23,6 +24,7 @@ class Ledger:
     scopes: Scopes
     spending: Spending
     generations: Generations
+    requests: Requests
 
     @property
     def ledger_id(self) -> str:
@@ -51,4 +53,5 @@ def open_ledger(url: str, *, create: bool, clock: Clock = time.time) -> Ledger:
         scopes=Scopes(database),
         spending=Spending(database),
         generations=Generations(database),
+        requests=Requests(database),
     )

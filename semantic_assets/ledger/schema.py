@@ -161,3 +161,14 @@ generation = sa.Table(
     sa.Column("inputs", sa.JSON, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
 )
+
+#: What the sensor last asked a run for, and what the last successful run was of.
+run_request = sa.Table(
+    "run_request",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("fingerprint", sa.String),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("requested_at", sa.Float, nullable=False),
+    sa.Column("done_fingerprint", sa.String),
+)

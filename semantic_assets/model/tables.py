@@ -65,24 +65,29 @@ def results_schema(dimensions: int) -> pa.Schema:
     )
 
 
+# The final outcome of one current chunk in a space: READY with a vector, or FAILED.
+EMBEDDINGS_COLUMNS = pa.schema(
+    [
+        pa.field("chunk_id", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("space", pa.string(), nullable=False),
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("vector", pa.list_(pa.float32())),
+        pa.field("batch_job_id", pa.string(), nullable=False),
+        pa.field("token_count", pa.int32()),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("error_code", pa.string()),
+        pa.field("error_message", pa.string()),
+    ]
+)
+
+
 def embeddings_schema(space: EmbeddingSpace) -> pa.Schema:
-    """The final outcome of one current chunk in a space: READY with a vector, or FAILED."""
-    return pa.schema(
-        [
-            pa.field("chunk_id", pa.string(), nullable=False),
-            pa.field("document_id", pa.string(), nullable=False),
-            pa.field("shard", pa.string(), nullable=False),
-            pa.field("space", pa.string(), nullable=False),
-            pa.field("text_hash", pa.string(), nullable=False),
-            pa.field("status", pa.string(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), space.dimensions)),
-            pa.field("batch_job_id", pa.string(), nullable=False),
-            pa.field("token_count", pa.int32()),
-            pa.field("attempts", pa.int32(), nullable=False),
-            pa.field("error_code", pa.string()),
-            pa.field("error_message", pa.string()),
-        ]
-    )
+    """EMBEDDINGS_COLUMNS with the vector's length fixed to the space's dimensions."""
+    vector = pa.field("vector", pa.list_(pa.float32(), space.dimensions))
+    return EMBEDDINGS_COLUMNS.set(EMBEDDINGS_COLUMNS.get_field_index("vector"), vector)
 
 
 # What search answers from: one row per vector of a generation, in the vectors' order.

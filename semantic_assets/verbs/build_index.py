@@ -51,9 +51,7 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
     space_id = store.space.space_id
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         inputs = _inputs(store, dataset)
-        input_fingerprint = fingerprint(
-            "index", space_id, *sorted(f"{k}={v}" for k, v in inputs.items())
-        )
+        input_fingerprint = _fingerprint(space_id, inputs)
         serving = store.ledger.generations.serving(dataset)
         if serving is not None and serving.input_fingerprint == input_fingerprint:
             return _report(serving, carried=0, written=False)
@@ -71,6 +69,21 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
         carried=part.carried,
         written=True,
     )
+
+
+def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
+    """What the index should be of, by the ledger alone."""
+    space_id = store.space.space_id
+    found = {}
+    for shard in store.ledger.sources.shards(dataset):
+        record = store.ledger.files.find(layout.embeddings(space_id, shard.key))
+        if record is not None:
+            found[str(shard.key)] = record.fingerprint
+    return _fingerprint(space_id, found)
+
+
+def _fingerprint(space_id: str, inputs: dict[str, str]) -> str:
+    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
 
 
 def _report(serving: Generation, *, carried: int, written: bool) -> IndexReport:

@@ -1,0 +1,63 @@
+# Everything a person does with this checkout. Needs python3 (3.11 or newer, with venv) and make.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export DAGSTER_HOME := $(CURDIR)
+# Dagster warns that its own command line has a newer one; it works all the same.
+QUIET := PYTHONWARNINGS=ignore
+
+.PHONY: help demo test test-ui dev lint format bench lock clean
+
+help: ## list the targets
+	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Bytecode is compiled here once: without it each process pays half a CPU second for imports.
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## sample corpus to search answers and the bill, on the local emulator
+	@mkdir -p .dagster
+	@$(QUIET) $(BIN)/dagster job execute -m semantic_assets.definitions -j refresh 2> .dagster/demo.log \
+	  || { tail -n 40 .dagster/demo.log; exit 1; }
+	@grep -oE 'refresh_store - .*' .dagster/demo.log | grep -vE 'STEP_|RESOURCE|LOADED|HANDLED|Started|Finished|MATERIALIZATION' | sed 's/refresh_store - /  /' || true
+	@$(BIN)/semantic-assets search "When must the dome slit be closed in strong wind?" -k 3
+	@$(BIN)/semantic-assets search "С какой скоростью охлаждать камеру и что делать, если на окне камеры появился иней?" -k 3
+	@$(BIN)/semantic-assets status
+
+test: $(READY) ## the whole suite, without key or network
+	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+
+test-ui: $(READY) ## the Dagster UI in a real browser; installs Debian's chromium where it is missing
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null
+	@$(BIN)/python -m pytest -q -m ui tests/ui $(ARGS)
+
+dev: $(READY) ## the Dagster UI with sensors, every dataset and shard registered
+	@mkdir -p .dagster
+	@$(QUIET) $(BIN)/python -m semantic_assets.defs.register
+	@$(QUIET) $(BIN)/dagster dev $(ARGS)
+
+lint: $(READY) ## ruff, mypy strict, and Dagster's own validation
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(QUIET) $(BIN)/dagster definitions validate -w workspace.yaml > /dev/null
+
+format: $(READY) ## ruff's fixes and format
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+bench: $(READY) ## retrieval quality and stage costs; takes corpora from CORPORA=folder
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(READY) ## recompile requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-strip-extras --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
+
+clean: ## forget the lake, the emulator's state and Dagster's storage
+	rm -rf data/lake data/emulator .dagster

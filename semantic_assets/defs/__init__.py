@@ -1,0 +1,1 @@
+"""Dagster glue: partitions, assets, jobs, sensors. Each calls one verb; the verbs know no Dagster."""

@@ -1,0 +1,147 @@
+"""The assets, from documents to the index. Bodies read the key, call one verb, return metadata."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from semantic_assets.defs.metadata import (
+    chunks_metadata,
+    column_schema,
+    documents_metadata,
+    embeddings_metadata,
+    index_metadata,
+    queue_metadata,
+)
+from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
+from semantic_assets.defs.resources import LakeResource
+from semantic_assets.lake import layout
+from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS, INDEX_ROWS
+from semantic_assets.text import chunking
+from semantic_assets.verbs import documents as documents_verb
+from semantic_assets.verbs.assemble import assemble
+from semantic_assets.verbs.build_index import build_index
+from semantic_assets.verbs.chunks import chunk_documents
+from semantic_assets.verbs.documents import read_documents
+from semantic_assets.verbs.shard_queue import shard_queue
+from semantic_assets.verbs.submit import submit_pending
+from semantic_assets.verbs.watch import embeddings_request, index_request
+
+OWNERS = ["team:semantic-assets"]
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    group_name="corpus",
+    kinds={"parquet"},
+    owners=OWNERS,
+    code_version=documents_verb.CODE_VERSION,
+    metadata=column_schema(DOCUMENTS),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "all_documents_read",
+            asset="documents",
+            description="Every source document could be read; failed ones are rows with a reason.",
+        )
+    ],
+)
+def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """One row per source document as read; unreadable ones with the reason."""
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, _):
+        report = read_documents(store, shard)
+        return dg.MaterializeResult(
+            metadata=documents_metadata(store, layout.documents(shard), report),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="all_documents_read",
+                    passed=report.failed == 0,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"documents_failed": report.failed},
+                )
+            ],
+        )
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    deps=[documents],
+    group_name="corpus",
+    kinds={"parquet"},
+    owners=OWNERS,
+    code_version=chunking.CODE_VERSION,
+    metadata=column_schema(CHUNKS),
+)
+def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """One row per contiguous span of a document, with the text that is embedded for it."""
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, _):
+        report = chunk_documents(store, shard)
+        return dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    deps=[chunks],
+    group_name="embedding",
+    kinds={"gemini"},
+    owners=OWNERS,
+)
+def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """What the shard has in flight at Google and waiting, after submitting what fits the window."""
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, gemini):
+        submission = submit_pending(store, gemini, favour=shard)
+        return dg.MaterializeResult(metadata=queue_metadata(submission, shard_queue(store, shard)))
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    deps=[batch_jobs],
+    group_name="embedding",
+    kinds={"parquet"},
+    owners=OWNERS,
+    output_required=False,
+    metadata=column_schema(EMBEDDINGS_COLUMNS),
+)
+def embeddings(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> Iterator[dg.MaterializeResult]:
+    """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
+
+    Materialized when the shard is settled, by the sensor. A run before that succeeds without a
+    materialization and says what it waits for.
+    """
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, _):
+        report = assemble(store, shard)
+        if not report.is_settled:
+            context.log.warning(
+                f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
+                "their batch jobs; the sensor materializes this partition when they have ended"
+            )
+            return
+        path = layout.embeddings(report.space_id, shard)
+        store.ledger.requests.done(*embeddings_request(store.ledger.sources.shard(shard)))
+        yield dg.MaterializeResult(metadata=embeddings_metadata(store, path, report))
+
+
+@dg.asset(
+    partitions_def=DATASETS,
+    # For lineage only: which runs are due is decided by the sensor.
+    deps=[dg.AssetDep(embeddings, partition_mapping=dg.AllPartitionMapping())],
+    group_name="search",
+    kinds={"numpy"},
+    owners=OWNERS,
+    metadata=column_schema(INDEX_ROWS),
+)
+def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """One generation of a dataset's index; search follows the pointer to the one that serves."""
+    dataset = dataset_of(context)
+    with lake.opened(context.log.info) as (store, _):
+        wanted = index_request(store, dataset)
+        report = build_index(store, dataset)
+        store.ledger.requests.done(*wanted)
+        return dg.MaterializeResult(metadata=index_metadata(report))
+
+
+ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index]

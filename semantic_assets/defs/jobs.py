@@ -1,0 +1,141 @@
+"""The jobs: one partitioned asset job per stage, and two operations over the whole store."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from semantic_assets.defs.assets import batch_jobs, chunks, documents, embeddings, vector_index
+from semantic_assets.defs.metadata import (
+    chunks_metadata,
+    documents_metadata,
+    embeddings_metadata,
+    index_metadata,
+)
+from semantic_assets.defs.partitions import DATASETS, SHARDS, register_partitions
+from semantic_assets.defs.resources import LakeResource
+from semantic_assets.lake import layout
+from semantic_assets.library import dataset_keys
+from semantic_assets.store import Store
+from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.refresh import RefreshReport
+from semantic_assets.verbs.refresh import refresh as refresh_verb
+from semantic_assets.verbs.watch import ADVANCE, embeddings_request, index_request
+
+#: Sensor runs go before backfills: they free the window that the backfill waits for.
+_PRIORITY = {"dagster/priority": "10"}
+_MAX_RUNTIME = {"dagster/max_runtime": str(6 * 3600)}
+
+embed_shard = dg.define_asset_job(
+    "embed_shard",
+    selection=[documents, chunks, batch_jobs],
+    partitions_def=SHARDS,
+    # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
+    executor_def=dg.in_process_executor,
+    description="A shard from its sources to the batch job; the sensor takes it from there.",
+)
+settle_shard = dg.define_asset_job(
+    "settle_shard",
+    selection=[embeddings],
+    partitions_def=SHARDS,
+    executor_def=dg.in_process_executor,
+    tags=_PRIORITY,
+    description="Materialize the embeddings of a settled shard. Requested by the sensor.",
+)
+index_dataset = dg.define_asset_job(
+    "index_dataset",
+    selection=[vector_index],
+    partitions_def=DATASETS,
+    executor_def=dg.in_process_executor,
+    tags=_PRIORITY,
+    description="Build and switch a dataset's index. Requested by the sensor.",
+)
+
+
+@dg.op
+def advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
+    """Submit what fits, collect what ended, assemble what settled."""
+    with lake.opened(context.log.info) as (store, gemini):
+        with store.ledger.leases.trying(ADVANCE) as lease:
+            if lease is None:
+                context.log.info("another process advances; nothing to do")
+                return
+            report = advance(store, gemini)
+        context.log.info(
+            f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
+            f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+        )
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_PRIORITY | _MAX_RUNTIME)
+def advance_batches() -> None:
+    """Move all batch jobs on by what can be done now. Requested by the sensor."""
+    advance_store()
+
+
+class RefreshConfig(dg.Config):
+    """What `refresh` works on, and how long it waits."""
+
+    datasets: list[str] = Field(default=[], description="As project/dataset; empty: all.")
+    wait_minutes: float | None = Field(
+        default=None, description="Default: SEMANTIC_ASSETS_WAIT_MINUTES, or a day."
+    )
+
+
+@dg.op
+def refresh_store(
+    context: dg.OpExecutionContext, lake: LakeResource, config: RefreshConfig
+) -> None:
+    """Everything new, from the sources to the index; fails with "waiting, run again"."""
+    with lake.opened(context.log.info) as (store, gemini):
+        minutes = config.wait_minutes
+        report = refresh_verb(
+            store,
+            gemini,
+            datasets=dataset_keys(config.datasets),
+            wait_minutes=store.settings.wait_minutes if minutes is None else minutes,
+        )
+        # A bare checkout has an empty instance: the run brings the partitions it reports on.
+        register_partitions(context.instance, store)
+        for event in _events(store, report):
+            context.log_event(event)
+        if report.is_waiting:
+            raise dg.Failure(report.summary, allow_retries=False)
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def refresh() -> None:
+    """Bring everything new in all datasets to the index, waiting for the batches inside the run."""
+    refresh_store()
+
+
+def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterialization]:
+    """What the asset jobs would have recorded, for what this run really rewrote."""
+    for read in report.documents:
+        if read.written:
+            metadata = documents_metadata(store, layout.documents(read.shard), read)
+            yield _materialized(documents, str(read.shard), metadata)
+    for cut in report.chunks:
+        if cut.written:
+            metadata = chunks_metadata(store, layout.chunks(cut.shard), cut)
+            yield _materialized(chunks, str(cut.shard), metadata)
+    for done in report.embeddings:
+        name, wanted = embeddings_request(store.ledger.sources.shard(done.shard))
+        if done.is_settled and store.ledger.requests.is_new(name, wanted):
+            path = layout.embeddings(done.space_id, done.shard)
+            yield _materialized(embeddings, str(done.shard), embeddings_metadata(store, path, done))
+            store.ledger.requests.done(name, wanted)
+    for index in report.indexes:
+        if index.written:
+            yield _materialized(vector_index, index.dataset.partition, index_metadata(index))
+        store.ledger.requests.done(*index_request(store, index.dataset))
+
+
+def _materialized(
+    asset: dg.AssetsDefinition, partition: str, metadata: object
+) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(asset.key, partition=partition, metadata=metadata)  # type: ignore[arg-type]
+
+
+ASSET_JOBS = [embed_shard, settle_shard, index_dataset]
+OPERATIONS = [advance_batches, refresh]

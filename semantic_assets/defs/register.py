@@ -1,0 +1,21 @@
+"""python -m semantic_assets.defs.register: discover, and make every shard a partition of Dagster.
+
+`make dev` runs it before the UI opens, so that there is something to click on.
+"""
+
+import dagster as dg
+
+from semantic_assets.defs.partitions import register_partitions
+from semantic_assets.library import opened
+from semantic_assets.verbs.discover import discover
+
+
+def main() -> None:
+    with opened(tell=print) as (store, _), dg.DagsterInstance.get() as instance:
+        found = discover(store)
+        added = register_partitions(instance, store)
+        print(f"{found.summary}; {added} partitions registered")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The one resource: it holds configuration and hands out plain objects."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import Field
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.library import opened
+from semantic_assets.store import Store
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The lake, its ledger and the Gemini client of the settings in force."""
+
+    root: str = Field(
+        default="",
+        description="Root of the lake. Empty: SEMANTIC_ASSETS_ROOT, or data/lake of the project.",
+    )
+
+    @contextmanager
+    def opened(self, tell: Callable[[str], None]) -> Iterator[tuple[Store, Gemini]]:
+        with opened(self.root or None, tell=tell) as (store, gemini):
+            yield store, gemini

@@ -1,0 +1,68 @@
+"""The sensor: one tick is one `watch`, told to Dagster."""
+
+import dagster as dg
+
+from semantic_assets.defs.jobs import advance_batches, index_dataset, settle_shard
+from semantic_assets.defs.partitions import missing_partitions
+from semantic_assets.defs.resources import LakeResource
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.verbs.watch import ADVANCE, EMBEDDINGS, VECTOR_INDEX, RunDue, watch
+
+#: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
+_MAX_OBSERVATIONS = 50
+_JOB_OF = {
+    ADVANCE: advance_batches.name,
+    EMBEDDINGS: settle_shard.name,
+    VECTOR_INDEX: index_dataset.name,
+}
+
+
+@dg.sensor(
+    jobs=[advance_batches, settle_shard, index_dataset],
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+    """Poll Google's job state; request the runs that collect, settle and index.
+
+    State lives in the ledger: resetting the cursor, or missing a tick, loses nothing.
+    """
+    with lake.opened(context.log.info) as (store, gemini):
+        found = watch(store, gemini)
+        missing = missing_partitions(context.instance, store)
+    if found.trouble:
+        context.log.warning(f"Google could not be asked: {found.trouble}")
+    observations = [event for job in found.changed for event in _observations(job)]
+    return dg.SensorResult(
+        run_requests=[_run_request(due) for due in found.due],
+        asset_events=observations[:_MAX_OBSERVATIONS],
+        dynamic_partitions_requests=[
+            definition.build_add_request(keys) for definition, keys in missing.items() if keys
+        ],
+        skip_reason=None
+        if found.due
+        else f"{found.active_jobs} batch jobs are out; nothing is due",
+    )
+
+
+def _run_request(due: RunDue) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=due.run_key, job_name=_JOB_OF[due.kind], partition_key=due.partition
+    )
+
+
+def _observations(job: BatchJob) -> list[dg.AssetObservation]:
+    return [
+        dg.AssetObservation(
+            "batch_jobs",
+            partition=shard,
+            metadata={
+                "job": job.job_id,
+                "remote": job.remote_name or "",
+                "state": str(job.state),
+                "remote_state": job.remote_state or "",
+                "texts": job.requests,
+            },
+        )
+        for shard in job.shards
+    ]

@@ -1,0 +1,78 @@
+"""Runs asked for: by input fingerprint and attempt, so that a crashed run is asked for again.
+
+Dagster never runs a run key twice, also not when its run failed. So the key carries an attempt,
+and the attempt is counted here, not in a sensor's cursor.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import run_request
+
+MAX_ATTEMPTS = 5
+#: Before attempt n+1 this long times 2**(n-1) passes.
+BACKOFF_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    database: Database
+
+    def ask(self, name: str, fingerprint: str) -> str | None:
+        """A run key if a run is due for these inputs; None if one was asked for, or succeeded."""
+        now = self.database.clock()
+        with self.database.write() as connection:
+            row = connection.execute(
+                sa.select(run_request).where(run_request.c.name == name)
+            ).one_or_none()
+            attempt = _due(row, fingerprint, now)
+            if attempt is None:
+                return None
+            values = {"fingerprint": fingerprint, "attempt": attempt, "requested_at": now}
+            connection.execute(
+                self.database.insert(run_request)
+                .values(name=name, **values)
+                .on_conflict_do_update(index_elements=["name"], set_=values)
+            )
+        return f"{name}:{fingerprint}:{attempt}"
+
+    def done(self, name: str, fingerprint: str) -> None:
+        """A run succeeded on these inputs."""
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(run_request)
+                .values(name=name, attempt=0, requested_at=0.0, done_fingerprint=fingerprint)
+                .on_conflict_do_update(
+                    index_elements=["name"], set_={"done_fingerprint": fingerprint}
+                )
+            )
+
+    def is_new(self, name: str, fingerprint: str) -> bool:
+        """Whether no run has succeeded on these inputs yet."""
+        query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
+        with self.database.read() as connection:
+            return connection.execute(query).scalar() != fingerprint
+
+    def exhausted(self) -> list[str]:
+        """Names whose inputs are still not done after the last attempt."""
+        query = sa.select(run_request.c.name).where(
+            run_request.c.attempt >= MAX_ATTEMPTS,
+            run_request.c.fingerprint.is_distinct_from(run_request.c.done_fingerprint),
+        )
+        with self.database.read() as connection:
+            return list(connection.execute(query.order_by(run_request.c.name)).scalars())
+
+
+def _due(row: "sa.Row[tuple[object, ...]] | None", fingerprint: str, now: float) -> int | None:
+    if row is None:
+        return 1
+    if row.done_fingerprint == fingerprint:
+        return None
+    if row.fingerprint != fingerprint:
+        return 1
+    waited = now - float(row.requested_at)
+    if row.attempt >= MAX_ATTEMPTS or waited < BACKOFF_SECONDS * 2 ** (row.attempt - 1):
+        return None
+    return int(row.attempt) + 1
