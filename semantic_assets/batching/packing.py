@@ -41,6 +41,8 @@ def plan_job(token_estimates: Sequence[int], window: Window) -> int:
             break
         total += estimate
         taken += 1
+    if not taken and token_estimates and not window.used_tokens:
+        return 1  # larger than a job's share, or than a shrunk window: it goes alone, or never
     takes_all = taken == len(token_estimates)
     is_full = budget == window.job_tokens or taken == MAX_REQUESTS
     return taken if takes_all or is_full else 0

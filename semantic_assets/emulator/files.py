@@ -1,6 +1,6 @@
 """Uploaded files: describe, list, delete, and let a batch read them.
 
-A file lives 48 h and belongs to one key. Its bytes stay as long as a batch was made of them.
+A file lives 48 h and belongs to one key. Its bytes outlive it in the state directory.
 Not here: how the bytes arrive, and result files, which no method but download knows.
 """
 
@@ -77,13 +77,10 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """files.delete"""
+    """files.delete: the bytes stay, as evidence and for the batches made of them."""
     row = find(call, _checked_id(call, "DeleteFileRequest"))
     with call.state.writing() as db:
         db.execute("UPDATE file SET deleted_at = ? WHERE sequence = ?", [call.now, row["sequence"]])
-        used = db.execute("SELECT 1 FROM job WHERE blob = ?", [row["blob"]]).fetchone()
-        if used is None:
-            call.state.blob_path(row["blob"]).unlink(missing_ok=True)
     return {}
 
 

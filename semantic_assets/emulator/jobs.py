@@ -79,8 +79,9 @@ class Job:
 
     def changed_at(self, now: float) -> float:
         """When the state of that time was entered."""
-        passed = [t for t in (self.plan.starts_at, self.plan.ends_at) if t <= now]
-        return max(passed, default=self.created_at)
+        if now >= self.plan.ends_at:
+            return self.plan.ends_at
+        return self.plan.starts_at if now >= self.plan.starts_at else self.created_at
 
     def has_output(self, now: float) -> bool:
         """Whether there is something to download."""

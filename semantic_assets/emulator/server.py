@@ -111,6 +111,8 @@ def _url(listening: socket.socket) -> str:
 def _config(state: State) -> uvicorn.Config:
     return uvicorn.Config(
         build_app(state),
+        # The process that serves it decides where log lines go.
+        log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="off",

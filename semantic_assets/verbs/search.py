@@ -56,7 +56,13 @@ def search(
         for row, score in index.nearest(query, k)
     ]
     best = sorted(scored, key=lambda item: (-item[0], item[1], item[2]))[:k]
-    return [_hit(score, dataset, index, row) for score, dataset, row, index in best]
+    rows = {dataset: [r for _, of, r, _ in best if of == dataset] for _, dataset, _, _ in best}
+    read = {str(dataset): index.rows(rows.get(str(dataset), [])) for dataset, index in opened}
+    return [_hit(score, dataset, read[dataset].pop(0)) for score, dataset, _, _ in best]
+
+
+def _hit(score: float, dataset: str, row: dict[str, object]) -> SearchHit:
+    return SearchHit(score=score, dataset=dataset, **row)  # type: ignore[arg-type]  # INDEX_ROWS
 
 
 def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[tuple[DatasetKey, ExactIndex]]:
@@ -85,8 +91,3 @@ def _open(store: Store, dataset: DatasetKey) -> ExactIndex | None:
         except FileNotFoundError:
             continue  # retired between the two reads: the pointer has moved on
     raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
-
-
-def _hit(score: float, dataset: str, index: ExactIndex, row: int) -> SearchHit:
-    values = index.rows([row])[0]
-    return SearchHit(score=score, dataset=dataset, **values)  # type: ignore[arg-type]  # INDEX_ROWS
