@@ -12,7 +12,7 @@ from semantic_assets.defs.metadata import (
     embeddings_metadata,
     index_metadata,
 )
-from semantic_assets.defs.partitions import DATASETS, SHARDS, register_partitions
+from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
 from semantic_assets.library import dataset_keys
@@ -29,7 +29,6 @@ _MAX_RUNTIME = {"dagster/max_runtime": str(6 * 3600)}
 embed_shard = dg.define_asset_job(
     "embed_shard",
     selection=[documents, chunks, batch_jobs],
-    partitions_def=SHARDS,
     # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
     executor_def=dg.in_process_executor,
     description="A shard from its sources to the batch job; the sensor takes it from there.",
@@ -37,7 +36,6 @@ embed_shard = dg.define_asset_job(
 settle_shard = dg.define_asset_job(
     "settle_shard",
     selection=[embeddings],
-    partitions_def=SHARDS,
     executor_def=dg.in_process_executor,
     tags=_PRIORITY,
     description="Materialize the embeddings of a settled shard. Requested by the sensor.",
@@ -45,7 +43,6 @@ settle_shard = dg.define_asset_job(
 index_dataset = dg.define_asset_job(
     "index_dataset",
     selection=[vector_index],
-    partitions_def=DATASETS,
     executor_def=dg.in_process_executor,
     tags=_PRIORITY,
     description="Build and switch a dataset's index. Requested by the sensor.",

@@ -25,18 +25,27 @@ INTERNAL_CODE = 13
 class GoogleError(Exception):
     """An answer other than 200."""
 
-    def __init__(self, code: int, message: str, details: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        details: Sequence[Mapping[str, Any]] = (),
+        *,
+        status: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details
+        #: None: the usual word of that code
+        self.status = status
 
     def envelope(self) -> dict[str, Any]:
         """The JSON body Google sends with this error."""
         error: dict[str, Any] = {
             "code": self.code,
             "message": self.message,
-            "status": _STATUS_WORDS.get(self.code, "UNKNOWN"),
+            "status": self.status or _STATUS_WORDS.get(self.code, "UNKNOWN"),
         }
         if self.details:
             error["details"] = list(self.details)

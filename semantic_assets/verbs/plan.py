@@ -90,28 +90,28 @@ class _Planner:
             return Plan(held_back=HoldUp("another process is forming a job"))
         window = self._window()
         wanted: dict[str, tuple[int, ShardKey]] = {}
-        settled: list[ShardDemand] = []
+        opened: list[ShardDemand] = []
         for shard, _ in _ordered(unsettled_shards(store, space_id), favour):
-            found = demand(store, shard.key, index, withheld.texts)
-            self._remember(found)
-            if found.is_settled:
-                settled.append(found)
+            opened.append(found := demand(store, shard.key, index, withheld.texts))
             for key, estimate in found.pending.items():
                 wanted.setdefault(key, (estimate, shard.key))
             # Enough to fill the window: the shards behind are not opened.
             if sum(estimate for estimate, _ in wanted.values()) >= window.free_tokens > 0:
                 break
-        jobs, held_back = self._form_all(wanted, window)
-        sent = sum(planned.job.requests for planned in jobs)
+        jobs, held_back, left = self._form_all(wanted, window)
+        self._remember(opened, left)
         return Plan(
             jobs=tuple(jobs),
-            settled=tuple(settled),
-            waiting_texts=len(wanted) - sent,
+            settled=tuple(found for found in opened if found.is_settled),
+            waiting_texts=len(left),
             held_back=held_back,
         )
 
-    def _remember(self, found: ShardDemand) -> None:
-        self._store.ledger.sources.update_shard(found.shard, pending=len(found.pending))
+    def _remember(self, opened: list[ShardDemand], left: set[str]) -> None:
+        """What stays pending, by shard: a hint for order, for display and for the sensor."""
+        for found in opened:
+            pending = len(left.intersection(found.pending))
+            self._store.ledger.sources.update_shard(found.shard, pending=pending)
 
     def _window(self) -> Window:
         """The window in our estimates: Google's limit divided by how far they were off lately."""
@@ -127,26 +127,32 @@ class _Planner:
 
     def _form_all(
         self, wanted: dict[str, tuple[int, ShardKey]], window: Window
-    ) -> tuple[list[PlannedJob], HoldUp | None]:
+    ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
+        """(jobs, why no more, texts left over)."""
         jobs: list[PlannedJob] = []
-        keys = list(wanted)
-        while keys:
+        keys, held_back = list(wanted), None
+        while keys and held_back is None:
             taken = plan_job([wanted[key][0] for key in keys], window)
-            if not taken:
-                return jobs, WINDOW_FULL
             chosen = {key: wanted[key] for key in keys[:taken]}
-            tokens = sum(estimate for estimate, _ in chosen.values())
-            try:
-                require_budget(self._store, self._space.model, tokens)
-            except SpendRefused as refusal:
-                return jobs, HoldUp(str(refusal), needs_person=True)
-            planned = self._form(chosen, tokens, window)
-            if planned is None:
-                return jobs, WINDOW_FULL
-            jobs.append(planned)
-            keys = keys[taken:]
-            window = self._window()
-        return jobs, None
+            planned = self._try_form(chosen, window)
+            if isinstance(planned, HoldUp):
+                held_back = planned
+            else:
+                jobs.append(planned)
+                keys, window = keys[taken:], self._window()
+        return jobs, held_back, set(keys)
+
+    def _try_form(
+        self, chosen: dict[str, tuple[int, ShardKey]], window: Window
+    ) -> PlannedJob | HoldUp:
+        if not chosen:
+            return WINDOW_FULL
+        tokens = sum(estimate for estimate, _ in chosen.values())
+        try:
+            require_budget(self._store, self._space.model, tokens)
+        except SpendRefused as refusal:
+            return HoldUp(str(refusal), needs_person=True)
+        return self._form(chosen, tokens, window) or WINDOW_FULL
 
     def _form(
         self, chosen: dict[str, tuple[int, ShardKey]], tokens: int, window: Window

@@ -1,0 +1,1 @@
+"""Benchmarks: quality and cost on real corpora, never part of the suite."""

@@ -1,0 +1,47 @@
+"""Rows of the results file and their table."""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure beside what it is held against. `ratio` is ours / reference."""
+
+    name: str
+    ours: float
+    reference: float | None
+    unit: str
+
+    @property
+    def ratio(self) -> float | None:
+        return None if not self.reference else self.ours / self.reference
+
+
+def write_results(rows: list[Row]) -> str:
+    """Write results.json and RESULTS.md; return the table."""
+    plain = [{**asdict(row), "ratio": row.ratio} for row in rows]
+    (RESULTS / "results.json").write_text(json.dumps(plain, indent=2) + "\n")
+    packages = ("duckdb", "pyarrow", "numpy", "google-genai", "dagster")
+    lines = [
+        "# Results of `make bench`",
+        "",
+        f"Python {platform.python_version()}, {platform.machine()}, "
+        + ", ".join(f"{name} {version(name)}" for name in packages)
+        + ". CPU seconds are of our process; the emulator runs in another.",
+        "",
+        "| what | ours | reference | unit | ratio |",
+        "|---|--:|--:|---|--:|",
+    ]
+    for row in rows:
+        reference = "" if row.reference is None else f"{row.reference:.3g}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        lines.append(f"| {row.name} | {row.ours:.3g} | {reference} | {row.unit} | {ratio} |")
+    text = "\n".join(lines) + "\n"
+    (RESULTS / "RESULTS.md").write_text(text)
+    return text

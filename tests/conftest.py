@@ -1,0 +1,82 @@
+"""Fixtures of the whole suite: a clean environment, a lake, a clock, an emulator and its client."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from semantic_assets.config import PREFIX, Settings
+from semantic_assets.store import Store, open_store
+from tests.factories import BLANK, Clock
+
+if TYPE_CHECKING:  # both import google.genai or a web server: only the tests that use them pay
+    from semantic_assets.emulator.server import RunningServer
+    from semantic_assets.gemini.client import Gemini
+
+EMULATOR_LATENCY_SECONDS = 0.2
+
+# Machines differ in speed, and a suite that is red on Tuesdays is not read.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting, key or home of the person who runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    for name, value in BLANK.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(1_000_000.0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    environ = {
+        **BLANK,
+        PREFIX + "SOURCES": str(tmp_path / "sources"),
+        PREFIX + "EMULATOR_LATENCY_SECONDS": str(EMULATOR_LATENCY_SECONDS),
+    }
+    return Settings.load(root=tmp_path / "lake", environ=environ)
+
+
+@pytest.fixture
+def store(settings: Settings, clock: Clock) -> Iterator[Store]:
+    with open_store(settings, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def emulator(settings: Settings) -> Iterator["RunningServer"]:
+    """A server whose jobs take 0.2 s, or as long as the test moves its clock."""
+    from semantic_assets.emulator.server import serve_in_thread
+
+    server = serve_in_thread(
+        settings.emulator_dir,
+        tier=settings.tier,
+        latency_seconds=settings.emulator_latency_seconds,
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def gemini(emulator: "RunningServer", settings: Settings) -> Iterator["Gemini"]:
+    """A client of `emulator`. It connects at its first call."""
+    from semantic_assets.gemini.client import Gemini
+    from semantic_assets.gemini.endpoint import endpoint_of
+
+    client = Gemini(endpoint_of(replace(settings, emulator_url=emulator.base_url)))
+    yield client
+    if "_client" in client.__dict__:  # Gemini has no close of its own
+        client._client.close()

@@ -1,0 +1,132 @@
+"""The table of moves, and Google's words for states."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semantic_assets.model.jobs import (
+    ACTIVE_REMOTE,
+    FINAL,
+    IN_WINDOW,
+    MOVES,
+    STAGE_OF,
+    WITHHOLDING,
+    JobState,
+    Stage,
+    display_name,
+    remote_word,
+    state_of_remote,
+)
+from tests.factories import make_job
+
+S = JobState
+
+
+def _reachable(start: JobState) -> set[JobState]:
+    found, open_states = {start}, [start]
+    while open_states:
+        for state in MOVES[open_states.pop()] - found:
+            found.add(state)
+            open_states.append(state)
+    return found
+
+
+def test_every_state_has_its_moves_and_its_stage() -> None:
+    assert set(MOVES) == set(S)
+    assert set(STAGE_OF) == set(S)
+
+
+def test_every_state_can_be_reached_from_the_first() -> None:
+    assert _reachable(S.UPLOADING) == set(S)
+
+
+@pytest.mark.parametrize("state", S)
+def test_from_every_state_a_job_can_be_collected(state: JobState) -> None:
+    # "The file decides": a row in any other state whose results file exists becomes collected.
+    assert state == S.COLLECTED or S.COLLECTED in MOVES[state]
+
+
+@pytest.mark.parametrize(
+    ("state", "ways_out"),
+    [
+        (S.COLLECTED, set()),
+        (S.RELEASED, {S.COLLECTED}),
+        (S.REJECTED, {S.COLLECTED}),
+        (S.ABANDONED, {S.SUBMITTED, S.COLLECTED}),  # re-opened when it turns up later
+        (S.GONE, {S.SUBMITTED, S.COLLECTED}),
+    ],
+)
+def test_a_final_state_has_only_its_documented_ways_out(
+    state: JobState, ways_out: set[JobState]
+) -> None:
+    assert state in FINAL
+    assert MOVES[state] == ways_out
+
+
+def test_final_and_withholding_states_divide_all_states() -> None:
+    assert FINAL | WITHHOLDING == set(S)
+    assert not FINAL & WITHHOLDING
+    assert len(FINAL) == 5
+
+
+def test_the_window_counts_what_the_remote_holds_or_may_hold() -> None:
+    assert IN_WINDOW == {S.UPLOADING, S.CREATING, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING}
+    assert ACTIVE_REMOTE <= IN_WINDOW <= WITHHOLDING
+
+
+def test_a_job_is_released_only_before_or_by_the_create_call() -> None:
+    # After it a job may exist remotely, and its texts must not be sent again.
+    assert {state for state in S if S.RELEASED in MOVES[state]} == {S.UPLOADING, S.CREATING}
+
+
+def test_an_unconfirmed_job_is_adopted_or_given_up_and_never_just_released() -> None:
+    assert MOVES[S.UNCONFIRMED] == {S.SUBMITTED, S.ABANDONED, S.COLLECTED}
+
+
+def test_nothing_moves_into_uploading() -> None:
+    # A retry is a new job: rows are never reused.
+    assert not [state for state in S if S.UPLOADING in MOVES[state]]
+
+
+TERMINAL = ["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"]
+
+
+@pytest.mark.parametrize("prefix", ["JOB_STATE_", "BATCH_STATE_", ""])
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        *((word, S.ENDED) for word in TERMINAL),
+        ("RUNNING", S.RUNNING),
+        ("PENDING", S.SUBMITTED),
+        ("QUEUED", S.SUBMITTED),
+        ("UNSPECIFIED", S.SUBMITTED),
+    ],
+)
+def test_googles_states_are_read_in_both_spellings(
+    prefix: str, word: str, state: JobState
+) -> None:
+    assert remote_word(prefix + word) == word
+    assert state_of_remote(prefix + word) == state
+
+
+@given(st.text())
+def test_an_unknown_state_is_polled_on_and_never_taken_for_an_end(word: str) -> None:
+    known = {*TERMINAL, "RUNNING"}
+    if remote_word(word) not in known:
+        assert state_of_remote(word) == S.SUBMITTED
+
+
+def test_cancelling_is_not_cancelled() -> None:
+    assert state_of_remote("JOB_STATE_CANCELLING") == S.SUBMITTED
+
+
+def test_users_see_five_words() -> None:
+    assert set(STAGE_OF.values()) == set(Stage)
+    assert make_job(state=S.UNCONFIRMED).stage == Stage.CREATED
+    assert make_job(state=S.ENDED).stage == Stage.PROCESSING  # not done before it is collected
+    assert make_job(state=S.COLLECTED).stage == Stage.COMPLETED
+    assert make_job(state=S.QUARANTINED).stage == Stage.FAILED
+
+
+def test_the_display_name_ties_a_remote_job_to_ledger_and_row() -> None:
+    assert display_name("abc", "123") == "sa-abc-123"

@@ -1,0 +1,244 @@
+"""Imports point one way, each outside thing has one door, and importing does nothing."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "semantic_assets"
+MAX_LINES = 300
+
+#: What each part may import, besides itself. The emulator stands alone.
+_NOUNS = {"errors", "model"}
+_ADAPTERS = {"config", "parsing", "lake", "ledger", "gemini", "index"}
+_BELOW_VERBS = {*_NOUNS, "text", "batching", *_ADAPTERS, "store"}
+_BELOW_DOORS = {*_BELOW_VERBS, "verbs"}
+MAY_IMPORT = {
+    "errors": set(),
+    "model": {"errors"},
+    "text": _NOUNS,
+    "batching": _NOUNS,
+    "config": {*_NOUNS, "text", "batching"},
+    "parsing": {*_NOUNS, "text", "batching"},
+    "lake": {*_NOUNS, "text", "batching"},
+    "ledger": {*_NOUNS, "text", "batching"},
+    "index": {*_NOUNS, "text", "batching"},
+    "gemini": {*_NOUNS, "text", "batching", "config", "emulator"},
+    "store": _BELOW_VERBS - {"store"},
+    "verbs": _BELOW_VERBS,
+    "library": _BELOW_DOORS,
+    "tables": _BELOW_DOORS,
+    "cli": {*_BELOW_DOORS, "library", "tables"},
+    "defs": {*_BELOW_DOORS, "library"},
+    "definitions": {"defs"},
+    "__init__": {"library"},
+    "__main__": {"cli"},
+    "emulator": set(),
+}
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _package_files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def _part_of_module(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Every module a file names in an import, at any depth; `from a import b` gives a and a.b."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _own_imports(path: Path) -> set[str]:
+    """The package's modules (not names in them) that a file imports."""
+    known = {_module(file) for file in _package_files()}
+    return {name for name in _imports(path) if name in known and name != "semantic_assets"}
+
+
+def test_every_part_of_the_package_has_a_place_in_the_order() -> None:
+    assert {_part(path) for path in _package_files()} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_imports_point_one_way(part: str) -> None:
+    wrong = [
+        f"{_module(path)} imports {name}"
+        for path in _package_files()
+        if _part(path) == part
+        for name in _own_imports(path)
+        if _part_of_module(name) not in {part, *MAY_IMPORT[part]}
+    ]
+    assert not wrong
+
+
+def test_only_the_endpoint_starts_the_emulator() -> None:
+    users = {
+        _module(path)
+        for path in _package_files()
+        if _part(path) != "emulator"
+        and any(_part_of_module(name) == "emulator" for name in _own_imports(path))
+    }
+    assert users == {"semantic_assets.gemini.endpoint"}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = {_module(path): _own_imports(path) for path in _package_files()}
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail[trail.index(module) :], module))
+        if module not in done:
+            for name in sorted(graph[module]):
+                visit(name, (*trail, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+@pytest.mark.parametrize(
+    ("library", "parts"),
+    [
+        ("dagster", {"defs", "definitions"}),
+        ("google", {"gemini"}),
+        ("httpx2", {"gemini"}),
+        ("httpx", set()),
+        ("sqlalchemy", {"ledger"}),
+        ("simdjson", {"batching"}),
+        ("starlette", {"emulator"}),
+        ("uvicorn", {"emulator"}),
+        ("click", {"cli"}),
+    ],
+)
+def test_an_outside_thing_has_one_door(library: str, parts: set[str]) -> None:
+    users = {
+        _part(path)
+        for path in _package_files()
+        if any(name.split(".")[0] == library for name in _imports(path))
+    }
+    assert users == parts
+
+
+def test_only_config_reads_the_environment() -> None:
+    readers = {
+        _module(path)
+        for path in _package_files()
+        for node in ast.walk(_tree(path))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv"))
+        or (isinstance(node, ast.alias) and node.name in ("environ", "environb", "getenv"))
+    }
+    assert readers == {"semantic_assets.config"}
+
+
+def test_nothing_is_mocked() -> None:
+    python = [
+        path
+        for folder in ("semantic_assets", "tests", "benchmarks")
+        for path in (PROJECT / folder).rglob("*.py")
+    ]
+    assert len(python) > len(_package_files())
+    assert not [path for path in python if any("mock" in name.lower() for name in _imports(path))]
+
+
+def test_no_file_of_the_package_is_over_300_lines() -> None:
+    long = {
+        _module(path): lines
+        for path in _package_files()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+    }
+    assert long == {}
+
+
+def test_the_emulator_runs_without_the_rest_of_the_package_in_memory() -> None:
+    loaded = _loaded_by("import semantic_assets.emulator.server")
+    ours = {name for name in loaded if name.startswith("semantic_assets.")}
+    assert ours
+    assert {_part_of_module(name) for name in ours} == {"emulator"}
+
+
+@pytest.mark.parametrize("module", ["semantic_assets", "semantic_assets.cli"])
+def test_starting_the_command_line_imports_nothing_slow(module: str) -> None:
+    slow = {"dagster", "duckdb", "pyarrow", "google.genai", "pandas", "sqlalchemy", "numpy"}
+    assert not slow & _loaded_by(f"import {module}")
+
+
+def _loaded_by(statement: str) -> set[str]:
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(shown.stdout.split())
+
+
+_WATCHED_IMPORT = """
+import json, sys
+seen = []
+
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind"):
+        seen.append(event)
+    elif event == "open" and str(arguments[0]).endswith((".env", ".sqlite3", ".parquet")):
+        seen.append(f"open {arguments[0]}")
+
+sys.addaudithook(watch)
+import semantic_assets.definitions
+keys = semantic_assets.definitions.defs.resolve_all_asset_keys()
+print(json.dumps({"seen": seen, "assets": sorted(key.to_user_string() for key in keys)}))
+"""
+
+
+def test_importing_the_definitions_reads_no_setting_opens_no_socket_and_writes_no_file(
+    tmp_path: Path,
+) -> None:
+    cwd, home = tmp_path / "cwd", tmp_path / "home"
+    cwd.mkdir()
+    home.mkdir()
+    # Settings that cannot be loaded: reading them would raise.
+    bad = {"SEMANTIC_ASSETS_BACKEND": "nonsense", "SEMANTIC_ASSETS_TIER": "x"}
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    shown = subprocess.run(
+        [sys.executable, "-c", _WATCHED_IMPORT],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**kept, **bad, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    found = json.loads(shown.stdout)
+    assert found["seen"] == []
+    assert {"documents", "chunks", "batch_jobs", "embeddings", "vector_index"} <= set(
+        found["assets"]
+    )
+    assert list(cwd.iterdir()) == []
+    assert list(home.iterdir()) == []

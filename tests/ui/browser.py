@@ -1,0 +1,106 @@
+"""Debian's chromium, and the pages of Dagster's UI as a person walks through them."""
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+#: How long a page may take on two busy cores.
+_PAGE_MS = 60_000
+_RUN_MS = 120_000
+_ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
+_GROUPS = ("corpus", "embedding", "search")
+_LOCATION = "/locations/semantic_assets.definitions"
+
+
+@contextmanager
+def opened_page(profile: Path, base_url: str) -> Iterator[Page]:
+    """A page of a fresh profile that reaches nothing but this machine."""
+    chromium = shutil.which("chromium")
+    assert chromium, "no chromium: `make test-ui` installs Debian's"
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium,
+            args=_QUIET,
+            base_url=base_url,
+            viewport={"width": 1920, "height": 1080},
+        )
+        context.route(_ELSEWHERE, lambda route: route.abort())
+        context.set_default_timeout(_PAGE_MS)
+        expect.set_options(timeout=_PAGE_MS)
+        try:
+            page = context.pages[0]
+            page.add_locator_handler(
+                page.get_by_text("Join the Dagster community"),
+                lambda: page.get_by_role("button", name="Skip").click(),
+            )
+            yield page
+        finally:
+            context.close()
+
+
+def shown(scope: Page | Locator, text: str | re.Pattern[str]) -> Locator:
+    """Where the text is to be seen; the UI keeps invisible copies to measure widths."""
+    return scope.get_by_text(text, exact=True).filter(visible=True).first
+
+
+def open_asset_graph(page: Page) -> None:
+    """All groups unfolded."""
+    unfolded = ",".join(f"global@global:{group}" for group in _GROUPS)
+    page.goto(f"/asset-groups?expanded={unfolded}")
+
+
+def open_partition(page: Page, asset: str, partition: str) -> None:
+    page.goto(f"/assets/{asset}?view=partitions&partition={partition}")
+    expect(shown(page, "Latest materialization")).to_be_visible()
+    expect(page.get_by_role("button", name="View all historical events")).to_be_visible()
+
+
+def open_sensor(page: Page, sensor: str) -> None:
+    page.goto(f"{_LOCATION}/sensors/{sensor}")
+    expect(shown(page, "Latest tick")).to_be_visible()
+
+
+def launch(page: Page, job: str, partition: str) -> None:
+    """Choose one partition in the job's dialog, launch, and follow the link to the run."""
+    page.goto(f"{_LOCATION}/jobs/{job}")
+    page.get_by_role("button", name="Materialize all").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Select a partition or create one").click()
+    page.get_by_placeholder("Filter partitions").fill(partition)
+    shown(page, partition).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Launch 1 run").click()
+    page.get_by_role("link", name="View", exact=True).click()
+    expect(page).to_have_url(re.compile("/runs/"))
+
+
+def outcome_of_run(page: Page) -> str:
+    """The status that the open run ends with."""
+    ended = shown(page, re.compile("^(Success|Failure|Canceled)$"))
+    ended.wait_for(timeout=_RUN_MS)
+    return ended.inner_text()
+
+
+def wait_until(happened: Callable[[], bool], *, seconds: float) -> bool:
+    """Ask until it happened; False when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True

@@ -1,0 +1,49 @@
+"""The browser tests: left out unless `-m` names `ui`; one Dagster and one browser for them all."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # a plain run imports neither: playwright is an extra
+    from dagster_dev import DagsterDev
+    from playwright.sync_api import Page
+
+_PICTURES = Path(__file__).resolve().parents[2] / ".ui"
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    mark_expression = str(config.getoption("markexpr"))
+    return None if re.search(r"\bui\b", mark_expression) else True
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots and Dagster's log of the last run are."""
+    _PICTURES.mkdir(exist_ok=True)
+    for old in [*_PICTURES.glob("*.png"), *_PICTURES.glob("*.log")]:
+        old.unlink()
+    return _PICTURES
+
+
+@pytest.fixture(scope="session")
+def dagster_dev(
+    tmp_path_factory: pytest.TempPathFactory, pictures: Path
+) -> Iterator["DagsterDev"]:
+    from dagster_dev import running_dagster_dev
+
+    with running_dagster_dev(tmp_path_factory.mktemp("dagster"), pictures / "dagster.log") as dev:
+        yield dev
+
+
+@pytest.fixture(scope="session")
+def page(
+    tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev", pictures: Path
+) -> Iterator["Page"]:
+    from browser import opened_page
+
+    with opened_page(tmp_path_factory.mktemp("profile"), dagster_dev.url) as page:
+        yield page
+        page.screenshot(path=pictures / "last.png")

@@ -1,0 +1,160 @@
+"""`make dev` in a folder of its own: its own lake, emulator and Dagster storage, on a free port."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+_REPO = Path(__file__).resolve().parents[2]
+_DATASETS = ("observatory/handbook", "observatory/zhurnal", "harbour/notices")
+#: Long enough to look at the UI while the batch job runs.
+_JOB_SECONDS = 20
+_REGISTER_SECONDS, _START_SECONDS, _STOP_SECONDS, _ANSWER_SECONDS = 120, 180, 10, 60
+_STATUSES = """
+query ($path: [String!]!) {
+  assetNodeOrError(assetKey: {path: $path}) {
+    ... on AssetNode {
+      assetPartitionStatuses { ... on DefaultPartitionStatuses { materializedPartitions } }
+    }
+  }
+}
+"""
+_FAILED_TICKS = """
+query ($name: String!) {
+  sensorOrError(sensorSelector: {
+    repositoryName: "__repository__"
+    repositoryLocationName: "semantic_assets.definitions"
+    sensorName: $name
+  }) {
+    ... on Sensor { sensorState { ticks(statuses: [FAILURE]) { error { message } } } }
+  }
+}
+"""
+
+
+class DagsterDev:
+    """The running webserver; what it says over GraphQL is the truth the pages are held against."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def materialized(self, asset: str) -> list[str]:
+        """The partitions of the asset that are green."""
+        node = self._query(_STATUSES, path=[asset])["assetNodeOrError"]
+        return list(node["assetPartitionStatuses"]["materializedPartitions"])
+
+    def failed_ticks(self, sensor: str) -> list[Any]:
+        state = self._query(_FAILED_TICKS, name=sensor)["sensorOrError"]["sensorState"]
+        return list(state["ticks"])
+
+    def wait_until_serving(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            assert process.poll() is None, f"dagster dev ended with {process.returncode}"
+            with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+                urllib.request.urlopen(f"{self.url}/server_info", timeout=5).close()
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"dagster dev did not serve within {_START_SECONDS} s")
+
+    def _query(self, query: str, **variables: object) -> Mapping[str, Any]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"{self.url}/graphql", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
+            answered: Mapping[str, Any] = json.load(answer)
+        assert "errors" not in answered, answered
+        data: Mapping[str, Any] = answered["data"]
+        return data
+
+
+@contextmanager
+def running_dagster_dev(home: Path, log: Path) -> Iterator[DagsterDev]:
+    """Register the sample corpus, serve until the block ends, leave no process behind."""
+    environ = _prepare(home)
+    with log.open("wb") as output:
+        _register(home, environ, output.fileno())
+        port = _free_port()
+        command = [_dagster(), "dev", "--host", "127.0.0.1", "--port", str(port)]
+        process = subprocess.Popen(
+            command,
+            cwd=home,
+            env=environ,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            dev = DagsterDev(port)
+            dev.wait_until_serving(process)
+            yield dev
+        finally:
+            _stop(process)
+
+
+def _prepare(home: Path) -> dict[str, str]:
+    """The checkout's Dagster files and sample corpus in `home`, and the environment over them."""
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(_REPO / name, home)
+    for dataset in _DATASETS:
+        shutil.copytree(_REPO / "data/sources" / dataset, home / "sources" / dataset)
+    (home / ".dagster").mkdir()
+    foreign = ("SEMANTIC_ASSETS_", "DAGSTER_", "GEMINI_", "GOOGLE_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    # Each is set, empty or not: the environment wins over the checkout's .env.
+    return inherited | {
+        "DAGSTER_HOME": str(home),
+        "PYTHONWARNINGS": "ignore",
+        "SEMANTIC_ASSETS_BACKEND": "emulator",
+        "SEMANTIC_ASSETS_ROOT": str(home / "lake"),
+        "SEMANTIC_ASSETS_SOURCES": str(home / "sources"),
+        "SEMANTIC_ASSETS_EMULATOR_DIR": str(home / "emulator"),
+        "SEMANTIC_ASSETS_EMULATOR_LATENCY_SECONDS": str(_JOB_SECONDS),
+        "SEMANTIC_ASSETS_EMULATOR_URL": "",
+        "SEMANTIC_ASSETS_LEDGER_URL": "",
+    }
+
+
+def _register(home: Path, environ: Mapping[str, str], output: int) -> None:
+    command = [sys.executable, "-m", "semantic_assets.defs.register"]
+    subprocess.run(
+        command,
+        cwd=home,
+        env=environ,
+        stdout=output,
+        stderr=output,
+        timeout=_REGISTER_SECONDS,
+        check=True,
+    )
+
+
+def _dagster() -> str:
+    return str(Path(sys.executable).with_name("dagster"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """The whole process group: the webserver, the daemon, the code server and their runs."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,81 @@
+"""A person's way through the Dagster UI: launch a shard, and watch its embeddings turn green."""
+
+import re
+from pathlib import Path
+
+import pytest
+from browser import (
+    launch,
+    open_asset_graph,
+    open_partition,
+    open_sensor,
+    outcome_of_run,
+    shown,
+    wait_until,
+)
+from dagster_dev import DagsterDev
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.ui
+
+SHARD, DATASET = "observatory.handbook.00000", "observatory.handbook"
+SENSOR = "gemini_batch_sensor"
+GREEN_SECONDS = 180
+
+
+def test_the_asset_graph_shows_the_way_from_documents_to_the_index(
+    page: Page, pictures: Path
+) -> None:
+    open_asset_graph(page)
+
+    for asset in ("documents", "chunks", "batch_jobs", "embeddings", "vector_index"):
+        expect(shown(page, asset)).to_be_visible()
+    expect(page.get_by_text("0% filled")).to_have_count(5)
+    page.screenshot(path=pictures / "1-asset-graph.png")
+
+
+def test_embeddings_turn_green_by_themselves_only_after_the_batch_job_has_ended(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
+    launch(page, "embed_shard", SHARD)
+    outcome = outcome_of_run(page)
+    page.screenshot(path=pictures / "2-run-of-the-shard.png")
+    assert outcome == "Success"
+
+    open_partition(page, "batch_jobs", SHARD)
+    expect(shown(page, "Materialized")).to_be_visible()
+    page.screenshot(path=pictures / "3-batch-job-out.png")
+
+    open_partition(page, "embeddings", SHARD)
+    expect(shown(page, "No metadata entries")).to_be_visible()
+    expect(shown(page, "Materialized")).to_have_count(0)
+    page.screenshot(path=pictures / "4-embeddings-not-yet.png")
+    assert SHARD not in dagster_dev.materialized("embeddings")
+
+    _expect_green(dagster_dev, "embeddings", SHARD)
+    open_partition(page, "embeddings", SHARD)
+    expect(shown(page, "Materialized")).to_be_visible()
+    expect(shown(page, "settle_shard")).to_be_visible()
+    page.screenshot(path=pictures / "5-embeddings-green.png")
+
+    _expect_green(dagster_dev, "vector_index", DATASET)
+    open_partition(page, "vector_index", DATASET)
+    expect(shown(page, "Materialized")).to_be_visible()
+    page.screenshot(path=pictures / "6-index-green.png")
+
+
+def test_the_sensor_ticks_without_failing(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
+    open_sensor(page, SENSOR)
+
+    expect(shown(page, re.compile(r"^\d+ runs? requested$"))).to_be_visible()
+    page.screenshot(path=pictures / "7-sensor.png")
+    assert dagster_dev.failed_ticks(SENSOR) == []
+
+
+def _expect_green(dagster_dev: DagsterDev, asset: str, partition: str) -> None:
+    is_green = wait_until(
+        lambda: partition in dagster_dev.materialized(asset), seconds=GREEN_SECONDS
+    )
+    assert is_green, f"{asset} of {partition} was not materialized within {GREEN_SECONDS} s"
