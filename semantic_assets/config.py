@@ -4,6 +4,7 @@ Every setting is `SEMANTIC_ASSETS_<NAME>` in the environment or in the project's
 environment wins. Paths are resolved against the project, never against the working directory.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from semantic_assets.model.space import EmbeddingSpace
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 BACKENDS = ("emulator", "gemini")
+_LEAST = {"dimensions": 1, "tier": 1, "enqueued_tokens": 1, "max_attempts": 1}
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -85,7 +87,7 @@ class Settings:
 
 
 def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
-    kinds: dict[str, type] = {
+    kinds: dict[str, Any] = {
         "backend": str,
         "gemini_url": str,
         "model": str,
@@ -102,11 +104,19 @@ def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
         raw = values.get(PREFIX + name.upper())
         if not raw:
             continue
-        try:
-            found[name] = kind(raw)
-        except ValueError as error:
-            raise ConfigError(f"{PREFIX}{name.upper()}={raw!r} is not a number") from error
+        found[name] = raw if kind is str else _number(name, raw, kind)
     return found
+
+
+def _number(name: str, raw: str, kind: type[int] | type[float]) -> float:
+    variable = f"{PREFIX}{name.upper()}"
+    try:
+        number = kind(raw)
+    except ValueError as error:
+        raise ConfigError(f"{variable}={raw!r} is not a number") from error
+    if not math.isfinite(number) or number < _LEAST.get(name, 0):
+        raise ConfigError(f"{variable}={raw!r}: use a number from {_LEAST.get(name, 0)} on")
+    return number
 
 
 def _checked(settings: _S) -> _S:

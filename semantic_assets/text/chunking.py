@@ -32,10 +32,12 @@ MAX_TOKENS = 800
 MIN_TOKENS = 120
 
 _BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_HEADING = re.compile(r"(#{1,6})[ \t]+([^\n]*\S)")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(\S[^\n]*)")
 _SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[\u3002\uff01\uff1f]|\n")
 _WORD = re.compile(r"\s+")
 _NO_HEADING = 7
+#: Six levels and a title of the heaviest script still leave the model room for 800 tokens.
+_MAX_HEADING_CHARS = 120
 _Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
 
 #: A paragraph is known by its first characters, hashed with fixed odd multipliers.
@@ -95,8 +97,13 @@ def chunk_document(document_id: str, title: str | None, text: str) -> list[Span]
 
 
 def _with_context(title: str | None, path: str | None, body: str) -> str:
-    context = " > ".join(part for part in (title, path) if part)
+    context = " > ".join(part for part in (title and _short(title), path) if part)
     return f"{context}\n\n{body}" if context else body
+
+
+def _short(heading: str) -> str:
+    """A sentence taken for a title must not push the text itself out of the model's input."""
+    return " ".join(heading[:_MAX_HEADING_CHARS].split())
 
 
 def _placed(text: str, edges: list[int]) -> Iterator[tuple[int, int, str | None]]:
@@ -111,23 +118,25 @@ def _placed(text: str, edges: list[int]) -> Iterator[tuple[int, int, str | None]
         under = {level: name for level, name in trail.items() if level < _level_at(text, first)}
         path = " > ".join(under[level] for level in sorted(under)) or None
         yield first, first + len(stripped), path
-        _follow(trail, stripped)
+        _follow(trail, text, first, first + len(stripped))
 
 
-def _follow(trail: dict[int, str], body: str) -> None:
-    if "#" not in body:
+def _follow(trail: dict[int, str], text: str, start: int, end: int) -> None:
+    """The headings in force behind a part: a heading ends those of its level and deeper."""
+    if text.find("#", start, end) < 0:
         return
-    for line in _HEADING.finditer(body):
-        if line.start() and body[line.start() - 1] != "\n":
+    for line in _HEADING.finditer(text, start, end):
+        level = _level_at(text, line.start())
+        if level == _NO_HEADING:
             continue
-        level = len(line[1])
         for deeper in [known for known in trail if known >= level]:
             del trail[deeper]
-        trail[level] = line[2]
+        trail[level] = _short(line[2])
 
 
 def _level_at(text: str, position: int) -> int:
-    if text[position : position + 1] != "#":
+    starts_a_line = position == 0 or text[position - 1] == "\n"
+    if not starts_a_line or text[position : position + 1] != "#":
         return _NO_HEADING
     found = _HEADING.match(text, position)
     return len(found[1]) if found else _NO_HEADING

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 _SEPARATOR = b"\x1f"
+_NONE = (1 << 64) - 1
 
 
 def text_hash(text: str) -> str:
@@ -15,8 +16,9 @@ def fingerprint(*parts: str | int | None) -> str:
     """One digest of several values; `None` and `""` differ, and no two splits collide."""
     digest = blake2b(digest_size=16)
     for part in parts:
-        encoded = b"\x00" if part is None else str(part).encode()
-        digest.update(len(encoded).to_bytes(8, "big"))
+        encoded = b"" if part is None else str(part).encode()
+        length = _NONE if part is None else len(encoded)
+        digest.update(length.to_bytes(8, "big"))
         digest.update(encoded)
     return digest.hexdigest()
 
