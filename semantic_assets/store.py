@@ -104,4 +104,15 @@ def open_store(
     make = settings.backend == "emulator" if create is None else create
     url = settings.ledger_url or f"sqlite:///{settings.root / layout.LEDGER_FILE}"
     lake = Lake(settings.root)
-    return Store(settings, lake, open_ledger(url, create=make, clock=clock), tell)
+    ledger = open_ledger(url, create=make, clock=clock, ledger_id=_known_id(lake))
+    if _known_id(lake) is None:
+        with lake.replacing(layout.LEDGER_ID_FILE) as path:
+            path.write_text(ledger.ledger_id)
+    return Store(settings, lake, ledger, tell)
+
+
+def _known_id(lake: Lake) -> str | None:
+    try:
+        return lake.path(layout.LEDGER_ID_FILE).read_text().strip() or None
+    except FileNotFoundError:
+        return None

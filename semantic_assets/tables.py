@@ -68,6 +68,7 @@ def bill_table(bill: Bill) -> Table:
     table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
     table.add_row("batch price", f"${bill.batch_usd:.4f}")
     table.add_row("real-time price of the same", f"${bill.realtime_usd:.4f}")
+    table.add_row("canaries and other real-time calls", f"${bill.canary_usd:.4f}")
     table.add_row("committed, jobs still out", f"${bill.committed_usd:.4f}")
     table.add_row("possibly billed for nothing", f"${bill.possibly_billed_usd:.4f}")
     table.add_row(

@@ -26,7 +26,9 @@ class Window:
         return max(1, int(self.limit_tokens * JOB_SHARE))
 
 
-def plan_job(token_estimates: Sequence[int], window: Window) -> int:
+def plan_job(
+    token_estimates: Sequence[int], window: Window, *, max_requests: int = MAX_REQUESTS
+) -> int:
     """How many of the pending texts, from the first, make the next job; 0 to wait.
 
     A job is formed when it is full, or when it takes everything that is left: no crumbs while the
@@ -36,7 +38,7 @@ def plan_job(token_estimates: Sequence[int], window: Window) -> int:
         return 0
     budget = min(window.job_tokens, window.free_tokens)
     taken = total = 0
-    for estimate in token_estimates[:MAX_REQUESTS]:
+    for estimate in token_estimates[:max_requests]:
         if total + estimate > budget:
             break
         total += estimate
@@ -44,5 +46,5 @@ def plan_job(token_estimates: Sequence[int], window: Window) -> int:
     if not taken and token_estimates and not window.used_tokens:
         return 1  # larger than a job's share, or than a shrunk window: it goes alone, or never
     takes_all = taken == len(token_estimates)
-    is_full = budget == window.job_tokens or taken == MAX_REQUESTS
+    is_full = budget == window.job_tokens or taken == max_requests
     return taken if takes_all or is_full else 0

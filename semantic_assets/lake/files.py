@@ -93,6 +93,7 @@ class TableFile:
     """An open Parquet file. Vectors gain nothing from dictionaries or compression (measured)."""
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
+        self.path = path
         self.rows = 0
         self.metadata = metadata
         self._schema = schema
@@ -111,6 +112,7 @@ class TableFile:
             self._writer.write(batch)
 
     def close(self) -> None:
+        """Write the footer; a second call does nothing."""
         if self._writer.is_open:
             self._writer.add_key_value_metadata(self.metadata)
             self._writer.close()

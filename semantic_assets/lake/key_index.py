@@ -6,16 +6,20 @@ lookup touches the asked keys, an insertion the new ones.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+# whole_job: requests of a job that failed as a whole, 0 otherwise.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS file (
-  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE
+  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS retry (
+  text_hash BLOB PRIMARY KEY, retry_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcome (
   text_hash BLOB NOT NULL, file_id INTEGER NOT NULL, position INTEGER NOT NULL,
   outcome INTEGER NOT NULL, PRIMARY KEY (text_hash, file_id)
@@ -33,18 +37,33 @@ class OutcomeCode(IntEnum):
     EXPIRED = 4
 
 
-@dataclass(frozen=True, slots=True)
+#: A job of 50,000 texts is halved 16 times until one is left: so often a text may go down with
+#: others before that counts against it.
+_BISECTIONS = 17
+
+
+@dataclass(slots=True)
 class Landed:
     """All known of one text: where its vector is, or how often and how it failed."""
 
-    job_id: str | None
-    position: int
-    attempts: int
-    is_permanent: bool
-    last_error: tuple[str, int] | None
+    job_id: str | None = None
+    position: int = -1
+    #: Error rows of its own, since the last retry.
+    attempts: int = 0
+    #: Jobs of several texts that failed as a whole with it.
+    whole_failures: int = 0
+    is_permanent: bool = False
+    #: (job_id, position) of the latest error row.
+    last_error: tuple[str, int] | None = None
+    #: (job_id, requests) where the latest error was one of the whole job.
+    failed_with: tuple[str, int] | None = None
 
     def is_failed(self, max_attempts: int) -> bool:
-        return self.job_id is None and (self.is_permanent or self.attempts >= max_attempts)
+        return self.job_id is None and (
+            self.is_permanent
+            or self.attempts >= max_attempts
+            or self.whole_failures >= max_attempts + _BISECTIONS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +85,20 @@ class KeyIndex:
         with self._connected() as connection:
             return {name for (name,) in connection.execute("SELECT name FROM file")}
 
-    def add(self, name: str, keys: Sequence[str], outcomes: Sequence[OutcomeCode]) -> None:
+    def add(
+        self,
+        name: str,
+        keys: Sequence[str],
+        outcomes: Sequence[OutcomeCode],
+        *,
+        whole_job: int = 0,
+    ) -> None:
         """Cover one results file; a second time changes nothing."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             cursor = connection.execute(
-                "INSERT INTO file (name) VALUES (?) ON CONFLICT DO NOTHING", (name,)
+                "INSERT INTO file (name, whole_job) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (name, whole_job),
             )
             if cursor.rowcount:
                 rows = (
@@ -80,6 +107,21 @@ class KeyIndex:
                 )
                 # Sorted, so that a large index is touched page by page and not all over.
                 connection.executemany("INSERT INTO outcome VALUES (?, ?, ?, ?)", sorted(rows))
+            connection.execute("COMMIT")
+
+    def add_retry(self, name: str, keys: Sequence[str]) -> None:
+        """Cover one retry file: errors older than it no longer count for these texts."""
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            cursor = connection.execute(
+                "INSERT INTO file (name, whole_job) VALUES (?, 0) ON CONFLICT DO NOTHING", (name,)
+            )
+            if cursor.rowcount:
+                connection.executemany(
+                    "INSERT INTO retry VALUES (?, ?) ON CONFLICT (text_hash) DO UPDATE "
+                    "SET retry_id = max(retry_id, excluded.retry_id)",
+                    ((bytes.fromhex(key), name.rpartition("/")[2]) for key in keys),
+                )
             connection.execute("COMMIT")
 
     def forget(self, names: Sequence[str]) -> None:
@@ -102,26 +144,34 @@ class KeyIndex:
                 "INSERT OR IGNORE INTO asked VALUES (?)", ((bytes.fromhex(key),) for key in keys)
             )
             rows = connection.execute(
-                "SELECT lower(hex(o.text_hash)), f.name, o.position, o.outcome "
+                "SELECT lower(hex(o.text_hash)), f.name, o.position, o.outcome, f.whole_job "
                 "FROM asked a JOIN outcome o USING (text_hash) JOIN file f USING (file_id) "
+                "LEFT JOIN retry r ON r.text_hash = o.text_hash "
+                "WHERE o.outcome = 0 OR r.retry_id IS NULL OR f.name > r.retry_id "
                 "ORDER BY o.text_hash, f.name"
             )
             return _folded(rows)
 
 
-def _folded(rows: Iterator[tuple[str, str, int, int]]) -> dict[str, Landed]:
+def _folded(rows: Iterable[tuple[str, str, int, int, int]]) -> dict[str, Landed]:
     """One entry for each text. Rows come by name, so the lowest job_id's vector stands first."""
     known: dict[str, Landed] = {}
-    for key, name, position, outcome in rows:
-        job_id = name.removesuffix(".parquet")
-        before = known.get(key)
-        if before is not None and before.job_id is not None:
-            continue
-        attempts = (before.attempts if before else 0) + 1
-        permanent = before.is_permanent if before else False
-        if outcome == OutcomeCode.OK:
-            known[key] = Landed(job_id, position, attempts, permanent, None)
-        else:
-            permanent = permanent or outcome == OutcomeCode.PERMANENT
-            known[key] = Landed(None, -1, attempts, permanent, (job_id, position))
+    for key, name, position, outcome, whole_job in rows:
+        landed = known.setdefault(key, Landed())
+        if landed.job_id is None:
+            _count(landed, name.removesuffix(".parquet"), position, outcome, whole_job)
     return known
+
+
+def _count(landed: Landed, job_id: str, position: int, outcome: int, whole_job: int) -> None:
+    if outcome == OutcomeCode.OK:
+        landed.job_id, landed.position = job_id, position
+        landed.attempts += 1
+        landed.last_error = landed.failed_with = None
+        return
+    together = whole_job > 1
+    landed.whole_failures += together
+    landed.attempts += not together
+    landed.is_permanent = landed.is_permanent or outcome == OutcomeCode.PERMANENT
+    landed.last_error = (job_id, position)
+    landed.failed_with = (job_id, whole_job) if together else None

@@ -3,6 +3,8 @@
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 LEDGER_FILE = "ledger.sqlite3"
+#: The ledger's id, so that one made anew over this lake recognises its jobs at Google.
+LEDGER_ID_FILE = "ledger_id"
 
 
 def documents(shard: ShardKey) -> str:
@@ -23,6 +25,10 @@ def results_dir(space_id: str) -> str:
 
 def results(space_id: str, job_id: str) -> str:
     return f"{results_dir(space_id)}/{job_id}.parquet"
+
+
+def retries_dir(space_id: str) -> str:
+    return f"retries/space={space_id}"
 
 
 def manifest(job_id: str) -> str:

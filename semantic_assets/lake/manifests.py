@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,12 @@ def write_manifest(lake: Lake, job: BatchJob, texts: pa.Table) -> None:
     identity = json.dumps(asdict(job))
     with lake.writing(layout.manifest(job.job_id), MANIFEST, {_IDENTITY: identity}) as file:
         file.write(texts.cast(MANIFEST))
+
+
+def manifest_job(lake: Lake, job_id: str) -> dict[str, Any]:
+    """The job a manifest belongs to, as it was when it was formed."""
+    identity: dict[str, Any] = json.loads(lake.metadata(layout.manifest(job_id))[_IDENTITY])
+    return identity
 
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:

@@ -39,14 +39,30 @@ class Database:
             connection.execution_options(semantic_assets_reading=True)
             yield connection
 
+    def store(self, name: str, value: str) -> None:
+        """Remember one of several values of a name."""
+        with self.write() as connection:
+            connection.execute(
+                self.insert(schema.meta)
+                .values(name=f"{name}:{value}", value=value)
+                .on_conflict_do_nothing()
+            )
+
+    def stored(self, name: str) -> list[str]:
+        query = sa.select(schema.meta.c.value).where(schema.meta.c.name.startswith(f"{name}:"))
+        with self.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def insert(self, table: sa.Table) -> Any:
         """INSERT with ON CONFLICT in the engine's own dialect."""
         postgres = self.engine.dialect.name == "postgresql"
         return postgres_insert(table) if postgres else sqlite_insert(table)
 
 
-def open_database(url: str, *, create: bool, clock: Clock = time.time) -> Database:
-    """Open a ledger; with `create`, make it where there is none.
+def open_database(
+    url: str, *, create: bool, clock: Clock = time.time, ledger_id: str | None = None
+) -> Database:
+    """Open a ledger; with `create`, make it where there is none, with that id or a new one.
 
     Raises:
         ConfigError: there is no ledger and `create` is false, or it is of another version.
@@ -56,11 +72,11 @@ def open_database(url: str, *, create: bool, clock: Clock = time.time) -> Databa
     engine = _engine(url)
     schema.metadata.create_all(engine)
     database = Database(engine, "", clock)
-    ledger_id = _meta(database, "ledger_id", secrets.token_hex(5))
+    stored_id = _meta(database, "ledger_id", ledger_id or secrets.token_hex(5))
     version = _meta(database, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise ConfigError(f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}")
-    return Database(engine, ledger_id, clock)
+    return Database(engine, stored_id, clock)
 
 
 def _is_there(url: str) -> bool:

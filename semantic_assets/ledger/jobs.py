@@ -45,6 +45,46 @@ class Jobs:
             _record(connection, job.job_id, job.created_at, None, job.state, None)
         return True
 
+    def insert(self, job: BatchJob, *, detail: str) -> bool:
+        """Insert a recovered row; False where somebody else did."""
+        with self.database.write() as connection:
+            found = connection.execute(
+                self.database.insert(job_table)
+                .values(_values(job))
+                .on_conflict_do_nothing()
+                .returning(job_table.c.job_id)
+            ).all()
+            if found:
+                _record(connection, job.job_id, self.database.clock(), None, job.state, detail)
+        return bool(found)
+
+    def exists(self, job_id: str) -> bool:
+        query = sa.select(job_table.c.job_id).where(job_table.c.job_id == job_id)
+        with self.database.read() as connection:
+            return connection.execute(query).one_or_none() is not None
+
+    def count(self) -> int:
+        with self.database.read() as connection:
+            return connection.execute(
+                sa.select(sa.func.count()).select_from(job_table)
+            ).scalar_one()
+
+    def recent(self, limit: int) -> Sequence[BatchJob]:
+        """Newest first."""
+        query = sa.select(job_table).order_by(job_table.c.job_id.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
+    def last_verdicts(self, space_id: str, limit: int) -> Sequence[BatchJob]:
+        """The jobs of a space whose answers were judged last: collected with vectors, or not."""
+        judged = (job_table.c.state == JobState.QUARANTINED) | (
+            (job_table.c.state == JobState.COLLECTED) & (job_table.c.succeeded > 0)
+        )
+        query = sa.select(job_table).where(job_table.c.space_id == space_id, judged)
+        query = query.order_by(job_table.c.updated_at.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
     def window(self, scope_id: str, model: str) -> tuple[int, int]:
         """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
         with self.database.read() as connection:

@@ -11,6 +11,7 @@ from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.requests import Requests
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources import Sources
+from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
 
 
@@ -22,6 +23,7 @@ class Ledger:
     sources: Sources
     files: TableFiles
     scopes: Scopes
+    spaces: Spaces
     spending: Spending
     generations: Generations
     requests: Requests
@@ -30,6 +32,13 @@ class Ledger:
     def ledger_id(self) -> str:
         return self.database.ledger_id
 
+    def beside(self) -> list[str]:
+        """Ids of other ledgers that share the key by intent."""
+        return self.database.stored("beside")
+
+    def register_beside(self, ledger_id: str) -> None:
+        self.database.store("beside", ledger_id)
+
     def now(self) -> float:
         return self.database.clock()
 
@@ -37,13 +46,15 @@ class Ledger:
         self.database.engine.dispose()
 
 
-def open_ledger(url: str, *, create: bool, clock: Clock = time.time) -> Ledger:
+def open_ledger(
+    url: str, *, create: bool, clock: Clock = time.time, ledger_id: str | None = None
+) -> Ledger:
     """Open the ledger at a SQLAlchemy URL.
 
     Raises:
         ConfigError: there is none and `create` is false, or it is of another version.
     """
-    database = open_database(url, create=create, clock=clock)
+    database = open_database(url, create=create, clock=clock, ledger_id=ledger_id)
     return Ledger(
         database=database,
         leases=Leases(database),
@@ -51,6 +62,7 @@ def open_ledger(url: str, *, create: bool, clock: Clock = time.time) -> Ledger:
         sources=Sources(database),
         files=TableFiles(database),
         scopes=Scopes(database),
+        spaces=Spaces(database),
         spending=Spending(database),
         generations=Generations(database),
         requests=Requests(database),

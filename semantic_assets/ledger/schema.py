@@ -97,13 +97,22 @@ job = sa.Table(
     sa.Column("input_file", sa.String),
     sa.Column("result_file", sa.String),
     sa.Column("error_message", sa.String),
-    sa.Column("bisects", sa.String),
+    sa.Column("is_realtime", sa.Boolean, nullable=False),
+    sa.Column("cancel_requested_at", sa.Float),
     sa.Column("absent_listings", sa.Integer, nullable=False),
     sa.Column("absent_since", sa.Float),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.Column("submitted_at", sa.Float),
     sa.Column("ended_at", sa.Float),
+)
+
+#: What a space_id stands for: jobs outlive a change of the settings.
+space = sa.Table(
+    "space",
+    metadata,
+    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("definition", sa.JSON, nullable=False),
 )
 
 #: Every move, appended in the transaction that made it.

@@ -14,10 +14,17 @@ ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime"
 class SpendTotals:
     """US dollars and tokens. `committed` is estimated for jobs without an actual figure yet."""
 
-    actual_tokens: int
-    actual_usd: float
+    batch_tokens: int
+    batch_usd: float
+    #: Canaries and real-time jobs.
+    realtime_tokens: int
+    realtime_usd: float
     committed_usd: float
     possibly_billed_usd: float
+
+    @property
+    def spent_usd(self) -> float:
+        return self.batch_usd + self.realtime_usd + self.possibly_billed_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,13 @@ class Spending:
                 )
             ).all()
         settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
-        paid = [row for row in rows if row.kind in (ACTUAL, REALTIME)]
+        batch = [row for row in rows if row.kind == ACTUAL]
+        realtime = [row for row in rows if row.kind == REALTIME]
         return SpendTotals(
-            actual_tokens=sum(row.tokens for row in paid),
-            actual_usd=sum(row.usd for row in paid),
+            batch_tokens=sum(row.tokens for row in batch),
+            batch_usd=sum(row.usd for row in batch),
+            realtime_tokens=sum(row.tokens for row in realtime),
+            realtime_usd=sum(row.usd for row in realtime),
             committed_usd=sum(
                 row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
             ),

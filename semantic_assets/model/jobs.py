@@ -43,7 +43,7 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.RUNNING: frozenset({S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
     S.ENDED: frozenset({S.COLLECTED, S.QUARANTINED, S.GONE}),
     S.QUARANTINED: frozenset({S.COLLECTED, S.ABANDONED}),
-    # A job given up that turns up later is re-opened and collected.
+    # A job given up that turns up later is re-opened and collected; so is its results file.
     S.ABANDONED: frozenset({S.SUBMITTED, S.COLLECTED}),
     S.GONE: frozenset({S.SUBMITTED, S.COLLECTED}),
     S.COLLECTED: frozenset(),
@@ -51,6 +51,8 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.REJECTED: frozenset({S.COLLECTED}),
 }
 FINAL = frozenset({S.COLLECTED, S.RELEASED, S.REJECTED, S.ABANDONED, S.GONE})
+#: Given up, and may turn up after all: their manifests stay.
+REOPENING = frozenset({S.ABANDONED, S.GONE})
 #: Their texts are in somebody's hands: no other job may carry them.
 WITHHOLDING = frozenset(JobState) - FINAL
 #: Their tokens count against the enqueued-token window.
@@ -131,8 +133,9 @@ class BatchJob:
     input_file: str | None
     result_file: str | None
     error_message: str | None
-    #: Failed as a whole: its texts travel only with each other, at most half of them at once.
-    bisects: str | None
+    #: Embedded in real time by the process that made the row; Google knows no such job.
+    is_realtime: bool
+    cancel_requested_at: float | None
     absent_listings: int
     absent_since: float | None
     created_at: float

@@ -3,15 +3,18 @@
 Two at once are harmless. It never waits for Google: when nothing moves it returns.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
-from semantic_assets.verbs.pending import ShardDemand
+from semantic_assets.verbs.deadlines import enforce_deadlines
 from semantic_assets.verbs.plan import HoldUp
 from semantic_assets.verbs.poll import confirm, poll
 from semantic_assets.verbs.submit import submit_pending
@@ -36,6 +39,8 @@ class AdvanceReport:
     refused: list[str] = field(default_factory=list)
     waiting_texts: int = 0
     held_back: HoldUp | None = None
+    #: What could not be done this time; the next call tries again.
+    trouble: list[str] = field(default_factory=list)
     open_jobs: int = 0
 
     @property
@@ -59,15 +64,22 @@ class AdvanceReport:
         self.collected += other.collected
         self.assembled += other.assembled
         self.refused += other.refused
+        self.trouble += other.trouble
         self.waiting_texts, self.held_back = other.waiting_texts, other.held_back
         self.open_jobs = other.open_jobs
 
 
 def advance(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> AdvanceReport:
-    """Do all that can be done now without waiting for Google."""
+    """Do all that can be done now without waiting for Google.
+
+    Trouble with one part (no network, a canary that cannot be run) is reported and does not keep
+    the others from being done.
+    """
     adopt_landed(store)
-    confirm(store, gemini)
     report = AdvanceReport()
+    with _tolerating(report):
+        confirm(store, gemini)
+        enforce_deadlines(store, gemini)
     while True:
         step = _step(store, gemini, favour)
         report.absorb(step)
@@ -76,21 +88,32 @@ def advance(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> 
 
 
 def _step(store: Store, gemini: Gemini, favour: ShardKey | None) -> AdvanceReport:
-    poll(store, gemini)
     report = AdvanceReport()
-    collected = collect_next(store, gemini)
-    if collected is not None:
-        report.collected.append(collected)
+    with _tolerating(report):
+        poll(store, gemini)
+    with _tolerating(report):
+        collected = collect_next(store, gemini)
+        report.collected += [collected] if collected is not None else []
+    with _tolerating(report):
+        _submit(store, gemini, favour, report)
+    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
+    return report
+
+
+def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: AdvanceReport) -> None:
     sent = submit_pending(store, gemini, favour=favour)
     report.submitted_jobs = len(sent.submitted)
     report.submitted_texts = sum(job.requests for job in sent.submitted)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
     report.refused = [reason for _, reason in sent.refused]
     report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
-    report.assembled = _assemble(store, sent.settled)
-    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
-    return report
+    report.assembled = [assemble(store, found.shard) for found in sent.settled]
 
 
-def _assemble(store: Store, settled: tuple[ShardDemand, ...]) -> list[EmbeddingsReport]:
-    return [assemble(store, found.shard) for found in settled]
+@contextmanager
+def _tolerating(report: AdvanceReport) -> Iterator[None]:
+    try:
+        yield
+    except TransientError as error:
+        report.trouble.append(str(error))
+        report.held_back = HoldUp(str(error))

@@ -25,7 +25,10 @@ class Bill:
     shared_chunks: int
     tokens: int
     batch_usd: float
+    #: What the same texts would have cost one by one.
     realtime_usd: float
+    #: Rows embedded a second time, to prove the answers, and real-time jobs.
+    canary_usd: float
     committed_usd: float
     possibly_billed_usd: float
     #: Not sent yet.
@@ -46,9 +49,10 @@ def bill(store: Store) -> Bill:
         model=model,
         chunks=chunks,
         shared_chunks=chunks - distinct,
-        tokens=totals.actual_tokens,
-        batch_usd=totals.actual_usd,
-        realtime_usd=realtime_usd(model, totals.actual_tokens),
+        tokens=totals.batch_tokens,
+        batch_usd=totals.batch_usd,
+        realtime_usd=realtime_usd(model, totals.batch_tokens),
+        canary_usd=totals.realtime_usd,
         committed_usd=totals.committed_usd,
         possibly_billed_usd=totals.possibly_billed_usd,
         pending_texts=len(pending),

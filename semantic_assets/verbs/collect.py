@@ -11,6 +11,7 @@ from semantic_assets.errors import (
     PermanentError,
     RemoteMissing,
     SemanticAssetsError,
+    TransientError,
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
@@ -18,6 +19,7 @@ from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState, remote_word
 from semantic_assets.store import Store
+from semantic_assets.verbs.canary import verify_answers
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
 
 S = JobState
@@ -34,16 +36,27 @@ class Collection:
 
 
 def collect_next(store: Store, gemini: Gemini) -> Collection | None:
-    """Collect the oldest ended job nobody else is collecting; None where there is none."""
+    """Collect the oldest ended job nobody else is collecting; None where there is none.
+
+    Raises:
+        TransientError: no job could be collected, and this kept the last one from it.
+    """
+    trouble: TransientError | None = None
     for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
         with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
             if lease is None:
                 continue
             claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
             if claimed is not None and claimed.state == S.ENDED:
-                collected = _collect(store, gemini, claimed, lease)
+                try:
+                    collected = _collect(store, gemini, claimed, lease)
+                except TransientError as error:
+                    trouble = error
+                    continue
                 if collected is not None:
                     return collected
+    if trouble is not None:
+        raise trouble
     return None
 
 
@@ -96,10 +109,9 @@ def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[
         if result_file is None:
             raise RemoteMissing(f"{word}, and no result file is named")
     if result_file is None:
-        reason = f"{word}: {job.error_message or 'the job ended without an output'}"
-        outcome = "expired" if word == "EXPIRED" else "transient"
-        write_job_failure(store, job, lease, keys=keys, outcome=outcome, message=reason)
+        _land_failure(store, job, lease, keys, word)
         return
+    space = store.ledger.spaces.find(job.space_id)
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"
         gemini.download(result_file, path)
@@ -109,10 +121,30 @@ def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[
         blocks = decode_answers(
             _lines(path),
             expected=keys,
-            dimensions=store.space.dimensions,
-            normalise=store.space.normalise,
+            dimensions=space.dimensions,
+            normalise=space.normalise,
         )
-        write_results(store, job, lease, keys=keys, blocks=blocks)
+        write_results(
+            store,
+            job,
+            lease,
+            keys=keys,
+            blocks=blocks,
+            verify=lambda results: verify_answers(store, gemini, job, results),
+        )
+
+
+def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
+    """The job ended without an output. Only FAILED says anything against its texts."""
+    write_job_failure(
+        store,
+        job,
+        lease,
+        keys=keys,
+        outcome="expired" if word == "EXPIRED" else "transient",
+        message=f"{word}: {job.error_message or 'the job ended without an output'}",
+        together=word == "FAILED",
+    )
 
 
 def _lines(path: Path) -> Iterator[bytes]:

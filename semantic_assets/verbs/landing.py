@@ -4,8 +4,10 @@ Order: results file in place, its keys in the key index, then the ledger says so
 dies in between leaves a file, and the file decides: the next one finishes from there.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,10 +21,13 @@ from semantic_assets.lake.files import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import ACTUAL
 from semantic_assets.model.catalog import batch_usd
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.jobs import REOPENING, BatchJob, JobState
 from semantic_assets.model.tables import results_schema
 from semantic_assets.store import Store
-from semantic_assets.verbs.pending import cover
+from semantic_assets.verbs.pending import WHOLE_JOB, cover
+
+#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger from.
+JOB = "semantic_assets.job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,35 +44,56 @@ class Outcomes:
 
 
 def write_results(
-    store: Store, job: BatchJob, lease: Lease, *, keys: Sequence[str], blocks: Iterable[AnswerBlock]
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    keys: Sequence[str],
+    blocks: Iterable[AnswerBlock],
+    verify: Callable[[Path], None],
 ) -> None:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
 
+    `verify` sees the finished file before it takes its name; what it raises, nobody reads.
+
     Raises:
-        CorruptResult: from the blocks; nothing of the file is left behind.
+        CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
         Conflict: the job's lease was taken over.
     """
-    schema = results_schema(store.space.dimensions)
-    path = layout.results(job.space_id, job.job_id)
+    schema = _schema(store, job)
     open_keys = set(keys)
-    with store.lake.writing(path, schema, {"semantic_assets.job_id": job.job_id}) as file:
+    path = layout.results(job.space_id, job.job_id)
+    with store.lake.writing(path, schema, {JOB: json.dumps(asdict(job))}) as file:
         for block in blocks:
             file.write(_answers(block, schema))
             open_keys.difference_update(block.keys)
         missing = [key for key in keys if key in open_keys]
         write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
+        file.close()
+        verify(file.path)
         lease.require()
 
 
 def write_job_failure(
-    store: Store, job: BatchJob, lease: Lease, *, keys: Sequence[str], outcome: str, message: str
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    keys: Sequence[str],
+    outcome: str,
+    message: str,
+    together: bool,
 ) -> None:
-    """The job failed as a whole: one error row for each of its texts."""
-    schema = results_schema(store.space.dimensions)
+    """One error row for each text of a job. `together`: it failed as a whole, so it is halved."""
     path = layout.results(job.space_id, job.job_id)
-    with store.lake.writing(path, schema, {"semantic_assets.job_id": job.job_id}) as file:
+    metadata = {JOB: json.dumps(asdict(job)), WHOLE_JOB: str(len(keys) if together else 0)}
+    with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
         lease.require()
+
+
+def _schema(store: Store, job: BatchJob) -> pa.Schema:
+    return results_schema(store.ledger.spaces.find(job.space_id).dimensions)
 
 
 def write_failures(
@@ -130,9 +156,10 @@ def finish(
         store.ledger.spending.book(
             job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd
         )
-    else:
+    elif to == JobState.REJECTED:
         store.ledger.spending.release(job.job_id)
-    store.lake.delete(layout.manifest(job.job_id))
+    if to not in REOPENING:
+        store.lake.delete(layout.manifest(job.job_id))
     return outcomes
 
 

@@ -16,6 +16,10 @@ from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store
 
+#: Key in a results file's metadata: how many texts failed together, as one job.
+WHOLE_JOB = "semantic_assets.whole_job"
+_RETRY = "retry/"
+
 
 @dataclass(frozen=True, slots=True)
 class ShardDemand:
@@ -25,6 +29,8 @@ class ShardDemand:
     chunks_fingerprint: str
     #: text_hash -> estimated tokens; in the order of the chunks.
     pending: dict[str, int]
+    #: text_hash -> (job, requests) that failed as a whole with this text, for those pending.
+    failed_with: dict[str, tuple[str, int]]
     in_flight: int
     landed: int
     failed: int
@@ -42,15 +48,22 @@ def complete_key_index(store: Store, space_id: str) -> KeyIndex:
     for name in present:
         if name not in covered:
             cover(store, index, space_id, name)
+    for name in store.lake.names(layout.retries_dir(space_id)):
+        if f"{_RETRY}{name}" not in covered:
+            keys = store.lake.read(f"{layout.retries_dir(space_id)}/{name}")["text_hash"]
+            index.add_retry(f"{_RETRY}{name}", keys.to_pylist())
+    covered = {name for name in covered if not name.startswith(_RETRY)}
     if gone := covered.difference(present):
         index.forget(sorted(gone))
     return index
 
 
 def cover(store: Store, index: KeyIndex, space_id: str, name: str) -> None:
-    table = store.lake.read(f"{layout.results_dir(space_id)}/{name}", ["text_hash", "outcome"])
+    path = f"{layout.results_dir(space_id)}/{name}"
+    table = store.lake.read(path, ["text_hash", "outcome"])
     outcomes = [OutcomeCode[word.upper()] for word in table["outcome"].to_pylist()]
-    index.add(name, table["text_hash"].to_pylist(), outcomes)
+    whole_job = int(store.lake.metadata(path).get(WHOLE_JOB, "0"))
+    index.add(name, table["text_hash"].to_pylist(), outcomes, whole_job=whole_job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,11 @@ def demand(
         shard=shard,
         chunks_fingerprint=fingerprint,
         pending=pending,
+        failed_with={
+            key: landed.failed_with
+            for key, landed in known.items()
+            if key in pending and landed.failed_with is not None
+        },
         in_flight=len(wanted) - len(pending) - failed - landed,
         landed=landed,
         failed=failed,

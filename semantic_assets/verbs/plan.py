@@ -4,24 +4,26 @@ Held under the one lease `plan` from deriving to the manifest, and never over a 
 planners can never put one text into two jobs.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.batching.packing import Window, plan_job
+from semantic_assets.batching.packing import MAX_REQUESTS, Window, plan_job
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.sources import Shard
 from semantic_assets.ledger.spending import ESTIMATED
-from semantic_assets.model.catalog import MAX_ACTIVE_JOBS, batch_usd
+from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
+from semantic_assets.verbs.budget import job_usd, require_budget
+from semantic_assets.verbs.order import serving_order
 from semantic_assets.verbs.pending import (
     ShardDemand,
     complete_key_index,
@@ -29,8 +31,9 @@ from semantic_assets.verbs.pending import (
     unsettled_shards,
     withheld_texts,
 )
+from semantic_assets.verbs.recover import recover_manifests
+from semantic_assets.verbs.trust import distrusted
 
-_DAY_SECONDS = 86_400
 #: Before the first answer an estimate may be this far below what Google counts...
 UNCALIBRATED_RATIO = 1.25
 #: ...and after it a job may still differ from those before it by this much.
@@ -84,19 +87,23 @@ class _Planner:
 
     def run(self, favour: ShardKey | None) -> Plan:
         store, space_id = self._store, self._space.space_id
+        store.ledger.spaces.register(self._space)
+        recover_manifests(store)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
         if not withheld.is_complete:
             return Plan(held_back=HoldUp("another process is forming a job"))
+        if reason := distrusted(store, space_id):
+            return Plan(held_back=HoldUp(reason, needs_person=True))
         window = self._window()
-        wanted: dict[str, tuple[int, ShardKey]] = {}
+        wanted: dict[str, _Wanted] = {}
         opened: list[ShardDemand] = []
-        for shard, _ in _ordered(unsettled_shards(store, space_id), favour):
+        for shard in serving_order(store, unsettled_shards(store, space_id), favour):
             opened.append(found := demand(store, shard.key, index, withheld.texts))
             for key, estimate in found.pending.items():
-                wanted.setdefault(key, (estimate, shard.key))
+                wanted.setdefault(key, _Wanted(estimate, shard.key, found.failed_with.get(key)))
             # Enough to fill the window: the shards behind are not opened.
-            if sum(estimate for estimate, _ in wanted.values()) >= window.free_tokens > 0:
+            if sum(text.estimate for text in wanted.values()) >= window.free_tokens > 0:
                 break
         jobs, held_back, left = self._form_all(wanted, window)
         self._remember(opened, left)
@@ -126,61 +133,63 @@ class _Planner:
         )
 
     def _form_all(
-        self, wanted: dict[str, tuple[int, ShardKey]], window: Window
+        self, wanted: dict[str, "_Wanted"], window: Window
     ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
         """(jobs, why no more, texts left over)."""
         jobs: list[PlannedJob] = []
-        keys, held_back = list(wanted), None
-        while keys and held_back is None:
-            taken = plan_job([wanted[key][0] for key in keys], window)
-            chosen = {key: wanted[key] for key in keys[:taken]}
-            planned = self._try_form(chosen, window)
-            if isinstance(planned, HoldUp):
-                held_back = planned
-            else:
+        left, held_back = set(wanted), None
+        for group in _groups(wanted):
+            keys = list(group.keys)
+            while keys and held_back is None:
+                estimates = [wanted[key].estimate for key in keys]
+                taken = plan_job(estimates, window, max_requests=group.max_requests)
+                planned = self._try_form({key: wanted[key] for key in keys[:taken]}, window)
+                if isinstance(planned, HoldUp):
+                    held_back = planned
+                    continue
                 jobs.append(planned)
+                left.difference_update(keys[:taken])
                 keys, window = keys[taken:], self._window()
-        return jobs, held_back, set(keys)
+        return jobs, held_back, left
 
-    def _try_form(
-        self, chosen: dict[str, tuple[int, ShardKey]], window: Window
-    ) -> PlannedJob | HoldUp:
+    def _try_form(self, chosen: dict[str, "_Wanted"], window: Window) -> PlannedJob | HoldUp:
         if not chosen:
             return WINDOW_FULL
-        tokens = sum(estimate for estimate, _ in chosen.values())
+        tokens = sum(text.estimate for text in chosen.values())
         try:
-            require_budget(self._store, self._space.model, tokens)
+            require_budget(self._store, job_usd(self._space.model, len(chosen), tokens))
         except SpendRefused as refusal:
             return HoldUp(str(refusal), needs_person=True)
-        return self._form(chosen, tokens, window) or WINDOW_FULL
+        shards = sorted({text.shard for text in chosen.values()})
+        texts = pa.concat_tables([self._texts_of(shard, chosen) for shard in shards])
+        if texts.num_rows < len(chosen):
+            return HoldUp("a shard was written again while it was planned")
+        return self._form(texts, tokens, shards, window) or WINDOW_FULL
 
     def _form(
-        self, chosen: dict[str, tuple[int, ShardKey]], tokens: int, window: Window
+        self, texts: pa.Table, tokens: int, shards: list[ShardKey], window: Window
     ) -> PlannedJob | None:
         """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
         store, job_id = self._store, new_job_id()
-        shards = sorted({shard for _, shard in chosen.values()})
-        texts = pa.concat_tables([self._texts_of(shard, chosen) for shard in shards])
         self._lease.require()
         lease = store.ledger.leases.acquire(f"job:{job_id}")
         if lease is None:
             raise AssertionError("a new job id cannot be leased already")
-        job = self._row(job_id, lease, tokens=tokens, requests=len(chosen), shards=shards)
+        job = self._row(job_id, lease, tokens=tokens, requests=texts.num_rows, shards=shards)
         if not store.ledger.jobs.insert_if_fits(
-            job, limit_tokens=window.limit_tokens, limit_jobs=MAX_ACTIVE_JOBS
+            job, limit_tokens=max(window.limit_tokens, tokens), limit_jobs=MAX_ACTIVE_JOBS
         ):
             return None
-        usd = batch_usd(job.model, tokens)
+        usd = job_usd(job.model, job.requests, tokens)
         store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
         write_manifest(store.lake, job, texts)
         return PlannedJob(job, lease)
 
-    def _texts_of(self, shard: ShardKey, chosen: dict[str, tuple[int, ShardKey]]) -> pa.Table:
+    def _texts_of(self, shard: ShardKey, chosen: dict[str, "_Wanted"]) -> pa.Table:
         columns = ["text_hash", "vector_text", "token_estimate"]
         chunks = self._store.lake.read(layout.chunks(shard), columns)
-        mine = pa.array([key for key, (_, of) in chosen.items() if of == shard], pa.string())
-        first = pc.index_in(mine, chunks["text_hash"].combine_chunks())
-        return chunks.take(first)
+        mine = pa.array([key for key, text in chosen.items() if text.shard == shard], pa.string())
+        return chunks.take(pc.index_in(mine, chunks["text_hash"].combine_chunks()).drop_null())
 
     def _row(
         self, job_id: str, lease: Lease, *, tokens: int, requests: int, shards: list[ShardKey]
@@ -206,7 +215,8 @@ class _Planner:
             input_file=None,
             result_file=None,
             error_message=None,
-            bisects=None,
+            is_realtime=False,
+            cancel_requested_at=None,
             absent_listings=0,
             absent_since=None,
             created_at=now,
@@ -216,39 +226,26 @@ class _Planner:
         )
 
 
-def _ordered(
-    unsettled: list[tuple[Shard, str]], favour: ShardKey | None
-) -> list[tuple[Shard, str]]:
-    """The favoured shard, then by how little its dataset has pending (unknown: all its chunks)."""
-    size: dict[str, int] = {}
-    for shard, _ in unsettled:
-        name = str(shard.key.dataset)
-        size[name] = size.get(name, 0) + (shard.chunks if shard.pending is None else shard.pending)
-    return sorted(
-        unsettled,
-        key=lambda item: (item[0].key != favour, size[str(item[0].key.dataset)], item[0].key),
-    )
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A pending text: what it weighs, whose it is, and the job it last failed with, if any."""
+
+    estimate: int
+    shard: ShardKey
+    failed_with: tuple[str, int] | None
 
 
-def require_budget(store: Store, model: str, tokens: int) -> None:
-    """Whether a job of that many tokens may be paid for today.
+@dataclass(frozen=True, slots=True)
+class _Group:
+    keys: tuple[str, ...]
+    max_requests: int
 
-    Raises:
-        SpendRefused: on the real backend without a standing consent, or over it.
-    """
-    cap = store.settings.max_cost_usd_per_day
-    if cap is None and store.settings.backend == "emulator":
-        return
-    usd = batch_usd(model, tokens)
-    if cap is None:
-        raise SpendRefused(
-            f"the next job costs about ${usd:.4f}: set SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY to allow it"
-        )
-    now = store.ledger.now()
-    today = store.ledger.spending.totals(since=now - now % _DAY_SECONDS)
-    spent = today.actual_usd + today.committed_usd
-    if spent + usd > cap:
-        raise SpendRefused(
-            f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs about "
-            f"${usd:.4f}: wait until midnight UTC or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
-        )
+
+def _groups(wanted: dict[str, _Wanted]) -> list[_Group]:
+    """Texts of a job that failed as a whole travel with each other only, half of them at once."""
+    by_job: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
+    for key, text in wanted.items():
+        by_job[text.failed_with].append(key)
+    free = by_job.pop(None, [])
+    halves = [_Group(tuple(keys), max(1, job[1] // 2)) for job, keys in by_job.items() if job]
+    return [*halves, _Group(tuple(free), MAX_REQUESTS)]

@@ -8,6 +8,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.model.jobs import ACTIVE_REMOTE, BatchJob, JobState, state_of_remote
 from semantic_assets.store import Store
+from semantic_assets.verbs.deadlines import abandon
+from semantic_assets.verbs.reopen import reopen
 
 S = JobState
 MAX_PAGES = 3
@@ -35,6 +37,7 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
         return PollReport(active=0, changed=())
     listed = gemini.list(max_pages=MAX_PAGES).jobs
     changed = _adopt(store, gemini, unconfirmed, listed)
+    reopen(store, gemini, listed)
     by_name = {remote.name: remote for remote in listed}
     changed += [
         moved
@@ -161,10 +164,5 @@ def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
     )
     enough = job.absent_listings + 1 > ABANDON_LISTINGS and now - since >= ABANDON_SECONDS
     if moved is not None and enough and store.ledger.scopes.shows_names(gemini.scope_id):
-        store.ledger.jobs.move(
-            job.job_id,
-            S.ABANDONED,
-            of=[S.UNCONFIRMED],
-            detail=f"assumed never created: {ABANDON_LISTINGS} complete listings without it",
-        )
-        store.tell(f"job {job.job_id}: assumed never created; its texts are pending again")
+        reason = f"assumed never created, {job.absent_listings + 1} complete listings without it"
+        abandon(store, moved, reason, billed=False)

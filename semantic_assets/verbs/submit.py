@@ -23,6 +23,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
 from semantic_assets.verbs.pending import ShardDemand
 from semantic_assets.verbs.plan import HoldUp, Plan, PlannedJob, plan
+from semantic_assets.verbs.trust import unknown_remote
 
 S = JobState
 #: The create call is not sent when the word before it is older than this: the process was
@@ -49,6 +50,8 @@ def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = No
     release_orphans(store)
     if pause := store.ledger.scopes.paused(scope.scope_id):
         return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
+    if reason := unknown_remote(store, gemini):
+        return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
     planned = plan(store, scope_id=scope.scope_id, favour=favour)
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
@@ -102,8 +105,9 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / f"{planned.job.display_name}.jsonl"
         texts = manifest_texts(store.lake, planned.job.job_id)
+        space = store.ledger.spaces.find(planned.job.space_id)
         with path.open("wb", buffering=1 << 20) as file:
-            file.writelines(embedding_lines(store.space, texts))
+            file.writelines(embedding_lines(space, texts))
         return gemini.upload(path, check=planned.lease.require)
 
 
@@ -180,7 +184,13 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
     job = planned.job
     keys = manifest_keys(store.lake, job.job_id) or []
     write_job_failure(
-        store, job, planned.lease, keys=keys, outcome="transient", message=f"rejected: {reason}"
+        store,
+        job,
+        planned.lease,
+        keys=keys,
+        outcome="transient",
+        message=f"rejected: {reason}",
+        together=True,
     )
     finish(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
 

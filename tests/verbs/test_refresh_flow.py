@@ -240,4 +240,4 @@ def test_results_lie_in_one_immutable_file_for_each_job(trial: Trial) -> None:
     [job] = trial.store.ledger.jobs.list()
     folder = trial.settings.root / "results" / f"space={job.space_id}"
     assert [path.name for path in Path(folder).iterdir()] == [f"{job.job_id}.parquet"]
-    assert job.tokens_actual == trial.store.ledger.spending.totals().actual_tokens
+    assert job.tokens_actual == trial.store.ledger.spending.totals().batch_tokens

@@ -1,0 +1,34 @@
+"""Embedding spaces by id: a job is collected in the space it was formed in, whatever is set now."""
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import NotFound
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import space as space_table
+from semantic_assets.model.space import EmbeddingSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    database: Database
+
+    def register(self, space: EmbeddingSpace) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(space_table)
+                .values(space_id=space.space_id, definition=asdict(space))
+                .on_conflict_do_nothing()
+            )
+
+    def find(self, space_id: str) -> EmbeddingSpace:
+        """Raises:
+        NotFound: no job was ever formed in that space.
+        """
+        query = sa.select(space_table.c.definition).where(space_table.c.space_id == space_id)
+        with self.database.read() as connection:
+            definition = connection.execute(query).scalar_one_or_none()
+        if definition is None:
+            raise NotFound(f"the ledger knows no embedding space {space_id}")
+        return EmbeddingSpace(**definition)

@@ -1,0 +1,34 @@
+"""What a job costs, its canary included, and whether it may be paid for today."""
+
+from semantic_assets.errors import SpendRefused
+from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.store import Store
+from semantic_assets.verbs.canary import canary_rows
+
+_DAY_SECONDS = 86_400
+_SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
+
+
+def job_usd(model: str, requests: int, tokens: int) -> float:
+    """The batch at half price, and the rows that are embedded again at full price."""
+    canary_tokens = tokens * canary_rows(requests) // max(1, requests)
+    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens)
+
+
+def require_budget(store: Store, usd: float) -> None:
+    """Raises:
+    SpendRefused: on the real backend without a standing consent, or over the day's cap.
+    """
+    cap = store.settings.max_cost_usd_per_day
+    if cap is None and store.settings.backend == "emulator":
+        return
+    if cap is None:
+        raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
+    now = store.ledger.now()
+    today = store.ledger.spending.totals(since=now - now % _DAY_SECONDS)
+    spent = today.spent_usd + today.committed_usd
+    if spent + usd > cap:
+        raise SpendRefused(
+            f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs about "
+            f"${usd:.4f}: wait until midnight UTC or raise {_SETTING}"
+        )

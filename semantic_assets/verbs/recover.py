@@ -1,0 +1,77 @@
+"""recover: rebuild ledger rows from what the lake holds, after a ledger was lost or rolled back."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_job
+from semantic_assets.model.jobs import BatchJob, JobKind, JobState
+from semantic_assets.store import Store
+from semantic_assets.verbs.landing import JOB, read_outcomes
+
+S = JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Rows inserted: from manifests (to be confirmed by a listing), and from results."""
+
+    unconfirmed: tuple[str, ...]
+    collected: tuple[str, ...]
+
+
+def recover(store: Store) -> Recovery:
+    """Insert a row for every manifest and every results file that has none."""
+    collected = _recover_results(store)
+    return Recovery(unconfirmed=recover_manifests(store), collected=collected)
+
+
+def recover_manifests(store: Store) -> tuple[str, ...]:
+    """A manifest without a row means a ledger from before the job: it may run, or have run."""
+    found = []
+    for name in store.lake.names("manifests"):
+        job_id = name.removesuffix(".parquet")
+        if store.ledger.jobs.exists(job_id):
+            continue
+        identity = manifest_job(store.lake, job_id)
+        job = replace(_job(identity), state=S.UNCONFIRMED, fence=0, remote_name=None)
+        if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
+            store.tell(f"job {job_id}: recovered from its manifest, to be confirmed by a listing")
+            found.append(job_id)
+    return tuple(found)
+
+
+def _recover_results(store: Store) -> tuple[str, ...]:
+    found = []
+    results = store.lake.path("results")
+    folders = sorted(path.name for path in results.iterdir()) if results.is_dir() else []
+    for folder in folders:
+        for name in store.lake.names(f"results/{folder}"):
+            job_id = name.removesuffix(".parquet")
+            stored = store.lake.metadata(f"results/{folder}/{name}").get(JOB)
+            if stored is None or store.ledger.jobs.exists(job_id):
+                continue
+            job = replace(_job(json.loads(stored)), state=S.COLLECTED, fence=0, remote_name=None)
+            outcomes = read_outcomes(store, job)
+            job = replace(
+                job,
+                succeeded=outcomes.succeeded,
+                failed=outcomes.failed,
+                tokens_actual=outcomes.tokens,
+            )
+            if store.ledger.jobs.insert(job, detail="recovered from its results"):
+                store.lake.delete(layout.manifest(job_id))
+                found.append(job_id)
+    return tuple(found)
+
+
+def _job(identity: dict[str, Any]) -> BatchJob:
+    return BatchJob(
+        **identity
+        | {
+            "kind": JobKind(identity["kind"]),
+            "state": S(identity["state"]),
+            "shards": tuple(identity["shards"]),
+        }
+    )
