@@ -111,7 +111,7 @@ class Gemini:
         """
         return read_operation(self._raw(name))
 
-    def list(self, *, max_pages: int) -> Listing:
+    def list_jobs(self, *, max_pages: int) -> Listing:
         """Newest first, at most `max_pages` pages; empty pages in the middle are passed over."""
         jobs: list[RemoteJob] = []
         token = ""
@@ -143,6 +143,13 @@ class Gemini:
                 destination=str(destination),
                 config={"http_options": {"timeout": _DOWNLOAD_MS}},
             )
+
+    def list_files(self) -> list[tuple[str, str]]:
+        """(name, display name) of every uploaded file of the key."""
+        with translated():
+            config: Any = {"page_size": 100, **_quick()}
+            files = list(self._client.files.list(config=config))
+        return [(str(file.name), file.display_name or "") for file in files]
 
     def cancel(self, name: str) -> None:
         with translated():

@@ -195,14 +195,14 @@ class Jobs:
             return [_job(row) for row in connection.execute(query)]
 
     def orphaned(self) -> Sequence[BatchJob]:
-        """Rows in `uploading` or `creating` whose owner's lease is dead."""
+        """Rows only a living process moves on (uploading, creating, real time) whose lease is dead."""
         now = self.database.clock()
         alive = sa.exists().where(
             lease.c.name == sa.literal("job:") + job_table.c.job_id, lease.c.expires_at >= now
         )
-        query = sa.select(job_table).where(
-            job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING]), ~alive
-        )
+        at_work = job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING])
+        real_time = job_table.c.is_realtime.is_(True) & (job_table.c.state == JobState.RUNNING)
+        query = sa.select(job_table).where(at_work | real_time, ~alive)
         with self.database.read() as connection:
             return [_job(row) for row in connection.execute(query)]
 
@@ -225,6 +225,7 @@ def _window(
         ).where(
             job_table.c.scope_id == scope_id,
             job_table.c.model == model,
+            job_table.c.is_realtime.is_(False),
             job_table.c.state.in_(list(states)),
         )
     ).one()

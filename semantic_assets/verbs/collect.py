@@ -1,7 +1,7 @@
 """collect: one ended job's answers, verified, made durable, then cleared away remotely."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,14 +103,37 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
 def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
     """Whatever the end state, an output is collected first."""
     word = remote_word(job.remote_state or "")
-    result_file = job.result_file
-    if result_file is None and word in _WITH_OUTPUT:
-        result_file = gemini.get(job.remote_name or "").result_file
-        if result_file is None:
-            raise RemoteMissing(f"{word}, and no result file is named")
-    if result_file is None:
+    if job.result_file is None and word not in _WITH_OUTPUT:
         _land_failure(store, job, lease, keys, word)
         return
+    land_answers(
+        store,
+        gemini,
+        job,
+        lease,
+        keys,
+        verify=lambda results: verify_answers(store, gemini, job, results),
+    )
+
+
+def land_answers(
+    store: Store,
+    gemini: Gemini,
+    job: BatchJob,
+    lease: Lease,
+    keys: list[str],
+    *,
+    verify: Callable[[Path], None],
+) -> None:
+    """Download, decode, verify, and put the results file in place.
+
+    Raises:
+        CorruptResult: the file is not the answer to what was asked.
+        RemoteMissing: it cannot be read (yet).
+    """
+    result_file = job.result_file or gemini.get(job.remote_name or "").result_file
+    if result_file is None:
+        raise RemoteMissing(f"{job.remote_state}, and no result file is named")
     space = store.ledger.spaces.find(job.space_id)
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"
@@ -124,14 +147,7 @@ def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[
             dimensions=space.dimensions,
             normalise=space.normalise,
         )
-        write_results(
-            store,
-            job,
-            lease,
-            keys=keys,
-            blocks=blocks,
-            verify=lambda results: verify_answers(store, gemini, job, results),
-        )
+        write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
 
 
 def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:

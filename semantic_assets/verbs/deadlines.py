@@ -20,6 +20,8 @@ def enforce_deadlines(store: Store, gemini: Gemini) -> None:
     now = store.ledger.now()
     states = [*ACTIVE_REMOTE, S.UNCONFIRMED]
     for job in store.ledger.jobs.list(states=states, scope_id=gemini.scope_id):
+        if job.is_realtime:
+            continue
         age = now - (job.submitted_at or job.created_at)
         if age >= ABANDON_AFTER_SECONDS:
             abandon(store, job, "not terminal after 50 hours", billed=True)

@@ -65,7 +65,7 @@ def write_results(
     path = layout.results(job.space_id, job.job_id)
     with store.lake.writing(path, schema, {JOB: json.dumps(asdict(job))}) as file:
         for block in blocks:
-            file.write(_answers(block, schema))
+            file.write(answers_batch(block, schema))
             open_keys.difference_update(block.keys)
         missing = [key for key in keys if key in open_keys]
         write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
@@ -103,7 +103,7 @@ def write_failures(
     file.write(pa.RecordBatch.from_pylist(rows, schema=schema))
 
 
-def _answers(block: AnswerBlock, schema: pa.Schema) -> pa.RecordBatch:
+def answers_batch(block: AnswerBlock, schema: pa.Schema) -> pa.RecordBatch:
     dimensions = block.vectors.shape[1]
     failed = pa.array([word != "ok" for word in block.outcomes], pa.bool_())
     vectors = pa.FixedSizeListArray.from_arrays(
@@ -137,8 +137,7 @@ def finish(
         Conflict: another process moved the row meanwhile.
     """
     outcomes = read_outcomes(store, job)
-    name = layout.results(job.space_id, job.job_id).rpartition("/")[2]
-    cover(store, store.key_index(job.space_id), job.space_id, name)
+    cover_results(store, job.space_id, job.job_id)
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
@@ -161,6 +160,11 @@ def finish(
     if to not in REOPENING:
         store.lake.delete(layout.manifest(job.job_id))
     return outcomes
+
+
+def cover_results(store: Store, space_id: str, job_id: str) -> None:
+    """Make a results file in place known to the key index."""
+    cover(store, store.key_index(space_id), space_id, f"{job_id}.parquet")
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:

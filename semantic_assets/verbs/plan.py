@@ -18,11 +18,12 @@ from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import ESTIMATED
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
-from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
+from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import job_usd, require_budget
+from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.order import serving_order
 from semantic_assets.verbs.pending import (
     ShardDemand,
@@ -175,7 +176,15 @@ class _Planner:
         lease = store.ledger.leases.acquire(f"job:{job_id}")
         if lease is None:
             raise AssertionError("a new job id cannot be leased already")
-        job = self._row(job_id, lease, tokens=tokens, requests=texts.num_rows, shards=shards)
+        job = new_job(
+            store,
+            lease,
+            job_id=job_id,
+            scope_id=self._scope_id,
+            texts=texts,
+            shards=shards,
+            state=JobState.UPLOADING,
+        )
         if not store.ledger.jobs.insert_if_fits(
             job, limit_tokens=max(window.limit_tokens, tokens), limit_jobs=MAX_ACTIVE_JOBS
         ):
@@ -190,40 +199,6 @@ class _Planner:
         chunks = self._store.lake.read(layout.chunks(shard), columns)
         mine = pa.array([key for key, text in chosen.items() if text.shard == shard], pa.string())
         return chunks.take(pc.index_in(mine, chunks["text_hash"].combine_chunks()).drop_null())
-
-    def _row(
-        self, job_id: str, lease: Lease, *, tokens: int, requests: int, shards: list[ShardKey]
-    ) -> BatchJob:
-        now = self._store.ledger.now()
-        return BatchJob(
-            job_id=job_id,
-            kind=JobKind.EMBEDDING,
-            space_id=self._space.space_id,
-            scope_id=self._scope_id,
-            model=self._space.model,
-            state=JobState.UPLOADING,
-            fence=lease.fence,
-            display_name=display_name(self._store.ledger.ledger_id, job_id),
-            remote_name=None,
-            remote_state=None,
-            shards=tuple(str(shard) for shard in shards),
-            requests=requests,
-            tokens_estimated=tokens,
-            tokens_actual=None,
-            succeeded=None,
-            failed=None,
-            input_file=None,
-            result_file=None,
-            error_message=None,
-            is_realtime=False,
-            cancel_requested_at=None,
-            absent_listings=0,
-            absent_since=None,
-            created_at=now,
-            updated_at=now,
-            submitted_at=None,
-            ended_at=None,
-        )
 
 
 @dataclass(frozen=True, slots=True)

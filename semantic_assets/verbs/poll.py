@@ -31,11 +31,11 @@ class PollReport:
 
 def poll(store: Store, gemini: Gemini) -> PollReport:
     """Move jobs of this scope as the remote tells. Uploads and downloads nothing."""
-    active = store.ledger.jobs.list(states=ACTIVE_REMOTE, scope_id=gemini.scope_id)
+    active = remote_jobs(store, gemini)
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not active and not unconfirmed:
         return PollReport(active=0, changed=())
-    listed = gemini.list(max_pages=MAX_PAGES).jobs
+    listed = gemini.list_jobs(max_pages=MAX_PAGES).jobs
     changed = _adopt(store, gemini, unconfirmed, listed)
     reopen(store, gemini, listed)
     by_name = {remote.name: remote for remote in listed}
@@ -47,6 +47,12 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
     unlisted = [job for job in active if job.remote_name not in by_name]
     changed += [moved for job in unlisted[:MAX_GETS] if (moved := _ask(store, gemini, job))]
     return PollReport(active=len(active), changed=tuple(changed))
+
+
+def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
+    """Jobs of this scope that Google works on."""
+    found = store.ledger.jobs.list(states=ACTIVE_REMOTE, scope_id=gemini.scope_id)
+    return [job for job in found if not job.is_realtime]
 
 
 def _ask(store: Store, gemini: Gemini, job: BatchJob) -> BatchJob | None:
@@ -139,7 +145,7 @@ def confirm(store: Store, gemini: Gemini) -> None:
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not unconfirmed:
         return
-    listing = gemini.list(max_pages=_ALL_PAGES)
+    listing = gemini.list_jobs(max_pages=_ALL_PAGES)
     adopted = {job.job_id for job in _adopt(store, gemini, unconfirmed, listing.jobs)}
     if not listing.complete:
         return

@@ -23,6 +23,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
 from semantic_assets.verbs.pending import ShardDemand
 from semantic_assets.verbs.plan import HoldUp, Plan, PlannedJob, plan
+from semantic_assets.verbs.realtime import fold
 from semantic_assets.verbs.trust import unknown_remote
 
 S = JobState
@@ -220,4 +221,6 @@ def release_orphans(store: Store) -> None:
             _release(store, PlannedJob(claimed, lease), S.UPLOADING, "its process died")
         elif claimed is not None and claimed.state == S.CREATING:
             _leave_unconfirmed(store, PlannedJob(claimed, lease), "its process died")
+        elif claimed is not None and claimed.is_realtime:
+            fold(store, claimed, lease, interrupted=True)
         store.ledger.leases.release(lease)

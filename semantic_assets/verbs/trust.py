@@ -31,7 +31,7 @@ def distrusted(store: Store, space_id: str) -> str | None:
 def unknown_remote(store: Store, gemini: Gemini) -> str | None:
     """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain."""
     if gemini not in _checked:
-        _checked[gemini] = _explain(store, list(gemini.list(max_pages=_ALL_PAGES).jobs))
+        _checked[gemini] = _explain(store, list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs))
     return _checked[gemini]
 
 

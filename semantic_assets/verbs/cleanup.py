@@ -1,0 +1,113 @@
+"""cleanup: what lingers and is of no use, here and at Google. Looks first, deletes on request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.errors import PermanentError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.wire import RemoteJob
+from semantic_assets.lake import layout
+from semantic_assets.model.jobs import FINAL, REOPENING, JobState
+from semantic_assets.store import Store
+
+_ALL_PAGES = 10_000
+#: A temporary file older than this belongs to no living writer: leases expire after 30 seconds.
+TEMPORARY_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """What was found (and, unless dry, deleted)."""
+
+    temporary_files: tuple[str, ...]
+    manifests: tuple[str, ...]
+    remote_jobs: tuple[str, ...]
+    remote_files: tuple[str, ...]
+    #: Result files at Google, which its API does not let anybody delete.
+    undeletable: tuple[str, ...]
+    deleted: bool
+
+    @property
+    def count(self) -> int:
+        found = (self.temporary_files, self.manifests, self.remote_jobs, self.remote_files)
+        return sum(len(names) for names in found)
+
+
+def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
+    """Temporary files, manifests of final jobs, and remote jobs and inputs of final jobs."""
+    temporary = _temporary_files(store)
+    manifests = _manifests(store)
+    remote = _remote_jobs(store, gemini)
+    files = _remote_files(store, gemini)
+    if not dry_run:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+        for name in manifests:
+            store.lake.delete(name)
+        for job in remote:
+            _forgiving(gemini.delete_job, job.name)
+        for name in files:
+            _forgiving(gemini.delete_file, name)
+    return Leftovers(
+        temporary_files=tuple(str(path.relative_to(store.settings.root)) for path in temporary),
+        manifests=tuple(manifests),
+        remote_jobs=tuple(job.name for job in remote),
+        remote_files=tuple(files),
+        undeletable=tuple(job.result_file for job in remote if job.result_file),
+        deleted=not dry_run,
+    )
+
+
+def _temporary_files(store: Store) -> list[Path]:
+    oldest = store.ledger.now() - TEMPORARY_SECONDS
+    found = store.settings.root.rglob(".*.tmp")
+    return sorted(path for path in found if path.stat().st_mtime < oldest)
+
+
+def _manifests(store: Store) -> list[str]:
+    """Of jobs that are final, and cannot turn up again."""
+    found = []
+    for name in store.lake.names("manifests"):
+        job_id = name.removesuffix(".parquet")
+        if not store.ledger.jobs.exists(job_id):
+            continue
+        if store.ledger.jobs.find(job_id).state in FINAL - REOPENING:
+            found.append(layout.manifest(job_id))
+    return found
+
+
+def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
+    prefix = f"sa-{store.ledger.ledger_id}-"
+    found = []
+    for remote in gemini.list_jobs(max_pages=_ALL_PAGES).jobs:
+        name = remote.display_name or ""
+        job_id = name.removeprefix(prefix)
+        if not name.startswith(prefix) or not store.ledger.jobs.exists(job_id):
+            continue
+        if store.ledger.jobs.find(job_id).state == JobState.COLLECTED:
+            found.append(remote)
+    return found
+
+
+def _remote_files(store: Store, gemini: Gemini) -> list[str]:
+    """Inputs of final jobs that the remote still lists, and our uploads no job came of."""
+    final = store.ledger.jobs.list(states=FINAL, scope_id=gemini.scope_id)
+    open_inputs = {
+        job.input_file
+        for job in store.ledger.jobs.list(scope_id=gemini.scope_id)
+        if job.state not in FINAL
+    }
+    ours = {f"{job.display_name}.jsonl" for job in final}
+    return sorted(
+        name
+        for name, display_name in gemini.list_files()
+        if display_name in ours and name not in open_inputs
+    )
+
+
+def _forgiving(delete: Callable[[str], None], name: str) -> None:
+    try:
+        delete(name)
+    except PermanentError:
+        return  # gone already

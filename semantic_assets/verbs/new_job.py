@@ -1,0 +1,55 @@
+"""The row of a job that is being formed, the same for batch and real time."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.store import Store
+
+
+def new_job(
+    store: Store,
+    lease: Lease,
+    *,
+    job_id: str,
+    scope_id: str,
+    texts: pa.Table,
+    shards: Sequence[ShardKey],
+    state: JobState,
+    is_realtime: bool = False,
+) -> BatchJob:
+    """A row for these texts (columns of a manifest), in the store's space, under the lease's fence."""
+    now = store.ledger.now()
+    return BatchJob(
+        job_id=job_id,
+        kind=JobKind.EMBEDDING,
+        space_id=store.space.space_id,
+        scope_id=scope_id,
+        model=store.space.model,
+        state=state,
+        fence=lease.fence,
+        display_name=display_name(store.ledger.ledger_id, job_id),
+        remote_name=None,
+        remote_state=None,
+        shards=tuple(str(shard) for shard in shards),
+        requests=texts.num_rows,
+        tokens_estimated=pc.sum(texts["token_estimate"]).as_py() or 0,
+        tokens_actual=None,
+        succeeded=None,
+        failed=None,
+        input_file=None,
+        result_file=None,
+        error_message=None,
+        is_realtime=is_realtime,
+        cancel_requested_at=None,
+        absent_listings=0,
+        absent_since=None,
+        created_at=now,
+        updated_at=now,
+        submitted_at=now if is_realtime else None,
+        ended_at=None,
+    )
