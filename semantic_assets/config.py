@@ -54,6 +54,8 @@ class Settings:
     max_attempts: int = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
     max_cost_usd_per_day: float | None = None
+    #: Submit on the real backend though `probe` has not passed on this key.
+    unprobed: bool = False
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: float = 24 * 60.0
 
@@ -81,6 +83,7 @@ class Settings:
             emulator_dir=_path(values, "EMULATOR_DIR", str(lake.parent / "emulator")),
             api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
+            unprobed=values.get(PREFIX + "UNPROBED", "").lower() in ("1", "true", "yes"),
             ledger_url=values.get(PREFIX + "LEDGER_URL") or None,
         )
         return _checked(replace(settings, **_overrides(values)))

@@ -1,7 +1,9 @@
 """Reports as tables for a terminal."""
 
 import sys
+from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 from rich.console import Console
@@ -84,3 +86,19 @@ def rows_table(rows: pa.Table) -> Table:
     for row in rows.to_pylist():
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     return table
+
+
+def dataclass_table(found: list[Any]) -> Table:
+    """A row for each, a column for each field."""
+    if not found:
+        return Table("nothing found")
+    table = Table(*(field.name for field in fields(found[0])))
+    for item in found:
+        table.add_row(*(_cell(getattr(item, field.name)) for field in fields(item)))
+    return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return "\n".join(str(item) for item in value)
+    return "" if value is None else str(value)

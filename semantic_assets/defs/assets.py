@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from semantic_assets.defs.metadata import (
+    check_result,
     chunks_metadata,
     column_schema,
     documents_metadata,
@@ -20,6 +21,7 @@ from semantic_assets.text import chunking
 from semantic_assets.verbs import documents as documents_verb
 from semantic_assets.verbs.assemble import assemble
 from semantic_assets.verbs.build_index import build_index
+from semantic_assets.verbs.check import check_index, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.shard_queue import shard_queue
@@ -102,10 +104,14 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     owners=OWNERS,
     output_required=False,
     metadata=column_schema(EMBEDDINGS_COLUMNS),
+    check_specs=[
+        dg.AssetCheckSpec("no_missing_vectors", asset="embeddings"),
+        dg.AssetCheckSpec("unit_norm", asset="embeddings"),
+    ],
 )
 def embeddings(
     context: dg.AssetExecutionContext, lake: LakeResource
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
     Materialized when the shard is settled, by the sensor. A run before that succeeds without a
@@ -114,6 +120,7 @@ def embeddings(
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         report = assemble(store, shard)
+        yield from (check_result(check) for check in check_shard(store, shard))
         if not report.is_settled:
             context.log.warning(
                 f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
@@ -133,6 +140,7 @@ def embeddings(
     kinds={"numpy"},
     owners=OWNERS,
     metadata=column_schema(INDEX_ROWS),
+    check_specs=[dg.AssetCheckSpec("index_matches_embeddings", asset="vector_index")],
 )
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """One generation of a dataset's index; search follows the pointer to the one that serves."""
@@ -141,7 +149,10 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
         wanted = index_request(store, dataset)
         report = build_index(store, dataset)
         store.ledger.requests.done(*wanted)
-        return dg.MaterializeResult(metadata=index_metadata(report))
+        return dg.MaterializeResult(
+            metadata=index_metadata(report),
+            check_results=[check_result(check_index(store, dataset))],
+        )
 
 
 ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index]

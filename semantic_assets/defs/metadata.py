@@ -11,6 +11,7 @@ from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.build_index import IndexReport
+from semantic_assets.verbs.check import Check
 from semantic_assets.verbs.chunks import ChunksReport
 from semantic_assets.verbs.documents import DocumentsReport
 from semantic_assets.verbs.shard_queue import ShardQueue
@@ -115,6 +116,19 @@ def index_metadata(report: IndexReport) -> Metadata:
         "space": report.space_id,
         "rewritten": report.written,
     }
+
+
+def check_result(check: Check) -> dg.AssetCheckResult:
+    """A verdict of ours as Dagster's; one that could not be found out is a warning."""
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        passed=bool(check.passed),
+        severity=dg.AssetCheckSeverity.WARN
+        if check.passed is None
+        else dg.AssetCheckSeverity.ERROR,
+        description=check.message,
+        metadata={"counted": check.counted},
+    )
 
 
 def _table(store: Store, path: str, hide: tuple[str, ...]) -> Metadata:

@@ -141,6 +141,9 @@ scope = sa.Table(
     sa.Column("window_tokens", sa.BigInteger),
     sa.Column("window_changed_at", sa.Float),
     sa.Column("names_seen_at", sa.Float),
+    #: When a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
+    sa.Column("probed_at", sa.Float),
+    sa.Column("probe_findings", sa.JSON),
 )
 
 #: kind: estimated (reserved at submission), actual, realtime, possibly_billed.

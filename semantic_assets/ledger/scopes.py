@@ -91,6 +91,23 @@ class Scopes:
         with self.database.write() as connection:
             connection.execute(_of(scope_id).values(names_seen_at=self.database.clock()))
 
+    def probed(
+        self, scope_id: str, passed: bool, findings: list[tuple[str, bool | None, str]]
+    ) -> None:
+        """Keep what a probe found; only a passed one counts as probed."""
+        values = {"probed_at": self.database.clock() if passed else None}
+        with self.database.write() as connection:
+            connection.execute(
+                _of(scope_id).values(probe_findings=[list(item) for item in findings], **values)
+            )
+
+    def has_passed_probe(self, scope_id: str) -> bool:
+        with self.database.read() as connection:
+            probed = connection.execute(
+                sa.select(scope_table.c.probed_at).where(scope_table.c.scope_id == scope_id)
+            ).scalar()
+        return probed is not None
+
     def shows_names(self, scope_id: str) -> bool:
         with self.database.read() as connection:
             seen = connection.execute(

@@ -150,7 +150,7 @@ def finish(
     )
     if moved is None:
         raise Conflict(f"job {job.job_id} was moved by another process")
-    if to == JobState.COLLECTED:
+    if to == JobState.COLLECTED and not job.is_realtime:
         usd = batch_usd(job.model, outcomes.tokens)
         store.ledger.spending.book(
             job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd

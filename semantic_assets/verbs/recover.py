@@ -35,7 +35,9 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
         if store.ledger.jobs.exists(job_id):
             continue
         identity = manifest_job(store.lake, job_id)
-        job = replace(_job(identity), state=S.UNCONFIRMED, fence=0, remote_name=None)
+        job = _job(identity)
+        state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
+        job = replace(job, state=state, fence=0, remote_name=None)
         if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
             store.tell(f"job {job_id}: recovered from its manifest, to be confirmed by a listing")
             found.append(job_id)

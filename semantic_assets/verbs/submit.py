@@ -24,7 +24,7 @@ from semantic_assets.verbs.landing import finish, write_job_failure
 from semantic_assets.verbs.pending import ShardDemand
 from semantic_assets.verbs.plan import HoldUp, Plan, PlannedJob, plan
 from semantic_assets.verbs.realtime import fold
-from semantic_assets.verbs.trust import unknown_remote
+from semantic_assets.verbs.trust import not_trusted
 
 S = JobState
 #: The create call is not sent when the word before it is older than this: the process was
@@ -51,7 +51,7 @@ def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = No
     release_orphans(store)
     if pause := store.ledger.scopes.paused(scope.scope_id):
         return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
-    if reason := unknown_remote(store, gemini):
+    if reason := not_trusted(store, gemini):
         return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
     planned = plan(store, scope_id=scope.scope_id, favour=favour)
     submitted: list[BatchJob] = []

@@ -68,6 +68,26 @@ def _is_known(store: Store, job_id: str) -> bool:
     )
 
 
+def not_trusted(store: Store, gemini: Gemini) -> str | None:
+    """Why nothing may be sent on this scope, as far as the remote is concerned."""
+    settings = store.settings
+    if settings.backend == "gemini" and settings.max_cost_usd_per_day is None:
+        return None  # planning asks for consent, and quotes; until then the remote is not called
+    return _unprobed(store, gemini) or unknown_remote(store, gemini)
+
+
+def _unprobed(store: Store, gemini: Gemini) -> str | None:
+    settings = store.settings
+    if settings.backend == "emulator" or settings.unprobed:
+        return None
+    if store.ledger.scopes.has_passed_probe(gemini.scope_id):
+        return None
+    return (
+        "this key was not probed: run `semantic-assets probe` (three texts, under a cent), or set "
+        "SEMANTIC_ASSETS_UNPROBED=1"
+    )
+
+
 def forget_check(gemini: Gemini) -> None:
     """Look again at the next submission: something was resolved."""
     _checked.pop(gemini, None)

@@ -1,79 +1,42 @@
-"""The command line: read arguments, call one verb, print. No decisions in here.
+"""Commands of every day: bring in, search, look."""
 
-Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again).
-"""
-
-import json
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
-from semantic_assets.errors import ConfigError, SemanticAssetsError
-
-WAITING = 4
-
-
-def _edge(command: Callable[..., None]) -> Callable[..., None]:
-    """The one place where errors become messages and exit codes."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except SemanticAssetsError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(2 if isinstance(error, ConfigError) else 1)
-
-    return run
-
-
-def _print_json(value: Any) -> None:
-    plain = [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
-    click.echo(json.dumps(plain, ensure_ascii=False, default=str, indent=2))
-
-
-def _plain(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
-_root = click.option(
-    "--root", type=click.Path(path_type=Path), help="The lake; default SEMANTIC_ASSETS_ROOT."
+from semantic_assets.cli.options import (
+    WAITING,
+    dataset_option,
+    edge,
+    json_option,
+    print_json,
+    root_option,
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_dataset = click.option(
-    "--dataset", "-d", "datasets", multiple=True, metavar="P/D", help="Only these datasets."
-)
+from semantic_assets.errors import ConfigError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="semantic-assets")
-def main() -> None:
-    """Embeddings of large, living corpora through the Gemini Batch API."""
-
-
-@main.command()
-@_root
-@_edge
-def init(root: Path | None) -> None:
+@click.command()
+@root_option
+@click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
+@edge
+def init(root: Path | None, beside: str | None) -> None:
     """Make the ledger. The real backend never makes one by itself."""
     from semantic_assets.config import Settings
     from semantic_assets.store import open_store
 
     with open_store(Settings.load(root=root), create=True) as store:
+        if beside is not None:
+            store.ledger.register_beside(beside)
         click.echo(f"ledger {store.ledger.ledger_id} at {store.settings.root}")
 
 
-@main.command()
-@_root
-@_dataset
+@click.command()
+@root_option
+@dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
-@_json
-@_edge
+@json_option
+@edge
 def refresh(
     root: Path | None, datasets: tuple[str, ...], wait_minutes: float | None, as_json: bool
 ) -> None:
@@ -87,14 +50,14 @@ def refresh(
         tell=lambda line: click.echo(line, err=as_json),
     )
     if as_json:
-        _print_json(report)
+        print_json(report)
     if report.is_waiting:
         sys.exit(WAITING)
 
 
-@main.command()
-@_root
-@_edge
+@click.command()
+@root_option
+@edge
 def advance(root: Path | None) -> None:
     """Submit what fits, collect what ended, without waiting; for cron."""
     from semantic_assets.library import opened
@@ -108,13 +71,13 @@ def advance(root: Path | None) -> None:
     )
 
 
-@main.command()
+@click.command()
 @click.argument("question")
-@_root
-@_dataset
+@root_option
+@dataset_option
 @click.option("-k", default=10, show_default=True, help="How many passages.")
-@_json
-@_edge
+@json_option
+@edge
 def search(
     question: str, root: Path | None, datasets: tuple[str, ...], k: int, as_json: bool
 ) -> None:
@@ -124,15 +87,15 @@ def search(
 
     hits = library.search(question, dataset=datasets or None, k=k, root=root)
     if as_json:
-        _print_json(hits)
+        print_json(hits)
     else:
         show(hits_table(hits))
 
 
-@main.command()
-@_root
-@_json
-@_edge
+@click.command()
+@root_option
+@json_option
+@edge
 def status(root: Path | None, as_json: bool) -> None:
     """The queue, the jobs, the expected finish and the cost so far."""
     from semantic_assets import library
@@ -140,15 +103,15 @@ def status(root: Path | None, as_json: bool) -> None:
 
     found = library.status(root=root)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         show(status_table(found), bill_table(found.bill))
 
 
-@main.command()
-@_root
-@_json
-@_edge
+@click.command()
+@root_option
+@json_option
+@edge
 def ls(root: Path | None, as_json: bool) -> None:
     """List the shards: documents, chunks and what still waits in each."""
     _query(
@@ -159,10 +122,10 @@ def ls(root: Path | None, as_json: bool) -> None:
     )
 
 
-@main.command()
-@_root
-@_json
-@_edge
+@click.command()
+@root_option
+@json_option
+@edge
 def jobs(root: Path | None, as_json: bool) -> None:
     """List the batch jobs, newest first."""
     _query(
@@ -175,11 +138,11 @@ def jobs(root: Path | None, as_json: bool) -> None:
     )
 
 
-@main.command()
+@click.command()
 @click.argument("query")
-@_root
-@_json
-@_edge
+@root_option
+@json_option
+@edge
 def sql(query: str, root: Path | None, as_json: bool) -> None:
     """Run a query over documents, chunks, embeddings, results, batch_jobs, shards, chunk_status."""
     import duckdb
@@ -197,6 +160,9 @@ def _query(query: str, root: Path | None, as_json: bool) -> None:
     with library.connect(root=root) as connection:
         table = connection.sql(query).to_arrow_table()
     if as_json:
-        _print_json(table.to_pylist())
+        print_json(table.to_pylist())
     else:
         show(rows_table(table))
+
+
+COMMANDS = [init, refresh, advance, search, status, ls, jobs, sql]

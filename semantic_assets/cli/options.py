@@ -1,0 +1,57 @@
+"""What all commands share: options, printing, and the edge where errors become exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from semantic_assets.errors import ConfigError, SemanticAssetsError
+
+#: Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again).
+WAITING = 4
+
+
+def edge(command: Callable[..., None]) -> Callable[..., None]:
+    """The one place where errors become messages and exit codes."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except SemanticAssetsError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+    return run
+
+
+def print_json(value: Any) -> None:
+    plain = [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+    click.echo(json.dumps(plain, ensure_ascii=False, default=str, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+root_option = click.option(
+    "--root", type=click.Path(path_type=Path), help="The lake; default SEMANTIC_ASSETS_ROOT."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+dataset_option = click.option(
+    "--dataset", "-d", "datasets", multiple=True, metavar="P/D", help="Only these datasets."
+)
+
+
+def show_found(found: list[Any], as_json: bool) -> None:
+    from semantic_assets.tables import dataclass_table, show
+
+    if as_json:
+        print_json(found)
+    else:
+        show(dataclass_table(found))
