@@ -49,7 +49,7 @@ def status_table(found: Status) -> Table:
         "chunks": found.chunks,
         "texts waiting to be sent": found.bill.pending_texts,
         "batch jobs": stages or "none",
-        "expected finish": _duration(found.expected_seconds),
+        "expected finish": _finish(found),
         "paused": found.paused or "no",
         "quarantined jobs": found.quarantined_jobs,
     }
@@ -58,8 +58,11 @@ def status_table(found: Status) -> Table:
     return table
 
 
-def _duration(seconds: float | None) -> str:
-    return "nothing is out" if seconds is None else f"in about {timedelta(seconds=round(seconds))}"
+def _finish(found: Status) -> str:
+    if found.expected_seconds is not None:
+        return f"in about {timedelta(seconds=round(found.expected_seconds))}"
+    is_busy = found.open_jobs or found.bill.pending_texts
+    return "not known before the first job has ended" if is_busy else "nothing is out"
 
 
 def bill_table(bill: Bill) -> Table:

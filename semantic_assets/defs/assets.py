@@ -11,7 +11,7 @@ from semantic_assets.defs.metadata import (
     documents_metadata,
     embeddings_metadata,
     index_metadata,
-    queue_metadata,
+    submission_metadata,
 )
 from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
 from semantic_assets.defs.resources import LakeResource
@@ -33,7 +33,7 @@ OWNERS = ["team:semantic-assets"]
 
 @dg.asset(
     partitions_def=SHARDS,
-    group_name="corpus",
+    group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
     code_version=documents_verb.CODE_VERSION,
@@ -58,7 +58,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mater
                     check_name="all_documents_read",
                     passed=report.failed == 0,
                     severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"documents_failed": report.failed},
+                    metadata={"shard": str(shard), "documents_failed": report.failed},
                 )
             ],
         )
@@ -67,7 +67,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mater
 @dg.asset(
     partitions_def=SHARDS,
     deps=[documents],
-    group_name="corpus",
+    group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
     code_version=chunking.CODE_VERSION,
@@ -84,7 +84,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
 @dg.asset(
     partitions_def=SHARDS,
     deps=[chunks],
-    group_name="embedding",
+    group_name="semantic_assets",
     kinds={"gemini"},
     owners=OWNERS,
 )
@@ -93,13 +93,15 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
         submission = submit_pending(store, gemini, favour=shard)
-        return dg.MaterializeResult(metadata=queue_metadata(submission, shard_queue(store, shard)))
+        return dg.MaterializeResult(
+            metadata=submission_metadata(submission, shard_queue(store, shard))
+        )
 
 
 @dg.asset(
     partitions_def=SHARDS,
     deps=[batch_jobs],
-    group_name="embedding",
+    group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
     output_required=False,
@@ -115,7 +117,7 @@ def embeddings(
     """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
     Materialized when the shard is settled, by the sensor. A run before that succeeds without a
-    materialization and says what it waits for.
+    materialization and says what it waits for; so leave it out of backfills.
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
@@ -136,7 +138,7 @@ def embeddings(
     partitions_def=DATASETS,
     # For lineage only: which runs are due is decided by the sensor.
     deps=[dg.AssetDep(embeddings, partition_mapping=dg.AllPartitionMapping())],
-    group_name="search",
+    group_name="semantic_assets",
     kinds={"numpy"},
     owners=OWNERS,
     metadata=column_schema(INDEX_ROWS),
@@ -150,7 +152,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
         report = build_index(store, dataset)
         store.ledger.requests.done(*wanted)
         return dg.MaterializeResult(
-            metadata=index_metadata(report),
+            metadata=index_metadata(store, report),
             check_results=[check_result(check_index(store, dataset))],
         )
 

@@ -7,10 +7,12 @@ from pydantic import Field
 
 from semantic_assets.defs.assets import batch_jobs, chunks, documents, embeddings, vector_index
 from semantic_assets.defs.metadata import (
+    check_evaluation,
     chunks_metadata,
     documents_metadata,
     embeddings_metadata,
     index_metadata,
+    queue_metadata,
 )
 from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
@@ -18,8 +20,11 @@ from semantic_assets.lake import layout
 from semantic_assets.library import dataset_keys
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.assemble import EmbeddingsReport
+from semantic_assets.verbs.check import Check, check_index, check_shard
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_verb
+from semantic_assets.verbs.shard_queue import shard_queue
 from semantic_assets.verbs.watch import ADVANCE, embeddings_request, index_request
 
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
@@ -96,6 +101,9 @@ def refresh_store(
         register_partitions(context.instance, store)
         for event in _events(store, report):
             context.log_event(event)
+        for key, check in _checks(store, report):
+            context.instance.report_runless_asset_event(check_evaluation(key, check))
+        _mark_done(store, report)
         if report.is_waiting:
             raise dg.Failure(report.summary, allow_retries=False)
 
@@ -116,15 +124,44 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
         if cut.written:
             metadata = chunks_metadata(store, layout.chunks(cut.shard), cut)
             yield _materialized(chunks, str(cut.shard), metadata)
-    for done in report.embeddings:
-        name, wanted = embeddings_request(store.ledger.sources.shard(done.shard))
-        if done.is_settled and store.ledger.requests.is_new(name, wanted):
-            path = layout.embeddings(done.space_id, done.shard)
-            yield _materialized(embeddings, str(done.shard), embeddings_metadata(store, path, done))
-            store.ledger.requests.done(name, wanted)
+            queue = queue_metadata(shard_queue(store, cut.shard))
+            yield _materialized(batch_jobs, str(cut.shard), queue)
+    for done in _newly_settled(store, report):
+        path = layout.embeddings(done.space_id, done.shard)
+        yield _materialized(embeddings, str(done.shard), embeddings_metadata(store, path, done))
+    for index in report.indexes:
+        if index.written and not report.is_waiting:
+            metadata = index_metadata(store, index)
+            yield _materialized(vector_index, index.dataset.partition, metadata)
+
+
+def _checks(store: Store, report: RefreshReport) -> Iterator[tuple[dg.AssetKey, Check]]:
+    """The checks of what this run settled and built."""
+    for done in _newly_settled(store, report):
+        yield from ((embeddings.key, check) for check in check_shard(store, done.shard))
     for index in report.indexes:
         if index.written:
-            yield _materialized(vector_index, index.dataset.partition, index_metadata(index))
+            yield vector_index.key, check_index(store, index.dataset)
+
+
+def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:
+    """Shards whose embeddings no run has reported yet."""
+    return [
+        done
+        for done in report.embeddings
+        if done.is_settled
+        and store.ledger.requests.is_new(
+            *embeddings_request(store.ledger.sources.shard(done.shard))
+        )
+    ]
+
+
+def _mark_done(store: Store, report: RefreshReport) -> None:
+    """The sensor need not ask for runs of what this run reported."""
+    for done in _newly_settled(store, report):
+        request = embeddings_request(store.ledger.sources.shard(done.shard))
+        store.ledger.requests.done(*request)
+    for index in report.indexes:
         store.ledger.requests.done(*index_request(store, index.dataset))
 
 

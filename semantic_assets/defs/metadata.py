@@ -7,6 +7,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport
@@ -17,19 +18,46 @@ from semantic_assets.verbs.documents import DocumentsReport
 from semantic_assets.verbs.shard_queue import ShardQueue
 from semantic_assets.verbs.submit import Submission
 
-_SAMPLE_ROWS = 5
-_SAMPLE_CHARS = 120
+_SAMPLE_ROWS = 3
+_SAMPLE_CHARS = 60
+#: Said by the run and the columns beside them, or unreadable.
+_HIDDEN = frozenset(
+    {"shard", "space", "vector", "vector_text", "pages", "content_hash", "text_hash"}
+)
+_COLUMNS = {
+    "document_id": "hash of dataset, uri and record id",
+    "chunk_id": "hash of document and text",
+    "uri": "path below the source root",
+    "record_id": "the record's own id, in files of records",
+    "text": "the text itself; offsets index the document's text",
+    "bytes": "size in the source",
+    "content_hash": "hash of title and text",
+    "parse_status": "ok or failed",
+    "parse_error": "why it could not be read",
+    "chunk_index": "place among the document's chunks, from 0",
+    "start_char": "first character in the document's text",
+    "end_char": "one behind the last character",
+    "heading_path": "headings the chunk stands under",
+    "page": "page of a PDF, from 1",
+    "vector_text": "title and headings, then the text: what is embedded",
+    "text_hash": "hash of vector_text: the request key",
+    "token_estimate": "tokens, estimated by script",
+    "status": "READY or FAILED",
+    "vector": "unit length, float32",
+    "batch_job_id": "the job that gave the outcome",
+    "token_count": "tokens, as Google counted",
+    "attempts": "outcomes it took",
+}
 Metadata = Mapping[str, Any]
 
 
-def column_schema(schema: pa.Schema, descriptions: Mapping[str, str] | None = None) -> Metadata:
+def column_schema(schema: pa.Schema) -> Metadata:
     """Definition metadata of an asset: what its columns are before anything ran."""
-    texts = descriptions or {}
     columns = [
         dg.TableColumn(
             name=field.name,
             type=str(field.type),
-            description=texts.get(field.name),
+            description=_COLUMNS.get(field.name),
             constraints=dg.TableColumnConstraints(nullable=field.nullable),
         )
         for field in schema
@@ -39,37 +67,44 @@ def column_schema(schema: pa.Schema, descriptions: Mapping[str, str] | None = No
 
 def documents_metadata(store: Store, path: str, report: DocumentsReport) -> Metadata:
     return {
-        **_table(store, path, hide=("pages",)),
         "dagster/partition_row_count": report.documents,
         "documents_failed": report.failed,
         "text_bytes": report.text_bytes,
         "rewritten": report.written,
+        **_table(store, path),
     }
 
 
 def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
     model = store.space.model
     return {
-        **_table(store, path, hide=("vector_text",)),
         "dagster/partition_row_count": report.chunks,
         "distinct_texts": report.distinct_texts,
         "tokens_estimated": report.tokens_estimated,
         "batch_usd_estimated": batch_usd(model, report.tokens_estimated),
         "realtime_usd_estimated": realtime_usd(model, report.tokens_estimated),
         "rewritten": report.written,
+        **_table(store, path),
     }
 
 
-def queue_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
+def submission_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
+    held_back = submission.held_back.reason if submission.held_back else "no"
     return {
         "jobs_submitted": len(submission.submitted),
+        "held_back": held_back,
+        **queue_metadata(queue),
+    }
+
+
+def queue_metadata(queue: ShardQueue) -> Metadata:
+    return {
         "texts_in_flight": queue.in_flight,
         "texts_waiting": queue.waiting,
         "texts_landed": queue.landed,
         "texts_failed": queue.failed,
         "tokens_waiting_estimated": queue.waiting_tokens_estimated,
         "batch_usd_waiting_estimated": queue.waiting_usd_estimated,
-        "held_back": submission.held_back.reason if submission.held_back else "no",
         "jobs": dg.MetadataValue.table(
             records=[
                 dg.TableRecord(
@@ -85,8 +120,11 @@ def queue_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
             ],
             schema=dg.TableSchema(
                 columns=[
-                    dg.TableColumn(name=name)
-                    for name in ("job", "state", "remote", "texts", "tokens_estimated")
+                    dg.TableColumn(name="job"),
+                    dg.TableColumn(name="state"),
+                    dg.TableColumn(name="remote"),
+                    dg.TableColumn(name="texts", type="int"),
+                    dg.TableColumn(name="tokens_estimated", type="int"),
                 ]
             ),
         ),
@@ -96,7 +134,6 @@ def queue_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
 def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Metadata:
     model = store.space.model
     return {
-        **_table(store, path, hide=("vector",)),
         "dagster/partition_row_count": report.ready + report.failed,
         "chunks_ready": report.ready,
         "chunks_failed": report.failed,
@@ -105,16 +142,19 @@ def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Me
         "realtime_usd": realtime_usd(model, report.tokens),
         "space": report.space_id,
         "dimensions": store.space.dimensions,
+        **_table(store, path),
     }
 
 
-def index_metadata(report: IndexReport) -> Metadata:
+def index_metadata(store: Store, report: IndexReport) -> Metadata:
+    folder = layout.generation(report.dataset, report.space_id, report.generation)
     return {
         "dagster/partition_row_count": report.rows,
         "generation": report.generation,
         "rows_carried": report.carried,
         "space": report.space_id,
         "rewritten": report.written,
+        "path": dg.MetadataValue.path(str(store.lake.path(folder))),
     }
 
 
@@ -131,29 +171,45 @@ def check_result(check: Check) -> dg.AssetCheckResult:
     )
 
 
-def _table(store: Store, path: str, hide: tuple[str, ...]) -> Metadata:
+def check_evaluation(key: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
+    """The same, for a run that is not the asset's own."""
+    result = check_result(check)
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=check.name,
+        passed=result.passed,
+        severity=result.severity,
+        description=f"{check.subject}: {check.message}",
+        metadata=result.metadata,
+    )
+
+
+def _table(store: Store, path: str) -> Metadata:
     file = store.lake.path(path)
     return {
         "path": dg.MetadataValue.path(str(file)),
         "file_bytes": file.stat().st_size,
-        "sample": _sample(store, path, hide),
+        "sample": _sample(store, path),
     }
 
 
-def _sample(store: Store, path: str, hide: tuple[str, ...]) -> dg.TableMetadataValue:
-    """The first rows, long values cut short; vectors left out."""
+def _sample(store: Store, path: str) -> dg.TableMetadataValue:
+    """The first rows, long values cut short."""
     with pq.ParquetFile(store.lake.path(path)) as file:
-        columns = [name for name in file.schema_arrow.names if name not in hide]
+        fields = [field for field in file.schema_arrow if field.name not in _HIDDEN]
+        columns = [field.name for field in fields]
         batch = next(file.iter_batches(batch_size=_SAMPLE_ROWS, columns=columns), None)
     rows = [] if batch is None else batch.to_pylist()
     return dg.MetadataValue.table(
         records=[dg.TableRecord({k: _short(v) for k, v in row.items()}) for row in rows],
-        schema=dg.TableSchema(columns=[dg.TableColumn(name=name) for name in columns]),
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name=field.name, type=str(field.type)) for field in fields]
+        ),
     )
 
 
 def _short(value: object) -> str | int | float | bool | None:
     if value is None or isinstance(value, int | float | bool):
         return value
-    text = str(value)
+    text = " ".join(str(value).split())
     return text if len(text) <= _SAMPLE_CHARS else f"{text[:_SAMPLE_CHARS]}..."

@@ -57,11 +57,11 @@ def _observations(job: BatchJob) -> list[dg.AssetObservation]:
             "batch_jobs",
             partition=shard,
             metadata={
-                "job": job.job_id,
-                "remote": job.remote_name or "",
-                "state": str(job.state),
-                "remote_state": job.remote_state or "",
-                "texts": job.requests,
+                "latest_job": job.job_id,
+                "latest_job_remote": job.remote_name or "",
+                "latest_job_state": str(job.state),
+                "latest_job_remote_state": job.remote_state or "",
+                "latest_job_texts": job.requests,
             },
         )
         for shard in job.shards

@@ -92,10 +92,10 @@ class Gemini:
             RequestRejected: nothing was created, and never will be from this request.
             GeminiUnavailable: with `sent` a job may exist; without, none does.
         """
-        from google.genai.errors import ExperimentalWarning
-
         with translated(creating=True), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+            # "Experimental", and states the SDK does not know: under -W error a warning would
+            # hide the answer to a call that was paid for.
+            warnings.simplefilter("ignore")
             job = self._client.batches.create_embeddings(
                 model=model,
                 src={"file_name": input_file},

@@ -191,7 +191,10 @@ class Sources:
                 sa.select(shard_table).where(shard_table.c.shard == str(key))
             ).one_or_none()
         if row is None:
-            raise NotFound(f"there is no shard {key}: `semantic-assets ls` shows those there are")
+            raise NotFound(
+                f"there is no shard {key}: `semantic-assets ls` shows those there are; new files under "
+                "the sources become shards by `semantic-assets refresh` or `make dev`"
+            )
         return _shard(row)
 
     def shards(self, dataset: DatasetKey | None = None) -> list[Shard]:

@@ -1,7 +1,9 @@
 """What a job costs, its canary included, and whether it may be paid for today."""
 
 from semantic_assets.errors import SpendRefused
+from semantic_assets.ledger.spending import POSSIBLY_BILLED
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.jobs import BatchJob
 from semantic_assets.store import Store
 from semantic_assets.verbs.canary import canary_rows
 
@@ -32,3 +34,11 @@ def require_budget(store: Store, usd: float) -> None:
             f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs about "
             f"${usd:.4f}: wait until midnight UTC or raise {_SETTING}"
         )
+
+
+def book_possibly_billed(store: Store, job: BatchJob) -> None:
+    """The job may have been paid for, and gave nothing."""
+    usd = batch_usd(job.model, job.tokens_estimated)
+    store.ledger.spending.book(
+        job.job_id, POSSIBLY_BILLED, model=job.model, tokens=job.tokens_estimated, usd=usd
+    )

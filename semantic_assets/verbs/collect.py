@@ -19,6 +19,7 @@ from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState, remote_word
 from semantic_assets.store import Store
+from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.canary import verify_answers
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
 
@@ -95,6 +96,8 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
         return None
     final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
     outcomes = finish(store, job, lease, to=final, of=[S.ENDED])
+    if final == S.GONE or remote_word(job.remote_state or "") == "EXPIRED":
+        book_possibly_billed(store, job)
     clear_remote(store, gemini, job)
     store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} vectors landed")
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)

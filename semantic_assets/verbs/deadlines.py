@@ -3,10 +3,9 @@
 from semantic_assets.errors import PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
-from semantic_assets.ledger.spending import POSSIBLY_BILLED
-from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.jobs import ACTIVE_REMOTE, BatchJob, JobState
 from semantic_assets.store import Store
+from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.landing import finish, write_job_failure
 
 S = JobState
@@ -61,16 +60,9 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
             together=False,
         )
         finish(store, claimed, lease, to=S.ABANDONED, of=[claimed.state], error_message=reason)
-    _book(store, job, billed=billed)
-    store.tell(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
-    return True
-
-
-def _book(store: Store, job: BatchJob, *, billed: bool) -> None:
     if billed:
-        usd = batch_usd(job.model, job.tokens_estimated)
-        store.ledger.spending.book(
-            job.job_id, POSSIBLY_BILLED, model=job.model, tokens=job.tokens_estimated, usd=usd
-        )
+        book_possibly_billed(store, job)
     else:
         store.ledger.spending.release(job.job_id)
+    store.tell(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
+    return True

@@ -73,7 +73,8 @@ def refresh(
     with report.stopwatch.stage("embeddings"):
         report.embeddings = [assemble(store, shard) for shard in shards]
     with report.stopwatch.stage("vector_index"):
-        report.indexes = [build_index(store, dataset) for dataset in report.discovery.datasets]
+        ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
+        report.indexes = [build_index(store, dataset) for dataset in sorted(ready)]
     store.tell(report.summary)
     return report
 

@@ -7,10 +7,9 @@ from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.spending import POSSIBLY_BILLED
-from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.store import Store
+from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.collect import clear_remote, land_answers
 from semantic_assets.verbs.deadlines import abandon
 from semantic_assets.verbs.landing import finish, write_job_failure
@@ -85,10 +84,7 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
             store, job, lease, keys=keys, outcome=outcome, message=message, together=False
         )
         finish(store, job, lease, to=S.ABANDONED, of=[S.QUARANTINED], error_message=message)
-        usd = batch_usd(job.model, job.tokens_estimated)
-        store.ledger.spending.book(
-            job.job_id, POSSIBLY_BILLED, model=job.model, tokens=job.tokens_estimated, usd=usd
-        )
+        book_possibly_billed(store, job)
     # Deleted remotely, it can never turn up again and be taken for an answer.
     clear_remote(store, gemini, job)
     return store.ledger.jobs.find(job.job_id)

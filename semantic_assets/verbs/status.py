@@ -25,7 +25,8 @@ class Status:
     quarantined_jobs: int
     #: Seconds from submission to end, median of the last jobs; None without any.
     job_seconds: float | None
-    #: Seconds until what is open and pending should be done; None where nothing is.
+    #: Seconds until what is open and pending should be done; None where nothing is, or no job
+    #: has ended yet to tell from.
     expected_seconds: float | None
     paused: str | None
     bill: Bill

@@ -123,7 +123,7 @@ def test_the_sensor_observes_each_change_of_a_job(world: World) -> None:
     [observation] = world.tick().asset_events
     assert isinstance(observation, dg.AssetObservation)
     assert observation.partition == SHARD
-    assert observation.metadata["state"].value == "ended"
+    assert observation.metadata["latest_job_state"].value == "ended"
 
 
 def test_an_unsettled_shard_yields_no_materialization_and_no_failure(world: World) -> None:

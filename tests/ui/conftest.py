@@ -29,9 +29,7 @@ def pictures() -> Path:
 
 
 @pytest.fixture(scope="session")
-def dagster_dev(
-    tmp_path_factory: pytest.TempPathFactory, pictures: Path
-) -> Iterator["DagsterDev"]:
+def dagster_dev(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Iterator["DagsterDev"]:
     from dagster_dev import running_dagster_dev
 
     with running_dagster_dev(tmp_path_factory.mktemp("dagster"), pictures / "dagster.log") as dev:
@@ -39,11 +37,20 @@ def dagster_dev(
 
 
 @pytest.fixture(scope="session")
-def page(
-    tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev", pictures: Path
+def browser_page(
+    tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev"
 ) -> Iterator["Page"]:
-    from browser import opened_page
+    from browser import opened_page, skip_greeting
 
     with opened_page(tmp_path_factory.mktemp("profile"), dagster_dev.url) as page:
+        skip_greeting(page, dagster_dev.is_greeting)
         yield page
-        page.screenshot(path=pictures / "last.png")
+
+
+@pytest.fixture
+def page(browser_page: "Page", request: pytest.FixtureRequest, pictures: Path) -> Iterator["Page"]:
+    """The one page; a test that fails leaves a screenshot of where it stood."""
+    failed_before = request.session.testsfailed
+    yield browser_page
+    if request.session.testsfailed > failed_before:
+        browser_page.screenshot(path=pictures / f"failed-{request.node.name}.png")

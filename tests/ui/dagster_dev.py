@@ -57,6 +57,10 @@ class DagsterDev:
         state = self._query(_FAILED_TICKS, name=sensor)["sensorOrError"]["sensorState"]
         return list(state["ticks"])
 
+    def is_greeting(self) -> bool:
+        """Whether the UI greets its visitor with a dialog: until one has closed it."""
+        return bool(self._query("{ shouldShowNux }")["shouldShowNux"])
+
     def wait_until_serving(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -112,7 +116,7 @@ def _prepare(home: Path) -> dict[str, str]:
     (home / ".dagster").mkdir()
     foreign = ("SEMANTIC_ASSETS_", "DAGSTER_", "GEMINI_", "GOOGLE_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    # Each is set, empty or not: the environment wins over the checkout's .env.
+    # Set even where empty: the environment wins over the checkout's .env.
     return inherited | {
         "DAGSTER_HOME": str(home),
         "PYTHONWARNINGS": "ignore",

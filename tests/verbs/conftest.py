@@ -1,6 +1,7 @@
 """A lake, its sources and an emulator whose clock the test moves."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,9 +16,23 @@ from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
+from semantic_assets.verbs.advance import AdvanceReport, advance
+from semantic_assets.verbs.chunks import chunk_documents
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.refresh import RefreshReport, refresh
 
 LATENCY_SECONDS = 60.0
+
+
+@dataclass
+class Clock:
+    """The ledger's clock: real time, and what the test let pass."""
+
+    offset: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
 
 
 @dataclass
@@ -28,6 +43,7 @@ class Trial:
     store: Store
     gemini: Gemini
     url: str
+    clock: "Clock"
 
     def write(self, uri: str, content: str | bytes) -> Path:
         path = self.settings.sources / uri
@@ -36,7 +52,43 @@ class Trial:
         return path
 
     def pass_time(self, seconds: float = LATENCY_SECONDS) -> None:
+        """On the emulator's clock and on the ledger's."""
         httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": seconds})
+        self.clock.offset += seconds
+
+    def arm(self, fault: str, *, times: int | None = 1, **parameters: Any) -> None:
+        body = {"name": fault, "times": times, "parameters": parameters}
+        answer = httpx2.post(f"{self.url}/emulator/faults", json=body)
+        assert answer.status_code == 200, answer.text
+
+    def fired(self, fault: str) -> int:
+        found = httpx2.get(f"{self.url}/emulator/faults").json()["faults"]
+        return int(next(item["fired"] for item in found if item["name"] == fault))
+
+    def paid_twice(self) -> list[dict[str, Any]]:
+        """Texts that were answered in more than one job that is billed."""
+        bill = httpx2.get(f"{self.url}/emulator/bill", timeout=30).json()
+        found: list[dict[str, Any]] = bill["paid_more_than_once"]
+        return found
+
+    def drain(self, *, rounds: int = 120) -> list[AdvanceReport]:
+        """Advance, letting more and more time pass, until nothing is left that time can mend."""
+        reports: list[AdvanceReport] = []
+        step = LATENCY_SECONDS
+        for _ in range(rounds):
+            reports.append(advance(self.store, self.gemini))
+            if reports[-1].is_done:
+                break
+            self.pass_time(step)
+            step = min(step * 1.3, 1_300.0)
+        return reports
+
+    def prepare(self) -> None:
+        """Discover, read and cut; send nothing."""
+        discover(self.store)
+        for shard in self.store.ledger.sources.shards():
+            read_documents(self.store, shard.key)
+            chunk_documents(self.store, shard.key)
 
     def refresh(self, *, wait_minutes: float = 60.0, **options: Any) -> RefreshReport:
         return refresh(
@@ -64,7 +116,8 @@ class Trial:
     def reopened(self, **changes: Any) -> "Trial":
         """The same world with other settings; close its store."""
         settings = replace(self.settings, **changes)
-        return Trial(settings, open_store(settings), Gemini(endpoint_of(settings)), self.url)
+        store = open_store(settings, clock=self.clock)
+        return Trial(settings, store, Gemini(endpoint_of(settings)), self.url, self.clock)
 
 
 @pytest.fixture
@@ -78,6 +131,7 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
         "SEMANTIC_ASSETS_DIMENSIONS": "128",
     }
     settings = Settings.load(root=tmp_path / "lake", environ=environ)
-    with open_store(settings) as store:
-        yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url)
+    clock = Clock()
+    with open_store(settings, clock=clock) as store:
+        yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)
     running.stop()
