@@ -1,9 +1,13 @@
 """`python -m semantic_assets.emulator`: serve one state directory on a loopback port."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from semantic_assets.emulator import faults
+from semantic_assets.emulator.errors import GoogleError
 from semantic_assets.emulator.server import serve_forever
 from semantic_assets.emulator.settings import (
     DEFAULT_LATENCY_SECONDS,
@@ -11,6 +15,7 @@ from semantic_assets.emulator.settings import (
     DEFAULT_VECTORS,
     Choices,
 )
+from semantic_assets.emulator.state import State
 from semantic_assets.emulator.vectors import MODES
 
 _KEPT = "default: what is stored in the state directory, at first"
@@ -30,7 +35,24 @@ def _parser() -> argparse.ArgumentParser:
         "--tier", type=int, choices=(1, 2, 3), help=f"of the quotas; {_KEPT} {DEFAULT_TIER}"
     )
     parser.add_argument("--vectors", choices=MODES, help=f"{_KEPT} {DEFAULT_VECTORS}")
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="NAME[=JSON]",
+        dest="faults",
+        help='arm a fault, with its parameters and, if it is to end, "times"',
+    )
     return parser
+
+
+def _fault(text: str) -> tuple[str, dict[str, Any]]:
+    name, _, written = text.partition("=")
+    parameters = json.loads(written or "{}")
+    if not isinstance(parameters, dict):
+        raise ValueError
+    return name, parameters
 
 
 def _announce(url: str) -> None:
@@ -38,9 +60,22 @@ def _announce(url: str) -> None:
     sys.stdout.flush()
 
 
+def _arm(state_dir: Path, given: list[tuple[str, dict[str, Any]]]) -> None:
+    state = State(state_dir)
+    for name, parameters in given:
+        times = parameters.pop("times", None)
+        faults.arm(state, name, times=times, parameters=parameters)
+    state.close()
+
+
 def main() -> None:
     """Serve until interrupted."""
-    given = _parser().parse_args()
+    parser = _parser()
+    given = parser.parse_args()
+    try:
+        _arm(given.state_dir, given.faults)
+    except GoogleError as refusal:
+        parser.error(refusal.message)
     choices = Choices(tier=given.tier, latency_seconds=given.latency, vectors=given.vectors)
     serve_forever(given.state_dir, choices, port=given.port, on_ready=_announce)
 

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from semantic_assets.emulator import batches, control, files, realtime, uploads
-from semantic_assets.emulator.calls import Endpoint, error_response, serve
+from semantic_assets.emulator import batches, bill, control, files, realtime, uploads
+from semantic_assets.emulator.calls import Endpoint, error_response
 from semantic_assets.emulator.errors import GoogleError
+from semantic_assets.emulator.serving import serve, serve_chunk
 from semantic_assets.emulator.state import State
 
 # The SDK uses v1 unless told otherwise (GEMINI_BATCH 0, VERIFIED).
@@ -48,6 +49,11 @@ _CONTROL_ROUTES = (
     ("POST", "/emulator/clock", control.set_clock),
     ("GET", "/emulator/state", control.read_state),
     ("GET", "/emulator/jobs/{job_id}/texts", control.read_texts),
+    ("GET", "/emulator/bill", bill.read_bill),
+    ("GET", "/emulator/faults", control.read_faults),
+    ("POST", "/emulator/faults", control.arm_fault),
+    ("DELETE", "/emulator/faults", control.disarm_fault),
+    ("DELETE", "/emulator/faults/{name}", control.disarm_fault),
 )
 
 
@@ -84,7 +90,7 @@ def _route(state: State, version: str, verb: str, path: str, endpoint: Endpoint)
 
 def _upload(state: State, version: str) -> Callable[[Request], Awaitable[Response]]:
     start = serve(state, version, _UPLOAD_START)
-    send = serve(state, version, _UPLOAD_CHUNK)
+    send = serve_chunk(state, version, _UPLOAD_CHUNK)
 
     async def upload(request: Request) -> Response:
         return await (send if "upload_id" in request.query_params else start)(request)

@@ -5,12 +5,24 @@ requests, and the shape of an operation.
 """
 
 import secrets
+import sqlite3
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semantic_assets.emulator import embedding, files, generation, jobs, quotas, results, wire
+from semantic_assets.emulator import (
+    embedding,
+    faults,
+    files,
+    generation,
+    job_faults,
+    jobs,
+    quotas,
+    reply_faults,
+    results,
+    wire,
+)
 from semantic_assets.emulator.calls import Call, Stream
 from semantic_assets.emulator.catalogue import Kind, Model, find_model
 from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
@@ -18,6 +30,7 @@ from semantic_assets.emulator.errors import (
     batch_not_found,
     file_not_accessible,
     invalid_argument,
+    quota_exceeded,
 )
 from semantic_assets.emulator.inputs import Line, MalformedInput, encode_inlined, read_lines
 from semantic_assets.emulator.jobs import Job
@@ -68,17 +81,26 @@ def _create(call: Call, kind: Kind, method: str) -> dict[str, Any]:
     given = _stored_input(call, wire.message_field(batch, "inputConfig"))
     survey = _survey(call, given, model)
     job = _new_job(call, model, given, survey, wire.field(batch, "displayName"))
+    seen = job_faults.sight(call.state, job, call.faults)
     with call.state.writing() as db:
-        quotas.admit(
-            db,
-            owner=call.owner,
-            model=model,
-            token_count=survey.token_count,
-            tier=call.settings.tier,
-            now=call.now,
-        )
-        jobs.insert(db, job)
+        if is_admitted := _is_admitted(call, db, job, model):
+            job = job_faults.born(db, job, call.faults, seen)
+            jobs.insert(db, job)
+    if not is_admitted:
+        raise quota_exceeded()
     return operation(call.state, job, now=call.now, mode=call.settings.vectors)
+
+
+def _is_admitted(call: Call, db: sqlite3.Connection, job: Job, model: Model) -> bool:
+    tier = call.settings.tier
+    if quotas.is_exceeded(db, job, model, tier=tier, now=call.now):
+        return False
+    hidden = call.faults.get("hidden-quota")
+    if hidden is None:
+        return True
+    share = hidden["fraction"]
+    is_over = quotas.is_exceeded(db, job, model, tier=tier, now=call.now, share=share)
+    return not is_over or faults.claim(db, "hidden-quota") is None
 
 
 def _stored_input(call: Call, config: Mapping[str, Any]) -> _Input:
@@ -162,8 +184,9 @@ def _new_job(
 def _find(call: Call, job_id: str) -> Job | None:
     with call.state.reading() as db:
         row = db.execute(
-            "SELECT * FROM job WHERE job_id = ? AND owner = ? AND deleted_at IS NULL",
-            [job_id, call.owner],
+            "SELECT * FROM job WHERE job_id = ? AND owner = ?"
+            " AND (deleted_at IS NULL OR deleted_at > ?)",
+            [job_id, call.owner, call.now],
         ).fetchone()
     return None if row is None else jobs.decode_row(row)
 
@@ -182,13 +205,17 @@ def get(call: Call) -> dict[str, Any]:
 
 def list_page(call: Call) -> dict[str, Any]:
     """batches.list: newest first."""
+    if empty := reply_faults.empty_page(call.query.get("pageToken")):
+        return empty
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))
     with call.state.reading() as db:
         rows = db.execute(
-            "SELECT * FROM job WHERE owner = :owner AND deleted_at IS NULL"
+            "SELECT * FROM job WHERE owner = :owner"
+            " AND (deleted_at IS NULL OR deleted_at > :now)"
+            " AND (listed_from IS NULL OR listed_from <= :now)"
             " AND (:before IS NULL OR sequence < :before) ORDER BY sequence DESC LIMIT :limit",
-            {"owner": call.owner, "before": before, "limit": size + 1},
+            {"owner": call.owner, "before": before, "now": call.now, "limit": size + 1},
         ).fetchall()
     found = [jobs.decode_row(row) for row in rows]
     page: dict[str, Any] = {}
@@ -233,5 +260,6 @@ def download(call: Call) -> Stream:
     job = _find(call, file_id.removeprefix(_RESULT_PREFIX))
     if job is None or job.source_file is None or not job.has_output(call.now):
         raise file_not_accessible(file_id)
-    pieces = results.result_file(call.state, job, call.settings.vectors)
+    answering = job_faults.file_of(call.state, job, call.now)
+    pieces = results.ResultFile(state=call.state, job=answering, mode=call.settings.vectors)
     return Stream(media_type="application/jsonl", pieces=pieces)

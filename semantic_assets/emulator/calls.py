@@ -1,24 +1,19 @@
-"""One API call: from the HTTP request to a handler in a worker thread, and back.
+"""One API call as a handler sees it, and the replies a handler may give.
 
-The event loop only moves bytes; every handler is a plain function of a `Call`. Not here: what
-any of them does.
+Not here: how a call comes in (`serving.py`), and what any handler does.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from semantic_assets.emulator import clock, wire
-from semantic_assets.emulator.errors import GoogleError, missing_key
-from semantic_assets.emulator.settings import Settings, read_settings
+from semantic_assets.emulator import wire
+from semantic_assets.emulator.errors import GoogleError
+from semantic_assets.emulator.faults import Armed
+from semantic_assets.emulator.settings import Settings
 from semantic_assets.emulator.state import State
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +24,10 @@ class Call:
     settings: Settings
     #: seconds since 1970 by the stored clock when the request came in
     now: float
+    #: the faults that may fire
+    faults: Armed
+    #: the name of the method; "" on the emulator's own surface
+    endpoint: str
     #: keyed hash of the API key; "" where none is needed
     owner: str
     #: v1, v1beta or v1alpha
@@ -50,7 +49,7 @@ class Stream:
     """A reply produced piece by piece in a worker thread."""
 
     media_type: str
-    pieces: Iterator[bytes]
+    pieces: Iterable[bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,7 @@ Handler = Callable[[Call], Reply]
 class Endpoint:
     """A method of the API: its name in the call counts, and who answers it."""
 
-    #: None: not counted
+    #: None: not counted, and no fault fires at it
     name: str | None
     handler: Handler
     #: upload chunks are authorised by the id in their URL (GEMINI_BATCH 3)
@@ -78,57 +77,8 @@ class Endpoint:
     error_headers: Mapping[str, str] | None = None
 
 
-def serve(
-    state: State, version: str, endpoint: Endpoint
-) -> Callable[[Request], Awaitable[Response]]:
-    """The ASGI-side function of an endpoint."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            return Response(status_code=499)
-        return await run_in_threadpool(_answer, state, version, endpoint, request, body)
-
-    return answer
-
-
-def _answer(
-    state: State, version: str, endpoint: Endpoint, request: Request, body: bytes
-) -> Response:
-    if endpoint.name is not None:
-        state.count_call(endpoint.name)
-    try:
-        return _encode(endpoint.handler(_call(state, version, endpoint, request, body)))
-    except GoogleError as error:
-        return error_response(error, endpoint.error_headers)
-    except Exception:
-        _log.exception("The emulator failed at %s", endpoint.name)
-        internal = GoogleError(500, "An internal error has occurred.")
-        return error_response(internal, endpoint.error_headers)
-
-
-def _call(state: State, version: str, endpoint: Endpoint, request: Request, body: bytes) -> Call:
-    api_key = request.headers.get("x-goog-api-key", "")
-    if endpoint.needs_key and not api_key:
-        raise missing_key()
-    with state.reading() as db:
-        settings, now = read_settings(db), clock.now(db)
-    return Call(
-        state=state,
-        settings=settings,
-        now=now,
-        owner=state.owner_of(api_key) if endpoint.needs_key else "",
-        version=version,
-        base_url=f"{request.url.scheme}://{request.url.netloc}",
-        path=request.path_params,
-        query=request.query_params,
-        headers=request.headers,
-        body=body,
-    )
-
-
-def _encode(reply: Reply) -> Response:
+def encode(reply: Reply) -> Response:
+    """A reply as a response."""
     # Starlette iterates a plain iterator in its thread pool, so a slow stream blocks nobody.
     if isinstance(reply, Stream):
         return StreamingResponse(reply.pieces, media_type=reply.media_type)

@@ -28,8 +28,7 @@ class Closed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport = _transport(scope)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(_gone(receive), self._after_seconds)
+        await _wait(self._after_seconds, receive)
         if self._is_reset and (connection := transport.get_extra_info("socket")):
             # Lingering for no time at all makes the kernel send RST for FIN.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -46,8 +45,8 @@ class Late(Response):
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(self._seconds)
-        await self._answer(scope, receive, send)
+        if await _wait(self._seconds, receive):
+            await self._answer(scope, receive, send)
 
 
 class CutDownload(Response):
@@ -93,6 +92,14 @@ def _transport(scope: Scope) -> asyncio.Transport:
             transport: asyncio.Transport = connection.transport
             return transport
     raise RuntimeError("The connection is gone, or the application runs without its server.")
+
+
+async def _wait(seconds: float, receive: Receive) -> bool:
+    """Whether the client has waited as well."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(_gone(receive), seconds)
+        return False
+    return True
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""The emulator's own surface: its clock, and evidence of what clients did.
+"""The emulator's own surface: its clock, its faults, and evidence of what clients did.
 
 No key, not counted, and nothing Google has.
 """
@@ -7,11 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from semantic_assets.emulator import clock, generation, jobs, results, wire
+from semantic_assets.emulator import clock, faults, jobs, results, texts, wire
 from semantic_assets.emulator.calls import Call, Stream
-from semantic_assets.emulator.catalogue import Kind
 from semantic_assets.emulator.errors import batch_not_found, invalid_argument
-from semantic_assets.emulator.inputs import Line, content_text
 from semantic_assets.emulator.jobs import Job
 
 
@@ -67,7 +65,8 @@ def _described_job(job: Job, now: float) -> dict[str, Any]:
         "requestCount": job.request_count,
         "tokens": job.token_count,
         "created": wire.timestamp(job.created_at),
-        "deleted": job.deleted_at is not None,
+        "deleted": job.is_deleted(now),
+        "faults": [{"name": fault.name, "parameters": fault.parameters} for fault in job.faults],
     }
 
 
@@ -92,13 +91,29 @@ def read_texts(call: Call) -> Stream:
 
 
 def _texts(call: Call, job: Job) -> Iterator[bytes]:
-    if job.request_count:  # a malformed input has none that could be read
-        for group in results.groups(results.lines(call.state, job)):
-            sent = [{"key": line.key, "text": _text(line, job.kind)} for line in group]
-            yield b"".join(wire.encode(request) + b"\n" for request in sent)
+    for group in results.groups(texts.sent(call.state, job)):
+        sent = [{"key": line.key, "text": text} for _, line, text in group]
+        yield b"".join(wire.encode(request) + b"\n" for request in sent)
 
 
-def _text(line: Line, kind: Kind) -> str | None:
-    if kind is Kind.EMBED:
-        return content_text(line.request.get("content"))
-    return generation.prompt_text(line.request)
+def read_faults(call: Call) -> dict[str, Any]:
+    """GET /emulator/faults"""
+    return {"faults": faults.described(call.state)}
+
+
+def arm_fault(call: Call) -> dict[str, Any]:
+    """POST /emulator/faults {"name": N, "times": T | null, "parameters": {...}}"""
+    message = call.message()
+    faults.arm(
+        call.state,
+        str(message.get("name")),
+        times=message.get("times"),
+        parameters=wire.message_field(message, "parameters"),
+    )
+    return read_faults(call)
+
+
+def disarm_fault(call: Call) -> dict[str, Any]:
+    """DELETE /emulator/faults and /emulator/faults/{name}"""
+    faults.disarm(call.state, call.path.get("name"))
+    return read_faults(call)

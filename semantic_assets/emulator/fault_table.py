@@ -15,17 +15,34 @@ Parameters = Mapping[str, Any]
 
 
 class At(Enum):
-    """Where a fault fires: at the calls of these endpoints, or at the birth of a job."""
+    """Where a fault fires: at calls, or at the birth of a job."""
 
-    CREATE = ("models.asyncBatchEmbedContent", "models.batchGenerateContent")
-    UPLOAD_START = ("files.upload.start",)
-    UPLOAD_CHUNK = ("files.upload.chunk",)
-    GET = ("batches.get",)
-    LIST = ("batches.list",)
-    DOWNLOAD = ("files.download",)
-    REALTIME = ("models.batchEmbedContents", "models.embedContent", "models.generateContent")
-    ANY = ("*",)
-    JOB = ()
+    CREATE = "create"
+    UPLOAD_START = "upload start"
+    UPLOAD_CHUNK = "upload chunk"
+    GET = "get"
+    LIST = "list"
+    DOWNLOAD = "download"
+    REALTIME = "real time"
+    ANY = "any call"
+    JOB = "birth of a job"
+    JOB_OR_REALTIME = "birth of a job, real time"
+
+
+_REALTIME = ("models.batchEmbedContents", "models.embedContent", "models.generateContent")
+#: names, or patterns of names, of the calls a fault fires at
+ENDPOINTS: Mapping[At, tuple[str, ...]] = {
+    At.CREATE: ("models.asyncBatchEmbedContent", "models.batchGenerateContent"),
+    At.UPLOAD_START: ("files.upload.start",),
+    At.UPLOAD_CHUNK: ("files.upload.chunk",),
+    At.GET: ("batches.get",),
+    At.LIST: ("batches.list",),
+    At.DOWNLOAD: ("files.download",),
+    At.REALTIME: _REALTIME,
+    At.ANY: ("*",),
+    At.JOB: (),
+    At.JOB_OR_REALTIME: _REALTIME,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +189,7 @@ _ROWS: tuple[tuple[At, str, str, Parameters], ...] = (
         {"fraction": 0.1, "codes": [13, 8, 14]},
     ),
     (
-        At.JOB,
+        At.JOB_OR_REALTIME,
         "invalid-texts",
         "texts that contain this fail with code 3; in real time the call is refused",
         {"contains": REQUIRED},

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from semantic_assets.emulator.errors import invalid_argument
-from semantic_assets.emulator.fault_table import FAULTS, At, Parameters, complete
+from semantic_assets.emulator.fault_table import ENDPOINTS, FAULTS, Parameters, complete
 from semantic_assets.emulator.state import State
 
 #: faults that may fire, by name, with their parameters
@@ -47,6 +47,7 @@ def arm(state: State, name: str, *, times: int | None, parameters: Parameters) -
             "INSERT OR REPLACE INTO fault (name, parameters, remaining, fired) VALUES (?, ?, ?, 0)",
             [name, json.dumps(completed), times],
         )
+        db.execute("DELETE FROM seen_text WHERE ? = 'transient-error-lines'", [name])
 
 
 def disarm(state: State, name: str | None) -> None:
@@ -91,9 +92,9 @@ def claim(db: sqlite3.Connection, name: str) -> Firing | None:
     return None
 
 
-def fits_endpoint(name: str, parameters: Parameters, endpoint: str) -> bool:
+def fits(name: str, parameters: Parameters, endpoint: str) -> bool:
     """Whether a fault fires at calls of that endpoint."""
-    at = FAULTS[name].at
-    if at is At.ANY:
-        return fnmatchcase(endpoint, parameters.get("method", "*"))
-    return endpoint in at.value
+    patterns = ENDPOINTS[FAULTS[name].at]
+    return endpoint in patterns or (
+        "*" in patterns and fnmatchcase(endpoint, parameters.get("method", "*"))
+    )

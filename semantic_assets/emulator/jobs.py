@@ -1,13 +1,15 @@
 """A batch job: its row, and its state as a function of that row and the time.
 
 Nothing ever moves a job. Creating it writes down when it will start, end, and how; cancelling
-rewrites that future. Not here: what clients see of it.
+rewrites that future. The faults it was born with are part of its row. Not here: what clients
+see of it, and what those faults do (`job_faults.py`, `result_faults.py`).
 """
 
 import json
 import sqlite3
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from semantic_assets.emulator.catalogue import Kind
 from semantic_assets.emulator.errors import (
@@ -32,9 +34,12 @@ class JobState(StrEnum):
     FAILED = "BATCH_STATE_FAILED"
     CANCELLED = "BATCH_STATE_CANCELLED"
     EXPIRED = "BATCH_STATE_EXPIRED"
+    PARTIALLY_SUCCEEDED = "BATCH_STATE_PARTIALLY_SUCCEEDED"
 
 
-TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+#: with output, which is billed
+SUCCESSFUL = frozenset({JobState.SUCCEEDED, JobState.PARTIALLY_SUCCEEDED})
+TERMINAL = SUCCESSFUL | {JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,18 @@ class Plan:
     error_message: str | None = None
     #: rows answered before the end; None: all
     served_count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFault:
+    """A fault a job was born with."""
+
+    name: str
+    parameters: dict[str, Any]
+    #: the seed of what it chooses later
+    number: int
+    #: the rows it answers with an error
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +85,9 @@ class Job:
     created_at: float
     deleted_at: float | None
     plan: Plan
+    #: None: from the beginning
+    listed_from: float | None = None
+    faults: tuple[JobFault, ...] = ()
     #: position among all jobs; 0 until stored
     sequence: int = 0
 
@@ -85,7 +105,15 @@ class Job:
 
     def has_output(self, now: float) -> bool:
         """Whether there is something to download."""
-        return self.state(now) is JobState.SUCCEEDED
+        return self.state(now) in SUCCESSFUL
+
+    def fault(self, name: str) -> JobFault | None:
+        """The fault of that name, if it was born with it."""
+        return next((fault for fault in self.faults if fault.name == name), None)
+
+    def is_deleted(self, now: float) -> bool:
+        """Whether clients have lost sight of it."""
+        return self.deleted_at is not None and self.deleted_at <= now
 
     @property
     def served_count(self) -> int:
@@ -97,7 +125,12 @@ class Job:
     def failed_count(self) -> int:
         """How many requests end as an error line."""
         unserved = self.request_count - self.served_count
-        return unserved + sum(number < self.served_count for number in self.invalid_lines)
+        return unserved + sum(number < self.served_count for number in self.failed_lines)
+
+    @property
+    def failed_lines(self) -> frozenset[int]:
+        """The rows that end as an error of their own, if they are reached."""
+        return frozenset(self.invalid_lines).union(*(fault.lines for fault in self.faults))
 
 
 def plan_normal(created_at: float, latency_seconds: float) -> Plan:
@@ -145,6 +178,8 @@ def plan_cancelled(job: Job, now: float) -> Plan:
         )
     if job.state(now) is JobState.RUNNING:
         share = (now - plan.starts_at) / (plan.ends_at - plan.starts_at)
+        if fault := job.fault("cancel-ends-succeeded"):
+            share = fault.parameters["served_fraction"]
         return Plan(
             starts_at=plan.starts_at,
             ends_at=now,
@@ -164,6 +199,7 @@ def insert(db: sqlite3.Connection, job: Job) -> None:
     del row["sequence"]
     row |= row.pop("plan")
     row["invalid_lines"] = json.dumps(job.invalid_lines)
+    row["faults"] = json.dumps(row["faults"])
     names = ", ".join(row)
     db.execute(f"INSERT INTO job ({names}) VALUES ({', '.join(':' + name for name in row)})", row)
 
@@ -190,6 +226,8 @@ def decode_row(row: sqlite3.Row) -> Job:
         invalid_lines=tuple(json.loads(row["invalid_lines"])),
         created_at=row["created_at"],
         deleted_at=row["deleted_at"],
+        listed_from=row["listed_from"],
+        faults=tuple(map(_decode_fault, json.loads(row["faults"]))),
         sequence=row["sequence"],
         plan=Plan(
             starts_at=row["starts_at"],
@@ -200,3 +238,7 @@ def decode_row(row: sqlite3.Row) -> Job:
             served_count=row["served_count"],
         ),
     )
+
+
+def _decode_fault(stored: dict[str, Any]) -> JobFault:
+    return JobFault(**{**stored, "lines": tuple(stored["lines"])})

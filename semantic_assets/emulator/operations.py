@@ -5,9 +5,9 @@ Not here: methods and rows.
 
 from typing import Any
 
-from semantic_assets.emulator import results, wire
+from semantic_assets.emulator import job_faults, results, wire
 from semantic_assets.emulator.catalogue import Kind
-from semantic_assets.emulator.jobs import TERMINAL, Job, JobState
+from semantic_assets.emulator.jobs import SUCCESSFUL, TERMINAL, Job, JobState
 from semantic_assets.emulator.state import State
 
 _TYPE = "type.googleapis.com/google.ai.generativelanguage.v1main."
@@ -21,10 +21,12 @@ def operation(state: State, job: Job, *, now: float, mode: str) -> dict[str, Any
     described: dict[str, Any] = {"name": f"batches/{job.job_id}", "metadata": metadata}
     if job_state in TERMINAL:
         described["done"] = True
-    if job_state is JobState.SUCCEEDED:
+    if job_state in SUCCESSFUL:
         output = _output(state, job, mode)
-        metadata["output"] = output
-        described["response"] = {"@type": f"{_TYPE}{_MESSAGES[job.kind]}Output", **output}
+        if not job.fault("output-in-response-only"):
+            metadata["output"] = output
+        if not job.fault("output-in-metadata-only"):
+            described["response"] = {"@type": f"{_TYPE}{_MESSAGES[job.kind]}Output", **output}
     elif job_state in TERMINAL:
         described["error"] = {"code": job.plan.error_code, "message": job.plan.error_message}
     return described
@@ -36,7 +38,7 @@ def _metadata(job: Job, job_state: JobState, now: float) -> dict[str, Any]:
         "model": f"models/{job.model}",
         "createTime": wire.timestamp(job.created_at),
         "updateTime": wire.timestamp(job.changed_at(now)),
-        "state": job_state.value,
+        "state": job_faults.shown_state(job, now),
         "name": f"batches/{job.job_id}",
     }
     if job.display_name is not None:
@@ -54,7 +56,7 @@ def _stats(job: Job, job_state: JobState) -> dict[str, str]:
     total = job.request_count
     if job_state not in TERMINAL:
         return wire.counts(requestCount=total, pendingRequestCount=total)
-    if job_state is JobState.SUCCEEDED:
+    if job_state in SUCCESSFUL:
         return wire.counts(
             requestCount=total,
             successfulRequestCount=total - job.failed_count,

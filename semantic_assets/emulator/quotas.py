@@ -7,26 +7,25 @@ leak and two servers cannot both let the last one in.
 import sqlite3
 
 from semantic_assets.emulator.catalogue import Model
-from semantic_assets.emulator.errors import quota_exceeded
+from semantic_assets.emulator.jobs import Job
 
 # Batches at once, of all models of one key (GEMINI_BATCH 8, DOC).
 CONCURRENT_JOB_LIMIT = 100
 
 
-def admit(
-    db: sqlite3.Connection, *, owner: str, model: Model, token_count: int, tier: int, now: float
-) -> None:
-    """Let a job in.
+def is_exceeded(
+    db: sqlite3.Connection, job: Job, model: Model, *, tier: int, now: float, share: float = 1.0
+) -> bool:
+    """Whether one more job would exceed the tier's enqueued tokens or the number of jobs.
 
-    Raises:
-        GoogleError: 429, if it would exceed the tier's enqueued tokens or the number of jobs.
+    `share` is the part of the enqueued tokens that is really given.
     """
     active = db.execute(
         "SELECT count(*) AS jobs, coalesce(sum(token_count) FILTER (WHERE model = :model), 0)"
         " AS tokens FROM job WHERE owner = :owner AND ends_at > :now",
-        {"owner": owner, "model": model.name, "now": now},
+        {"owner": job.owner, "model": model.name, "now": now},
     ).fetchone()
     if active["jobs"] >= CONCURRENT_JOB_LIMIT:
-        raise quota_exceeded()
-    if active["tokens"] + token_count > model.enqueued_token_limits[tier]:
-        raise quota_exceeded()
+        return True
+    limit = share * model.enqueued_token_limits[tier]
+    return bool(active["tokens"] + job.token_count > limit)

@@ -11,6 +11,8 @@ from semantic_assets.emulator.errors import invalid_argument
 
 # Live cap (GEMINI_BATCH 4, 3P).
 _LARGEST_BATCH = 100
+#: the tally of texts embedded here
+TEXTS = "realtime_texts"
 
 
 def embed_content(call: Call) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def _embed(call: Call, requests: Sequence[Mapping[str, Any]], model: Model) -> l
         decoded = [embedding.decode_request(request, model) for request in requests]
     except InvalidRequest as problem:
         raise invalid_argument(str(problem)) from problem
+    call.state.add_to_tally(TEXTS, len(decoded))
     return embedding.embed(decoded, model, call.settings.vectors)
 
 

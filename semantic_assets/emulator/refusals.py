@@ -1,12 +1,17 @@
 """Refusals that only faults produce, as Google words them.
 
-Codes, status words and reasons are those of the public error model; messages are from memory of
-live answers.
+Codes, status words and reasons are those of the public error model; the wording of messages is
+not sourced.
 """
 
 from typing import Any
 
-from semantic_assets.emulator.errors import GoogleError, quota_exceeded
+from semantic_assets.emulator.errors import (
+    GoogleError,
+    batch_not_found,
+    file_not_accessible,
+    quota_exceeded,
+)
 
 _TYPE = "type.googleapis.com/google.rpc."
 _SERVICE = "generativelanguage.googleapis.com"
@@ -66,6 +71,11 @@ def rate_limited(retry_seconds: int) -> GoogleError:
     refusal = quota_exceeded()
     retry = {"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{retry_seconds}s"}
     return GoogleError(429, refusal.message, [*refusal.details, retry])
+
+
+def not_yet_readable(code: int, file_id: str) -> GoogleError:
+    """404 or 403 to the download of a job that has SUCCEEDED (GEMINI_BATCH 2a, ISSUE)."""
+    return batch_not_found() if code == 404 else file_not_accessible(file_id)
 
 
 def error_details() -> list[dict[str, Any]]:

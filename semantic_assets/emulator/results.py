@@ -2,14 +2,15 @@
 
 Nothing is stored: answers are a function of the input, so a result file costs no disk and the
 second download equals the first. Answers come in groups, so that neither memory nor the
-interpreter is held for long. Not here: when there is an answer.
+interpreter is held for long. Not here: when there is an answer, and what faults do to it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from semantic_assets.emulator import embedding, generation, wire
+from semantic_assets.emulator import embedding, generation, result_faults
 from semantic_assets.emulator.catalogue import Kind, Model, known_model
 from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
 from semantic_assets.emulator.errors import INVALID_ARGUMENT_CODE
@@ -21,9 +22,11 @@ from semantic_assets.emulator.state import State
 _GROUP_SIZE = 64
 
 Answer = dict[str, Any]
+_Respond = Callable[[Sequence[Line]], list[Answer]]
+_T = TypeVar("_T")
 
 
-def groups(lines: Iterable[Line]) -> Iterator[list[Line]]:
+def groups(lines: Iterable[_T]) -> Iterator[list[_T]]:
     """The lines, some at a time."""
     iterator = iter(lines)
     while group := list(islice(iterator, _GROUP_SIZE)):
@@ -36,10 +39,18 @@ def lines(state: State, job: Job) -> Iterator[Line]:
     return read_lines(path, job.kind, is_inlined=job.source_file is None)
 
 
-def result_file(state: State, job: Job, mode: str) -> Iterator[bytes]:
-    """The result file, piece by piece."""
-    for answers in _answers(state, job, mode):
-        yield b"".join(wire.encode(answer) + b"\n" for answer in answers)
+@dataclass(frozen=True, kw_only=True)
+class ResultFile:
+    """The result file of a job, piece by piece, as often as it is asked for."""
+
+    state: State
+    job: Job
+    mode: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        encode = result_faults.line_encoder(self.job)
+        for answers in _answers(self.state, self.job, self.mode):
+            yield encode(answers)
 
 
 def inlined_responses(state: State, job: Job, mode: str) -> list[Answer]:
@@ -48,8 +59,10 @@ def inlined_responses(state: State, job: Job, mode: str) -> list[Answer]:
 
 
 def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
-    model = known_model(job.model)
-    respond = _responder(job.kind, model, mode)
+    respond = _responder(job.kind, known_model(job.model), mode)
+    if job.faults:
+        yield from _faulty_answers(state, job, respond)
+        return
     unserved_after = job.served_count
     for group in groups(lines(state, job)):
         served = group[: max(0, unserved_after)]
@@ -59,7 +72,17 @@ def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
         yield [{**outcome, **line.echo} for outcome, line in zip(outcomes, group, strict=True)]
 
 
-def _responder(kind: Kind, model: Model, mode: str) -> Callable[[Sequence[Line]], list[Answer]]:
+def _faulty_answers(state: State, job: Job, respond: _Respond) -> Iterator[list[Answer]]:
+    spoiler = result_faults.Spoiler(job)
+    for group in groups(result_faults.arranged(job, lines(state, job))):
+        outcomes = respond([line for _, line in group])
+        yield [
+            {**spoiler.spoiled(number, outcome), **line.echo}
+            for outcome, (number, line) in zip(outcomes, group, strict=True)
+        ]
+
+
+def _responder(kind: Kind, model: Model, mode: str) -> _Respond:
     if kind is Kind.EMBED:
         return lambda group: _embed(group, model, mode)
     return lambda group: [_generate(line, model) for line in group]

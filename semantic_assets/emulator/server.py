@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from semantic_assets.emulator.app import build_app
 from semantic_assets.emulator.settings import Choices, store_choices
@@ -24,10 +25,12 @@ _STOP_SECONDS = 10.0
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that says when it accepts."""
+    """A uvicorn that says when it accepts, and whose connections the application can close."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, state: State, on_ready: Callable[[], None]) -> None:
+        app = build_app(state)
+        super().__init__(_config(app))
+        app.state.connections = self.server_state.connections
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -43,7 +46,7 @@ class RunningServer:
         self._ready = threading.Event()
         self._socket = _listen(port)
         self.base_url = _url(self._socket)
-        self._server = _Server(_config(state), self._ready.set)
+        self._server = _Server(state, self._ready.set)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="gemini-emulator", daemon=True
         )
@@ -87,7 +90,7 @@ def serve_forever(
     state = State(state_dir)
     store_choices(state, choices)
     listening = _listen(port)
-    server = _Server(_config(state), lambda: on_ready(_url(listening)))
+    server = _Server(state, lambda: on_ready(_url(listening)))
     server.run([listening])
     state.close()
 
@@ -108,9 +111,9 @@ def _url(listening: socket.socket) -> str:
     return f"http://{_HOST}:{listening.getsockname()[1]}"
 
 
-def _config(state: State) -> uvicorn.Config:
+def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(state),
+        app,
         # The process that serves it decides where log lines go.
         log_config=None,
         log_level="warning",

@@ -61,10 +61,23 @@ CREATE TABLE IF NOT EXISTS job (
     served_count INTEGER,          -- NULL: all of them
     error_code INTEGER,
     error_message TEXT,
-    deleted_at REAL
+    listed_from REAL,              -- NULL: at once
+    deleted_at REAL,               -- may lie in the future
+    faults TEXT NOT NULL           -- JSON list of the faults it was born with
 );
 CREATE INDEX IF NOT EXISTS job_by_owner ON job (owner, ends_at);
+CREATE TABLE IF NOT EXISTS fault (
+    name TEXT PRIMARY KEY,
+    parameters TEXT NOT NULL,      -- JSON
+    remaining INTEGER,             -- NULL: until disarmed
+    fired INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
+-- Texts that an armed transient-error-lines has seen.
+CREATE TABLE IF NOT EXISTS seen_text (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
+# What a state directory of an earlier version lacks.
+_ADDED_COLUMNS = ("listed_from REAL", "faults TEXT NOT NULL DEFAULT '[]'")
 
 _OPEN_ATTEMPTS = 100
 
@@ -86,6 +99,7 @@ class State:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_SCHEMA)
+                _add_columns(connection)
                 break
             except sqlite3.OperationalError:
                 if attempt == _OPEN_ATTEMPTS:
@@ -149,6 +163,15 @@ class State:
                 [endpoint],
             )
 
+    def add_to_tally(self, name: str, number: int) -> None:
+        """Count something that is evidence and not a call."""
+        with self.reading() as db:
+            db.execute(
+                "INSERT INTO tally VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                [name, number],
+            )
+
     def blob_path(self, blob: str) -> Path:
         """Where the bytes of a blob are."""
         return self._blobs / blob
@@ -173,6 +196,13 @@ class State:
     def seal_part(self, blob: str) -> Path:
         """Give an uploaded blob its final name."""
         return self.blob_path(f"{blob}.part").rename(self.blob_path(blob))
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    known = {row["name"] for row in db.execute("PRAGMA table_info(job)")}
+    for column in _ADDED_COLUMNS:
+        if column.split()[0] not in known:
+            db.execute(f"ALTER TABLE job ADD COLUMN {column}")
 
 
 def read_setting(db: sqlite3.Connection, name: str, *, default: Any) -> Any:

@@ -1,6 +1,7 @@
 """Servers on temporary state directories, and the real SDK pointed at them."""
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from google.genai.types import HttpOptions
 
 from semantic_assets.emulator.server import RunningServer, serve_in_thread
 
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 Serve = Callable[..., RunningServer]
 
 
@@ -60,9 +62,9 @@ def connect() -> Iterator[Callable[..., genai.Client]]:
                 base_url=server.base_url,
                 api_version=api_version,
                 timeout=10_000,
-                # Loading certificates twice for a loopback address takes 60 ms a client.
+                # Loading certificates thrice for a loopback address takes 100 ms a client.
                 client_args={"verify": False},
-                async_client_args={"verify": False},
+                async_client_args={"verify": False, "ssl": _NO_CERTIFICATES},
             ),
         )
         clients.append(client)
@@ -155,3 +157,42 @@ def download() -> Callable[[genai.Client, str], list[dict[str, Any]]]:
         return [json.loads(line) for line in raw.split(b"\n") if line]
 
     return read
+
+
+@pytest.fixture
+def arm(emulator: RunningServer, ask: Callable[..., Any]) -> Callable[..., None]:
+    """Arms a fault, for one firing unless told otherwise."""
+
+    def send(name: str, times: int | None = 1, **parameters: Any) -> None:
+        message = {"name": name, "times": times, "parameters": parameters}
+        ask(emulator, "/emulator/faults", message)
+
+    return send
+
+
+@pytest.fixture
+def fired(emulator: RunningServer, ask: Callable[..., Any]) -> Callable[[str], int]:
+    """How often a fault fired."""
+
+    def read(name: str) -> int:
+        armed = ask(emulator, "/emulator/faults")["faults"]
+        return next(fault["fired"] for fault in armed if fault["name"] == name)
+
+    return read
+
+
+@pytest.fixture
+def jobs(emulator: RunningServer, ask: Callable[..., Any]) -> Callable[[], list[dict[str, Any]]]:
+    """All jobs that ever were, as evidence."""
+    return lambda: ask(emulator, "/emulator/state")["jobs"]
+
+
+@pytest.fixture
+def make_job(client, upload, embed_line, create) -> Callable[..., Any]:
+    """Creates a file job of these texts; their keys are key-0, key-1 and so on."""
+
+    def make(*texts: str) -> Any:
+        lines = [embed_line(f"key-{n}", text) for n, text in enumerate(texts)]
+        return create(client, upload(client, *lines))
+
+    return make
