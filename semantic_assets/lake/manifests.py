@@ -11,22 +11,23 @@ import pyarrow.parquet as pq
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import Lake
 from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST
 
-_IDENTITY = "semantic_assets.job"
+_JOB, _SPACE = "semantic_assets.job", "semantic_assets.space"
 
 
-def write_manifest(lake: Lake, job: BatchJob, texts: pa.Table) -> None:
+def write_manifest(lake: Lake, job: BatchJob, space: EmbeddingSpace, texts: pa.Table) -> None:
     """Make a job's texts durable: columns text_hash, vector_text, token_estimate."""
-    identity = json.dumps(asdict(job))
-    with lake.writing(layout.manifest(job.job_id), MANIFEST, {_IDENTITY: identity}) as file:
+    metadata = {_JOB: json.dumps(asdict(job)), _SPACE: json.dumps(asdict(space))}
+    with lake.writing(layout.manifest(job.job_id), MANIFEST, metadata) as file:
         file.write(texts.cast(MANIFEST))
 
 
-def manifest_job(lake: Lake, job_id: str) -> dict[str, Any]:
-    """The job a manifest belongs to, as it was when it was formed."""
-    identity: dict[str, Any] = json.loads(lake.metadata(layout.manifest(job_id))[_IDENTITY])
-    return identity
+def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], EmbeddingSpace]:
+    """The job a manifest belongs to, as it was when it was formed, and its space."""
+    stored = lake.metadata(layout.manifest(job_id))
+    return json.loads(stored[_JOB]), EmbeddingSpace(**json.loads(stored[_SPACE]))
 
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import Conflict
 from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.schema import lease as lease_table
+from semantic_assets.ledger.leases import Lease, require_fence
 from semantic_assets.ledger.schema import table_file
 
 
@@ -50,11 +48,7 @@ class TableFiles:
             "updated_at": self.database.clock(),
         }
         with self.database.write() as connection:
-            fence = connection.execute(
-                sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
-            ).scalar_one_or_none()
-            if fence != lease.fence:
-                raise Conflict(f"lease {lease.name} was taken over; {path} will be written again")
+            require_fence(connection, lease)
             connection.execute(
                 self.database.insert(table_file)
                 .values(path=path, **values)

@@ -5,11 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import Conflict
 from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.leases import Lease, require_fence
 from semantic_assets.ledger.schema import generation
-from semantic_assets.ledger.schema import lease as lease_table
 from semantic_assets.model.keys import DatasetKey
 
 BUILDING, SERVING, RETIRED = "building", "serving", "retired"
@@ -70,11 +68,7 @@ class Generations:
             Conflict: the dataset's lease was taken over while building.
         """
         with self.database.write() as connection:
-            fence = connection.execute(
-                sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
-            ).scalar_one_or_none()
-            if fence != lease.fence:
-                raise Conflict(f"lease {lease.name} was taken over; the old index keeps serving")
+            require_fence(connection, lease)
             connection.execute(
                 sa.update(generation)
                 .where(_of(dataset), generation.c.state == SERVING)

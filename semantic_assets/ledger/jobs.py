@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.leases import Lease, require_fence
 from semantic_assets.ledger.schema import job as job_table
 from semantic_assets.ledger.schema import job_event, lease
 from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
@@ -35,9 +36,17 @@ class JobEvent:
 class Jobs:
     database: Database
 
-    def insert_if_fits(self, job: BatchJob, *, limit_tokens: int, limit_jobs: int) -> bool:
-        """Insert in the transaction that sums the window: no counter to leak. False: no room."""
+    def insert_if_fits(
+        self, job: BatchJob, *, under: Lease, limit_tokens: int, limit_jobs: int
+    ) -> bool:
+        """Insert in the transaction that sums the window: no counter to leak. False: no room.
+
+        Raises:
+            Conflict: the planner's lease was taken over. A process that was suspended would
+                otherwise wake and form jobs of texts that another has sent meanwhile.
+        """
         with self.database.write() as connection:
+            require_fence(connection, under)
             tokens, jobs = _window(connection, job.scope_id, job.model)
             if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
                 return False

@@ -36,6 +36,19 @@ class Lease:
             raise Conflict(f"lease {self.name} was taken over; stopped")
 
 
+def require_fence(connection: sa.Connection, lease: Lease) -> None:
+    """Inside a transaction: the lease was not taken over. What is written with it is fenced.
+
+    Raises:
+        Conflict: somebody else has it.
+    """
+    fence = connection.execute(
+        sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
+    ).scalar_one_or_none()
+    if fence != lease.fence:
+        raise Conflict(f"lease {lease.name} was taken over; nothing was changed")
+
+
 @dataclass(frozen=True, slots=True)
 class Leases:
     database: Database

@@ -186,12 +186,15 @@ class _Planner:
             state=JobState.UPLOADING,
         )
         if not store.ledger.jobs.insert_if_fits(
-            job, limit_tokens=max(window.limit_tokens, tokens), limit_jobs=MAX_ACTIVE_JOBS
+            job,
+            under=self._lease,
+            limit_tokens=max(window.limit_tokens, tokens),
+            limit_jobs=MAX_ACTIVE_JOBS,
         ):
             return None
         usd = job_usd(job.model, job.requests, tokens)
         store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
-        write_manifest(store.lake, job, texts)
+        write_manifest(store.lake, job, self._space, texts)
         return PlannedJob(job, lease)
 
     def _texts_of(self, shard: ShardKey, chosen: dict[str, "_Wanted"]) -> pa.Table:

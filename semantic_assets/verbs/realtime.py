@@ -88,7 +88,7 @@ def _form(store: Store, gemini: Gemini, shard: ShardKey) -> tuple[BatchJob, Leas
         is_realtime=True,
     )
     store.ledger.jobs.insert(job, detail="real time")
-    write_manifest(store.lake, job, texts)
+    write_manifest(store.lake, job, store.space, texts)
     return job, lease
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.manifests import manifest_job
+from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import JOB, read_outcomes
@@ -34,7 +34,8 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
         job_id = name.removesuffix(".parquet")
         if store.ledger.jobs.exists(job_id):
             continue
-        identity = manifest_job(store.lake, job_id)
+        identity, space = manifest_identity(store.lake, job_id)
+        store.ledger.spaces.register(space)
         job = _job(identity)
         state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
         job = replace(job, state=state, fence=0, remote_name=None)

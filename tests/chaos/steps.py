@@ -1,0 +1,142 @@
+"""The durable steps of the engine, and how a process is killed or stalled at one of them.
+
+Wraps the functions that make things durable; the package itself knows nothing of this.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake.files import Lake
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.ledger.files import TableFiles
+from semantic_assets.ledger.generations import Generations
+from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.sources import Sources
+from semantic_assets.ledger.spending import Spending
+from semantic_assets.model.jobs import JobState
+from semantic_assets.verbs import build_index
+
+S = JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A durable step: whose function it is, and which of its calls count."""
+
+    name: str
+    owner: Any
+    function: str
+    matches: Callable[[tuple[Any, ...]], bool] = lambda _: True
+
+
+def _to(state: JobState) -> Callable[[tuple[Any, ...]], bool]:
+    return lambda arguments: arguments[2] == state
+
+
+def _below(folder: str) -> Callable[[tuple[Any, ...]], bool]:
+    return lambda arguments: str(arguments[1]).startswith(f"{folder}/")
+
+
+#: Files: killed when written and not yet renamed ("before"), or just renamed ("after").
+FILES = [
+    Step(f"{folder} file", Lake, "replacing", _below(folder))
+    for folder in ("documents", "chunks", "manifests", "results", "embeddings")
+]
+CALLS = [
+    Step("listing applied", Sources, "apply_listing"),
+    Step("table recorded", TableFiles, "record"),
+    Step("job row inserted", Jobs, "insert_if_fits"),
+    Step("spend booked", Spending, "book"),
+    Step("upload", Gemini, "upload"),
+    Step("move to creating", Jobs, "move", _to(S.CREATING)),
+    Step("create call", Gemini, "create_embedding_job"),
+    Step("move to submitted", Jobs, "move", _to(S.SUBMITTED)),
+    Step("move to running", Jobs, "move", _to(S.RUNNING)),
+    Step("move to ended", Jobs, "move", _to(S.ENDED)),
+    Step("download", Gemini, "download"),
+    Step("canary", Gemini, "embed_documents"),
+    Step("keys indexed", KeyIndex, "add"),
+    Step("move to collected", Jobs, "move", _to(S.COLLECTED)),
+    Step("manifest deleted", Lake, "delete", _below("manifests")),
+    Step("input deleted", Gemini, "delete_file"),
+    Step("remote job deleted", Gemini, "delete_job"),
+    Step("shard settled", Sources, "update_shard"),
+    Step("generation started", Generations, "start"),
+    Step("index written", build_index, "build_exact"),
+    Step("generation switched", Generations, "switch"),
+]
+STEPS = {step.name: step for step in [*FILES, *CALLS]}
+WHENS = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """What happens to a process: `kill` or `stop`, at the nth time it comes to a step."""
+
+    step: str
+    when: str
+    nth: int = 1
+    signal: int = signal.SIGKILL
+
+    def __str__(self) -> str:
+        word = "killed" if self.signal == signal.SIGKILL else "stalled"
+        return f"{word} {self.when} {self.step} #{self.nth}"
+
+
+def install(blow: Blow) -> None:
+    """Arm this process: for good, it is a child that lives for one scenario."""
+    step = STEPS[blow.step]
+    strike = _counter(blow)
+    if step in FILES:
+        _wrap_file(step, blow, strike)
+    else:
+        _wrap_call(step, blow, strike)
+
+
+def _counter(blow: Blow) -> Callable[[], None]:
+    seen = 0
+
+    def strike() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == blow.nth:
+            os.kill(os.getpid(), blow.signal)
+
+    return strike
+
+
+def _wrap_call(step: Step, blow: Blow, strike: Callable[[], None]) -> None:
+    original = getattr(step.owner, step.function)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        counts = step.matches(arguments)
+        if counts and blow.when == "before":
+            strike()
+        found = original(*arguments, **named)
+        if counts and blow.when == "after":
+            strike()
+        return found
+
+    setattr(step.owner, step.function, wrapped)
+
+
+def _wrap_file(step: Step, blow: Blow, strike: Callable[[], None]) -> None:
+    original = Lake.replacing
+
+    @contextmanager
+    def wrapped(lake: Lake, relative: str) -> Iterator[Path]:
+        counts = step.matches((lake, relative))
+        with original(lake, relative) as path:
+            yield path
+            if counts and blow.when == "before":
+                strike()
+        if counts and blow.when == "after":
+            strike()
+
+    Lake.replacing = wrapped  # type: ignore[method-assign]

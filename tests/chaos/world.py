@@ -1,0 +1,182 @@
+"""A scenario's world: a lake, an emulator in a process of its own, clocks, and worker processes.
+
+Everything is forked from one process that has imported all and started no thread, so that a
+worker costs milliseconds instead of two seconds.
+"""
+
+import mmap
+import os
+import signal
+import struct
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from semantic_assets.config import Settings
+from semantic_assets.emulator.server import serve_in_thread
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.store import Store, open_store
+from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.assemble import assemble
+from semantic_assets.verbs.build_index import build_index
+from semantic_assets.verbs.chunks import chunk_documents
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.documents import read_documents
+from tests.chaos.steps import Blow, install
+
+LATENCY_SECONDS = 60.0
+DIMENSIONS = 128
+
+
+class SharedClock:
+    """Real time plus an offset that all processes of a scenario see."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 8)
+
+    @property
+    def offset(self) -> float:
+        return float(struct.unpack("d", self._memory[:8])[0])
+
+    def advance(self, seconds: float) -> None:
+        self._memory[:8] = struct.pack("d", self.offset + seconds)
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
+
+
+@dataclass
+class World:
+    folder: Path
+    url: str = ""
+    key: str = "k1"
+    window: int = 2_000
+    clock: SharedClock = field(default_factory=SharedClock)
+    _emulator: int = 0
+
+    def start(self) -> None:
+        """Fork the emulator and wait for its URL."""
+        reader, writer = os.pipe()
+        self._emulator = os.fork()
+        if self._emulator == 0:
+            os.close(reader)
+            running = serve_in_thread(
+                self.folder / "emulator", tier=1, latency_seconds=LATENCY_SECONDS
+            )
+            os.write(writer, running.base_url.encode())
+            os.close(writer)
+            signal.pause()
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            self.url = pipe.read()
+
+    def stop(self) -> None:
+        os.kill(self._emulator, signal.SIGKILL)
+        os.waitpid(self._emulator, 0)
+
+    @property
+    def settings(self) -> Settings:
+        environ = {
+            "SEMANTIC_ASSETS_BACKEND": "gemini",
+            "SEMANTIC_ASSETS_GEMINI_URL": self.url,
+            "GEMINI_API_KEY": self.key,
+            "SEMANTIC_ASSETS_SOURCES": str(self.folder / "sources"),
+            "SEMANTIC_ASSETS_DIMENSIONS": str(DIMENSIONS),
+            "SEMANTIC_ASSETS_ENQUEUED_TOKENS": str(self.window),
+            "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
+            "SEMANTIC_ASSETS_UNPROBED": "1",
+        }
+        return Settings.load(root=self.folder / "lake", environ=environ)
+
+    def open(self) -> tuple[Store, Gemini]:
+        settings = self.settings
+        return open_store(settings, create=True, clock=self.clock), Gemini(endpoint_of(settings))
+
+    def write_corpus(self, documents: dict[str, str]) -> None:
+        for uri, text in documents.items():
+            path = self.folder / "sources" / uri
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def pass_time(self, seconds: float, *, ledger: bool = True) -> None:
+        self.control("clock", {"advance_seconds": seconds})
+        if ledger:
+            self.clock.advance(seconds)
+
+    def control(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        url = f"{self.url}/emulator/{path}"
+        answer = httpx2.get(url, timeout=30) if body is None else httpx2.post(url, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def disarm(self) -> None:
+        httpx2.delete(f"{self.url}/emulator/faults")
+
+    def fork(self, run: Callable[["World"], None], *preparations: Callable[[], None]) -> int:
+        """A process that prepares itself (blows, switched-off safeguards) and runs."""
+        process = os.fork()
+        if process:
+            return process
+        code = 1
+        try:
+            for prepare in preparations:
+                prepare()
+            run(self)
+            code = 0
+        except BaseException:
+            (self.folder / f"trace-{os.getpid()}.txt").write_text(traceback.format_exc())
+        finally:
+            os._exit(code)
+
+    def join(self, process: int, *, seconds: float = 120.0) -> int:
+        """Wait for a process; its exit code, or minus the signal. A hanging one is killed."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found, status = os.waitpid(process, os.WNOHANG)
+            if found:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.01)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        return -99
+
+    def stopped(self, process: int, *, seconds: float = 60.0) -> bool:
+        """Wait until a process was stopped by its blow; False if it ended instead."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found, status = os.waitpid(process, os.WNOHANG | os.WUNTRACED)
+            if found:
+                return os.WIFSTOPPED(status)
+            time.sleep(0.01)
+        return False
+
+
+def flow(world: World, *, patient: bool) -> None:
+    """Everything from the sources to the index. `patient`: time passes for the ledger too."""
+    store, gemini = world.open()
+    with store:
+        discover(store)
+        for shard in store.ledger.sources.shards():
+            read_documents(store, shard.key)
+            chunk_documents(store, shard.key)
+        step = LATENCY_SECONDS / 2
+        for _ in range(90 if patient else 12):
+            if advance(store, gemini).is_done:
+                break
+            world.pass_time(step, ledger=patient)
+            step = min(step * 1.4, 1_300.0) if patient else step
+        for shard in store.ledger.sources.shards():
+            assemble(store, shard.key)
+        for dataset in store.ledger.sources.datasets():
+            build_index(store, dataset)
+
+
+def armed(blow: Blow) -> Callable[[], None]:
+    return lambda: install(blow)
