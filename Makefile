@@ -9,7 +9,7 @@ export DAGSTER_HOME := $(CURDIR)
 # Dagster warns that its own command line has a newer one; it works all the same.
 QUIET := PYTHONWARNINGS=ignore
 
-.PHONY: help demo test test-ui dev lint format bench lock clean
+.PHONY: help demo test test-ui dev lint format bench chaos lock clean
 
 help: ## list the targets
 	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ format: $(READY) ## ruff's fixes and format
 
 bench: $(READY) ## retrieval quality and stage costs; takes corpora from CORPORA=folder
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--short" for a handful
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(READY) ## recompile requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-strip-extras --generate-hashes \

@@ -12,8 +12,10 @@ from rich.table import Table
 from semantic_assets.verbs.bill import Bill
 from semantic_assets.verbs.search import SearchHit
 from semantic_assets.verbs.status import Status
+from semantic_assets.verbs.window_use import WindowUse
 
 _SNIPPET = 160
+_CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _PIPE_WIDTH = 140
 
 
@@ -105,3 +107,18 @@ def _cell(value: object) -> str:
     if isinstance(value, tuple):
         return "\n".join(str(item) for item in value)
     return "" if value is None else str(value)
+
+
+def window_chart(use: WindowUse) -> Table:
+    """A column for each span of time, an eighth of a row at a time."""
+    table = Table(
+        title=f"enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
+        show_header=False,
+        box=None,
+        title_justify="left",
+    )
+    for row in reversed(range(_CHART_ROWS)):
+        cells = (use_ / use.limit_tokens * _CHART_ROWS - row for use_ in use.tokens)
+        line = "".join(_BLOCKS[max(0, min(8, round(cell * 8)))] for cell in cells)
+        table.add_row(f"{(row + 1) / _CHART_ROWS:4.0%}", line)
+    return table

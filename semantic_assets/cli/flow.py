@@ -165,4 +165,22 @@ def _query(query: str, root: Path | None, as_json: bool) -> None:
         show(rows_table(table))
 
 
-COMMANDS = [init, refresh, advance, search, status, ls, jobs, sql]
+@click.command()
+@root_option
+@json_option
+@edge
+def window(root: Path | None, as_json: bool) -> None:
+    """Show how full the window of enqueued tokens was, over time."""
+    from semantic_assets.library import opened
+    from semantic_assets.tables import show, window_chart
+    from semantic_assets.verbs.window_use import window_use
+
+    with opened(root) as (store, gemini):
+        found = window_use(store, scope_id=gemini.scope_id)
+    if as_json:
+        print_json(found)
+    else:
+        show(window_chart(found))
+
+
+COMMANDS = [init, refresh, advance, search, status, window, ls, jobs, sql]

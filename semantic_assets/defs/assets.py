@@ -21,7 +21,7 @@ from semantic_assets.text import chunking
 from semantic_assets.verbs import documents as documents_verb
 from semantic_assets.verbs.assemble import assemble
 from semantic_assets.verbs.build_index import build_index
-from semantic_assets.verbs.check import check_index, check_shard
+from semantic_assets.verbs.check import check_index, check_requests, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.shard_queue import shard_queue
@@ -29,6 +29,7 @@ from semantic_assets.verbs.submit import submit_pending
 from semantic_assets.verbs.watch import embeddings_request, index_request
 
 OWNERS = ["team:semantic-assets"]
+REQUESTS_SUCCEED = "requested_runs_succeed"
 
 
 @dg.asset(
@@ -109,6 +110,11 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     check_specs=[
         dg.AssetCheckSpec("no_missing_vectors", asset="embeddings"),
         dg.AssetCheckSpec("unit_norm", asset="embeddings"),
+        dg.AssetCheckSpec(
+            REQUESTS_SUCCEED,
+            asset="embeddings",
+            description="No partition was given up after five failed runs of the sensor.",
+        ),
     ],
 )
 def embeddings(
@@ -123,6 +129,7 @@ def embeddings(
     with lake.opened(context.log.info) as (store, _):
         report = assemble(store, shard)
         yield from (check_result(check) for check in check_shard(store, shard))
+        yield check_result(check_requests(store))
         if not report.is_settled:
             context.log.warning(
                 f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "

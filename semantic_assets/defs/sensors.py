@@ -2,9 +2,11 @@
 
 import dagster as dg
 
+from semantic_assets.defs.assets import REQUESTS_SUCCEED, embeddings
 from semantic_assets.defs.jobs import advance_batches, index_dataset, settle_shard
 from semantic_assets.defs.partitions import missing_partitions
 from semantic_assets.defs.resources import LakeResource
+from semantic_assets.ledger.requests import MAX_ATTEMPTS
 from semantic_assets.model.jobs import BatchJob
 from semantic_assets.verbs.watch import ADVANCE, EMBEDDINGS, VECTOR_INDEX, RunDue, watch
 
@@ -32,10 +34,16 @@ def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource)
         missing = missing_partitions(context.instance, store)
     if found.trouble:
         context.log.warning(f"Google could not be asked: {found.trouble}")
+    exhausted = ",".join(found.exhausted)
     observations = [event for job in found.changed for event in _observations(job)]
     return dg.SensorResult(
         run_requests=[_run_request(due) for due in found.due],
-        asset_events=observations[:_MAX_OBSERVATIONS],
+        asset_events=[
+            *observations[:_MAX_OBSERVATIONS],
+            *([_requests_check(found.exhausted)] if exhausted != (context.cursor or "") else []),
+        ],
+        # Only to evaluate the check when something changed; resetting it loses nothing.
+        cursor=exhausted,
         dynamic_partitions_requests=[
             definition.build_add_request(keys) for definition, keys in missing.items() if keys
         ],
@@ -66,3 +74,15 @@ def _observations(job: BatchJob) -> list[dg.AssetObservation]:
         )
         for shard in job.shards
     ]
+
+
+def _requests_check(exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=embeddings.key,
+        check_name=REQUESTS_SUCCEED,
+        passed=not exhausted,
+        description=f"failed {MAX_ATTEMPTS} times, asked for no more: {', '.join(exhausted)}"
+        if exhausted
+        else "no run was given up",
+        metadata={"given_up": len(exhausted)},
+    )

@@ -23,6 +23,7 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.jobs import BatchJob
@@ -102,10 +103,9 @@ def _choose(job: BatchJob, answered: _Answered) -> list[int]:
 def _embed_again(
     store: Store, gemini: Gemini, job: BatchJob, keys: Sequence[str]
 ) -> npt.NDArray[np.float32]:
-    manifest = store.lake.read(layout.manifest(job.job_id), ["text_hash", "vector_text"])
-    texts = dict(
-        zip(manifest["text_hash"].to_pylist(), manifest["vector_text"].to_pylist(), strict=True)
-    )
+    chosen = set(keys)
+    # Streamed: the texts of a whole job are 100 MB and more.
+    texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}
     try:
         space = store.ledger.spaces.find(job.space_id)
         return gemini.embed_documents(space, [texts[key] for key in keys])

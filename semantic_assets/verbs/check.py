@@ -116,6 +116,18 @@ def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Ta
     return ready.filter(pc.invert(pc.is_in(ready["document_id"], pending)))
 
 
+def check_requests(store: Store) -> Check:
+    """requested_runs_succeed: nothing was given up after five failed runs."""
+    given_up = store.ledger.requests.exhausted()
+    return Check(
+        name="requested_runs_succeed",
+        subject="sensor",
+        passed=not given_up,
+        message=f"given up: {', '.join(given_up) or 'none'}",
+        counted=len(given_up),
+    )
+
+
 def check_all(
     store: Store, gemini: Gemini, *, datasets: tuple[DatasetKey, ...] = ()
 ) -> list[Check]:

@@ -35,6 +35,8 @@ class Watch:
     active_jobs: int
     changed: tuple[BatchJob, ...]
     due: tuple[RunDue, ...]
+    #: Requests given up after five attempts.
+    exhausted: tuple[str, ...]
     #: The remote could not be asked; runs that need only lake and ledger are due all the same.
     trouble: str | None
 
@@ -57,7 +59,13 @@ def watch(store: Store, gemini: Gemini) -> Watch:
         *_embeddings_due(store, settled),
         *_index_due(store, shards, settled),
     ]
-    return Watch(active_jobs=active, changed=changed, due=tuple(due), trouble=trouble)
+    return Watch(
+        active_jobs=active,
+        changed=changed,
+        due=tuple(due),
+        exhausted=tuple(store.ledger.requests.exhausted()),
+        trouble=trouble,
+    )
 
 
 def embeddings_request(shard: Shard) -> tuple[str, str]:
