@@ -1,23 +1,42 @@
-"""python -m benchmarks: measure everything that can be measured here, write RESULTS.md."""
+"""python -m benchmarks [NAME ...]: measure, print, and write RESULTS.md when all were measured."""
 
+import argparse
 import shutil
 import sys
+from collections.abc import Callable
 
-from benchmarks import retrieval, stages
+from benchmarks import collecting, retrieval, sensor, stages, window
 from benchmarks.corpora import WORK, corpora_folder
 from benchmarks.emulator import running
-from benchmarks.rows import write_results
+from benchmarks.rows import Row, table, write_results
+
+
+def _on_corpora(module: str) -> list[Row]:
+    corpora = corpora_folder()
+    if corpora is None:
+        print(f"{module}: left out; set CORPORA to a folder with manuals.parquet and xquad_*")
+        return []
+    with running(WORK / f"{module}-emulator") as url:
+        measure = retrieval.measure if module == "retrieval" else stages.measure
+        return measure(corpora, url)
+
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "retrieval": lambda: _on_corpora("retrieval"),
+    "stages": lambda: _on_corpora("stages"),
+    "window": window.measure,
+    "sensor": sensor.measure,
+    "collecting": collecting.measure,
+}
 
 
 def main() -> int:
-    corpora = corpora_folder()
-    if corpora is None:
-        print("set CORPORA to a folder with manuals.parquet, xquad_en and xquad_ru")
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], default=[])
+    names = parser.parse_args().names or list(BENCHMARKS)
     shutil.rmtree(WORK, ignore_errors=True)
-    with running(WORK / "emulator") as url:
-        rows = [*retrieval.measure(corpora, url), *stages.measure(corpora, url)]
-    print(write_results(rows))
+    rows = [row for name in names for row in BENCHMARKS[name]()]
+    print(write_results(rows) if set(names) == set(BENCHMARKS) else table(rows))
     return 0
 
 

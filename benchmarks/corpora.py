@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from semantic_assets.config import Settings
 from semantic_assets.gemini.client import Gemini
@@ -28,7 +30,15 @@ class Bench:
 
 
 @contextmanager
-def scratch(name: str, sources: dict[str, Path], emulator_url: str) -> Iterator[Bench]:
+def scratch(
+    name: str,
+    sources: dict[str, Path],
+    emulator_url: str,
+    *,
+    tier: int = 3,
+    clock: Callable[[], float] = time.time,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Bench]:
     """A new lake over `sources` (path below the source root -> file), removed first."""
     folder = WORK / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -36,11 +46,14 @@ def scratch(name: str, sources: dict[str, Path], emulator_url: str) -> Iterator[
         target = folder / "sources" / uri
         target.parent.mkdir(parents=True)
         target.symlink_to(file)
-    environ = {
-        "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
-        "SEMANTIC_ASSETS_EMULATOR_URL": emulator_url,
-        "SEMANTIC_ASSETS_TIER": "3",
-    }
-    settings = Settings.load(root=folder / "lake", environ=environ)
-    with open_store(settings) as store:
+    settings = Settings.load(
+        root=folder / "lake",
+        environ={
+            "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
+            "SEMANTIC_ASSETS_EMULATOR_URL": emulator_url,
+            "SEMANTIC_ASSETS_TIER": str(tier),
+            **environ,
+        },
+    )
+    with open_store(settings, clock=clock) as store:
         yield Bench(store, Gemini(endpoint_of(settings)))

@@ -28,20 +28,20 @@ def write_results(rows: list[Row]) -> str:
     plain = [{**asdict(row), "ratio": row.ratio} for row in rows]
     (RESULTS / "results.json").write_text(json.dumps(plain, indent=2) + "\n")
     packages = ("duckdb", "pyarrow", "numpy", "google-genai", "dagster")
-    lines = [
-        "# Results of `make bench`",
-        "",
+    head = (
+        "# Results of `make bench`\n\n"
         f"Python {platform.python_version()}, {platform.machine()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
-        + ". CPU seconds are of our process; the emulator runs in another.",
-        "",
-        "| what | ours | reference | unit | ratio |",
-        "|---|--:|--:|---|--:|",
-    ]
+        + ". CPU seconds are of our process; the emulator runs in another.\n\n"
+    )
+    (RESULTS / "RESULTS.md").write_text(head + table(rows))
+    return head + table(rows)
+
+
+def table(rows: list[Row]) -> str:
+    lines = ["| what | ours | reference | unit | ratio |", "|---|--:|--:|---|--:|"]
     for row in rows:
-        reference = "" if row.reference is None else f"{row.reference:.3g}"
+        reference = "" if row.reference is None else f"{row.reference:,.4g}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        lines.append(f"| {row.name} | {row.ours:.3g} | {reference} | {row.unit} | {ratio} |")
-    text = "\n".join(lines) + "\n"
-    (RESULTS / "RESULTS.md").write_text(text)
-    return text
+        lines.append(f"| {row.name} | {row.ours:,.4g} | {reference} | {row.unit} | {ratio} |")
+    return "\n".join(lines) + "\n"

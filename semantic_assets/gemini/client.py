@@ -6,7 +6,6 @@ re-sends on a dropped connection), explicit base URL and key.
 """
 
 import io
-import json
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from semantic_assets.errors import CorruptResult, RequestRejected
 from semantic_assets.gemini.endpoint import Endpoint
@@ -132,7 +132,7 @@ class Gemini:
             response = self._client._api_client.request(
                 "get", path, {}, types.HttpOptions(timeout=_QUICK_MS)
             )
-            found = json.loads(response.body or "{}")
+            found = orjson.loads(response.body or "{}")
         return found if isinstance(found, dict) else {}
 
     def download(self, file: str, destination: Path) -> None:
