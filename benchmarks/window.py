@@ -17,7 +17,7 @@ from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.window_use import window_use
 
 _TOKENS = 5_000_000
-_LATENCY_SECONDS, _POLL_SECONDS = 3_600.0, 30.0
+_LATENCY_SECONDS, _POLL_SECONDS = 900.0, 30.0
 _VOCABULARY = 4_000
 
 

@@ -90,16 +90,20 @@ class _Planner:
         store, space_id = self._store, self._space.space_id
         store.ledger.spaces.register(self._space)
         recover_manifests(store)
+        window, unsettled = self._window(), unsettled_shards(store, space_id)
+        if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
+            # Nothing would be formed before a job ends: deriving can wait until then.
+            waiting = sum(shard.pending or 0 for shard, _ in unsettled)
+            return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
         if not withheld.is_complete:
             return Plan(held_back=HoldUp("another process is forming a job"))
         if reason := distrusted(store, space_id):
             return Plan(held_back=HoldUp(reason, needs_person=True))
-        window = self._window()
         wanted: dict[str, _Wanted] = {}
         opened: list[ShardDemand] = []
-        for shard in serving_order(store, unsettled_shards(store, space_id), favour):
+        for shard in serving_order(store, unsettled, favour):
             opened.append(found := demand(store, shard.key, index, withheld.texts))
             for key, estimate in found.pending.items():
                 wanted.setdefault(key, _Wanted(estimate, shard.key, found.failed_with.get(key)))
