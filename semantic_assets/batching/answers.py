@@ -107,10 +107,13 @@ class _LineDecoder:
             values = root.at_pointer("/response/embedding/values")
         except (KeyError, ValueError, TypeError):
             return _failure(root)
+        if not isinstance(values, simdjson.Array):
+            raise CorruptResult(f"line {number}: the values are not a list")
         if len(values) != self._dimensions:
             raise CorruptResult(f"line {number}: {len(values)} values, not {self._dimensions}")
         try:
-            row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
+            with np.errstate(over="ignore"):  # beyond float32 is inf, and refused with its block
+                row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise CorruptResult(f"line {number}: a value is not a number ({error})") from error
         return None

@@ -32,7 +32,10 @@ class ExactIndex:
         if not len(self.vectors):
             return []
         scores = self.vectors @ query
-        best = np.argpartition(-scores, min(k, len(scores)) - 1)[:k]
+        least = np.partition(scores, -min(k, len(scores)))[-min(k, len(scores))]
+        # Of equal scores at the edge the lowest rows are in: the same for every k.
+        above, equal = np.flatnonzero(scores > least), np.flatnonzero(scores == least)
+        best = np.concatenate((above, equal[: k - len(above)]))
         ordered = best[np.lexsort((best, -scores[best]))]
         return [(int(row), float(scores[row])) for row in ordered]
 

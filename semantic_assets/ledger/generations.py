@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from semantic_assets.errors import Conflict
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.leases import Lease, require_fence
 from semantic_assets.ledger.schema import generation
@@ -74,13 +75,16 @@ class Generations:
                 .where(_of(dataset), generation.c.state == SERVING)
                 .values(state=RETIRED)
             )
-            connection.execute(
+            switched = connection.execute(
                 sa.update(generation)
                 .where(_of(dataset), generation.c.number == number)
                 .values(
                     state=SERVING, rows=rows, input_fingerprint=input_fingerprint, inputs=inputs
                 )
-            )
+                .returning(generation.c.number)
+            ).all()
+            if not switched:
+                raise Conflict(f"{dataset}: generation {number} is gone; the old one keeps serving")
 
     def serving(self, dataset: DatasetKey) -> Generation | None:
         query = sa.select(generation).where(_of(dataset), generation.c.state == SERVING)

@@ -110,6 +110,7 @@ class Jobs:
         recent = (
             sa.select(job_table.c.tokens_actual, job_table.c.tokens_estimated)
             .where(job_table.c.model == model, job_table.c.failed == 0)
+            .where(job_table.c.tokens_actual > 0, job_table.c.is_realtime.is_(False))
             .where(job_table.c.state == JobState.COLLECTED)
             .order_by(job_table.c.job_id.desc())
             .limit(_RECENT_JOBS)

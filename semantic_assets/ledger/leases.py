@@ -133,10 +133,18 @@ class Leases:
         stop = threading.Event()
 
         def beat() -> None:
+            renewed_at = time.monotonic()
             while not stop.wait(self.ttl_seconds / 3):
-                for lease in leases:
-                    if not lease.lost.is_set():
-                        self.renew(lease)
+                try:
+                    for lease in leases:
+                        if not lease.lost.is_set():
+                            self.renew(lease)
+                    renewed_at = time.monotonic()
+                except sa.exc.SQLAlchemyError:
+                    # The ledger is out of reach for now; past the expiry others may have them.
+                    if time.monotonic() - renewed_at > self.ttl_seconds:
+                        for lease in leases:
+                            lease.lost.set()
 
         heartbeat = threading.Thread(target=beat, name="lease heartbeat", daemon=True)
         heartbeat.start()

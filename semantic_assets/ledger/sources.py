@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import NotFound
+from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import shard as shard_table
@@ -159,7 +159,14 @@ class Sources:
         now = self.database.clock()
         with self.database.write() as connection:
             following = self._next_shard(connection, shard, item, now)
-            connection.execute(_of_slice(shard.dataset, item).values(shard=str(following)))
+            moved = connection.execute(
+                _of_slice(shard.dataset, item)
+                .where(source_slice.c.is_read.is_(False))
+                .values(shard=str(following))
+                .returning(source_slice.c.slice_id)
+            ).all()
+            if not moved:
+                raise Conflict(f"{item.uri} was read in {shard}: a document never moves")
         return following
 
     def _next_shard(
