@@ -3,11 +3,15 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +38,7 @@ BLANK = {
 
 # A server forks the children: it imports once, and has no threads that a fork could break.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["pytest", "semantic_assets.store"])
+_PROCESSES.set_forkserver_preload(["pytest", "semantic_assets.store", "tests.factories"])
 _PATIENCE_SECONDS = 60.0
 
 
@@ -58,35 +62,25 @@ def make_space(**changes: Any) -> EmbeddingSpace:
 def make_job(**changes: Any) -> BatchJob:
     """A job about to upload; ids and names are new each time."""
     job_id = changes.pop("job_id", None) or new_job_id()
-    job = BatchJob(
-        job_id=job_id,
-        kind=JobKind.EMBEDDING,
-        space_id=SPACE.space_id,
-        scope_id=SCOPE_ID,
-        model=MODEL,
-        state=JobState.UPLOADING,
-        fence=1,
-        display_name=f"sa-ledger-{job_id}",
-        remote_name=None,
-        remote_state=None,
-        shards=("acme.manuals.00000",),
-        requests=10,
-        tokens_estimated=100,
-        tokens_actual=None,
-        succeeded=None,
-        failed=None,
-        input_file=None,
-        result_file=None,
-        error_message=None,
-        bisects=None,
-        absent_listings=0,
-        absent_since=None,
-        created_at=1_000.0,
-        updated_at=1_000.0,
-        submitted_at=None,
-        ended_at=None,
-    )
-    return replace(job, **changes)
+    values: dict[str, Any] = dict.fromkeys(field.name for field in fields(BatchJob))
+    values |= {
+        "job_id": job_id,
+        "kind": JobKind.EMBEDDING,
+        "space_id": SPACE.space_id,
+        "scope_id": SCOPE_ID,
+        "model": MODEL,
+        "state": JobState.UPLOADING,
+        "fence": 1,
+        "display_name": f"sa-ledger-{job_id}",
+        "shards": ("acme.manuals.00000",),
+        "requests": 10,
+        "tokens_estimated": 100,
+        "is_realtime": False,
+        "absent_listings": 0,
+        "created_at": 1_000.0,
+        "updated_at": 1_000.0,
+    }
+    return BatchJob(**values | changes)
 
 
 def make_slice(uri: str, **changes: Any) -> SourceSlice:
@@ -120,13 +114,28 @@ def make_index_rows(count: int) -> pa.Table:
 def make_vectors(rows: int, dimensions: int, *, seed: int = 0) -> "np.ndarray[Any, np.dtype[Any]]":
     """Unit vectors, float32."""
     vectors = np.random.default_rng(seed).normal(size=(rows, dimensions))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    units: np.ndarray[Any, np.dtype[Any]] = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    return units.astype(np.float32)
 
 
 def answer_line(key: str, values: list[float], **response: object) -> bytes:
     """One line of a result file, as Google writes it."""
     answer = {"embedding": {"values": values}, **response}
     return orjson.dumps({"key": key, "response": answer}) + b"\n"
+
+
+@contextmanager
+def sqlite_being_made(path: Path, *, seconds: float) -> Iterator[None]:
+    """A database that another connection is just making, and holds for so long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(seconds, other.execute, ["COMMIT"])
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.join()
 
 
 def run_together(

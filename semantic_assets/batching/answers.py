@@ -20,6 +20,9 @@ from semantic_assets.errors import CorruptResult
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
 BLOCK_ROWS = 1_024
 
+#: Outside of these, and for NaN, a float32 quotient is no unit vector.
+_SMALLEST_NORM, _LARGEST_NORM = 1e-6, 1e30
+
 #: google.rpc codes a rerun cannot change: invalid argument, not found, out of range, unimplemented.
 _PERMANENT_CODES = frozenset({3, 5, 11, 12})
 
@@ -149,7 +152,7 @@ def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:
     vectors = block.vectors[:rows]
     answered = np.fromiter((word == "ok" for word in block.outcomes), dtype=bool, count=rows)
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    bad = answered & ~(np.isfinite(norms) & (norms > 1e-6))
+    bad = answered & ~((norms > _SMALLEST_NORM) & (norms < _LARGEST_NORM))
     if bad.any():
         key = block.keys[int(np.flatnonzero(bad)[0])]
         raise CorruptResult(f"key {key}: the vector is not finite, or is all zeros")

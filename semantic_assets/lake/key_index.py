@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from semantic_assets.sqlite import use_wal
+
 # whole_job: requests of a job that failed as a whole, 0 otherwise.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS file (
@@ -75,7 +77,7 @@ class KeyIndex:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as connection:
             # Rebuildable: a lost transaction costs a re-read of one results file.
-            connection.execute("PRAGMA journal_mode=WAL")
+            use_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.executescript(_SCHEMA)
             yield connection

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.ledger import schema
+from semantic_assets.sqlite import use_wal
 
 SCHEMA_VERSION = "1"
 Clock = Callable[[], float]
@@ -115,10 +116,9 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -64,13 +64,13 @@ def test_a_final_state_has_only_its_documented_ways_out(
 
 
 def test_final_and_withholding_states_divide_all_states() -> None:
-    assert FINAL | WITHHOLDING == set(S)
+    assert set(S) == FINAL | WITHHOLDING
     assert not FINAL & WITHHOLDING
     assert len(FINAL) == 5
 
 
 def test_the_window_counts_what_the_remote_holds_or_may_hold() -> None:
-    assert IN_WINDOW == {S.UPLOADING, S.CREATING, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING}
+    assert {S.UPLOADING, S.CREATING, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING} == IN_WINDOW
     assert ACTIVE_REMOTE <= IN_WINDOW <= WITHHOLDING
 
 
@@ -102,9 +102,7 @@ TERMINAL = ["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"
         ("UNSPECIFIED", S.SUBMITTED),
     ],
 )
-def test_googles_states_are_read_in_both_spellings(
-    prefix: str, word: str, state: JobState
-) -> None:
+def test_googles_states_are_read_in_both_spellings(prefix: str, word: str, state: JobState) -> None:
     assert remote_word(prefix + word) == word
     assert state_of_remote(prefix + word) == state
 

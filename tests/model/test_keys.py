@@ -47,6 +47,12 @@ def test_the_written_forms() -> None:
     assert key.path == "project=acme/dataset=manuals-2/shard=00007.parquet"
 
 
+def test_numbers_of_more_than_five_digits_are_written_out() -> None:
+    key = ShardKey(DatasetKey("a", "b"), 123_456)
+    assert str(key) == "a.b.123456"
+    assert key.path.endswith("shard=123456.parquet")
+
+
 def test_shards_sort_by_dataset_and_then_by_number() -> None:
     one, two = DatasetKey("a", "one"), DatasetKey("a", "two")
     keys = [ShardKey(two, 0), ShardKey(one, 10), ShardKey(one, 9)]
@@ -69,7 +75,8 @@ def test_what_is_no_dataset_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "acme.manuals", "acme/manuals/00000", "a.b.c", "a.b.", "a.b.-1", "a.b.1.2", "a.b.٣"]
+    "text",
+    ["", "acme.manuals", "acme/manuals/00000", "a.b.c", "a.b.", "a.b.-1", "a.b.1.2", "a.b.٣"],
 )
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):

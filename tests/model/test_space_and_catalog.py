@@ -75,9 +75,7 @@ def test_we_normalise_where_the_model_does_not(
 @pytest.mark.parametrize("dimensions", [0, 127, 3073])
 def test_a_size_the_model_does_not_have_is_refused_with_the_range(dimensions: int) -> None:
     with pytest.raises(ConfigError, match=f"128 to 3072 dimensions, not {dimensions}"):
-        EmbeddingSpace.of(
-            backend="emulator", model="gemini-embedding-001", dimensions=dimensions
-        )
+        EmbeddingSpace.of(backend="emulator", model="gemini-embedding-001", dimensions=dimensions)
 
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the texts of this module are in their own scripts on purpose
 import re
 
 import pytest

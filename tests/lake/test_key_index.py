@@ -1,0 +1,247 @@
+"""The key index: which text has which outcomes, and where."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from semantic_assets.lake.key_index import KeyIndex, Landed, OutcomeCode
+from semantic_assets.text.fingerprint import text_hash
+from tests.factories import run_together, sqlite_being_made
+from tests.lake.lake_processes import cover_files, cover_own_files
+
+OK, PERMANENT, TRANSIENT = OutcomeCode.OK, OutcomeCode.PERMANENT, OutcomeCode.TRANSIENT
+MISSING, EXPIRED = OutcomeCode.MISSING, OutcomeCode.EXPIRED
+A, B, C = (text_hash(letter) for letter in "abc")
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> KeyIndex:
+    return KeyIndex(tmp_path / "keys" / "space=s.sqlite3")
+
+
+def test_an_index_nobody_wrote_knows_nothing(index: KeyIndex) -> None:
+    assert index.covered() == set()
+    assert index.look_up([A, B]) == {}
+    assert index.look_up([]) == {}
+
+
+def test_a_landed_text_is_found_by_file_and_position(index: KeyIndex) -> None:
+    index.add("job1.parquet", [B, A], [OK, OK])
+    assert index.covered() == {"job1.parquet"}
+    assert index.look_up([A, C]) == {A: Landed("job1", position=1, attempts=1)}
+
+
+def test_of_several_vectors_the_lowest_job_id_wins_in_whatever_order_they_came(
+    index: KeyIndex,
+) -> None:
+    index.add("job2.parquet", [A], [OK])
+    index.add("job1.parquet", [B, A], [OK, OK])
+    index.add("job3.parquet", [A], [OK])
+    found = index.look_up([A])[A]
+    assert (found.job_id, found.position) == ("job1", 1)
+
+
+def test_a_vector_counts_whatever_failed_before_or_after_it(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [TRANSIENT])
+    index.add("job2.parquet", [A], [OK])
+    index.add("job3.parquet", [A], [PERMANENT])
+    found = index.look_up([A])[A]
+    assert found.job_id == "job2"
+    assert found.attempts == 2
+    assert not found.is_failed(max_attempts=1)
+
+
+def test_failures_are_counted_and_the_last_one_is_named(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A, B], [TRANSIENT, OK])
+    index.add("job2.parquet", [B, C, A], [OK, OK, MISSING])
+    found = index.look_up([A])[A]
+    assert found == Landed(attempts=2, last_error=("job2", 2))
+
+
+@pytest.mark.parametrize("outcome", [TRANSIENT, MISSING, EXPIRED])
+def test_a_text_is_failed_after_max_attempts_errors(index: KeyIndex, outcome: OutcomeCode) -> None:
+    for job in range(3):
+        assert not any(landed.is_failed(3) for landed in index.look_up([A]).values())
+        index.add(f"job{job}.parquet", [A], [outcome])
+    assert index.look_up([A])[A].is_failed(3)
+    assert not index.look_up([A])[A].is_failed(4)
+
+
+@pytest.mark.parametrize("outcomes", [[PERMANENT], [PERMANENT, TRANSIENT], [EXPIRED, PERMANENT]])
+def test_one_permanent_error_fails_a_text_at_once(
+    index: KeyIndex, outcomes: list[OutcomeCode]
+) -> None:
+    for job, outcome in enumerate(outcomes):
+        index.add(f"job{job}.parquet", [A], [outcome])
+    found = index.look_up([A])[A]
+    assert found.is_permanent
+    assert found.is_failed(max_attempts=10)
+    assert found.last_error == (f"job{len(outcomes) - 1}", 0)
+
+
+def test_covering_a_file_twice_changes_nothing(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [TRANSIENT])
+    index.add("job1.parquet", [A, B], [OK, OK])
+    assert index.look_up([A, B]) == {A: Landed(attempts=1, last_error=("job1", 0))}
+
+
+def test_a_forgotten_file_counts_no_more_and_can_come_back(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    index.add("job2.parquet", [A, B], [OK, OK])
+    index.forget(["job1.parquet", "never-seen.parquet"])
+    assert index.covered() == {"job2.parquet"}
+    assert index.look_up([A])[A].job_id == "job2"
+    index.add("job1.parquet", [A], [OK])
+    assert index.look_up([A])[A].job_id == "job1"
+
+
+def test_of_a_forgotten_file_nothing_is_left_for_the_next_one(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    index.forget(["job1.parquet"])
+    index.add("job2.parquet", [B], [OK])
+    assert set(index.look_up([A, B])) == {B}
+
+
+@pytest.mark.parametrize(
+    ("keys", "outcomes"),
+    [([A, B], [OK]), ([A, A], [OK, OK]), ([A, "not hex"], [OK, OK])],
+    ids=["lengths differ", "a key twice", "no hash"],
+)
+def test_a_file_that_cannot_be_covered_leaves_no_trace(
+    index: KeyIndex, keys: list[str], outcomes: list[OutcomeCode]
+) -> None:
+    with pytest.raises(Exception, match=r"zip|UNIQUE|fromhex"):
+        index.add("bad.parquet", keys, outcomes)
+    assert index.covered() == set()
+    assert index.look_up([A]) == {}
+
+
+def test_keys_asked_twice_are_answered_once(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    assert list(index.look_up([A, A, C, A])) == [A]
+
+
+def test_a_lookup_of_50_000_keys_finds_those_there_are(index: KeyIndex) -> None:
+    keys = [f"{number:032x}" for number in range(50_000)]
+    known = keys[::3]
+    index.add("job1.parquet", known, [OK] * len(known))
+    found = index.look_up(keys)
+    assert set(found) == set(known)
+    assert all(found[key].position == place for place, key in enumerate(known))
+
+
+def test_an_index_is_a_cache_that_can_be_deleted(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    for path in index.path.parent.iterdir():
+        path.unlink()
+    assert index.covered() == set()
+
+
+def test_an_index_that_another_process_is_just_making_is_waited_for(index: KeyIndex) -> None:
+    with sqlite_being_made(index.path, seconds=0.1):
+        assert index.covered() == set()
+
+
+def test_processes_that_cover_the_same_files_at_once_cover_each_once(index: KeyIndex) -> None:
+    keys = [text_hash(str(number)) for number in range(200)]
+    assert index.covered() == set()
+    assert run_together(cover_files, index.path, 10, keys) == [10] * 4
+    found = index.look_up(keys)
+    assert {(landed.job_id, landed.attempts) for landed in found.values()} == {("job000", 1)}
+    assert [found[key].position for key in keys] == list(range(200))
+
+
+def test_processes_that_cover_different_files_at_once_lose_none(index: KeyIndex) -> None:
+    keys = [text_hash(str(number)) for number in range(50)]
+    assert index.covered() == set()
+    names = run_together(cover_own_files, index.path, 10, keys)
+    assert index.covered() == {name for own in names for name in own}  # type: ignore[attr-defined]
+    assert {landed.attempts for landed in index.look_up(keys).values()} == {40}
+
+
+def test_outcomes_of_many_texts_fold_into_what_the_rules_say(index: KeyIndex) -> None:
+    """The same rules, written down once more, over 300 texts with random outcomes."""
+    rng = random.Random(5)
+    keys = [text_hash(str(number)) for number in range(300)]
+    rows: dict[str, list[tuple[str, int, OutcomeCode]]] = {key: [] for key in keys}
+    for job in rng.sample(range(8), 8):
+        asked = rng.sample(keys, 150)
+        outcomes = rng.choices(list(OutcomeCode), weights=[1, 1, 4, 2, 2], k=150)
+        index.add(f"job{job}.parquet", asked, outcomes)
+        for position, (key, outcome) in enumerate(zip(asked, outcomes, strict=True)):
+            rows[key].append((f"job{job}", position, outcome))
+    found = index.look_up(keys)
+    assert set(found) == {key for key in keys if rows[key]}
+    for key, landed in found.items():
+        of_key = sorted(rows[key])
+        answered = next((row for row in of_key if row[2] == OK), None)
+        if answered is not None:
+            assert (landed.job_id, landed.position) == answered[:2]
+            assert not landed.is_failed(1)
+        else:
+            permanent = any(outcome == PERMANENT for _, _, outcome in of_key)
+            assert landed.job_id is None
+            assert landed.attempts == len(of_key)
+            assert landed.last_error == of_key[-1][:2]
+            assert landed.is_permanent == permanent
+            assert landed.is_failed(8) == (permanent or len(of_key) >= 8)
+
+
+# -- retries, and jobs that failed as a whole -----------------------------------------------------
+
+
+def test_after_a_retry_older_errors_count_no_more(index: KeyIndex) -> None:
+    index.add("0001.parquet", [A, B], [PERMANENT, TRANSIENT])
+    index.add_retry("retries/0002.parquet", [A])
+    assert set(index.look_up([A, B])) == {B}
+    index.add("0003.parquet", [A], [TRANSIENT])
+    assert index.look_up([A])[A].attempts == 1
+    assert not index.look_up([A])[A].is_permanent
+
+
+def test_a_retry_takes_no_vector_away(index: KeyIndex) -> None:
+    index.add("0001.parquet", [A], [OK])
+    index.add_retry("retries/0002.parquet", [A])
+    assert index.look_up([A])[A].job_id == "0001"
+
+
+def test_the_latest_retry_counts_in_whatever_order_they_are_covered(index: KeyIndex) -> None:
+    index.add("0003.parquet", [A], [TRANSIENT])
+    index.add_retry("retries/0004.parquet", [A])
+    index.add_retry("retries/0002.parquet", [A])
+    index.add_retry("retries/0002.parquet", [A])
+    assert index.look_up([A]) == {}
+    assert {"retries/0002.parquet", "retries/0004.parquet"} <= index.covered()
+
+
+def test_a_text_that_went_down_with_others_has_spent_none_of_its_own_attempts(
+    index: KeyIndex,
+) -> None:
+    for job in range(3):
+        index.add(f"job{job}.parquet", [A, B], [TRANSIENT, TRANSIENT], whole_job=2)
+    found = index.look_up([A])[A]
+    assert (found.attempts, found.whole_failures) == (0, 3)
+    assert found.failed_with == ("job2", 2)
+    assert not found.is_failed(3)
+
+
+def test_a_job_of_one_text_that_fails_as_a_whole_is_that_texts_own_failure(
+    index: KeyIndex,
+) -> None:
+    index.add("job0.parquet", [A], [TRANSIENT], whole_job=1)
+    found = index.look_up([A])[A]
+    assert (found.attempts, found.whole_failures, found.failed_with) == (1, 0, None)
+
+
+def test_whole_job_failures_do_not_go_on_for_ever(index: KeyIndex) -> None:
+    for job in range(40):
+        index.add(f"job{job:02d}.parquet", [A, B], [EXPIRED, EXPIRED], whole_job=2)
+    assert index.look_up([A])[A].is_failed(3)
+
+
+def test_a_later_failure_of_its_own_ends_the_bisection(index: KeyIndex) -> None:
+    index.add("job0.parquet", [A, B], [TRANSIENT, TRANSIENT], whole_job=2)
+    index.add("job1.parquet", [A, B], [MISSING, OK])
+    found = index.look_up([A])[A]
+    assert (found.attempts, found.failed_with) == (1, None)

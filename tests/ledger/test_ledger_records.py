@@ -1,0 +1,416 @@
+"""What files hold, what was paid, which index serves, which runs were asked for, what scopes bear."""
+
+import pytest
+
+from semantic_assets.errors import Conflict, NotFound
+from semantic_assets.ledger.generations import BUILDING, RETIRED, SERVING
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.ledger import Ledger
+from semantic_assets.ledger.requests import BACKOFF_SECONDS, MAX_ATTEMPTS
+from semantic_assets.ledger.spending import ACTUAL, ESTIMATED, POSSIBLY_BILLED, REALTIME
+from semantic_assets.model.keys import DatasetKey
+from tests.factories import MODEL, SCOPE_ID, SPACE, Clock, make_space, run_together
+from tests.ledger.ledger_processes import (
+    ask_for_run,
+    book_spending,
+    pause_scope,
+    start_generations,
+)
+
+PATH = "chunks/project=a/dataset=b/shard=00000.parquet"
+DATASET = DatasetKey("a", "b")
+
+
+def acquire(ledger: Ledger, name: str) -> Lease:
+    lease = ledger.leases.acquire(name)
+    assert lease is not None
+    return lease
+
+
+def take_over(ledger: Ledger, clock: Clock, name: str) -> tuple[Lease, Lease]:
+    old = acquire(ledger, name)
+    clock.advance(ledger.leases.ttl_seconds + 1)
+    return old, acquire(ledger, name)
+
+
+# -- table files ----------------------------------------------------------------------------------
+
+
+def record(ledger: Ledger, lease: Lease, fingerprint: str) -> None:
+    ledger.files.record(
+        lease, PATH, fingerprint=fingerprint, input_fingerprint=f"of {fingerprint}", rows=3
+    )
+
+
+def test_a_file_nobody_recorded_is_unknown(ledger: Ledger) -> None:
+    assert ledger.files.find(PATH) is None
+
+
+def test_a_recorded_file_is_found_and_a_later_record_replaces_it(
+    ledger: Ledger, clock: Clock
+) -> None:
+    lease = acquire(ledger, "shard:s")
+    for fingerprint in ("f1", "f2"):
+        clock.advance(1)
+        record(ledger, lease, fingerprint)
+        found = ledger.files.find(PATH)
+        assert found is not None
+        assert (found.path, found.fingerprint) == (PATH, fingerprint)
+        assert (found.input_fingerprint, found.rows) == (f"of {fingerprint}", 3)
+        assert found.updated_at == clock.now
+
+
+def test_a_record_under_an_old_fence_is_refused_and_changes_nothing(
+    ledger: Ledger, clock: Clock
+) -> None:
+    old, new = take_over(ledger, clock, "shard:s")
+    record(ledger, new, "new")
+    with pytest.raises(Conflict, match="shard:s"):
+        record(ledger, old, "old")
+    found = ledger.files.find(PATH)
+    assert found is not None
+    assert found.fingerprint == "new"
+
+
+def test_a_record_under_a_lease_nobody_ever_held_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(Conflict):
+        record(ledger, Lease("shard:s", "me", 1), "f")
+    assert ledger.files.find(PATH) is None
+
+
+# -- spending -------------------------------------------------------------------------------------
+
+
+def book(ledger: Ledger, job: str, kind: str, usd: float, tokens: int = 10) -> None:
+    ledger.spending.book(job, kind, model=MODEL, tokens=tokens, usd=usd)
+
+
+def test_booked_twice_a_job_counts_once(ledger: Ledger) -> None:
+    for usd in (0.25, 0.75):
+        book(ledger, "j1", ACTUAL, usd)
+        book(ledger, "j1", REALTIME, usd)
+    totals = ledger.spending.totals()
+    assert (totals.batch_tokens, totals.batch_usd) == (10, 0.25)
+    assert (totals.realtime_tokens, totals.realtime_usd) == (10, 0.25)
+
+
+def test_an_estimate_is_committed_until_the_actual_figure_is_known(ledger: Ledger) -> None:
+    book(ledger, "j1", ESTIMATED, 0.5)
+    book(ledger, "j2", ESTIMATED, 0.25)
+    totals = ledger.spending.totals()
+    assert (totals.committed_usd, totals.spent_usd) == (0.75, 0.0)
+    book(ledger, "j1", ACTUAL, 0.625)
+    totals = ledger.spending.totals()
+    assert (totals.committed_usd, totals.batch_usd, totals.spent_usd) == (0.25, 0.625, 0.625)
+
+
+def test_what_may_have_been_billed_is_no_longer_committed_and_counts_as_spent(
+    ledger: Ledger,
+) -> None:
+    book(ledger, "j1", ESTIMATED, 0.5)
+    book(ledger, "j1", POSSIBLY_BILLED, 0.5)
+    totals = ledger.spending.totals()
+    assert (totals.committed_usd, totals.possibly_billed_usd) == (0.0, 0.5)
+    assert totals.spent_usd == 0.5
+
+
+def test_a_canary_is_spent_and_its_jobs_estimate_stays_committed(ledger: Ledger) -> None:
+    book(ledger, "j1", ESTIMATED, 0.5)
+    book(ledger, "j1", REALTIME, 0.125, tokens=3)
+    totals = ledger.spending.totals()
+    assert (totals.committed_usd, totals.realtime_usd, totals.realtime_tokens) == (0.5, 0.125, 3)
+
+
+def test_a_release_ends_the_reservation_and_takes_back_no_payment(ledger: Ledger) -> None:
+    book(ledger, "j1", ESTIMATED, 0.5)
+    book(ledger, "j1", REALTIME, 0.125)
+    book(ledger, "j2", ESTIMATED, 0.25)
+    for _ in range(2):
+        ledger.spending.release("j1")
+    totals = ledger.spending.totals()
+    assert (totals.committed_usd, totals.realtime_usd) == (0.25, 0.125)
+
+
+def test_a_day_counts_what_was_booked_in_it(ledger: Ledger, clock: Clock) -> None:
+    book(ledger, "j1", ACTUAL, 0.5)
+    clock.advance(100)
+    book(ledger, "j2", ACTUAL, 0.25)
+    assert ledger.spending.totals(since=clock.now).batch_usd == 0.25
+    assert ledger.spending.totals(since=clock.now - 100).batch_usd == 0.75
+    assert ledger.spending.totals(since=clock.now + 1).batch_usd == 0.0
+
+
+def test_processes_that_book_the_same_jobs_at_once_book_each_once(
+    ledger_url: str, ledger: Ledger
+) -> None:
+    run_together(book_spending, ledger_url, [f"j{number}" for number in range(8)])
+    assert ledger.spending.totals().committed_usd == 4.0
+
+
+# -- generations ----------------------------------------------------------------------------------
+
+
+def switch(ledger: Ledger, lease: Lease, number: int, rows: int = 5) -> None:
+    ledger.generations.switch(
+        lease, DATASET, number, rows=rows, input_fingerprint=f"in{number}", inputs={"s": "f"}
+    )
+
+
+def states(ledger: Ledger, dataset: DatasetKey = DATASET) -> dict[int, str]:
+    return {item.number: item.state for item in ledger.generations.list(dataset)}
+
+
+def test_a_generation_serves_only_after_the_switch(ledger: Ledger, clock: Clock) -> None:
+    number = ledger.generations.start(DATASET, "space")
+    assert states(ledger) == {number: BUILDING}
+    assert ledger.generations.serving(DATASET) is None
+    switch(ledger, acquire(ledger, "index:a/b"), number)
+    serving = ledger.generations.serving(DATASET)
+    assert serving is not None
+    assert (serving.number, serving.state, serving.rows) == (1, SERVING, 5)
+    assert (serving.dataset, serving.space_id) == (DATASET, "space")
+    assert (serving.input_fingerprint, serving.inputs) == ("in1", {"s": "f"})
+    assert serving.created_at == clock.now
+
+
+def test_one_generation_serves_and_the_one_before_retires(ledger: Ledger) -> None:
+    lease = acquire(ledger, "index:a/b")
+    for space in ("space", "space", "another"):
+        switch(ledger, lease, ledger.generations.start(DATASET, space))
+    assert states(ledger) == {3: SERVING, 2: RETIRED, 1: RETIRED}
+    assert [item.number for item in ledger.generations.list(DATASET)] == [3, 2, 1]
+
+
+def test_a_number_is_never_used_again_not_even_of_an_unfinished_build(ledger: Ledger) -> None:
+    assert [ledger.generations.start(DATASET, s) for s in ("a", "b", "a")] == [1, 2, 3]
+    assert ledger.generations.start(DatasetKey("a", "other"), "a") == 1
+
+
+def test_datasets_switch_apart(ledger: Ledger) -> None:
+    other = DatasetKey("a", "other")
+    for dataset in (other, DATASET, DATASET):
+        number = ledger.generations.start(dataset, "space")
+        lease = acquire(ledger, f"index:{dataset}:{number}")
+        ledger.generations.switch(lease, dataset, number, rows=1, input_fingerprint="in", inputs={})
+    assert states(ledger, other) == {1: SERVING}
+    assert states(ledger) == {2: SERVING, 1: RETIRED}
+
+
+def test_who_was_taken_over_does_not_switch(ledger: Ledger, clock: Clock) -> None:
+    old, new = take_over(ledger, clock, "index:a/b")
+    switch(ledger, new, ledger.generations.start(DATASET, "space"))
+    late = ledger.generations.start(DATASET, "space")
+    with pytest.raises(Conflict, match="index:a/b"):
+        switch(ledger, old, late)
+    assert states(ledger) == {2: BUILDING, 1: SERVING}
+
+
+def test_a_switch_to_a_generation_that_is_gone_keeps_the_old_one_serving(ledger: Ledger) -> None:
+    lease = acquire(ledger, "index:a/b")
+    switch(ledger, lease, ledger.generations.start(DATASET, "space"))
+    number = ledger.generations.start(DATASET, "space")
+    ledger.generations.forget(DATASET, number)
+    with pytest.raises(Conflict):
+        switch(ledger, lease, number)
+    assert states(ledger) == {1: SERVING}
+
+
+def test_the_serving_generation_cannot_be_forgotten(ledger: Ledger) -> None:
+    lease = acquire(ledger, "index:a/b")
+    for _ in range(2):
+        switch(ledger, lease, ledger.generations.start(DATASET, "space"))
+    for number in (1, 2):
+        ledger.generations.forget(DATASET, number)
+    assert states(ledger) == {2: SERVING}
+
+
+@pytest.mark.usefixtures("unlocked_on_postgres")
+def test_processes_that_start_generations_at_once_get_different_numbers(
+    ledger_url: str, ledger: Ledger
+) -> None:
+    started = run_together(start_generations, ledger_url, 5)
+    numbers = sorted(number for own in started for number in own)  # type: ignore[attr-defined]
+    assert numbers == list(range(1, 21))
+
+
+# -- runs asked for -------------------------------------------------------------------------------
+
+NAME = "embeddings:a.b.00000"
+
+
+def test_a_run_is_asked_for_once_for_the_same_inputs(ledger: Ledger) -> None:
+    assert ledger.requests.ask(NAME, "f1") == f"{NAME}:f1:1"
+    assert ledger.requests.ask(NAME, "f1") is None
+    assert ledger.requests.ask("another", "f1") == "another:f1:1"
+
+
+def test_a_run_that_did_not_come_is_asked_for_again_after_growing_pauses(
+    ledger: Ledger, clock: Clock
+) -> None:
+    keys, pauses = [ledger.requests.ask(NAME, "f1")], []
+    for attempt in range(1, MAX_ATTEMPTS):
+        pause = BACKOFF_SECONDS * 2 ** (attempt - 1)
+        clock.advance(pause - 1)
+        assert ledger.requests.ask(NAME, "f1") is None
+        clock.advance(1)
+        keys.append(ledger.requests.ask(NAME, "f1"))
+        pauses.append(pause)
+    assert keys == [f"{NAME}:f1:{attempt}" for attempt in range(1, 6)]
+    assert pauses == [120, 240, 480, 960]
+    clock.advance(10**9)
+    assert ledger.requests.ask(NAME, "f1") is None
+    assert ledger.requests.exhausted() == [NAME]
+
+
+def test_new_inputs_are_asked_for_at_once_and_from_the_first_attempt(
+    ledger: Ledger, clock: Clock
+) -> None:
+    ledger.requests.ask(NAME, "f1")
+    clock.advance(BACKOFF_SECONDS)
+    assert ledger.requests.ask(NAME, "f1") == f"{NAME}:f1:2"
+    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"
+    assert ledger.requests.exhausted() == []
+
+
+def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:
+    assert ledger.requests.is_new(NAME, "f1")
+    ledger.requests.done(NAME, "f1")
+    assert not ledger.requests.is_new(NAME, "f1")
+    assert ledger.requests.is_new(NAME, "f2")
+    clock.advance(10**9)
+    assert ledger.requests.ask(NAME, "f1") is None
+    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"
+
+
+def test_a_success_at_the_last_attempt_is_no_exhaustion(ledger: Ledger, clock: Clock) -> None:
+    for _ in range(MAX_ATTEMPTS):
+        assert ledger.requests.ask(NAME, "f1")
+        clock.advance(10**6)
+    ledger.requests.done(NAME, "f1")
+    assert ledger.requests.exhausted() == []
+
+
+@pytest.mark.usefixtures("unlocked_on_postgres")
+def test_processes_that_ask_at_once_start_one_run(ledger_url: str, ledger: Ledger) -> None:
+    keys = run_together(ask_for_run, ledger_url)
+    assert [key for key in keys if key is not None] == ["embeddings:a:f1:1"]
+
+
+# -- scopes ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scoped(ledger: Ledger) -> Ledger:
+    for scope_id in (SCOPE_ID, "other"):
+        ledger.scopes.register(scope_id, backend="emulator", base_url="http://localhost")
+    return ledger
+
+
+def test_a_scope_is_registered_once_and_keeps_what_it_learned(scoped: Ledger) -> None:
+    scoped.scopes.pause(SCOPE_ID, "no billing")
+    scoped.scopes.register(SCOPE_ID, backend="gemini", base_url="http://elsewhere")
+    assert scoped.scopes.paused(SCOPE_ID) is not None
+
+
+def test_a_pause_doubles_from_a_minute_to_an_hour(scoped: Ledger, clock: Clock) -> None:
+    lengths = []
+    for _ in range(8):
+        scoped.scopes.pause(SCOPE_ID, "bad key")
+        pause = scoped.scopes.paused(SCOPE_ID)
+        assert pause is not None
+        assert pause.reason == "bad key"
+        lengths.append(pause.until - clock.now)
+        clock.advance(lengths[-1] - 0.5)
+        assert scoped.scopes.paused(SCOPE_ID) is not None
+        clock.advance(0.5)
+        assert scoped.scopes.paused(SCOPE_ID) is None
+    assert lengths == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+
+
+def test_a_success_ends_a_pause_and_the_next_one_is_short_again(
+    scoped: Ledger, clock: Clock
+) -> None:
+    for _ in range(3):
+        scoped.scopes.pause(SCOPE_ID, "bad key")
+    scoped.scopes.resume(SCOPE_ID)
+    assert scoped.scopes.paused(SCOPE_ID) is None
+    scoped.scopes.pause(SCOPE_ID, "bad key")
+    pause = scoped.scopes.paused(SCOPE_ID)
+    assert pause is not None
+    assert pause.until == clock.now + 60
+
+
+def test_a_pause_and_a_shrunk_window_concern_one_scope(scoped: Ledger) -> None:
+    scoped.scopes.pause(SCOPE_ID, "bad key")
+    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=100)
+    assert scoped.scopes.paused("other") is None
+    assert scoped.scopes.window("other", 1_000) == 1_000
+
+
+def test_a_shrunk_window_grows_back_by_a_tenth_each_quarter_of_an_hour(
+    scoped: Ledger, clock: Clock
+) -> None:
+    assert scoped.scopes.window(SCOPE_ID, 2_000) == 2_000
+    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=1_000)
+    sizes = []
+    for _ in range(5):
+        sizes.append(scoped.scopes.window(SCOPE_ID, 2_000))
+        clock.advance(900)
+    assert sizes == [1_000, 1_100, 1_210, 1_331, 1_464]
+    clock.advance(3 * 900)
+    assert scoped.scopes.window(SCOPE_ID, 2_000) == 2_000
+    assert scoped.scopes.window(SCOPE_ID, 10**9) > 2_000  # it is the setting that ends it
+    clock.advance(10**9)
+    assert scoped.scopes.window(SCOPE_ID, 10**9) == 10**9
+
+
+def test_a_window_never_shrinks_to_nothing_for_ever(scoped: Ledger, clock: Clock) -> None:
+    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=0)
+    assert scoped.scopes.window(SCOPE_ID, 500_000) == 1
+    clock.advance(60 * 86_400)
+    assert scoped.scopes.window(SCOPE_ID, 500_000) == 500_000
+
+
+def test_the_configured_window_stands_where_it_is_smaller(scoped: Ledger) -> None:
+    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=1_000)
+    assert scoped.scopes.window(SCOPE_ID, 300) == 300
+
+
+def test_only_a_probe_that_passed_counts_and_the_last_one_decides(scoped: Ledger) -> None:
+    assert not scoped.scopes.has_passed_probe(SCOPE_ID)
+    scoped.scopes.probed(SCOPE_ID, True, [("keys come back", True, "")])
+    assert scoped.scopes.has_passed_probe(SCOPE_ID)
+    assert not scoped.scopes.has_passed_probe("other")
+    scoped.scopes.probed(SCOPE_ID, False, [("keys come back", False, "shuffled")])
+    assert not scoped.scopes.has_passed_probe(SCOPE_ID)
+
+
+def test_silence_of_a_listing_means_something_once_names_were_seen(scoped: Ledger) -> None:
+    assert not scoped.scopes.shows_names(SCOPE_ID)
+    scoped.scopes.names_seen(SCOPE_ID)
+    assert scoped.scopes.shows_names(SCOPE_ID)
+    assert not scoped.scopes.shows_names("other")
+
+
+@pytest.mark.usefixtures("unlocked_on_postgres")
+def test_processes_that_pause_at_once_each_double_it(ledger_url: str, scoped: Ledger) -> None:
+    run_together(pause_scope, ledger_url, SCOPE_ID)
+    pause = scoped.scopes.paused(SCOPE_ID)
+    assert pause is not None
+    assert pause.until == scoped.now() + 480
+
+
+# -- spaces ---------------------------------------------------------------------------------------
+
+
+def test_a_space_is_found_by_its_id_whatever_is_set_now(ledger: Ledger) -> None:
+    other = make_space(dimensions=1536)
+    for space in (SPACE, other, SPACE):
+        ledger.spaces.register(space)
+    assert ledger.spaces.find(SPACE.space_id) == SPACE
+    assert ledger.spaces.find(other.space_id) == other
+
+
+def test_a_space_nobody_registered_is_not_found(ledger: Ledger) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        ledger.spaces.find("nowhere")
