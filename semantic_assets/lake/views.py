@@ -18,6 +18,7 @@ from semantic_assets.model.tables import (
     results_schema,
 )
 
+_VECTOR = pa.list_(pa.float32())
 _CHUNK_STATUS = """
 CREATE VIEW chunk_status AS
 SELECT c.chunk_id, c.document_id, c.project, c.dataset, c.shard, c.chunk_index, c.text_hash,
@@ -76,19 +77,20 @@ def _table_view(
 ) -> None:
     keys = [key for key in keys if key not in schema.names]
     if not any(folder.rglob("[!.]*.parquet")):
-        empty = pa.schema([*schema, *(pa.field(key, pa.string()) for key in keys)]).empty_table()
+        lists = [field.with_type(_VECTOR) if field.name == "vector" else field for field in schema]
+        empty = pa.schema([*lists, *(pa.field(key, pa.string()) for key in keys)]).empty_table()
         connection.register(name, empty)
         return
     types = ", ".join(f"{key}: VARCHAR" for key in keys)
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
     columns = [*schema.names, *keys]
-    # Arrow's fixed-size lists come back from Parquet as plain lists; distances want arrays.
-    shown = [f"vector::FLOAT[{vector}] AS vector" if c == "vector" else c for c in columns]
+    # Vectors stay lists. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
+    # DuckDB 2.0.0 with "cannot cast list with length 0".
     pattern = _quoted(f"{folder}/**/*.parquet")
     # Several spaces lie side by side: their vectors differ in length.
     same = f" WHERE vector IS NULL OR len(vector) = {vector}" if vector else ""
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT {', '.join(shown)} "
+        f"CREATE VIEW {name} AS SELECT {', '.join(columns)} "
         f"FROM (SELECT * FROM read_parquet({pattern}{hive}){same})"
     )
 

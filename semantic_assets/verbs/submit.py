@@ -107,8 +107,12 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
         path = Path(folder) / f"{planned.job.display_name}.jsonl"
         texts = manifest_texts(store.lake, planned.job.job_id)
         space = store.ledger.spaces.find(planned.job.space_id)
-        with path.open("wb", buffering=1 << 20) as file:
-            file.writelines(embedding_lines(space, texts))
+        try:
+            with path.open("wb", buffering=1 << 20) as file:
+                file.writelines(embedding_lines(space, texts))
+        except FileNotFoundError as error:
+            # This process slept over its lease; another released the job and its manifest.
+            raise Conflict(f"job {planned.job.job_id} was released by another process") from error
         return gemini.upload(path, check=planned.lease.require)
 
 

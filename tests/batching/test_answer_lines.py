@@ -217,10 +217,12 @@ def test_a_model_that_should_have_normalised_and_did_not_is_refused(values: list
         decode_one(answer_line("a", values), normalise=False)
 
 
+@pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("value", ["1e39", "-1e300"])
-def test_a_value_beyond_float32_is_refused(value: str) -> None:
-    with pytest.raises(CorruptResult):
-        decode_one(f'{{"key": "a", "response": {{"embedding": {{"values": [{value}, 1.0]}}}}}}')
+def test_a_value_beyond_float32_is_refused(value: str, normalise: bool) -> None:
+    line = f'{{"key": "a", "response": {{"embedding": {{"values": [{value}, 1.0]}}}}}}'
+    with pytest.raises(CorruptResult, match="key a: the vector is not finite"):
+        decode_one(line, normalise=normalise)
 
 
 @pytest.mark.parametrize("values", ['"ab"', '{"x": 1, "y": 2}', "null", "7", "true"])

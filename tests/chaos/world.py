@@ -167,11 +167,11 @@ def flow(world: World, *, patient: bool) -> None:
             read_documents(store, shard.key)
             chunk_documents(store, shard.key)
         step = LATENCY_SECONDS / 2
-        for _ in range(90 if patient else 12):
+        for _ in range(120 if patient else 12):
             if advance(store, gemini).is_done:
                 break
             world.pass_time(step, ledger=patient)
-            step = min(step * 1.4, 1_300.0) if patient else step
+            step = min(step * 1.4, 2_400.0) if patient else step
         for shard in store.ledger.sources.shards():
             assemble(store, shard.key)
         for dataset in store.ledger.sources.datasets():
