@@ -60,7 +60,7 @@ chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--
 
 lock: $(READY) ## recompile requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-strip-extras --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
+	  --no-annotate --no-header -o requirements.lock
 
 clean: ## forget the lake, the emulator's state and Dagster's storage
 	rm -rf data/lake data/emulator .dagster

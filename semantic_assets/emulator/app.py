@@ -14,7 +14,7 @@ from semantic_assets.emulator.errors import GoogleError
 from semantic_assets.emulator.serving import serve, serve_chunk
 from semantic_assets.emulator.state import State
 
-# The SDK uses v1 unless told otherwise (GEMINI_BATCH 0, VERIFIED).
+# The SDK uses v1 unless told otherwise (seen on the wire).
 _VERSIONS = ("v1", "v1beta", "v1alpha")
 
 _ROUTES = (
@@ -76,7 +76,7 @@ def _api_routes(state: State, version: str) -> list[Route]:
         endpoint = Endpoint(name=f"models.{method}", handler=handler)
         path = f"/{version}/models/{{model}}:{method}"
         routes.append(_route(state, version, "POST", path, endpoint))
-    # The SDK downloads from /files, the REST guide from /download (GEMINI_BATCH 3).
+    # The SDK downloads from /files, the REST guide from /download.
     download = Endpoint(name="files.download", handler=batches.download)
     path = f"/download/{version}/files/{{file_id}}:download"
     routes.append(_route(state, version, "GET", path, download))

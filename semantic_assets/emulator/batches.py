@@ -1,6 +1,6 @@
 """The methods of batches: create, get, list, cancel, delete, and download of results.
 
-Creating twice makes two jobs: there is no idempotency (GEMINI_BATCH 6, DOC). Not here: reading
+Creating twice makes two jobs: there is no idempotency (Google's docs). Not here: reading
 requests, and the shape of an operation.
 """
 
@@ -36,10 +36,10 @@ from semantic_assets.emulator.inputs import Line, MalformedInput, encode_inlined
 from semantic_assets.emulator.jobs import Job
 from semantic_assets.emulator.operations import operation
 
-# Cookbook outputs show 36 lower-case letters and digits (GEMINI_BATCH 2a, DOC).
+# Cookbook outputs show 36 lower-case letters and digits (Google's docs).
 _ID_LENGTH = 36
 _ID_LETTERS = string.ascii_lowercase + string.digits
-# An inlined request as a whole (GEMINI_BATCH 8, DOC).
+# An inlined request as a whole (Google's docs).
 _LARGEST_INLINE_BYTES = 20 * 1024 * 1024
 # Guesses: live page sizes of batches are not known.
 _DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
@@ -224,7 +224,7 @@ def list_page(call: Call) -> dict[str, Any]:
             operation(call.state, job, now=call.now, mode=call.settings.vectors)
             for job in found[:size]
         ]
-    # A token is given only when more follows: the SDK breaks on an empty page (GEMINI_BATCH 2a).
+    # A token is given only when more follows: the SDK breaks on an empty page.
     if len(found) > size:
         page["nextPageToken"] = wire.page_token(found[size - 1].sequence)
     return page
@@ -243,7 +243,7 @@ def cancel(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """batches.delete: the client loses sight of the job, which goes on and fills its quota.
 
-    A long-running operation is not cancelled by deleting it (google.longrunning, DOC).
+    A long-running operation is not cancelled by deleting it (google.longrunning).
     """
     job = _named(call)
     with call.state.writing() as db:
@@ -252,7 +252,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def download(call: Call) -> Stream:
-    """files.download of a result file; what was uploaded cannot be downloaded (DOC)."""
+    """files.download of a result file; what was uploaded cannot be downloaded."""
     file_id = call.path["file_id"]
     if not file_id.startswith(_RESULT_PREFIX):
         files.find(call, file_id)

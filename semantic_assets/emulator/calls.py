@@ -71,7 +71,7 @@ class Endpoint:
     #: None: not counted, and no fault fires at it
     name: str | None
     handler: Handler
-    #: upload chunks are authorised by the id in their URL (GEMINI_BATCH 3)
+    #: upload chunks are authorised by the id in their URL
     needs_key: bool = True
     #: sent with every error; an upload reply without its status is posted again by the SDK
     error_headers: Mapping[str, str] | None = None

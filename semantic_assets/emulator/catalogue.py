@@ -1,6 +1,6 @@
 """The models that exist, what they take, and how much may be enqueued for them.
 
-Names, input limits and enqueued-token limits from GEMINI_BATCH 8 (DOC, 2026). Limits of models
+Names, input limits and enqueued-token limits from copies of Google's pages of 2026. Limits of models
 that its table does not name are those of their family.
 """
 

@@ -17,7 +17,7 @@ from semantic_assets.emulator.catalogue import Model
 from semantic_assets.emulator.inputs import content_text
 from semantic_assets.emulator.vectors import FULL_DIMENSIONS, Embedder, Space
 
-# Discovery enum of 2026-08-16 (GEMINI_BATCH 8).
+# Discovery enum of 2026-08-16.
 _TASKS = frozenset(
     {
         "TASK_TYPE_UNSPECIFIED",
@@ -83,7 +83,7 @@ def _check_model(request: Mapping[str, Any], model: Model) -> None:
 
 
 def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    # The flat options are deprecated in favour of this, and both work (GEMINI_BATCH 4, DOC).
+    # The flat options are deprecated in favour of this, and both work (Google's docs).
     config = wire.field(request, "embedContentConfig")
     return config if isinstance(config, dict) else {}
 

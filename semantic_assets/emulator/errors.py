@@ -67,7 +67,7 @@ def missing_key() -> GoogleError:
 
 
 def file_not_accessible(file_id: str) -> GoogleError:
-    """403, not 404: a file that never was looks like somebody else's (GEMINI_BATCH 3)."""
+    """403, not 404: a file that never was looks like somebody else's."""
     return GoogleError(
         403,
         f"You do not have permission to access the File {file_id} or it may not exist.",
@@ -90,7 +90,7 @@ def model_not_supported(model: str, version: str, method: str) -> GoogleError:
 
 
 def quota_exceeded() -> GoogleError:
-    """429 with google.rpc.Help only: no RetryInfo, no Retry-After (GEMINI_BATCH 6, ISSUE)."""
+    """429 with google.rpc.Help only: no RetryInfo, no Retry-After (field reports)."""
     return GoogleError(
         429,
         "You exceeded your current quota, please check your plan and billing details. "

@@ -15,12 +15,12 @@ from semantic_assets.emulator import wire
 from semantic_assets.emulator.calls import Call
 from semantic_assets.emulator.errors import file_not_accessible, invalid_argument
 
-# Free of charge, gone after 48 h (GEMINI_BATCH 8, DOC).
+# Free of charge, gone after 48 h (Google's docs).
 LIFETIME_SECONDS = 48 * 3600.0
 # Result files are called batch-<36 characters>, and live refuses even to describe them
-# (GEMINI_BATCH 3, ISSUES python-genai 1613 and 1759).
+# (field reports python-genai 1613 and 1759).
 _LONGEST_ID = 40
-# Page sizes from the files guide (GEMINI_BATCH 3, DOC).
+# Page sizes from the files guide (Google's docs).
 _DEFAULT_PAGE, _LARGEST_PAGE = 10, 100
 
 _ALIVE = "deleted_at IS NULL AND expires_at > :now"
@@ -104,7 +104,7 @@ def list_page(call: Call) -> dict[str, Any]:
     page: dict[str, Any] = {}
     if rows:
         page["files"] = [_described(call, dict(row)) for row in rows[:size]]
-    # A token is given only when more follows: the SDK breaks on an empty page (GEMINI_BATCH 2a).
+    # A token is given only when more follows: the SDK breaks on an empty page.
     if len(rows) > size:
         page["nextPageToken"] = wire.page_token(rows[size - 1]["sequence"])
     return page
@@ -118,7 +118,7 @@ def _described(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
         "createTime": wire.timestamp(row["created_at"]),
         "updateTime": wire.timestamp(row["created_at"]),
         "expirationTime": wire.timestamp(row["expires_at"]),
-        # Base64 of the hexadecimal digits, as live does it (GEMINI_BATCH 3, DOC).
+        # Base64 of the hexadecimal digits, as live does it (Google's docs).
         "sha256Hash": base64.b64encode(row["sha256"].encode()).decode(),
         "uri": f"{call.base_url}/{call.version}/files/{row['file_id']}",
         "state": "ACTIVE",

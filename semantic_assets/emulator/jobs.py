@@ -19,14 +19,14 @@ from semantic_assets.emulator.errors import (
     INVALID_ARGUMENT_CODE,
 )
 
-# Pending or running for longer: EXPIRED, without results (GEMINI_BATCH 8, DOC).
+# Pending or running for longer: EXPIRED, without results (Google's docs).
 LONGEST_LIFE_SECONDS = 48 * 3600.0
 # Part of the latency a job spends PENDING.
 _PENDING_SHARE = 0.3
 
 
 class JobState(StrEnum):
-    """Google's names; live sends this prefix and not JOB_STATE_ (GEMINI_BATCH 2a, 3P)."""
+    """Google's names; live sends this prefix and not JOB_STATE_ (third-party reports)."""
 
     PENDING = "BATCH_STATE_PENDING"
     RUNNING = "BATCH_STATE_RUNNING"
@@ -162,7 +162,7 @@ def plan_malformed(created_at: float, latency_seconds: float, message: str) -> P
 
 
 def plan_cancelled(job: Job, now: float) -> Plan:
-    """The future of a job cancelled now (GEMINI_BATCH 2a, 3P).
+    """The future of a job cancelled now (third-party reports).
 
     Before its start: CANCELLED with code 13, where the REST page says 1. After its start:
     SUCCEEDED, with the rows not yet reached in error. After its end: nothing changes (guess).

@@ -1,4 +1,4 @@
-"""A job as clients see it: Google's long-running operation (GEMINI_BATCH 2a, 3P live samples).
+"""A job as clients see it: Google's long-running operation (third-party reports live samples).
 
 Not here: methods and rows.
 """

@@ -9,7 +9,7 @@ import sqlite3
 from semantic_assets.emulator.catalogue import Model
 from semantic_assets.emulator.jobs import Job
 
-# Batches at once, of all models of one key (GEMINI_BATCH 8, DOC).
+# Batches at once, of all models of one key (Google's docs).
 CONCURRENT_JOB_LIMIT = 100
 
 

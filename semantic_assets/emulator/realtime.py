@@ -9,7 +9,7 @@ from semantic_assets.emulator.catalogue import Kind, Model, find_model
 from semantic_assets.emulator.embedding import Embedding, InvalidRequest
 from semantic_assets.emulator.errors import invalid_argument
 
-# Live cap (GEMINI_BATCH 4, 3P).
+# Live cap (third-party reports).
 _LARGEST_BATCH = 100
 #: the tally of texts embedded here
 TEXTS = "realtime_texts"

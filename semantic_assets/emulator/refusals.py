@@ -62,7 +62,7 @@ def key_revoked() -> GoogleError:
 
 
 def unsupported_mime_type(mime_type: str) -> GoogleError:
-    """400 at the start of an upload (GEMINI_BATCH 9, ISSUES python-genai 1547 and 1590)."""
+    """400 at the start of an upload (field reports python-genai 1547 and 1590)."""
     return GoogleError(400, f"Unsupported MIME type: {mime_type}")
 
 
@@ -74,12 +74,12 @@ def rate_limited(retry_seconds: int) -> GoogleError:
 
 
 def not_yet_readable(code: int, file_id: str) -> GoogleError:
-    """404 or 403 to the download of a job that has SUCCEEDED (GEMINI_BATCH 2a, ISSUE)."""
+    """404 or 403 to the download of a job that has SUCCEEDED (field reports)."""
     return batch_not_found() if code == 404 else file_not_accessible(file_id)
 
 
 def error_details() -> list[dict[str, Any]]:
-    """Details as objects, where the SDK expects texts (GEMINI_BATCH 2a, VERIFIED)."""
+    """Details as objects, where the SDK expects texts (seen on the wire)."""
     return [_error_info("BACKEND_ERROR")]
 
 

@@ -68,7 +68,7 @@ def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
         served = group[: max(0, unserved_after)]
         unserved_after -= len(served)
         outcomes = respond(served) + [{"error": UNSERVED_ERROR}] * (len(group) - len(served))
-        # Key last, as in real result files (GEMINI_BATCH 5, DOC).
+        # Key last, as in real result files (Google's docs).
         yield [{**outcome, **line.echo} for outcome, line in zip(outcomes, group, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""The resumable upload protocol (GEMINI_BATCH 3, VERIFIED).
+"""The resumable upload protocol (seen on the wire).
 
 A chunk is authorised by the upload id in its URL and by nothing else. Not here: files that are
 complete.
@@ -19,7 +19,7 @@ ERROR_HEADERS = {"X-Goog-Upload-Status": "final"}
 _ACTIVE = "active"
 _FINAL = "final"
 
-# 2 GB per input file (GEMINI_BATCH 8, DOC).
+# 2 GB per input file (Google's docs).
 _LARGEST_FILE_BYTES = 2 * 1024**3
 _FILE_NAME = re.compile(r"files/([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)")
 _ID_LETTERS = string.ascii_lowercase + string.digits

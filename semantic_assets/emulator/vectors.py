@@ -31,7 +31,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
 _FOREIGN_PUNCTUATION = re.compile(r"[^\w\x00-\x7f]+")
 # Splitting bytes at blanks is four times as fast as a regular expression for words.
 _BLANK_PUNCTUATION = bytes(c if c >= 128 or chr(c).isalnum() else 32 for c in range(256))
-# Prefixes that take the place of task types in gemini-embedding-2 (GEMINI_BATCH 8, DOC).
+# Prefixes that take the place of task types in gemini-embedding-2 (Google's docs).
 _PREFIX = re.compile(
     r"\A(?:task: [^|\n]{1,60} \| query: |title: (none)? ?(?=[^|\n]{0,300}\| text: ))"
 )
@@ -229,7 +229,7 @@ def _task_direction(space: Space) -> Matrix:
 
 
 def _scale_to_length(base: Matrix, texts: Sequence[str], space: Space) -> Matrix:
-    """Unit length where the API gives it, else a shorter and varying one (GEMINI_BATCH 8, DOC)."""
+    """Unit length where the API gives it, else a shorter and varying one (Google's docs)."""
     base /= np.linalg.norm(base, axis=1, keepdims=True)
     if space.normalised:
         return base

@@ -28,7 +28,7 @@ def spellings(names: Iterable[str]) -> frozenset[str]:
 
 
 def field(message: Mapping[str, Any], name: str) -> Any:
-    """A field given in camelCase, or in the snake_case the SDK sends for some (GEMINI_BATCH 1)."""
+    """A field given in camelCase, or in the snake_case the SDK sends for some."""
     value = message.get(name)
     return message.get(_snake(name)) if value is None else value
 
@@ -66,13 +66,13 @@ def encode(message: Any) -> bytes:
 
 
 def timestamp(seconds: float) -> str:
-    """RFC 3339 with nine decimals, as live replies have (GEMINI_BATCH 2a, 3P)."""
+    """RFC 3339 with nine decimals, as live replies have (third-party reports)."""
     moment = datetime.fromtimestamp(seconds, tz=UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}000Z"
 
 
 def counts(**numbers: int) -> dict[str, str]:
-    """int64 fields are strings, and zeros are left out (GEMINI_BATCH 2a)."""
+    """int64 fields are strings, and zeros are left out."""
     return {name: str(number) for name, number in numbers.items() if number}
 
 
