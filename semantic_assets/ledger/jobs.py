@@ -54,9 +54,15 @@ class Jobs:
             _record(connection, job.job_id, job.created_at, None, job.state, None)
         return True
 
-    def insert(self, job: BatchJob, *, detail: str) -> bool:
-        """Insert a recovered row; False where somebody else did."""
+    def insert(self, job: BatchJob, *, detail: str, under: Lease | None = None) -> bool:
+        """Insert a recovered or real-time row; False where somebody else did.
+
+        Raises:
+            Conflict: the lease given was taken over.
+        """
         with self.database.write() as connection:
+            if under is not None:
+                require_fence(connection, under)
             found = connection.execute(
                 self.database.insert(job_table)
                 .values(_values(job))

@@ -63,6 +63,7 @@ class Spending:
             ).all()
         settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
         batch = [row for row in rows if row.kind == ACTUAL]
+        paid = {row.job_id for row in batch if row.usd > 0}
         realtime = [row for row in rows if row.kind == REALTIME]
         return SpendTotals(
             batch_tokens=sum(row.tokens for row in batch),
@@ -72,5 +73,8 @@ class Spending:
             committed_usd=sum(
                 row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
             ),
-            possibly_billed_usd=sum(row.usd for row in rows if row.kind == POSSIBLY_BILLED),
+            # A job given up that turned up after all is paid, and no longer only possibly.
+            possibly_billed_usd=sum(
+                row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
+            ),
         )

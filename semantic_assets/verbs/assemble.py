@@ -101,7 +101,7 @@ class _Assembly:
         )
 
     def _inputs(self, outcomes: list[Landed]) -> str:
-        landed = fingerprint_rows(f"{o.job_id}{o.position}{o.attempts}" for o in outcomes)
+        landed = fingerprint_rows(f"{o.job_id}:{o.position}:{o.attempts}" for o in outcomes)
         return fingerprint("embeddings", self._chunks_fingerprint, landed)
 
     def _tokens(self) -> int:

@@ -46,8 +46,8 @@ def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
         SpendRefused: over the day's cap, or without consent on the real backend.
         TransientError: a call failed; what landed before it is kept, the rest is pending.
     """
-    with store.ledger.leases.holding("plan"):
-        formed = _form(store, gemini, shard)
+    with store.ledger.leases.holding("plan") as planning:
+        formed = _form(store, gemini, shard, planning)
     if formed is None:
         return RealtimeReport(job_id=None, texts=0, usd=0.0)
     job, lease = formed
@@ -61,7 +61,9 @@ def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
 
 
-def _form(store: Store, gemini: Gemini, shard: ShardKey) -> tuple[BatchJob, Lease] | None:
+def _form(
+    store: Store, gemini: Gemini, shard: ShardKey, planning: Lease
+) -> tuple[BatchJob, Lease] | None:
     """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
     space_id = store.space.space_id
     store.ledger.spaces.register(store.space)
@@ -87,7 +89,7 @@ def _form(store: Store, gemini: Gemini, shard: ShardKey) -> tuple[BatchJob, Leas
         state=S.RUNNING,
         is_realtime=True,
     )
-    store.ledger.jobs.insert(job, detail="real time")
+    store.ledger.jobs.insert(job, detail="real time", under=planning)
     write_manifest(store.lake, job, store.space, texts)
     return job, lease
 
