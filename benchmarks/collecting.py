@@ -24,7 +24,7 @@ _ENVIRON = {
 }
 
 _COLLECT = """
-import json, resource, sys, time
+import json, re, sys, time
 from pathlib import Path
 from semantic_assets.config import Settings
 from semantic_assets.gemini.client import Gemini
@@ -40,7 +40,8 @@ with open_store(settings) as store:
     found = collect_next(store, gemini)
     print(json.dumps({
         "cpu": time.process_time() - began,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        # Not ru_maxrss: a child starts with the peak of the process that forked it.
+        "peak": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024,
         "succeeded": found.outcomes.succeeded,
     }))
 """

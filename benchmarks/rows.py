@@ -23,10 +23,14 @@ class Row:
         return None if not self.reference else self.ours / self.reference
 
 
-def write_results(rows: list[Row]) -> str:
-    """Write results.json and RESULTS.md; return the table."""
+def write_results(measured: list[Row]) -> str:
+    """Put these rows in results.json, in the place of older ones of their name; and RESULTS.md."""
+    file = RESULTS / "results.json"
+    old = json.loads(file.read_text()) if file.is_file() else []
+    known = {item["name"]: Row(**{k: v for k, v in item.items() if k != "ratio"}) for item in old}
+    rows = list((known | {row.name: row for row in measured}).values())
     plain = [{**asdict(row), "ratio": row.ratio} for row in rows]
-    (RESULTS / "results.json").write_text(json.dumps(plain, indent=2) + "\n")
+    file.write_text(json.dumps(plain, indent=2) + "\n")
     packages = ("duckdb", "pyarrow", "numpy", "google-genai", "dagster")
     head = (
         "# Results of `make bench`\n\n"
