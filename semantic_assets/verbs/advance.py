@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import ACTIVE_REMOTE, JobState
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
@@ -51,10 +51,6 @@ class AdvanceReport:
     @property
     def moved(self) -> bool:
         return bool(self.submitted_jobs or self.collected or self.assembled)
-
-    @property
-    def settled_datasets(self) -> list[DatasetKey]:
-        return sorted({report.shard.dataset for report in self.assembled})
 
     def absorb(self, other: "AdvanceReport") -> None:
         """Add up what was done; what is left is what the later one says."""

@@ -1,16 +1,14 @@
 """Switching safeguards off, to see the harness go red without them. No user can do this."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from semantic_assets.batching import answers
-from semantic_assets.lake.files import Lake
 from semantic_assets.ledger import jobs
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease, Leases
 from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import canary, collect, pending, plan, poll, submit
+from semantic_assets.verbs import collect, pending, plan, poll, submit
 from semantic_assets.verbs.pending import Withheld
 
 
@@ -109,25 +107,6 @@ def no_gone_delay() -> None:
     poll._ask = lambda store, gemini, job: store.ledger.jobs.move(
         job.job_id, JobState.ENDED, of=[job.state], remote_state="GONE"
     )
-
-
-def no_atomic_rename() -> None:
-    """Files are written in place: a reader, or a crash, meets half of one."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def in_place(self: Lake, relative: str) -> Any:
-        target: Path = self.path(relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield target
-
-    Lake.replacing = in_place  # type: ignore[method-assign]
-
-
-def no_canary_choice() -> None:
-    """One row at random is embedded again, instead of the doubtful ones."""
-    canary._choose = lambda job, answered: [0]
-    canary.implausible = lambda *_: None
 
 
 SAFEGUARDS: dict[str, Callable[[], None]] = {
