@@ -77,7 +77,7 @@ def _insert(bench: Bench, ours: list[tuple[str, str]]) -> None:
 
 
 def _row(bench: Bench, job_id: str, state: JobState, remote: str | None) -> BatchJob:
-    ledger, space = bench.store.ledger, bench.store.space
+    ledger, space = bench.store.ledger, bench.store.settings.space
     now = ledger.now()
     values: dict[str, Any] = dict.fromkeys(BatchJob.__dataclass_fields__)
     job = BatchJob(**values)

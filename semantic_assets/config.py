@@ -65,8 +65,12 @@ class Settings:
 
     @property
     def window_tokens(self) -> int:
-        """The configured window of enqueued tokens of the model."""
-        return self.enqueued_tokens or embedding_model(self.model).enqueued_tokens[self.tier]
+        """The configured window of enqueued tokens of the model in the settings."""
+        return self.window_of(self.model)
+
+    def window_of(self, model: str) -> int:
+        """The configured window of enqueued tokens of one model."""
+        return self.enqueued_tokens or embedding_model(model).enqueued_tokens[self.tier]
 
     @classmethod
     def load(cls, *, root: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:

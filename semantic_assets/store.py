@@ -13,7 +13,7 @@ from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
-from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 
 
@@ -27,9 +27,31 @@ class Store:
     #: Told of progress, a line at a time; doors decide where it goes.
     tell: Callable[[str], None]
 
-    @property
-    def space(self) -> EmbeddingSpace:
+    def serving_space(self, dataset: DatasetKey) -> EmbeddingSpace:
+        """The space a dataset is embedded and searched in.
+
+        Decided when its first texts are planned, and changed by `reindex` only: another model in
+        the settings must not make a corpus be paid for again by itself.
+        """
+        held = self.ledger.dataset_spaces.of(dataset).serving
+        return self.configured_space(dataset) if held is None else self.ledger.spaces.find(held)
+
+    def target_space(self, dataset: DatasetKey) -> EmbeddingSpace | None:
+        """The space a reindex works towards; None out of a reindex."""
+        held = self.ledger.dataset_spaces.of(dataset).target
+        return None if held is None else self.ledger.spaces.find(held)
+
+    def configured_space(self, dataset: DatasetKey) -> EmbeddingSpace:
+        """What the settings say now; holds for datasets that nothing was planned for yet."""
         return self.settings.space
+
+    def decide_space(self, dataset: DatasetKey) -> EmbeddingSpace:
+        """Make the configured space the dataset's own, unless that was decided before."""
+        if self.ledger.dataset_spaces.of(dataset).serving is None:
+            space = self.configured_space(dataset)
+            self.ledger.spaces.register(space)
+            self.ledger.dataset_spaces.adopt(dataset, space.space_id)
+        return self.serving_space(dataset)
 
     def key_index(self, space_id: str) -> KeyIndex:
         return KeyIndex(self.lake.path(layout.key_index(space_id)))

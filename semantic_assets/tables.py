@@ -70,7 +70,7 @@ def _finish(found: Status) -> str:
 def bill_table(bill: Bill) -> Table:
     free = " (emulator: nothing was charged)" if bill.is_free else ""
     table = Table("what", "value", title=f"the bill{free}", title_justify="left")
-    table.add_row("model", bill.model)
+    table.add_row("model", ", ".join(bill.models))
     table.add_row("chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
     table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
     table.add_row("batch price", f"${bill.batch_usd:.4f}")

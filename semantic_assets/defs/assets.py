@@ -137,7 +137,7 @@ def embeddings(
             )
             return
         path = layout.embeddings(report.space_id, shard)
-        store.ledger.requests.done(*embeddings_request(store.ledger.sources.shard(shard)))
+        store.ledger.requests.done(*embeddings_request(store, shard))
         yield dg.MaterializeResult(metadata=embeddings_metadata(store, path, report))
 
 

@@ -149,18 +149,14 @@ def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport
     return [
         done
         for done in report.embeddings
-        if done.is_settled
-        and store.ledger.requests.is_new(
-            *embeddings_request(store.ledger.sources.shard(done.shard))
-        )
+        if done.is_settled and store.ledger.requests.is_new(*embeddings_request(store, done.shard))
     ]
 
 
 def _mark_done(store: Store, report: RefreshReport) -> None:
     """The sensor need not ask for runs of what this run reported."""
     for done in _newly_settled(store, report):
-        request = embeddings_request(store.ledger.sources.shard(done.shard))
-        store.ledger.requests.done(*request)
+        store.ledger.requests.done(*embeddings_request(store, done.shard))
     for index in report.indexes:
         store.ledger.requests.done(*index_request(store, index.dataset))
 

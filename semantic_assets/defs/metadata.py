@@ -76,7 +76,7 @@ def documents_metadata(store: Store, path: str, report: DocumentsReport) -> Meta
 
 
 def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
-    model = store.space.model
+    model = store.serving_space(report.shard.dataset).model
     return {
         "dagster/partition_row_count": report.chunks,
         "distinct_texts": report.distinct_texts,
@@ -132,7 +132,8 @@ def queue_metadata(queue: ShardQueue) -> Metadata:
 
 
 def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Metadata:
-    model = store.space.model
+    space = store.serving_space(report.shard.dataset)
+    model = space.model
     return {
         "dagster/partition_row_count": report.ready + report.failed,
         "chunks_ready": report.ready,
@@ -141,7 +142,7 @@ def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Me
         "batch_usd": batch_usd(model, report.tokens),
         "realtime_usd": realtime_usd(model, report.tokens),
         "space": report.space_id,
-        "dimensions": store.space.dimensions,
+        "dimensions": space.dimensions,
         **_table(store, path),
     }
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,
+    EMBEDDINGS_COLUMNS,
     MANIFEST,
-    embeddings_schema,
     results_schema,
 )
 
@@ -26,16 +25,15 @@ SELECT c.chunk_id, c.document_id, c.project, c.dataset, c.shard, c.chunk_index, 
        coalesce(e.batch_job_id, m.batch_job_id) AS batch_job_id,
        coalesce(e.error_message, j.error_message) AS error_message
 FROM chunks c
-LEFT JOIN (SELECT * FROM embeddings WHERE space = {space}) e USING (chunk_id)
+LEFT JOIN datasets d ON d.project = c.project AND d.dataset = c.dataset
+LEFT JOIN embeddings e ON e.chunk_id = c.chunk_id AND e.space = d.serving_space
 LEFT JOIN (SELECT text_hash, min(batch_job_id) AS batch_job_id FROM manifests GROUP BY 1) m
        ON m.text_hash = c.text_hash AND e.chunk_id IS NULL
 LEFT JOIN batch_jobs j ON j.id = m.batch_job_id
 """
 
 
-def connect_views(
-    root: Path, space: EmbeddingSpace, ledger_tables: Mapping[str, pa.Table]
-) -> duckdb.DuckDBPyConnection:
+def connect_views(root: Path, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the lake's tables, the ledger's snapshot and chunk_status."""
     connection = duckdb.connect(":memory:")
     # A miss costs seconds where nothing can be downloaded, and should never reach the network.
@@ -49,20 +47,18 @@ def connect_views(
         connection,
         "embeddings",
         root / "embeddings",
-        embeddings_schema(space),
+        EMBEDDINGS_COLUMNS,
         ("project", "dataset"),
-        vector=space.dimensions,
     )
     _table_view(
         connection,
         "results",
         root / "results",
-        results_schema(space.dimensions),
+        results_schema(),
         ("space",),
-        vector=space.dimensions,
     )
     _file_view(connection, "manifests", root / "manifests", MANIFEST)
-    connection.execute(_CHUNK_STATUS.format(space=_quoted(space.space_id)))
+    connection.execute(_CHUNK_STATUS)
     return connection
 
 
@@ -72,8 +68,6 @@ def _table_view(
     folder: Path,
     schema: pa.Schema,
     keys: Iterable[str],
-    *,
-    vector: int | None = None,
 ) -> None:
     keys = [key for key in keys if key not in schema.names]
     if not any(folder.rglob("[!.]*.parquet")):
@@ -84,14 +78,11 @@ def _table_view(
     types = ", ".join(f"{key}: VARCHAR" for key in keys)
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
     columns = [*schema.names, *keys]
-    # Vectors stay lists. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
+    # Vectors stay lists: those of two spaces differ in length. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
     # DuckDB 2.0.0 with "cannot cast list with length 0".
     pattern = _quoted(f"{folder}/**/*.parquet")
-    # Several spaces lie side by side: their vectors differ in length.
-    same = f" WHERE vector IS NULL OR len(vector) = {vector}" if vector else ""
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT {', '.join(columns)} "
-        f"FROM (SELECT * FROM read_parquet({pattern}{hive}){same})"
+        f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM read_parquet({pattern}{hive})"
     )
 
 

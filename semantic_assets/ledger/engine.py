@@ -16,7 +16,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.ledger import schema
 from semantic_assets.sqlite import use_wal
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 Clock = Callable[[], float]
 
 
@@ -71,12 +71,18 @@ def open_database(
     if not create and not _is_there(url):
         raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
     engine = _engine(url)
-    schema.metadata.create_all(engine)
     database = Database(engine, "", clock)
-    stored_id = _meta(database, "ledger_id", ledger_id or secrets.token_hex(5))
+    schema.metadata.create_all(engine, tables=[schema.meta])
     version = _meta(database, "schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
-        raise ConfigError(f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}")
+        engine.dispose()
+        raise ConfigError(
+            f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the ledger "
+            "aside, then `semantic-assets init`, `recover` and `refresh`; what was paid for is in "
+            "the lake and is not paid for again"
+        )
+    schema.metadata.create_all(engine)
+    stored_id = _meta(database, "ledger_id", ledger_id or secrets.token_hex(5))
     return Database(engine, stored_id, clock)
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.leases import Lease, require_fence
+from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import generation
 from semantic_assets.model.keys import DatasetKey
 
@@ -81,9 +82,11 @@ class Generations:
                 .values(
                     state=SERVING, rows=rows, input_fingerprint=input_fingerprint, inputs=inputs
                 )
-                .returning(generation.c.number)
+                .returning(generation.c.space_id)
             ).all()
-            if not switched:
+            if switched:
+                _serve_space(connection, dataset, switched[0].space_id)
+            else:
                 raise Conflict(f"{dataset}: generation {number} is gone; the old one keeps serving")
 
     def serving(self, dataset: DatasetKey) -> Generation | None:
@@ -105,6 +108,19 @@ class Generations:
                     _of(dataset), generation.c.number == number, generation.c.state != SERVING
                 )
             )
+
+
+def _serve_space(connection: sa.Connection, dataset: DatasetKey, space_id: str) -> None:
+    """The pointer and the dataset's space move together; a reindex into it is at its end."""
+    target = dataset_table.c.target_space
+    connection.execute(
+        sa.update(dataset_table)
+        .where(dataset_table.c.dataset == str(dataset))
+        .values(
+            serving_space=space_id,
+            target_space=sa.case((target == space_id, None), else_=target),
+        )
+    )
 
 
 def _of(dataset: DatasetKey) -> sa.ColumnElement[bool]:

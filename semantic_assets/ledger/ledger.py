@@ -3,11 +3,13 @@
 import time
 from dataclasses import dataclass
 
+from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.engine import Clock, Database, open_database
 from semantic_assets.ledger.files import TableFiles
 from semantic_assets.ledger.generations import Generations
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
+from semantic_assets.ledger.progress import Progress
 from semantic_assets.ledger.requests import Requests
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources import Sources
@@ -21,6 +23,8 @@ class Ledger:
     leases: Leases
     jobs: Jobs
     sources: Sources
+    dataset_spaces: DatasetSpaces
+    progress: Progress
     files: TableFiles
     scopes: Scopes
     spaces: Spaces
@@ -60,6 +64,8 @@ def open_ledger(
         leases=Leases(database),
         jobs=Jobs(database),
         sources=Sources(database),
+        dataset_spaces=DatasetSpaces(database),
+        progress=Progress(database),
         files=TableFiles(database),
         scopes=Scopes(database),
         spaces=Spaces(database),

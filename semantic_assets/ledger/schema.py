@@ -17,9 +17,11 @@ dataset = sa.Table(
     metadata,
     sa.Column("dataset", sa.String, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
+    #: Set with the pointer to the serving generation; target_space during a reindex.
+    sa.Column("serving_space", sa.String),
+    sa.Column("target_space", sa.String),
 )
 
-#: pending and settled_* are hints for order and display; the planner derives exactly.
 shard = sa.Table(
     "shard",
     metadata,
@@ -30,10 +32,17 @@ shard = sa.Table(
     sa.Column("documents", sa.Integer, nullable=False),
     sa.Column("text_bytes", sa.BigInteger, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
-    sa.Column("pending", sa.Integer),
-    sa.Column("settled_space", sa.String),
-    sa.Column("settled_fingerprint", sa.String),
     sa.Column("updated_at", sa.Float, nullable=False),
+)
+
+#: Hints for order and display; the planner derives exactly.
+shard_space = sa.Table(
+    "shard_space",
+    metadata,
+    sa.Column("shard", sa.String, primary_key=True),
+    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("pending", sa.Integer),
+    sa.Column("settled_fingerprint", sa.String),
 )
 
 #: Which records of which file belong to which shard. end_record is null: to the end of the file.

@@ -40,9 +40,6 @@ class Shard:
     documents: int
     text_bytes: int
     chunks: int
-    pending: int | None
-    settled_space: str | None
-    settled_fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +288,4 @@ def _shard(row: sa.Row[Any]) -> Shard:
         documents=row.documents,
         text_bytes=row.text_bytes,
         chunks=row.chunks,
-        pending=row.pending,
-        settled_space=row.settled_space,
-        settled_fingerprint=row.settled_fingerprint,
     )

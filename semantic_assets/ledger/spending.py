@@ -1,6 +1,8 @@
 """What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +16,8 @@ ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime"
 class SpendTotals:
     """US dollars and tokens. `committed` is estimated for jobs without an actual figure yet."""
 
-    batch_tokens: int
+    #: By model.
+    batch_tokens: dict[str, int]
     batch_usd: float
     #: Canaries and real-time jobs.
     realtime_tokens: int
@@ -56,17 +59,13 @@ class Spending:
 
     def totals(self, *, since: float = 0.0) -> SpendTotals:
         with self.database.read() as connection:
-            rows = connection.execute(
-                sa.select(spend.c.job_id, spend.c.kind, spend.c.tokens, spend.c.usd).where(
-                    spend.c.at >= since
-                )
-            ).all()
+            rows = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
         settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
         batch = [row for row in rows if row.kind == ACTUAL]
         paid = {row.job_id for row in batch if row.usd > 0}
         realtime = [row for row in rows if row.kind == REALTIME]
         return SpendTotals(
-            batch_tokens=sum(row.tokens for row in batch),
+            batch_tokens=_tokens_by_model(batch),
             batch_usd=sum(row.usd for row in batch),
             realtime_tokens=sum(row.tokens for row in realtime),
             realtime_usd=sum(row.usd for row in realtime),
@@ -78,3 +77,10 @@ class Spending:
                 row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
             ),
         )
+
+
+def _tokens_by_model(rows: Sequence[sa.Row[Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.model] = found.get(row.model, 0) + row.tokens
+    return found

@@ -51,7 +51,7 @@ MANIFEST = pa.schema(
 )
 
 
-def results_schema(dimensions: int) -> pa.Schema:
+def results_schema(dimensions: int = -1) -> pa.Schema:
     """One outcome of one text of one job; `vector` is null unless outcome is `ok`."""
     return pa.schema(
         [

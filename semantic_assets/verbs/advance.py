@@ -103,7 +103,7 @@ def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: Advan
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
     report.refused = [reason for _, reason in sent.refused]
     report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
-    report.assembled = [assemble(store, found.shard) for found in sent.settled]
+    report.assembled = [assemble(store, found.shard, space=found.space) for found in sent.settled]
 
 
 @contextmanager

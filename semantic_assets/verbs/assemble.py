@@ -16,7 +16,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_rows
-from semantic_assets.verbs.pending import complete_key_index, demand, withheld_texts
+from semantic_assets.verbs.pending import shard_demand
 
 _ROW_GROUP = 8_192
 
@@ -39,26 +39,27 @@ class EmbeddingsReport:
         return self.chunks - self.ready - self.failed
 
 
-def assemble(store: Store, shard: ShardKey) -> EmbeddingsReport:
+def assemble(
+    store: Store, shard: ShardKey, *, space: EmbeddingSpace | None = None
+) -> EmbeddingsReport:
     """Write the shard's `embeddings` from what has landed; safe at any time, in any number.
+
+    In the space its dataset serves, or in another one that a reindex works towards.
 
     Raises:
         Conflict: the shard has no trusted chunks yet.
     """
-    space = store.space
+    space = space or store.decide_space(shard.dataset)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
         chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
         if chunks_fingerprint is None:
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
-        index = complete_key_index(store, space.space_id)
-        found = demand(store, shard, index, withheld_texts(store, space.space_id).texts)
+        found = shard_demand(store, shard, space)
         report = _Assembly(store, space, shard, lease, chunks_fingerprint).run(
             is_settled=found.is_settled
         )
-        settled = {"settled_space": space.space_id, "settled_fingerprint": chunks_fingerprint}
-        store.ledger.sources.update_shard(
-            shard, pending=len(found.pending), **(settled if found.is_settled else {})
-        )
+        settled = {"settled_fingerprint": chunks_fingerprint} if found.is_settled else {}
+        store.ledger.progress.note(shard, space.space_id, pending=len(found.pending), **settled)
     return report
 
 

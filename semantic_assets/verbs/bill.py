@@ -6,20 +6,18 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
-from semantic_assets.verbs.pending import (
-    complete_key_index,
-    demand,
-    unsettled_shards,
-    withheld_texts,
-)
+from semantic_assets.verbs.pending import pending_texts
+from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """Tokens and US dollars of a whole store. Actual figures are as Google counted."""
 
-    model: str
+    #: As used, and as wanted.
+    models: tuple[str, ...]
     chunks: int
     #: Chunks whose text another chunk has too: embedded once.
     shared_chunks: int
@@ -40,24 +38,25 @@ class Bill:
 
 def bill(store: Store) -> Bill:
     """Spend so far, and the quote for what is pending."""
-    model = store.space.model
     totals = store.ledger.spending.totals()
     chunks, distinct = _counts(store)
     pending = _pending(store)
-    tokens = sum(pending.values())
+    used = totals.batch_tokens
     return Bill(
-        model=model,
+        models=tuple(sorted({*used, *(space.model for space in pending)})),
         chunks=chunks,
         shared_chunks=chunks - distinct,
-        tokens=totals.batch_tokens,
+        tokens=sum(used.values()),
         batch_usd=totals.batch_usd,
-        realtime_usd=realtime_usd(model, totals.batch_tokens),
+        realtime_usd=sum(realtime_usd(model, tokens) for model, tokens in used.items()),
         canary_usd=totals.realtime_usd,
         committed_usd=totals.committed_usd,
         possibly_billed_usd=totals.possibly_billed_usd,
-        pending_texts=len(pending),
-        pending_tokens_estimated=tokens,
-        pending_batch_usd=batch_usd(model, tokens),
+        pending_texts=sum(len(texts) for texts in pending.values()),
+        pending_tokens_estimated=sum(sum(texts.values()) for texts in pending.values()),
+        pending_batch_usd=sum(
+            batch_usd(space.model, sum(texts.values())) for space, texts in pending.items()
+        ),
         is_free=store.settings.backend == "emulator",
     )
 
@@ -75,14 +74,10 @@ def _counts(store: Store) -> tuple[int, int]:
     return total, len(distinct)
 
 
-def _pending(store: Store) -> dict[str, int]:
-    space_id = store.space.space_id
-    shards = unsettled_shards(store, space_id)
-    if not shards:
-        return {}
-    index = complete_key_index(store, space_id)
-    withheld = withheld_texts(store, space_id).texts
-    found: dict[str, int] = {}
-    for shard, _ in shards:
-        found.update(demand(store, shard.key, index, withheld).pending)
+def _pending(store: Store) -> dict[EmbeddingSpace, dict[str, int]]:
+    """Estimated tokens of the texts not sent yet, by space."""
+    found: dict[EmbeddingSpace, dict[str, int]] = {}
+    for wanted in wanted_spaces(store):
+        shards = unsettled_shards(store, wanted)
+        found[wanted.space] = pending_texts(store, wanted.space, [s.key for s, _ in shards])
     return found

@@ -19,6 +19,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import Generation
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -48,17 +49,18 @@ class _Part:
 
 def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
     """Build and switch, unless the serving generation is of these embeddings already."""
-    space_id = store.space.space_id
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
-        inputs = _inputs(store, dataset)
+        space = store.decide_space(dataset)
+        space_id = space.space_id
+        inputs = _inputs(store, dataset, space)
         input_fingerprint = _fingerprint(space_id, inputs)
         serving = store.ledger.generations.serving(dataset)
         if serving is not None and serving.input_fingerprint == input_fingerprint:
             return _report(serving, carried=0, written=False)
         carrying = serving if serving is not None and serving.space_id == space_id else None
-        part = _rows(store, dataset, inputs, carrying)
+        part = _rows(store, dataset, space, inputs, carrying)
         number = store.ledger.generations.start(dataset, space_id)
-        _build(store, dataset, number, part)
+        _build(store, dataset, space_id, number, part)
         _switch(store, lease, dataset, number, part, inputs, input_fingerprint)
         _retire(store, dataset)
     return IndexReport(
@@ -73,7 +75,7 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
     """What the index should be of, by the ledger alone."""
-    space_id = store.space.space_id
+    space_id = store.serving_space(dataset).space_id
     found = {}
     for shard in store.ledger.sources.shards(dataset):
         record = store.ledger.files.find(layout.embeddings(space_id, shard.key))
@@ -97,23 +99,23 @@ def _report(serving: Generation, *, carried: int, written: bool) -> IndexReport:
     )
 
 
-def _inputs(store: Store, dataset: DatasetKey) -> dict[str, str]:
+def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[str, str]:
     """The trusted embeddings files of the dataset, by shard."""
     found = {}
     for shard in store.ledger.sources.shards(dataset):
-        trusted = store.trusted_fingerprint(layout.embeddings(store.space.space_id, shard.key))
+        trusted = store.trusted_fingerprint(layout.embeddings(space.space_id, shard.key))
         if trusted is not None:
             found[str(shard.key)] = trusted
     return found
 
 
-def _build(store: Store, dataset: DatasetKey, number: int, part: _Part) -> None:
+def _build(store: Store, dataset: DatasetKey, space_id: str, number: int, part: _Part) -> None:
     """Write, sync and prove a generation before anything points to it.
 
     Raises:
         CorruptResult: what was written does not find itself; the old generation keeps serving.
     """
-    folder = store.lake.path(layout.generation(dataset, store.space.space_id, number))
+    folder = store.lake.path(layout.generation(dataset, space_id, number))
     build_exact(folder, part.rows, part.vectors)
     for path in (*folder.iterdir(), folder, folder.parent):
         _sync(path)
@@ -163,15 +165,19 @@ def _retire(store: Store, dataset: DatasetKey) -> None:
 
 
 def _rows(
-    store: Store, dataset: DatasetKey, inputs: dict[str, str], serving: Generation | None
+    store: Store,
+    dataset: DatasetKey,
+    space: EmbeddingSpace,
+    inputs: dict[str, str],
+    serving: Generation | None,
 ) -> _Part:
-    parts = [_shard_rows(store, ShardKey.parse(name)) for name in sorted(inputs)]
+    parts = [_shard_rows(store, space, ShardKey.parse(name)) for name in sorted(inputs)]
     pending = {document for part in parts for document in part[2]}
-    carried = _carried(store, dataset, serving, pending)
+    carried = _carried(store, dataset, space, serving, pending)
     # A document with a pending chunk comes whole from the old generation, if it is there.
     old_documents = pa.array(sorted(set(carried.rows["document_id"].to_pylist())), pa.string())
     kept = [_without(rows, vectors, old_documents) for rows, vectors, _ in parts]
-    dimensions = store.space.dimensions
+    dimensions = space.dimensions
     return _Part(
         rows=pa.concat_tables([INDEX_ROWS.empty_table(), *(r for r, _ in kept), carried.rows]),
         vectors=np.concatenate(
@@ -189,11 +195,13 @@ def _without(rows: pa.Table, vectors: Vectors, documents: pa.Array) -> tuple[pa.
 
 
 def _carried(
-    store: Store, dataset: DatasetKey, serving: Generation | None, pending: set[str]
+    store: Store,
+    dataset: DatasetKey,
+    space: EmbeddingSpace,
+    serving: Generation | None,
+    pending: set[str],
 ) -> _Part:
-    empty = _Part(
-        INDEX_ROWS.empty_table(), np.zeros((0, store.space.dimensions), dtype=np.float32), 0
-    )
+    empty = _Part(INDEX_ROWS.empty_table(), np.zeros((0, space.dimensions), np.float32), 0)
     if serving is None or not pending:
         return empty
     old = open_exact(store.lake.path(layout.generation(dataset, serving.space_id, serving.number)))
@@ -203,10 +211,12 @@ def _carried(
     return _Part(kept, old.vectors[keep.to_numpy(zero_copy_only=False)], kept.num_rows)
 
 
-def _shard_rows(store: Store, shard: ShardKey) -> tuple[pa.Table, Vectors, set[str]]:
+def _shard_rows(
+    store: Store, space: EmbeddingSpace, shard: ShardKey
+) -> tuple[pa.Table, Vectors, set[str]]:
     """(index rows, vectors, documents with a pending chunk) of one shard."""
     embeddings = store.lake.read(
-        layout.embeddings(store.space.space_id, shard), ["chunk_id", "status", "vector"]
+        layout.embeddings(space.space_id, shard), ["chunk_id", "status", "vector"]
     )
     columns = [name for name in INDEX_ROWS.names if name not in ("uri", "title")]
     chunks = store.lake.read(layout.chunks(shard), columns)
@@ -216,7 +226,7 @@ def _shard_rows(store: Store, shard: ShardKey) -> tuple[pa.Table, Vectors, set[s
     place = pc.index_in(chunks["chunk_id"], ready["chunk_id"].combine_chunks()).combine_chunks()
     held = chunks.filter(pc.is_valid(place))
     vectors = ready["vector"].combine_chunks()
-    matrix = vectors.flatten().to_numpy().reshape(len(vectors), store.space.dimensions)
+    matrix = vectors.flatten().to_numpy().reshape(len(vectors), space.dimensions)
     return _with_documents(store, shard, held), matrix[place.drop_null().to_numpy()], pending
 
 

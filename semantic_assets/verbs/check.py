@@ -32,18 +32,18 @@ class Check:
 
 def check_shard(store: Store, shard: ShardKey) -> list[Check]:
     """no_missing_vectors and unit_norm of a shard's embeddings; reads only the lake."""
-    if not store.lake.exists(layout.embeddings(store.space.space_id, shard)):
+    space = store.serving_space(shard.dataset)
+    if not store.lake.exists(layout.embeddings(space.space_id, shard)):
         message = "no embeddings yet"
         return [_verdict("no_missing_vectors", shard, False, message, 0)]
     chunks = store.lake.read(layout.chunks(shard), ["chunk_id"])["chunk_id"]
-    table = store.lake.read(
-        layout.embeddings(store.space.space_id, shard), ["chunk_id", "status", "vector"]
-    )
+    path = layout.embeddings(space.space_id, shard)
+    table = store.lake.read(path, ["chunk_id", "status", "vector"])
     ready = table.filter(pc.equal(table["status"], "READY"))
     held = pc.is_in(chunks, ready["chunk_id"].combine_chunks())
     missing = len(chunks) - (pc.sum(held).as_py() or 0)
     vectors = ready["vector"].combine_chunks().flatten().to_numpy()
-    norms = np.linalg.norm(vectors.reshape(-1, store.space.dimensions), axis=1)
+    norms = np.linalg.norm(vectors.reshape(-1, space.dimensions), axis=1)
     off = int((~(np.abs(norms - 1.0) <= _NORM_TOLERANCE)).sum())
     return [
         _verdict(
@@ -59,7 +59,8 @@ def check_shard(store: Store, shard: ShardKey) -> list[Check]:
 
 def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     """canary_alignment: a few chunks of the shard, embedded again in real time, agree."""
-    path = layout.embeddings(store.space.space_id, shard)
+    space = store.serving_space(shard.dataset)
+    path = layout.embeddings(space.space_id, shard)
     table = store.lake.read(path, ["chunk_id", "status", "vector"])
     ready = table.filter(pc.equal(table["status"], "READY"))
     rows = random.Random(str(shard)).sample(range(ready.num_rows), min(_CANARIES, ready.num_rows))
@@ -70,7 +71,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     place = pc.index_in(sample["chunk_id"], chunks["chunk_id"].combine_chunks())
     texts = chunks["vector_text"].take(place).to_pylist()
     try:
-        again = gemini.embed_documents(store.space, texts)
+        again = gemini.embed_documents(space, texts)
     except TransientError as error:
         return _verdict("canary_alignment", shard, None, f"could not be run: {error}", 0)
     stored = np.asarray(sample["vector"].to_pylist(), dtype=np.float32)
@@ -134,9 +135,10 @@ def check_all(
     """Every check of every shard and dataset, or of these datasets."""
     found: list[Check] = []
     for dataset in datasets or tuple(store.ledger.sources.datasets()):
+        space_id = store.serving_space(dataset).space_id
         for shard in store.ledger.sources.shards(dataset):
             found += check_shard(store, shard.key)
-            if store.lake.exists(layout.embeddings(store.space.space_id, shard.key)):
+            if store.lake.exists(layout.embeddings(space_id, shard.key)):
                 found.append(check_canary(store, gemini, shard.key))
         found.append(check_index(store, dataset))
     return found

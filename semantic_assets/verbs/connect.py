@@ -8,6 +8,7 @@ import pyarrow as pa
 from semantic_assets.lake.views import connect_views
 from semantic_assets.model.jobs import BatchJob
 from semantic_assets.store import Store
+from semantic_assets.verbs.wanted import settled_shards
 
 _TIMESTAMP = pa.timestamp("ms", tz="UTC")
 _STATS = pa.struct(
@@ -49,13 +50,24 @@ _SHARDS = pa.schema(
         ("settled", pa.bool_()),
     ]
 )
+_DATASETS = pa.schema(
+    [
+        ("project", pa.string()),
+        ("dataset", pa.string()),
+        ("serving_space", pa.string()),
+        ("target_space", pa.string()),
+    ]
+)
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
-    """Views: documents, chunks, embeddings, results, manifests, batch_jobs, shards, chunk_status."""
-    return connect_views(
-        store.settings.root, store.space, {"batch_jobs": _jobs(store), "shards": _shards(store)}
-    )
+    """Views: the tables of the lake, the ledger's datasets, shards, batch_jobs, and chunk_status."""
+    ledger = {
+        "batch_jobs": _jobs(store),
+        "shards": _shards(store),
+        "datasets": _datasets(store),
+    }
+    return connect_views(store.settings.root, ledger)
 
 
 def _jobs(store: Store) -> pa.Table:
@@ -93,6 +105,7 @@ def _time(seconds: float | None) -> datetime | None:
 
 
 def _shards(store: Store) -> pa.Table:
+    settled = set(settled_shards(store))
     rows = [
         {
             "shard": str(shard.key),
@@ -100,9 +113,26 @@ def _shards(store: Store) -> pa.Table:
             "dataset": shard.key.dataset.dataset,
             "documents": shard.documents,
             "chunks": shard.chunks,
-            "pending": shard.pending,
-            "settled": shard.settled_space == store.space.space_id,
+            "pending": store.ledger.progress.of(
+                shard.key, store.serving_space(shard.key.dataset).space_id
+            ).pending,
+            "settled": shard.key in settled,
         }
         for shard in store.ledger.sources.shards()
     ]
     return pa.Table.from_pylist(rows, _SHARDS)
+
+
+def _datasets(store: Store) -> pa.Table:
+    rows = []
+    for dataset in store.ledger.sources.datasets():
+        target = store.target_space(dataset)
+        rows.append(
+            {
+                "project": dataset.project,
+                "dataset": dataset.dataset,
+                "serving_space": store.serving_space(dataset).space_id,
+                "target_space": target and target.space_id,
+            }
+        )
+    return pa.Table.from_pylist(rows, _DATASETS)

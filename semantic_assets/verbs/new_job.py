@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 
 
@@ -15,6 +16,7 @@ def new_job(
     store: Store,
     lease: Lease,
     *,
+    space: EmbeddingSpace,
     job_id: str,
     scope_id: str,
     texts: pa.Table,
@@ -22,14 +24,14 @@ def new_job(
     state: JobState,
     is_realtime: bool = False,
 ) -> BatchJob:
-    """A row for these texts (columns of a manifest), in the store's space, under the lease's fence."""
+    """A row for these texts (columns of a manifest), in a space, under the lease's fence."""
     now = store.ledger.now()
     return BatchJob(
         job_id=job_id,
         kind=JobKind.EMBEDDING,
-        space_id=store.space.space_id,
+        space_id=space.space_id,
         scope_id=scope_id,
-        model=store.space.model,
+        model=space.model,
         state=state,
         fence=lease.fence,
         display_name=display_name(store.ledger.ledger_id, job_id),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 
 #: One job in this many goes by age, so that a large dataset always advances.
@@ -12,14 +13,18 @@ _RECENT_JOBS = 200
 
 
 def serving_order(
-    store: Store, unsettled: Sequence[tuple[Shard, str]], favour: ShardKey | None
+    store: Store,
+    space: EmbeddingSpace,
+    unsettled: Sequence[tuple[Shard, str]],
+    favour: ShardKey | None,
 ) -> list[Shard]:
     """The favoured shard first, then datasets by what they have pending, or by age."""
     shards = [shard for shard, _ in unsettled]
     size: dict[DatasetKey, int] = {}
     for shard in shards:
         # Never derived yet: all of its chunks may be pending.
-        pending = shard.chunks if shard.pending is None else shard.pending
+        noted = store.ledger.progress.of(shard.key, space.space_id).pending
+        pending = shard.chunks if noted is None else noted
         size[shard.key.dataset] = size.get(shard.key.dataset, 0) + pending
     first = _longest_unserved(store, set(size))
     return sorted(

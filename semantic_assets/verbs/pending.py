@@ -3,7 +3,7 @@
 pending = wanted by current chunks - landed - failed for good - texts of jobs that are not final
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,9 +11,9 @@ import pyarrow as pa
 from semantic_assets.lake import layout
 from semantic_assets.lake.key_index import KeyIndex, Landed, OutcomeCode
 from semantic_assets.lake.manifests import manifest_keys
-from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 
 #: Key in a results file's metadata: how many texts failed together, as one job.
@@ -23,9 +23,10 @@ _RETRY = "retry/"
 
 @dataclass(frozen=True, slots=True)
 class ShardDemand:
-    """The distinct texts of a shard's chunks, by what is known of each."""
+    """The distinct texts of a shard's chunks in a space, by what is known of each."""
 
     shard: ShardKey
+    space: EmbeddingSpace
     chunks_fingerprint: str
     #: text_hash -> estimated tokens; in the order of the chunks.
     pending: dict[str, int]
@@ -87,20 +88,32 @@ def withheld_texts(store: Store, space_id: str) -> Withheld:
     return Withheld(texts, complete)
 
 
-def unsettled_shards(store: Store, space_id: str) -> list[tuple[Shard, str]]:
-    """Shards whose current chunks are not known to be settled, with their chunks' fingerprint."""
-    found = []
-    for shard in store.ledger.sources.shards():
-        record = store.ledger.files.find(layout.chunks(shard.key))
-        if record is None:
-            continue
-        if (shard.settled_space, shard.settled_fingerprint) != (space_id, record.fingerprint):
-            found.append((shard, record.fingerprint))
+def shard_demand(store: Store, shard: ShardKey, space: EmbeddingSpace) -> ShardDemand:
+    """What one shard wants as of now."""
+    index = complete_key_index(store, space.space_id)
+    return demand(store, shard, space, index, withheld_texts(store, space.space_id).texts)
+
+
+def pending_texts(
+    store: Store, space: EmbeddingSpace, shards: Sequence[ShardKey]
+) -> dict[str, int]:
+    """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
+    if not shards:
+        return {}
+    index = complete_key_index(store, space.space_id)
+    withheld = withheld_texts(store, space.space_id).texts
+    found: dict[str, int] = {}
+    for shard in shards:
+        found.update(demand(store, shard, space, index, withheld).pending)
     return found
 
 
 def demand(
-    store: Store, shard: ShardKey, index: KeyIndex, withheld: Mapping[str, str]
+    store: Store,
+    shard: ShardKey,
+    space: EmbeddingSpace,
+    index: KeyIndex,
+    withheld: Mapping[str, str],
 ) -> ShardDemand:
     """Derive exactly what one shard still wants, from its chunks and the results there are."""
     path = layout.chunks(shard)
@@ -117,6 +130,7 @@ def demand(
     landed = sum(1 for landed in known.values() if landed.job_id is not None)
     return ShardDemand(
         shard=shard,
+        space=space,
         chunks_fingerprint=fingerprint,
         pending=pending,
         failed_with={

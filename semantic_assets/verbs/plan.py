@@ -5,6 +5,7 @@ planners can never put one text into two jobs.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -16,10 +17,11 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.sources import Shard
 from semantic_assets.ledger.spending import ESTIMATED
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import BatchJob, JobState
-from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import job_usd, require_budget
@@ -29,11 +31,11 @@ from semantic_assets.verbs.pending import (
     ShardDemand,
     complete_key_index,
     demand,
-    unsettled_shards,
     withheld_texts,
 )
 from semantic_assets.verbs.recover import recover_manifests
 from semantic_assets.verbs.trust import distrusted
+from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 
 #: Before the first answer an estimate may be this far below what Google counts...
 UNCALIBRATED_RATIO = 1.25
@@ -61,6 +63,15 @@ class HoldUp:
 WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
 
 
+def _other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) -> HoldUp:
+    names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
+    return HoldUp(
+        f"{names}: embedded by the backend {space.backend}, which the settings are not on. Set "
+        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex` (it quotes first)",
+        needs_person=True,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     jobs: tuple[PlannedJob, ...] = ()
@@ -72,28 +83,50 @@ class Plan:
 
 
 def plan(store: Store, *, scope_id: str, favour: ShardKey | None = None) -> Plan:
-    """Form jobs for unsettled shards, `favour` first, then the smallest dataset."""
+    """Form jobs for unsettled shards of each wanted space, `favour` first, then the smallest dataset."""
     with store.ledger.leases.trying("plan") as lease:
         if lease is None:
             return Plan(held_back=HoldUp("another process plans"))
-        return _Planner(store, store.space, scope_id, lease).run(favour)
+        recover_manifests(store)
+        plans = [
+            _Planner(store, wanted.space, scope_id, lease).run(unsettled, favour)
+            for wanted in wanted_spaces(store)
+            if (unsettled := unsettled_shards(store, wanted))
+        ]
+        return _joined(plans)
+
+
+def _joined(plans: Sequence[Plan]) -> Plan:
+    """One answer for all spaces; of what holds them back, what needs a person is told first."""
+    held_back = [part.held_back for part in plans if part.held_back is not None]
+    return Plan(
+        jobs=tuple(job for part in plans for job in part.jobs),
+        settled=tuple(found for part in plans for found in part.settled),
+        waiting_texts=sum(part.waiting_texts for part in plans),
+        held_back=min(held_back, key=lambda reason: not reason.needs_person, default=None),
+    )
 
 
 class _Planner:
+    """Forms the jobs of one space."""
+
     def __init__(self, store: Store, space: EmbeddingSpace, scope_id: str, lease: Lease) -> None:
         self._store = store
         self._space = space
         self._scope_id = scope_id
         self._lease = lease
 
-    def run(self, favour: ShardKey | None) -> Plan:
+    def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
         store, space_id = self._store, self._space.space_id
-        store.ledger.spaces.register(self._space)
-        recover_manifests(store)
-        window, unsettled = self._window(), unsettled_shards(store, space_id)
+        if self._space.backend != store.settings.backend:
+            return Plan(held_back=_other_backend(self._space, unsettled))
+        if not all(self._is_wanted_by(shard.key.dataset) for shard, _ in unsettled):
+            return Plan(held_back=HoldUp("another process decided a dataset's space"))
+        window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.
-            waiting = sum(shard.pending or 0 for shard, _ in unsettled)
+            noted = [store.ledger.progress.of(shard.key, space_id) for shard, _ in unsettled]
+            waiting = sum(progress.pending or 0 for progress in noted)
             return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
@@ -103,8 +136,8 @@ class _Planner:
             return Plan(held_back=HoldUp(reason, needs_person=True))
         wanted: dict[str, _Wanted] = {}
         opened: list[ShardDemand] = []
-        for shard in serving_order(store, unsettled, favour):
-            opened.append(found := demand(store, shard.key, index, withheld.texts))
+        for shard in serving_order(store, self._space, unsettled, favour):
+            opened.append(found := demand(store, shard.key, self._space, index, withheld.texts))
             for key, estimate in found.pending.items():
                 wanted.setdefault(key, _Wanted(estimate, shard.key, found.failed_with.get(key)))
             # Enough to fill the window: the shards behind are not opened.
@@ -119,17 +152,22 @@ class _Planner:
             held_back=held_back,
         )
 
+    def _is_wanted_by(self, dataset: DatasetKey) -> bool:
+        """From here on the dataset's space is decided."""
+        spaces = (self._store.decide_space(dataset), self._store.target_space(dataset))
+        return self._space in spaces
+
     def _remember(self, opened: list[ShardDemand], left: set[str]) -> None:
         """What stays pending, by shard: a hint for order, for display and for the sensor."""
         for found in opened:
             pending = len(left.intersection(found.pending))
-            self._store.ledger.sources.update_shard(found.shard, pending=pending)
+            self._store.ledger.progress.note(found.shard, self._space.space_id, pending=pending)
 
     def _window(self) -> Window:
         """The window in our estimates: Google's limit divided by how far they were off lately."""
         ledger = self._store.ledger
         ratio = ledger.jobs.token_ratio(self._space.model) or UNCALIBRATED_RATIO
-        configured = int(self._store.settings.window_tokens / (ratio * RATIO_MARGIN))
+        configured = int(self._store.settings.window_of(self._space.model) / (ratio * RATIO_MARGIN))
         used, jobs = ledger.jobs.window(self._scope_id, self._space.model)
         return Window(
             limit_tokens=ledger.scopes.window(self._scope_id, configured),
@@ -183,6 +221,7 @@ class _Planner:
         job = new_job(
             store,
             lease,
+            space=self._space,
             job_id=job_id,
             scope_id=self._scope_id,
             texts=texts,

@@ -85,7 +85,7 @@ def _run(run: _Probe) -> None:
         input_file = run.gemini.upload(path, check=lambda: None)
     with run.checking("job_is_created"):
         remote_name = run.gemini.create_embedding_job(
-            model=run.store.space.model, input_file=input_file, display_name=name
+            model=run.store.settings.space.model, input_file=input_file, display_name=name
         )
     try:
         with run.checking("listing_shows_the_display_name"):
@@ -107,7 +107,7 @@ def _request_file(run: _Probe) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "probe.jsonl"
         texts = [(text_hash(text), text) for text in TEXTS]
-        path.write_bytes(b"".join(embedding_lines(run.store.space, texts)))
+        path.write_bytes(b"".join(embedding_lines(run.store.settings.space, texts)))
         yield path
 
 
@@ -125,7 +125,7 @@ def _wait(run: _Probe, remote_name: str) -> RemoteJob:
 
 
 def _check_answers(run: _Probe, result_file: str) -> None:
-    space = run.store.space
+    space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"

@@ -27,7 +27,7 @@ from semantic_assets.text.tokens import estimate_tokens
 from semantic_assets.verbs.budget import require_budget
 from semantic_assets.verbs.landing import answers_batch, cover_results
 from semantic_assets.verbs.new_job import new_job
-from semantic_assets.verbs.pending import complete_key_index, demand, withheld_texts
+from semantic_assets.verbs.pending import shard_demand
 
 S = JobState
 
@@ -65,23 +65,22 @@ def _form(
     store: Store, gemini: Gemini, shard: ShardKey, planning: Lease
 ) -> tuple[BatchJob, Lease] | None:
     """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
-    space_id = store.space.space_id
-    store.ledger.spaces.register(store.space)
-    index = complete_key_index(store, space_id)
-    found = demand(store, shard, index, withheld_texts(store, space_id).texts)
+    space = store.decide_space(shard.dataset)
+    found = shard_demand(store, shard, space)
     if not found.pending:
         return None
     columns = ["text_hash", "vector_text", "token_estimate"]
     chunks = store.lake.read(layout.chunks(shard), columns).to_pylist()
     chosen = {row["text_hash"]: row for row in chunks if row["text_hash"] in found.pending}
     texts = pa.Table.from_pylist(list(chosen.values()))
-    require_budget(store, realtime_usd(store.space.model, sum(found.pending.values())))
+    require_budget(store, realtime_usd(space.model, sum(found.pending.values())))
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None
     job = new_job(
         store,
         lease,
+        space=space,
         job_id=job_id,
         scope_id=gemini.scope_id,
         texts=texts,
@@ -90,7 +89,7 @@ def _form(
         is_realtime=True,
     )
     store.ledger.jobs.insert(job, detail="real time", under=planning)
-    write_manifest(store.lake, job, store.space, texts)
+    write_manifest(store.lake, job, space, texts)
     return job, lease
 
 

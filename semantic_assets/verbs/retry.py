@@ -21,6 +21,7 @@ class Failure:
     chunk_id: str
     document_id: str
     shard: str
+    space: str
     text_hash: str
     batch_job_id: str
     attempts: int
@@ -33,7 +34,7 @@ def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Fai
     columns = list(Failure.__dataclass_fields__)
     found: list[Failure] = []
     for shard in store.ledger.sources.shards():
-        path = layout.embeddings(store.space.space_id, shard.key)
+        path = layout.embeddings(store.serving_space(shard.key.dataset).space_id, shard.key)
         if (datasets and shard.key.dataset not in datasets) or not store.lake.exists(path):
             continue
         table = store.lake.read(path, [*columns, "status"])
@@ -45,15 +46,18 @@ def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Fai
 def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
     """Make the failed texts pending again: errors before now no longer count. How many texts."""
     failed = failures(store, datasets=datasets)
-    keys = sorted({failure.text_hash for failure in failed})
-    if not keys:
-        return 0
-    name = f"{layout.retries_dir(store.space.space_id)}/{new_job_id()}.parquet"
+    texts = {(failure.space, failure.text_hash) for failure in failed}
+    for space_id in sorted({space_id for space_id, _ in texts}):
+        _write_retry(store, space_id, sorted(key for of, key in texts if of == space_id))
+    for shard, space_id in {(failure.shard, failure.space) for failure in failed}:
+        # Unsettled again: the planner opens it, and the sensor sees that there is work.
+        store.ledger.progress.note(
+            ShardKey.parse(shard), space_id, settled_fingerprint=None, pending=None
+        )
+    return len(texts)
+
+
+def _write_retry(store: Store, space_id: str, keys: list[str]) -> None:
+    name = f"{layout.retries_dir(space_id)}/{new_job_id()}.parquet"
     with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
         file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))
-    for shard in {failure.shard for failure in failed}:
-        # Unsettled again: the planner opens it, and the sensor sees that there is work.
-        store.ledger.sources.update_shard(
-            ShardKey.parse(shard), settled_space=None, settled_fingerprint=None, pending=None
-        )
-    return len(keys)

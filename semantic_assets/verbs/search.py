@@ -1,4 +1,9 @@
-"""search: a question to ranked passages, from the serving generation of each dataset."""
+"""search: a question to ranked passages, from the serving generation of each dataset.
+
+A question is embedded in the space of the index it is put to, whatever the settings say now, so a
+change of model breaks nothing. Cosines of two spaces do not compare: over datasets of several
+spaces the answers are merged by their rank in each.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +13,17 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.exact import ExactIndex, open_exact
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 
 _REOPENINGS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    dataset: DatasetKey
+    space: EmbeddingSpace
+    index: ExactIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,58 +49,91 @@ class SearchHit:
 
 
 def search(
-    store: Store, gemini: Gemini, question: str, *, datasets: Sequence[DatasetKey] = (), k: int
+    store: Store,
+    gemini: Gemini,
+    question: str,
+    *,
+    datasets: Sequence[DatasetKey] = (),
+    k: int,
+    space_id: str | None = None,
 ) -> list[SearchHit]:
     """The k passages nearest to a question, best first, over the datasets given or all.
 
+    Args:
+        space_id: the embedding space the caller counts on; None for whichever serves.
+
     Raises:
         NotFound: a dataset given has no index, or there is none at all.
-        ConfigError: an index is of another embedding space than questions are embedded in.
+        ConfigError: an index is of another space than `space_id`, or of another backend.
     """
     if not question.strip():
         raise ConfigError("the question is empty: write some words to search for")
     if k < 1:
         raise ConfigError(f"k is {k}: ask for at least one passage")
     opened = _open_all(store, datasets)
-    query = gemini.embed_query(store.space, question)
-    scored = [
-        (score, str(dataset), row, index)
-        for dataset, index in opened
-        for row, score in index.nearest(query, k)
-    ]
-    best = sorted(scored, key=lambda item: (-item[0], item[1], item[2]))[:k]
-    rows = {dataset: [r for _, of, r, _ in best if of == dataset] for _, dataset, _, _ in best}
-    read = {str(dataset): index.rows(rows.get(str(dataset), [])) for dataset, index in opened}
-    return [_hit(score, dataset, read[dataset].pop(0)) for score, dataset, _, _ in best]
+    for one in opened:
+        _require_space(store, one, space_id)
+    best = _best(gemini, question, opened, k)
+    rows = {one: [row for _, of, row in best if of is one] for one in opened}
+    read = {one.dataset: one.index.rows(rows[one]) for one in opened}
+    return [_hit(score, one.dataset, read[one.dataset].pop(0)) for score, one, _ in best]
 
 
-def _hit(score: float, dataset: str, row: dict[str, object]) -> SearchHit:
-    return SearchHit(score=score, dataset=dataset, **row)  # type: ignore[arg-type]  # INDEX_ROWS
+def _best(
+    gemini: Gemini, question: str, opened: list[_Opened], k: int
+) -> list[tuple[float, _Opened, int]]:
+    """(score, index, row) of the k best: by score within a space, by rank across spaces."""
+    ranked: list[tuple[int, str, tuple[float, _Opened, int]]] = []
+    for space in dict.fromkeys(one.space for one in opened):
+        query = gemini.embed_query(space, question)
+        found = [
+            (score, one, row)
+            for one in opened
+            if one.space == space
+            for row, score in one.index.nearest(query, k)
+        ]
+        found.sort(key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))
+        ranked += [(rank, space.space_id, hit) for rank, hit in enumerate(found[:k])]
+    return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
 
 
-def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[tuple[DatasetKey, ExactIndex]]:
+def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:
+    if space_id is not None and one.space.space_id != space_id:
+        raise ConfigError(
+            f"the index of {one.dataset} is of space {one.space.space_id}, not {space_id}: vectors "
+            f"of two spaces do not compare. Search without a space, or `semantic-assets reindex`"
+        )
+    if one.space.backend != store.settings.backend:
+        raise ConfigError(
+            f"the index of {one.dataset} was embedded by the backend {one.space.backend}, the "
+            f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
+            f"{one.space.backend}, or `semantic-assets reindex --dataset {one.dataset}`"
+        )
+
+
+def _hit(score: float, dataset: DatasetKey, row: dict[str, object]) -> SearchHit:
+    return SearchHit(score=score, dataset=str(dataset), **row)  # type: ignore[arg-type]  # INDEX_ROWS
+
+
+def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[_Opened]:
     wanted = list(datasets) or store.ledger.sources.datasets()
-    found = [(dataset, index) for dataset in wanted if (index := _open(store, dataset))]
-    missing = set(datasets) - {dataset for dataset, _ in found}
+    found = [opened for dataset in wanted if (opened := _open(store, dataset))]
+    missing = set(datasets) - {opened.dataset for opened in found}
     if missing or not found:
         named = ", ".join(sorted(str(dataset) for dataset in missing)) or "any dataset"
         raise NotFound(f"there is no index of {named} yet: run `semantic-assets refresh`")
     return found
 
 
-def _open(store: Store, dataset: DatasetKey) -> ExactIndex | None:
+def _open(store: Store, dataset: DatasetKey) -> _Opened | None:
     for _ in range(_REOPENINGS):
         serving = store.ledger.generations.serving(dataset)
         if serving is None:
             return None
-        if serving.space_id != store.space.space_id:
-            raise ConfigError(
-                f"the index of {dataset} is of space {serving.space_id}, questions are embedded in "
-                f"{store.space.space_id}: set the model and dimensions it was built with, or refresh"
-            )
         path = layout.generation(dataset, serving.space_id, serving.number)
         try:
-            return open_exact(store.lake.path(path))
+            index = open_exact(store.lake.path(path))
         except FileNotFoundError:
             continue  # retired between the two reads: the pointer has moved on
+        return _Opened(dataset, store.ledger.spaces.find(serving.space_id), index)
     raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")

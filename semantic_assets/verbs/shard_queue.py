@@ -6,7 +6,7 @@ from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.jobs import FINAL, BatchJob
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store
-from semantic_assets.verbs.pending import complete_key_index, demand, withheld_texts
+from semantic_assets.verbs.pending import shard_demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,8 @@ class ShardQueue:
 
 
 def shard_queue(store: Store, shard: ShardKey) -> ShardQueue:
-    space = store.space
-    index = complete_key_index(store, space.space_id)
-    withheld = withheld_texts(store, space.space_id).texts
-    found = demand(store, shard, index, withheld)
+    space = store.serving_space(shard.dataset)
+    found = shard_demand(store, shard, space)
     tokens = sum(found.pending.values())
     jobs = store.ledger.jobs.list(space_id=space.space_id)
     return ShardQueue(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from semantic_assets.model.jobs import FINAL, BatchJob
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
+from semantic_assets.verbs.wanted import settled_shards
 
 _HISTORY = 50
 
@@ -42,7 +43,7 @@ def status(store: Store, *, scope_id: str) -> Status:
     return Status(
         datasets=len(store.ledger.sources.datasets()),
         shards=len(shards),
-        settled_shards=sum(shard.settled_space == store.space.space_id for shard in shards),
+        settled_shards=len(settled_shards(store)),
         documents=sum(shard.documents for shard in shards),
         chunks=quote.chunks,
         stages=dict(Counter(str(job.stage) for job in jobs)),

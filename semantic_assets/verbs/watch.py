@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.lake import layout
-from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import BatchJob, JobState
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.build_index import index_fingerprint
 from semantic_assets.verbs.poll import poll
+from semantic_assets.verbs.wanted import (
+    WantedSpace,
+    settled_shards,
+    unsettled_shards,
+    wanted_spaces,
+)
 
 ADVANCE, EMBEDDINGS, VECTOR_INDEX = "advance", "embeddings", "vector_index"
 
@@ -50,12 +54,10 @@ def watch(store: Store, gemini: Gemini) -> Watch:
         active, changed = polled.active, polled.changed
     except TransientError as error:
         trouble = str(error)
-    shards = store.ledger.sources.shards()
-    chunks = {shard.key: _chunks_fingerprint(store, shard) for shard in shards}
-    settled = [shard for shard in shards if _is_settled(store, shard, chunks[shard.key])]
-    unsettled = [s for s in shards if chunks[s.key] is not None and s not in settled]
+    shards = [shard.key for shard in store.ledger.sources.shards()]
+    settled = settled_shards(store)
     due = [
-        *_advance_due(store, gemini, unsettled),
+        *_advance_due(store, gemini),
         *_embeddings_due(store, settled),
         *_index_due(store, shards, settled),
     ]
@@ -68,33 +70,24 @@ def watch(store: Store, gemini: Gemini) -> Watch:
     )
 
 
-def embeddings_request(shard: Shard) -> tuple[str, str]:
+def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
     """(name, fingerprint) of the run that turns a settled shard's embeddings green."""
-    wanted = fingerprint(shard.settled_space, shard.settled_fingerprint)
-    return f"{EMBEDDINGS}:{shard.key}", wanted
+    progress = store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
+    wanted = fingerprint(progress.space_id, progress.settled_fingerprint)
+    return f"{EMBEDDINGS}:{shard}", wanted
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
     return f"{VECTOR_INDEX}:{dataset.partition}", index_fingerprint(store, dataset)
 
 
-def _chunks_fingerprint(store: Store, shard: Shard) -> str | None:
-    record = store.ledger.files.find(layout.chunks(shard.key))
-    return None if record is None else record.fingerprint
-
-
-def _is_settled(store: Store, shard: Shard, chunks: str | None) -> bool:
-    of = (shard.settled_space, shard.settled_fingerprint)
-    return chunks is not None and of == (store.space.space_id, chunks)
-
-
-def _advance_due(store: Store, gemini: Gemini, unsettled: list[Shard]) -> Iterable[RunDue]:
+def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
     """Something ended, something may be sent, or a crashed process left something behind."""
     jobs = store.ledger.jobs
     ended = [job.job_id for job in jobs.list(states=[JobState.ENDED], scope_id=gemini.scope_id)]
     orphans = [job.job_id for job in jobs.orphaned()]
     unconfirmed = jobs.list(states=[JobState.UNCONFIRMED], scope_id=gemini.scope_id)
-    sendable = _sendable(store, gemini, unsettled)
+    sendable = _sendable(store, gemini)
     if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(ADVANCE):
         return
     # Unconfirmed jobs are looked for in a complete listing each quarter of an hour.
@@ -104,31 +97,40 @@ def _advance_due(store: Store, gemini: Gemini, unsettled: list[Shard]) -> Iterab
         yield RunDue(kind=ADVANCE, partition=None, run_key=run_key)
 
 
-def _sendable(store: Store, gemini: Gemini, unsettled: list[Shard]) -> list[str]:
+def _sendable(store: Store, gemini: Gemini) -> list[str]:
     """Shards with pending texts, as of now, where there is room for them; nothing in flight."""
     if store.ledger.scopes.paused(gemini.scope_id):
         return []
-    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, store.space.model)
-    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_tokens * 0.8:
+    return [name for wanted in wanted_spaces(store) for name in _sendable_in(store, gemini, wanted)]
+
+
+def _sendable_in(store: Store, gemini: Gemini, wanted: WantedSpace) -> list[str]:
+    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.space.model)
+    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.space.model) * 0.8:
         return []
+    unsettled = [
+        store.ledger.progress.of(shard.key, wanted.space.space_id)
+        for shard, _ in unsettled_shards(store, wanted)
+    ]
     waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
     idle = [s for s in unsettled if s.pending == 0] if not jobs else []
-    return [f"{s.key}={s.pending}" for s in (*waiting, *idle)] + ([str(tokens)] if waiting else [])
+    names = [f"{s.shard}={s.pending}" for s in (*waiting, *idle)]
+    return [*names, str(tokens)] if waiting else names
 
 
-def _embeddings_due(store: Store, settled: list[Shard]) -> Iterable[RunDue]:
+def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
     for shard in settled:
-        name, wanted = embeddings_request(shard)
-        if store.ledger.leases.held(store.shard_lease(shard.key)):
+        name, wanted = embeddings_request(store, shard)
+        if store.ledger.leases.held(store.shard_lease(shard)):
             continue
         if run_key := store.ledger.requests.ask(name, wanted):
-            yield RunDue(kind=EMBEDDINGS, partition=str(shard.key), run_key=run_key)
+            yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
 
 
-def _index_due(store: Store, shards: list[Shard], settled: list[Shard]) -> Iterable[RunDue]:
+def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) -> Iterable[RunDue]:
     """Datasets all of whose shards are settled and whose serving index is of other embeddings."""
-    open_datasets = {shard.key.dataset for shard in shards if shard not in settled}
-    for dataset in sorted({shard.key.dataset for shard in settled} - open_datasets):
+    open_datasets = {shard.dataset for shard in shards if shard not in settled}
+    for dataset in sorted({shard.dataset for shard in settled} - open_datasets):
         if store.ledger.leases.held(f"index:{dataset}"):
             continue
         name, wanted = index_request(store, dataset)

@@ -65,7 +65,7 @@ def _vectors(store: Store, gemini: Gemini) -> tuple[int, int, int]:
     misplaced = 0
     for first in range(0, len(held), 100):
         part = held[first : first + 100]
-        expected = gemini.embed_documents(store.space, [text for text, _ in part])
+        expected = gemini.embed_documents(store.settings.space, [text for text, _ in part])
         found = np.asarray([vector for _, vector in part], dtype=np.float32)
         misplaced += int((np.einsum("ij,ij->i", expected, found) < 0.999).sum())
     return len(rows), len(rows) - len(held), misplaced

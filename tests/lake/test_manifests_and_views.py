@@ -41,8 +41,12 @@ def query(lake: Lake) -> Iterator[Query]:
     connections: list[duckdb.DuckDBPyConnection] = []
 
     def run(sql: str, jobs: list[dict[str, str]] | None = None) -> list[tuple[Any, ...]]:
-        tables = {"batch_jobs": pa.Table.from_pylist(jobs or [], JOBS)}
-        connections.append(connect_views(lake.root, SPACE, tables))
+        serving = {"project": "007", "dataset": "b", "serving_space": SPACE.space_id}
+        tables = {
+            "batch_jobs": pa.Table.from_pylist(jobs or [], JOBS),
+            "datasets": pa.Table.from_pylist([serving]),
+        }
+        connections.append(connect_views(lake.root, tables))
         return connections[-1].execute(sql).fetchall()
 
     yield run
@@ -163,12 +167,18 @@ def test_vectors_can_be_compared(lake: Lake, query: Query) -> None:
     assert missing is None
 
 
-def test_vectors_of_another_space_are_left_out(lake: Lake, query: Query) -> None:
+def test_vectors_of_two_spaces_stand_side_by_side_and_a_chunk_has_the_status_of_the_serving_one(
+    lake: Lake, query: Query
+) -> None:
+    write(lake, layout.chunks(SHARD), CHUNKS, [chunk(0), chunk(1)])
     other = make_space(dimensions=3)
     write(lake, layout.embeddings(SPACE.space_id, SHARD), embeddings_schema(SPACE), [embedding(0)])
-    rows = [embedding(0, space=other.space_id, vector=[1.0, 0.0, 0.0])]
+    rows = [embedding(n, space=other.space_id, vector=[1.0, 0.0, 0.0]) for n in range(2)]
     write(lake, layout.embeddings(other.space_id, SHARD), embeddings_schema(other), rows)
-    assert query("SELECT space FROM embeddings") == [(SPACE.space_id,)]
+    lengths = query("SELECT space, len(vector) FROM embeddings GROUP BY ALL ORDER BY 2")
+    assert lengths == [(SPACE.space_id, 2), (other.space_id, 3)]
+    status = query("SELECT chunk_id, status FROM chunk_status ORDER BY 1")
+    assert status == [("c0", "READY"), ("c1", "PENDING")]
 
 
 def test_a_manifests_job_is_its_files_name(lake: Lake, query: Query) -> None:

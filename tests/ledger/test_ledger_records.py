@@ -90,7 +90,7 @@ def test_booked_twice_a_job_counts_once(ledger: Ledger) -> None:
         book(ledger, "j1", ACTUAL, usd)
         book(ledger, "j1", REALTIME, usd)
     totals = ledger.spending.totals()
-    assert (totals.batch_tokens, totals.batch_usd) == (10, 0.25)
+    assert (totals.batch_tokens, totals.batch_usd) == ({"gemini-embedding-001": 10}, 0.25)
     assert (totals.realtime_tokens, totals.realtime_usd) == (10, 0.25)
 
 

@@ -56,9 +56,6 @@ def test_a_new_shard_counts_its_files_until_it_is_read(ledger: Ledger) -> None:
         documents=2,
         text_bytes=100,
         chunks=0,
-        pending=None,
-        settled_space=None,
-        settled_fingerprint=None,
     )
 
 
@@ -66,10 +63,10 @@ def test_an_update_changes_the_named_values_of_one_shard(ledger: Ledger) -> None
     place(ledger, make_slice("1"))
     ledger.sources.update_shard(FIRST, closed=True)
     place(ledger, make_slice("2"))
-    ledger.sources.update_shard(SECOND, pending=3, settled_space="s", settled_fingerprint="f")
+    ledger.sources.update_shard(SECOND, documents=3, chunks=7)
     first, second = ledger.sources.shards(DATASET)
-    assert (first.pending, first.settled_space, first.documents) == (None, None, 1)
-    assert (second.pending, second.settled_space, second.settled_fingerprint) == (3, "s", "f")
+    assert (first.chunks, first.documents) == (0, 1)
+    assert (second.chunks, second.documents) == (7, 3)
 
 
 def test_shards_are_listed_by_dataset_and_number(ledger: Ledger) -> None:

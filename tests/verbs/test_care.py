@@ -130,7 +130,7 @@ def test_all_checks_pass_on_a_sound_store_and_see_a_spoiled_one(trial: Trial) ->
     trial.refresh()
     assert {check.passed for check in check_all(trial.store, trial.gemini)} == {True}
     [shard] = trial.store.ledger.sources.shards()
-    path = layout.embeddings(trial.store.space.space_id, shard.key)
+    path = layout.embeddings(trial.store.settings.space.space_id, shard.key)
     table = trial.store.lake.read(path)
     with trial.store.lake.writing(path, table.schema, {}) as file:
         file.write(table.slice(1))

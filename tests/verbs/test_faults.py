@@ -46,7 +46,7 @@ def _misplaced(trial: Trial) -> int:
         ).fetchall()
     wrong = 0
     for text, vector in rows:
-        expected = trial.gemini.embed_documents(trial.store.space, [text])[0]
+        expected = trial.gemini.embed_documents(trial.store.settings.space, [text])[0]
         wrong += not np.allclose(np.asarray(vector, np.float32), expected, atol=1e-5)
     return wrong
 

@@ -36,7 +36,7 @@ def test_every_chunk_ends_ready_with_the_vector_of_its_own_text(trial: Trial) ->
     assert len(rows) == sum(chunks.chunks for chunks in report.chunks) > 3
     for text, vector in rows:
         assert isinstance(text, str)
-        expected = trial.gemini.embed_documents(trial.store.space, [text])[0]
+        expected = trial.gemini.embed_documents(trial.store.settings.space, [text])[0]
         np.testing.assert_allclose(np.asarray(vector, np.float32), expected, atol=1e-6)
     assert _query(trial, "SELECT DISTINCT status FROM chunk_status") == [("READY",)]
 
@@ -240,4 +240,4 @@ def test_results_lie_in_one_immutable_file_for_each_job(trial: Trial) -> None:
     [job] = trial.store.ledger.jobs.list()
     folder = trial.settings.root / "results" / f"space={job.space_id}"
     assert [path.name for path in Path(folder).iterdir()] == [f"{job.job_id}.parquet"]
-    assert job.tokens_actual == trial.store.ledger.spending.totals().batch_tokens
+    assert {job.model: job.tokens_actual} == trial.store.ledger.spending.totals().batch_tokens

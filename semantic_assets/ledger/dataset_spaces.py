@@ -1,0 +1,62 @@
+"""The embedding spaces of a dataset: the one that serves, and the one a reindex works towards."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import dataset as dataset_table
+from semantic_assets.model.keys import DatasetKey
+
+
+@dataclass(frozen=True, slots=True)
+class SpacesOf:
+    """Ids. `serving` is None until the dataset's first work decides it; `target` out of a reindex."""
+
+    serving: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpaces:
+    database: Database
+
+    def of(self, dataset: DatasetKey) -> SpacesOf:
+        query = sa.select(dataset_table.c.serving_space, dataset_table.c.target_space)
+        with self.database.read() as connection:
+            row = connection.execute(query.where(_is(dataset))).one_or_none()
+        return SpacesOf(None, None) if row is None else SpacesOf(*row)
+
+    def adopt(self, dataset: DatasetKey, space_id: str) -> None:
+        """Decide the first serving space; where one is decided already nothing changes."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(dataset_table)
+                .where(_is(dataset), dataset_table.c.serving_space.is_(None))
+                .values(serving_space=space_id)
+            )
+
+    def aim(self, dataset: DatasetKey, target: str | None) -> None:
+        """Begin a reindex into `target`; None gives it up.
+
+        Raises:
+            Conflict: the dataset is being reindexed into another space.
+        """
+        free = sa.or_(
+            dataset_table.c.target_space.is_(None), dataset_table.c.target_space == target
+        )
+        query = sa.update(dataset_table).where(_is(dataset)).values(target_space=target)
+        if target is not None:
+            query = query.where(free)
+        with self.database.write() as connection:
+            moved = connection.execute(query.returning(dataset_table.c.dataset)).all()
+        if not moved:
+            raise Conflict(
+                f"dataset {dataset} is being reindexed into another space: let that end, or give "
+                f"it up with `semantic-assets reindex --dataset {dataset} --cancel`"
+            )
+
+
+def _is(dataset: DatasetKey) -> sa.ColumnElement[bool]:
+    return dataset_table.c.dataset == str(dataset)

@@ -1,0 +1,60 @@
+"""How far each shard is in each embedding space. Hints for order and display; the planner derives."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import shard_space
+from semantic_assets.model.keys import ShardKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardProgress:
+    """`pending` texts at the last look (None: never looked); the chunks it is settled for."""
+
+    shard: ShardKey
+    space_id: str
+    pending: int | None = None
+    settled_fingerprint: str | None = None
+
+    def is_settled_for(self, chunks_fingerprint: str | None) -> bool:
+        return chunks_fingerprint is not None and self.settled_fingerprint == chunks_fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    database: Database
+
+    def of(self, shard: ShardKey, space_id: str) -> ShardProgress:
+        """An empty one where nothing was noted yet."""
+        query = sa.select(shard_space).where(
+            shard_space.c.shard == str(shard), shard_space.c.space_id == space_id
+        )
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _progress(row) if row else ShardProgress(shard=shard, space_id=space_id)
+
+    def all(self) -> dict[tuple[ShardKey, str], ShardProgress]:
+        with self.database.read() as connection:
+            found = [_progress(row) for row in connection.execute(sa.select(shard_space))]
+        return {(progress.shard, progress.space_id): progress for progress in found}
+
+    def note(self, shard: ShardKey, space_id: str, **values: Any) -> None:
+        """Set `pending`, `settled_fingerprint` or both."""
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(shard_space)
+                .values(shard=str(shard), space_id=space_id, **values)
+                .on_conflict_do_update(index_elements=["shard", "space_id"], set_=values)
+            )
+
+
+def _progress(row: sa.Row[Any]) -> ShardProgress:
+    return ShardProgress(
+        shard=ShardKey.parse(row.shard),
+        space_id=row.space_id,
+        pending=row.pending,
+        settled_fingerprint=row.settled_fingerprint,
+    )

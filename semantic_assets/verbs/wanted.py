@@ -1,0 +1,57 @@
+"""Which embedding spaces are wanted, and by which datasets: the serving ones, and reindex targets."""
+
+from dataclasses import dataclass
+
+from semantic_assets.lake import layout
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSpace:
+    space: EmbeddingSpace
+    datasets: frozenset[DatasetKey]
+
+
+def wanted_spaces(store: Store) -> list[WantedSpace]:
+    """Serving spaces first: search is fed before a reindex is."""
+    serving: dict[EmbeddingSpace, set[DatasetKey]] = {}
+    targets: dict[EmbeddingSpace, set[DatasetKey]] = {}
+    for dataset in store.ledger.sources.datasets():
+        serving.setdefault(store.serving_space(dataset), set()).add(dataset)
+        if target := store.target_space(dataset):
+            targets.setdefault(target, set()).add(dataset)
+    spaces = [*serving, *(space for space in targets if space not in serving)]
+    return [
+        WantedSpace(space, frozenset(serving.get(space, set()) | targets.get(space, set())))
+        for space in spaces
+    ]
+
+
+def unsettled_shards(store: Store, wanted: WantedSpace) -> list[tuple[Shard, str]]:
+    """Shards whose current chunks are not known to be settled, with their chunks' fingerprint."""
+    progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")
+    found = []
+    for shard in store.ledger.sources.shards():
+        cut = chunks.get(layout.chunks(shard.key))
+        if shard.key.dataset not in wanted.datasets or cut is None:
+            continue
+        noted = progress.get((shard.key, wanted.space.space_id))
+        if noted is None or not noted.is_settled_for(cut):
+            found.append((shard, cut))
+    return found
+
+
+def settled_shards(store: Store) -> list[ShardKey]:
+    """Shards all of whose current chunks have a final outcome in the space they are searched in."""
+    progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")
+    found = []
+    for dataset in store.ledger.sources.datasets():
+        space_id = store.serving_space(dataset).space_id
+        for shard in store.ledger.sources.shards(dataset):
+            noted = progress.get((shard.key, space_id))
+            if noted and noted.is_settled_for(chunks.get(layout.chunks(shard.key))):
+                found.append(shard.key)
+    return found
