@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 
@@ -56,6 +57,11 @@ class Settings:
     max_cost_usd_per_day: float | None = None
     #: Submit on the real backend though `probe` has not passed on this key.
     unprobed: bool = False
+    #: `auto` (exact up to 50,000 rows, FAISS above), `exact`, `faiss` or `qdrant`.
+    index_backend: str = AUTO
+    #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
+    qdrant_url: str | None = field(default=None, repr=False)
+    qdrant_api_key: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: float = 24 * 60.0
 
@@ -89,6 +95,8 @@ class Settings:
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
             unprobed=values.get(PREFIX + "UNPROBED", "").lower() in ("1", "true", "yes"),
             ledger_url=values.get(PREFIX + "LEDGER_URL") or None,
+            qdrant_url=_address(values, "QDRANT_URL"),
+            qdrant_api_key=values.get(PREFIX + "QDRANT_API_KEY") or None,
         )
         return _checked(replace(settings, **_overrides(values)))
 
@@ -97,6 +105,7 @@ def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "backend": str,
         "gemini_url": str,
+        "index_backend": str,
         "model": str,
         "dimensions": int,
         "tier": int,
@@ -131,6 +140,12 @@ def _checked(settings: _S) -> _S:
         raise ConfigError(f"{PREFIX}BACKEND={settings.backend!r}: use emulator or gemini")
     if settings.tier not in (1, 2, 3):
         raise ConfigError(f"{PREFIX}TIER={settings.tier}: use 1, 2 or 3")
+    if settings.index_backend not in CHOICES:
+        raise ConfigError(
+            f"{PREFIX}INDEX_BACKEND={settings.index_backend!r}: use {', '.join(CHOICES)}"
+        )
+    if settings.index_backend == QDRANT and settings.qdrant_url is None:
+        raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
     _ = settings.space
     return settings
 
@@ -152,6 +167,12 @@ def project_dir() -> Path:
 def _path(values: Mapping[str, str], name: str, default: str) -> Path:
     raw = Path(values.get(PREFIX + name) or default).expanduser()
     return raw if raw.is_absolute() else project_dir() / raw
+
+
+def _address(values: Mapping[str, str], name: str) -> str | None:
+    """A URL as it is; a folder as a path."""
+    raw = values.get(PREFIX + name) or None
+    return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 
 
 def _dotenv() -> Mapping[str, str]:

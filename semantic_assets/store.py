@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from semantic_assets.config import Settings
+from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
 from semantic_assets.lake.key_index import KeyIndex
@@ -52,6 +53,10 @@ class Store:
             self.ledger.spaces.register(space)
             self.ledger.dataset_spaces.adopt(dataset, space.space_id)
         return self.serving_space(dataset)
+
+    @property
+    def qdrant(self) -> QdrantServer:
+        return QdrantServer(self.settings.qdrant_url, self.settings.qdrant_api_key)
 
     def key_index(self, space_id: str) -> KeyIndex:
         return KeyIndex(self.lake.path(layout.key_index(space_id)))

@@ -16,7 +16,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.ledger import schema
 from semantic_assets.sqlite import use_wal
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 Clock = Callable[[], float]
 
 

@@ -26,7 +26,12 @@ class Generation:
     rows: int
     input_fingerprint: str
     inputs: dict[str, str]
+    backend: str
     created_at: float
+    #: When it was last switched to; None: never.
+    served_at: float | None
+    #: The embeddings' fingerprint it was chosen over, by hand; no build by itself undoes that.
+    held_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Generations:
                     rows=0,
                     input_fingerprint="",
                     inputs={},
+                    backend="",
                     created_at=self.database.clock(),
                 )
             )
@@ -63,31 +69,50 @@ class Generations:
         rows: int,
         input_fingerprint: str,
         inputs: dict[str, str],
+        backend: str,
     ) -> None:
         """Make a built generation the serving one: the commit of everything in it.
 
         Raises:
             Conflict: the dataset's lease was taken over while building.
         """
+        built = {
+            "rows": rows,
+            "input_fingerprint": input_fingerprint,
+            "inputs": inputs,
+            "backend": backend,
+        }
+        self._point(lease, dataset, number, built)
+
+    def switch_back(
+        self, lease: Lease, dataset: DatasetKey, number: int, *, held_for: str | None
+    ) -> None:
+        """Make a kept generation the serving one again; builds by themselves leave it for these
+        embeddings.
+
+        Raises:
+            Conflict: it is gone, or the dataset's lease was taken over.
+        """
+        self._point(lease, dataset, number, {"held_for": held_for})
+
+    def _point(
+        self, lease: Lease, dataset: DatasetKey, number: int, values: dict[str, Any]
+    ) -> None:
+        is_serving = generation.c.state == SERVING
+        retired = sa.update(generation).where(_of(dataset), is_serving).values(state=RETIRED)
+        serving = (
+            sa.update(generation)
+            .where(_of(dataset), generation.c.number == number)
+            .values(state=SERVING, served_at=self.database.clock(), **values)
+            .returning(generation.c.space_id)
+        )
         with self.database.write() as connection:
             require_fence(connection, lease)
-            connection.execute(
-                sa.update(generation)
-                .where(_of(dataset), generation.c.state == SERVING)
-                .values(state=RETIRED)
-            )
-            switched = connection.execute(
-                sa.update(generation)
-                .where(_of(dataset), generation.c.number == number)
-                .values(
-                    state=SERVING, rows=rows, input_fingerprint=input_fingerprint, inputs=inputs
-                )
-                .returning(generation.c.space_id)
-            ).all()
-            if switched:
-                _serve_space(connection, dataset, switched[0].space_id)
-            else:
+            connection.execute(retired)
+            switched = connection.execute(serving).all()
+            if not switched:
                 raise Conflict(f"{dataset}: generation {number} is gone; the old one keeps serving")
+            _serve_space(connection, dataset, switched[0].space_id)
 
     def serving(self, dataset: DatasetKey) -> Generation | None:
         query = sa.select(generation).where(_of(dataset), generation.c.state == SERVING)

@@ -180,7 +180,12 @@ generation = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("input_fingerprint", sa.String, nullable=False),
     sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("backend", sa.String, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
+    #: When it was last switched to; null: never.
+    sa.Column("served_at", sa.Float),
+    #: Chosen by hand instead of an index of these embeddings: no build by itself undoes that.
+    sa.Column("held_for", sa.String),
 )
 
 #: What the sensor last asked a run for, and what the last successful run was of.

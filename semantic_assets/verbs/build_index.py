@@ -1,32 +1,32 @@
 """build_index: a new generation of a dataset's index, verified, then switched to.
 
-No delete before the replacement: a document with a pending chunk keeps the rows and vectors it
-has in the serving generation, and whatever was deleted or replaced shows at the switch.
+The shards that did not change are linked from a generation before; what was deleted or replaced
+shows at the switch, which is the commit.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from semantic_assets.errors import CorruptResult
-from semantic_assets.index.exact import build_exact, open_exact
+from semantic_assets.index.description import (
+    Description,
+    PartEntry,
+    read_description,
+    write_description,
+)
+from semantic_assets.index.files import link_folder
+from semantic_assets.index.generation import backend_of, open_index, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import Generation
 from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.backends import QDRANT, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
-
-KEPT_GENERATIONS = 3
-_PROBES = 32
-Vectors = npt.NDArray[np.float32]
+from semantic_assets.verbs.index_proof import prove
+from semantic_assets.verbs.kept_generations import KeptParts, drop_unfinished, retire
+from semantic_assets.verbs.serving_index import generation_folder
+from semantic_assets.verbs.shard_rows import part_name, rows_fingerprint, write_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,69 +34,63 @@ class IndexReport:
     dataset: DatasetKey
     space_id: str
     generation: int
+    backend: str
     rows: int
     #: Rows kept from the generation before, of documents whose new chunks have no vector yet.
     carried: int
+    #: Shards written, and shards linked because they did not change.
+    parts_written: int
+    parts_linked: int
     written: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    rows: pa.Table
-    vectors: Vectors
-    carried: int
+def build_index(
+    store: Store,
+    dataset: DatasetKey,
+    *,
+    space: EmbeddingSpace | None = None,
+    by_hand: bool = False,
+) -> IndexReport:
+    """Build and switch, unless the serving generation is of these embeddings already.
 
+    Args:
+        space: None for the one the dataset serves.
+        by_hand: also where another generation was chosen over these embeddings.
 
-def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
-    """Build and switch, unless the serving generation is of these embeddings already."""
+    Raises:
+        CorruptResult: what was written does not hold; the old generation keeps serving.
+        TransientError: Qdrant did not answer; the old generation keeps serving.
+    """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
-        space = store.decide_space(dataset)
-        space_id = space.space_id
+        space = space or store.decide_space(dataset)
         inputs = _inputs(store, dataset, space)
-        input_fingerprint = _fingerprint(space_id, inputs)
+        wanted = inputs_fingerprint(space.space_id, inputs)
         serving = store.ledger.generations.serving(dataset)
-        if serving is not None and serving.input_fingerprint == input_fingerprint:
-            return _report(serving, carried=0, written=False)
-        carrying = serving if serving is not None and serving.space_id == space_id else None
-        part = _rows(store, dataset, space, inputs, carrying)
-        number = store.ledger.generations.start(dataset, space_id)
-        _build(store, dataset, space_id, number, part)
-        _switch(store, lease, dataset, number, part, inputs, input_fingerprint)
-        _retire(store, dataset)
-    return IndexReport(
-        dataset=dataset,
-        space_id=space_id,
-        generation=number,
-        rows=part.rows.num_rows,
-        carried=part.carried,
-        written=True,
-    )
+        if serving is not None and _is_current(store, serving, wanted, by_hand=by_hand):
+            _publish(store, serving)
+            return _report(serving)
+        return _Building(store, lease, dataset, space, inputs).run()
 
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
-    """What the index should be of, by the ledger alone."""
+    """What the index should be of, by ledger and settings alone."""
+    wanted = current_fingerprint(store, dataset)
+    return fingerprint(wanted, store.settings.index_backend)
+
+
+def current_fingerprint(store: Store, dataset: DatasetKey) -> str:
+    """Of the embeddings that the ledger knows now."""
     space_id = store.serving_space(dataset).space_id
     found = {}
     for shard in store.ledger.sources.shards(dataset):
         record = store.ledger.files.find(layout.embeddings(space_id, shard.key))
         if record is not None:
             found[str(shard.key)] = record.fingerprint
-    return _fingerprint(space_id, found)
+    return inputs_fingerprint(space_id, found)
 
 
-def _fingerprint(space_id: str, inputs: dict[str, str]) -> str:
+def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
     return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
-
-
-def _report(serving: Generation, *, carried: int, written: bool) -> IndexReport:
-    return IndexReport(
-        dataset=serving.dataset,
-        space_id=serving.space_id,
-        generation=serving.number,
-        rows=serving.rows,
-        carried=carried,
-        written=written,
-    )
 
 
 def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[str, str]:
@@ -109,130 +103,134 @@ def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[st
     return found
 
 
-def _build(store: Store, dataset: DatasetKey, space_id: str, number: int, part: _Part) -> None:
-    """Write, sync and prove a generation before anything points to it.
-
-    Raises:
-        CorruptResult: what was written does not find itself; the old generation keeps serving.
-    """
-    folder = store.lake.path(layout.generation(dataset, space_id, number))
-    build_exact(folder, part.rows, part.vectors)
-    for path in (*folder.iterdir(), folder, folder.parent):
-        _sync(path)
-    built = open_exact(folder)
-    step = max(1, part.rows.num_rows // _PROBES)
-    for row in range(0, part.rows.num_rows, step):
-        best = built.nearest(np.asarray(part.vectors[row]), 1)
-        # Another row may hold the very same vector; a lower score than 1 is the corruption.
-        if not best or best[0][1] < 0.999:
-            raise CorruptResult(f"index {dataset} {number}: row {row} does not find itself")
+def _is_current(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
+    if not generation_folder(store, serving).is_dir():
+        return False
+    if serving.held_for == wanted and not by_hand:
+        return True
+    backend = backend_for(store.settings.index_backend, serving.rows)
+    return serving.input_fingerprint == wanted and serving.backend == backend
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _publish(store: Store, generation: Generation) -> None:
+    """Have the alias follow the pointer, also where a crash came between the two."""
+    if generation.backend == QDRANT:
+        description = read_description(generation_folder(store, generation))
+        backend_of(generation.backend, store.qdrant).publish(description)
 
 
-def _switch(
-    store: Store,
-    lease: Lease,
-    dataset: DatasetKey,
-    number: int,
-    part: _Part,
-    inputs: dict[str, str],
-    input_fingerprint: str,
-) -> None:
-    store.ledger.generations.switch(
-        lease,
-        dataset,
-        number,
-        rows=part.rows.num_rows,
-        input_fingerprint=input_fingerprint,
-        inputs=inputs,
-    )
-    store.tell(f"index {dataset}: generation {number} serves {part.rows.num_rows} chunks")
-
-
-def _retire(store: Store, dataset: DatasetKey) -> None:
-    """Keep the newest generations; a reader of an older one sees it vanish and asks again."""
-    for old in store.ledger.generations.list(dataset)[KEPT_GENERATIONS:]:
-        if old.state != "serving":
-            store.lake.delete_tree(layout.generation(dataset, old.space_id, old.number))
-            store.ledger.generations.forget(dataset, old.number)
-
-
-def _rows(
-    store: Store,
-    dataset: DatasetKey,
-    space: EmbeddingSpace,
-    inputs: dict[str, str],
-    serving: Generation | None,
-) -> _Part:
-    parts = [_shard_rows(store, space, ShardKey.parse(name)) for name in sorted(inputs)]
-    pending = {document for part in parts for document in part[2]}
-    carried = _carried(store, dataset, space, serving, pending)
-    # A document with a pending chunk comes whole from the old generation, if it is there.
-    old_documents = pa.array(sorted(set(carried.rows["document_id"].to_pylist())), pa.string())
-    kept = [_without(rows, vectors, old_documents) for rows, vectors, _ in parts]
-    dimensions = space.dimensions
-    return _Part(
-        rows=pa.concat_tables([INDEX_ROWS.empty_table(), *(r for r, _ in kept), carried.rows]),
-        vectors=np.concatenate(
-            [np.zeros((0, dimensions), np.float32), *(v for _, v in kept), carried.vectors]
-        ),
-        carried=carried.rows.num_rows,
+def _report(serving: Generation) -> IndexReport:
+    return IndexReport(
+        dataset=serving.dataset,
+        space_id=serving.space_id,
+        generation=serving.number,
+        backend=serving.backend,
+        rows=serving.rows,
+        carried=0,
+        parts_written=0,
+        parts_linked=0,
+        written=False,
     )
 
 
-def _without(rows: pa.Table, vectors: Vectors, documents: pa.Array) -> tuple[pa.Table, Vectors]:
-    if not len(documents):
-        return rows, vectors
-    keep = pc.invert(pc.is_in(rows["document_id"], documents)).combine_chunks()
-    return rows.filter(keep), vectors[keep.to_numpy(zero_copy_only=False)]
+class _Building:
+    """One new generation, from its parts to the switch."""
 
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        dataset: DatasetKey,
+        space: EmbeddingSpace,
+        inputs: dict[str, str],
+    ) -> None:
+        self._store, self._lease, self._dataset = store, lease, dataset
+        self._space, self._inputs = space, inputs
+        drop_unfinished(store, dataset)
+        self._kept = KeptParts(store, dataset, space)
+        self._written: list[PartEntry] = []
+        self._linked: list[PartEntry] = []
+        self._carried = 0
 
-def _carried(
-    store: Store,
-    dataset: DatasetKey,
-    space: EmbeddingSpace,
-    serving: Generation | None,
-    pending: set[str],
-) -> _Part:
-    empty = _Part(INDEX_ROWS.empty_table(), np.zeros((0, space.dimensions), np.float32), 0)
-    if serving is None or not pending:
-        return empty
-    old = open_exact(store.lake.path(layout.generation(dataset, serving.space_id, serving.number)))
-    rows = old.table().cast(INDEX_ROWS)
-    keep = pc.is_in(rows["document_id"], pa.array(sorted(pending), pa.string())).combine_chunks()
-    kept = rows.filter(keep)
-    return _Part(kept, old.vectors[keep.to_numpy(zero_copy_only=False)], kept.num_rows)
+    def run(self) -> IndexReport:
+        space_id = self._space.space_id
+        number = self._store.ledger.generations.start(self._dataset, space_id)
+        path = layout.generation(self._dataset, space_id, number)
+        # A ledger that was lost counted as far before: what it left there is nobody's.
+        self._store.lake.delete_tree(path)
+        folder = self._store.lake.path(path)
+        for name in sorted(self._inputs):
+            self._add(folder, ShardKey.parse(name))
+        description = self._describe(number)
+        self._make(folder, description)
+        self._switch(number, description)
+        retire(self._store, self._dataset)
+        return self._report(number, description)
 
+    def _add(self, folder: Path, shard: ShardKey) -> None:
+        """Link the shard's part where one is kept of the same tables, else write it."""
+        made_of = rows_fingerprint(self._store, self._space, shard)
+        part = folder / part_name(shard)
+        kept = self._kept.find(part.name, made_of)
+        if kept is not None:
+            link_folder(kept[0], part)
+            self._linked.append(kept[1])
+            return
+        found = write_rows(self._store, self._space, shard, part, self._kept.serving(part.name))
+        self._carried += found.carried
+        self._written.append(PartEntry(name=part.name, rows=found.rows, fingerprint=made_of))
 
-def _shard_rows(
-    store: Store, space: EmbeddingSpace, shard: ShardKey
-) -> tuple[pa.Table, Vectors, set[str]]:
-    """(index rows, vectors, documents with a pending chunk) of one shard."""
-    embeddings = store.lake.read(
-        layout.embeddings(space.space_id, shard), ["chunk_id", "status", "vector"]
-    )
-    columns = [name for name in INDEX_ROWS.names if name not in ("uri", "title")]
-    chunks = store.lake.read(layout.chunks(shard), columns)
-    place = pc.index_in(chunks["chunk_id"], embeddings["chunk_id"].combine_chunks())
-    pending = set(chunks.filter(pc.is_null(place))["document_id"].to_pylist())
-    ready = embeddings.filter(pc.equal(embeddings["status"], "READY"))
-    place = pc.index_in(chunks["chunk_id"], ready["chunk_id"].combine_chunks()).combine_chunks()
-    held = chunks.filter(pc.is_valid(place))
-    vectors = ready["vector"].combine_chunks()
-    matrix = vectors.flatten().to_numpy().reshape(len(vectors), space.dimensions)
-    return _with_documents(store, shard, held), matrix[place.drop_null().to_numpy()], pending
+    def _describe(self, number: int) -> Description:
+        found = sorted((*self._written, *self._linked), key=lambda part: part.name)
+        parts = tuple(part for part in found if part.rows)
+        rows = sum(part.rows for part in parts)
+        alias = f"{self._dataset.partition}.{self._store.ledger.ledger_id}"
+        return Description(
+            backend=backend_for(self._store.settings.index_backend, rows),
+            space_id=self._space.space_id,
+            dimensions=self._space.dimensions,
+            parts=parts,
+            collection=f"{alias}.{number:06d}",
+            alias=alias,
+        )
 
+    def _make(self, folder: Path, description: Description) -> None:
+        """Describe it, have the backend make it searchable, prove it."""
+        # First the description: what a crash leaves with the backend is found by it.
+        write_description(folder, description)
+        backend = backend_of(description.backend, self._store.qdrant)
+        backend.build(folder, description, open_parts(folder, description))
+        index = open_index(folder, self._store.qdrant)
+        # Codes and collections made now are proven over everything they are of.
+        is_new = description.backend != self._kept.backend or description.backend == QDRANT
+        fresh = description.parts if is_new else self._written
+        prove(index, f"{self._dataset} {folder.name}", frozenset(part.name for part in fresh))
 
-def _with_documents(store: Store, shard: ShardKey, chunks: pa.Table) -> pa.Table:
-    documents = store.lake.read(layout.documents(shard), ["document_id", "uri", "title"])
-    place = pc.index_in(chunks["document_id"], documents["document_id"].combine_chunks())
-    found = documents.take(place)
-    table = chunks.append_column("uri", found["uri"]).append_column("title", found["title"])
-    return table.select(INDEX_ROWS.names).cast(INDEX_ROWS)
+    def _switch(self, number: int, description: Description) -> None:
+        self._store.ledger.generations.switch(
+            self._lease,
+            self._dataset,
+            number,
+            rows=description.rows,
+            input_fingerprint=inputs_fingerprint(self._space.space_id, self._inputs),
+            inputs=self._inputs,
+            backend=description.backend,
+        )
+        self._store.tell(
+            f"index {self._dataset}: generation {number} ({description.backend}) serves "
+            f"{description.rows} chunks"
+        )
+        backend_of(description.backend, self._store.qdrant).publish(description)
+
+    def _report(self, number: int, description: Description) -> IndexReport:
+        return IndexReport(
+            dataset=self._dataset,
+            space_id=self._space.space_id,
+            generation=number,
+            backend=description.backend,
+            rows=description.rows,
+            carried=self._carried,
+            parts_written=len(self._written),
+            parts_linked=len(self._linked),
+            written=True,
+        )

@@ -9,11 +9,14 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.index.exact import open_exact
+from semantic_assets.index.parts import Part
 from semantic_assets.lake import layout
+from semantic_assets.ledger.generations import Generation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.canary import MIN_COSINE
+from semantic_assets.verbs.serving_index import parts_of
+from semantic_assets.verbs.shard_rows import part_name
 
 _CANARIES = 5
 _NORM_TOLERANCE = 1e-3
@@ -87,26 +90,36 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
     serving = store.ledger.generations.serving(dataset)
     if serving is None:
         return _verdict(name, dataset, False, "there is no index: run `refresh`", 0)
-    index = open_exact(
-        store.lake.path(layout.generation(dataset, serving.space_id, serving.number))
+    parts = parts_of(store, serving)
+    if parts is None:
+        message = "the index is not on disk: run `semantic-assets refresh`"
+        return _verdict(name, dataset, False, message, 0)
+    held = {part.name: part for part in parts}
+    differing = sum(
+        _differing(store, serving, ShardKey.parse(shard), fingerprint, held)
+        for shard, fingerprint in serving.inputs.items()
     )
-    held = dict(zip(index.table()["chunk_id"].to_pylist(), range(len(index.vectors)), strict=True))
-    differing = 0
-    for shard, fingerprint in serving.inputs.items():
-        path = layout.embeddings(serving.space_id, ShardKey.parse(shard))
-        if store.lake.fingerprint(path) != fingerprint:
-            continue  # newer embeddings than the generation's: it is due to be rebuilt
-        table = store.lake.read(path, ["chunk_id", "document_id", "status", "vector"])
-        ready = table.filter(pc.equal(table["status"], "READY"))
-        ready = _without_pending(store, ShardKey.parse(shard), table, ready)
-        vectors = ready["vector"].combine_chunks().flatten().to_numpy()
-        matrix = vectors.reshape(-1, index.vectors.shape[1])
-        for row, chunk in enumerate(ready["chunk_id"].to_pylist()):
-            place = held.get(chunk)
-            if place is None or not np.array_equal(index.vectors[place], matrix[row]):
-                differing += 1
     message = f"{differing} READY chunks are missing from generation {serving.number} or differ"
     return _verdict(name, dataset, differing == 0, message, differing)
+
+
+def _differing(
+    store: Store, serving: Generation, shard: ShardKey, fingerprint: str, held: dict[str, Part]
+) -> int:
+    """READY chunks of a shard that its part lacks, or holds with another vector."""
+    path = layout.embeddings(serving.space_id, shard)
+    if store.lake.fingerprint(path) != fingerprint:
+        return 0  # newer embeddings than the generation's: it is due to be rebuilt
+    table = store.lake.read(path, ["chunk_id", "document_id", "status", "vector"])
+    ready = _without_pending(store, shard, table, table.filter(pc.equal(table["status"], "READY")))
+    part = held.get(part_name(shard))
+    if part is None:
+        return int(ready.num_rows)
+    place = pc.index_in(ready["chunk_id"], part.rows["chunk_id"].combine_chunks())
+    places = pc.fill_null(place, -1).to_numpy()
+    vectors = ready["vector"].combine_chunks().flatten().to_numpy().reshape(len(places), -1)
+    agree = (part.vectors[places] == vectors).all(axis=1) if len(places) else places >= 0
+    return int((~agree | (places < 0)).sum())
 
 
 def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Table) -> pa.Table:

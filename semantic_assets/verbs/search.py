@@ -10,20 +10,18 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.index.exact import ExactIndex, open_exact
-from semantic_assets.lake import layout
+from semantic_assets.index.generation import Index
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
-
-_REOPENINGS = 5
+from semantic_assets.verbs.serving_index import serving_index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
     dataset: DatasetKey
     space: EmbeddingSpace
-    index: ExactIndex
+    index: Index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +124,8 @@ def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[_Opened]:
 
 
 def _open(store: Store, dataset: DatasetKey) -> _Opened | None:
-    for _ in range(_REOPENINGS):
-        serving = store.ledger.generations.serving(dataset)
-        if serving is None:
-            return None
-        path = layout.generation(dataset, serving.space_id, serving.number)
-        try:
-            index = open_exact(store.lake.path(path))
-        except FileNotFoundError:
-            continue  # retired between the two reads: the pointer has moved on
-        return _Opened(dataset, store.ledger.spaces.find(serving.space_id), index)
-    raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
+    found = serving_index(store, dataset)
+    if found is None:
+        return None
+    serving, index = found
+    return _Opened(dataset, store.ledger.spaces.find(serving.space_id), index)

@@ -68,7 +68,7 @@ CALLS = [
     Step("remote job deleted", Gemini, "delete_job"),
     Step("shard settled", Sources, "update_shard"),
     Step("generation started", Generations, "start"),
-    Step("index written", build_index, "build_exact"),
+    Step("index written", build_index, "write_description"),
     Step("generation switched", Generations, "switch"),
 ]
 STEPS = {step.name: step for step in [*FILES, *CALLS]}

@@ -152,7 +152,13 @@ def test_processes_that_book_the_same_jobs_at_once_book_each_once(
 
 def switch(ledger: Ledger, lease: Lease, number: int, rows: int = 5) -> None:
     ledger.generations.switch(
-        lease, DATASET, number, rows=rows, input_fingerprint=f"in{number}", inputs={"s": "f"}
+        lease,
+        DATASET,
+        number,
+        rows=rows,
+        input_fingerprint=f"in{number}",
+        inputs={"s": "f"},
+        backend="exact",
     )
 
 
@@ -191,7 +197,9 @@ def test_datasets_switch_apart(ledger: Ledger) -> None:
     for dataset in (other, DATASET, DATASET):
         number = ledger.generations.start(dataset, "space")
         lease = acquire(ledger, f"index:{dataset}:{number}")
-        ledger.generations.switch(lease, dataset, number, rows=1, input_fingerprint="in", inputs={})
+        ledger.generations.switch(
+            lease, dataset, number, rows=1, input_fingerprint="in", inputs={}, backend="exact"
+        )
     assert states(ledger, other) == {1: SERVING}
     assert states(ledger) == {2: SERVING, 1: RETIRED}
 

@@ -1,0 +1,56 @@
+"""The description of a generation: a small file in its directory, written behind its parts."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from semantic_assets.index.files import sync
+
+FILE_NAME = "generation.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartEntry:
+    """A part: its folder's name, its rows, and the fingerprint of what they were built from."""
+
+    name: str
+    rows: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    backend: str
+    space_id: str
+    dimensions: int
+    parts: tuple[PartEntry, ...]
+    #: What others may ask for the generation, where the backend keeps it outside the directory.
+    collection: str
+    #: The name that follows the serving generation there.
+    alias: str
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def part(self, name: str) -> PartEntry | None:
+        return next((part for part in self.parts if part.name == name), None)
+
+
+def write_description(folder: Path, description: Description) -> None:
+    """Durable once its parts are; the ledger says whether it ever served."""
+    temporary = folder / f".{FILE_NAME}.tmp"
+    temporary.write_text(json.dumps(asdict(description), indent=1))
+    sync(temporary)
+    temporary.replace(folder / FILE_NAME)
+    for path in (folder, folder.parent):
+        sync(path)
+
+
+def read_description(folder: Path) -> Description:
+    """Raises:
+    FileNotFoundError: the generation is not there, or was never finished.
+    """
+    values = json.loads((folder / FILE_NAME).read_text())
+    values["parts"] = tuple(PartEntry(**part) for part in values["parts"])
+    return Description(**values)

@@ -1,0 +1,116 @@
+"""The FAISS backend: one bit for each number (RaBitQ) finds candidates, float32 ranks them.
+
+Scanning all codes beats the graphs and lists tried beside it, at 100,000 clustered vectors of 768
+(one core, candidates ranked again exactly):
+
+    codes, flat        build  1.0 CPU s   2.0 ms a query   recall@10 1.000    10 MB
+    1264 lists         build 18   CPU s   1.7 ms           recall@10 0.972    17 MB
+    HNSW of 8 bits     build 24   CPU s   0.9 ms           recall@10 0.979    91 MB
+
+and at 500,000 it has 0.9995 in 10 ms. It needs no training and each shard has its own codes, so a
+shard that did not change costs nothing. Above a few million rows, where a query takes 20 ms for
+each, Qdrant answers faster.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from semantic_assets.index.backend import ranked
+from semantic_assets.index.description import Description
+from semantic_assets.index.exact import ExactFinder
+from semantic_assets.index.files import sync
+from semantic_assets.index.parts import Part, Parts
+from semantic_assets.index.ranking import Hit, Numbers, Vectors
+
+if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only who searches with it pays
+    import faiss
+
+_CODES = "codes.faiss"
+_BLOCK = 16_384
+#: Candidates that are ranked again: 100 give a recall of 0.996 at 500,000 rows, 200 give 0.9995.
+_CANDIDATES, _CANDIDATES_PER_HIT = 200, 10
+
+
+@dataclass(frozen=True, slots=True)
+class FaissFinder:
+    parts: Parts
+    codes: "tuple[faiss.Index, ...]"
+
+    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+        count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
+        if count * 4 >= len(self.parts):
+            return ExactFinder(self.parts).nearest(queries, k)
+        return [
+            ranked(self.parts, query, candidates, k)
+            for query, candidates in zip(queries, self._candidates(queries, count), strict=True)
+        ]
+
+    def _candidates(self, queries: Vectors, count: int) -> Iterator[Numbers]:
+        """Rows with the best estimates over all parts, ascending."""
+        found = [self._of_part(queries, count, place) for place in range(len(self.codes))]
+        scores = np.concatenate([scores for scores, _ in found], axis=1)
+        numbers = np.concatenate([numbers for _, numbers in found], axis=1)
+        places = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
+        for row, chosen in zip(numbers, places, strict=True):
+            yield np.sort(row[chosen][row[chosen] >= 0])
+
+    def _of_part(
+        self, queries: Vectors, count: int, place: int
+    ) -> tuple[npt.NDArray[np.float32], Numbers]:
+        codes = self.codes[place]
+        with _one_thread():
+            scores, rows = codes.search(queries, min(count, codes.ntotal))
+        return scores, np.where(rows < 0, -1, rows + self.parts.starts[place])
+
+
+class FaissBackend:
+    def build(self, folder: Path, description: Description, parts: Parts) -> None:
+        """Codes of the parts that brought none along."""
+        for part in parts:
+            if not (part.folder / _CODES).exists():
+                _encode(part)
+
+    def open(self, description: Description, parts: Parts) -> FaissFinder:
+        import faiss
+
+        return FaissFinder(
+            parts, tuple(faiss.read_index(str(part.folder / _CODES)) for part in parts)
+        )
+
+    def publish(self, description: Description) -> None:
+        """Nobody else reads it."""
+
+    def drop(self, description: Description) -> None:
+        """Nothing lies elsewhere."""
+
+
+def _encode(part: Part) -> None:
+    import faiss
+
+    codes = faiss.index_factory(part.vectors.shape[1], "RaBitQfs", faiss.METRIC_INNER_PRODUCT)
+    with _one_thread():
+        codes.train(np.asarray(part.vectors[:_BLOCK]))
+        for start in range(0, len(part), _BLOCK):
+            codes.add(np.asarray(part.vectors[start : start + _BLOCK]))
+    faiss.write_index(codes, str(part.folder / _CODES))
+    for path in (part.folder / _CODES, part.folder):
+        sync(path)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A query gains nothing from threads, and theirs would wake for each."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

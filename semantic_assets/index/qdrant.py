@@ -1,0 +1,181 @@
+"""The Qdrant backend: a collection for each generation, and an alias for the serving one.
+
+Search asks for the generation's own collection, so the pointer in the ledger stays the only
+switch; the alias is for other programs and follows it. Qdrant cannot copy a collection, so each
+generation is uploaded whole: an upsert into the serving one would show half an update.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from semantic_assets.errors import ConfigError, NotFound, TransientError
+from semantic_assets.index.backend import ranked
+from semantic_assets.index.description import Description
+from semantic_assets.index.parts import Part, Parts
+from semantic_assets.index.ranking import Hit, Vectors
+
+if TYPE_CHECKING:  # an extra, and importing it takes 1.8 CPU seconds
+    from qdrant_client import QdrantClient
+
+_POINTS_PER_CALL = 256
+_TIMEOUT_SECONDS = 60
+#: The graph is asked for more than is wanted, and wide; the cosines then decide.
+_CANDIDATES, _CANDIDATES_PER_HIT = 50, 2
+
+
+@dataclass(frozen=True, slots=True)
+class QdrantServer:
+    """Where it is: a URL, or a folder for the client's local mode (one process, for trying out)."""
+
+    url: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The address without what may be secret in it."""
+        parsed = urlsplit(self.url or "")
+        return f"{parsed.scheme}://{parsed.hostname}" if self.is_remote else str(self.url)
+
+    @property
+    def is_remote(self) -> bool:
+        return str(self.url).startswith(("http://", "https://"))
+
+    @contextmanager
+    def asked(self) -> Iterator["QdrantClient"]:
+        """Raises:
+        ConfigError: no server is set, or the client is not installed.
+        TransientError: it does not answer, or refuses.
+        """
+        client = _client(self)
+        from qdrant_client.common.client_exceptions import QdrantException
+        from qdrant_client.http.exceptions import ApiException
+
+        try:
+            yield client
+        except (ApiException, QdrantException) as error:
+            raise TransientError(
+                f"Qdrant at {self.shown} failed: {type(error).__name__} "
+                f"{getattr(error, 'status_code', '')}; see that it runs and takes the key"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class QdrantFinder:
+    server: QdrantServer
+    collection: str
+    parts: Parts
+
+    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+        from qdrant_client import models
+
+        count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
+        wide = models.SearchParams(hnsw_ef=max(128, count))
+        requests = [
+            models.QueryRequest(query=query.tolist(), limit=count, params=wide) for query in queries
+        ]
+        with self.server.asked() as client:
+            answers = client.query_batch_points(self.collection, requests=requests)
+        return [
+            ranked(self.parts, query, np.sort([int(point.id) for point in answer.points]), k)
+            for query, answer in zip(queries, answers, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class QdrantBackend:
+    server: QdrantServer
+
+    def build(self, folder: Path, description: Description, parts: Parts) -> None:
+        """Upload every row under its number; what a crash left under the name goes first."""
+        from qdrant_client import models
+
+        name = description.collection
+        size = models.VectorParams(size=description.dimensions, distance=models.Distance.DOT)
+        with self.server.asked() as client:
+            if client.collection_exists(name):
+                client.delete_collection(name)
+            client.create_collection(name, vectors_config=size)
+            for start, part in parts.numbered():
+                for low in range(0, len(part), _POINTS_PER_CALL):
+                    client.upsert(name, points=_points(description, part, start, low), wait=True)
+
+    def open(self, description: Description, parts: Parts) -> QdrantFinder:
+        """Raises:
+        NotFound: the collection is not there.
+        """
+        with self.server.asked() as client:
+            if not client.collection_exists(description.collection):
+                raise NotFound(
+                    f"Qdrant at {self.server.shown} has no collection {description.collection}: "
+                    "run `semantic-assets index build` for the dataset"
+                )
+        return QdrantFinder(self.server, description.collection, parts)
+
+    def publish(self, description: Description) -> None:
+        """Move the alias in one step: it is never missing and never of two generations."""
+        from qdrant_client import models
+
+        alias, wanted = description.alias, description.collection
+        with self.server.asked() as client:
+            held = {item.alias_name: item.collection_name for item in client.get_aliases().aliases}
+            if held.get(alias) == wanted:
+                return
+            steps: list[Any] = []
+            if alias in held:
+                gone = models.DeleteAlias(alias_name=alias)
+                steps.append(models.DeleteAliasOperation(delete_alias=gone))
+            made = models.CreateAlias(collection_name=wanted, alias_name=alias)
+            steps.append(models.CreateAliasOperation(create_alias=made))
+            client.update_collection_aliases(change_aliases_operations=steps)
+
+    def drop(self, description: Description) -> None:
+        with self.server.asked() as client:
+            client.delete_collection(description.collection)
+
+
+def _points(description: Description, part: Part, start: int, low: int) -> Any:
+    from qdrant_client import models
+
+    rows = part.rows.slice(low, _POINTS_PER_CALL).to_pylist()
+    return models.Batch(
+        ids=list(range(start + low, start + low + len(rows))),
+        vectors=part.vectors[low : low + len(rows)].tolist(),
+        payloads=[_payload(description, row) for row in rows],
+    )
+
+
+def _payload(description: Description, row: dict[str, Any]) -> dict[str, Any]:
+    kept = ("document_id", "chunk_id", "chunk_index", "start_char", "end_char", "page")
+    return {
+        **{name: row[name] for name in kept},
+        "filename": row["uri"].rpartition("/")[2],
+        "space": description.space_id,
+    }
+
+
+@cache
+def _client(server: QdrantServer) -> "QdrantClient":
+    if not server.url:
+        raise ConfigError("the index is in Qdrant: set SEMANTIC_ASSETS_QDRANT_URL to its address")
+    try:
+        from qdrant_client import QdrantClient
+    except ImportError as error:
+        raise ConfigError(
+            "the index is in Qdrant: install its client with `pip install semantic-assets[qdrant]`"
+        ) from error
+    if server.is_remote:
+        # The answer to its question about versions is a warning: the calls used are old.
+        return QdrantClient(
+            url=server.url,
+            api_key=server.api_key,
+            timeout=_TIMEOUT_SECONDS,
+            check_compatibility=False,
+        )
+    return QdrantClient(path=server.url)

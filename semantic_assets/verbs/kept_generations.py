@@ -1,0 +1,85 @@
+"""Generations beside the serving one: what of them is linked, and when they go."""
+
+from pathlib import Path
+
+from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.index.description import Description, PartEntry, read_description
+from semantic_assets.index.generation import backend_of
+from semantic_assets.index.parts import Part, open_part
+from semantic_assets.lake import layout
+from semantic_assets.ledger.generations import BUILDING, SERVING, Generation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.store import Store
+from semantic_assets.verbs.serving_index import generation_folder
+
+#: The serving one and two to go back to.
+KEPT_GENERATIONS = 3
+
+
+class KeptParts:
+    """Parts of the generations of a dataset in a space, by name and what they were built from."""
+
+    def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
+        #: Newest first, the serving one before all.
+        self._held: list[tuple[Path, Description]] = []
+        self._serving: tuple[Path, Description] | None = None
+        kept = store.ledger.generations.list(dataset)
+        for one in sorted(kept, key=lambda one: one.state != SERVING):
+            folder = generation_folder(store, one)
+            description = _description(folder)
+            if one.space_id == space.space_id and description is not None:
+                self._held.append((folder, description))
+                if one.state == SERVING:
+                    self._serving = folder, description
+
+    @property
+    def backend(self) -> str | None:
+        """Of the serving generation, if it is of this space."""
+        return self._serving[1].backend if self._serving is not None else None
+
+    def find(self, name: str, fingerprint: str) -> tuple[Path, PartEntry] | None:
+        for folder, description in self._held:
+            entry = description.part(name)
+            if entry is not None and entry.fingerprint == fingerprint:
+                return folder / name, entry
+        return None
+
+    def serving(self, name: str) -> Part | None:
+        if self._serving is None or self._serving[1].part(name) is None:
+            return None
+        return open_part(self._serving[0] / name)
+
+
+def drop_unfinished(store: Store, dataset: DatasetKey) -> None:
+    """What crashed builds left; the dataset's lease is ours, so no other build is at work."""
+    for one in store.ledger.generations.list(dataset):
+        if one.state == BUILDING:
+            _drop(store, one)
+
+
+def retire(store: Store, dataset: DatasetKey) -> None:
+    """Keep the newest; a reader of an older one has mapped it, and the next asks again."""
+    found = store.ledger.generations.list(dataset)
+    others = [one for one in found if one.state != SERVING]
+    for one in others[KEPT_GENERATIONS - 1 :]:
+        _drop(store, one)
+
+
+def _drop(store: Store, one: Generation) -> None:
+    description = _description(generation_folder(store, one))
+    if description is not None:
+        try:
+            backend_of(description.backend, store.qdrant).drop(description)
+        except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
+            store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
+            return
+    store.lake.delete_tree(layout.generation(one.dataset, one.space_id, one.number))
+    store.ledger.generations.forget(one.dataset, one.number)
+
+
+def _description(folder: Path) -> Description | None:
+    try:
+        return read_description(folder)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,47 @@
+"""The serving generation of a dataset, opened; and the directories of the others."""
+
+from pathlib import Path
+
+from semantic_assets.errors import NotFound
+from semantic_assets.index.description import read_description
+from semantic_assets.index.generation import Index, OpenIndexes, open_parts
+from semantic_assets.index.parts import Parts
+from semantic_assets.lake import layout
+from semantic_assets.ledger.generations import Generation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.store import Store
+
+_REOPENINGS = 5
+_OPENED = OpenIndexes()
+
+
+def generation_folder(store: Store, generation: Generation) -> Path:
+    return store.lake.path(
+        layout.generation(generation.dataset, generation.space_id, generation.number)
+    )
+
+
+def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index] | None:
+    """None where the dataset has no index yet.
+
+    Raises:
+        NotFound: its files are gone.
+    """
+    for _ in range(_REOPENINGS):
+        serving = store.ledger.generations.serving(dataset)
+        if serving is None:
+            return None
+        try:
+            return serving, _OPENED.get(generation_folder(store, serving), store.qdrant)
+        except FileNotFoundError:
+            continue  # retired between the two reads: the pointer has moved on
+    raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
+
+
+def parts_of(store: Store, generation: Generation) -> Parts | None:
+    """Rows and vectors alone, whatever the backend; None where the files are gone."""
+    folder = generation_folder(store, generation)
+    try:
+        return open_parts(folder, read_description(folder))
+    except FileNotFoundError:
+        return None
