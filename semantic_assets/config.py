@@ -55,6 +55,8 @@ class Settings:
     max_attempts: int = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
     max_cost_usd_per_day: float | None = None
+    #: A run that is quoted higher is refused before it sends anything.
+    max_cost_usd_per_run: float | None = None
     #: Submit on the real backend though `probe` has not passed on this key.
     unprobed: bool = False
     #: `auto` (exact up to 50,000 rows, FAISS above), `exact`, `faiss` or `qdrant`.
@@ -113,6 +115,7 @@ def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
         "max_attempts": int,
         "emulator_latency_seconds": float,
         "max_cost_usd_per_day": float,
+        "max_cost_usd_per_run": float,
         "wait_minutes": float,
     }
     found: dict[str, Any] = {}

@@ -11,7 +11,12 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store, open_store
+from semantic_assets.text.scripts import Script
 from semantic_assets.verbs.connect import connect as connect_store
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.estimate import Estimate
+from semantic_assets.verbs.estimate import estimate as estimate_store
+from semantic_assets.verbs.estimate import estimate_articles as quote_articles
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_store
 from semantic_assets.verbs.search import SearchHit
@@ -46,12 +51,48 @@ def refresh(
     *,
     root: str | Path | None = None,
     wait_minutes: float | None = None,
+    max_cost_usd: float | None = None,
+    consent: Callable[[Estimate], None] | None = None,
     tell: Callable[[str], None] = print,
 ) -> RefreshReport:
-    """Bring everything new to the index, waiting for the batch; safe to stop and to repeat."""
+    """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
+
+    Args:
+        max_cost_usd: refuse before sending if the quote's upper bound is higher.
+        consent: called with the quote before anything is sent; raises to refuse.
+    """
     with opened(root, tell=tell) as (store, gemini):
-        minutes = store.settings.wait_minutes if wait_minutes is None else wait_minutes
-        return refresh_store(store, gemini, datasets=dataset_keys(datasets), wait_minutes=minutes)
+        return refresh_store(
+            store,
+            gemini,
+            datasets=dataset_keys(datasets),
+            wait_minutes=store.settings.wait_minutes if wait_minutes is None else wait_minutes,
+            max_cost_usd=max_cost_usd,
+            consent=consent,
+        )
+
+
+def estimate(
+    datasets: str | Sequence[str] | None = None,
+    *,
+    limit: int | None = None,
+    root: str | Path | None = None,
+) -> Estimate:
+    """What `refresh` would cost now; of the first `limit` documents only, if given.
+
+    Lists the sources and sends nothing. Files not read yet are quoted by their size.
+    """
+    with opened(root) as (store, _):
+        discover(store, datasets=dataset_keys(datasets))
+        return estimate_store(store, datasets=dataset_keys(datasets), limit=limit)
+
+
+def estimate_articles(
+    articles: int, chars: int, *, script: str = "latin", root: str | Path | None = None
+) -> Estimate:
+    """What so many articles of so many characters would cost."""
+    with opened(root) as (store, _):
+        return quote_articles(store, articles=articles, chars=chars, script=Script(script))
 
 
 def search(

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from semantic_assets.verbs.bill import Bill
+from semantic_assets.verbs.estimate import Estimate
 from semantic_assets.verbs.search import SearchHit
 from semantic_assets.verbs.status import Status
 from semantic_assets.verbs.window_use import WindowUse
@@ -84,6 +85,43 @@ def bill_table(bill: Bill) -> Table:
         f"~${bill.pending_batch_usd:.4f}",
     )
     return table
+
+
+def estimate_tables(quote: Estimate) -> list[Table]:
+    """The quote, and the tokens it stands on by script."""
+    free = " (emulator: nothing is charged)" if quote.is_free else ""
+    table = Table("what", "value", title=f"estimate{free}", title_justify="left")
+    table.add_row("texts to send", f"{quote.texts:,}")
+    if quote.unread_files:
+        table.add_row(
+            "files not read yet", f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text"
+        )
+    table.add_row("tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
+    table.add_row("batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
+    table.add_row("real-time price of the same", f"${quote.realtime_usd:.4f}")
+    table.add_row("fills of the window", f"{quote.window_fills:,}")
+    table.add_row("expected finish", _quoted_finish(quote))
+    scripts = Table("script", "model", "tokens", "calibrated from", title_justify="left")
+    for part in quote.by_script:
+        scripts.add_row(
+            part.script,
+            part.model,
+            _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
+            f"{part.calibrated_from:,} texts" if part.calibrated_from else "not calibrated",
+        )
+    return [table, scripts] if quote.by_script else [table]
+
+
+def _quoted_finish(quote: Estimate) -> str:
+    if not quote.window_fills:
+        return "nothing is to be sent"
+    if quote.expected_seconds is None:
+        return "not known before the first job has ended; Google aims at 24 hours a job"
+    return f"in about {timedelta(seconds=round(quote.expected_seconds))}"
+
+
+def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"
 
 
 def rows_table(rows: pa.Table) -> Table:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from semantic_assets.cli.money import asking
 from semantic_assets.cli.options import (
     WAITING,
     dataset_option,
@@ -12,6 +13,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    yes_option,
 )
 from semantic_assets.errors import ConfigError
 
@@ -35,10 +37,17 @@ def init(root: Path | None, beside: str | None) -> None:
 @root_option
 @dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
+@click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
+@yes_option
 @json_option
 @edge
 def refresh(
-    root: Path | None, datasets: tuple[str, ...], wait_minutes: float | None, as_json: bool
+    root: Path | None,
+    datasets: tuple[str, ...],
+    wait_minutes: float | None,
+    max_cost_usd: float | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Bring everything new to the index; exits with 4 while batches are still out."""
     from semantic_assets import library
@@ -47,6 +56,8 @@ def refresh(
         datasets or None,
         root=root,
         wait_minutes=wait_minutes,
+        max_cost_usd=max_cost_usd,
+        consent=asking(yes),
         tell=lambda line: click.echo(line, err=as_json),
     )
     if as_json:
@@ -57,13 +68,16 @@ def refresh(
 
 @click.command()
 @root_option
+@yes_option
 @edge
-def advance(root: Path | None) -> None:
+def advance(root: Path | None, yes: bool) -> None:
     """Submit what fits, collect what ended, without waiting; for cron."""
     from semantic_assets.library import opened
     from semantic_assets.verbs.advance import advance as run
+    from semantic_assets.verbs.estimate import require_run_budget
 
     with opened(root, tell=click.echo) as (store, gemini):
+        require_run_budget(store, (), None, asking(yes))
         report = run(store, gemini)
     click.echo(
         f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "

@@ -42,6 +42,7 @@ def _plain(value: Any) -> Any:
 root_option = click.option(
     "--root", type=click.Path(path_type=Path), help="The lake; default SEMANTIC_ASSETS_ROOT."
 )
+yes_option = click.option("-y", "--yes", is_flag=True, help="Consent to spending; do not ask.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 dataset_option = click.option(
     "--dataset", "-d", "datasets", multiple=True, metavar="P/D", help="Only these datasets."

@@ -52,6 +52,14 @@ class Lake:
     def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(self.path(relative), columns=columns, partitioning=None)
 
+    def head(self, relative: str, columns: list[str], rows: int) -> pa.Table:
+        """The first rows, without reading the rest."""
+        with pq.ParquetFile(self.path(relative)) as file:
+            batches = file.iter_batches(batch_size=rows, columns=columns)
+            first = next(batches, None)
+            schema = pa.schema([file.schema_arrow.field(name) for name in columns])
+        return pa.Table.from_batches([] if first is None else [first], schema)
+
     @contextmanager
     def replacing(self, relative: str) -> Iterator[Path]:
         """A temporary path that takes the file's place when the block ends without an error.

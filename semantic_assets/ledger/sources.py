@@ -81,6 +81,16 @@ class Sources:
                 _slice(row) for row in connection.execute(query.order_by(source_slice.c.slice_id))
             ]
 
+    def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
+        """What is placed and was not read yet."""
+        query = sa.select(source_slice).where(
+            source_slice.c.dataset == str(dataset),
+            source_slice.c.removed_at.is_(None),
+            source_slice.c.is_read.is_(False),
+        )
+        with self.database.read() as connection:
+            return [_slice(row) for row in connection.execute(query)]
+
     def apply_listing(
         self,
         dataset: DatasetKey,

@@ -13,6 +13,7 @@ from semantic_assets.verbs.build_index import IndexReport, build_index
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.estimate import Estimate, require_run_budget
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
@@ -58,16 +59,24 @@ def refresh(
     *,
     datasets: tuple[DatasetKey, ...] = (),
     wait_minutes: float,
+    max_cost_usd: float | None = None,
+    consent: Callable[[Estimate], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RefreshReport:
     """Discover, read, cut, submit, wait, collect, assemble, index. Stopped, it resumes.
 
+    Args:
+        max_cost_usd: cap of this run; None: as the settings say.
+        consent: shown the quote before anything is sent; raises to refuse it.
+
     Raises:
         SourceMissing, ConfigError: as `discover`.
+        SpendRefused: the quote is over the run's cap, or was not consented to. Nothing was sent.
     """
     report = RefreshReport(discover(store, datasets=datasets))
     store.tell(report.discovery.summary)
     shards = _prepare(store, report)
+    require_run_budget(store, datasets, max_cost_usd, consent)
     deadline = time.monotonic() + wait_minutes * 60
     _drain(store, gemini, report, deadline, sleep)
     with report.stopwatch.stage("embeddings"):

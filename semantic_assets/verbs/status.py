@@ -1,16 +1,13 @@
 """status: the queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
 
-import statistics
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semantic_assets.model.jobs import FINAL, BatchJob
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
+from semantic_assets.verbs.history import job_seconds
 from semantic_assets.verbs.wanted import settled_shards
-
-_HISTORY = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ def status(store: Store, *, scope_id: str) -> Status:
     shards = store.ledger.sources.shards()
     jobs = store.ledger.jobs.list()
     open_jobs = tuple(job for job in jobs if job.state not in FINAL)
-    job_seconds = _job_seconds(jobs)
+    seconds = job_seconds(store)
     quote = bill(store)
     pause = store.ledger.scopes.paused(scope_id)
     return Status(
@@ -49,30 +46,21 @@ def status(store: Store, *, scope_id: str) -> Status:
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
-        job_seconds=job_seconds,
-        expected_seconds=_expected(store, open_jobs, job_seconds, quote),
+        job_seconds=seconds,
+        expected_seconds=_expected(store, open_jobs, seconds, quote),
         paused=pause.reason if pause else None,
         bill=quote,
     )
 
 
-def _job_seconds(jobs: Sequence[BatchJob]) -> float | None:
-    durations = [
-        job.ended_at - job.submitted_at
-        for job in jobs[-_HISTORY:]
-        if job.ended_at is not None and job.submitted_at is not None
-    ]
-    return statistics.median(durations) if durations else None
-
-
 def _expected(
-    store: Store, open_jobs: tuple[BatchJob, ...], job_seconds: float | None, quote: Bill
+    store: Store, open_jobs: tuple[BatchJob, ...], seconds: float | None, quote: Bill
 ) -> float | None:
     """Jobs of a window run side by side; what does not fit comes in further fills."""
-    if job_seconds is None or not (open_jobs or quote.pending_texts):
+    if seconds is None or not (open_jobs or quote.pending_texts):
         return None
     in_flight = sum(job.tokens_estimated for job in open_jobs)
     window = store.settings.window_tokens
     fills = -(-(in_flight + quote.pending_tokens_estimated) // window)
     started = min((j.submitted_at for j in open_jobs if j.submitted_at), default=store.ledger.now())
-    return max(0.0, fills * job_seconds - (store.ledger.now() - started))
+    return max(0.0, fills * seconds - (store.ledger.now() - started))

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from semantic_assets.cli import main
+from semantic_assets.emulator.server import serve_in_thread
 
 
 @pytest.fixture
@@ -90,8 +91,38 @@ def test_the_real_backend_sends_nothing_without_consent(  # type: ignore[no-unty
     # Nothing listens there: a call would fail otherwise than by asking for consent.
     monkeypatch.setenv("SEMANTIC_ASSETS_GEMINI_URL", "http://127.0.0.1:9")
     run("init")
-    result = run("refresh", "--wait-minutes", "1")
+    result = run("refresh", "--yes", "--wait-minutes", "1")
     assert result.exit_code == 4
     assert "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY" in result.output
     assert "AIza-not-a-key" not in result.output
     assert json.loads(run("jobs", "--json").stdout) == []
+
+
+def test_estimate_sends_nothing_and_names_files_and_dollars(run) -> None:  # type: ignore[no-untyped-def]
+    quote = json.loads(run("estimate", "--json").stdout)
+    assert (quote["unread_files"], quote["texts"]) == (1, 0)
+    assert quote["usd_high"] > quote["usd"] > 0
+    assert json.loads(run("jobs", "--json").stdout) == []
+    assert run("estimate", "--articles", "10").exit_code == 2
+
+
+def test_without_a_terminal_spending_on_the_real_backend_needs_yes(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=0.2)
+    for name, value in {
+        "SEMANTIC_ASSETS_BACKEND": "gemini",
+        "SEMANTIC_ASSETS_GEMINI_URL": running.base_url,
+        "GEMINI_API_KEY": "k",
+        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "1",
+        "SEMANTIC_ASSETS_UNPROBED": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run("init").exit_code == 0
+    for command in (("refresh", "--wait-minutes", "0"), ("advance",)):
+        refused = run(*command)
+        assert refused.exit_code == 1
+        assert "say --yes" in refused.output
+    assert json.loads(run("jobs", "--json").stdout) == []
+    assert run("refresh", "--yes", "--wait-minutes", "1").exit_code == 0
+    running.stop()

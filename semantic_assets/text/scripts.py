@@ -1,0 +1,41 @@
+"""Which script a text is mostly in: token estimates are off by different amounts in each."""
+
+from enum import StrEnum
+
+import numpy as np
+
+from semantic_assets.text.tokens import character_codes
+
+
+class Script(StrEnum):
+    LATIN = "latin"
+    CYRILLIC_GREEK = "cyrillic-greek"
+    CJK = "cjk"
+    OTHER = "other"
+
+
+#: Characters a token, for texts nobody has seen yet: English prose 4.4, Russian 2.5 to 3,
+#: Chinese and Japanese near 1.5; the rest as the estimator weighs them.
+CHARACTERS_PER_TOKEN = {
+    Script.LATIN: 4.4,
+    Script.CYRILLIC_GREEK: 2.75,
+    Script.CJK: 1.3,
+    Script.OTHER: 1.4,
+}
+_SAMPLE = 2_000
+
+
+def script_of(text: str) -> Script:
+    """By most letters of the text's beginning."""
+    codes = character_codes(text[:_SAMPLE])
+    counts = {
+        Script.LATIN: _within(codes, (0x41, 0x5B), (0x61, 0x7B), (0xC0, 0x250)),
+        Script.CYRILLIC_GREEK: _within(codes, (0x370, 0x530)),
+        Script.CJK: _within(codes, (0x2E80, 0xD800), (0xF900, 0xFB00), (0x20000, 0x32000)),
+        Script.OTHER: _within(codes, (0x530, 0x2000), (0xFB00, 0x20000)),
+    }
+    return max(counts, key=lambda script: counts[script])
+
+
+def _within(codes: np.ndarray, *ranges: tuple[int, int]) -> int:
+    return sum(int(((codes >= first) & (codes < last)).sum()) for first, last in ranges)
