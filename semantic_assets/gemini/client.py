@@ -165,10 +165,15 @@ class Gemini:
 
     def embed_query(self, space: EmbeddingSpace, query: str) -> npt.NDArray[np.float32]:
         """One query in the space; unit length, shape (dimensions,)."""
-        query_vector: npt.NDArray[np.float32] = self._embed(
-            space, [space.query_text(query)], space.query_task
-        )[0]
+        query_vector: npt.NDArray[np.float32] = self.embed_queries(space, [query])[0]
         return query_vector
+
+    def embed_queries(
+        self, space: EmbeddingSpace, queries: Sequence[str]
+    ) -> npt.NDArray[np.float32]:
+        """At most 100 queries in one call; unit length, shape (n, dimensions)."""
+        texts = [space.query_text(query) for query in queries]
+        return self._embed(space, texts, space.query_task)
 
     def embed_documents(
         self, space: EmbeddingSpace, vector_texts: Sequence[str]

@@ -35,6 +35,11 @@ def manifest(job_id: str) -> str:
     return f"manifests/{job_id}.parquet"
 
 
+def query_vectors(space_id: str) -> str:
+    """Vectors of judged questions: paid for once in each space."""
+    return f"queries/space={space_id}.parquet"
+
+
 def key_index(space_id: str) -> str:
     return f"keys/space={space_id}.sqlite3"
 

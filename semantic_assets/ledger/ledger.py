@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.engine import Clock, Database, open_database
+from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.files import TableFiles
 from semantic_assets.ledger.generations import Generations
 from semantic_assets.ledger.jobs import Jobs
@@ -30,6 +31,7 @@ class Ledger:
     spaces: Spaces
     spending: Spending
     generations: Generations
+    evaluations: Evaluations
     requests: Requests
 
     @property
@@ -71,5 +73,6 @@ def open_ledger(
         spaces=Spaces(database),
         spending=Spending(database),
         generations=Generations(database),
+        evaluations=Evaluations(database),
         requests=Requests(database),
     )

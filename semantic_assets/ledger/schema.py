@@ -188,6 +188,21 @@ generation = sa.Table(
     sa.Column("held_for", sa.String),
 )
 
+#: How good an index generation answers its dataset's judged questions; means over them.
+evaluation = sa.Table(
+    "evaluation",
+    metadata,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("judgements", sa.String, nullable=False),
+    sa.Column("queries", sa.Integer, nullable=False),
+    sa.Column("ndcg_at_10", sa.Float, nullable=False),
+    sa.Column("recall_at_10", sa.Float, nullable=False),
+    sa.Column("mrr", sa.Float, nullable=False),
+    sa.Column("evaluated_at", sa.Float, nullable=False),
+)
+
 #: What the sensor last asked a run for, and what the last successful run was of.
 run_request = sa.Table(
     "run_request",

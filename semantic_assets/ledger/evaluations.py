@@ -1,0 +1,48 @@
+"""How good each index generation was, so that a drop is seen and a trend can be plotted."""
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import evaluation
+from semantic_assets.model.keys import DatasetKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Means over the judged questions. `judgements` is the fingerprint of the question set."""
+
+    dataset: str
+    space_id: str
+    generation: int
+    judgements: str
+    queries: int
+    ndcg_at_10: float
+    recall_at_10: float
+    mrr: float
+    evaluated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluations:
+    database: Database
+
+    def record(self, found: Evaluation) -> None:
+        """A second evaluation of a generation replaces the first."""
+        values = asdict(found)
+        keys = ["dataset", "space_id", "generation"]
+        changed = {name: value for name, value in values.items() if name not in keys}
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(evaluation)
+                .values(**values)
+                .on_conflict_do_update(index_elements=keys, set_=changed)
+            )
+
+    def of(self, dataset: DatasetKey) -> list[Evaluation]:
+        """Newest generation first."""
+        query = sa.select(evaluation).where(evaluation.c.dataset == str(dataset))
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(evaluation.c.generation.desc()))
+            return [Evaluation(**row._mapping) for row in rows]
