@@ -9,7 +9,9 @@ import duckdb
 from semantic_assets.config import Settings
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script
 from semantic_assets.verbs.connect import connect as connect_store
@@ -17,8 +19,11 @@ from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.estimate import Estimate
 from semantic_assets.verbs.estimate import estimate as estimate_store
 from semantic_assets.verbs.estimate import estimate_articles as quote_articles
+from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_store
+from semantic_assets.verbs.reindex import ReindexReport, reindex_all
+from semantic_assets.verbs.reindex import cancel_reindex as give_up
 from semantic_assets.verbs.search import SearchHit
 from semantic_assets.verbs.search import search as search_store
 from semantic_assets.verbs.status import Status
@@ -122,3 +127,56 @@ def connect(*, root: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     """SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
     with opened(root) as (store, _):
         return connect_store(store)
+
+
+def reindex(
+    model: str,
+    *,
+    dimensions: int | None = None,
+    datasets: str | Sequence[str] | None = None,
+    root: str | Path | None = None,
+    wait_minutes: float | None = None,
+    switch: bool | None = None,
+    max_cost_usd: float | None = None,
+    consent: Callable[[Estimate], None] | None = None,
+    tell: Callable[[str], None] = print,
+) -> list[ReindexReport]:
+    """Move these datasets, or all one after the other, to another model; search goes on.
+
+    Stops at the first that waits for batches; called again, it goes on from there.
+    """
+    with opened(root, tell=tell) as (store, gemini):
+        settings = store.settings
+        space = EmbeddingSpace.of(
+            backend=settings.backend, model=model, dimensions=dimensions or settings.dimensions
+        )
+        return reindex_all(
+            store,
+            gemini,
+            dataset_keys(datasets),
+            space,
+            wait_minutes=settings.wait_minutes if wait_minutes is None else wait_minutes,
+            switch=switch,
+            max_cost_usd=max_cost_usd,
+            consent=consent,
+        )
+
+
+def cancel_reindex(
+    datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
+) -> list[str]:
+    """Give up reindexing; the names of the datasets that were under way."""
+    with opened(root) as (store, _):
+        wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
+        return [str(dataset) for dataset in wanted if give_up(store, dataset)]
+
+
+def quality(
+    datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
+) -> list[Evaluation]:
+    """How well the indexes answer their judged questions; newest generation first."""
+    with opened(root) as (store, gemini):
+        wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
+        for dataset in wanted:
+            measure_quality(store, gemini, dataset)
+        return [found for dataset in wanted for found in store.ledger.evaluations.of(dataset)]

@@ -12,7 +12,7 @@ from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import generation
 from semantic_assets.model.keys import DatasetKey
 
-BUILDING, SERVING, RETIRED = "building", "serving", "retired"
+BUILDING, BUILT, SERVING, RETIRED = "building", "built", "serving", "retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Generations:
             )
         return number
 
-    def switch(
+    def built(
         self,
         lease: Lease,
         dataset: DatasetKey,
@@ -71,18 +71,24 @@ class Generations:
         inputs: dict[str, str],
         backend: str,
     ) -> None:
-        """Make a built generation the serving one: the commit of everything in it.
+        """A generation is whole and proven; nothing points to it yet.
 
         Raises:
             Conflict: the dataset's lease was taken over while building.
         """
-        built = {
-            "rows": rows,
-            "input_fingerprint": input_fingerprint,
-            "inputs": inputs,
-            "backend": backend,
-        }
-        self._point(lease, dataset, number, built)
+        query = sa.update(generation).where(_of(dataset), generation.c.number == number)
+        values = {"input_fingerprint": input_fingerprint, "inputs": inputs, "backend": backend}
+        with self.database.write() as connection:
+            require_fence(connection, lease)
+            connection.execute(query.values(state=BUILT, rows=rows, **values))
+
+    def switch(self, lease: Lease, dataset: DatasetKey, number: int) -> None:
+        """Make a built generation the serving one: the commit of everything in it.
+
+        Raises:
+            Conflict: it is gone, or the dataset's lease was taken over.
+        """
+        self._point(lease, dataset, number, {"held_for": None})
 
     def switch_back(
         self, lease: Lease, dataset: DatasetKey, number: int, *, held_for: str | None

@@ -4,7 +4,7 @@ The shards that did not change are linked from a generation before; what was del
 shows at the switch, which is the commit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semantic_assets.index.description import (
@@ -16,7 +16,7 @@ from semantic_assets.index.description import (
 from semantic_assets.index.files import link_folder
 from semantic_assets.index.generation import backend_of, open_index, open_parts
 from semantic_assets.lake import layout
-from semantic_assets.ledger.generations import Generation
+from semantic_assets.ledger.generations import BUILT, Generation
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import QDRANT, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -54,7 +54,8 @@ def build_index(
     """Build and switch, unless the serving generation is of these embeddings already.
 
     Args:
-        space: None for the one the dataset serves.
+        space: None for the one the dataset serves. Of another one it is built and not switched to:
+            `reindex` compares first.
         by_hand: also where another generation was chosen over these embeddings.
 
     Raises:
@@ -62,14 +63,36 @@ def build_index(
         TransientError: Qdrant did not answer; the old generation keeps serving.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
-        space = space or store.decide_space(dataset)
+        serves = store.decide_space(dataset)
+        space = space or serves
         inputs = _inputs(store, dataset, space)
         wanted = inputs_fingerprint(space.space_id, inputs)
+        built = None if by_hand else _built(store, dataset, wanted)
+        if space != serves:
+            return (
+                _report(built) if built else _Building(store, lease, dataset, space, inputs).run()
+            )
         serving = store.ledger.generations.serving(dataset)
         if serving is not None and _is_current(store, serving, wanted, by_hand=by_hand):
             _publish(store, serving)
             return _report(serving)
-        return _Building(store, lease, dataset, space, inputs).run()
+        # What a process built and died before it switched is switched to now.
+        building = _Building(store, lease, dataset, space, inputs)
+        report = replace(_report(built), written=True) if built else building.run()
+        switch_to(store, lease, dataset, report.generation)
+        return report
+
+
+def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> None:
+    """Have a built generation serve, under the dataset's index lease; then old ones go."""
+    store.ledger.generations.switch(lease, dataset, number)
+    serving = store.ledger.generations.serving(dataset)
+    assert serving is not None
+    store.tell(
+        f"index {dataset}: generation {number} ({serving.backend}) serves {serving.rows} chunks"
+    )
+    _publish(store, serving)
+    retire(store, dataset)
 
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
@@ -101,6 +124,16 @@ def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[st
         if trusted is not None:
             found[str(shard.key)] = trusted
     return found
+
+
+def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
+    """A generation of these embeddings that waits to be switched to."""
+    found = (
+        one
+        for one in store.ledger.generations.list(dataset)
+        if one.state == BUILT and one.input_fingerprint == wanted
+    )
+    return next((one for one in found if generation_folder(store, one).is_dir()), None)
 
 
 def _is_current(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
@@ -163,8 +196,7 @@ class _Building:
             self._add(folder, ShardKey.parse(name))
         description = self._describe(number)
         self._make(folder, description)
-        self._switch(number, description)
-        retire(self._store, self._dataset)
+        self._finish(number, description)
         return self._report(number, description)
 
     def _add(self, folder: Path, shard: ShardKey) -> None:
@@ -206,8 +238,8 @@ class _Building:
         fresh = description.parts if is_new else self._written
         prove(index, f"{self._dataset} {folder.name}", frozenset(part.name for part in fresh))
 
-    def _switch(self, number: int, description: Description) -> None:
-        self._store.ledger.generations.switch(
+    def _finish(self, number: int, description: Description) -> None:
+        self._store.ledger.generations.built(
             self._lease,
             self._dataset,
             number,
@@ -216,11 +248,6 @@ class _Building:
             inputs=self._inputs,
             backend=description.backend,
         )
-        self._store.tell(
-            f"index {self._dataset}: generation {number} ({description.backend}) serves "
-            f"{description.rows} chunks"
-        )
-        backend_of(description.backend, self._store.qdrant).publish(description)
 
     def _report(self, number: int, description: Description) -> IndexReport:
         return IndexReport(

@@ -85,6 +85,17 @@ def estimate(
     return _quote(store, texts, parts, waiting)
 
 
+def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> Estimate:
+    """Quote what a dataset wants in a space it is not in yet."""
+    shards = [
+        shard.key
+        for shard in store.ledger.sources.shards(dataset)
+        if store.lake.exists(layout.chunks(shard.key))
+    ]
+    texts, scripts = _pending_by_script(store, space, shards, None)
+    return _quote(store, texts, _calibrated(store, space, scripts), Unread())
+
+
 def estimate_articles(store: Store, *, articles: int, chars: int, script: Script) -> Estimate:
     """Quote a corpus that is not there: so many articles of so many characters."""
     space = store.settings.space
@@ -212,10 +223,17 @@ def require_run_budget(
     Raises:
         SpendRefused: the upper bound of the quote is over `cap`, or over the settings' cap.
     """
+    if cap is not None or store.settings.max_cost_usd_per_run is not None or consent is not None:
+        require_quote(store, estimate(store, datasets=datasets), cap, consent)
+
+
+def require_quote(
+    store: Store, quote: Estimate, cap: float | None, consent: Callable[[Estimate], None] | None
+) -> None:
+    """Raises:
+    SpendRefused: over the cap, or over the settings' cap; or `consent` refused.
+    """
     cap = store.settings.max_cost_usd_per_run if cap is None else cap
-    if cap is None and consent is None:
-        return
-    quote = estimate(store, datasets=datasets)
     if cap is not None and quote.usd_high > cap:
         raise SpendRefused(
             f"this run would cost ${quote.usd_low:.4f} to ${quote.usd_high:.4f} for {quote.texts} "

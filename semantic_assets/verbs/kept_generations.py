@@ -7,7 +7,7 @@ from semantic_assets.index.description import Description, PartEntry, read_descr
 from semantic_assets.index.generation import backend_of
 from semantic_assets.index.parts import Part, open_part
 from semantic_assets.lake import layout
-from semantic_assets.ledger.generations import BUILDING, SERVING, Generation
+from semantic_assets.ledger.generations import BUILDING, BUILT, SERVING, Generation
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
@@ -59,9 +59,17 @@ def drop_unfinished(store: Store, dataset: DatasetKey) -> None:
 
 
 def retire(store: Store, dataset: DatasetKey) -> None:
-    """Keep the newest; a reader of an older one has mapped it, and the next asks again."""
-    found = store.ledger.generations.list(dataset)
-    others = [one for one in found if one.state != SERVING]
+    """Keep the newest; a reader of an older one has mapped it, and the next asks again.
+
+    One that a reindex built and has not switched to yet is not old.
+    """
+    target = store.target_space(dataset)
+    others = [
+        one
+        for one in store.ledger.generations.list(dataset)
+        if one.state != SERVING
+        and not (one.state == BUILT and target and one.space_id == target.space_id)
+    ]
     for one in others[KEPT_GENERATIONS - 1 :]:
         _drop(store, one)
 

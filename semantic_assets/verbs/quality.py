@@ -55,6 +55,12 @@ def measure_quality(
     return measured
 
 
+def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:
+    """Empty where the dataset carries none."""
+    asked = _asked(store, dataset)
+    return list(asked.judgements.queries.values()) if asked else []
+
+
 def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
     judgements = read_judgements(store.settings.sources / dataset.project / dataset.dataset)
     if judgements is None or not judgements.relevant:

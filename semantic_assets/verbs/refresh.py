@@ -1,22 +1,22 @@
 """refresh: everything new in all (or some) datasets, to the index, waiting for the batch inside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
-from semantic_assets.verbs.advance import AdvanceReport, advance
+from semantic_assets.verbs.advance import AdvanceReport
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.build_index import IndexReport, build_index
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
+from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
 from semantic_assets.verbs.stopwatch import Stopwatch
-
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class RefreshReport:
     advanced: AdvanceReport = field(default_factory=AdvanceReport)
     embeddings: list[EmbeddingsReport] = field(default_factory=list)
     indexes: list[IndexReport] = field(default_factory=list)
+    reindexed: list[ReindexReport] = field(default_factory=list)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
@@ -77,15 +78,26 @@ def refresh(
     store.tell(report.discovery.summary)
     shards = _prepare(store, report)
     require_run_budget(store, datasets, max_cost_usd, consent)
-    deadline = time.monotonic() + wait_minutes * 60
-    _drain(store, gemini, report, deadline, sleep)
+    with report.stopwatch.stage("batch_jobs"):
+        report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("embeddings"):
         report.embeddings = [assemble(store, shard) for shard in shards]
     with report.stopwatch.stage("vector_index"):
         ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
         report.indexes = [build_index(store, dataset) for dataset in sorted(ready)]
+    with report.stopwatch.stage("reindex"):
+        report.reindexed = _continue_reindexing(store, gemini, report.discovery.datasets)
     store.tell(report.summary)
     return report
+
+
+def _continue_reindexing(
+    store: Store, gemini: Gemini, datasets: Sequence[DatasetKey]
+) -> list[ReindexReport]:
+    found = [continue_reindex(store, gemini, dataset) for dataset in datasets]
+    for done in filter(None, found):
+        store.tell(done.summary)
+    return [done for done in found if done is not None]
 
 
 def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
@@ -110,27 +122,3 @@ def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
                 f"{report.chunks[-1].chunks} chunks"
             )
             done.append(shard)
-
-
-def _drain(
-    store: Store,
-    gemini: Gemini,
-    report: RefreshReport,
-    deadline: float,
-    sleep: Callable[[float], None],
-) -> None:
-    """Advance until nothing is open, waiting longer each time nothing moved."""
-    wait = _FIRST_WAIT_SECONDS
-    while True:
-        with report.stopwatch.stage("batch_jobs"):
-            step = advance(store, gemini)
-        report.advanced.absorb(step)
-        if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
-            return
-        wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
-        sleep(min(wait, max(0.0, deadline - time.monotonic())))
-
-
-def _is_stuck(step: AdvanceReport) -> bool:
-    """Nothing runs, and what waits waits for a person."""
-    return step.open_jobs == 0 and step.held_back is not None and step.held_back.needs_person

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,15 +123,29 @@ class Trial:
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Iterator[Trial]:
+    """Vectors are computed from the text alone: predictable, and without meaning."""
+    with _opened(tmp_path, "computable") as found:
+        yield found
+
+
+@pytest.fixture
+def meaningful_trial(tmp_path: Path) -> Iterator[Trial]:
+    """Texts about the same things have vectors near each other."""
+    with _opened(tmp_path, "hashed") as found:
+        yield found
+
+
+@contextmanager
+def _opened(folder: Path, vectors: str) -> Iterator[Trial]:
     running = serve_in_thread(
-        tmp_path / "emulator", tier=1, latency_seconds=LATENCY_SECONDS, vectors="computable"
+        folder / "emulator", tier=1, latency_seconds=LATENCY_SECONDS, vectors=vectors
     )
     environ = {
-        "SEMANTIC_ASSETS_SOURCES": str(tmp_path / "sources"),
+        "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
         "SEMANTIC_ASSETS_EMULATOR_URL": running.base_url,
         "SEMANTIC_ASSETS_DIMENSIONS": "128",
     }
-    settings = Settings.load(root=tmp_path / "lake", environ=environ)
+    settings = Settings.load(root=folder / "lake", environ=environ)
     clock = Clock()
     with open_store(settings, clock=clock) as store:
         yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)

@@ -1,0 +1,87 @@
+"""reindex and quality: another embedding space, and how good an index is."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from semantic_assets.cli.money import asking
+from semantic_assets.cli.options import (
+    WAITING,
+    dataset_option,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    show_found,
+    yes_option,
+)
+from semantic_assets.errors import ConfigError
+
+
+@click.command()
+@root_option
+@dataset_option
+@click.option("--model", help="The model to go to.")
+@click.option("--dimensions", type=int, help="Default: as the settings say.")
+@click.option("--wait-minutes", type=float, help="How long to wait for batches.")
+@click.option("--max-cost-usd", type=float, help="Refuse a dataset whose quote is higher.")
+@click.option("--switch/--no-switch", default=None, help="Default: unless nDCG@10 drops.")
+@click.option("--cancel", is_flag=True, help="Give up a reindex under way.")
+@yes_option
+@json_option
+@edge
+def reindex(
+    root: Path | None,
+    datasets: tuple[str, ...],
+    model: str | None,
+    dimensions: int | None,
+    wait_minutes: float | None,
+    max_cost_usd: float | None,
+    switch: bool | None,
+    cancel: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Move datasets to another model or size: quotes, embeds beside, compares, switches.
+
+    The old index serves until the switch; `index rollback` goes back. Run again, it goes on.
+    """
+    from semantic_assets import library
+
+    if cancel:
+        given_up = library.cancel_reindex(datasets or None, root=root)
+        click.echo(f"given up: {', '.join(given_up) or 'nothing was under way'}")
+        return
+    if model is None:
+        raise ConfigError("say --model: gemini-embedding-001 or gemini-embedding-2")
+    found = library.reindex(
+        model,
+        dimensions=dimensions,
+        datasets=datasets or None,
+        root=root,
+        wait_minutes=wait_minutes,
+        switch=switch,
+        max_cost_usd=max_cost_usd,
+        consent=asking(yes),
+        tell=lambda line: click.echo(line, err=as_json),
+    )
+    if as_json:
+        print_json(found)
+    if not all(report.switched for report in found):
+        sys.exit(WAITING)
+
+
+@click.command()
+@root_option
+@dataset_option
+@json_option
+@edge
+def quality(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+    """nDCG@10, recall@10 and MRR of index generations, by queries.jsonl and qrels.tsv."""
+    from semantic_assets import library
+
+    show_found(library.quality(datasets or None, root=root), as_json)
+
+
+COMMANDS = [reindex, quality]

@@ -1,0 +1,34 @@
+"""drain: advance until nothing is open, or time is up. Stopped, it resumes."""
+
+import time
+from collections.abc import Callable
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.store import Store
+from semantic_assets.verbs.advance import AdvanceReport, advance
+
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
+
+
+def drain(
+    store: Store,
+    gemini: Gemini,
+    *,
+    wait_minutes: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> AdvanceReport:
+    """All that was done, added up, and what is left; waits longer each time nothing moved."""
+    deadline = time.monotonic() + wait_minutes * 60
+    report, wait = AdvanceReport(), _FIRST_WAIT_SECONDS
+    while True:
+        step = advance(store, gemini)
+        report.absorb(step)
+        if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
+            return report
+        wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
+        sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+def _is_stuck(step: AdvanceReport) -> bool:
+    """Nothing runs, and what waits waits for a person."""
+    return step.open_jobs == 0 and step.held_back is not None and step.held_back.needs_person
