@@ -105,16 +105,21 @@ def search(
     *,
     dataset: str | Sequence[str] | None = None,
     k: int = 10,
+    space: str | None = None,
     root: str | Path | None = None,
 ) -> list[SearchHit]:
     """The k passages nearest to a question, best first.
+
+    Args:
+        space: refuse an index of another embedding space than this id; None takes what serves.
 
     Raises:
         NotFound: there is no index yet.
         ConfigError: the index is of another embedding space.
     """
     with opened(root) as (store, gemini):
-        return search_store(store, gemini, question, datasets=dataset_keys(dataset), k=k)
+        datasets = dataset_keys(dataset)
+        return search_store(store, gemini, question, datasets=datasets, k=k, space_id=space)
 
 
 def status(*, root: str | Path | None = None) -> Status:

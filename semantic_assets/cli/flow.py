@@ -89,17 +89,23 @@ def advance(root: Path | None, yes: bool) -> None:
 @click.argument("question")
 @root_option
 @dataset_option
+@click.option("--space", help="Refuse an index of another embedding space than this one.")
 @click.option("-k", default=10, show_default=True, help="How many passages.")
 @json_option
 @edge
 def search(
-    question: str, root: Path | None, datasets: tuple[str, ...], k: int, as_json: bool
+    question: str,
+    root: Path | None,
+    datasets: tuple[str, ...],
+    space: str | None,
+    k: int,
+    as_json: bool,
 ) -> None:
     """Find the passages nearest to QUESTION."""
     from semantic_assets import library
     from semantic_assets.tables import hits_table, show
 
-    hits = library.search(question, dataset=datasets or None, k=k, root=root)
+    hits = library.search(question, dataset=datasets or None, k=k, space=space, root=root)
     if as_json:
         print_json(hits)
     else:

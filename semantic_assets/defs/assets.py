@@ -11,6 +11,7 @@ from semantic_assets.defs.metadata import (
     documents_metadata,
     embeddings_metadata,
     index_metadata,
+    quality_metadata,
     submission_metadata,
 )
 from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
@@ -24,6 +25,8 @@ from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.check import check_index, check_requests, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.documents import read_documents
+from semantic_assets.verbs.quality import check_quality, measure_quality
+from semantic_assets.verbs.reindex import continue_reindex
 from semantic_assets.verbs.shard_queue import shard_queue
 from semantic_assets.verbs.submit import submit_pending
 from semantic_assets.verbs.watch import embeddings_request, index_request
@@ -152,16 +155,54 @@ def embeddings(
     check_specs=[dg.AssetCheckSpec("index_matches_embeddings", asset="vector_index")],
 )
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """One generation of a dataset's index; search follows the pointer to the one that serves."""
+    """One generation of a dataset's index; search follows the pointer to the one that serves.
+
+    A reindex under way is carried on: built beside, compared, and switched to unless it is worse.
+    """
     dataset = dataset_of(context)
-    with lake.opened(context.log.info) as (store, _):
+    with lake.opened(context.log.info) as (store, gemini):
         wanted = index_request(store, dataset)
         report = build_index(store, dataset)
-        store.ledger.requests.done(*wanted)
+        if reindexed := continue_reindex(store, gemini, dataset):
+            context.log.info(reindexed.summary)
+        for request in (wanted, index_request(store, dataset)):  # the switch changed what is due
+            store.ledger.requests.done(*request)
         return dg.MaterializeResult(
             metadata=index_metadata(store, report),
             check_results=[check_result(check_index(store, dataset))],
         )
 
 
-ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index]
+@dg.asset(
+    partitions_def=DATASETS,
+    deps=[vector_index],
+    group_name="semantic_assets",
+    kinds={"gemini"},
+    owners=OWNERS,
+    output_required=False,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "no_quality_drop",
+            asset="retrieval_quality",
+            description="nDCG@10 fell by no more than 0.02 against the generation before.",
+        )
+    ],
+)
+def retrieval_quality(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """How well the serving generation answers the dataset's queries.jsonl, by its qrels.tsv.
+
+    Nothing is materialized for a dataset that carries none.
+    """
+    dataset = dataset_of(context)
+    with lake.opened(context.log.info) as (store, gemini):
+        measured = measure_quality(store, gemini, dataset)
+        yield check_result(check_quality(store, dataset))
+        if measured is None:
+            context.log.info(f"{dataset} has no queries.jsonl and qrels.tsv: nothing to measure")
+            return
+        yield dg.MaterializeResult(metadata=quality_metadata(measured))
+
+
+ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index, retrieval_quality]

@@ -5,23 +5,33 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from semantic_assets.defs.assets import batch_jobs, chunks, documents, embeddings, vector_index
+from semantic_assets.defs.assets import (
+    batch_jobs,
+    chunks,
+    documents,
+    embeddings,
+    retrieval_quality,
+    vector_index,
+)
 from semantic_assets.defs.metadata import (
     check_evaluation,
     chunks_metadata,
     documents_metadata,
     embeddings_metadata,
     index_metadata,
+    quality_metadata,
     queue_metadata,
 )
 from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
 from semantic_assets.library import dataset_keys
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.check import Check, check_index, check_shard
+from semantic_assets.verbs.quality import check_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_verb
 from semantic_assets.verbs.shard_queue import shard_queue
@@ -47,7 +57,7 @@ settle_shard = dg.define_asset_job(
 )
 index_dataset = dg.define_asset_job(
     "index_dataset",
-    selection=[vector_index],
+    selection=[vector_index, retrieval_quality],
     executor_def=dg.in_process_executor,
     tags=_PRIORITY,
     description="Build and switch a dataset's index. Requested by the sensor.",
@@ -133,6 +143,9 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
         if index.written and not report.is_waiting:
             metadata = index_metadata(store, index)
             yield _materialized(vector_index, index.dataset.partition, metadata)
+    for found in report.quality:
+        partition = DatasetKey.parse(found.dataset).partition
+        yield _materialized(retrieval_quality, partition, quality_metadata(found))
 
 
 def _checks(store: Store, report: RefreshReport) -> Iterator[tuple[dg.AssetKey, Check]]:
@@ -142,6 +155,8 @@ def _checks(store: Store, report: RefreshReport) -> Iterator[tuple[dg.AssetKey, 
     for index in report.indexes:
         if index.written:
             yield vector_index.key, check_index(store, index.dataset)
+    for found in report.quality:
+        yield retrieval_quality.key, check_quality(store, DatasetKey.parse(found.dataset))
 
 
 def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:

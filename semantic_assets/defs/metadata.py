@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
+from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport
@@ -156,6 +157,17 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
         "space": report.space_id,
         "rewritten": report.written,
         "path": dg.MetadataValue.path(str(store.lake.path(folder))),
+    }
+
+
+def quality_metadata(found: Evaluation) -> Metadata:
+    return {
+        "ndcg_at_10": found.ndcg_at_10,
+        "recall_at_10": found.recall_at_10,
+        "mrr": found.mrr,
+        "queries": found.queries,
+        "generation": found.generation,
+        "space": found.space_id,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.generation import Index, open_index
 from semantic_assets.index.quality import ndcg, recall, reciprocal_rank
@@ -16,6 +17,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import Judgements, read_judgements
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.verbs.check import Check
 from semantic_assets.verbs.query_vectors import query_vectors
 from semantic_assets.verbs.serving_index import generation_folder
 
@@ -37,7 +39,8 @@ def measure_quality(
 ) -> Evaluation | None:
     """Measure the serving generation, or another; what was measured already is not again.
 
-    None where the dataset carries no questions, has no index, or its folder is out of reach.
+    None where the dataset carries no questions, has no index, its folder is out of reach, or
+    embedding the questions is not allowed.
 
     Raises:
         ConfigError: queries.jsonl or qrels.tsv cannot be understood.
@@ -50,9 +53,37 @@ def measure_quality(
         same = (found.space_id, found.generation) == (generation.space_id, generation.number)
         if same and found.judgements == asked.identity:
             return found
-    measured = _measure(store, gemini, generation, asked)
+    try:
+        measured = _measure(store, gemini, generation, asked)
+    except SpendRefused as refusal:
+        store.tell(f"{dataset}: its questions were not embedded, and nothing measured: {refusal}")
+        return None
     store.ledger.evaluations.record(measured)
     return measured
+
+
+def check_quality(store: Store, dataset: DatasetKey) -> Check:
+    """no_quality_drop: the serving generation is not worse than the one evaluated before it."""
+    found = store.ledger.evaluations.of(dataset)
+    serving = store.ledger.generations.serving(dataset)
+    current = [one for one in found if serving and one.generation == serving.number]
+    before = [one for one in found if current and one.generation < current[0].generation]
+    if not current or not before or before[0].judgements != current[0].judgements:
+        message = "nothing to compare with: no questions, or none answered before"
+        return _check(dataset, True, message, 0)
+    drop = before[0].ndcg_at_10 - current[0].ndcg_at_10
+    message = f"nDCG@10 {before[0].ndcg_at_10:.3f} -> {current[0].ndcg_at_10:.3f}"
+    return _check(dataset, drop <= MAX_DROP, message, current[0].queries)
+
+
+def _check(dataset: DatasetKey, passed: bool, message: str, counted: int) -> Check:
+    return Check(
+        name="no_quality_drop",
+        subject=str(dataset),
+        passed=passed,
+        message=message,
+        counted=counted,
+    )
 
 
 def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport
@@ -15,6 +16,7 @@ from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
+from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
 from semantic_assets.verbs.stopwatch import Stopwatch
 
@@ -27,6 +29,7 @@ class RefreshReport:
     advanced: AdvanceReport = field(default_factory=AdvanceReport)
     embeddings: list[EmbeddingsReport] = field(default_factory=list)
     indexes: list[IndexReport] = field(default_factory=list)
+    quality: list[Evaluation] = field(default_factory=list)
     reindexed: list[ReindexReport] = field(default_factory=list)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
@@ -87,6 +90,10 @@ def refresh(
         report.indexes = [build_index(store, dataset) for dataset in sorted(ready)]
     with report.stopwatch.stage("reindex"):
         report.reindexed = _continue_reindexing(store, gemini, report.discovery.datasets)
+    with report.stopwatch.stage("retrieval_quality"):
+        built = [index.dataset for index in report.indexes if index.written]
+        measured = [measure_quality(store, gemini, dataset) for dataset in built]
+        report.quality = [found for found in measured if found is not None]
     store.tell(report.summary)
     return report
 

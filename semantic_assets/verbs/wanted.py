@@ -44,6 +44,11 @@ def unsettled_shards(store: Store, wanted: WantedSpace) -> list[tuple[Shard, str
     return found
 
 
+def is_settled_in(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> bool:
+    """Whether nothing of a dataset is left to embed in a space."""
+    return not unsettled_shards(store, WantedSpace(space, frozenset({dataset})))
+
+
 def settled_shards(store: Store) -> list[ShardKey]:
     """Shards all of whose current chunks have a final outcome in the space they are searched in."""
     progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")

@@ -17,6 +17,7 @@ from semantic_assets.verbs.build_index import index_fingerprint
 from semantic_assets.verbs.poll import poll
 from semantic_assets.verbs.wanted import (
     WantedSpace,
+    is_settled_in,
     settled_shards,
     unsettled_shards,
     wanted_spaces,
@@ -78,7 +79,12 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
-    return f"{VECTOR_INDEX}:{dataset.partition}", index_fingerprint(store, dataset)
+    """(name, fingerprint) of the run that builds the index, and carries on a reindex."""
+    wanted = index_fingerprint(store, dataset)
+    target = store.target_space(dataset)
+    if target is not None and is_settled_in(store, dataset, target):
+        wanted = fingerprint(wanted, target.space_id)
+    return f"{VECTOR_INDEX}:{dataset.partition}", wanted
 
 
 def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:

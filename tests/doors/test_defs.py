@@ -1,5 +1,6 @@
 """The Dagster door: keys, partitions, the jobs, and the sensor that turns embeddings green."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from semantic_assets.defs.resources import LakeResource
 from semantic_assets.defs.sensors import gemini_batch_sensor
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.library import opened
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.reindex import reindex
 
 SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
 LATENCY_SECONDS = 60.0
@@ -87,6 +91,7 @@ def test_asset_keys_are_the_tables_and_the_graph_is_one_chain() -> None:
         "batch_jobs": ["chunks"],
         "embeddings": ["batch_jobs"],
         "vector_index": ["embeddings"],
+        "retrieval_quality": ["vector_index"],
     }
 
 
@@ -181,3 +186,36 @@ def test_a_dead_run_is_requested_again_with_another_key(world: World) -> None:
     [again] = world.tick().run_requests or []
     assert again.job_name == lost.job_name
     assert again.run_key != lost.run_key
+
+
+def test_judged_questions_are_measured_at_each_index_and_plotted(world: World) -> None:
+    folder = Path(os.environ["SEMANTIC_ASSETS_SOURCES"]) / "acme" / "manuals"
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "Which wheel opens the valve?"}')
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta.txt\t1\n")
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    while world.run_requested(world.tick()):
+        pass
+    event = world.instance.get_latest_materialization_event(dg.AssetKey("retrieval_quality"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["ndcg_at_10"].value == 1.0
+
+
+def test_the_sensor_carries_a_reindex_to_its_switch(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    while world.run_requested(world.tick()):
+        pass
+    with opened(world.lake.root) as (store, gemini):
+        dataset = DatasetKey("acme", "manuals")
+        space = EmbeddingSpace.of(backend="emulator", model="gemini-embedding-2", dimensions=256)
+        assert not reindex(store, gemini, dataset, space, wait_minutes=0).switched
+        world.pass_time()
+        while world.run_requested(world.tick()):
+            pass
+        assert store.serving_space(dataset) == space
+        assert store.target_space(dataset) is None
+    assert world.tick().run_requests == []
