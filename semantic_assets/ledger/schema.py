@@ -20,6 +20,8 @@ dataset = sa.Table(
     #: Set with the pointer to the serving generation; target_space during a reindex.
     sa.Column("serving_space", sa.String),
     sa.Column("target_space", sa.String),
+    #: Its dataset.toml as last listed; null: it has none.
+    sa.Column("settings", sa.JSON(none_as_null=True)),
 )
 
 shard = sa.Table(

@@ -46,14 +46,6 @@ class Shard:
 class Sources:
     database: Database
 
-    def add_dataset(self, dataset: DatasetKey) -> None:
-        with self.database.write() as connection:
-            connection.execute(
-                self.database.insert(dataset_table)
-                .values(dataset=str(dataset), created_at=self.database.clock())
-                .on_conflict_do_nothing()
-            )
-
     def datasets(self) -> list[DatasetKey]:
         with self.database.read() as connection:
             names = connection.execute(

@@ -5,9 +5,16 @@ Listing only: no file is opened. What a file holds is found out when its shard i
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from semantic_assets.dataset_settings import (
+    FILE_NAME,
+    NOT_SOURCES,
+    DatasetSettings,
+    read_table,
+)
 from semantic_assets.errors import ConfigError, SourceMissing
 from semantic_assets.ledger.sources import SourceSlice
 from semantic_assets.model.keys import DatasetKey
@@ -26,6 +33,8 @@ class Discovery:
     removed: int
     #: Files no reader takes, by name: reported, never dropped in silence.
     unsupported: tuple[str, ...]
+    #: Datasets that were left as they were, each with the reason.
+    skipped: dict[DatasetKey, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -35,6 +44,7 @@ class Discovery:
         )
         if self.unsupported:
             text += f", {len(self.unsupported)} of no known format ({self.unsupported[0]}, ...)"
+        text += "".join(f"; {name} skipped: {why}" for name, why in self.skipped.items())
         return text
 
 
@@ -61,16 +71,22 @@ def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discover
     found = datasets or tuple(_dataset_folders(root, store.ledger.sources.datasets()))
     added = changed = removed = 0
     unsupported: list[str] = []
+    skipped: dict[DatasetKey, str] = {}
     for dataset in found:
-        with store.ledger.leases.holding(f"discover:{dataset}"):
-            counts = _discover_one(store, dataset, unsupported)
+        try:
+            with store.ledger.leases.holding(f"discover:{dataset}"):
+                counts = _discover_one(store, dataset, unsupported)
+        except ConfigError as error:
+            skipped[dataset] = str(error)
+            continue
         added, changed, removed = added + counts[0], changed + counts[1], removed + counts[2]
     return Discovery(
-        datasets=found,
+        datasets=tuple(dataset for dataset in found if dataset not in skipped),
         added=added,
         changed=changed,
         removed=removed,
         unsupported=tuple(unsupported),
+        skipped=skipped,
     )
 
 
@@ -100,6 +116,7 @@ def _discover_one(
         )
     if not listed and not folder.is_dir():
         raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
+    settings = _read_settings(store, folder)
     added = [
         SourceSlice(
             uri=item.uri,
@@ -117,9 +134,19 @@ def _discover_one(
         if placed.get(item.uri, item.fingerprint) != item.fingerprint
     ]
     removed = [uri for uri in placed if uri not in listed]
-    store.ledger.sources.add_dataset(dataset)
+    store.ledger.datasets.add(dataset)
+    store.ledger.datasets.set(dataset, settings)
     store.ledger.sources.apply_listing(dataset, added=added, changed=changed, removed=removed)
     return len(added), len(changed), len(removed)
+
+
+def _read_settings(store: Store, folder: Path) -> dict[str, Any]:
+    """The dataset.toml, found to be valid: the ledger never holds another."""
+    path = folder / FILE_NAME
+    table = read_table(path)
+    settings = DatasetSettings.of(table, str(path))
+    settings.require_model(store.settings.model, store.settings.dimensions, str(path))
+    return table
 
 
 def _list(store: Store, folder: Path, unsupported: list[str]) -> Iterator[_Listed]:
@@ -128,6 +155,8 @@ def _list(store: Store, folder: Path, unsupported: list[str]) -> Iterator[_Liste
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             path = Path(directory) / name
+            if path.parent == folder and name in NOT_SOURCES:
+                continue
             uri = path.relative_to(store.settings.sources).as_posix()
             if not is_supported(name):
                 unsupported.append(uri)

@@ -39,7 +39,7 @@ def placement(ledger: Ledger) -> dict[int, list[str]]:
 
 def test_a_dataset_is_added_once(ledger: Ledger) -> None:
     for dataset in (DATASET, DatasetKey("a", "a"), DATASET):
-        ledger.sources.add_dataset(dataset)
+        ledger.datasets.add(dataset)
     assert ledger.sources.datasets() == [DatasetKey("a", "a"), DATASET]
 
 
