@@ -182,7 +182,7 @@ def test_files_about_a_dataset_are_no_sources_at_its_root_only(store: Store) -> 
     for name in ("dataset.toml", "queries.jsonl", "qrels.tsv", "old/queries.jsonl", "a.txt"):
         write(store, name, "")
     found = discover(store)
-    assert found.unsupported == ()
+    assert found.unsupported == []
     assert sorted(store.ledger.sources.slices(MANUALS)) == [
         "acme/manuals/a.txt",
         "acme/manuals/old/queries.jsonl",

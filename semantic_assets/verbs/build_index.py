@@ -58,10 +58,12 @@ def build_index(
         by_hand: also where another generation was chosen over these embeddings.
 
     Raises:
+        DatasetRemoved: the dataset was removed.
         CorruptResult: what was written does not hold; the old generation keeps serving.
         TransientError: Qdrant did not answer; the old generation keeps serving.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
+        store.ledger.datasets.require(dataset)
         space = space or store.decide_space(dataset)
         inputs = _inputs(store, dataset, space)
         wanted = inputs_fingerprint(space.space_id, inputs)

@@ -34,10 +34,12 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
     """Cut a shard's documents, unless its `documents` are what they were.
 
     Raises:
+        DatasetRemoved: its dataset was removed.
         Conflict: the shard's documents were not read yet, or are being written.
     """
     path = layout.chunks(shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
         documents = store.trusted_fingerprint(layout.documents(shard))
         if documents is None:
             raise Conflict(

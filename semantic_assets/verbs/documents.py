@@ -10,7 +10,7 @@ from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import TableFile
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.sources import SourceSlice
+from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.readers import is_multi_record, read_records
@@ -59,12 +59,13 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
     """Read a shard's sources into its `documents` file, unless they are what they were.
 
     Raises:
-        NotFound: there is no such shard.
+        NotFound: there is no such shard, or its dataset was removed.
         OSError: a source file cannot be opened or read; the old table stays.
     """
     store.ledger.sources.shard(shard)
     path = layout.documents(shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
         slices = store.ledger.sources.shard_slices(shard)
         settings = store.dataset_settings(shard.dataset)
         inputs = _input_fingerprint(slices, settings)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport, advance
@@ -14,6 +15,7 @@ from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
+from semantic_assets.verbs.remove import passing_over_removed
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
@@ -44,6 +46,10 @@ class RefreshReport:
 
     @property
     def summary(self) -> str:
+        return "; ".join([self._outcome, *self.discovery.troubles])
+
+    @property
+    def _outcome(self) -> str:
         if self.is_waiting:
             return f"waiting, run again: {self._left}"
         sent = self.advanced.submitted_texts
@@ -79,13 +85,30 @@ def refresh(
     require_run_budget(store, datasets, max_cost_usd, consent)
     deadline = time.monotonic() + wait_minutes * 60
     _drain(store, gemini, report, deadline, sleep)
-    with report.stopwatch.stage("embeddings"):
-        report.embeddings = [assemble(store, shard) for shard in shards]
-    with report.stopwatch.stage("vector_index"):
-        ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
-        report.indexes = [build_index(store, dataset) for dataset in sorted(ready)]
+    _finish(store, report, sorted([*shards, *_out_of_reach(store, report.discovery)]))
     store.tell(report.summary)
     return report
+
+
+def _finish(store: Store, report: RefreshReport, shards: list[ShardKey]) -> None:
+    """Assemble and index; neither needs the sources."""
+    for shard in shards:
+        with report.stopwatch.stage("embeddings"), passing_over_removed(store.tell):
+            report.embeddings.append(assemble(store, shard))
+    ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
+    for dataset in sorted(ready):
+        with report.stopwatch.stage("vector_index"), passing_over_removed(store.tell):
+            report.indexes.append(build_index(store, dataset))
+
+
+def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
+    """Shards cut before, of datasets that could not be listed: their batches come in all the same."""
+    names = {*discovery.missing, *discovery.skipped}
+    return [
+        shard.key
+        for shard in store.ledger.sources.shards()
+        if str(shard.key.dataset) in names and store.trusted_fingerprint(layout.chunks(shard.key))
+    ]
 
 
 def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
@@ -101,15 +124,19 @@ def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
         if not todo:
             return sorted(done)
         for shard in todo:
-            with report.stopwatch.stage("documents"):
-                report.documents.append(read_documents(store, shard))
-            with report.stopwatch.stage("chunks"):
-                report.chunks.append(chunk_documents(store, shard))
-            store.tell(
-                f"{shard}: {report.documents[-1].documents} documents, "
-                f"{report.chunks[-1].chunks} chunks"
-            )
-            done.append(shard)
+            with passing_over_removed(store.tell):
+                _read_and_cut(store, report, shard)
+                done.append(shard)
+
+
+def _read_and_cut(store: Store, report: RefreshReport, shard: ShardKey) -> None:
+    with report.stopwatch.stage("documents"):
+        read = read_documents(store, shard)
+    with report.stopwatch.stage("chunks"):
+        cut = chunk_documents(store, shard)
+    store.tell(f"{shard}: {read.documents} documents, {cut.chunks} chunks")
+    report.documents.append(read)
+    report.chunks.append(cut)
 
 
 def _drain(
