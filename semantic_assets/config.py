@@ -66,6 +66,8 @@ class Settings:
     qdrant_api_key: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: float = 24 * 60.0
+    #: How long a dataset's folder may be missing or empty before a listing removes the dataset.
+    remove_after_hours: float = 168.0
 
     @property
     def space(self) -> EmbeddingSpace:
@@ -117,6 +119,7 @@ def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
         "max_cost_usd_per_day": float,
         "max_cost_usd_per_run": float,
         "wait_minutes": float,
+        "remove_after_hours": float,
     }
     found: dict[str, Any] = {}
     for name, kind in kinds.items():

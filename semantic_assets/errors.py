@@ -3,6 +3,7 @@
 SemanticAssetsError
 ├── ConfigError            a setting or a name is bad or missing
 ├── NotFound               a dataset, shard, job or index that does not exist
+│   └── DatasetRemoved     it was there: a run that was queued for it has nothing to do
 ├── Conflict               a guarded move found another state
 ├── SourceMissing          a source root is gone or suddenly empty
 ├── SpendRefused           spending is not allowed as things stand
@@ -32,6 +33,10 @@ class ConfigError(SemanticAssetsError):
 
 class NotFound(SemanticAssetsError):
     """There is no such thing."""
+
+
+class DatasetRemoved(NotFound):
+    """The dataset was removed."""
 
 
 class Conflict(SemanticAssetsError):

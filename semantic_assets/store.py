@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from semantic_assets.config import Settings
+from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
@@ -57,6 +58,12 @@ class Store:
     @property
     def qdrant(self) -> QdrantServer:
         return QdrantServer(self.settings.qdrant_url, self.settings.qdrant_api_key)
+
+    def dataset_settings(self, dataset: DatasetKey) -> DatasetSettings:
+        """What its dataset.toml said when it was last listed; needs no sources."""
+        return DatasetSettings.of(
+            self.ledger.datasets.settings(dataset), f"{dataset}: dataset.toml"
+        )
 
     def key_index(self, space_id: str) -> KeyIndex:
         return KeyIndex(self.lake.path(layout.key_index(space_id)))

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from semantic_assets.config import PREFIX, Settings
 from semantic_assets.ledger.jobs import new_job_id
-from semantic_assets.ledger.sources import SourceSlice
+from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import INDEX_ROWS

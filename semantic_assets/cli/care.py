@@ -1,4 +1,4 @@
-"""Commands for when something needs a person: probe, verify, failures, resolve, recover."""
+"""Commands for when something needs a person, from probe to resolve."""
 
 import sys
 from pathlib import Path
@@ -83,16 +83,64 @@ def verify(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @click.command()
 @root_option
 @click.option("--dry-run", is_flag=True, help="Only look.")
+@click.option("--results", is_flag=True, help="Results that no chunk wants any more, instead.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @edge
-def cleanup(root: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Delete what lingers: temporary files, manifests and remote jobs and files of final jobs."""
+def cleanup(root: Path | None, dry_run: bool, results: bool, yes: bool, as_json: bool) -> None:
+    """Delete what lingers: temporary files, manifests and remote jobs and files of final jobs.
+
+    With --results, what was paid for and is wanted by no chunk of any dataset.
+    """
     from semantic_assets.library import opened
     from semantic_assets.verbs.cleanup import cleanup as run
+    from semantic_assets.verbs.purge import purge, unwanted_results
 
     with opened(root) as (store, gemini):
-        found = run(store, gemini, dry_run=dry_run)
-    show_found([found], as_json)
+        if not results:
+            show_found([run(store, gemini, dry_run=dry_run)], as_json)
+            return
+        show_found(list(unwanted_results(store)), as_json)
+        if not dry_run:
+            _confirm("Delete these results?", yes)
+            click.echo(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
+
+
+@click.command()
+@click.argument("dataset", metavar="P/D")
+@root_option
+@click.option("--purge", "with_results", is_flag=True, help="Also its results nobody else wants.")
+@click.option("--dry-run", is_flag=True, help="Only look.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@json_option
+@edge
+def rm(
+    dataset: str, root: Path | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Remove a dataset: its tables and its index. Its files, and what was paid for, stay.
+
+    It comes back by `refresh --dataset P/D` only, and nothing is sent again.
+    """
+    from semantic_assets.library import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.purge import purge, unwanted_results
+    from semantic_assets.verbs.remove import remove
+
+    key = DatasetKey.parse(dataset)
+    with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, _):
+        found = [remove(store, key, dry_run=True)]
+        unwanted = unwanted_results(store, without=key) if with_results else ()
+        show_found([*found, *unwanted], as_json)
+        if not dry_run:
+            _confirm(f"Remove {key}?", yes)
+            remove(store, key, dry_run=False)
+            if with_results:
+                purge(store)
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True, err=True)
 
 
 @click.command()
@@ -135,4 +183,4 @@ def resolve(job: str, root: Path | None, adopt: str | None, decision: str | None
     click.echo(f"job {found.job_id} is {found.state}")
 
 
-COMMANDS = [probe, failures, retry, verify, cleanup, recover, resolve]
+COMMANDS = [probe, failures, retry, verify, cleanup, rm, recover, resolve]

@@ -7,6 +7,7 @@ import click
 
 from semantic_assets.cli.money import asking
 from semantic_assets.cli.options import (
+    FAILED,
     WAITING,
     dataset_option,
     edge,
@@ -64,6 +65,8 @@ def refresh(
         print_json(report)
     if report.is_waiting:
         sys.exit(WAITING)
+    if report.discovery.skipped:
+        sys.exit(FAILED)
 
 
 @click.command()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from functools import wraps
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 from semantic_assets.errors import ConfigError, SemanticAssetsError
 
 #: Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again).
+FAILED = 1
 WAITING = 4
 
 
@@ -25,7 +27,7 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except SemanticAssetsError as error:
             click.echo(f"error: {error}", err=True)
-            sys.exit(2 if isinstance(error, ConfigError) else 1)
+            sys.exit(2 if isinstance(error, ConfigError) else FAILED)
 
     return run
 
@@ -54,5 +56,6 @@ def show_found(found: list[Any], as_json: bool) -> None:
 
     if as_json:
         print_json(found)
-    else:
-        show(dataclass_table(found))
+        return
+    for _, alike in groupby(found, type) if found else [(None, found)]:
+        show(dataclass_table(list(alike)))

@@ -114,7 +114,7 @@ def refresh_store(
         for key, check in _checks(store, report):
             context.instance.report_runless_asset_event(check_evaluation(key, check))
         _mark_done(store, report)
-        if report.is_waiting:
+        if report.is_waiting or report.discovery.skipped:
             raise dg.Failure(report.summary, allow_retries=False)
 
 

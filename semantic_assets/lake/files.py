@@ -35,6 +35,13 @@ class Lake:
             return []
         return sorted(path.name for path in folder.iterdir() if _is_finished(path.name))
 
+    def folders(self, directory: str) -> list[str]:
+        """Names of the folders of one directory, sorted."""
+        folder = self.path(directory)
+        if not folder.is_dir():
+            return []
+        return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
     def fingerprint(self, relative: str) -> str | None:
         """The fingerprint a file carries; None where there is no such file or it has none."""
         try:

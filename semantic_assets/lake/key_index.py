@@ -127,7 +127,7 @@ class KeyIndex:
             connection.execute("COMMIT")
 
     def forget(self, names: Sequence[str]) -> None:
-        """Results files that are gone from the directory no longer count."""
+        """Results files that are gone from the directory no longer count, nor do retries of theirs."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for name in names:
@@ -135,16 +135,35 @@ class KeyIndex:
                 for (file_id,) in found.fetchall():
                     connection.execute("DELETE FROM outcome WHERE file_id = ?", (file_id,))
                     connection.execute("DELETE FROM file WHERE file_id = ?", (file_id,))
+            connection.execute(
+                "DELETE FROM retry WHERE NOT EXISTS "
+                "(SELECT 1 FROM outcome WHERE outcome.text_hash = retry.text_hash)"
+            )
             connection.execute("COMMIT")
 
-    def look_up(self, keys: Sequence[str]) -> dict[str, Landed]:
-        """What is known of these texts; texts nobody answered yet are absent."""
+    def files_of(self, keys: Sequence[str]) -> set[str]:
+        """Names of the results files with any outcome of these texts."""
+        with self._asking(keys) as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT f.name FROM asked JOIN outcome USING (text_hash) "
+                "JOIN file f USING (file_id)"
+            )
+            return {name for (name,) in rows}
+
+    @contextmanager
+    def _asking(self, keys: Sequence[str]) -> Iterator[sqlite3.Connection]:
+        """A connection with a table `asked` of these texts."""
         with self._connected() as connection:
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("CREATE TEMP TABLE asked (text_hash BLOB PRIMARY KEY) WITHOUT ROWID")
             connection.executemany(
                 "INSERT OR IGNORE INTO asked VALUES (?)", ((bytes.fromhex(key),) for key in keys)
             )
+            yield connection
+
+    def look_up(self, keys: Sequence[str]) -> dict[str, Landed]:
+        """What is known of these texts; texts nobody answered yet are absent."""
+        with self._asking(keys) as connection:
             rows = connection.execute(
                 "SELECT lower(hex(o.text_hash)), f.name, o.position, o.outcome, f.whole_job "
                 "FROM asked a JOIN outcome o USING (text_hash) JOIN file f USING (file_id) "

@@ -44,5 +44,9 @@ def key_index(space_id: str) -> str:
     return f"keys/space={space_id}.sqlite3"
 
 
+def index_dir(dataset: DatasetKey) -> str:
+    return f"index/{dataset.project}/{dataset.dataset}"
+
+
 def generation(dataset: DatasetKey, space_id: str, number: int) -> str:
-    return f"index/{dataset.project}/{dataset.dataset}/{space_id}/{number:06d}"
+    return f"{index_dir(dataset)}/{space_id}/{number:06d}"

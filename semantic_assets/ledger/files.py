@@ -1,5 +1,6 @@
 """What every table file of the lake must contain to be trusted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -39,6 +40,11 @@ class TableFiles:
         with self.database.read() as connection:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.fingerprint for row in rows}
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """The files are about to be deleted."""
+        with self.database.write() as connection:
+            connection.execute(sa.delete(table_file).where(table_file.c.path.in_(paths)))
 
     def record(
         self, lease: Lease, path: str, *, fingerprint: str, input_fingerprint: str, rows: int

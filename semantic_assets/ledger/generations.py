@@ -140,6 +140,15 @@ class Generations:
                 )
             )
 
+    def withdraw(self, dataset: DatasetKey) -> None:
+        """The dataset is removed: nothing of it serves any more."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(generation)
+                .where(_of(dataset), generation.c.state == SERVING)
+                .values(state=RETIRED)
+            )
+
 
 def _serve_space(connection: sa.Connection, dataset: DatasetKey, space_id: str) -> None:
     """The pointer and the dataset's space move together; a reindex into it is at its end."""

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
+from semantic_assets.ledger.datasets import Datasets
 from semantic_assets.ledger.engine import Clock, Database, open_database
 from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.files import TableFiles
@@ -23,6 +24,7 @@ class Ledger:
     database: Database
     leases: Leases
     jobs: Jobs
+    datasets: Datasets
     sources: Sources
     dataset_spaces: DatasetSpaces
     progress: Progress
@@ -65,6 +67,7 @@ def open_ledger(
         database=database,
         leases=Leases(database),
         jobs=Jobs(database),
+        datasets=Datasets(database),
         sources=Sources(database),
         dataset_spaces=DatasetSpaces(database),
         progress=Progress(database),

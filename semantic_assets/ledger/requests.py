@@ -1,7 +1,8 @@
 """Runs asked for: by input fingerprint and attempt, so that a crashed run is asked for again.
 
-Dagster never runs a run key twice, also not when its run failed. So the key carries an attempt,
-and the attempt is counted here, not in a sensor's cursor.
+Dagster never runs a run key twice, also not when its run failed, and inputs may come back to what
+they were. So the key ends in how often a run was asked for under its name, counted here and not in
+a sensor's cursor.
 """
 
 from dataclasses import dataclass
@@ -30,13 +31,19 @@ class Requests:
             attempt = _due(row, fingerprint, now)
             if attempt is None:
                 return None
-            values = {"fingerprint": fingerprint, "attempt": attempt, "requested_at": now}
+            asked = 1 if row is None else row.asked + 1
+            values = {
+                "fingerprint": fingerprint,
+                "attempt": attempt,
+                "requested_at": now,
+                "asked": asked,
+            }
             connection.execute(
                 self.database.insert(run_request)
                 .values(name=name, **values)
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )
-        return f"{name}:{fingerprint}:{attempt}"
+        return f"{name}:{fingerprint}:{asked}"
 
     def done(self, name: str, fingerprint: str) -> None:
         """A run succeeded on these inputs."""

@@ -20,6 +20,16 @@ dataset = sa.Table(
     #: Set with the pointer to the serving generation; target_space during a reindex.
     sa.Column("serving_space", sa.String),
     sa.Column("target_space", sa.String),
+    #: Its dataset.toml as last listed; null: it has none.
+    sa.Column("settings", sa.JSON(none_as_null=True)),
+    #: Since when listings find no file of it; null: they do.
+    sa.Column("missing_since", sa.Float),
+    #: Removed datasets keep their row and their slices: who comes back is placed as before.
+    sa.Column("removed_at", sa.Float),
+    #: Its tables and index are deleted too.
+    sa.Column("cleared_at", sa.Float),
+    #: Removed by hand: files that are still there, or come back, bring it back on request only.
+    sa.Column("is_kept_out", sa.Boolean),
 )
 
 shard = sa.Table(
@@ -60,6 +70,8 @@ source_slice = sa.Table(
     #: Its documents have been in the shard's table: from then on it stays in that shard.
     sa.Column("is_read", sa.Boolean, nullable=False),
     sa.Column("removed_at", sa.Float),
+    #: What the last reading found out of the file, so that the next one can begin where it grew.
+    sa.Column("reading", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("dataset", "uri", "first_record"),
 )
 
@@ -210,6 +222,8 @@ run_request = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("fingerprint", sa.String),
     sa.Column("attempt", sa.Integer, nullable=False),
+    #: How often a run was asked for under this name, ever.
+    sa.Column("asked", sa.Integer, nullable=False, default=0),
     sa.Column("requested_at", sa.Float, nullable=False),
     sa.Column("done_fingerprint", sa.String),
 )

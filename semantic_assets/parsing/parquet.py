@@ -79,20 +79,22 @@ def _read(stream: _WatchedStream, columns: Columns, skip: int) -> Iterator[Sourc
 
 
 def _readable_columns(schema: Any, columns: Columns) -> list[str]:
-    """Return all columns but binary ones, whose bytes are no metadata a person could read."""
+    """Return the columns to read: no binary metadata, whose bytes are no metadata a person could read."""
     import pyarrow.types as types
 
     if columns.text not in schema.names:
         raise missing_column(columns.text, list(schema.names))
-    known = (columns.record_id, columns.title, columns.text)
     return [
         field.name
         for field in schema
-        if field.name in known
-        or not (
-            types.is_binary(field.type)
-            or types.is_large_binary(field.type)
-            or types.is_fixed_size_binary(field.type)
+        if field.name in columns.named
+        or (
+            columns.is_metadata(field.name)
+            and not (
+                types.is_binary(field.type)
+                or types.is_large_binary(field.type)
+                or types.is_fixed_size_binary(field.type)
+            )
         )
     ]
 

@@ -41,6 +41,17 @@ class Columns:
     record_id: str = "id"
     title: str = "title"
     text: str = "text"
+    #: Columns kept as metadata; None: all others.
+    metadata: tuple[str, ...] | None = None
+
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """The columns that are no metadata."""
+        return (self.record_id, self.title, self.text)
+
+    def is_metadata(self, name: str) -> bool:
+        kept = self.metadata is None or name in self.metadata
+        return kept and name not in self.named
 
 
 def normal_text(text: str) -> str:
@@ -149,10 +160,9 @@ def _row_text(row: Mapping[str, Any], name: str) -> str:
 
 
 def _row_metadata(row: Mapping[str, Any], columns: Columns) -> dict[str, str]:
-    known = (columns.record_id, columns.title, columns.text)
     metadata: dict[str, str] = {}
     for key, value in row.items():
-        if key not in known and (text := optional_text(value)) is not None:
+        if columns.is_metadata(key) and (text := optional_text(value)) is not None:
             encoded_size(key)
             metadata[key] = text
     return metadata

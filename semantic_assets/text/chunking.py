@@ -31,6 +31,17 @@ MAX_TOKENS = 800
 #: No division leaves a part smaller than this, where there is a choice.
 MIN_TOKENS = 120
 
+
+@dataclass(frozen=True, slots=True)
+class ChunkSizes:
+    """How large chunks may be, and should at least be, in estimated tokens."""
+
+    max_tokens: int = MAX_TOKENS
+    min_tokens: int = MIN_TOKENS
+
+
+_DEFAULT_SIZES = ChunkSizes()
+
 _BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S[^\n]*)")
 _SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[\u3002\uff01\uff1f]|\n")
@@ -72,11 +83,13 @@ class _Units:
     ranks: npt.NDArray[np.int64]
 
 
-def chunk_document(document_id: str, title: str | None, text: str) -> list[Span]:
+def chunk_document(
+    document_id: str, title: str | None, text: str, sizes: ChunkSizes = _DEFAULT_SIZES
+) -> list[Span]:
     """Cut one document. Every character that is not white space is in exactly one chunk."""
     spans: list[Span] = []
     seen: Counter[str] = Counter()
-    for start, end, path in _placed(text, _boundaries(text)):
+    for start, end, path in _placed(text, _boundaries(text, sizes)):
         body = text[start:end]
         vector_text = _with_context(title, path, body)
         spans.append(
@@ -142,23 +155,23 @@ def _level_at(text: str, position: int) -> int:
     return len(found[1]) if found else _NO_HEADING
 
 
-def _boundaries(text: str) -> list[int]:
+def _boundaries(text: str, sizes: ChunkSizes) -> list[int]:
     """Offsets of all part edges, 0 and len(text) included."""
     # No character weighs more than 1.5 tokens: a text this short fits whatever it is made of.
-    if len(text) * 1.5 <= MAX_TOKENS:
+    if len(text) * 1.5 <= sizes.max_tokens:
         return [0, len(text)]
     codes = character_codes(text)
     cumulative = np.cumsum(token_weights(codes), dtype=np.int64)
-    if tokens_of(int(cumulative[-1])) <= MAX_TOKENS:
+    if tokens_of(int(cumulative[-1])) <= sizes.max_tokens:
         return [0, len(text)]
-    units = _units(text, codes, np.concatenate(([0], cumulative)))
-    return [0, *(int(units.starts[cut]) for cut in _divide(units)), len(text)]
+    units = _units(text, codes, np.concatenate(([0], cumulative)), sizes.max_tokens)
+    return [0, *(int(units.starts[cut]) for cut in _divide(units, sizes)), len(text)]
 
 
-def _units(text: str, codes: _Codes, cumulative: npt.NDArray[np.int64]) -> _Units:
+def _units(text: str, codes: _Codes, cumulative: npt.NDArray[np.int64], max_tokens: int) -> _Units:
     starts = [0, *(match.end() for match in _BREAK.finditer(text) if match.end() < len(text))]
     for pattern in (_SENTENCE, _WORD, None):
-        starts = _split_oversized(text, starts, cumulative, pattern)
+        starts = _split_oversized(text, starts, cumulative, max_tokens, pattern)
     edges = np.asarray([*starts, len(text)], dtype=np.int64)
     return _Units(
         starts=edges[:-1],
@@ -183,43 +196,48 @@ def _split_oversized(
     text: str,
     starts: list[int],
     cumulative: npt.NDArray[np.int64],
+    max_tokens: int,
     pattern: re.Pattern[str] | None,
 ) -> list[int]:
     """Break units over the limit at a pattern (sentences, then words), or else in equal runs."""
     edges = [*starts, len(text)]
-    heavy = np.flatnonzero(np.diff(cumulative[edges]) > MAX_TOKENS * 100)
+    heavy = np.flatnonzero(np.diff(cumulative[edges]) > max_tokens * 100)
     added: list[int] = []
     for index in heavy:
         start, end = edges[index], edges[index + 1]
         if pattern is None:
-            added.extend(range(start + MAX_TOKENS // 2, end, MAX_TOKENS // 2))
+            added.extend(range(start + max_tokens // 2, end, max_tokens // 2))
         else:
             ends = (match.end() for match in pattern.finditer(text, start, end))
             added.extend(position for position in ends if start < position < end)
     return sorted([*starts, *added]) if added else starts
 
 
-def _divide(units: _Units) -> list[int]:
+def _divide(units: _Units, sizes: ChunkSizes) -> list[int]:
     """Indices of the units that begin a new chunk, ascending."""
     prefix = np.concatenate(([0], np.cumsum(units.weights)))
     cuts: list[int] = []
     pending = [(0, len(units.starts))]
     while pending:
         first, last = pending.pop()
-        if prefix[last] - prefix[first] <= MAX_TOKENS * 100 or last - first < 2:
+        if prefix[last] - prefix[first] <= sizes.max_tokens * 100 or last - first < 2:
             continue
-        cut = _best_cut(units.ranks, prefix, first, last)
+        cut = _best_cut(units.ranks, prefix, first, last, sizes.min_tokens)
         cuts.append(cut)
         pending.extend(((first, cut), (cut, last)))
     return sorted(cuts)
 
 
 def _best_cut(
-    ranks: npt.NDArray[np.int64], prefix: npt.NDArray[np.int64], first: int, last: int
+    ranks: npt.NDArray[np.int64],
+    prefix: npt.NDArray[np.int64],
+    first: int,
+    last: int,
+    min_tokens: int,
 ) -> int:
     """The lowest-ranked break that leaves both sides a fair size; the one nearest half if none."""
-    low = int(np.searchsorted(prefix, prefix[first] + MIN_TOKENS * 100))
-    high = int(np.searchsorted(prefix, prefix[last] - MIN_TOKENS * 100, side="right")) - 1
+    low = int(np.searchsorted(prefix, prefix[first] + min_tokens * 100))
+    high = int(np.searchsorted(prefix, prefix[last] - min_tokens * 100, side="right")) - 1
     low, high = max(low, first + 1), min(high, last - 1)
     if low <= high:
         return low + int(np.argmin(ranks[low : high + 1]))

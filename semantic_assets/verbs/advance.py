@@ -4,10 +4,10 @@ Two at once are harmless. It never waits for Google: when nothing moves it retur
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from semantic_assets.errors import TransientError
+from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import ShardKey
@@ -103,7 +103,9 @@ def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: Advan
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
     report.refused = [reason for _, reason in sent.refused]
     report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
-    report.assembled = [assemble(store, found.shard, space=found.space) for found in sent.settled]
+    for found in sent.settled:
+        with suppress(DatasetRemoved):  # while this was under way
+            report.assembled.append(assemble(store, found.shard, space=found.space))
 
 
 @contextmanager

@@ -47,10 +47,12 @@ def assemble(
     In the space its dataset serves, or in another one that a reindex works towards.
 
     Raises:
+        DatasetRemoved: its dataset was removed.
         Conflict: the shard has no trusted chunks yet.
     """
     space = space or store.decide_space(shard.dataset)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
         chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
         if chunks_fingerprint is None:
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")

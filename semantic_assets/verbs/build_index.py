@@ -59,10 +59,12 @@ def build_index(
         by_hand: also where another generation was chosen over these embeddings.
 
     Raises:
+        DatasetRemoved: the dataset was removed.
         CorruptResult: what was written does not hold; the old generation keeps serving.
         TransientError: Qdrant did not answer; the old generation keeps serving.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
+        store.ledger.datasets.require(dataset)
         serves = store.decide_space(dataset)
         space = space or serves
         inputs = _inputs(store, dataset, space)

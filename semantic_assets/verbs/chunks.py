@@ -15,6 +15,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
 from semantic_assets.store import Store
 from semantic_assets.text import chunking
+from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_rows
 
 _BATCH_DOCUMENTS = 512
@@ -33,19 +34,24 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
     """Cut a shard's documents, unless its `documents` are what they were.
 
     Raises:
+        DatasetRemoved: its dataset was removed.
         Conflict: the shard's documents were not read yet, or are being written.
     """
     path = layout.chunks(shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
         documents = store.trusted_fingerprint(layout.documents(shard))
         if documents is None:
             raise Conflict(
                 f"shard {shard}: its documents are not there yet; materialize them first"
             )
-        inputs = fingerprint("chunks", chunking.CODE_VERSION, documents)
+        settings = store.dataset_settings(shard.dataset)
+        inputs = fingerprint(
+            "chunks", chunking.CODE_VERSION, settings.chunking_fingerprint, documents
+        )
         written = not store.is_current(path, inputs)
         if written:
-            _write(store, lease, shard, inputs)
+            _write(store, lease, shard, settings.chunking, inputs)
         report = _report(store, shard, written=written)
         store.ledger.sources.update_shard(shard, chunks=report.chunks)
     return report
@@ -62,17 +68,19 @@ def _report(store: Store, shard: ShardKey, *, written: bool) -> ChunksReport:
     )
 
 
-def _write(store: Store, lease: Lease, shard: ShardKey, inputs: str) -> None:
+def _write(store: Store, lease: Lease, shard: ShardKey, sizes: ChunkSizes, inputs: str) -> None:
     identities: list[str] = []
     path = layout.chunks(shard)
     with store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content):
-        for rows in _chunk_batches(store, shard):
+        for rows in _chunk_batches(store, shard, sizes):
             identities.extend(f"{row['chunk_id']}{row['text_hash']}" for row in rows)
             file.write(pa.RecordBatch.from_pylist(rows, schema=CHUNKS))
         content(fingerprint_rows(identities))
 
 
-def _chunk_batches(store: Store, shard: ShardKey) -> Iterator[list[dict[str, object]]]:
+def _chunk_batches(
+    store: Store, shard: ShardKey, sizes: ChunkSizes
+) -> Iterator[list[dict[str, object]]]:
     columns = ["document_id", "title", "text", "pages", "parse_status"]
     with pq.ParquetFile(store.lake.path(layout.documents(shard))) as file:
         for batch in file.iter_batches(batch_size=_BATCH_DOCUMENTS, columns=columns):
@@ -80,17 +88,20 @@ def _chunk_batches(store: Store, shard: ShardKey) -> Iterator[list[dict[str, obj
                 row
                 for document in batch.to_pylist()
                 if document["parse_status"] == "ok"
-                for row in _rows(shard, document)
+                for row in _rows(shard, document, sizes)
             ]
 
 
-def _rows(shard: ShardKey, document: dict[str, object]) -> Iterator[dict[str, object]]:
-    identity, title, text = document["document_id"], document["title"], document["text"]
+def _rows(
+    shard: ShardKey, document: dict[str, object], sizes: ChunkSizes
+) -> Iterator[dict[str, object]]:
+    identity, text = document["document_id"], document["text"]
+    title = document["title"] if isinstance(document["title"], str) else None
     pages = document["pages"] or []
     assert isinstance(identity, str)
     assert isinstance(text, str)
     assert isinstance(pages, list)
-    for span in chunking.chunk_document(identity, title if isinstance(title, str) else None, text):
+    for span in chunking.chunk_document(identity, title, text, sizes):
         yield {
             "chunk_id": span.chunk_id,
             "document_id": identity,

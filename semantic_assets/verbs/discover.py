@@ -1,136 +1,259 @@
 """discover: list the sources, place new files in shards, mark changed and removed ones.
 
-Listing only: no file is opened. What a file holds is found out when its shard is read.
+Listing only: no file of a dataset is opened but its dataset.toml. What the others hold is found
+out when their shard is read. Files that are not there while their dataset is are deleted; a
+dataset that is not there is missing, and only removed after a grace period.
 """
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from semantic_assets.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.errors import ConfigError, SourceMissing
-from semantic_assets.ledger.sources import SourceSlice
+from semantic_assets.ledger.datasets import Dataset
+from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.parsing.readers import is_supported
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.verbs.listing import ListedFile, Listing, list_files, list_folders
+from semantic_assets.verbs.remove import discard, finish_removal
+
+_HOUR_SECONDS = 3_600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Discovery:
     """What a listing found against what was placed before."""
 
-    datasets: tuple[DatasetKey, ...]
-    added: int
-    changed: int
-    removed: int
+    #: Datasets that are there, and were listed in full.
+    datasets: tuple[DatasetKey, ...] = ()
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    removed: int = 0
     #: Files no reader takes, by name: reported, never dropped in silence.
-    unsupported: tuple[str, ...]
+    unsupported: list[str] = field(default_factory=list)
+    #: Folders that were left as they were, each with the reason; somebody must see to them.
+    skipped: dict[str, str] = field(default_factory=dict)
+    #: Datasets without any file just now, each with what becomes of it.
+    missing: dict[str, str] = field(default_factory=dict)
+    #: Datasets that were missing for so long that they were removed.
+    discarded: list[str] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
         text = (
             f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
-            f"{self.removed} removed"
+            f"{self.renamed} renamed, {self.removed} removed"
         )
         if self.unsupported:
             text += f", {len(self.unsupported)} of no known format ({self.unsupported[0]}, ...)"
-        return text
+        return "; ".join([text, *self.troubles])
+
+    @property
+    def troubles(self) -> list[str]:
+        """What a person should read, a line for each."""
+        return [
+            *(f"{name} skipped: {reason}" for name, reason in self.skipped.items()),
+            *(f"{name} is missing: {fate}" for name, fate in self.missing.items()),
+            *(f"{name} was missing for too long and is removed" for name in self.discarded),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
-    uri: str
-    size: int
-    fingerprint: str
+class _Difference:
+    added: list[SourceSlice]
+    changed: list[tuple[str, str, int]]
+    removed: list[str]
+    renamed: list[tuple[str, SourceSlice]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed or self.renamed)
 
 
 def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discovery:
-    """List all datasets under the source root, or just these.
+    """List all datasets under the source root, or just these, also if they were removed.
 
     Raises:
-        SourceMissing: the root, or a dataset that had files, is gone or empty.
-        ConfigError: a folder's name cannot be a dataset's.
+        SourceMissing: the root is gone, or no dataset is left in it; nothing was changed.
+        ConfigError: a dataset asked for was never there.
     """
+    report, known = Discovery(), store.ledger.datasets.rows()
+    there = _folders(store, known, report)
+    found = []
+    for dataset in datasets or sorted(there | set(known)):
+        row = known.get(dataset)
+        if datasets and row is None and dataset not in there:
+            folder = store.settings.sources / dataset.project / dataset.dataset
+            raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
+        try:
+            if _discover_one(store, dataset, row, report, by_name=bool(datasets)):
+                found.append(dataset)
+        except (ConfigError, OSError) as error:
+            report.skipped[str(dataset)] = str(error)
+    report.datasets = tuple(found)
+    return report
+
+
+def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) -> set[DatasetKey]:
     root = store.settings.sources
     if not root.is_dir():
         raise SourceMissing(
             f"source root {root} is not there (unmounted?): nothing was changed. "
             "Set SEMANTIC_ASSETS_SOURCES, or make the folder <root>/<project>/<dataset>"
         )
-    found = datasets or tuple(_dataset_folders(root, store.ledger.sources.datasets()))
-    added = changed = removed = 0
-    unsupported: list[str] = []
-    for dataset in found:
-        with store.ledger.leases.holding(f"discover:{dataset}"):
-            counts = _discover_one(store, dataset, unsupported)
-        added, changed, removed = added + counts[0], changed + counts[1], removed + counts[2]
-    return Discovery(
-        datasets=found,
-        added=added,
-        changed=changed,
-        removed=removed,
-        unsupported=tuple(unsupported),
-    )
+    found: set[DatasetKey] = set()
+    for project in list_folders(root):
+        try:
+            found |= {DatasetKey(project, name) for name in list_folders(root / project)}
+        except (ConfigError, OSError) as error:
+            found |= _valid_folders(root / project, report, error)
+    present = [dataset for dataset, row in known.items() if not row.is_removed]
+    if present and not found:
+        raise SourceMissing(
+            f"source root {root} holds no dataset (unmounted?), and {len(present)} were there: "
+            "nothing was changed. Bring them back, or take them out by `semantic-assets rm`"
+        )
+    return found
 
 
-def _dataset_folders(root: Path, known: list[DatasetKey]) -> Iterator[DatasetKey]:
-    folders = {
-        DatasetKey(project.name, folder.name)
-        for project in _folders(root)
-        for folder in _folders(project)
-    }
-    return iter(sorted(folders | set(known)))
-
-
-def _folders(path: Path) -> list[Path]:
-    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _valid_folders(
+    project: Path, report: Discovery, error: ConfigError | OSError
+) -> set[DatasetKey]:
+    """The folders of a project that can be datasets, where one cannot."""
+    if isinstance(error, OSError):
+        report.skipped[project.name] = str(error)
+        return set()
+    found = set()
+    for name in list_folders(project):
+        try:
+            found.add(DatasetKey(project.name, name))
+        except ConfigError as refusal:
+            report.skipped[f"{project.name}/{name}"] = str(refusal)
+    return found
 
 
 def _discover_one(
-    store: Store, dataset: DatasetKey, unsupported: list[str]
-) -> tuple[int, int, int]:
-    placed = store.ledger.sources.slices(dataset)
+    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, *, by_name: bool
+) -> bool:
+    """Whether the dataset is there."""
+    if row is not None and row.is_removed:
+        if row.cleared_at is None:
+            finish_removal(store, dataset)
+        if row.is_kept_out and not by_name:
+            return False
     folder = store.settings.sources / dataset.project / dataset.dataset
-    listed = {item.uri: item for item in _list(store, folder, unsupported)}
-    if not listed and placed:
-        raise SourceMissing(
-            f"dataset {dataset}: {folder} is gone or empty, and {len(placed)} files were there: "
-            "nothing was changed. Bring the files back, or remove the dataset by hand"
-        )
-    if not listed and not folder.is_dir():
-        raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
-    added = [
-        SourceSlice(
-            uri=item.uri,
-            first_record=0,
-            end_record=None,
-            bytes=item.size,
-            file_fingerprint=item.fingerprint,
-        )
-        for item in listed.values()
-        if item.uri not in placed
-    ]
-    changed = [
-        (item.uri, item.fingerprint, item.size)
-        for item in listed.values()
-        if placed.get(item.uri, item.fingerprint) != item.fingerprint
-    ]
-    removed = [uri for uri in placed if uri not in listed]
-    store.ledger.sources.add_dataset(dataset)
-    store.ledger.sources.apply_listing(dataset, added=added, changed=changed, removed=removed)
-    return len(added), len(changed), len(removed)
+    listing = list_files(store.settings.sources, folder)
+    report.unsupported += listing.unsupported
+    if not listing.files:
+        _note_missing(store, dataset, row, report)
+        return False
+    table = _read_settings(store, folder)
+    if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
+        return True  # nothing is written and no lease is taken: the usual tick
+    with store.ledger.leases.holding(f"discover:{dataset}"):
+        difference = _difference(store, dataset, listing)
+        store.ledger.datasets.seen(dataset, table)
+        _apply(store, dataset, difference, report)
+    return True
 
 
-def _list(store: Store, folder: Path, unsupported: list[str]) -> Iterator[_Listed]:
-    """Files of a dataset in a stable order; names starting with a dot are not sources."""
-    for directory, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(name for name in names if not name.startswith(".")):
-            path = Path(directory) / name
-            uri = path.relative_to(store.settings.sources).as_posix()
-            if not is_supported(name):
-                unsupported.append(uri)
-                continue
-            stat = path.stat()
-            yield _Listed(uri, stat.st_size, fingerprint(stat.st_size, stat.st_mtime_ns))
+def _is_as_known(row: Dataset | None, table: dict[str, Any]) -> bool:
+    return (
+        row is not None
+        and row.settings == table
+        and row.missing_since is None
+        and not row.is_removed
+    )
+
+
+def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discovery) -> None:
+    store.ledger.sources.apply_listing(
+        dataset,
+        added=found.added,
+        changed=found.changed,
+        removed=found.removed,
+        renamed=found.renamed,
+    )
+    report.added += len(found.added)
+    report.changed += len(found.changed)
+    report.removed += len(found.removed)
+    report.renamed += len(found.renamed)
+
+
+def _read_settings(store: Store, folder: Path) -> dict[str, Any]:
+    """The dataset.toml, found to be valid: the ledger never holds another."""
+    path = folder / FILE_NAME
+    table = read_table(path)
+    settings = DatasetSettings.of(table, str(path))
+    settings.require_model(store.settings.model, store.settings.dimensions, str(path))
+    return table
+
+
+def _note_missing(
+    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery
+) -> None:
+    """Nothing is deleted before the grace period is over: it may be a disk that is not mounted."""
+    if row is None or row.is_removed:
+        return
+    since = row.missing_since or store.ledger.datasets.miss(dataset)
+    hours = store.dataset_settings(dataset).remove_after_hours
+    hours = store.settings.remove_after_hours if hours is None else hours
+    until = since + hours * _HOUR_SECONDS
+    if store.ledger.now() >= until:
+        discard(store, dataset)
+        report.discarded.append(str(dataset))
+        return
+    report.missing[str(dataset)] = (
+        f"no file of it is there since {_time(since)}; it is kept until {_time(until)}, or until "
+        f"`semantic-assets rm {dataset}`"
+    )
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Difference:
+    placed = store.ledger.sources.slices(dataset)
+    files = listing.files
+    new = [item for uri, item in files.items() if uri not in placed]
+    gone = {uri: mark for uri, mark in placed.items() if uri not in files}
+    renamed = _renamed(gone, new)
+    followed = {item.uri for _, item in renamed}
+    return _Difference(
+        added=[_slice(item) for item in new if item.uri not in followed],
+        changed=[
+            (uri, item.fingerprint, item.size)
+            for uri, item in files.items()
+            if placed.get(uri, item.fingerprint) != item.fingerprint
+        ],
+        removed=sorted(set(gone) - {old for old, _ in renamed}),
+        renamed=renamed,
+    )
+
+
+def _renamed(gone: dict[str, str], new: Iterable[ListedFile]) -> list[tuple[str, SourceSlice]]:
+    """(old name, new file) where size and time are of one file that went and one that came."""
+    came = list(new)
+    names = {mark: uri for uri, mark in gone.items()}
+    went_often, came_often = Counter(gone.values()), Counter(item.fingerprint for item in came)
+    return [
+        (names[item.fingerprint], _slice(item))
+        for item in came
+        if went_often[item.fingerprint] == came_often[item.fingerprint] == 1
+    ]
+
+
+def _slice(item: ListedFile) -> SourceSlice:
+    return SourceSlice(
+        uri=item.uri,
+        first_record=0,
+        end_record=None,
+        bytes=item.size,
+        file_fingerprint=item.fingerprint,
+    )

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import TableFile
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.sources import SourceSlice
+from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.readers import is_multi_record, read_records
-from semantic_assets.parsing.records import Columns, SourceRecord
+from semantic_assets.parsing.records import SourceRecord
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id, fingerprint, fingerprint_rows, text_hash
 
@@ -37,6 +38,7 @@ class _Reading:
     """One pass over a shard's slices."""
 
     shard: ShardKey
+    settings: DatasetSettings
     documents: int = 0
     failed: int = 0
     text_bytes: int = 0
@@ -57,17 +59,19 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
     """Read a shard's sources into its `documents` file, unless they are what they were.
 
     Raises:
-        NotFound: there is no such shard.
+        NotFound: there is no such shard, or its dataset was removed.
         OSError: a source file cannot be opened or read; the old table stays.
     """
     store.ledger.sources.shard(shard)
     path = layout.documents(shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
         slices = store.ledger.sources.shard_slices(shard)
-        inputs = _input_fingerprint(slices)
+        settings = store.dataset_settings(shard.dataset)
+        inputs = _input_fingerprint(slices, settings)
         if store.is_current(path, inputs):
             return _unchanged(store, shard)
-        reading = _write(store, lease, shard, slices, inputs)
+        reading = _write(store, lease, _Reading(shard, settings), slices, inputs)
         store.ledger.sources.mark_read(shard)
         store.ledger.sources.update_shard(
             shard,
@@ -97,8 +101,8 @@ def _unchanged(store: Store, shard: ShardKey) -> DocumentsReport:
     )
 
 
-def _input_fingerprint(slices: list[SourceSlice]) -> str:
-    parts: list[str | int | None] = [CODE_VERSION]
+def _input_fingerprint(slices: list[SourceSlice], settings: DatasetSettings) -> str:
+    parts: list[str | int | None] = [CODE_VERSION, settings.columns_fingerprint]
     for item in slices:
         # Not end_record: the first reading of a large file sets it, and changes nothing by that.
         parts += [item.uri, item.first_record, item.file_fingerprint]
@@ -106,10 +110,9 @@ def _input_fingerprint(slices: list[SourceSlice]) -> str:
 
 
 def _write(
-    store: Store, lease: Lease, shard: ShardKey, slices: list[SourceSlice], inputs: str
+    store: Store, lease: Lease, reading: _Reading, slices: list[SourceSlice], inputs: str
 ) -> _Reading:
-    reading = _Reading(shard)
-    path = layout.documents(shard)
+    path = layout.documents(reading.shard)
     with store.replacing_table(lease, path, DOCUMENTS, input_fingerprint=inputs) as (file, content):
         batch: list[dict[str, object]] = []
         for item in slices:
@@ -137,7 +140,9 @@ def _rows_of_slice(
         return
     occurrences: Counter[str] = Counter()
     with (store.settings.sources / item.uri).open("rb") as stream:
-        records = read_records(item.uri, stream, columns=Columns(), skip=item.first_record)
+        records = read_records(
+            item.uri, stream, columns=reading.settings.columns, skip=item.first_record
+        )
         for number, record in enumerate(records, start=item.first_record):
             if item.end_record is not None and number >= item.end_record:
                 return

@@ -74,6 +74,17 @@ def retire(store: Store, dataset: DatasetKey) -> None:
         _drop(store, one)
 
 
+def drop_all(store: Store, dataset: DatasetKey) -> bool:
+    """The dataset is removed: its index goes. False where something of it stays for now."""
+    store.ledger.generations.withdraw(dataset)
+    for one in store.ledger.generations.list(dataset):
+        _drop(store, one)
+    if store.ledger.generations.list(dataset):
+        return False
+    store.lake.delete_tree(layout.index_dir(dataset))
+    return True
+
+
 def _drop(store: Store, one: Generation) -> None:
     description = _description(generation_folder(store, one))
     if description is not None:

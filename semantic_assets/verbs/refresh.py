@@ -1,10 +1,11 @@
 """refresh: everything new in all (or some) datasets, to the index, waiting for the batch inside."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
@@ -18,6 +19,7 @@ from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
+from semantic_assets.verbs.remove import passing_over_removed
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 
@@ -48,6 +50,10 @@ class RefreshReport:
 
     @property
     def summary(self) -> str:
+        return "; ".join([self._outcome, *self.discovery.troubles])
+
+    @property
+    def _outcome(self) -> str:
         if self.is_waiting:
             return f"waiting, run again: {self._left}"
         sent = self.advanced.submitted_texts
@@ -83,28 +89,44 @@ def refresh(
     require_run_budget(store, datasets, max_cost_usd, consent)
     with report.stopwatch.stage("batch_jobs"):
         report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
-    with report.stopwatch.stage("embeddings"):
-        report.embeddings = [assemble(store, shard) for shard in shards]
-    with report.stopwatch.stage("vector_index"):
-        ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
-        report.indexes = [build_index(store, dataset) for dataset in sorted(ready)]
-    with report.stopwatch.stage("reindex"):
-        report.reindexed = _continue_reindexing(store, gemini, report.discovery.datasets)
-    with report.stopwatch.stage("retrieval_quality"):
-        built = [index.dataset for index in report.indexes if index.written]
-        measured = [measure_quality(store, gemini, dataset) for dataset in built]
-        report.quality = [found for found in measured if found is not None]
+    _finish(store, report, sorted([*shards, *_out_of_reach(store, report.discovery)]))
+    _look_further(store, gemini, report)
     store.tell(report.summary)
     return report
 
 
-def _continue_reindexing(
-    store: Store, gemini: Gemini, datasets: Sequence[DatasetKey]
-) -> list[ReindexReport]:
-    found = [continue_reindex(store, gemini, dataset) for dataset in datasets]
-    for done in filter(None, found):
+def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
+    """Carry on reindexing, and measure what was built."""
+    with report.stopwatch.stage("reindex"):
+        found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
+        report.reindexed = [done for done in found if done is not None]
+    for done in report.reindexed:
         store.tell(done.summary)
-    return [done for done in found if done is not None]
+    with report.stopwatch.stage("retrieval_quality"):
+        built = [index.dataset for index in report.indexes if index.written]
+        measured = [measure_quality(store, gemini, dataset) for dataset in built]
+        report.quality = [found for found in measured if found is not None]
+
+
+def _finish(store: Store, report: RefreshReport, shards: list[ShardKey]) -> None:
+    """Assemble and index; neither needs the sources."""
+    for shard in shards:
+        with report.stopwatch.stage("embeddings"), passing_over_removed(store.tell):
+            report.embeddings.append(assemble(store, shard))
+    ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
+    for dataset in sorted(ready):
+        with report.stopwatch.stage("vector_index"), passing_over_removed(store.tell):
+            report.indexes.append(build_index(store, dataset))
+
+
+def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
+    """Shards cut before, of datasets that could not be listed: their batches come in all the same."""
+    names = {*discovery.missing, *discovery.skipped}
+    return [
+        shard.key
+        for shard in store.ledger.sources.shards()
+        if str(shard.key.dataset) in names and store.trusted_fingerprint(layout.chunks(shard.key))
+    ]
 
 
 def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
@@ -120,12 +142,16 @@ def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
         if not todo:
             return sorted(done)
         for shard in todo:
-            with report.stopwatch.stage("documents"):
-                report.documents.append(read_documents(store, shard))
-            with report.stopwatch.stage("chunks"):
-                report.chunks.append(chunk_documents(store, shard))
-            store.tell(
-                f"{shard}: {report.documents[-1].documents} documents, "
-                f"{report.chunks[-1].chunks} chunks"
-            )
-            done.append(shard)
+            with passing_over_removed(store.tell):
+                _read_and_cut(store, report, shard)
+                done.append(shard)
+
+
+def _read_and_cut(store: Store, report: RefreshReport, shard: ShardKey) -> None:
+    with report.stopwatch.stage("documents"):
+        read = read_documents(store, shard)
+    with report.stopwatch.stage("chunks"):
+        cut = chunk_documents(store, shard)
+    store.tell(f"{shard}: {read.documents} documents, {cut.chunks} chunks")
+    report.documents.append(read)
+    report.chunks.append(cut)

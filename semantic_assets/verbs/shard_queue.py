@@ -25,6 +25,10 @@ class ShardQueue:
 
 
 def shard_queue(store: Store, shard: ShardKey) -> ShardQueue:
+    """Raises:
+    DatasetRemoved: the shard's dataset was removed.
+    """
+    store.ledger.datasets.require(shard.dataset)
     space = store.serving_space(shard.dataset)
     found = shard_demand(store, shard, space)
     tokens = sum(found.pending.values())

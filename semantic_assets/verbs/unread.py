@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from semantic_assets.ledger.sources import SourceSlice
+from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 

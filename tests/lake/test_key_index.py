@@ -245,3 +245,20 @@ def test_a_later_failure_of_its_own_ends_the_bisection(index: KeyIndex) -> None:
     index.add("job1.parquet", [A, B], [MISSING, OK])
     found = index.look_up([A])[A]
     assert (found.attempts, found.failed_with) == (1, None)
+
+
+def test_a_forgotten_file_takes_the_retries_of_its_texts_along(index: KeyIndex) -> None:
+    index.add("01a.parquet", [A], [PERMANENT])
+    index.add("01c.parquet", [B], [PERMANENT])
+    index.add_retry("retry/01d.parquet", [A, B])
+    index.forget(["01a.parquet"])
+    index.add("01a.parquet", [A], [PERMANENT])
+    assert set(index.look_up([A, B])) == {A}
+
+
+def test_the_files_of_texts_are_all_with_any_outcome_of_them(index: KeyIndex) -> None:
+    index.add("01a.parquet", [A, B], [OK, TRANSIENT])
+    index.add("01b.parquet", [B], [OK])
+    index.add("01c.parquet", [C], [OK])
+    assert index.files_of([B]) == {"01a.parquet", "01b.parquet"}
+    assert index.files_of([]) == set()

@@ -270,14 +270,25 @@ def test_a_run_that_did_not_come_is_asked_for_again_after_growing_pauses(
     assert ledger.requests.exhausted() == [NAME]
 
 
-def test_new_inputs_are_asked_for_at_once_and_from_the_first_attempt(
+def test_new_inputs_are_asked_for_at_once_and_have_all_their_attempts(
     ledger: Ledger, clock: Clock
 ) -> None:
-    ledger.requests.ask(NAME, "f1")
-    clock.advance(BACKOFF_SECONDS)
-    assert ledger.requests.ask(NAME, "f1") == f"{NAME}:f1:2"
-    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"
+    for attempt in range(MAX_ATTEMPTS):
+        assert ledger.requests.ask(NAME, "f1")
+        clock.advance(BACKOFF_SECONDS * 2**attempt)
+    assert ledger.requests.exhausted() == [NAME]
+    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:6"
     assert ledger.requests.exhausted() == []
+
+
+def test_inputs_that_come_back_to_what_they_were_have_a_run_key_of_their_own(
+    ledger: Ledger,
+) -> None:
+    keys = []
+    for wanted in ("f1", "f2", "f1"):
+        keys.append(ledger.requests.ask(NAME, wanted))
+        ledger.requests.done(NAME, wanted)
+    assert keys == [f"{NAME}:f1:1", f"{NAME}:f2:2", f"{NAME}:f1:3"]
 
 
 def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:

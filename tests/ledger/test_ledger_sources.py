@@ -4,7 +4,8 @@ import pytest
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.ledger import Ledger
-from semantic_assets.ledger.sources import Shard, SourceSlice
+from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import (
     SHARD_MAX_DOCUMENTS,
     SHARD_MAX_TEXT_BYTES,
@@ -39,7 +40,7 @@ def placement(ledger: Ledger) -> dict[int, list[str]]:
 
 def test_a_dataset_is_added_once(ledger: Ledger) -> None:
     for dataset in (DATASET, DatasetKey("a", "a"), DATASET):
-        ledger.sources.add_dataset(dataset)
+        ledger.datasets.seen(dataset, {})
     assert ledger.sources.datasets() == [DatasetKey("a", "a"), DATASET]
 
 

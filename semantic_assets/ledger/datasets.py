@@ -1,0 +1,143 @@
+"""Datasets as rows: what they are set to, and since when they are missing or removed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import DatasetRemoved
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import dataset as dataset_table
+from semantic_assets.ledger.schema import run_request, shard_space, source_slice
+from semantic_assets.model.keys import DatasetKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One row of the dataset table."""
+
+    key: DatasetKey
+    settings: dict[str, Any]
+    missing_since: float | None
+    removed_at: float | None
+    cleared_at: float | None
+    is_kept_out: bool
+
+    @property
+    def is_removed(self) -> bool:
+        return self.removed_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    database: Database
+
+    def rows(self) -> dict[DatasetKey, Dataset]:
+        """All there ever were, removed ones too."""
+        with self.database.read() as connection:
+            found = [_dataset(row) for row in connection.execute(sa.select(dataset_table))]
+        return {dataset.key: dataset for dataset in found}
+
+    def find(self, dataset: DatasetKey) -> Dataset | None:
+        query = sa.select(dataset_table).where(dataset_table.c.dataset == str(dataset))
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _dataset(row)
+
+    def settings(self, dataset: DatasetKey) -> dict[str, Any]:
+        """The content of its dataset.toml as last listed; empty where there is none."""
+        row = self.find(dataset)
+        return {} if row is None else row.settings
+
+    def require(self, dataset: DatasetKey) -> None:
+        """Raises:
+        DatasetRemoved: it was removed; the message says how to bring it back.
+        """
+        row = self.find(dataset)
+        if row is not None and row.is_removed:
+            raise DatasetRemoved(
+                f"dataset {dataset} was removed: `semantic-assets refresh --dataset {dataset}` "
+                "brings it back where its files are there"
+            )
+
+    def seen(self, dataset: DatasetKey, settings: dict[str, Any]) -> None:
+        """A listing found files of it: it is there, new or back, and this is its dataset.toml."""
+        values = {
+            "settings": settings,
+            "missing_since": None,
+            "removed_at": None,
+            "cleared_at": None,
+            "is_kept_out": False,
+        }
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(dataset_table)
+                .values(dataset=str(dataset), created_at=self.database.clock(), **values)
+                .on_conflict_do_update(index_elements=["dataset"], set_=values)
+            )
+
+    def miss(self, dataset: DatasetKey) -> float:
+        """A listing found no file of it; since when that is so."""
+        now = self.database.clock()
+        with self.database.write() as connection:
+            connection.execute(
+                _of(dataset)
+                .where(dataset_table.c.missing_since.is_(None))
+                .values(missing_since=now)
+            )
+            since = connection.execute(
+                sa.select(dataset_table.c.missing_since).where(
+                    dataset_table.c.dataset == str(dataset)
+                )
+            ).scalar_one()
+        return float(since)
+
+    def remove(self, dataset: DatasetKey, *, keep_out: bool) -> None:
+        """From now on nothing is planned, assembled or searched of it; one transaction."""
+        now = self.database.clock()
+        with self.database.write() as connection:
+            connection.execute(_of(dataset).values(removed_at=now, is_kept_out=keep_out))
+            connection.execute(
+                sa.update(source_slice)
+                .where(source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None))
+                .values(removed_at=now)
+            )
+            shards = f"{dataset.partition}."
+            connection.execute(
+                sa.delete(shard_space).where(
+                    shard_space.c.shard.startswith(shards, autoescape=True)
+                )
+            )
+            # Runs for it are due again when it comes back, under keys that were never used.
+            connection.execute(
+                sa.update(run_request)
+                .where(
+                    run_request.c.name.endswith(f":{dataset.partition}", autoescape=True)
+                    | run_request.c.name.contains(f":{shards}", autoescape=True)
+                )
+                .values(fingerprint=None, done_fingerprint=None, attempt=0)
+            )
+
+    def cleared(self, dataset: DatasetKey) -> None:
+        """Its tables and its index are deleted."""
+        with self.database.write() as connection:
+            connection.execute(
+                _of(dataset)
+                .where(dataset_table.c.removed_at.is_not(None))
+                .values(cleared_at=self.database.clock())
+            )
+
+
+def _of(dataset: DatasetKey) -> sa.Update:
+    return sa.update(dataset_table).where(dataset_table.c.dataset == str(dataset))
+
+
+def _dataset(row: sa.Row[Any]) -> Dataset:
+    return Dataset(
+        key=DatasetKey.parse(row.dataset),
+        settings=dict(row.settings or {}),
+        missing_since=row.missing_since,
+        removed_at=row.removed_at,
+        cleared_at=row.cleared_at,
+        is_kept_out=bool(row.is_kept_out),
+    )

@@ -1,0 +1,62 @@
+"""Slices: which records of which file a shard reads, and what the last reading found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.schema import source_slice
+from semantic_assets.model.keys import DatasetKey, ShardKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSlice:
+    """Records `first_record` to before `end_record` (None: the end) of one file, as placed."""
+
+    uri: str
+    first_record: int
+    end_record: int | None
+    bytes: int
+    file_fingerprint: str
+    is_read: bool = False
+    #: What the last reading left for the next one; it belongs to the file it was made of.
+    reading: dict[str, Any] | None = None
+
+
+def slice_of(row: sa.Row[Any]) -> SourceSlice:
+    return SourceSlice(
+        uri=row.uri,
+        first_record=row.first_record,
+        end_record=row.end_record,
+        bytes=row.bytes,
+        file_fingerprint=row.file_fingerprint,
+        is_read=row.is_read,
+        reading=row.reading,
+    )
+
+
+def slice_values(dataset: DatasetKey, shard: ShardKey, item: SourceSlice) -> dict[str, Any]:
+    return {
+        "dataset": str(dataset),
+        "shard": str(shard),
+        "uri": item.uri,
+        "first_record": item.first_record,
+        "end_record": item.end_record,
+        "bytes": item.bytes,
+        "file_fingerprint": item.file_fingerprint,
+        "is_read": item.is_read,
+        "reading": item.reading,
+    }
+
+
+def of_file(dataset: DatasetKey, uri: str) -> sa.Update:
+    """UPDATE of the slices of one file that are there."""
+    return sa.update(source_slice).where(
+        source_slice.c.dataset == str(dataset),
+        source_slice.c.uri == uri,
+        source_slice.c.removed_at.is_(None),
+    )
+
+
+def of_slice(dataset: DatasetKey, item: SourceSlice) -> sa.Update:
+    return of_file(dataset, item.uri).where(source_slice.c.first_record == item.first_record)

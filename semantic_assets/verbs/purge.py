@@ -1,0 +1,109 @@
+"""purge: delete results that no current chunk of any dataset wants, after saying what they cost.
+
+The only verb that deletes what was paid for. A file goes only as a whole: one text that is wanted,
+whatever its outcome was, keeps it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.errors import ConfigError, Conflict, NotFound
+from semantic_assets.lake import layout
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.pending import complete_key_index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnwantedResults:
+    """Results files of one space that nobody wants, and what embedding them again would cost."""
+
+    space_id: str
+    files: tuple[str, ...]
+    rows: int
+    bytes: int
+    tokens: int
+    usd_to_embed_again: float
+
+
+def unwanted_results(
+    store: Store, *, without: DatasetKey | None = None
+) -> tuple[UnwantedResults, ...]:
+    """What `purge` would delete, also as if one dataset had been removed already.
+
+    Raises:
+        Conflict: a shard was not cut yet, so that it is not known what it wants.
+    """
+    shards = _shards(store, without)
+    spaces = [name.removeprefix("space=") for name in store.lake.folders("results")]
+    return tuple(found for space in spaces if (found := _unwanted(store, space, shards)).files)
+
+
+def purge(store: Store) -> tuple[UnwantedResults, ...]:
+    """Delete the results nobody wants. Under the planner's lease: it takes files for landed.
+
+    Raises:
+        Conflict: as `unwanted_results`, or chunks were written while looking.
+    """
+    with store.ledger.leases.holding("plan"):
+        before = store.ledger.files.fingerprints("chunks")
+        found = unwanted_results(store)
+        if store.ledger.files.fingerprints("chunks") != before:
+            raise Conflict("chunks were written while the results were looked at: try again")
+        for unwanted in found:
+            for name in unwanted.files:
+                store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
+            store.key_index(unwanted.space_id).forget(unwanted.files)
+    return found
+
+
+def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
+    shards = [shard.key for shard in store.ledger.sources.shards() if shard.key.dataset != without]
+    for shard in shards:
+        if store.trusted_fingerprint(layout.chunks(shard)) is None:
+            raise Conflict(
+                f"shard {shard} is not cut yet, so it is not known which results it wants: run "
+                f"`semantic-assets refresh --dataset {shard.dataset}` first"
+            )
+    return shards
+
+
+def _unwanted(store: Store, space_id: str, shards: list[ShardKey]) -> UnwantedResults:
+    index = complete_key_index(store, space_id)
+    unwanted = set(store.lake.names(layout.results_dir(space_id)))
+    for keys in _wanted(store, shards):
+        if not unwanted:
+            break
+        unwanted -= index.files_of(keys)
+    return _quote(store, space_id, tuple(sorted(unwanted)))
+
+
+def _wanted(store: Store, shards: list[ShardKey]) -> Iterator[list[str]]:
+    for shard in shards:
+        column = store.lake.read(layout.chunks(shard), ["text_hash"])["text_hash"]
+        yield pc.unique(column).to_pylist()
+
+
+def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResults:
+    paths = [f"{layout.results_dir(space_id)}/{name}" for name in files]
+    counts = [store.lake.read(path, ["token_count"])["token_count"] for path in paths]
+    tokens = sum(pc.sum(column).as_py() or 0 for column in counts)
+    return UnwantedResults(
+        space_id=space_id,
+        files=files,
+        rows=sum(len(column) for column in counts),
+        bytes=sum(store.lake.path(path).stat().st_size for path in paths),
+        tokens=tokens,
+        usd_to_embed_again=_usd(store, space_id, tokens),
+    )
+
+
+def _usd(store: Store, space_id: str, tokens: int) -> float:
+    """At today's price; of the configured model where the space's own is not known or is gone."""
+    try:
+        return batch_usd(store.ledger.spaces.find(space_id).model, tokens)
+    except (NotFound, ConfigError):
+        return batch_usd(store.settings.model, tokens)
