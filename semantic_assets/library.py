@@ -56,6 +56,7 @@ def refresh(
     *,
     root: str | Path | None = None,
     wait_minutes: float | None = None,
+    mode: str | None = None,
     max_cost_usd: float | None = None,
     consent: Callable[[Estimate], None] | None = None,
     tell: Callable[[str], None] = print,
@@ -63,6 +64,7 @@ def refresh(
     """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
 
     Args:
+        mode: `async` (batches), `sync` (at once, at full price) or `auto`; None: as each is set.
         max_cost_usd: refuse before sending if the quote's upper bound is higher.
         consent: called with the quote before anything is sent; raises to refuse.
     """
@@ -72,6 +74,7 @@ def refresh(
             gemini,
             datasets=dataset_keys(datasets),
             wait_minutes=store.settings.wait_minutes if wait_minutes is None else wait_minutes,
+            mode=mode,
             max_cost_usd=max_cost_usd,
             consent=consent,
         )

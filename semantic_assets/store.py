@@ -44,8 +44,13 @@ class Store:
         return None if held is None else self.ledger.spaces.find(held)
 
     def configured_space(self, dataset: DatasetKey) -> EmbeddingSpace:
-        """What the settings say now; holds for datasets that nothing was planned for yet."""
-        return self.settings.space
+        """What its dataset.toml says now, or the settings; holds until something was planned."""
+        own, settings = self.dataset_settings(dataset), self.settings
+        return EmbeddingSpace.of(
+            backend=settings.backend,
+            model=own.model or settings.model,
+            dimensions=own.dimensions or settings.dimensions,
+        )
 
     def decide_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """Make the configured space the dataset's own, unless that was decided before."""

@@ -38,6 +38,7 @@ def init(root: Path | None, beside: str | None) -> None:
 @root_option
 @dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
+@click.option("--mode", type=click.Choice(("async", "sync", "auto")), help="For this run.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
 @json_option
@@ -46,6 +47,7 @@ def refresh(
     root: Path | None,
     datasets: tuple[str, ...],
     wait_minutes: float | None,
+    mode: str | None,
     max_cost_usd: float | None,
     yes: bool,
     as_json: bool,
@@ -57,6 +59,7 @@ def refresh(
         datasets or None,
         root=root,
         wait_minutes=wait_minutes,
+        mode=mode,
         max_cost_usd=max_cost_usd,
         consent=asking(yes),
         tell=lambda line: click.echo(line, err=as_json),

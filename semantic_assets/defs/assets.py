@@ -21,6 +21,7 @@ from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS, 
 from semantic_assets.text import chunking
 from semantic_assets.verbs import documents as documents_verb
 from semantic_assets.verbs.assemble import assemble
+from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.check import check_index, check_requests, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
@@ -96,6 +97,7 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
     """What the shard has in flight at Google and waiting, after submitting what fits the window."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        embed_at_once(store, gemini, [shard])
         submission = submit_pending(store, gemini, favour=shard)
         return dg.MaterializeResult(
             metadata=submission_metadata(submission, shard_queue(store, shard))

@@ -1,6 +1,6 @@
 """What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +57,13 @@ class Spending:
                 sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == ESTIMATED)
             )
 
-    def totals(self, *, since: float = 0.0) -> SpendTotals:
+    def totals(
+        self, *, since: float = 0.0, of: Callable[[str], bool] = lambda job_id: True
+    ) -> SpendTotals:
+        """Of everything booked from a time on, or of the jobs that `of` names by their id."""
         with self.database.read() as connection:
-            rows = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+            found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+        rows = [row for row in found if of(row.job_id)]
         settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
         batch = [row for row in rows if row.kind == ACTUAL]
         paid = {row.job_id for row in batch if row.usd > 0}

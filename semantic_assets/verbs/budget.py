@@ -26,14 +26,19 @@ def require_budget(store: Store, usd: float) -> None:
         return
     if cap is None:
         raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
-    now = store.ledger.now()
-    today = store.ledger.spending.totals(since=now - now % _DAY_SECONDS)
+    today = store.ledger.spending.totals(since=since_midnight(store))
     spent = today.spent_usd + today.committed_usd
     if spent + usd > cap:
         raise SpendRefused(
             f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs about "
             f"${usd:.4f}: wait until midnight UTC or raise {_SETTING}"
         )
+
+
+def since_midnight(store: Store) -> float:
+    """When the day began, in UTC."""
+    now = store.ledger.now()
+    return now - now % _DAY_SECONDS
 
 
 def book_possibly_billed(store: Store, job: BatchJob) -> None:

@@ -4,14 +4,14 @@ Held under the one lease `plan` from deriving to the manifest, and never over a 
 planners can never put one text into two jobs.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.batching.packing import MAX_REQUESTS, Window, plan_job
+from semantic_assets.batching.grouping import Wanted, groups
+from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
@@ -24,6 +24,7 @@ from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
+from semantic_assets.verbs.allowance import purses, require_purse, too_few
 from semantic_assets.verbs.budget import job_usd, require_budget
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.order import serving_order
@@ -70,6 +71,11 @@ def _other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) ->
         f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex` (it quotes first)",
         needs_person=True,
     )
+
+
+def _gathering(few: Mapping[DatasetKey, tuple[int, int]]) -> HoldUp:
+    texts = ", ".join(f"{d} {pending} of {needed}" for d, (pending, needed) in few.items())
+    return HoldUp(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,22 +140,25 @@ class _Planner:
             return Plan(held_back=HoldUp("another process is forming a job"))
         if reason := distrusted(store, space_id):
             return Plan(held_back=HoldUp(reason, needs_person=True))
-        wanted: dict[str, _Wanted] = {}
+        wanted: dict[str, Wanted] = {}
         opened: list[ShardDemand] = []
         for shard in serving_order(store, self._space, unsettled, favour):
             opened.append(found := demand(store, shard.key, self._space, index, withheld.texts))
             for key, estimate in found.pending.items():
-                wanted.setdefault(key, _Wanted(estimate, shard.key, found.failed_with.get(key)))
+                wanted.setdefault(key, Wanted(estimate, shard.key, found.failed_with.get(key)))
             # Enough to fill the window: the shards behind are not opened.
             if sum(text.estimate for text in wanted.values()) >= window.free_tokens > 0:
                 break
-        jobs, held_back, left = self._form_all(wanted, window)
+        few = too_few(store, wanted)
+        ripe = {key: text for key, text in wanted.items() if text.shard.dataset not in few}
+        jobs, held_back, left = self._form_all(ripe, window)
+        left.update(wanted.keys() - ripe.keys())
         self._remember(opened, left)
         return Plan(
             jobs=tuple(jobs),
             settled=tuple(found for found in opened if found.is_settled),
             waiting_texts=len(left),
-            held_back=held_back,
+            held_back=held_back or (_gathering(few) if few else None),
         )
 
     def _is_wanted_by(self, dataset: DatasetKey) -> bool:
@@ -176,31 +185,37 @@ class _Planner:
         )
 
     def _form_all(
-        self, wanted: dict[str, "_Wanted"], window: Window
+        self, wanted: dict[str, Wanted], window: Window
     ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
         """(jobs, why no more, texts left over)."""
         jobs: list[PlannedJob] = []
-        left, held_back = set(wanted), None
-        for group in _groups(wanted):
+        left, held_back, is_full = set(wanted), None, False
+        for group in groups(wanted, purses(self._store, wanted)):
             keys = list(group.keys)
-            while keys and held_back is None:
+            while keys and not is_full:
                 estimates = [wanted[key].estimate for key in keys]
                 taken = plan_job(estimates, window, max_requests=group.max_requests)
-                planned = self._try_form({key: wanted[key] for key in keys[:taken]}, window)
+                chosen = {key: wanted[key] for key in keys[:taken]}
+                planned = self._try_form(chosen, window, group.purse)
                 if isinstance(planned, HoldUp):
-                    held_back = planned
-                    continue
+                    # A dataset's own budget holds up nobody else.
+                    is_full, held_back = group.purse is None, held_back or planned
+                    break
                 jobs.append(planned)
                 left.difference_update(keys[:taken])
                 keys, window = keys[taken:], self._window()
         return jobs, held_back, left
 
-    def _try_form(self, chosen: dict[str, "_Wanted"], window: Window) -> PlannedJob | HoldUp:
+    def _try_form(
+        self, chosen: dict[str, Wanted], window: Window, purse: DatasetKey | None
+    ) -> PlannedJob | HoldUp:
         if not chosen:
             return WINDOW_FULL
         tokens = sum(text.estimate for text in chosen.values())
         try:
-            require_budget(self._store, job_usd(self._space.model, len(chosen), tokens))
+            usd = job_usd(self._space.model, len(chosen), tokens)
+            require_budget(self._store, usd)
+            require_purse(self._store, purse, usd)
         except SpendRefused as refusal:
             return HoldUp(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
@@ -240,33 +255,8 @@ class _Planner:
         write_manifest(store.lake, job, self._space, texts)
         return PlannedJob(job, lease)
 
-    def _texts_of(self, shard: ShardKey, chosen: dict[str, "_Wanted"]) -> pa.Table:
+    def _texts_of(self, shard: ShardKey, chosen: dict[str, Wanted]) -> pa.Table:
         columns = ["text_hash", "vector_text", "token_estimate"]
         chunks = self._store.lake.read(layout.chunks(shard), columns)
         mine = pa.array([key for key, text in chosen.items() if text.shard == shard], pa.string())
         return chunks.take(pc.index_in(mine, chunks["text_hash"].combine_chunks()).drop_null())
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A pending text: what it weighs, whose it is, and the job it last failed with, if any."""
-
-    estimate: int
-    shard: ShardKey
-    failed_with: tuple[str, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    keys: tuple[str, ...]
-    max_requests: int
-
-
-def _groups(wanted: dict[str, _Wanted]) -> list[_Group]:
-    """Texts of a job that failed as a whole travel with each other only, half of them at once."""
-    by_job: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
-    for key, text in wanted.items():
-        by_job[text.failed_with].append(key)
-    free = by_job.pop(None, [])
-    halves = [_Group(tuple(keys), max(1, job[1] // 2)) for job, keys in by_job.items() if job]
-    return [*halves, _Group(tuple(free), MAX_REQUESTS)]

@@ -11,6 +11,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
+from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import IndexReport, build_index
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery, discover
@@ -18,6 +19,7 @@ from semantic_assets.verbs.documents import DocumentsReport, read_documents
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
 from semantic_assets.verbs.quality import measure_quality
+from semantic_assets.verbs.realtime import RealtimeReport
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
 from semantic_assets.verbs.remove import passing_over_removed
 from semantic_assets.verbs.stopwatch import Stopwatch
@@ -28,6 +30,7 @@ class RefreshReport:
     discovery: Discovery
     documents: list[DocumentsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
+    at_once: list[RealtimeReport] = field(default_factory=list)
     advanced: AdvanceReport = field(default_factory=AdvanceReport)
     embeddings: list[EmbeddingsReport] = field(default_factory=list)
     indexes: list[IndexReport] = field(default_factory=list)
@@ -56,11 +59,15 @@ class RefreshReport:
     def _outcome(self) -> str:
         if self.is_waiting:
             return f"waiting, run again: {self._left}"
+        at_once = sum(report.texts for report in self.at_once)
         sent = self.advanced.submitted_texts
         built = sum(index.written for index in self.indexes)
-        if not sent and not built:
+        if not sent and not built and not at_once:
             return "nothing new: nothing was sent, nothing was embedded, every index is current"
-        return f"{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
+        now = f"{at_once} texts embedded at once, " if at_once else ""
+        return (
+            f"{now}{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
+        )
 
 
 def refresh(
@@ -69,6 +76,7 @@ def refresh(
     *,
     datasets: tuple[DatasetKey, ...] = (),
     wait_minutes: float,
+    mode: str | None = None,
     max_cost_usd: float | None = None,
     consent: Callable[[Estimate], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -76,6 +84,7 @@ def refresh(
     """Discover, read, cut, submit, wait, collect, assemble, index. Stopped, it resumes.
 
     Args:
+        mode: `sync`, `async` or `auto` for all of them; None: as each dataset is set.
         max_cost_usd: cap of this run; None: as the settings say.
         consent: shown the quote before anything is sent; raises to refuse it.
 
@@ -88,6 +97,7 @@ def refresh(
     shards = _prepare(store, report)
     require_run_budget(store, datasets, max_cost_usd, consent)
     with report.stopwatch.stage("batch_jobs"):
+        report.at_once = embed_at_once(store, gemini, shards, mode=mode)
         report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     _finish(store, report, sorted([*shards, *_out_of_reach(store, report.discovery)]))
     _look_further(store, gemini, report)

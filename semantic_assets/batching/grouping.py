@@ -1,0 +1,42 @@
+"""Which pending texts may travel in one job."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from semantic_assets.batching.packing import MAX_REQUESTS
+from semantic_assets.model.keys import DatasetKey, ShardKey
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A pending text: what it weighs, whose it is, and the job it last failed with, if any."""
+
+    estimate: int
+    shard: ShardKey
+    failed_with: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    keys: tuple[str, ...]
+    max_requests: int
+    #: The dataset whose own budget pays; None: only the settings' caps hold.
+    purse: DatasetKey | None = None
+
+
+def groups(wanted: Mapping[str, Wanted], purses: frozenset[DatasetKey]) -> list[Group]:
+    """Texts of a job that failed as a whole travel with each other only, half of them at once.
+
+    Texts of a dataset with a budget of its own travel alone, so that what it spends is known.
+    """
+    failed: dict[tuple[str, int], list[str]] = defaultdict(list)
+    free: dict[DatasetKey | None, list[str]] = defaultdict(list)
+    for key, text in wanted.items():
+        if text.failed_with is not None:
+            failed[text.failed_with].append(key)
+        else:
+            dataset = text.shard.dataset
+            free[dataset if dataset in purses else None].append(key)
+    halves = [Group(tuple(keys), max(1, job[1] // 2)) for job, keys in failed.items()]
+    return [*halves, *(Group(tuple(keys), MAX_REQUESTS, purse) for purse, keys in free.items())]

@@ -1,0 +1,51 @@
+"""embed_at_once: the texts of datasets whose mode is `sync`, or `auto` and few, in real time."""
+
+from collections.abc import Sequence
+
+from semantic_assets.dataset_settings import MODES
+from semantic_assets.errors import ConfigError, SpendRefused, TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.pending import pending_texts
+from semantic_assets.verbs.realtime import RealtimeReport, embed_now
+from semantic_assets.verbs.trust import not_trusted
+
+
+def embed_at_once(
+    store: Store, gemini: Gemini, shards: Sequence[ShardKey], *, mode: str | None = None
+) -> list[RealtimeReport]:
+    """Embed what is pending of these shards now, where the mode wants that; else leave it.
+
+    Args:
+        mode: `sync`, `async` or `auto`, for all of them; None: as each dataset is set.
+
+    What a cap or an unanswered call keeps from it stays pending, and goes by batch.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    if mode is not None and mode not in MODES:
+        raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
+    due = [shard for shard in shards if _is_wanted(store, shard.dataset, shards, mode)]
+    if not due or not_trusted(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
+        return []  # the planner says what holds texts back
+    done: list[RealtimeReport] = []
+    for shard in due:
+        try:
+            done.append(embed_now(store, gemini, shard))
+        except (SpendRefused, TransientError) as error:
+            store.tell(f"{shard}: what is left goes by batch: {error}")
+    return done
+
+
+def _is_wanted(
+    store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None
+) -> bool:
+    settings = store.dataset_settings(dataset)
+    mode = mode or settings.mode
+    if mode != "auto":
+        return mode == "sync"
+    its = [shard for shard in shards if shard.dataset == dataset]
+    pending = pending_texts(store, store.serving_space(dataset), its)
+    return sum(pending.values()) < settings.auto_below_tokens
