@@ -145,6 +145,8 @@ def test_no_module_imports_itself_through_others() -> None:
         ("starlette", {"emulator"}),
         ("uvicorn", {"emulator"}),
         ("click", {"cli"}),
+        ("faiss", {"index"}),
+        ("qdrant_client", {"index"}),
     ],
 )
 def test_an_outside_thing_has_one_door(library: str, parts: set[str]) -> None:

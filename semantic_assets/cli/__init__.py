@@ -2,7 +2,7 @@
 
 import click
 
-from semantic_assets.cli import care, flow, money, reindex
+from semantic_assets.cli import care, flow, index, money, reindex
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,5 +11,6 @@ def main() -> None:
     """Embeddings of large, living corpora through the Gemini Batch API."""
 
 
-for command in (*flow.COMMANDS, *money.COMMANDS, *care.COMMANDS, *reindex.COMMANDS):
+GROUPS = (flow, money, care, reindex, index)
+for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

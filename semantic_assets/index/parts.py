@@ -17,7 +17,6 @@ from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
 
 _VECTORS, _ROWS = "vectors.npy", "rows.arrow"
-_ROWS_PER_BATCH = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +35,55 @@ class Part:
         return len(self.vectors)
 
 
-def write_part(folder: Path, rows: pa.Table, blocks: Iterable[Vectors], *, dimensions: int) -> None:
-    """Write a part and make it durable; row i belongs to vector i of the blocks together.
+def write_part(
+    folder: Path,
+    rows: Iterable[pa.Table],
+    vectors: Iterable[tuple[Numbers, Vectors]],
+    *,
+    shape: tuple[int, int],
+) -> None:
+    """Write a part and make it durable.
+
+    Args:
+        rows: tables of INDEX_ROWS, one behind the other.
+        vectors: blocks with the numbers of the rows they belong to.
+        shape: how many rows there are, and numbers in a vector.
 
     Raises:
-        ValueError: there are not as many vectors as rows.
+        ValueError: there are more or fewer of either.
     """
     folder.mkdir(parents=True)
-    _write_rows(folder / _ROWS, rows)
-    written = _write_vectors(folder / _VECTORS, blocks, rows.num_rows, dimensions)
-    if written != rows.num_rows:
-        raise ValueError(f"{folder}: {rows.num_rows} rows and {written} vectors")
+    written = _write_rows(folder / _ROWS, rows), _write_vectors(folder / _VECTORS, vectors, shape)
+    if written != (shape[0], shape[0]):
+        raise ValueError(f"{folder}: {written} rows and vectors are not {shape[0]}")
     for path in (folder / _ROWS, folder / _VECTORS, folder):
         sync(path)
 
 
-def _write_rows(path: Path, rows: pa.Table) -> None:
+def _write_rows(path: Path, rows: Iterable[pa.Table]) -> int:
+    written = 0
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, INDEX_ROWS) as writer:
-        writer.write_table(rows.cast(INDEX_ROWS), max_chunksize=_ROWS_PER_BATCH)
+        for table in rows:
+            writer.write_table(table.cast(INDEX_ROWS))
+            written += table.num_rows
+    return written
 
 
-def _write_vectors(path: Path, blocks: Iterable[Vectors], count: int, dimensions: int) -> int:
-    header = {"descr": "<f4", "fortran_order": False, "shape": (count, dimensions)}
+def _write_vectors(
+    path: Path, blocks: Iterable[tuple[Numbers, Vectors]], shape: tuple[int, int]
+) -> int:
     written = 0
     with path.open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for block in blocks:
-            np.ascontiguousarray(block, dtype=np.float32).tofile(file)
-            written += len(block)
+        first = file.tell()
+        for numbers, block in blocks:
+            # As a rule they follow one another, and a block is one write.
+            for run in np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers) != 1) + 1):
+                if len(run):
+                    file.seek(first + int(numbers[run[0]]) * shape[1] * 4)
+                    np.ascontiguousarray(block[run[0] : run[-1] + 1], np.float32).tofile(file)
+            written += len(numbers)
     return written
 
 

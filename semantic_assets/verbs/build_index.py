@@ -75,7 +75,7 @@ def build_index(
                 _report(built) if built else _Building(store, lease, dataset, space, inputs).run()
             )
         serving = store.ledger.generations.serving(dataset)
-        if serving is not None and _is_current(store, serving, wanted, by_hand=by_hand):
+        if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
             _publish(store, serving)
             return _report(serving)
         # What a process built and died before it switched is switched to now.
@@ -99,13 +99,12 @@ def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> N
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
     """What the index should be of, by ledger and settings alone."""
-    wanted = current_fingerprint(store, dataset)
+    wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
     return fingerprint(wanted, store.settings.index_backend)
 
 
-def current_fingerprint(store: Store, dataset: DatasetKey) -> str:
-    """Of the embeddings that the ledger knows now."""
-    space_id = store.serving_space(dataset).space_id
+def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
+    """Of the embeddings in a space that the ledger knows now."""
     found = {}
     for shard in store.ledger.sources.shards(dataset):
         record = store.ledger.files.find(layout.embeddings(space_id, shard.key))
@@ -133,18 +132,21 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
     found = (
         one
         for one in store.ledger.generations.list(dataset)
-        if one.state == BUILT and one.input_fingerprint == wanted
+        if one.state == BUILT and is_of(store, one, wanted)
     )
     return next((one for one in found if generation_folder(store, one).is_dir()), None)
 
 
-def _is_current(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
-    if not generation_folder(store, serving).is_dir():
-        return False
-    if serving.held_for == wanted and not by_hand:
-        return True
-    backend = backend_for(store.settings.index_backend, serving.rows)
-    return serving.input_fingerprint == wanted and serving.backend == backend
+def is_of(store: Store, one: Generation, wanted: str) -> bool:
+    """Whether a generation is of these embeddings, and in the backend that the settings name."""
+    backend = backend_for(store.settings.index_backend, one.rows)
+    return one.input_fingerprint == wanted and one.backend == backend
+
+
+def _stays(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
+    is_held = serving.held_for == wanted and not by_hand
+    is_there = generation_folder(store, serving).is_dir()
+    return is_there and (is_held or is_of(store, serving, wanted))
 
 
 def _publish(store: Store, generation: Generation) -> None:

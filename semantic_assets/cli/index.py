@@ -1,0 +1,115 @@
+"""Commands for index generations: list, build, switch, roll back, export."""
+
+from pathlib import Path
+
+import click
+
+from semantic_assets.cli.options import (
+    dataset_option,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    show_found,
+)
+
+dataset_argument = click.argument("dataset", metavar="P/D")
+
+
+@click.group()
+def index() -> None:
+    """Index generations: list, build, switch, roll back, export."""
+
+
+@index.command(name="list")
+@root_option
+@dataset_option
+@json_option
+@edge
+def list_(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+    """List the generations kept, newest first, with their backend and which one serves."""
+    from semantic_assets.library import dataset_keys, opened
+    from semantic_assets.verbs.generations import generations
+
+    with opened(root) as (store, _):
+        show_found(generations(store, datasets=dataset_keys(datasets)), as_json)
+
+
+@index.command()
+@dataset_argument
+@root_option
+@json_option
+@edge
+def build(dataset: str, root: Path | None, as_json: bool) -> None:
+    """Build from the embeddings there are, in the backend set, and switch to it.
+
+    Also where an older generation was chosen by `switch` or `rollback`.
+    """
+    from semantic_assets.library import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.build_index import build_index
+
+    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+        report = build_index(store, DatasetKey.parse(dataset), by_hand=True)
+    if as_json:
+        print_json(report)
+    elif not report.written:
+        click.echo(f"generation {report.generation} ({report.backend}) is current")
+
+
+@index.command()
+@dataset_argument
+@click.argument("number", type=int)
+@root_option
+@json_option
+@edge
+def switch(dataset: str, number: int, root: Path | None, as_json: bool) -> None:
+    """Serve generation NUMBER, until new embeddings or `index build` replace it."""
+    from semantic_assets.library import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.generations import switch as run
+
+    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+        report = run(store, DatasetKey.parse(dataset), number)
+    if as_json:
+        print_json(report)
+
+
+@index.command()
+@dataset_argument
+@root_option
+@json_option
+@edge
+def rollback(dataset: str, root: Path | None, as_json: bool) -> None:
+    """Serve the generation that served before, and say how many edits it lacks."""
+    from semantic_assets.library import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.generations import rollback as run
+
+    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+        report = run(store, DatasetKey.parse(dataset))
+    if as_json:
+        print_json(report)
+
+
+@index.command()
+@dataset_argument
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@root_option
+@json_option
+@edge
+def export(dataset: str, file: Path, root: Path | None, as_json: bool) -> None:
+    """Write the serving generation to FILE, which faiss.read_index reads, and its ids beside it."""
+    from semantic_assets.library import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.export_index import export_index
+
+    with opened(root) as (store, _):
+        report = export_index(store, DatasetKey.parse(dataset), file)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"{report.rows} vectors of {report.space} in {report.file}, ids in {report.ids}")
+
+
+COMMANDS = [index]
