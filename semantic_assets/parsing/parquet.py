@@ -28,7 +28,8 @@ def read_parquet(stream: BinaryIO, *, columns: Columns, skip: int) -> Iterator[S
             raise
         if watched.error is not None:
             raise watched.error from error
-        raise Unreadable(f"not readable as Parquet: {error}") from error
+        reason = f"not readable as Parquet: {error}".rstrip(".")
+        raise Unreadable(f"{reason}; if it was cut short, copy it again") from error
 
 
 class _WatchedStream:
