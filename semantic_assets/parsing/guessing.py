@@ -66,9 +66,9 @@ class _Page(NamedTuple):
 
 def guess_encodings(sample: bytes) -> list[str]:
     """Return Python codec names, the likeliest first; none where nothing fits or two fit alike."""
-    kana = list(_kana_pages(sample))
-    if kana:
-        return kana
+    syllabic = list(_syllabic_pages(sample))
+    if syllabic:
+        return syllabic
     is_foreign = len(sample.translate(None, _ASCII)) * 4 > len(sample)
     ranked = _ranked_pages(sample[: _FOREIGN_BYTES if is_foreign else _LATIN_BYTES])
     if not ranked:
@@ -218,14 +218,17 @@ def _is_glued(text: str) -> bool:
     return len(_GLUED.findall(text)) * 3 > len(_FOREIGN.findall(text))
 
 
-def _kana_pages(sample: bytes) -> Iterator[str]:
-    """Yield the Japanese code page in which a third of the text is kana, if one is.
+def _syllabic_pages(sample: bytes) -> Iterator[str]:
+    """Yield the page in which a third of the text is kana, or nearly all is Hangul.
 
-    Only Japanese is written so, and the library takes short EUC-JP for Thai or Korean.
+    Only Japanese and Korean are written so, and the library takes short EUC-JP for Thai or Korean.
     """
-    for name in ("cp932", "euc_jp"):
+    for name, syllables, share in (
+        ("cp932", _KANA, 1 / 3),
+        ("euc_jp", _KANA, 1 / 3),
+        ("euc_kr", _HANGUL, _FIT),
+    ):
         text = sample.decode(name, "replace")
-        foreign = len(_FOREIGN.findall(text))
-        is_kana = len(_KANA.findall(text)) * 3 > foreign
-        if is_kana and "\ufffd" not in text[:-1] and not _is_glued(text):
+        is_syllabic = len(syllables.findall(text)) > share * len(_FOREIGN.findall(text))
+        if is_syllabic and "\ufffd" not in text[:-1] and not _is_glued(text):
             yield name
