@@ -7,12 +7,16 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from semantic_assets.parsing.records import Unreadable
+from semantic_assets.parsing.records import MAX_TEXT_BYTES, Unreadable
 
 _BLOCK_BYTES = 1 << 20
-#: A shard closes at 256 MB of text; one document or line beyond that is an accident.
-MAX_LINE_BYTES = 256 << 20
-MAX_WHOLE_BYTES = 1 << 30
+#: Cutting a text takes some 30 bytes a character: one beyond this is a corpus, not a document.
+MAX_LINE_BYTES = MAX_TEXT_BYTES
+#: A PDF is mostly pictures, so it may be larger than its text.
+MAX_WHOLE_BYTES = 512 << 20
+#: Text packs five to twenty times, logs a hundred times; a bomb up to a thousand.
+MAX_RATIO = 200
+_RATIO_COUNTS_FROM = 32 << 20
 
 
 def read_blocks(stream: BinaryIO, *, compressed: bool) -> Iterator[bytes]:
@@ -25,14 +29,15 @@ def read_blocks(stream: BinaryIO, *, compressed: bool) -> Iterator[bytes]:
     return _gunzip(raw) if compressed else raw
 
 
-def read_whole(stream: BinaryIO, *, compressed: bool) -> bytes:
-    """Return the content; beyond 1 GB it is Unreadable, which a small gzip can reach as well."""
+def read_whole(stream: BinaryIO, *, compressed: bool, limit: int) -> bytes:
+    """Return the content; beyond the limit it is Unreadable, which a small gzip reaches as well."""
     blocks: list[bytes] = []
     total = 0
     for block in read_blocks(stream, compressed=compressed):
         total += len(block)
-        if total > MAX_WHOLE_BYTES:
-            raise Unreadable("file is over 1 GB: split it, or write it as .jsonl or .parquet")
+        if total > limit:
+            size = f"{limit >> 20} MB"
+            raise Unreadable(f"content is over {size}: split it, or write it as .jsonl or .parquet")
         blocks.append(block)
     return b"".join(blocks)
 
@@ -60,10 +65,15 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     inflate = zlib.decompressobj(wbits=31)
     pending = False
+    packed = unpacked = 0
     for block in blocks:
+        packed += len(block)
         while block:
             pending = True
-            yield _inflate(inflate, block)
+            content = _inflate(inflate, block)
+            unpacked += len(content)
+            _check_ratio(packed, unpacked)
+            yield content
             if inflate.eof:  # another member may follow, or zero padding
                 block = inflate.unused_data.lstrip(b"\0")
                 inflate, pending = zlib.decompressobj(wbits=31), False
@@ -73,6 +83,13 @@ def _gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield inflate.flush()
         if not inflate.eof:
             raise Unreadable("gzip stream ends too early: copy the file again")
+
+
+def _check_ratio(packed: int, unpacked: int) -> None:
+    if unpacked > max(_RATIO_COUNTS_FROM, packed * MAX_RATIO):
+        raise Unreadable(
+            f"gzip unpacks to over {MAX_RATIO} times its size: if it is no mistake, unpack it"
+        )
 
 
 def _inflate(inflate: "zlib._Decompress", block: bytes) -> bytes:

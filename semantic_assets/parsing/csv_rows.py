@@ -5,11 +5,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from semantic_assets.parsing.blocks import read_blocks
 from semantic_assets.parsing.encoding import is_wide, sniff_encoding
 from semantic_assets.parsing.records import (
+    MAX_TEXT_BYTES,
     Columns,
     SourceRecord,
     Unreadable,
@@ -19,11 +20,14 @@ from semantic_assets.parsing.records import (
     record_from_row,
 )
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 _MIME = "text/csv"
 _DELIMITERS = (",", ";", "\t")
 #: The module's own limit of 128 KB a field is less than a manual; a quote that is never closed
 #: must still not swallow a file into memory.
-_FIELD_CHARS = 64 << 20
+_FIELD_CHARS = MAX_TEXT_BYTES
 
 
 def read_csv(
@@ -34,10 +38,10 @@ def read_csv(
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
     # Chained in C: a line is too little to run Python for, four million of them took a second.
     lines = chain.from_iterable(_text_lines(read_blocks(stream, compressed=compressed), encoding))
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
+    skipped, first = next((pair for pair in enumerate(lines) if pair[1].strip()), (0, ""))
+    if not first:
         raise Unreadable("file is empty")
-    header, rows = _open_rows(first, lines, columns)
+    header, rows = _open_rows(first, lines, columns, skipped)
     encoded_size("".join(header))
     if columns.text not in header:
         raise missing_column(columns.text, header)
@@ -46,8 +50,8 @@ def read_csv(
 
 
 def _open_rows(
-    first: str, lines: Iterator[str], columns: Columns
-) -> tuple[list[str], Iterator[list[str] | csv.Error]]:
+    first: str, lines: Iterator[str], columns: Columns, skipped: int
+) -> tuple[list[str], Iterator[list[str] | Unreadable]]:
     """Return the header and the rows after it, an error in the place of each broken one."""
     delimiter = _delimiter(first, columns)
     reader = csv.reader(chain((first,), lines), delimiter=delimiter, strict=True)
@@ -55,28 +59,31 @@ def _open_rows(
         header = [name.strip() for name in next(reader)]
     except csv.Error as error:
         raise Unreadable(f"header line: {error}") from error
-    return header, _rows(reader)
+    return header, _rows(reader, skipped)
 
 
-def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+def _rows(reader: "Reader", skipped: int) -> Iterator[list[str] | Unreadable]:
     while True:
+        line = reader.line_num + skipped + 1
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:  # the reader starts anew on the next line
-            yield error
+            last = reader.line_num + skipped
+            where = f" (lines {line} to {last}, taken for one row)" if last > line else ""
+            yield Unreadable(f"{error}{where}: check its quotes")
             continue
         if row:
             yield row
 
 
 def _row_record(
-    row: list[str] | csv.Error, number: int, header: list[str], columns: Columns
+    row: list[str] | Unreadable, number: int, header: list[str], columns: Columns
 ) -> SourceRecord:
     try:
-        if isinstance(row, csv.Error):
-            raise Unreadable(f"{row}: check its quotes")
+        if isinstance(row, Unreadable):
+            raise row
         if len(row) != len(header):
             raise Unreadable(f"{len(row)} fields where the header has {len(header)}")
         cells = dict(zip(header, row, strict=True))

@@ -29,12 +29,15 @@ _SIGNATURES = (
     (b"\x1f\x8b", "gzip: let its name end in .gz"),
     (b"PK\x03\x04", "a zip archive or an office document: save it as text or PDF"),
     (b"\xd0\xcf\x11\xe0", "an old office document: save it as text or PDF"),
+    (b"\x89PNG", "a picture, which is binary: run OCR on it"),
+    (b"\xff\xd8\xff", "a picture, which is binary: run OCR on it"),
     (b"{\\rtf", "RTF: save it as text or PDF"),
 )
 _BINARY = "content is binary, not text: remove the file or convert it"
 _UNDECODABLE = "its encoding cannot be told, or it is damaged: save it as UTF-8"
 #: Backspace, ESC and SUB occur in formatted manuals, terminal logs and DOS files.
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f]")
+_HTML = re.compile(rb"\s{0,1000}<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff\x1b]")
 
 
@@ -60,6 +63,8 @@ def sniff_encoding(blocks: Iterable[bytes]) -> str:
     for block in _until_damage(blocks):
         if not scanned:
             check_signature(block)
+            if looks_like_html(block):
+                raise Unreadable("content does not match the file name, it is HTML: name it .html")
         if _BEYOND_ASCII.search(block) or (not scanned and b"\0" in block):
             return _sample_encoding(_sample(block))
         scanned += len(block)
@@ -100,6 +105,11 @@ def check_signature(data: bytes) -> None:
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
             raise Unreadable(f"content does not match the file name, it is {what}")
+
+
+def looks_like_html(data: bytes) -> bool:
+    """Whether the content begins as a page does and no text in another form would."""
+    return _HTML.match(data.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 def check_is_text(text: str) -> None:

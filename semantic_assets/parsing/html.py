@@ -38,6 +38,7 @@ _HIDDEN = frozenset(
     )
 )
 _SURROUNDINGS = frozenset(("nav", "header", "footer"))
+_ARTICLES = frozenset(("article", "main"))
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _LINES = frozenset(("li", "tr", "dt", "dd", "summary", "caption"))
 _BLOCKS = frozenset(
@@ -70,6 +71,14 @@ _BLOCKS = frozenset(
         *_HEADINGS,
     )
 )
+#: Elements that always have an end tag; others may go without, and nest in the source alone.
+_NESTING_TAG = re.compile(
+    r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|div|dl|fieldset|figure|footer"
+    r"|form|header|main|nav|ol|section|table|ul)\b",
+    re.IGNORECASE,
+)
+#: 20,000 elements each in the one before; parsing them takes two seconds.
+_MAX_NESTING_STEPS = 200_000_000
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 #: As the HTML standard maps them: what is labelled so is really written in the wider page.
 _WIDER = {
@@ -86,14 +95,26 @@ def read_html(data: bytes) -> ReadDocument:
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+    source = decode(data, declared=_declared_charset(data))
+    _check_nesting(source)
     try:
-        page = LexborHTMLParser(decode(data, declared=_declared_charset(data)))
+        page = LexborHTMLParser(source)
     except SelectolaxError as error:
         raise Unreadable(f"not readable as HTML: {error}") from error
     text = _page_text(page)
     title = page.css_first("title")
     named = _SPACES.sub(" ", title.text()).strip() if title is not None else ""
     return ReadDocument(text, named or first_heading(text))
+
+
+def _check_nesting(source: str) -> None:
+    """Raise Unreadable where parsing would take minutes: each element looks at all it stands in."""
+    depth = steps = 0
+    for tag in _NESTING_TAG.finditer(source):
+        depth = max(depth + (-1 if tag[1] else 1), 0)
+        steps += depth
+        if steps > _MAX_NESTING_STEPS:
+            raise Unreadable("its elements are nested too deeply: close them, or save it as text")
 
 
 def _declared_charset(data: bytes) -> str | None:
@@ -112,31 +133,40 @@ def _page_text(page: "LexborHTMLParser") -> str:
 def _render(body: "LexborNode", *, is_whole: bool) -> str:
     """Walk with a stack of its own: pages nest deeper than Python calls may."""
     writer = _Writer()
+    with_heading = _parents_of_h1(body)
     waiting: list[LexborNode | str] = [body]
+    articles = 0
     while waiting:
         node = waiting.pop()
         if isinstance(node, str):
+            articles -= node in _ARTICLES
             writer.close(node)
             continue
         tag = node.tag or ""
+        is_inner = articles > 0 or node.mem_id in with_heading
         if node.is_text_node:
             writer.write(node.text_content or "")
-        elif tag not in _HIDDEN and (is_whole or not _is_surrounding(node, tag)):
+        elif tag not in _HIDDEN and (is_whole or not _is_surrounding(tag, is_inner)):
+            articles += tag in _ARTICLES
             writer.open(tag)
             waiting.append(tag)
             waiting.extend(reversed(list(node.iter(include_text=True))))
     return "".join(writer.parts)
 
 
-def _is_surrounding(node: "LexborNode", tag: str) -> bool:
-    if tag not in _SURROUNDINGS or tag == "nav":
-        return tag == "nav"
-    parent = node.parent
-    while parent is not None:
-        if parent.tag in ("article", "main"):
-            return False
-        parent = parent.parent
-    return node.css_first("h1") is None
+def _is_surrounding(tag: str, is_inner: bool) -> bool:
+    return tag == "nav" or (tag in _SURROUNDINGS and not is_inner)
+
+
+def _parents_of_h1(body: "LexborNode") -> set[int]:
+    """Return the ids of the elements that an h1 stands in, each climbed to once."""
+    found: set[int] = set()
+    for heading in body.css("h1"):
+        parent = heading.parent
+        while parent is not None and parent.mem_id not in found:
+            found.add(parent.mem_id)
+            parent = parent.parent
+    return found
 
 
 class _Writer:

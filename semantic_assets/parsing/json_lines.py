@@ -19,13 +19,15 @@ from semantic_assets.parsing.records import (
 
 _JSON = "application/json"
 _JSON_LINES = "application/x-ndjson"
+#: As objects in memory it is several times that.
+_MAX_JSON_BYTES = 256 << 20
 
 
 def read_json(
     stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
 ) -> Iterator[SourceRecord | None]:
     """Yield the objects of an array, or the one object; the file is held in memory."""
-    data = read_whole(stream, compressed=compressed)
+    data = read_whole(stream, compressed=compressed, limit=_MAX_JSON_BYTES)
     if not data or data.isspace():
         raise Unreadable("file is empty")
     # UTF-8 goes to the parser as it is: decoding it first takes longer than parsing it.
@@ -70,7 +72,7 @@ def read_json_lines(
 def _line_record(line: bytes, number: int, encoding: str, columns: Columns) -> SourceRecord:
     try:
         if len(line) > MAX_LINE_BYTES:
-            raise Unreadable("longer than 256 MB")
+            raise Unreadable(f"longer than {MAX_LINE_BYTES >> 20} MB")
         row = _as_row(_parse(line if encoding.startswith("utf-8") else _decoded(line, encoding)))
         return record_from_row(row, columns=columns, mime=_JSON_LINES, size=len(line))
     except Unreadable as error:
@@ -102,7 +104,9 @@ def _parse_leniently(source: bytes | str, refusal: ValueError) -> Any:
         return json.loads(source)
     except UnicodeDecodeError as error:
         raise Unreadable("cannot be decoded as UTF-8: save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise Unreadable("JSON is nested too deeply: flatten it") from error
+    except ValueError as error:
         raise Unreadable(f"not valid JSON: {refusal}") from error
 
 

@@ -28,7 +28,8 @@ def read_parquet(stream: BinaryIO, *, columns: Columns, skip: int) -> Iterator[S
             raise
         if watched.error is not None:
             raise watched.error from error
-        raise Unreadable(f"not readable as Parquet: {error}") from error
+        reason = f"not readable as Parquet: {error}".rstrip(".")
+        raise Unreadable(f"{reason}; if it was cut short, copy it again") from error
 
 
 class _WatchedStream:
@@ -76,6 +77,8 @@ def _read(stream: _WatchedStream, columns: Columns, skip: int) -> Iterator[Sourc
             for row in _group_rows(batches, count, stream):
                 number += 1
                 yield None if number <= skip else _row_record(row, number, columns)
+        if number != file.metadata.num_rows:
+            raise Unreadable(f"damaged Parquet: {number} rows where {file.metadata.num_rows} were")
 
 
 def _readable_columns(schema: Any, columns: Columns) -> list[str]:
@@ -141,4 +144,5 @@ def _row_record(row: dict[str, Any] | Unreadable, number: int, columns: Columns)
 def _is_arrow_error(error: Exception) -> bool:
     import pyarrow as pa
 
-    return isinstance(error, (pa.ArrowException, OSError))
+    # The last for the name of a column in a damaged footer.
+    return isinstance(error, (pa.ArrowException, OSError, UnicodeDecodeError))

@@ -4,6 +4,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+from semantic_assets.parsing.encoding import check_signature
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 #: PDFium keeps global state: two threads inside it, even on two documents, crash the process.
 _PDFIUM = threading.Lock()
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
+_LOOKED_AT = 10
 #: NUL and the non-characters stand for glyphs without a Unicode value.
 _JUNK = re.compile("[\x00\x0c\uffff]")
 #: PDFium's own marks for a hyphen at the end of a line, by version; the line break is lost there.
@@ -25,6 +27,7 @@ def read_pdf(data: bytes) -> ReadDocument:
     import pypdfium2
 
     if b"%PDF-" not in data[:1024]:
+        check_signature(data)
         raise Unreadable("content does not match the file name, it is not a PDF")
     with _PDFIUM:
         try:
@@ -32,9 +35,12 @@ def read_pdf(data: bytes) -> ReadDocument:
             with pypdfium2.PdfDocument(data) as document:
                 title = document.get_metadata_value("Title").strip("\0 ") or None
                 texts = [_page_text(document, number) for number in range(len(document))]
+                scanned = 0 if any(texts) else _scanned_pages(document)
         except pypdfium2.PdfiumError as error:
             raise _unreadable(error) from error
     text, pages = _join(texts)
+    if scanned:
+        raise Unreadable("PDF is scanned: its pages are pictures without text; run OCR on it first")
     if not text:
         raise Unreadable("PDF has no text layer: run OCR on it first")
     return ReadDocument(text, title, None, pages)
@@ -52,6 +58,14 @@ def _page_text(document: "PdfDocument", number: int) -> str:
         page.close()
     text = _JUNK.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _HYPHEN.sub("-", text).strip()
+
+
+def _scanned_pages(document: "PdfDocument") -> int:
+    """Return how many of the first pages hold a picture."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+
+    pages = range(min(len(document), _LOOKED_AT))
+    return sum(any(document[n].get_objects(filter=[FPDF_PAGEOBJ_IMAGE])) for n in pages)
 
 
 def _join(texts: list[str]) -> tuple[str, tuple[int, ...]]:

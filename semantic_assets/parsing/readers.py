@@ -7,13 +7,20 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.parsing.blocks import read_whole
+from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
 from semantic_assets.parsing.csv_rows import read_csv
+from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.html import read_html
 from semantic_assets.parsing.json_lines import read_json, read_json_lines
 from semantic_assets.parsing.parquet import read_parquet
 from semantic_assets.parsing.pdf import read_pdf
-from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, failed_record
+from semantic_assets.parsing.records import (
+    MAX_TEXT_BYTES,
+    Columns,
+    SourceRecord,
+    Unreadable,
+    failed_record,
+)
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 
 _DOCUMENTS: dict[str, tuple[str, Callable[[bytes], ReadDocument]]] = {
@@ -54,10 +61,7 @@ def read_records(
 
     Raises: ConfigError for a name no reader is for; OSError of the stream itself.
     """
-    suffix = _suffix(path)
-    if suffix is None:
-        raise ConfigError(f"no reader for {path}: supported are {', '.join(sorted(_PLAIN))}")
-    return _with_failures(path, suffix, stream, columns, skip)
+    return _with_failures(path, _known_suffix(path), stream, columns, skip)
 
 
 def _with_failures(
@@ -75,14 +79,26 @@ def _with_failures(
                 yield record
     except Unreadable as error:
         if position >= skip:
-            kind = suffix.removesuffix(".gz")
-            is_document = kind in _DOCUMENTS
-            yield failed_record(
-                reason=str(error),
-                mime=_DOCUMENTS[kind][0] if is_document else _RECORDS[kind],
-                size=size,
-                title=_stem(path) if is_document else None,
-            )
+            yield failed_file(path, str(error), size)
+    except OSError:
+        raise
+    except Exception as error:  # no content may stop the files beside it
+        if position >= skip:
+            what = f"{type(error).__name__}: {error}"
+            yield failed_file(path, f"its reader failed, please report it: {what}", size)
+
+
+def failed_file(path: str, reason: str, size: int) -> SourceRecord:
+    """Return the record that stands for a whole file, or the rest of one.
+
+    Raises: ConfigError for a name no reader is for.
+    """
+    kind = _known_suffix(path).removesuffix(".gz")
+    is_document = kind in _DOCUMENTS
+    mime = _DOCUMENTS[kind][0] if is_document else _RECORDS[kind]
+    return failed_record(
+        reason=reason, mime=mime, size=size, title=_stem(path) if is_document else None
+    )
 
 
 def _records(
@@ -99,13 +115,17 @@ def _records(
 
 
 def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:
-    mime, read = _DOCUMENTS[kind]
-    data = read_whole(stream, compressed=compressed)
+    limit = MAX_WHOLE_BYTES if kind == ".pdf" else MAX_TEXT_BYTES
+    data = read_whole(stream, compressed=compressed, limit=limit)
     if not data:
         raise Unreadable("file is empty")
+    is_page = kind in (".txt", ".md") and looks_like_html(data)
+    mime, read = _DOCUMENTS[".html" if is_page else kind]
     document = read(data)
     if not document.text:
         raise Unreadable("document has no text")
+    if len(document.text) > MAX_TEXT_BYTES:
+        raise Unreadable(f"its text is over {MAX_TEXT_BYTES >> 20} MB: split it")
     return SourceRecord(
         record_id=None,
         title=document.title or _stem(path),
@@ -119,6 +139,13 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
     )
 
 
+def _known_suffix(path: str) -> str:
+    suffix = _suffix(path)
+    if suffix is None:
+        raise ConfigError(f"no reader for {path}: supported are {', '.join(sorted(_PLAIN))}")
+    return suffix
+
+
 def _suffix(name: str) -> str | None:
     lowered = name.lower()
     return next((known for known in (*_COMPRESSED, *_PLAIN) if lowered.endswith(known)), None)
@@ -126,4 +153,5 @@ def _suffix(name: str) -> str | None:
 
 def _stem(path: str) -> str:
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    return name[: -len(_suffix(name) or "")] or name
+    stem = name[: -len(_suffix(name) or "")] or name
+    return " ".join(stem.split())  # a name may hold newlines, a title is one line

@@ -12,6 +12,10 @@ from typing import Any, Literal
 
 from semantic_assets.errors import SemanticAssetsError
 
+MAX_TEXT_BYTES = 64 << 20
+_MAX_REASON_CHARS = 1000
+_NAMED_COLUMNS = 20
+
 
 class Unreadable(SemanticAssetsError):
     """This content cannot be read."""
@@ -96,7 +100,7 @@ def failed_record(
         metadata={},
         pages=(),
         parse_status="failed",
-        parse_error=reason.encode(errors="backslashreplace").decode(),
+        parse_error=reason[:_MAX_REASON_CHARS].encode(errors="backslashreplace").decode(),
     )
 
 
@@ -113,12 +117,15 @@ def record_from_row(
     if not text:
         reason = f"record has no text in column '{columns.text}'"
         return failed_record(reason=reason, mime=mime, size=size, title=title, record_id=record_id)
+    size = encoded_size(text)
+    if size > MAX_TEXT_BYTES:
+        raise Unreadable(f"its text is over {MAX_TEXT_BYTES >> 20} MB: split it")
     return SourceRecord(
         record_id=record_id,
         title=title,
         text=text,
         mime=mime,
-        bytes=encoded_size(text),
+        bytes=size,
         metadata=_row_metadata(row, columns),
         pages=(),
         parse_status="ok",
@@ -128,8 +135,10 @@ def record_from_row(
 
 def missing_column(name: str, present: list[str]) -> Unreadable:
     """Return the error of a record without the text column: it names what there is instead."""
+    names = ", ".join(column[:50] for column in present[:_NAMED_COLUMNS]) or "none"
+    more = len(present) - _NAMED_COLUMNS
     return Unreadable(
-        f"record has no column '{name}', it has: {', '.join(present) or 'none'};"
+        f"record has no column '{name}', it has: {names}{f' and {more} more' * (more > 0)};"
         " name the text column in the dataset's columns"
     )
 
@@ -175,5 +184,10 @@ def _as_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, float) and math.isnan(value):
         return ""  # pandas writes a missing number so
-    # The standard library's encoder: orjson refuses integers beyond 64 bits and deep nesting.
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if type(value) is int:
+        return str(value)
+    try:
+        # The standard library's encoder: orjson refuses integers beyond 64 bits.
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError as error:
+        raise Unreadable("it is nested too deeply: flatten it") from error

@@ -19,12 +19,14 @@ class ReadDocument(NamedTuple):
     pages: tuple[int, ...] = ()
 
 
-_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 #: A document may as well begin with a rule; what stands between two rules is then prose.
 _FRONT_LINE = re.compile(r"[\w.-]+[ \t]*:(?:[ \t].*)?|[ \t]+.*|-[ \t].*|#.*|")
-_PAIR = re.compile(r"([\w.-]+)[ \t]*:[ \t]+(.*\S)")
+_PAIR = re.compile(r"([\w.-]+)[ \t]*:[ \t](.*)")
+#: A line of a megabyte may begin with a #; it is no name for a document.
+_MAX_HEADING_CHARS = 300
 
 
 def read_plain(data: bytes) -> ReadDocument:
@@ -49,10 +51,11 @@ def first_heading(text: str) -> str | None:
             fence = None if fence else mark[1]
         elif fence is None:
             heading = _HEADING.fullmatch(line)
-            if heading and heading[1]:
-                return heading[1]
-            if previous.strip() and re.fullmatch(r"=+[ \t]*", line):
-                return previous.strip()
+            name = heading[1].strip(" \t").rstrip("#").rstrip(" \t") if heading else ""
+            if not name and re.fullmatch(r"=+[ \t]*", line):
+                name = previous.strip()
+            if name:
+                return name[:_MAX_HEADING_CHARS]
         previous = line
     return None
 
@@ -60,10 +63,10 @@ def first_heading(text: str) -> str | None:
 def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
     found = _FRONT_MATTER.match(text)
     lines = found[1].split("\n") if found else []
-    pairs = [pair for line in lines if (pair := _PAIR.fullmatch(line))]
+    pairs = [pair for line in lines if (pair := _PAIR.fullmatch(line)) and pair[2].strip()]
     if not found or not pairs or not all(_FRONT_LINE.fullmatch(line) for line in lines):
         return {}, text
-    return {pair[1]: _unquoted(pair[2]) for pair in pairs}, text[found.end() :].strip()
+    return {pair[1]: _unquoted(pair[2].strip()) for pair in pairs}, text[found.end() :].strip()
 
 
 def _unquoted(value: str) -> str:

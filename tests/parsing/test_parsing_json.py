@@ -47,7 +47,7 @@ def test_blank_lines_are_no_records(read, newline):
         ('{"text": "a\\u0000b"}', "line 2: the text holds NUL"),
         ('{"text": "\\ud83d alone"}', "line 2: it holds characters that cannot be decoded"),
         ('{"text": "x", "\\ud83d": 1}', "line 2: it holds characters that cannot be decoded"),
-        ("[" * 100_000, "line 2: not valid JSON"),
+        ("[" * 100_000, "line 2: JSON is nested too deeply"),
     ],
 )
 def test_bad_line_fails_alone(read, line, reason):

@@ -127,7 +127,7 @@ def test_gzip_is_undone_in_bounded_blocks():
 
 
 def test_document_too_large_to_hold_is_a_failed_record(read, monkeypatch):
-    monkeypatch.setattr("semantic_assets.parsing.blocks.MAX_WHOLE_BYTES", 1000)
+    monkeypatch.setattr("semantic_assets.parsing.readers.MAX_TEXT_BYTES", 1000)
     [record] = read("a.txt.gz", "x" * 1001)
     assert "split it" in record.parse_error
     assert read("a.txt.gz", "x" * 1000)[0].parse_status == "ok"

@@ -162,6 +162,12 @@ def test_parquet_that_is_none_fails_once(read, content):
     assert record.parse_error.startswith("not readable as Parquet: ")
 
 
+def test_parquet_with_a_damaged_column_name_fails_once(read):
+    content = parquet(pa.table({"text": ["a"], "notes": ["b"]}), store_schema=False)
+    [record] = read("a.parquet", content.replace(b"notes", b"not\xff\xfe"))
+    assert record.parse_error.startswith("not readable as Parquet: ")
+
+
 @pytest.mark.parametrize("skip", [0, 5, 15, 25, 30])
 def test_parquet_with_a_damaged_row_group_loses_just_that(read, skip):
     texts = [f"a text of some length, number {number}" for number in range(30)]

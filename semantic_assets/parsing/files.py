@@ -1,0 +1,90 @@
+"""A source file by its uri: opened so that it neither hangs a reading nor stops the files beside it.
+
+What is wrong with one file (no permission, removed since it was listed, a link to nowhere, a pipe)
+is a failed record. A failing disk or a missing dataset is an error: nobody removed those files.
+"""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from semantic_assets.errors import SourceMissing
+from semantic_assets.parsing.readers import failed_file, read_records
+from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable
+
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+def source_uri(relative: str) -> str:
+    r"""Return the uri of a path under the source root: bytes that are not UTF-8 become \xff."""
+    return os.fsencode(relative).decode(errors="backslashreplace")
+
+
+def source_path(root: Path, uri: str) -> Path:
+    """Return where the file of a uri is, whether or not it is there."""
+    path = root / uri
+    if "\\x" not in uri or os.path.lexists(path):
+        return path
+    raw = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), uri.encode())
+    return root / os.fsdecode(raw)
+
+
+def source_state(root: Path, uri: str) -> str:
+    """Return "" for a file that can be opened, else a word: part of what a reading depends on."""
+    return "" if os.access(source_path(root, uri), os.R_OK) else "closed"
+
+
+def read_source(root: Path, uri: str, *, columns: Columns, skip: int = 0) -> Iterator[SourceRecord]:
+    """Stream the documents of a file under the source root, as `read_records` does.
+
+    Raises:
+        ConfigError: no reader is for a file of this name.
+        SourceMissing: the folder of the whole dataset is gone.
+        OSError: the disk itself failed.
+    """
+    folder = root.joinpath(*uri.split("/")[:2])
+    if not folder.is_dir():
+        raise SourceMissing(
+            f"folder {folder} is gone (unmounted?): bring it back, nothing was read"
+        )
+    try:
+        stream = open_source(source_path(root, uri))
+    except Unreadable as error:
+        if not skip:
+            yield failed_file(uri, str(error), 0)
+        return
+    with stream:
+        yield from read_records(uri, stream, columns=columns, skip=skip)
+
+
+def open_source(path: Path) -> BinaryIO:
+    """Open a regular file.
+
+    Raises: Unreadable, naming the cure; OSError where the trouble is not with this one file.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unreadable("it is no file but a folder, pipe, socket or device: remove it")
+        # Should it have become a pipe since: without O_NONBLOCK that waits for ever.
+        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    except OSError as error:
+        reason = _reason(path, error)
+        if reason is None:
+            raise
+        raise Unreadable(reason) from error
+
+
+def _reason(path: Path, error: OSError) -> str | None:
+    if isinstance(error, PermissionError):
+        return "no permission to read the file: grant it with chmod or chown"
+    if error.errno == errno.ELOOP:
+        return "link leads back to itself: mend it or remove it"
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return None
+    if path.is_symlink():
+        return "link leads nowhere: mend it or remove it"
+    return "file was removed after it was listed: list the sources again"
