@@ -19,6 +19,7 @@ from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.estimate import Estimate
 from semantic_assets.verbs.estimate import estimate as estimate_store
 from semantic_assets.verbs.estimate import estimate_articles as quote_articles
+from semantic_assets.verbs.pending_counts import PendingCounts, pending_counts
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_store
@@ -129,6 +130,12 @@ def status(*, root: str | Path | None = None) -> Status:
     """The queue, the jobs, the expected finish and the cost so far."""
     with opened(root) as (store, gemini):
         return status_of(store, scope_id=gemini.scope_id)
+
+
+def pending(*, by_project: bool = False, root: str | Path | None = None) -> list[PendingCounts]:
+    """What is left to do in each dataset or project, the smallest first."""
+    with opened(root) as (store, _):
+        return pending_counts(store, by_project=by_project)
 
 
 def connect(*, root: str | Path | None = None) -> duckdb.DuckDBPyConnection:

@@ -14,6 +14,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    show_found,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
@@ -136,10 +137,17 @@ def status(root: Path | None, as_json: bool) -> None:
 
 @click.command()
 @root_option
+@click.option("--pending", is_flag=True, help="What is left to do, by dataset, smallest first.")
+@click.option("--projects", is_flag=True, help="With --pending: added up by project.")
 @json_option
 @edge
-def ls(root: Path | None, as_json: bool) -> None:
+def ls(root: Path | None, pending: bool, projects: bool, as_json: bool) -> None:
     """List the shards: documents, chunks and what still waits in each."""
+    from semantic_assets import library
+
+    if pending or projects:
+        show_found(library.pending(by_project=projects, root=root), as_json)
+        return
     _query(
         "SELECT shard, documents, chunks, coalesce(pending, chunks) AS pending, settled "
         "FROM shards ORDER BY shard",

@@ -8,6 +8,7 @@ import pyarrow as pa
 from semantic_assets.lake.views import connect_views
 from semantic_assets.model.jobs import BatchJob
 from semantic_assets.store import Store
+from semantic_assets.verbs.pending_counts import pending_counts
 from semantic_assets.verbs.wanted import settled_shards
 
 _TIMESTAMP = pa.timestamp("ms", tz="UTC")
@@ -58,14 +59,27 @@ _DATASETS = pa.schema(
         ("target_space", pa.string()),
     ]
 )
+_PENDING = pa.schema(
+    [
+        ("project_id", pa.string()),
+        ("dataset_id", pa.string()),
+        ("root_path", pa.string()),
+        ("dataset_count", pa.int64()),
+        ("documents_to_chunk", pa.int64()),
+        ("chunks_to_embed", pa.int64()),
+        ("vectors_to_index", pa.int64()),
+        ("pending_count", pa.int64()),
+    ]
+)
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
-    """Views: the tables of the lake, the ledger's datasets, shards, batch_jobs, and chunk_status."""
+    """Views: the tables of the lake, the ledger's datasets, shards and batch_jobs, chunk_status, pending."""
     ledger = {
         "batch_jobs": _jobs(store),
         "shards": _shards(store),
         "datasets": _datasets(store),
+        "pending": _pending(store),
     }
     return connect_views(store.settings.root, ledger)
 
@@ -136,3 +150,11 @@ def _datasets(store: Store) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, _DATASETS)
+
+
+def _pending(store: Store) -> pa.Table:
+    """A row for each dataset; those of a project add up by GROUP BY project_id."""
+    rows = [
+        {name: getattr(counts, name) for name in _PENDING.names} for counts in pending_counts(store)
+    ]
+    return pa.Table.from_pylist(rows, _PENDING)
