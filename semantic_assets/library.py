@@ -19,6 +19,8 @@ from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.estimate import Estimate
 from semantic_assets.verbs.estimate import estimate as estimate_store
 from semantic_assets.verbs.estimate import estimate_articles as quote_articles
+from semantic_assets.verbs.import_vectors import ImportReport
+from semantic_assets.verbs.import_vectors import import_vectors as bring_vectors
 from semantic_assets.verbs.pending_counts import PendingCounts, pending_counts
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.refresh import RefreshReport
@@ -175,6 +177,24 @@ def reindex(
             max_cost_usd=max_cost_usd,
             consent=consent,
         )
+
+
+def import_vectors(
+    file: str | Path,
+    *,
+    model: str | None = None,
+    dimensions: int | None = None,
+    root: str | Path | None = None,
+) -> ImportReport:
+    """Vectors paid for elsewhere, of a Parquet or JSON Lines file; a few are embedded again."""
+    with opened(root) as (store, gemini):
+        settings = store.settings
+        space = EmbeddingSpace.of(
+            backend=settings.backend,
+            model=model or settings.model,
+            dimensions=dimensions or settings.dimensions,
+        )
+        return bring_vectors(store, gemini, Path(file), space)
 
 
 def cancel_reindex(

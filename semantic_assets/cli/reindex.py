@@ -1,4 +1,4 @@
-"""reindex and quality: another embedding space, and how good an index is."""
+"""reindex, import-vectors and quality: another embedding space, and how good an index is."""
 
 import sys
 from pathlib import Path
@@ -84,4 +84,24 @@ def quality(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None
     show_found(library.quality(datasets or None, root=root), as_json)
 
 
-COMMANDS = [reindex, quality]
+@click.command("import-vectors")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@root_option
+@click.option("--model", help="The model they were made with; default: as the settings say.")
+@click.option("--dimensions", type=int, help="Default: as the settings say.")
+@json_option
+@edge
+def import_vectors(
+    file: Path, root: Path | None, model: str | None, dimensions: int | None, as_json: bool
+) -> None:
+    """Bring vectors paid for elsewhere: columns `vector`, and `text` (as embedded) or `text_hash`.
+
+    Up to 20 rows are embedded again in real time and must agree.
+    """
+    from semantic_assets import library
+
+    found = library.import_vectors(file, model=model, dimensions=dimensions, root=root)
+    show_found([found], as_json)
+
+
+COMMANDS = [reindex, quality, import_vectors]
