@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import collecting, retrieval, sensor, stages, window
+from benchmarks import backfill, collecting, retrieval, sensor, stages, update, window
 from benchmarks.corpora import WORK, corpora_folder
 from benchmarks.emulator import running
 from benchmarks.rows import Row, table, write_results
@@ -17,13 +17,21 @@ def _on_corpora(module: str) -> list[Row]:
         print(f"{module}: left out; set CORPORA to a folder with manuals.parquet and xquad_*")
         return []
     with running(WORK / f"{module}-emulator") as url:
-        measure = retrieval.measure if module == "retrieval" else stages.measure
-        return measure(corpora, url)
+        return _ON_CORPORA[module](corpora, url)
+
+
+_ON_CORPORA = {
+    "retrieval": retrieval.measure,
+    "stages": stages.measure,
+    "update": update.measure,
+}
 
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "retrieval": lambda: _on_corpora("retrieval"),
     "stages": lambda: _on_corpora("stages"),
+    "update": lambda: _on_corpora("update"),
+    "backfill": backfill.measure,
     "window": window.measure,
     "sensor": sensor.measure,
     "collecting": collecting.measure,
