@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.parsing.records import Columns
@@ -24,7 +25,6 @@ FILE_NAME = "dataset.toml"
 NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
 
 MODES = ("async", "sync", "auto")
-INDEX_BACKENDS = ("auto", "exact", "faiss", "qdrant")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
@@ -50,8 +50,8 @@ class DatasetSettings:
     #: `[budget] max_cost_usd_per_day, max_cost_usd_per_run`; None: only the settings' cap.
     max_cost_usd_per_day: float | None = None
     max_cost_usd_per_run: float | None = None
-    #: `[index] backend`: `auto` chooses by size.
-    index_backend: str = "auto"
+    #: `[index] backend`: one of its own; `auto` as the settings say.
+    index_backend: str = AUTO
     #: `[discovery] remove_after_hours`: how long its folder may be gone; None: as the settings say.
     remove_after_hours: float | None = None
 
@@ -132,7 +132,7 @@ _KEYS = {
     "index.backend": "index_backend",
     "discovery.remove_after_hours": "remove_after_hours",
 }
-_CHOICES = {"mode": MODES, "index.backend": INDEX_BACKENDS}
+_CHOICES = {"mode": MODES, "index.backend": CHOICES}
 _WHOLE = {
     "auto_below_tokens": (0, _MOST),
     "min_batch_size": (1, 50_000),

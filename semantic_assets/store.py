@@ -15,6 +15,7 @@ from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
+from semantic_assets.model.backends import AUTO
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 
@@ -59,6 +60,11 @@ class Store:
             self.ledger.spaces.register(space)
             self.ledger.dataset_spaces.adopt(dataset, space.space_id)
         return self.serving_space(dataset)
+
+    def index_backend(self, dataset: DatasetKey) -> str:
+        """The dataset's own choice of a backend, or what the settings say."""
+        own = self.dataset_settings(dataset).index_backend
+        return self.settings.index_backend if own == AUTO else own
 
     @property
     def qdrant(self) -> QdrantServer:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # an extra, and importing it takes 1.8 CPU seconds
 _POINTS_PER_CALL = 256
 _TIMEOUT_SECONDS = 60
 #: The graph is asked for more than is wanted, and wide; the cosines then decide.
-_CANDIDATES, _CANDIDATES_PER_HIT = 50, 2
+_CANDIDATES, _CANDIDATES_PER_HIT, _LEAST_WIDTH = 50, 2, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class QdrantFinder:
         from qdrant_client import models
 
         count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
-        wide = models.SearchParams(hnsw_ef=max(128, count))
+        # The local mode has no graph, and warns where one is spoken of.
+        width = max(_LEAST_WIDTH, count)
+        wide = models.SearchParams(hnsw_ef=width) if self.server.is_remote else None
         requests = [
             models.QueryRequest(query=query.tolist(), limit=count, params=wide) for query in queries
         ]

@@ -100,7 +100,7 @@ def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> N
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
     """What the index should be of, by ledger and settings alone."""
     wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
-    return fingerprint(wanted, store.settings.index_backend)
+    return fingerprint(wanted, store.index_backend(dataset))
 
 
 def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
@@ -139,7 +139,7 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
 
 def is_of(store: Store, one: Generation, wanted: str) -> bool:
     """Whether a generation is of these embeddings, and in the backend that the settings name."""
-    backend = backend_for(store.settings.index_backend, one.rows)
+    backend = backend_for(store.index_backend(one.dataset), one.rows)
     return one.input_fingerprint == wanted and one.backend == backend
 
 
@@ -222,7 +222,7 @@ class _Building:
         rows = sum(part.rows for part in parts)
         alias = f"{self._dataset.partition}.{self._store.ledger.ledger_id}"
         return Description(
-            backend=backend_for(self._store.settings.index_backend, rows),
+            backend=backend_for(self._store.index_backend(self._dataset), rows),
             space_id=self._space.space_id,
             dimensions=self._space.dimensions,
             parts=parts,

@@ -1,0 +1,70 @@
+"""A generation of any backend, made of parts as a build makes it."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from semantic_assets.index import qdrant
+from semantic_assets.index.description import Description, PartEntry, write_description
+from semantic_assets.index.generation import Index, backend_of, open_index, open_parts
+from semantic_assets.index.parts import write_part
+from semantic_assets.index.qdrant import QdrantServer
+from tests.factories import make_index_rows
+
+BACKENDS = ("exact", "faiss", "qdrant")
+Make = Callable[..., Index]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[QdrantServer]:
+    """Qdrant's client in its local mode."""
+    found = QdrantServer(str(tmp_path / "qdrant"))
+    yield found
+    if (tmp_path / "qdrant").exists():
+        qdrant._client(found).close()
+
+
+@pytest.fixture
+def make(tmp_path: Path, server: QdrantServer) -> Make:
+    """make(vectors, backend, parts=2): row n has chunk_id `chunk-n` and vector n."""
+    numbers = count(1)
+
+    def build(vectors: Any, backend: str, *, parts: int = 2) -> Index:
+        number = next(numbers)
+        folder = tmp_path / f"{number:06d}"
+        rows = make_index_rows(len(vectors))
+        entries = []
+        for place, block in enumerate(np.array_split(np.arange(len(vectors)), parts)):
+            if len(block):
+                name = f"{place:05d}"
+                write_part(
+                    folder / name,
+                    [rows.slice(int(block[0]), len(block))],
+                    [(np.arange(len(block)), vectors[block])],
+                    shape=(len(block), vectors.shape[1]),
+                )
+                entries.append(PartEntry(name=name, rows=len(block), fingerprint=name))
+        return finish(folder, backend, tuple(entries), vectors.shape[1])
+
+    def finish(
+        folder: Path, backend: str, entries: tuple[PartEntry, ...], dimensions: int
+    ) -> Index:
+        description = Description(
+            backend=backend,
+            space_id="space",
+            dimensions=dimensions,
+            parts=entries,
+            collection=f"a.b.{folder.name}",
+            alias="a.b",
+        )
+        folder.mkdir(exist_ok=True)
+        write_description(folder, description)
+        made = backend_of(backend, server)
+        made.build(folder, description, open_parts(folder, description))
+        return open_index(folder, server)
+
+    return build

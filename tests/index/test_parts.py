@@ -1,0 +1,82 @@
+"""Files of a generation: written whole, linked, exported, described."""
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semantic_assets.index.export import write_flat
+from semantic_assets.index.files import link_folder
+from semantic_assets.index.parts import open_part, write_part
+from semantic_assets.index.ranking import best
+from semantic_assets.index.rotation import rotated
+from tests.factories import make_index_rows, make_vectors
+from tests.index.conftest import Make
+
+
+def test_vectors_may_come_in_another_order_than_rows(tmp_path: Path) -> None:
+    vectors, order = make_vectors(40, 8), np.random.default_rng(3).permutation(40)
+    blocks = [(order[:25], vectors[order[:25]]), (order[25:], vectors[order[25:]])]
+    write_part(tmp_path / "p", [make_index_rows(40)], blocks, shape=(40, 8))
+    np.testing.assert_array_equal(open_part(tmp_path / "p").vectors, vectors)
+
+
+@pytest.mark.parametrize(("rows", "vectors"), [(4, 5), (5, 4)])
+def test_a_part_with_a_row_or_a_vector_too_few_is_refused(
+    tmp_path: Path, rows: int, vectors: int
+) -> None:
+    blocks = [(np.arange(vectors), make_vectors(vectors, 8))]
+    with pytest.raises(ValueError, match="are not 5"):
+        write_part(tmp_path / "p", [make_index_rows(rows)], blocks, shape=(5, 8))
+
+
+def test_a_linked_part_outlives_the_one_it_was_linked_from(tmp_path: Path) -> None:
+    vectors = make_vectors(5, 8)
+    write_part(tmp_path / "a", [make_index_rows(5)], [(np.arange(5), vectors)], shape=(5, 8))
+    link_folder(tmp_path / "a", tmp_path / "b")
+    names = [path.name for path in (tmp_path / "a").iterdir()]
+    assert all((tmp_path / "a" / name).samefile(tmp_path / "b" / name) for name in names)
+    for name in names:
+        (tmp_path / "a" / name).unlink()
+    part = open_part(tmp_path / "b")
+    np.testing.assert_array_equal(part.vectors, vectors)
+    assert part.rows.num_rows == 5
+
+
+def test_an_export_is_read_back_by_faiss_with_its_ids(make: Make, tmp_path: Path) -> None:
+    vectors = make_vectors(30, 16)
+    index = make(vectors, "faiss", parts=3)
+    ids = write_flat(index.parts, tmp_path / "out.bin")
+    flat = faiss.read_index(str(tmp_path / "out.bin"))
+    np.testing.assert_array_equal(flat.reconstruct_n(0, 30), vectors)
+    table = pq.read_table(ids)
+    _, found = flat.search(vectors[17:18], 1)
+    assert table["chunk_id"][int(found[0, 0])].as_py() == "chunk-17"
+    assert table["start_char"].to_pylist() == [number * 10 for number in range(30)]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "out.bin",
+        "out.bin.ids.parquet",
+    ]
+
+
+@pytest.mark.parametrize("dimensions", [1, 128, 250, 768, 3072])
+def test_a_rotation_keeps_all_dot_products(dimensions: int) -> None:
+    vectors = make_vectors(20, dimensions)
+    turned = rotated(vectors)
+    np.testing.assert_allclose(turned @ turned.T, vectors @ vectors.T, atol=1e-5)
+
+
+def test_a_rotation_spreads_what_one_number_holds() -> None:
+    turned = rotated(np.eye(128, dtype=np.float32))
+    assert np.abs(turned).max() == pytest.approx(1 / 8)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=40), st.integers(1, 50))
+def test_the_best_are_by_score_and_of_equal_ones_the_lower_row(values: list[int], k: int) -> None:
+    numbers = np.arange(len(values)) * 2
+    expected = sorted(zip(numbers.tolist(), values, strict=True), key=lambda hit: (-hit[1], hit[0]))
+    assert best(numbers, np.asarray(values, np.float32), k) == expected[:k]
