@@ -33,9 +33,9 @@ def source_path(root: Path, uri: str) -> Path:
     return root / os.fsdecode(raw)
 
 
-def source_state(root: Path, uri: str) -> str:
-    """Return "" for a file that can be opened, else a word: part of what a reading depends on."""
-    return "" if os.access(source_path(root, uri), os.R_OK) else "closed"
+def is_open(root: Path, uri: str) -> bool:
+    """Whether a file can be opened: its size and time do not change with that."""
+    return os.access(source_path(root, uri), os.R_OK)
 
 
 def read_source(root: Path, uri: str, *, columns: Columns, skip: int = 0) -> Iterator[SourceRecord]:

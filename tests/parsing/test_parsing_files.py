@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.errors import SourceMissing
-from semantic_assets.parsing.files import read_source, source_path, source_state, source_uri
+from semantic_assets.parsing.files import is_open, read_source, source_path, source_uri
 from semantic_assets.parsing.records import Columns, SourceRecord
 
 _NOBODY = 65534
@@ -53,7 +53,7 @@ def test_file_that_can_be_read_is_read(root):
     (root / "acme/manuals/a.txt").write_text("text")
     [record] = _read(root, "a.txt")
     assert (record.title, record.text) == ("a", "text")
-    assert source_state(root, "acme/manuals/a.txt") == ""
+    assert is_open(root, "acme/manuals/a.txt")
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o200])
@@ -69,7 +69,7 @@ def test_file_removed_since_it_was_listed_is_a_row(root):
     assert "file was removed after it was listed" in _reason(root, "a.pdf")
     assert "file was removed after it was listed" in _reason(root, "gone/a.pdf")
     assert _read(root, "a.pdf", skip=1) == []
-    assert source_state(root, "acme/manuals/a.pdf") == "closed"
+    assert not is_open(root, "acme/manuals/a.pdf")
 
 
 @pytest.mark.parametrize("folder", ["acme/manuals", "acme"])
