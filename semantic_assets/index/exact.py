@@ -69,6 +69,11 @@ def build_exact(folder: Path, rows: pa.Table, vectors: Vectors) -> None:
     )
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether a generation's files are there."""
+    return all((folder / name).is_file() for name in (_VECTORS, _ROWS))
+
+
 def open_exact(folder: Path) -> ExactIndex:
     """Raises:
     FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.

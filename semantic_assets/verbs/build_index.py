@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
-from semantic_assets.index.exact import build_exact, open_exact
+from semantic_assets.index.exact import build_exact, is_whole, open_exact
 from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import Generation
 from semantic_assets.ledger.leases import Lease
@@ -52,7 +52,7 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         inputs = _inputs(store, dataset)
         input_fingerprint = _fingerprint(space_id, inputs)
-        serving = store.ledger.generations.serving(dataset)
+        serving = _serving(store, dataset)
         if serving is not None and serving.input_fingerprint == input_fingerprint:
             return _report(serving, carried=0, written=False)
         carrying = serving if serving is not None and serving.space_id == space_id else None
@@ -69,6 +69,15 @@ def build_index(store: Store, dataset: DatasetKey) -> IndexReport:
         carried=part.carried,
         written=True,
     )
+
+
+def _serving(store: Store, dataset: DatasetKey) -> Generation | None:
+    """The serving generation; None as well where its files were deleted, to be built again."""
+    found = store.ledger.generations.serving(dataset)
+    if found is None:
+        return None
+    folder = store.lake.path(layout.generation(dataset, found.space_id, found.number))
+    return found if is_whole(folder) else None
 
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
