@@ -1,34 +1,39 @@
-"""For each safeguard, the scenario that goes red without it."""
+"""For each safeguard, the scenario that goes red without it, and what of it goes wrong."""
 
 import signal
+from dataclasses import replace
 
+from tests.chaos.faults import with_fault
 from tests.chaos.scenarios import Scenario
 from tests.chaos.steps import Blow
 
+_STALL = Blow("upload", "after", signal=signal.SIGSTOP)
+
 
 def red_scenarios() -> list[Scenario]:
-    stall = Blow("upload", "after", signal=signal.SIGSTOP)
-    cases = {
-        "no-adoption": Scenario("", fault="lost-create-response"),
-        "no-withholding": Scenario("", processes=2),
-        "no-plan-lease": Scenario("", processes=4),
-        "no-fence": Scenario("", blow=stall, processes=2),
-        "no-key-check": Scenario("", fault="shuffled-lines"),
-        "no-verification": Scenario("", fault="swapped-keys", parameters={"fraction": 0.5}),
-        "no-vector-check": Scenario("", fault="zero-vectors"),
-        "no-missing-rows": Scenario("", fault="missing-keys"),
-        "no-gone-delay": Scenario(
-            "", fault="name-missing-from-list", parameters={"seconds": 1500.0}
-        ),
-    }
     return [
-        Scenario(
-            f"{name}: {case.fault or case.blow or f'{case.processes} processes race'}",
-            blow=case.blow,
-            processes=case.processes,
-            fault=case.fault,
-            parameters=case.parameters,
-            safeguard_off=name,
-        )
-        for name, case in cases.items()
+        replace(scenario, name=f"{name}: {scenario.name}", safeguard_off=name, sees=sees)
+        for name, (sees, scenario) in _CASES.items()
     ]
+
+
+def controls(reds: list[Scenario]) -> list[Scenario]:
+    """The same scenarios with every safeguard on, each once."""
+    plain = [
+        replace(red, name=red.name.partition(": ")[2], safeguard_off=None, sees=None)
+        for red in reds
+    ]
+    return list({repr(scenario): scenario for scenario in plain}.values())
+
+
+_CASES: dict[str, tuple[str, Scenario]] = {
+    "no-adoption": ("paid_twice", with_fault("lost-create-response")),
+    "no-withholding": ("paid_twice", Scenario("2 processes race", processes=2)),
+    "no-plan-lease": ("paid_twice", Scenario("4 processes race", processes=4)),
+    "no-fence": ("paid_twice", Scenario(f"{_STALL}", blow=_STALL, processes=2)),
+    "no-key-check": ("misplaced", with_fault("shuffled-lines")),
+    "no-verification": ("misplaced", with_fault("swapped-keys")),
+    "no-vector-check": ("misplaced", with_fault("zero-vectors")),
+    "no-missing-rows": ("lost", with_fault("missing-keys")),
+    "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
+}
