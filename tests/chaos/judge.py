@@ -9,10 +9,10 @@ import numpy as np
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import FINAL, JobState
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.check import check_index
 from semantic_assets.verbs.connect import connect
-from semantic_assets.verbs.landing import read_outcomes
 from tests.chaos.mishaps import needs_recovery
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
@@ -39,7 +39,7 @@ class Verdict:
     #: Jobs that are not final.
     open_jobs: int
     index_differs: int
-    #: Collected jobs whose results file does not hold the answers the ledger counted.
+    #: Chunks with a vector that the results file of its job does not hold.
     results_differ: int
     #: Tokens of all that the remote charged, less those in the ledger's bill.
     unbilled: int
@@ -70,7 +70,7 @@ def judge(world: World, scenario: Scenario) -> Verdict:
             quarantined=states.count(JobState.QUARANTINED),
             open_jobs=sum(state not in FINAL for state in states),
             index_differs=sum(
-                check_index(store, dataset).counted for dataset in store.ledger.sources.datasets()
+                _index_differs(store, dataset) for dataset in store.ledger.sources.datasets()
             ),
             results_differ=_results_differ(store),
             unbilled=_unbilled(world, store),
@@ -78,8 +78,20 @@ def judge(world: World, scenario: Scenario) -> Verdict:
 
 
 def _results_differ(store: Store) -> int:
-    collected = store.ledger.jobs.list(states=[JobState.COLLECTED])
-    return sum(read_outcomes(store, job).succeeded != job.succeeded for job in collected)
+    """What was paid for is written once, and stays."""
+    with connect(store) as connection:
+        rows = connection.execute(
+            "SELECT e.batch_job_id, e.text_hash FROM embeddings e WHERE e.status = 'READY'"
+        ).fetchall()
+        answered = _rows_of_results(store, connection, "outcome = 'ok'")
+    return sum(key not in answered[job] for job, key in rows)
+
+
+def _index_differs(store: Store, dataset: DatasetKey) -> int:
+    try:
+        return check_index(store, dataset).counted
+    except FileNotFoundError:
+        return 1
 
 
 def _vectors(store: Store, gemini: Gemini) -> tuple[int, int]:
@@ -138,7 +150,7 @@ def _paid_twice(world: World, store: Store, scenario: Scenario) -> int:
     bill = world.control("bill")
     jobs = {job.remote_name: job.job_id for job in store.ledger.jobs.list()}
     with connect(store) as connection:
-        wasted = _wasted(store, connection, _excuse(scenario))
+        wasted = _rows_of_results(store, connection, _excuse(scenario))
         texts = dict(connection.execute("SELECT vector_text, text_hash FROM chunks").fetchall())
     keys = {sha256(text.encode()).hexdigest(): key for text, key in texts.items()}
     wrong = 0
@@ -150,7 +162,7 @@ def _paid_twice(world: World, store: Store, scenario: Scenario) -> int:
     return wrong
 
 
-def _excuse(scenario: Scenario) -> str | None:
+def _excuse(scenario: Scenario) -> str:
     """Which rows say that a billed answer was not to be had, so that paying again was right."""
     if scenario.has("missing-keys"):
         return "outcome = 'missing'"
@@ -158,21 +170,21 @@ def _excuse(scenario: Scenario) -> str | None:
         return "error_message LIKE 'GONE%'"
     if scenario.ends is End.QUARANTINED:
         return "error_message LIKE 'resubmitted by hand%'"  # a person said so
-    return None
+    return "false"
 
 
-def _wasted(
-    store: Store, connection: duckdb.DuckDBPyConnection, excuse: str | None
+def _rows_of_results(
+    store: Store, connection: duckdb.DuckDBPyConnection, condition: str
 ) -> dict[str, set[str]]:
-    """The texts of each job whose answers went to waste."""
-    wasted: dict[str, set[str]] = defaultdict(set)
-    if excuse is None or not list(store.settings.root.glob("results/*/*.parquet")):
-        return wasted
+    """The texts of each job whose row in its results file is so."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if not list(store.settings.root.glob("results/*/*.parquet")):
+        return found
     rows = connection.execute(
         "SELECT regexp_extract(filename, '([^/]+)\\.parquet$', 1), text_hash "
         f"FROM read_parquet('{store.settings.root}/results/*/*.parquet', filename = true) "
-        f"WHERE {excuse}"
+        f"WHERE {condition}"
     ).fetchall()
     for job, key in rows:
-        wasted[job].add(key)
-    return wasted
+        found[job].add(key)
+    return found

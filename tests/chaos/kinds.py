@@ -55,12 +55,17 @@ def _stalls() -> list[Scenario]:
     steps = ["manifests file", "job row inserted", "upload", "move to creating", "create call"]
     steps += ["download", "results file", "keys indexed", "embeddings file", "index written"]
     stalls = [Blow(step, when, signal=signal.SIGSTOP) for step in steps for when in WHENS]
-    asleep = Blow("move to creating", "after", signal=signal.SIGSTOP)
     return [
         *(Scenario(f"{blow}", blow=blow, processes=2) for blow in stalls),
-        Scenario(f"{asleep} for days", blow=asleep, processes=2, patient_takeover=True),
+        asleep_for_days(),
         given_up_asleep(),
     ]
+
+
+def asleep_for_days() -> Scenario:
+    """A process stalls right before its create call, until the job is given up and sent anew."""
+    blow = Blow("move to creating", "after", signal=signal.SIGSTOP)
+    return Scenario(f"{blow} for days", blow=blow, processes=2, patient_takeover=True)
 
 
 def given_up_asleep() -> Scenario:
@@ -100,9 +105,9 @@ def _rollbacks() -> list[Scenario]:
     blows = [Blow(step, "after", nth) for step in steps for nth in (1, 2)]
     copies = ["move to creating", "move to submitted", "move to ended"]
     return [
-        *(_with(Mishap.OLD_LEDGER, blow) for blow in blows),
-        *(_with(Mishap.OLD_LEDGER, copied_at=step) for step in copies),
-        _with(Mishap.OLD_LEDGER),
+        *(after_mishap(Mishap.OLD_LEDGER, blow) for blow in blows),
+        *(after_mishap(Mishap.OLD_LEDGER, copied_at=step) for step in copies),
+        after_mishap(Mishap.OLD_LEDGER),
     ]
 
 
@@ -110,16 +115,18 @@ def _mishaps() -> list[Scenario]:
     unanswered, ended = Blow("create call", "after"), Blow("move to ended", "after")
     submitted, landed = Blow("move to submitted", "after"), Blow("results file", "after")
     return [
-        *(_with(Mishap.NEW_KEY, blow) for blow in (submitted, ended)),
-        *(_with(Mishap.NEW_ROOT, blow) for blow in (unanswered, submitted)),
-        *(_with(Mishap.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
-        *(_with(Mishap.LOST_TABLES, blow) for blow in (None, submitted, landed)),
-        replace(_with(Mishap.OLD_TABLES), edit=True),
-        replace(_with(Mishap.OLD_TABLES, submitted), edit=True),
+        *(after_mishap(Mishap.NEW_KEY, blow) for blow in (submitted, ended)),
+        *(after_mishap(Mishap.NEW_ROOT, blow) for blow in (unanswered, submitted)),
+        *(after_mishap(Mishap.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
+        *(after_mishap(Mishap.LOST_TABLES, blow) for blow in (None, submitted, landed)),
+        replace(after_mishap(Mishap.OLD_TABLES), edit=True),
+        replace(after_mishap(Mishap.OLD_TABLES, submitted), edit=True),
     ]
 
 
-def _with(mishap: Mishap, blow: Blow | None = None, copied_at: str | None = None) -> Scenario:
+def after_mishap(
+    mishap: Mishap, blow: Blow | None = None, copied_at: str | None = None
+) -> Scenario:
     after = f"copied at {copied_at}" if copied_at else f"{blow or 'all was done'}"
     return Scenario(f"{after}, {mishap}", blow=blow, mishap=mishap, copied_at=copied_at)
 
@@ -136,20 +143,23 @@ def _unsettled() -> list[Scenario]:
             ends=End.UNCONFIRMED,
             was_created=False,
         ),
-        Scenario(
-            "the canary is impossible",
-            faults=(Fault("realtime-503", times=None),),
-            ends=End.WAITING,
-        ),
-        Scenario(
-            "no answer can be trusted",
-            faults=(Fault("corrupted-line", times=None),),
-            window=600,
-            ends=End.QUARANTINED,
-            # What was out already when the second one was found to be wrong.
-            affected=10,
-        ),
+        impossible_canary(),
+        untrusted_answers(),
     ]
+
+
+def impossible_canary() -> Scenario:
+    """Answers are there, and nothing to hold them against."""
+    faults = (Fault("realtime-503", times=None),)
+    return Scenario("the canary is impossible", faults=faults, ends=End.WAITING)
+
+
+def untrusted_answers() -> Scenario:
+    """Every answer is wrong; `affected` is what was out when the second one was found to be."""
+    faults = (Fault("corrupted-line", times=None),)
+    return Scenario(
+        "no answer can be trusted", faults=faults, window=600, ends=End.QUARANTINED, affected=10
+    )
 
 
 def late_job() -> Scenario:

