@@ -58,7 +58,7 @@ def write_results(
 
     Raises:
         CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
-        Conflict: the job's lease was taken over.
+        Conflict: the job was taken over, or moved on.
     """
     schema = _schema(store, job)
     open_keys = set(keys)
@@ -71,7 +71,7 @@ def write_results(
         write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
         file.close()
         verify(file.path)
-        lease.require()
+        _require_unmoved(store, job, lease)
 
 
 def write_job_failure(
@@ -84,12 +84,32 @@ def write_job_failure(
     message: str,
     together: bool,
 ) -> None:
-    """One error row for each text of a job. `together`: it failed as a whole, so it is halved."""
+    """One error row for each text of a job. `together`: it failed as a whole, so it is halved.
+
+    Raises:
+        Conflict: the job was taken over, or moved on.
+    """
     path = layout.results(job.space_id, job.job_id)
     metadata = {JOB: json.dumps(asdict(job)), WHOLE_JOB: str(len(keys) if together else 0)}
     with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
-        lease.require()
+        _require_unmoved(store, job, lease)
+
+
+def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
+    """The last look before a results file takes its name: the ledger's, not the heartbeat's.
+
+    A process that was suspended would otherwise put its error rows over the answers of another,
+    before its heartbeat finds out.
+
+    Raises:
+        Conflict: the job was taken over, or moved on.
+    """
+    claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+    if claimed is None or claimed.state != job.state:
+        raise Conflict(
+            f"job {job.job_id} was moved by another process; its outcome was not written"
+        )
 
 
 def _schema(store: Store, job: BatchJob) -> pa.Schema:

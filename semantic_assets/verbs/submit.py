@@ -131,7 +131,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
             model=job.model, input_file=input_file, display_name=job.display_name
         )
     except RequestRejected as error:
-        _reject(store, planned, str(error))
+        _reject(store, PlannedJob(moved, planned.lease), str(error))
         raise
     except GeminiUnavailable as error:
         if error.sent:

@@ -7,6 +7,7 @@ from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.lake import layout
 from semantic_assets.model.jobs import JobState
 from semantic_assets.store import Store
+from semantic_assets.verbs.reopen import reopen
 
 _ALL_PAGES = 10_000
 #: This many quarantined jobs of a space in a row stop it.
@@ -29,9 +30,15 @@ def distrusted(store: Store, space_id: str) -> str | None:
 
 
 def unknown_remote(store: Store, gemini: Gemini) -> str | None:
-    """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain."""
+    """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain.
+
+    Jobs given up that the listing shows are re-opened: with nothing else to poll nobody would
+    look for them again.
+    """
     if gemini not in _checked:
-        _checked[gemini] = _explain(store, list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs))
+        listed = list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs)
+        reopen(store, gemini, listed)
+        _checked[gemini] = _explain(store, listed)
     return _checked[gemini]
 
 

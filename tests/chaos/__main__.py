@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--safeguards] [--jobs N]"""
+"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards; --swaps"""
 
 import argparse
 import multiprocessing
@@ -7,11 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+from semantic_assets.emulator.fault_table import FAULTS
 from tests.chaos import run as runner
-from tests.chaos.reds import red_scenarios
-from tests.chaos.run import Outcome, expected_quarantines
-from tests.chaos.scenarios import FAULTS, Scenario, all_scenarios, short_scenarios
-from tests.chaos.steps import STEPS, WHENS
+from tests.chaos.faults import unlisted
+from tests.chaos.kinds import all_scenarios, short_scenarios
+from tests.chaos.reds import controls, red_scenarios
+from tests.chaos.run import Outcome
+from tests.chaos.scenarios import End, Scenario
+from tests.chaos.steps import USUAL, WHENS
 
 
 def main() -> int:
@@ -22,15 +25,24 @@ def main() -> int:
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    everything = _everything(options.seed)
+    if missing := unlisted(everything):
+        raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")
     if options.safeguards:
-        return _safeguards(options.jobs)
-    scenarios = (short_scenarios if options.short else all_scenarios)(options.seed)
-    if options.only:
-        scenarios = [scenario for scenario in scenarios if options.only in scenario.name]
+        return _safeguards(options.jobs, options.only or "")
+    scenarios = short_scenarios(options.seed) if options.short else everything
+    scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     outcomes = list(_all(scenarios, options.jobs))
-    if not options.short and not options.only:
-        _matrix(outcomes)
-    return _verdict(outcomes)
+    is_full = not options.short and not options.only
+    silent = _matrix(outcomes) if is_full else []
+    return _verdict(outcomes) or int(bool(silent))
+
+
+def _everything(seed: int) -> list[Scenario]:
+    """Also what the safeguards are tried on, with all of them on."""
+    found = all_scenarios(seed)
+    names = {scenario.name for scenario in found}
+    return [*found, *(tried for tried in controls(red_scenarios()) if tried.name not in names)]
 
 
 def _all(scenarios: list[Scenario], jobs: int) -> Iterable[Outcome]:
@@ -41,55 +53,75 @@ def _all(scenarios: list[Scenario], jobs: int) -> Iterable[Outcome]:
         for number, outcome in enumerate(pool.imap_unordered(runner.run, scenarios), start=1):
             word = "ok " if outcome.is_good else "RED"
             missed = "" if outcome.struck else " (the blow never fell)"
-            print(
-                f"{time.monotonic() - began:6.0f}s {number:3d} {word} {outcome.scenario.name}{missed}"
-            )
-            if not outcome.is_good:
-                print(f"      {outcome.verdict}\n{outcome.trouble or ''}")
+            seconds = time.monotonic() - began
+            print(f"{seconds:6.0f}s {number:3d} {word} {outcome.scenario.name}{missed}")
+            if outcome.wrong:
+                print(f"      wrong: {', '.join(sorted(outcome.wrong))}")
+            if outcome.wrong and outcome.scenario.sees not in outcome.wrong:
+                print(f"      {outcome.course}\n      {outcome.verdict}\n{outcome.trouble or ''}")
             sys.stdout.flush()
             yield outcome
 
 
-def _matrix(outcomes: list[Outcome]) -> None:
-    """How often each step was struck, and each fault met."""
+def _matrix(outcomes: list[Outcome]) -> list[str]:
+    """How often each step was struck, and each fault fired. The faults that never did."""
     struck = Counter(
         (outcome.scenario.blow.step, outcome.scenario.blow.when)
         for outcome in outcomes
         if outcome.scenario.blow and outcome.struck
     )
     print(f"\n{'step':24s}" + "".join(f"{when:>8s}" for when in WHENS))
-    for step in STEPS:
+    for step in USUAL:
         print(f"{step:24s}" + "".join(f"{struck[step, when]:8d}" for when in WHENS))
-    met = Counter(outcome.scenario.fault for outcome in outcomes)
-    print("\n" + "\n".join(f"{fault:36s}{met[fault]:4d}" for fault in FAULTS))
+    fired = sum((outcome.fired for outcome in outcomes), Counter[str]())
+    print("\n" + "\n".join(f"{fault:36s}{fired[fault]:4d}" for fault in FAULTS))
+    silent = [fault for fault in FAULTS if not fired[fault]]
+    for fault in silent:
+        print(f"armed, and never fired: {fault}")
+    return silent
 
 
 def _verdict(outcomes: list[Outcome]) -> int:
-    verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
-    unexpected = [
-        outcome
-        for outcome in outcomes
-        if bool(outcome.quarantined) > expected_quarantines(outcome.scenario)
-    ]
-    for outcome in unexpected:
-        print(f"quarantined without a reason: {outcome.scenario.name}")
+    apart = [outcome for outcome in outcomes if outcome.scenario.apart]
+    counted = [outcome for outcome in outcomes if not outcome.scenario.apart]
+    for outcome in apart:
+        if outcome.verdict:
+            print(
+                f"apart: {outcome.scenario.name}: paid_twice={outcome.verdict.paid_twice}"
+                f" lost={outcome.verdict.lost} misplaced={outcome.verdict.misplaced}"
+                f" unbilled={outcome.verdict.unbilled}"
+            )
+    verdicts = [outcome.verdict for outcome in counted if outcome.verdict]
+    print("observed: " + _endings(o.course.end for o in counted if o.course))
+    print("declared: " + _endings(outcome.scenario.ends for outcome in counted))
+    ended = Counter(outcome.course.end for outcome in counted if outcome.course)
     print(
-        f"chaos: scenarios={len(outcomes)}"
+        f"chaos: scenarios={len(counted)}"
         f" lost={sum(v.lost for v in verdicts)}"
         f" paid_twice={sum(v.paid_twice for v in verdicts)}"
         f" misplaced={sum(v.misplaced for v in verdicts)}"
-        f" unconfirmed={sum(v.unconfirmed > 0 for v in verdicts)}"
-        f" quarantined={sum(outcome.quarantined > 0 for outcome in outcomes)}"
+        f" unconfirmed={ended[End.UNCONFIRMED]}"
+        f" quarantined={ended[End.QUARANTINED]}"
     )
-    return int(bool(unexpected) or not all(outcome.is_good for outcome in outcomes))
+    return int(not all(outcome.is_good for outcome in outcomes))
 
 
-def _safeguards(jobs: int) -> int:
-    """Each safeguard off, in the scenario it is for: the harness must see it."""
-    outcomes = list(_all(red_scenarios(), jobs))
-    blind = [outcome.scenario.name for outcome in outcomes if outcome.is_good]
-    for name in blind:
-        print(f"not seen: {name}")
+def _endings(ends: Iterable[End]) -> str:
+    """How many scenarios a person had to settle, by why."""
+    count = Counter(ends)
+    return " ".join(f"{end}={count[end]}" for end in End if end is not End.DONE)
+
+
+def _safeguards(jobs: int, only: str) -> int:
+    """Each safeguard off, in the scenario it is for: what it prevents must be seen.
+
+    The same scenarios with all of them on are part of the full form.
+    """
+    reds = [scenario for scenario in red_scenarios() if only in scenario.name]
+    outcomes = list(_all(reds, jobs))
+    blind = [outcome for outcome in outcomes if outcome.scenario.sees not in outcome.wrong]
+    for outcome in blind:
+        print(f"not seen: {outcome.scenario.name}")
     print(f"safeguards: off={len(outcomes)} seen={len(outcomes) - len(blind)}")
     return int(bool(blind))
 

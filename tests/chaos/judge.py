@@ -1,61 +1,101 @@
 """The verdict on a finished world: what was lost, paid twice or misplaced."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+import duckdb
 import numpy as np
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import FINAL, JobState
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.check import check_index
 from semantic_assets.verbs.connect import connect
+from tests.chaos.mishaps import needs_recovery
+from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
+
+_CREATE = "models.asyncBatchEmbedContent"
+_SUCCESSFUL = ("BATCH_STATE_SUCCEEDED", "BATCH_STATE_PARTIALLY_SUCCEEDED")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Counts of chunks or texts. `open_jobs` are rows that are not final."""
+    """Counts of chunks or texts; of a world in which nothing is left to do."""
 
-    chunks: int
+    #: Source files no chunk holds, and chunks without a vector.
     lost: int
     paid_twice: int
+    #: Chunks whose vector is not that of their own text.
     misplaced: int
+    #: Chunks of texts that are in no source file any more.
+    stale: int
+    #: Create calls that reached the remote, beyond those the ledger announced.
+    repeated_calls: int
     unconfirmed: int
     quarantined: int
+    #: Jobs that are not final.
     open_jobs: int
     index_differs: int
+    #: Chunks with a vector that the results file of its job does not hold.
+    results_differ: int
+    #: Tokens of all that the remote charged, less those in the ledger's bill.
+    unbilled: int
 
-    @property
-    def is_good(self) -> bool:
-        wrong = (self.lost, self.paid_twice, self.misplaced, self.open_jobs, self.index_differs)
-        return not any(wrong) and self.chunks > 0
+    def wrong(self, scenario: Scenario) -> set[str]:
+        """Names of what is not as it must be; all must be 0."""
+        found = {name for name, count in asdict(self).items() if count}
+        if scenario.apart:
+            # Known and told: it must be in the bill, and it must have happened at all.
+            return found ^ {"paid_twice"}
+        return found - {"unbilled"}
 
 
-def judge(world: World, *, may_be_gone: bool) -> Verdict:
-    """`may_be_gone`: somebody did delete remote jobs, so sending them again is right."""
+def judge(world: World, scenario: Scenario) -> Verdict:
     world.disarm()
     store, gemini = world.open()
     with store:
         states = [job.state for job in store.ledger.jobs.list()]
-        chunks, lost, misplaced = _vectors(store, gemini)
+        without, misplaced = _vectors(store, gemini)
+        missing, stale = _texts(world, store)
         return Verdict(
-            chunks=chunks,
-            lost=lost,
-            paid_twice=_paid_twice(world, store, may_be_gone=may_be_gone),
+            lost=missing + without,
+            paid_twice=_paid_twice(world, store, scenario),
             misplaced=misplaced,
+            stale=stale,
+            repeated_calls=_repeated_calls(world, store, scenario),
             unconfirmed=states.count(JobState.UNCONFIRMED),
             quarantined=states.count(JobState.QUARANTINED),
             open_jobs=sum(state not in FINAL for state in states),
             index_differs=sum(
-                check_index(store, dataset).counted for dataset in store.ledger.sources.datasets()
+                _index_differs(store, dataset) for dataset in store.ledger.sources.datasets()
             ),
+            results_differ=_results_differ(store),
+            unbilled=_unbilled(world, store),
         )
 
 
-def _vectors(store: Store, gemini: Gemini) -> tuple[int, int, int]:
-    """(chunks, chunks without a vector, chunks whose vector is not that of their own text)."""
+def _results_differ(store: Store) -> int:
+    """What was paid for is written once, and stays."""
+    with connect(store) as connection:
+        rows = connection.execute(
+            "SELECT e.batch_job_id, e.text_hash FROM embeddings e WHERE e.status = 'READY'"
+        ).fetchall()
+        answered = _rows_of_results(store, connection, "outcome = 'ok'")
+    return sum(key not in answered[job] for job, key in rows)
+
+
+def _index_differs(store: Store, dataset: DatasetKey) -> int:
+    try:
+        return check_index(store, dataset).counted
+    except FileNotFoundError:
+        return 1
+
+
+def _vectors(store: Store, gemini: Gemini) -> tuple[int, int]:
+    """(chunks without a vector, chunks whose vector is not that of their own text)."""
     with connect(store) as connection:
         rows = connection.execute(
             "SELECT c.vector_text, e.vector FROM chunks c "
@@ -67,41 +107,84 @@ def _vectors(store: Store, gemini: Gemini) -> tuple[int, int, int]:
         part = held[first : first + 100]
         expected = gemini.embed_documents(store.settings.space, [text for text, _ in part])
         found = np.asarray([vector for _, vector in part], dtype=np.float32)
-        misplaced += int((np.einsum("ij,ij->i", expected, found) < 0.999).sum())
-    return len(rows), len(rows) - len(held), misplaced
+        cosines = np.einsum("ij,ij->i", expected, found)
+        misplaced += int((~(cosines >= 0.999)).sum())  # a NaN is no vector of anything
+    return len(rows) - len(held), misplaced
 
 
-def _paid_twice(world: World, store: Store, *, may_be_gone: bool) -> int:
-    """Texts answered in several billed jobs, beyond what the ledger says it had to send again.
+def _texts(world: World, store: Store) -> tuple[int, int]:
+    """(source files that are no chunk, chunks that are no source file); each file is one chunk."""
+    sources = world.folder / "sources"
+    files = {
+        (str(path.relative_to(sources)), path.read_text().strip()) for path in sources.glob("*/*/*")
+    }
+    with connect(store) as connection:
+        rows = connection.execute(
+            "SELECT d.uri, c.text FROM chunks c JOIN documents d USING (document_id)"
+        ).fetchall()
+    chunks = {(uri, text.strip()) for uri, text in rows}
+    return len(files - chunks), len(chunks - files)
 
-    It says so for a text by a row that is not ok in that job's results, and for a job by booking
-    it as possibly billed.
-    """
+
+def _repeated_calls(world: World, store: Store, scenario: Scenario) -> int:
+    """A create call is announced by a move to `creating`, each time it is made."""
+    if scenario.mishap is not None and needs_recovery(scenario.mishap):
+        return 0  # the announcements are lost with the ledger
+    moves = [
+        event
+        for job in store.ledger.jobs.list()
+        for event in store.ledger.jobs.events(job.job_id)
+        if event.to_state == JobState.CREATING
+    ]
+    return max(0, world.control("state")["calls"].get(_CREATE, 0) - len(moves))
+
+
+def _unbilled(world: World, store: Store) -> int:
+    jobs = world.control("state")["jobs"]
+    charged = sum(job["tokens"] for job in jobs if job["state"] in _SUCCESSFUL)
+    return int(charged) - sum(store.ledger.spending.totals().batch_tokens.values())
+
+
+def _paid_twice(world: World, store: Store, scenario: Scenario) -> int:
+    """Texts answered in several billed jobs, but for answers that the scenario let go to waste."""
     bill = world.control("bill")
     jobs = {job.remote_name: job.job_id for job in store.ledger.jobs.list()}
-    excused = _excused(store, may_be_gone=may_be_gone)
     with connect(store) as connection:
+        wasted = _rows_of_results(store, connection, _excuse(scenario))
         texts = dict(connection.execute("SELECT vector_text, text_hash FROM chunks").fetchall())
     keys = {sha256(text.encode()).hexdigest(): key for text, key in texts.items()}
     wrong = 0
     for found in bill["paid_more_than_once"]:
         key = keys.get(found["text_sha"])
         paid = [jobs.get(remote) for remote in found["jobs"]]
-        silent = [job for job in paid if job is None or key not in excused[job]]
+        silent = [job for job in paid if job is None or key not in wasted[job]]
         wrong += len(silent) > 1
     return wrong
 
 
-def _excused(store: Store, *, may_be_gone: bool) -> dict[str, set[str]]:
-    if not list((store.settings.root / "results").glob("*/*.parquet")):
-        return defaultdict(set)
-    with connect(store) as connection:
-        rows = connection.execute(
-            "SELECT regexp_extract(filename, '([^/]+)\\.parquet$', 1), text_hash "
-            f"FROM read_parquet('{store.settings.root}/results/*/*.parquet', filename = true) "
-            "WHERE outcome <> 'ok'" + ("" if may_be_gone else " AND error_message NOT LIKE 'GONE%'")
-        ).fetchall()
-    excused: dict[str, set[str]] = defaultdict(set)
+def _excuse(scenario: Scenario) -> str:
+    """Which rows say that a billed answer was not to be had, so that paying again was right."""
+    if scenario.has("missing-keys"):
+        return "outcome = 'missing'"
+    if scenario.has("deleted-by-somebody"):
+        return "error_message LIKE 'GONE%'"
+    if scenario.ends is End.QUARANTINED:
+        return "error_message LIKE 'resubmitted by hand%'"  # a person said so
+    return "false"
+
+
+def _rows_of_results(
+    store: Store, connection: duckdb.DuckDBPyConnection, condition: str
+) -> dict[str, set[str]]:
+    """The texts of each job whose row in its results file is so."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if not list(store.settings.root.glob("results/*/*.parquet")):
+        return found
+    rows = connection.execute(
+        "SELECT regexp_extract(filename, '([^/]+)\\.parquet$', 1), text_hash "
+        f"FROM read_parquet('{store.settings.root}/results/*/*.parquet', filename = true) "
+        f"WHERE {condition}"
+    ).fetchall()
     for job, key in rows:
-        excused[job].add(key)
-    return excused
+        found[job].add(key)
+    return found

@@ -1,34 +1,121 @@
-"""For each safeguard, the scenario that goes red without it."""
+"""For each safeguard, the scenario that goes red without it, and what of it goes wrong."""
 
 import signal
+from dataclasses import replace
 
-from tests.chaos.scenarios import Scenario
+from tests.chaos.faults import fault, with_fault
+from tests.chaos.kinds import (
+    THREE_HOURS,
+    after_mishap,
+    asleep_for_days,
+    given_up_asleep,
+    impossible_canary,
+    late_job,
+    untrusted_answers,
+)
+from tests.chaos.scenarios import Fault, Mishap, Scenario
 from tests.chaos.steps import Blow
 
 
 def red_scenarios() -> list[Scenario]:
-    stall = Blow("upload", "after", signal=signal.SIGSTOP)
-    cases = {
-        "no-adoption": Scenario("", fault="lost-create-response"),
-        "no-withholding": Scenario("", processes=2),
-        "no-plan-lease": Scenario("", processes=4),
-        "no-fence": Scenario("", blow=stall, processes=2),
-        "no-key-check": Scenario("", fault="shuffled-lines"),
-        "no-verification": Scenario("", fault="swapped-keys", parameters={"fraction": 0.5}),
-        "no-vector-check": Scenario("", fault="zero-vectors"),
-        "no-missing-rows": Scenario("", fault="missing-keys"),
-        "no-gone-delay": Scenario(
-            "", fault="name-missing-from-list", parameters={"seconds": 1500.0}
-        ),
-    }
     return [
-        Scenario(
-            f"{name}: {case.fault or case.blow or f'{case.processes} processes race'}",
-            blow=case.blow,
-            processes=case.processes,
-            fault=case.fault,
-            parameters=case.parameters,
-            safeguard_off=name,
-        )
-        for name, case in cases.items()
+        replace(scenario, name=f"{name}: {scenario.name}", safeguard_off=name, sees=sees)
+        for name, (sees, scenario) in _CASES.items()
     ]
+
+
+def controls(reds: list[Scenario]) -> list[Scenario]:
+    """The same scenarios with every safeguard on, each once."""
+    plain = [
+        replace(red, name=red.name.partition(": ")[2], safeguard_off=None, sees=None)
+        for red in reds
+    ]
+    return list({repr(scenario): scenario for scenario in plain}.values())
+
+
+def _with(*names: str) -> Scenario:
+    """Several faults at once."""
+    return Scenario(" and ".join(names), faults=tuple(fault(name) for name in names))
+
+
+def _stalled(step: str, when: str) -> Scenario:
+    blow = Blow(step, when, signal=signal.SIGSTOP)
+    return Scenario(f"{blow}", blow=blow, processes=2)
+
+
+def _killed(scenario: Scenario, step: str, when: str) -> Scenario:
+    blow = Blow(step, when)
+    return replace(scenario, name=f"{scenario.name}, {blow}".removeprefix(", "), blow=blow)
+
+
+_UNANSWERED = with_fault("lost-create-response")
+_HIDDEN = _with("lost-create-response", "name-missing-from-list")
+_NO_NAMES = Scenario(
+    "lost-create-response and no name in any listing",
+    faults=(
+        fault("lost-create-response"),
+        Fault("name-missing-from-list", {"seconds": THREE_HOURS}, times=None),
+    ),
+)
+# The page breaks off behind a newer job, which is there for as long as it takes.
+_EMPTY_PAGES = Scenario(
+    "lost-create-response and empty pages",
+    faults=(
+        fault("lost-create-response"),
+        fault("name-missing-from-list"),
+        Fault("stuck-running", {"seconds": THREE_HOURS}, since="move to submitted"),
+        Fault("list-empty-page", times=None),
+    ),
+)
+_OLD_TABLES = replace(after_mishap(Mishap.OLD_TABLES), edit=True)
+
+_CASES: dict[str, tuple[str, Scenario]] = {
+    "no-unconfirmed": ("paid_twice", _UNANSWERED),
+    "no-adoption": ("unconfirmed", _UNANSWERED),
+    "no-withholding": ("paid_twice", Scenario("2 processes race", processes=2)),
+    "no-plan-lease": ("paid_twice", Scenario("4 processes race", processes=4)),
+    "no-plan-fence": ("paid_twice", _stalled("job row inserted", "before")),
+    "no-fence": ("paid_twice", _stalled("upload", "after")),
+    "no-age-check": ("paid_twice", asleep_for_days()),
+    "retries-on": ("paid_twice", with_fault("create-503")),
+    "redirects-on": ("repeated_calls", with_fault("create-307")),
+    "no-patience": ("paid_twice", _HIDDEN),
+    "no-names-seen": ("paid_twice", _NO_NAMES),
+    "no-complete-listing": ("paid_twice", _EMPTY_PAGES),
+    "no-unknown-remote": (
+        "paid_twice",
+        after_mishap(Mishap.NEW_ROOT, Blow("create call", "after")),
+    ),
+    "no-manifests-recovered": (
+        "paid_twice",
+        after_mishap(Mishap.OLD_LEDGER, Blow("create call", "after")),
+    ),
+    "no-scopes": ("paid_twice", after_mishap(Mishap.NEW_KEY, Blow("move to submitted", "after"))),
+    "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
+    "no-reopening": ("unbilled", late_job()),
+    "no-stop-after-two": ("ending", untrusted_answers()),
+    "early-clearing": ("lost", _killed(Scenario(""), "canary", "after")),
+    "no-second-download": ("paid_twice", with_fault("truncated-download-close-delimited")),
+    "no-output-first": ("paid_twice", with_fault("ends-partially-succeeded")),
+    "no-key-check": ("misplaced", with_fault("shuffled-lines")),
+    "no-foreign-key-check": ("paid_twice", with_fault("swapped-result-files")),
+    "no-duplicate-key-check": ("lost", with_fault("duplicated-keys")),
+    "no-verification": ("misplaced", with_fault("swapped-keys")),
+    "no-canary": ("misplaced", with_fault("swapped-keys")),
+    "no-token-counts": ("ending", with_fault("token-counts-scrambled")),
+    "no-waiting-for-canaries": ("ending", impossible_canary()),
+    "no-vector-check": ("misplaced", with_fault("zero-vectors")),
+    "no-missing-rows": ("lost", with_fault("missing-keys")),
+    "no-bisection": ("ending", with_fault("whole-job-fails-if")),
+    "no-attempt-limit": ("ending", with_fault("invalid-texts")),
+    "no-atomic-files": ("misplaced", _killed(with_fault("swapped-keys"), "canary", "before")),
+    "no-results-fence": ("results_differ", given_up_asleep()),
+    "no-landed-files": (
+        "unconfirmed",
+        after_mishap(Mishap.OLD_LEDGER, copied_at="move to creating"),
+    ),
+    "no-index-completion": ("lost", after_mishap(Mishap.LOST_TABLES)),
+    "no-table-record": ("stale", _OLD_TABLES),
+    "no-ledger-id": ("ending", after_mishap(Mishap.LOST_LEDGER, Blow("create call", "after"))),
+    "no-index-rebuild": ("index_differs", after_mishap(Mishap.LOST_TABLES)),
+}

@@ -5,84 +5,113 @@ import random
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import resolve
 from semantic_assets.verbs.recover import recover
-from semantic_assets.verbs.trust import forget_check
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.kinds import THREE_HOURS
+from tests.chaos.mishaps import befall, keep_copy, needs_recovery
+from tests.chaos.person import observe, settle
 from tests.chaos.safeguards import SAFEGUARDS
-from tests.chaos.scenarios import QUARANTINING, Scenario
-from tests.chaos.world import World, armed, flow
+from tests.chaos.scenarios import End, Mishap, Scenario
+from tests.chaos.steps import on_step
+from tests.chaos.world import World, armed, arming, flow
 
 _LETTERS = "etaoinshrdlucm"
 #: Longer than a lease lives.
 _LEASES_DIE = 40.0
+#: Long enough for a name to appear in listings after its job was given up.
+_LONG_SLEEP = 7_200.0
+#: Ten hours are long enough to see that waiting does not help.
+_ROUNDS_IN_VAIN = 25
+#: Processes are killed here, the machine is not: what an fsync waits for need not be a disk.
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a scenario stood before a person did anything; jobs or chunks that concerned."""
+
+    end: End
+    affected: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     scenario: Scenario
-    verdict: Verdict | None
-    #: Quarantined jobs met (and resolved) on the way.
-    quarantined: int
+    verdict: Verdict | None = None
+    course: Course | None = None
     #: Whether the blow fell: a step that is never come to proves nothing.
-    struck: bool
-    trouble: str | None
+    struck: bool = True
+    fired: Counter[str] = field(default_factory=Counter)
+    trouble: str | None = None
+
+    @property
+    def wrong(self) -> set[str]:
+        """What is not as it must be."""
+        wrong = self.verdict.wrong(self.scenario) if self.verdict else set()
+        ended = self.course and _is_as_declared(self.scenario, self.course)
+        return wrong | ({"trouble"} if self.trouble else set()) | (set() if ended else {"ending"})
 
     @property
     def is_good(self) -> bool:
-        return self.trouble is None and self.verdict is not None and self.verdict.is_good
+        return not self.wrong
+
+
+def _is_as_declared(scenario: Scenario, course: Course) -> bool:
+    if course.end is not scenario.ends:
+        return False
+    if course.end is End.FAILED:
+        return course.affected == scenario.affected
+    return course.end is not End.QUARANTINED or course.affected <= scenario.affected
 
 
 def run(scenario: Scenario) -> Outcome:
-    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    world = World(folder)
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    world = World(Path(tempfile.mkdtemp(prefix="chaos-", dir=place)), window=scenario.window)
     world.start()
     try:
         return _run(world, scenario)
     except Exception as error:
-        return Outcome(scenario, None, 0, struck=True, trouble=f"{type(error).__name__}: {error}")
+        return Outcome(scenario, trouble=f"{type(error).__name__}: {error}")
     finally:
         world.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(world.folder, ignore_errors=True)
 
 
 def _run(world: World, scenario: Scenario) -> Outcome:
     _prepare(world, scenario)
-    if scenario.fault:
-        # Twice: one job of several meets it, and one sent again may meet it again.
-        body = {"name": scenario.fault, "times": 1, "parameters": scenario.parameters}
-        world.control("faults", body)
+    for fault in scenario.faults:
+        if fault.since is None:
+            world.arm(fault)
     struck = _strike(world, scenario)
-    if scenario.rollback:
-        _restore(world)
-    if scenario.new_key:
-        _while_the_key_is_another(world)
+    if scenario.mishap:
+        befall(world, scenario.mishap, _switch_off(scenario))
     world.pass_time(_LEASES_DIE)
-    quarantined = _finish(world, scenario)
+    course = _finish(world, scenario)
+    verdict = judge(world, scenario)
     trouble = "\n".join(path.read_text() for path in world.folder.glob("trace-*.txt"))
-    verdict = judge(world, may_be_gone=scenario.fault == "deleted-by-somebody")
-    return Outcome(scenario, verdict, quarantined, struck, trouble or None)
+    return Outcome(scenario, verdict, course, struck, world.fired, trouble or None)
 
 
 def _prepare(world: World, scenario: Scenario) -> None:
-    world.write_corpus(_documents("one", range(24)) | _documents("two", range(12, 30)))
+    world.write_corpus(documents("one", range(24)) | documents("two", range(12, 30)))
     if scenario.edit:
         _must(world, world.fork(partial(flow, patient=True)))
-        (world.folder / "sources/acme/one/03.txt").unlink()
-        world.write_corpus(_documents("one", range(40, 46)))
-        world.write_corpus({"acme/one/05.txt": "Number 5 was written anew. " + "tide " * 40})
-    if scenario.rollback:
+    if scenario.mishap in (Mishap.OLD_LEDGER, Mishap.OLD_TABLES) and not scenario.copied_at:
         world.open()[0].close()
-        shutil.copytree(world.folder / "lake", world.folder / "backup")
+        keep_copy(world)
+    if scenario.edit:
+        (world.folder / "sources/acme/one/03.txt").unlink()
+        world.write_corpus(documents("one", range(40, 46)))
+        world.write_corpus({"acme/one/05.txt": "Number 5 was written anew. " + "tide " * 40})
 
 
-def _documents(dataset: str, numbers: range) -> dict[str, str]:
+def documents(dataset: str, numbers: range) -> dict[str, str]:
     """One-chunk documents of different lengths; numbers shared by datasets share their text."""
     found = {}
     for n in numbers:
@@ -102,11 +131,10 @@ def _must(world: World, process: int) -> None:
 def _strike(world: World, scenario: Scenario) -> bool:
     """Let the processes work; the first takes the blow. Whether it fell."""
     off = _switch_off(scenario)
-    work = partial(flow, patient=False)
-    blows = [armed(scenario.blow)] if scenario.blow else []
-    first = world.fork(work, *off, *blows)
+    work = partial(flow, patient=scenario.patient_takeover)
+    first = world.fork(work, *off, *_preparations(world, scenario))
     if scenario.blow and scenario.blow.signal == signal.SIGSTOP:
-        return _stall(world, first, off)
+        return _stall(world, scenario, first, work)
     others = [world.fork(work, *off) for _ in range(scenario.processes - 1)]
     code = world.join(first)
     for other in others:
@@ -114,13 +142,22 @@ def _strike(world: World, scenario: Scenario) -> bool:
     return scenario.blow is None or code == -signal.SIGKILL
 
 
-def _stall(world: World, stalled: int, off: list[Callable[[], None]]) -> bool:
+def _preparations(world: World, scenario: Scenario) -> list[Callable[[], None]]:
+    """What the first process has in wait for itself."""
+    found = [arming(world, fault) for fault in scenario.faults if fault.since]
+    if step := scenario.copied_at:
+        found.append(lambda: on_step(step, "after", 1, lambda: keep_copy(world)))
+    return [*found, *([armed(scenario.blow)] if scenario.blow else [])]
+
+
+def _stall(world: World, scenario: Scenario, stalled: int, work: Callable[[World], None]) -> bool:
     """One process sleeps over its leases; another takes over; then the sleeper wakes."""
+    off = _switch_off(scenario)
     struck = world.stopped(stalled)
     if not struck:
         return False
-    world.pass_time(_LEASES_DIE)
-    _must(world, world.fork(partial(flow, patient=False), *off))
+    world.pass_time(_LONG_SLEEP if scenario.patient_takeover else _LEASES_DIE)
+    _must(world, world.fork(work, *off))
     os.kill(stalled, signal.SIGCONT)
     world.join(stalled)
     for trace in world.folder.glob("trace-*.txt"):
@@ -130,32 +167,30 @@ def _stall(world: World, stalled: int, off: list[Callable[[], None]]) -> bool:
     return True
 
 
-def _restore(world: World) -> None:
-    """An older ledger over a newer lake, as from a backup."""
-    for path in (world.folder / "lake").glob("ledger.sqlite3*"):
-        path.unlink()
-    for path in (world.folder / "backup").glob("ledger.sqlite3*"):
-        shutil.copy(path, world.folder / "lake" / path.name)
-
-
-def _while_the_key_is_another(world: World) -> None:
-    other = replace(world, key="k2", _emulator=0)
-    world.join(other.fork(partial(flow, patient=False)))
-
-
-def _finish(world: World, scenario: Scenario) -> int:
-    """A patient worker, and a person who resolves what is quarantined. How many that were."""
-    off = _switch_off(scenario)
-    quarantined = 0
-    for _ in range(4):
-        if scenario.rollback:
-            _must(world, world.fork(_recover))
-        world.join(world.fork(partial(flow, patient=True), *off))
-        found = _resolve(world)
-        quarantined += found
-        if not found:
+def _finish(world: World, scenario: Scenario) -> Course:
+    """A patient worker, then a person who settles what that one could not, and again."""
+    # With a safeguard off it may never end.
+    in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING) or scenario.safeguard_off
+    _work(world, scenario, rounds=_ROUNDS_IN_VAIN if in_vain else None)
+    first = Course(*observe(world))
+    end = first.end
+    for _ in range(3):
+        if end is End.DONE:
             break
-    return quarantined
+        settle(world, scenario, end)
+        _work(world, scenario, rounds=_ROUNDS_IN_VAIN)
+        end, _ = observe(world)
+    if scenario.apart:
+        world.pass_time(THREE_HOURS)  # its name becomes visible
+        _work(world, scenario)
+    return first
+
+
+def _work(world: World, scenario: Scenario, rounds: int | None = None) -> None:
+    off = _switch_off(scenario)
+    if needs_recovery(scenario.mishap):
+        _must(world, world.fork(_recover, *off))
+    world.join(world.fork(partial(flow, patient=True, rounds=rounds), *off))
 
 
 def _switch_off(scenario: Scenario) -> list[Callable[[], None]]:
@@ -166,17 +201,3 @@ def _recover(world: World) -> None:
     store, _ = world.open()
     with store:
         recover(store)
-
-
-def _resolve(world: World) -> int:
-    store, gemini = world.open()
-    with store:
-        jobs = store.ledger.jobs.list(states=[JobState.QUARANTINED])
-        for job in jobs:
-            resolve.resubmit(store, gemini, job.job_id)
-        forget_check(gemini)
-    return len(jobs)
-
-
-def expected_quarantines(scenario: Scenario) -> bool:
-    return scenario.fault in QUARANTINING

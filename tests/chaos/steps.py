@@ -20,7 +20,7 @@ from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import build_index
+from semantic_assets.verbs import build_index, deadlines
 
 S = JobState
 
@@ -71,7 +71,10 @@ CALLS = [
     Step("index written", build_index, "write_description"),
     Step("generation switched", Generations, "switch"),
 ]
-STEPS = {step.name: step for step in [*FILES, *CALLS]}
+#: Come to only when a job is given up.
+RARE = [Step("failure rows", deadlines, "write_job_failure")]
+USUAL = [step.name for step in [*FILES, *CALLS]]
+STEPS = {step.name: step for step in [*FILES, *CALLS, *RARE]}
 WHENS = ("before", "after")
 
 
@@ -91,42 +94,47 @@ class Blow:
 
 def install(blow: Blow) -> None:
     """Arm this process: for good, it is a child that lives for one scenario."""
-    step = STEPS[blow.step]
-    strike = _counter(blow)
+    on_step(blow.step, blow.when, blow.nth, lambda: os.kill(os.getpid(), blow.signal))
+
+
+def on_step(name: str, when: str, nth: int, action: Callable[[], None]) -> None:
+    """Do something the nth time this process comes to a step, before it or after."""
+    step = STEPS[name]
+    count = _counter(nth, action)
     if step in FILES:
-        _wrap_file(step, blow, strike)
+        _wrap_file(step, when, count)
     else:
-        _wrap_call(step, blow, strike)
+        _wrap_call(step, when, count)
 
 
-def _counter(blow: Blow) -> Callable[[], None]:
+def _counter(nth: int, action: Callable[[], None]) -> Callable[[], None]:
     seen = 0
 
-    def strike() -> None:
+    def come() -> None:
         nonlocal seen
         seen += 1
-        if seen == blow.nth:
-            os.kill(os.getpid(), blow.signal)
+        if seen == nth:
+            action()
 
-    return strike
+    return come
 
 
-def _wrap_call(step: Step, blow: Blow, strike: Callable[[], None]) -> None:
+def _wrap_call(step: Step, when: str, come: Callable[[], None]) -> None:
     original = getattr(step.owner, step.function)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         counts = step.matches(arguments)
-        if counts and blow.when == "before":
-            strike()
+        if counts and when == "before":
+            come()
         found = original(*arguments, **named)
-        if counts and blow.when == "after":
-            strike()
+        if counts and when == "after":
+            come()
         return found
 
     setattr(step.owner, step.function, wrapped)
 
 
-def _wrap_file(step: Step, blow: Blow, strike: Callable[[], None]) -> None:
+def _wrap_file(step: Step, when: str, come: Callable[[], None]) -> None:
     original = Lake.replacing
 
     @contextmanager
@@ -134,9 +142,9 @@ def _wrap_file(step: Step, blow: Blow, strike: Callable[[], None]) -> None:
         counts = step.matches((lake, relative))
         with original(lake, relative) as path:
             yield path
-            if counts and blow.when == "before":
-                strike()
-        if counts and blow.when == "after":
-            strike()
+            if counts and when == "before":
+                come()
+        if counts and when == "after":
+            come()
 
     Lake.replacing = wrapped  # type: ignore[method-assign]

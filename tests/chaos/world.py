@@ -10,28 +10,33 @@ import signal
 import struct
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from google import genai  # noqa: F401 - a second of imports that no worker need repeat
 
 from semantic_assets.config import Settings
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
-from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.advance import AdvanceReport, advance
 from semantic_assets.verbs.assemble import assemble
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
-from tests.chaos.steps import Blow, install
+from tests.chaos.scenarios import Fault
+from tests.chaos.steps import Blow, install, on_step
 
 LATENCY_SECONDS = 60.0
 DIMENSIONS = 128
+#: Rounds of a patient worker: the first minutes closely, then 70 hours in steps of 40 minutes.
+PATIENCE = 120
 
 
 class SharedClock:
@@ -56,8 +61,11 @@ class World:
     folder: Path
     url: str = ""
     key: str = "k1"
+    root: str = "lake"
     window: int = 2_000
     clock: SharedClock = field(default_factory=SharedClock)
+    #: How often each fault fired that was disarmed since.
+    fired: Counter[str] = field(default_factory=Counter)
     _emulator: int = 0
 
     def start(self) -> None:
@@ -93,7 +101,11 @@ class World:
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
             "SEMANTIC_ASSETS_UNPROBED": "1",
         }
-        return Settings.load(root=self.folder / "lake", environ=environ)
+        return Settings.load(root=self.lake, environ=environ)
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / self.root
 
     def open(self) -> tuple[Store, Gemini]:
         settings = self.settings
@@ -116,7 +128,13 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def arm(self, fault: Fault) -> None:
+        parameters = dict(fault.parameters)
+        self.control("faults", {"name": fault.name, "times": fault.times, "parameters": parameters})
+
     def disarm(self) -> None:
+        for armed in self.control("faults")["faults"]:
+            self.fired[armed["name"]] += armed["fired"]
         httpx2.delete(f"{self.url}/emulator/faults")
 
     def fork(self, run: Callable[["World"], None], *preparations: Callable[[], None]) -> int:
@@ -158,7 +176,7 @@ class World:
         return False
 
 
-def flow(world: World, *, patient: bool) -> None:
+def flow(world: World, *, patient: bool, rounds: int | None = None) -> None:
     """Everything from the sources to the index. `patient`: time passes for the ledger too."""
     store, gemini = world.open()
     with store:
@@ -167,8 +185,9 @@ def flow(world: World, *, patient: bool) -> None:
             read_documents(store, shard.key)
             chunk_documents(store, shard.key)
         step = LATENCY_SECONDS / 2
-        for _ in range(120 if patient else 12):
-            if advance(store, gemini).is_done:
+        for _ in range(rounds or (PATIENCE if patient else 12)):
+            report = advance(store, gemini)
+            if report.is_done or (_needs_person(report) and not report.open_jobs):
                 break
             world.pass_time(step, ledger=patient)
             step = min(step * 1.4, 2_400.0) if patient else step
@@ -178,5 +197,16 @@ def flow(world: World, *, patient: bool) -> None:
             build_index(store, dataset)
 
 
+def _needs_person(report: AdvanceReport) -> bool:
+    return report.held_back is not None and report.held_back.needs_person
+
+
 def armed(blow: Blow) -> Callable[[], None]:
     return lambda: install(blow)
+
+
+def arming(world: World, fault: Fault) -> Callable[[], None]:
+    """Arm a fault when this process is about to come to the step it waits for."""
+    step = fault.since
+    assert step is not None
+    return lambda: on_step(step, "before", 1, lambda: world.arm(fault))

@@ -1,0 +1,116 @@
+"""Switching off what keeps a vector with its text, and a text from being dropped."""
+
+from typing import Any
+
+import numpy as np
+
+from semantic_assets.batching import answers
+from semantic_assets.errors import CorruptResult
+from semantic_assets.lake.key_index import Landed
+from semantic_assets.verbs import canary, collect, landing, pending, plan
+
+
+def _without_verification() -> None:
+    collect.verify_answers = lambda *_: None
+
+
+def no_key_check() -> None:
+    """Answers are taken in the order of the requests, as with inline batches."""
+    real = collect.decode_answers
+
+    def decode(lines: Any, *, expected: Any, dimensions: int, normalise: bool) -> Any:
+        keys = list(expected)
+        for block in real(lines, expected=keys, dimensions=dimensions, normalise=normalise):
+            block.keys = [keys.pop(0) for _ in block.keys]
+            yield block
+
+    collect.decode_answers = decode  # type: ignore[assignment]
+    _without_verification()
+
+
+class _Everything(set[str]):
+    """Keys of which each was asked for, and none was answered yet."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+class _Unanswered(set[str]):
+    """Keys that may be answered again."""
+
+    def discard(self, key: str) -> None:
+        pass
+
+
+def no_foreign_key_check() -> None:
+    """A key nobody asked for is taken along. The canary, which has no text for it, is off too."""
+    answers.set = _Everything  # type: ignore[attr-defined]
+    _without_verification()
+
+
+def no_duplicate_key_check() -> None:
+    """A key may come twice. The key index then refuses the file: its job never gets on.
+
+    The canary is off too: it looks at all rows of a small job.
+    """
+    answers.set = _Unanswered  # type: ignore[attr-defined]
+    _without_verification()
+
+
+def no_verification() -> None:
+    """Token counts and canaries are not looked at."""
+    _without_verification()
+
+
+def no_canary() -> None:
+    """Rows that are embedded again need not agree."""
+    canary.MIN_COSINE = -2.0
+
+
+def no_token_counts() -> None:
+    """Token counts are not held against the texts."""
+    canary.implausible = lambda estimates, counts: None
+
+
+def no_waiting_for_canaries() -> None:
+    """An answer whose canary cannot be run is used."""
+    real = canary.verify_answers
+
+    def verify(*arguments: Any) -> None:
+        try:
+            real(*arguments)
+        except CorruptResult:
+            raise
+        except Exception:
+            return
+
+    collect.verify_answers = verify
+
+
+def no_vector_check() -> None:
+    """Any numbers are taken for a vector."""
+    real = answers._finished
+
+    def finished(block: Any, normalise: bool) -> Any:
+        block.vectors = np.nan_to_num(block.vectors) + 1e-3
+        return real(block, normalise)
+
+    answers._finished = finished
+    _without_verification()
+
+
+def no_missing_rows() -> None:
+    """A key without an answer is dropped in silence: its row counts as answered."""
+    landing.write_failures = lambda *_, **__: None
+    real = pending._is_open
+    pending._is_open = lambda landed, limit: landed is not None and real(landed, limit)
+
+
+def no_bisection() -> None:
+    """The texts of a job that failed as a whole travel with any others."""
+    plan._groups = lambda wanted: [plan._Group(tuple(wanted), plan.MAX_REQUESTS)]
+
+
+def no_attempt_limit() -> None:
+    """A text that can never be embedded is sent for ever."""
+    Landed.is_failed = lambda self, max_attempts: False  # type: ignore[method-assign]

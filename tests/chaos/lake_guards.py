@@ -1,0 +1,66 @@
+"""Switching off what keeps files, tables and the ledger in step when a process dies or sleeps."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from semantic_assets import store
+from semantic_assets.lake.files import Lake
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.store import Store
+from semantic_assets.verbs import advance, build_index, landing, pending, plan
+
+
+def no_atomic_files() -> None:
+    """A file is written in its place, where others see it before it was verified."""
+
+    @contextmanager
+    def replacing(self: Lake, relative: str) -> Iterator[Path]:
+        target = self.path(relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield target
+
+    Lake.replacing = replacing  # type: ignore[method-assign]
+
+
+def no_results_fence() -> None:
+    """A process that slept writes what became of a job over what another knows better."""
+    landing._require_unmoved = lambda *_: None
+    Lease.require = lambda self: None  # type: ignore[method-assign]
+
+
+def no_landed_files() -> None:
+    """A results file in place says nothing: the row decides."""
+    advance.adopt_landed = lambda store: 0
+
+
+def no_index_completion() -> None:
+    """The key index is believed as it is found."""
+
+    def opened(store: Store, space_id: str) -> KeyIndex:
+        return store.key_index(space_id)
+
+    for module in (plan, pending):
+        module.complete_key_index = opened  # type: ignore[attr-defined]
+
+
+def no_table_record() -> None:
+    """A table file is what the ledger says, whatever its own fingerprint."""
+
+    def is_current(self: Store, path: str, input_fingerprint: str) -> bool:
+        record = self.ledger.files.find(path)
+        return record is not None and record.input_fingerprint == input_fingerprint
+
+    Store.is_current = is_current  # type: ignore[method-assign]
+    Store.trusted_fingerprint = lambda self, path: self.lake.fingerprint(path)  # type: ignore[method-assign]
+
+
+def no_ledger_id() -> None:
+    """A ledger made anew over a lake takes a name of its own."""
+    store._known_id = lambda lake: None
+
+
+def no_index_rebuild() -> None:
+    """An index is there because the ledger says so."""
+    build_index.generation_folder = lambda store, generation: store.lake.root
