@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
@@ -11,12 +11,14 @@ from semantic_assets.parsing.blocks import read_blocks
 from semantic_assets.parsing.encoding import is_wide, sniff_encoding
 from semantic_assets.parsing.records import (
     Columns,
+    KnownRecord,
     SourceRecord,
     Unreadable,
     encoded_size,
     failed_record,
     missing_column,
     record_from_row,
+    signature_of,
 )
 
 _MIME = "text/csv"
@@ -27,8 +29,8 @@ _FIELD_CHARS = 64 << 20
 
 
 def read_csv(
-    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
-) -> Iterator[SourceRecord | None]:
+    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int, known: Container[str]
+) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a row, None for those to leave out, in memory bounded by the longest row."""
     csv.field_size_limit(max(csv.field_size_limit(), _FIELD_CHARS))
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
@@ -41,8 +43,19 @@ def read_csv(
     encoded_size("".join(header))
     if columns.text not in header:
         raise missing_column(columns.text, header)
+    salt = repr(header).encode(errors="surrogateescape")
     for number, row in enumerate(rows, 1):
-        yield None if number <= skip else _row_record(row, number, header, columns)
+        signature = None if isinstance(row, csv.Error) else _signature(row, salt)
+        if number <= skip:
+            yield None
+        elif signature is not None and signature in known:
+            yield KnownRecord(signature)
+        else:
+            yield _row_record(row, number, header, columns, signature)
+
+
+def _signature(row: list[str], salt: bytes) -> str:
+    return signature_of(salt + repr(row).encode(errors="surrogateescape"))
 
 
 def _open_rows(
@@ -72,7 +85,11 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
 
 
 def _row_record(
-    row: list[str] | csv.Error, number: int, header: list[str], columns: Columns
+    row: list[str] | csv.Error,
+    number: int,
+    header: list[str],
+    columns: Columns,
+    signature: str | None,
 ) -> SourceRecord:
     try:
         if isinstance(row, csv.Error):
@@ -80,7 +97,7 @@ def _row_record(
         if len(row) != len(header):
             raise Unreadable(f"{len(row)} fields where the header has {len(header)}")
         cells = dict(zip(header, row, strict=True))
-        return record_from_row(cells, columns=columns, mime=_MIME)
+        return record_from_row(cells, columns=columns, mime=_MIME, signature=signature)
     except Unreadable as error:
         return failed_record(reason=f"row {number}: {error}", mime=_MIME, size=0)
 
