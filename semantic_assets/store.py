@@ -11,7 +11,7 @@ from semantic_assets.config import Settings
 from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import FINGERPRINT, Lake, TableFile
+from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake, TableFile
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
@@ -102,11 +102,11 @@ class Store:
         """Replace a table file and have the ledger know it, under the shard's lease.
 
         The block writes batches and names the content's fingerprint by the second value. After
-        the rename the ledger records it under the fence: without that the file is stale.
+        the rename the ledger records it under the fence: without that the file is stale. Inputs
+        that turned out to be others than thought are set in the file's metadata.
         """
         content: list[str] = []
-        metadata = {"semantic_assets.input": input_fingerprint}
-        with self.lake.writing(path, schema, metadata) as file:
+        with self.lake.writing(path, schema, {INPUT: input_fingerprint}) as file:
             yield file, content.append
             file.metadata[FINGERPRINT.decode()] = content[-1]
             lease.require()
@@ -114,7 +114,7 @@ class Store:
             lease,
             path,
             fingerprint=content[-1],
-            input_fingerprint=input_fingerprint,
+            input_fingerprint=file.metadata[INPUT],
             rows=file.rows,
         )
 

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 #: Key in a Parquet file's metadata: what the file's content is, for the ledger to agree with.
 FINGERPRINT = b"semantic_assets.fingerprint"
+#: And what it was made of.
+INPUT = "semantic_assets.input"
 _TEMPORARY = ".tmp"
 
 

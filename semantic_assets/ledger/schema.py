@@ -70,6 +70,8 @@ source_slice = sa.Table(
     #: Its documents have been in the shard's table: from then on it stays in that shard.
     sa.Column("is_read", sa.Boolean, nullable=False),
     sa.Column("removed_at", sa.Float),
+    #: The file's fingerprint when it was last read; null: never, or it changed meanwhile.
+    sa.Column("read_fingerprint", sa.String),
     #: What the last reading found out of the file, so that the next one can begin where it grew.
     sa.Column("reading", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("dataset", "uri", "first_record"),

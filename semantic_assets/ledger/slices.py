@@ -19,8 +19,20 @@ class SourceSlice:
     bytes: int
     file_fingerprint: str
     is_read: bool = False
+    #: The file's fingerprint at its last reading; None: never, or it changed while it was read.
+    read_fingerprint: str | None = None
     #: What the last reading left for the next one; it belongs to the file it was made of.
     reading: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A slice as it was just read."""
+
+    item: SourceSlice
+    #: The file's fingerprint; None where it changed meanwhile, or could not be opened.
+    mark: str | None
+    found: dict[str, Any] | None = None
 
 
 def slice_of(row: sa.Row[Any]) -> SourceSlice:
@@ -31,6 +43,7 @@ def slice_of(row: sa.Row[Any]) -> SourceSlice:
         bytes=row.bytes,
         file_fingerprint=row.file_fingerprint,
         is_read=row.is_read,
+        read_fingerprint=row.read_fingerprint,
         reading=row.reading,
     )
 
@@ -45,6 +58,7 @@ def slice_values(dataset: DatasetKey, shard: ShardKey, item: SourceSlice) -> dic
         "bytes": item.bytes,
         "file_fingerprint": item.file_fingerprint,
         "is_read": item.is_read,
+        "read_fingerprint": item.read_fingerprint,
         "reading": item.reading,
     }
 

@@ -13,6 +13,7 @@ from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import shard as shard_table
 from semantic_assets.ledger.schema import source_slice
 from semantic_assets.ledger.slices import (
+    Reading,
     SourceSlice,
     of_file,
     of_slice,
@@ -64,12 +65,25 @@ class Sources:
                 slice_of(row) for row in connection.execute(query.order_by(source_slice.c.slice_id))
             ]
 
+    def file_slices(self, dataset: DatasetKey, uri: str) -> list[tuple[ShardKey, SourceSlice]]:
+        """Where the records of one file are, in order of placement."""
+        query = sa.select(source_slice).where(
+            source_slice.c.dataset == str(dataset),
+            source_slice.c.uri == uri,
+            source_slice.c.removed_at.is_(None),
+        )
+        with self.database.read() as connection:
+            return [
+                (ShardKey.parse(row.shard), slice_of(row))
+                for row in connection.execute(query.order_by(source_slice.c.first_record))
+            ]
+
     def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
-        """What is placed and was not read yet."""
+        """What is placed and was not read as it is now."""
         query = sa.select(source_slice).where(
             source_slice.c.dataset == str(dataset),
             source_slice.c.removed_at.is_(None),
-            source_slice.c.is_read.is_(False),
+            source_slice.c.read_fingerprint.is_distinct_from(source_slice.c.file_fingerprint),
         )
         with self.database.read() as connection:
             return [slice_of(row) for row in connection.execute(query)]
@@ -134,13 +148,42 @@ class Sources:
                 raise Conflict(f"{item.uri} was read in {shard}: a document never moves")
         return following
 
-    def mark_read(self, shard: ShardKey) -> None:
-        with self.database.write() as connection:
-            connection.execute(
-                sa.update(source_slice)
-                .where(source_slice.c.shard == str(shard))
-                .values(is_read=True)
+    def note_readings(self, shard: ShardKey, read: Sequence[Reading]) -> None:
+        """What a shard's table now holds of these slices.
+
+        A file is as it was read, unless a listing that came meanwhile knows better.
+        """
+        listed = source_slice.c.file_fingerprint
+        was_read = (
+            sa.update(source_slice)
+            .where(
+                source_slice.c.dataset == str(shard.dataset),
+                source_slice.c.uri == sa.bindparam("of_uri"),
+                source_slice.c.first_record == sa.bindparam("of_record"),
             )
+            .values(
+                is_read=True,
+                file_fingerprint=sa.case(
+                    (listed == sa.bindparam("seen"), sa.bindparam("now")), else_=listed
+                ),
+                read_fingerprint=sa.bindparam("mark"),
+                reading=sa.bindparam("found"),
+            )
+        )
+        rows = [
+            {
+                "of_uri": done.item.uri,
+                "of_record": done.item.first_record,
+                "seen": done.item.file_fingerprint,
+                "now": done.mark or done.item.file_fingerprint,
+                "mark": done.mark,
+                "found": done.found,
+            }
+            for done in read
+        ]
+        if rows:
+            with self.database.write() as connection:
+                connection.execute(was_read, rows)
 
     def update_shard(self, shard: ShardKey, **values: Any) -> None:
         with self.database.write() as connection:

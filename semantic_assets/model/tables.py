@@ -20,6 +20,9 @@ DOCUMENTS = pa.schema(
         pa.field("pages", pa.list_(pa.int32())),
         pa.field("parse_status", pa.string(), nullable=False),
         pa.field("parse_error", pa.string()),
+        # The file and the record as they were read: what has not changed is not read again.
+        pa.field("source_fingerprint", pa.string(), nullable=False),
+        pa.field("record_signature", pa.string()),
     ]
 )
 
@@ -38,6 +41,8 @@ CHUNKS = pa.schema(
         pa.field("vector_text", pa.large_string(), nullable=False),
         pa.field("text_hash", pa.string(), nullable=False),
         pa.field("token_estimate", pa.int32(), nullable=False),
+        # Of the document it was cut from: what has not changed is not cut again.
+        pa.field("content_hash", pa.string(), nullable=False),
     ]
 )
 

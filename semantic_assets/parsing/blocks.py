@@ -19,12 +19,12 @@ MAX_RATIO = 200
 _RATIO_COUNTS_FROM = 32 << 20
 
 
-def read_blocks(stream: BinaryIO, *, compressed: bool) -> Iterator[bytes]:
-    """Yield the content from its start.
+def read_blocks(stream: BinaryIO, *, compressed: bool, offset: int = 0) -> Iterator[bytes]:
+    """Yield the content from an offset, where it is not compressed, or its start.
 
     Raises: Unreadable at the point where a gzip stream is damaged or ends too early.
     """
-    stream.seek(0)
+    stream.seek(offset)
     raw = iter(lambda: stream.read(_BLOCK_BYTES), b"")
     return _gunzip(raw) if compressed else raw
 

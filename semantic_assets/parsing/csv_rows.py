@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,12 +12,14 @@ from semantic_assets.parsing.encoding import is_wide, sniff_encoding
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
+    KnownRecord,
     SourceRecord,
     Unreadable,
     encoded_size,
     failed_record,
     missing_column,
     record_from_row,
+    signature_of,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ _FIELD_CHARS = MAX_TEXT_BYTES
 
 
 def read_csv(
-    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
-) -> Iterator[SourceRecord | None]:
+    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int, known: Container[str]
+) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a row, None for those to leave out, in memory bounded by the longest row."""
     csv.field_size_limit(max(csv.field_size_limit(), _FIELD_CHARS))
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
@@ -45,8 +47,19 @@ def read_csv(
     encoded_size("".join(header))
     if columns.text not in header:
         raise missing_column(columns.text, header)
+    salt = repr(header).encode(errors="surrogateescape")
     for number, row in enumerate(rows, 1):
-        yield None if number <= skip else _row_record(row, number, header, columns)
+        signature = None if isinstance(row, Unreadable) else _signature(row, salt)
+        if number <= skip:
+            yield None
+        elif signature is not None and signature in known:
+            yield KnownRecord(signature)
+        else:
+            yield _row_record(row, number, header, columns, signature)
+
+
+def _signature(row: list[str], salt: bytes) -> str:
+    return signature_of(salt + repr(row).encode(errors="surrogateescape"))
 
 
 def _open_rows(
@@ -79,7 +92,11 @@ def _rows(reader: "Reader", skipped: int) -> Iterator[list[str] | Unreadable]:
 
 
 def _row_record(
-    row: list[str] | Unreadable, number: int, header: list[str], columns: Columns
+    row: list[str] | Unreadable,
+    number: int,
+    header: list[str],
+    columns: Columns,
+    signature: str | None,
 ) -> SourceRecord:
     try:
         if isinstance(row, Unreadable):
@@ -87,7 +104,7 @@ def _row_record(
         if len(row) != len(header):
             raise Unreadable(f"{len(row)} fields where the header has {len(header)}")
         cells = dict(zip(header, row, strict=True))
-        return record_from_row(cells, columns=columns, mime=_MIME)
+        return record_from_row(cells, columns=columns, mime=_MIME, signature=signature)
     except Unreadable as error:
         return failed_record(reason=f"row {number}: {error}", mime=_MIME, size=0)
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from semantic_assets.errors import SourceMissing
 from semantic_assets.parsing.readers import failed_file, read_records
-from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable
+from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
 
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
@@ -38,7 +38,9 @@ def is_open(root: Path, uri: str) -> bool:
     return os.access(source_path(root, uri), os.R_OK)
 
 
-def read_source(root: Path, uri: str, *, columns: Columns, skip: int = 0) -> Iterator[SourceRecord]:
+def read_source(
+    root: Path, uri: str, *, columns: Columns, skip: int = 0
+) -> Iterator[SourceRecord | KnownRecord]:
     """Stream the documents of a file under the source root, as `read_records` does.
 
     Raises:

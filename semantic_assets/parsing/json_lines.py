@@ -4,17 +4,20 @@ Where a record must be left out, None is yielded in its place: that is cheaper t
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, BinaryIO
 
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, read_whole, split_lines
 from semantic_assets.parsing.encoding import decode, is_wide, sniff_encoding, to_utf8
 from semantic_assets.parsing.records import (
     Columns,
+    KnownRecord,
+    LineStart,
     SourceRecord,
     Unreadable,
     failed_record,
     record_from_row,
+    signature_of,
 )
 
 _JSON = "application/json"
@@ -50,31 +53,44 @@ def read_json(
 
 
 def read_json_lines(
-    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
-) -> Iterator[SourceRecord | None]:
+    stream: BinaryIO,
+    *,
+    columns: Columns,
+    compressed: bool,
+    skip: int,
+    known: Container[str],
+    start: LineStart,
+) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a line, blank lines left out, in memory bounded by the longest line."""
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
-    blocks = read_blocks(stream, compressed=compressed)
+    blocks = read_blocks(stream, compressed=compressed, offset=start.offset)
     if is_wide(encoding):
         blocks, encoding = to_utf8(blocks, encoding), "utf-8"
     count = 0
-    for number, line in enumerate(split_lines(blocks), 1):
+    for number, line in enumerate(split_lines(blocks), start.lines + 1):
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if not line or line.isspace():
             continue
         count += 1
-        yield None if count <= skip else _line_record(line, number, encoding, columns)
-    if not count:
+        yield None if count <= skip else _line_record(line, number, encoding, columns, known)
+    if not count and not start.offset:
         raise Unreadable("file is empty")
 
 
-def _line_record(line: bytes, number: int, encoding: str, columns: Columns) -> SourceRecord:
+def _line_record(
+    line: bytes, number: int, encoding: str, columns: Columns, known: Container[str]
+) -> SourceRecord | KnownRecord:
+    signature = signature_of(line, encoding.encode())
+    if signature in known:
+        return KnownRecord(signature)
     try:
         if len(line) > MAX_LINE_BYTES:
             raise Unreadable(f"longer than {MAX_LINE_BYTES >> 20} MB")
         row = _as_row(_parse(line if encoding.startswith("utf-8") else _decoded(line, encoding)))
-        return record_from_row(row, columns=columns, mime=_JSON_LINES, size=len(line))
+        return record_from_row(
+            row, columns=columns, mime=_JSON_LINES, size=len(line), signature=signature
+        )
     except Unreadable as error:
         return failed_record(reason=f"line {number}: {error}", mime=_JSON_LINES, size=len(line))
 

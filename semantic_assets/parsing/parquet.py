@@ -1,11 +1,13 @@
 """Parquet: rows become records, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from semantic_assets.parsing.parquet_signatures import row_signatures
 from semantic_assets.parsing.records import (
     Columns,
+    KnownRecord,
     SourceRecord,
     Unreadable,
     failed_record,
@@ -18,11 +20,13 @@ _MIME = "application/vnd.apache.parquet"
 _BATCH_ROWS = 256
 
 
-def read_parquet(stream: BinaryIO, *, columns: Columns, skip: int) -> Iterator[SourceRecord | None]:
+def read_parquet(
+    stream: BinaryIO, *, columns: Columns, skip: int, known: Container[str]
+) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a row, None for those to leave out; whole row groups of them stay unread."""
     watched = _WatchedStream(stream)
     try:
-        yield from _read(watched, columns, skip)
+        yield from _read(watched, columns, skip, known)
     except Exception as error:
         if not _is_arrow_error(error):
             raise
@@ -60,7 +64,9 @@ class _WatchedStream:
         """The stream is the caller's and stays open."""
 
 
-def _read(stream: _WatchedStream, columns: Columns, skip: int) -> Iterator[SourceRecord | None]:
+def _read(
+    stream: _WatchedStream, columns: Columns, skip: int, known: Container[str]
+) -> Iterator[SourceRecord | KnownRecord | None]:
     # Imported late: Arrow takes longer to import than a small corpus to read.
     import pyarrow.parquet as pq
 
@@ -74,9 +80,14 @@ def _read(stream: _WatchedStream, columns: Columns, skip: int) -> Iterator[Sourc
                 yield from repeat(None, count)
                 continue
             batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=names)
-            for row in _group_rows(batches, count, stream):
+            for row, signature in _group_rows(batches, count, stream, known):
                 number += 1
-                yield None if number <= skip else _row_record(row, number, columns)
+                if number <= skip:
+                    yield None
+                elif row is None:
+                    yield KnownRecord(signature or "")
+                else:
+                    yield _row_record(row, number, columns, signature)
         if number != file.metadata.num_rows:
             raise Unreadable(f"damaged Parquet: {number} rows where {file.metadata.num_rows} were")
 
@@ -102,23 +113,43 @@ def _readable_columns(schema: Any, columns: Columns) -> list[str]:
     ]
 
 
+_Row = dict[str, Any] | Unreadable | None
+
+
 def _group_rows(
-    batches: Iterator[Any], count: int, stream: _WatchedStream
-) -> Iterator[dict[str, Any] | Unreadable]:
+    batches: Iterator[Any], count: int, stream: _WatchedStream, known: Container[str]
+) -> Iterator[tuple[_Row, str | None]]:
     """Yield the rows of a row group; from a damaged one on, an error for each row it still has.
+
+    With each goes its signature; a row whose signature is known is None.
 
     The groups behind it are sound, and the position of their rows must not depend on the damage.
     """
     done = 0
     try:
         for batch in batches:
-            for row in _rows(batch):
+            for row in _unknown_rows(batch, known):
                 done += 1
                 yield row
     except Exception as error:
         if stream.error is not None or not _is_arrow_error(error):
             raise
-        yield from repeat(Unreadable(f"damaged Parquet: {error}"), count - done)
+        damage = Unreadable(f"damaged Parquet: {error}")
+        yield from repeat((damage, None), count - done)
+
+
+def _unknown_rows(batch: Any, known: Container[str]) -> Iterator[tuple[_Row, str | None]]:
+    signatures = row_signatures(batch)
+    fresh = [row for row, mark in enumerate(signatures) if mark is None or mark not in known]
+    rows = _rows(batch if len(fresh) == batch.num_rows else _taken(batch, fresh))
+    for mark in signatures:
+        yield (None if mark is not None and mark in known else next(rows)), mark
+
+
+def _taken(batch: Any, rows: list[int]) -> Any:
+    import pyarrow as pa
+
+    return batch.take(pa.array(rows, pa.int64()))
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
@@ -132,11 +163,13 @@ def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
                 yield Unreadable("a text column is not UTF-8")
 
 
-def _row_record(row: dict[str, Any] | Unreadable, number: int, columns: Columns) -> SourceRecord:
+def _row_record(
+    row: dict[str, Any] | Unreadable, number: int, columns: Columns, signature: str | None
+) -> SourceRecord:
     try:
         if isinstance(row, Unreadable):
             raise row
-        return record_from_row(row, columns=columns, mime=_MIME)
+        return record_from_row(row, columns=columns, mime=_MIME, signature=signature)
     except Unreadable as error:
         return failed_record(reason=f"row {number}: {error}", mime=_MIME, size=0)
 

@@ -3,7 +3,8 @@
 What is inside the formats is in the module of each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from semantic_assets.errors import ConfigError
@@ -17,6 +18,8 @@ from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
+    KnownRecord,
+    LineStart,
     SourceRecord,
     Unreadable,
     failed_record,
@@ -40,6 +43,7 @@ _PLAIN = (*_DOCUMENTS, *_RECORDS)
 #: PDF and Parquet are compressed inside; a gzip around them would only hinder seeking.
 _COMPRESSED = tuple(f"{name}.gz" for name in _PLAIN if name not in (".pdf", ".parquet"))
 SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN, *_COMPRESSED))
+_FROM_THE_FIRST_LINE = LineStart(0, 0)
 
 
 def is_supported(name: str) -> bool:
@@ -52,40 +56,29 @@ def is_multi_record(name: str) -> bool:
     return (_suffix(name) or "").removesuffix(".gz") in _RECORDS
 
 
+def grows_by_lines(name: str) -> bool:
+    """Whether what is appended to a file of this name can be read alone."""
+    return _suffix(name) == ".jsonl"
+
+
 def read_records(
-    path: str, stream: BinaryIO, *, columns: Columns, skip: int = 0
-) -> Iterator[SourceRecord]:
+    path: str,
+    stream: BinaryIO,
+    *,
+    columns: Columns,
+    skip: int = 0,
+    known: Container[str] = frozenset(),
+    start: LineStart = _FROM_THE_FIRST_LINE,
+) -> Iterator[SourceRecord | KnownRecord]:
     """Stream the documents of one file, in file order, leaving out the first `skip` records.
 
     Content that cannot be read is a failed record, of its line or row where the rest can be.
+    Records whose signature is `known` are not read but named. `start` is for `grows_by_lines`.
 
     Raises: ConfigError for a name no reader is for; OSError of the stream itself.
     """
-    return _with_failures(path, _known_suffix(path), stream, columns, skip)
-
-
-def _with_failures(
-    path: str, suffix: str, stream: BinaryIO, columns: Columns, skip: int
-) -> Iterator[SourceRecord]:
-    """Count what is left out here, because the failure of a whole file is a record as well."""
-    size = stream.seek(0, 2)
-    position = 0
-    try:
-        if not size:
-            raise Unreadable("file is empty")
-        for record in _records(path, suffix, stream, columns, size, skip):
-            position += 1
-            if record is not None and position > skip:
-                yield record
-    except Unreadable as error:
-        if position >= skip:
-            yield failed_file(path, str(error), size)
-    except OSError:
-        raise
-    except Exception as error:  # no content may stop the files beside it
-        if position >= skip:
-            what = f"{type(error).__name__}: {error}"
-            yield failed_file(path, f"its reader failed, please report it: {what}", size)
+    reading = _Reading(path, _known_suffix(path), stream, columns, skip, known, start)
+    return _with_failures(reading)
 
 
 def failed_file(path: str, reason: str, size: int) -> SourceRecord:
@@ -101,17 +94,59 @@ def failed_file(path: str, reason: str, size: int) -> SourceRecord:
     )
 
 
-def _records(
-    path: str, suffix: str, stream: BinaryIO, columns: Columns, size: int, skip: int
-) -> Iterator[SourceRecord | None]:
-    kind = suffix.removesuffix(".gz")
-    compressed = suffix.endswith(".gz")
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    path: str
+    suffix: str
+    stream: BinaryIO
+    columns: Columns
+    skip: int
+    known: Container[str]
+    start: LineStart
+
+
+def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
+    """Count what is left out here, because the failure of a whole file is a record as well."""
+    size = reading.stream.seek(0, 2)
+    position, skip = 0, reading.skip
+    try:
+        if not size:
+            raise Unreadable("file is empty")
+        for record in _records(reading, size):
+            position += 1
+            if record is not None and position > skip:
+                yield record
+    except Unreadable as error:
+        if position >= skip:
+            yield failed_file(reading.path, str(error), size)
+    except OSError:
+        raise
+    except Exception as error:  # no content may stop the files beside it
+        if position >= skip:
+            what = f"{type(error).__name__}: {error}"
+            yield failed_file(reading.path, f"its reader failed, please report it: {what}", size)
+
+
+def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecord | None]:
+    stream, columns, skip, known = reading.stream, reading.columns, reading.skip, reading.known
+    kind = reading.suffix.removesuffix(".gz")
+    compressed = reading.suffix.endswith(".gz")
     if kind in _DOCUMENTS:
-        return iter([None if skip else _document(path, kind, stream, compressed, size)])
+        return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
     if kind == ".parquet":
-        return read_parquet(stream, columns=columns, skip=skip)
-    reader = {".json": read_json, ".jsonl": read_json_lines, ".csv": read_csv}[kind]
-    return reader(stream, columns=columns, compressed=compressed, skip=skip)
+        return read_parquet(stream, columns=columns, skip=skip, known=known)
+    if kind == ".json":
+        return read_json(stream, columns=columns, compressed=compressed, skip=skip)
+    if kind == ".csv":
+        return read_csv(stream, columns=columns, compressed=compressed, skip=skip, known=known)
+    return read_json_lines(
+        stream,
+        columns=columns,
+        compressed=compressed,
+        skip=skip,
+        known=known,
+        start=reading.start,
+    )
 
 
 def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:

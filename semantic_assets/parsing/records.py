@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from hashlib import blake2b
 from typing import Any, Literal
 
 from semantic_assets.errors import SemanticAssetsError
@@ -36,6 +37,23 @@ class SourceRecord:
     pages: tuple[int, ...]
     parse_status: Literal["ok", "failed"]
     parse_error: str | None
+    #: A digest of the record as it stands in its file; None where it is not worth having.
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """A record whose signature the caller knows: it was not read again."""
+
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineStart:
+    """Where reading a file of lines begins: an offset behind so many lines."""
+
+    offset: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +122,17 @@ def failed_record(
     )
 
 
+def signature_of(record: bytes | memoryview, salt: bytes = b"") -> str:
+    return blake2b(record, digest_size=16, key=salt[:64]).hexdigest()
+
+
 def record_from_row(
-    row: Mapping[str, Any], *, columns: Columns, mime: str, size: int = 0
+    row: Mapping[str, Any],
+    *,
+    columns: Columns,
+    mime: str,
+    size: int = 0,
+    signature: str | None = None,
 ) -> SourceRecord:
     """Return the record of one row; `size` counts only where the row gives no text.
 
@@ -130,6 +157,7 @@ def record_from_row(
         pages=(),
         parse_status="ok",
         parse_error=None,
+        signature=signature,
     )
 
 

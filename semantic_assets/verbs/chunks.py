@@ -1,8 +1,14 @@
-"""chunk_documents: the documents of a shard as rows of `chunks`."""
+"""chunk_documents: the documents of a shard as rows of `chunks`.
+
+Documents whose title and text are as they were keep their rows; only the others are cut.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,15 +16,19 @@ import pyarrow.parquet as pq
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
+from semantic_assets.lake.files import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
 from semantic_assets.store import Store
 from semantic_assets.text import chunking
 from semantic_assets.text.chunking import ChunkSizes
-from semantic_assets.text.fingerprint import fingerprint, fingerprint_rows
+from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.verbs.previous_chunks import CUTTER, PreviousChunks
 
 _BATCH_DOCUMENTS = 512
+_LIGHT = ["document_id", "content_hash", "parse_status"]
+_HEAVY = ["document_id", "content_hash", "title", "text", "pages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,8 @@ class ChunksReport:
     chunks: int
     distinct_texts: int
     tokens_estimated: int
+    #: Documents that were cut; the others keep their rows.
+    documents_cut: int
     written: bool
 
 
@@ -45,63 +57,119 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
             raise Conflict(
                 f"shard {shard}: its documents are not there yet; materialize them first"
             )
-        settings = store.dataset_settings(shard.dataset)
-        inputs = fingerprint(
-            "chunks", chunking.CODE_VERSION, settings.chunking_fingerprint, documents
-        )
+        sizes = store.dataset_settings(shard.dataset).chunking
+        inputs = chunks_inputs(store, shard, documents)
         written = not store.is_current(path, inputs)
-        if written:
-            _write(store, lease, shard, settings.chunking, inputs)
-        report = _report(store, shard, written=written)
+        cut = _write(store, lease, shard, sizes, inputs) if written else 0
+        report = _report(store, shard, cut, written=written)
         store.ledger.sources.update_shard(shard, chunks=report.chunks)
     return report
 
 
-def _report(store: Store, shard: ShardKey, *, written: bool) -> ChunksReport:
+def chunks_inputs(store: Store, shard: ShardKey, documents: str) -> str:
+    """What a shard's `chunks` should be of, by its documents' fingerprint."""
+    return fingerprint("chunks", _cutter(store, shard), documents)
+
+
+def _cutter(store: Store, shard: ShardKey) -> str:
+    settings = store.dataset_settings(shard.dataset)
+    return f"{chunking.CODE_VERSION}:{settings.chunking_fingerprint}"
+
+
+def _report(store: Store, shard: ShardKey, cut: int, *, written: bool) -> ChunksReport:
     columns = store.lake.read(layout.chunks(shard), ["text_hash", "token_estimate"])
     return ChunksReport(
         shard=shard,
         chunks=columns.num_rows,
         distinct_texts=pc.count_distinct(columns["text_hash"]).as_py(),
         tokens_estimated=pc.sum(columns["token_estimate"]).as_py() or 0,
+        documents_cut=cut,
         written=written,
     )
 
 
-def _write(store: Store, lease: Lease, shard: ShardKey, sizes: ChunkSizes, inputs: str) -> None:
-    identities: list[str] = []
-    path = layout.chunks(shard)
-    with store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content):
-        for rows in _chunk_batches(store, shard, sizes):
-            identities.extend(f"{row['chunk_id']}{row['text_hash']}" for row in rows)
-            file.write(pa.RecordBatch.from_pylist(rows, schema=CHUNKS))
-        content(fingerprint_rows(identities))
+def _write(store: Store, lease: Lease, shard: ShardKey, sizes: ChunkSizes, inputs: str) -> int:
+    """How many documents were cut."""
+    path, cutter = layout.chunks(shard), _cutter(store, shard)
+    digest, cut = blake2b(digest_size=16), 0
+    with (
+        closing(PreviousChunks.open(store, shard, cutter)) as previous,
+        pq.ParquetFile(store.lake.path(layout.documents(shard))) as documents,
+        store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
+    ):
+        for group in range(documents.num_row_groups):
+            pieces, fresh = _pieces(shard, documents, group, previous, sizes)
+            cut += fresh
+            _write_group(file, pieces, digest)
+        content(digest.hexdigest())
+        file.metadata[CUTTER] = cutter
+    return cut
 
 
-def _chunk_batches(
-    store: Store, shard: ShardKey, sizes: ChunkSizes
+def _write_group(file: TableFile, pieces: list[pa.Table], digest: Any) -> None:
+    if not pieces:
+        return
+    table = pa.concat_tables(pieces)
+    joined = pc.binary_join_element_wise(table["chunk_id"], table["text_hash"], "")
+    digest.update("".join(joined.to_pylist()).encode())
+    file.write(table)
+
+
+def _pieces(
+    shard: ShardKey, file: pq.ParquetFile, group: int, previous: PreviousChunks, sizes: ChunkSizes
+) -> tuple[list[pa.Table], int]:
+    """The chunks of a row group of documents in order, and how many of these were cut."""
+    light = file.read_row_group(group, _LIGHT, use_threads=False)
+    columns = [light[name].to_pylist() for name in _LIGHT]
+    places = [
+        previous.place(document, content) if status == "ok" else (0, 0)
+        for document, content, status in zip(*columns, strict=True)
+    ]
+    fresh = [row for row, place in enumerate(places) if place is None]
+    cut = _cut(shard, file, group, fresh, sizes)
+    pieces: list[pa.Table] = []
+    for run, is_kept in _runs(places):
+        if is_kept:
+            pieces += previous.rows(*run)
+        else:
+            rows = [row for _ in range(run[1]) for row in next(cut)]
+            pieces.append(pa.Table.from_pylist(rows, schema=CHUNKS))
+    return pieces, len(fresh)
+
+
+def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], bool]]:
+    """Neighbours together: rows that are kept as (first, count), documents to cut as (0, count)."""
+    run, is_kept = (0, 0), True
+    for place in places:
+        if place is not None and is_kept and (sum(run) == place[0] or not place[1]):
+            run = (run[0], run[1] + place[1])
+        elif place is None and not is_kept:
+            run = (0, run[1] + 1)
+        elif place is None or place[1]:
+            yield run, is_kept
+            run, is_kept = place or (0, 1), place is not None
+    yield run, is_kept
+
+
+def _cut(
+    shard: ShardKey, file: pq.ParquetFile, group: int, rows: list[int], sizes: ChunkSizes
 ) -> Iterator[list[dict[str, object]]]:
-    columns = ["document_id", "title", "text", "pages", "parse_status"]
-    with pq.ParquetFile(store.lake.path(layout.documents(shard))) as file:
-        for batch in file.iter_batches(batch_size=_BATCH_DOCUMENTS, columns=columns):
-            yield [
-                row
-                for document in batch.to_pylist()
-                if document["parse_status"] == "ok"
-                for row in _rows(shard, document, sizes)
-            ]
+    """The chunks of each of these documents of a row group."""
+    if not rows:
+        return
+    documents = file.read_row_group(group, _HEAVY, use_threads=False)
+    for batch in documents.take(pa.array(rows, pa.int64())).to_batches(
+        max_chunksize=_BATCH_DOCUMENTS
+    ):
+        for document in batch.to_pylist():
+            yield list(_rows(shard, document, sizes))
 
 
 def _rows(
-    shard: ShardKey, document: dict[str, object], sizes: ChunkSizes
+    shard: ShardKey, document: dict[str, Any], sizes: ChunkSizes
 ) -> Iterator[dict[str, object]]:
-    identity, text = document["document_id"], document["text"]
-    title = document["title"] if isinstance(document["title"], str) else None
-    pages = document["pages"] or []
-    assert isinstance(identity, str)
-    assert isinstance(text, str)
-    assert isinstance(pages, list)
-    for span in chunking.chunk_document(identity, title, text, sizes):
+    identity, pages = document["document_id"], document["pages"] or []
+    for span in chunking.chunk_document(identity, document["title"], document["text"], sizes):
         yield {
             "chunk_id": span.chunk_id,
             "document_id": identity,
@@ -115,4 +183,5 @@ def _rows(
             "vector_text": span.vector_text,
             "text_hash": span.text_hash,
             "token_estimate": span.token_estimate,
+            "content_hash": document["content_hash"],
         }

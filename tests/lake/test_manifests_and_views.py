@@ -76,6 +76,7 @@ def chunk(number: int) -> dict[str, object]:
         "vector_text": f"text {number}",
         "text_hash": text_hash(f"text {number}"),
         "token_estimate": 1,
+        "content_hash": "h",
     }
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.ledger import Ledger
-from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import (
     SHARD_MAX_DOCUMENTS,
@@ -33,6 +33,10 @@ def placement(ledger: Ledger) -> dict[int, list[str]]:
         shard.key.number: [item.uri for item in ledger.sources.shard_slices(shard.key)]
         for shard in ledger.sources.shards(DATASET)
     }
+
+
+def read_as_listed(ledger: Ledger) -> list[Reading]:
+    return [Reading(item, item.file_fingerprint) for item in ledger.sources.shard_slices(FIRST)]
 
 
 # -- datasets and shards --------------------------------------------------------------------------
@@ -155,7 +159,7 @@ def test_a_removed_file_is_not_read_and_goes_back_to_its_shard_when_it_returns(
     ledger: Ledger,
 ) -> None:
     place(ledger, make_slice("1"), make_slice("2"))
-    ledger.sources.mark_read(FIRST)
+    ledger.sources.note_readings(FIRST, read_as_listed(ledger))
     remove(ledger, "1")
     assert placement(ledger) == {0: ["2"]}
     assert ledger.sources.slices(DATASET) == {"2": "2@1"}
@@ -248,7 +252,7 @@ def test_a_slice_nobody_read_goes_to_the_next_shard_as_a_whole(ledger: Ledger) -
 def test_a_slice_that_was_read_stays_in_its_shard(ledger: Ledger) -> None:
     place(ledger, make_slice("1"), make_slice("2"))
     item = ledger.sources.shard_slices(FIRST)[1]  # as a slow process saw it
-    ledger.sources.mark_read(FIRST)
+    ledger.sources.note_readings(FIRST, read_as_listed(ledger))
     with pytest.raises(Conflict, match="never moves"):
         ledger.sources.move_slice(FIRST, item)
     assert placement(ledger) == {0: ["1", "2"]}
@@ -259,6 +263,6 @@ def test_reading_marks_the_slices_of_one_shard(ledger: Ledger, clock: Clock) -> 
     place(ledger, make_slice("1"))
     ledger.sources.update_shard(FIRST, closed=True)
     place(ledger, make_slice("2"))
-    ledger.sources.mark_read(FIRST)
+    ledger.sources.note_readings(FIRST, read_as_listed(ledger))
     assert [i.is_read for i in ledger.sources.shard_slices(FIRST)] == [True]
     assert [i.is_read for i in ledger.sources.shard_slices(SECOND)] == [False]

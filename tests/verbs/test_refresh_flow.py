@@ -145,7 +145,7 @@ def test_records_keep_their_documents_when_a_file_is_reordered(trial: Trial) -> 
 def test_a_file_larger_than_a_shard_fills_as_many_as_it_needs(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("semantic_assets.verbs.documents.SHARD_MAX_DOCUMENTS", 3)
+    monkeypatch.setattr("semantic_assets.verbs.slice_reading.SHARD_MAX_DOCUMENTS", 3)
     lines = [json.dumps({"id": str(n), "text": f"Record number {n}."}) for n in range(8)]
     trial.write("acme/records/r.jsonl", "\n".join(lines))
     trial.write("acme/records/s.jsonl", json.dumps({"id": "x", "text": "Another file."}))

@@ -1,0 +1,57 @@
+"""The chunks of a shard as its table holds them, found by the document they were cut from."""
+
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from semantic_assets.lake import layout
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.tables import CHUNKS
+from semantic_assets.store import Store
+from semantic_assets.verbs.table_rows import TableRows
+
+#: Key in the metadata of a chunks file: what cut it.
+CUTTER = "semantic_assets.cutter"
+
+
+class PreviousChunks:
+    """An open chunks table, or none: then nothing is found in it."""
+
+    def __init__(self, file: pq.ParquetFile | None) -> None:
+        self._table = TableRows(file, CHUNKS)
+        self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
+
+    @classmethod
+    def open(cls, store: Store, shard: ShardKey, cutter: str) -> Self:
+        """The shard's table, if it can be trusted and was cut in the same way."""
+        path = layout.chunks(shard)
+        is_there = store.trusted_fingerprint(path) is not None
+        if not is_there or store.lake.metadata(path).get(CUTTER) != cutter:
+            return cls(None)
+        return cls(pq.ParquetFile(store.lake.path(path)))
+
+    def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
+        """First row and number of the chunks of a document, if it is as it was."""
+        return self._documents.get((document, content_hash))
+
+    def rows(self, first: int, count: int) -> list[pa.Table]:
+        return self._table.rows(first, count)
+
+    def close(self) -> None:
+        self._table.close()
+
+
+def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
+    """(document, content) -> first row and number of rows. Python runs once a document."""
+    if not light.num_rows:
+        return {}
+    runs = pc.run_end_encode(light["document_id"].combine_chunks())
+    ends: list[int] = runs.run_ends.to_pylist()
+    firsts = [0, *ends[:-1]]
+    contents = light["content_hash"].take(pa.array(firsts)).to_pylist()
+    names = zip(runs.values.to_pylist(), contents, strict=True)
+    return {
+        name: (first, end - first) for name, first, end in zip(names, firsts, ends, strict=True)
+    }
