@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,7 +38,9 @@ def is_open(root: Path, uri: str) -> bool:
     return os.access(source_path(root, uri), os.R_OK)
 
 
-def read_source(root: Path, uri: str, *, columns: Columns, skip: int = 0) -> Iterator[SourceRecord]:
+def read_source(
+    root: Path, uri: str, *, columns: Columns, skip: int = 0
+) -> Generator[SourceRecord, None, None]:
     """Stream the documents of a file under the source root, as `read_records` does.
 
     Raises:
