@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +40,7 @@ def is_open(root: Path, uri: str) -> bool:
 
 def read_source(
     root: Path, uri: str, *, columns: Columns, skip: int = 0
-) -> Iterator[SourceRecord | KnownRecord]:
+) -> Generator[SourceRecord | KnownRecord, None, None]:
     """Stream the documents of a file under the source root, as `read_records` does.
 
     Raises:

@@ -12,13 +12,14 @@ from typing import Any, BinaryIO
 from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
+from semantic_assets.parsing.files import open_source, source_path
 from semantic_assets.parsing.readers import (
     failed_file,
     grows_by_lines,
     is_multi_record,
     read_records,
 )
-from semantic_assets.parsing.records import KnownRecord, SourceRecord
+from semantic_assets.parsing.records import KnownRecord, SourceRecord, Unreadable
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id, text_hash
 from semantic_assets.verbs.claims import Claim, Claims, Neighbour
@@ -78,9 +79,9 @@ class SliceReader:
     def _read_file(self, item: SourceSlice, rows: FileRows | None) -> None:
         """Its fingerprint is that of the opened file, and holds if it is the same at the end."""
         try:
-            stream = (self._store.settings.sources / item.uri).open("rb")
-        except OSError as error:
-            self._keep(item, rows, f"cannot be opened: {error.strerror or error}")
+            stream = open_source(source_path(self._store.settings.sources, item.uri))
+        except Unreadable as error:
+            self._keep(item, rows, str(error))
             return
         with stream:
             mark = file_fingerprint(os.fstat(stream.fileno()))
