@@ -207,3 +207,12 @@ def kill_after(count: int, function: Callable[..., Any], *arguments: object) -> 
                 acknowledged.append(receiver.recv())
         except (EOFError, OSError):  # an answer cut in the middle was not given
             return acknowledged
+
+
+def killed_in(function: Callable[..., Any], *arguments: object) -> None:
+    """Run `function(*arguments)` in a process that kills itself -9 on the way."""
+    process = _PROCESSES.Process(target=function, args=arguments)
+    process.start()
+    process.join(_PATIENCE_SECONDS)
+    assert process.exitcode == -signal.SIGKILL, f"it ended with {process.exitcode}"
+    process.close()

@@ -24,7 +24,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.index_proof import prove
-from semantic_assets.verbs.kept_generations import KeptParts, drop_unfinished, retire
+from semantic_assets.verbs.kept_generations import KeptPart, KeptParts, drop_unfinished, retire
 from semantic_assets.verbs.serving_index import generation_folder
 from semantic_assets.verbs.shard_rows import part_name, rows_fingerprint, write_rows
 
@@ -183,15 +183,15 @@ class _Building:
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
         self._space, self._inputs = space, inputs
-        drop_unfinished(store, dataset)
         self._kept = KeptParts(store, dataset, space)
         self._written: list[PartEntry] = []
-        self._linked: list[PartEntry] = []
+        self._linked: list[KeptPart] = []
         self._carried = 0
 
     def run(self) -> IndexReport:
         space_id = self._space.space_id
         number = self._store.ledger.generations.start(self._dataset, space_id)
+        drop_unfinished(self._store, self._dataset, besides=number)
         path = layout.generation(self._dataset, space_id, number)
         # A ledger that was lost counted as far before: what it left there is nobody's.
         self._store.lake.delete_tree(path)
@@ -209,15 +209,16 @@ class _Building:
         part = folder / part_name(shard)
         kept = self._kept.find(part.name, made_of)
         if kept is not None:
-            link_folder(kept[0], part)
-            self._linked.append(kept[1])
+            link_folder(kept.folder, part)
+            self._linked.append(kept)
             return
         found = write_rows(self._store, self._space, shard, part, self._kept.serving(part.name))
         self._carried += found.carried
         self._written.append(PartEntry(name=part.name, rows=found.rows, fingerprint=made_of))
 
     def _describe(self, number: int) -> Description:
-        found = sorted((*self._written, *self._linked), key=lambda part: part.name)
+        linked = (kept.entry for kept in self._linked)
+        found = sorted((*self._written, *linked), key=lambda part: part.name)
         parts = tuple(part for part in found if part.rows)
         rows = sum(part.rows for part in parts)
         alias = f"{self._dataset.partition}.{self._store.ledger.ledger_id}"
@@ -238,9 +239,11 @@ class _Building:
         backend.build(folder, description, open_parts(folder, description))
         index = open_index(folder, self._store.qdrant)
         # Codes and collections made now are proven over everything they are of.
-        is_new = description.backend != self._kept.backend or description.backend == QDRANT
-        fresh = description.parts if is_new else self._written
-        prove(index, f"{self._dataset} {folder.name}", frozenset(part.name for part in fresh))
+        new = {part.name for part in self._written}
+        for kept in self._linked:
+            if kept.backend != description.backend or description.backend == QDRANT:
+                new.add(kept.entry.name)
+        prove(index, f"{self._dataset} {folder.name}", frozenset(new))
 
     def _finish(self, number: int, description: Description) -> None:
         self._store.ledger.generations.built(

@@ -1,5 +1,6 @@
 """Generations beside the serving one: what of them is linked, and when they go."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.errors import SemanticAssetsError
@@ -17,6 +18,13 @@ from semantic_assets.verbs.serving_index import generation_folder
 KEPT_GENERATIONS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    folder: Path
+    entry: PartEntry
+    backend: str
+
+
 class KeptParts:
     """Parts of the generations of a dataset in a space, by name and what they were built from."""
 
@@ -24,7 +32,7 @@ class KeptParts:
         #: Newest first, the serving one before all.
         self._held: list[tuple[Path, Description]] = []
         self._serving: tuple[Path, Description] | None = None
-        kept = store.ledger.generations.list(dataset)
+        kept = [one for one in store.ledger.generations.list(dataset) if one.state != BUILDING]
         for one in sorted(kept, key=lambda one: one.state != SERVING):
             folder = generation_folder(store, one)
             description = _description(folder)
@@ -33,16 +41,11 @@ class KeptParts:
                 if one.state == SERVING:
                     self._serving = folder, description
 
-    @property
-    def backend(self) -> str | None:
-        """Of the serving generation, if it is of this space."""
-        return self._serving[1].backend if self._serving is not None else None
-
-    def find(self, name: str, fingerprint: str) -> tuple[Path, PartEntry] | None:
+    def find(self, name: str, fingerprint: str) -> KeptPart | None:
         for folder, description in self._held:
             entry = description.part(name)
             if entry is not None and entry.fingerprint == fingerprint:
-                return folder / name, entry
+                return KeptPart(folder / name, entry, description.backend)
         return None
 
     def serving(self, name: str) -> Part | None:
@@ -51,10 +54,13 @@ class KeptParts:
         return open_part(self._serving[0] / name)
 
 
-def drop_unfinished(store: Store, dataset: DatasetKey) -> None:
-    """What crashed builds left; the dataset's lease is ours, so no other build is at work."""
+def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
+    """What crashed builds left, now that our number is above theirs.
+
+    A build that was taken over may still write: only into the directory of its own number.
+    """
     for one in store.ledger.generations.list(dataset):
-        if one.state == BUILDING:
+        if one.state == BUILDING and one.number != besides:
             _drop(store, one)
 
 
