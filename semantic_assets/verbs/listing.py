@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantic_assets.dataset_settings import NOT_SOURCES
+from semantic_assets.parsing.files import source_uri
 from semantic_assets.parsing.readers import is_supported
 from semantic_assets.text.fingerprint import fingerprint
 
@@ -42,18 +43,21 @@ def list_files(root: Path, folder: Path) -> Listing:
     """The files of a dataset in a stable order; none where there is no such folder.
 
     Raises:
-        OSError: a folder cannot be read, or a link leads nowhere.
+        OSError: a folder cannot be read.
     """
     found = Listing()
     for entry in _entries(folder):
         path = Path(entry.path)
         if path.parent == folder and entry.name in NOT_SOURCES:
             continue
-        uri = path.relative_to(root).as_posix()
+        uri = source_uri(path.relative_to(root).as_posix())
         if not is_supported(entry.name):
             found.unsupported.append(uri)
         elif (stat := _stat(entry)) is not None:
-            found.files[uri] = ListedFile(uri, stat.st_size, file_fingerprint(stat))
+            # A grant of permission changes neither size nor time, and the file is to be read.
+            is_open = os.access(path, os.R_OK)
+            mark = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
+            found.files[uri] = ListedFile(uri, stat.st_size, mark)
     return found
 
 
@@ -72,10 +76,12 @@ def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
 
 
 def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
-    """None for a file that was deleted since its name was read."""
+    """None for a file that was deleted since its name was read. Of a dead link, the link's own."""
     try:
         return entry.stat()
-    except FileNotFoundError:
+    except OSError as error:
         if entry.is_symlink():
-            raise
-        return None
+            return entry.stat(follow_symlinks=False)
+        if isinstance(error, FileNotFoundError):
+            return None
+        raise

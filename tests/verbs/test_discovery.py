@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.errors import ConfigError, SourceMissing
+from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store, open_store
 from semantic_assets.verbs.discover import Discovery, discover
+from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.remove import remove
 from tests.factories import Clock
 
@@ -193,17 +195,20 @@ def test_a_folder_that_cannot_be_a_dataset_is_reported_and_the_others_are_listed
     assert "use only a-z" in found.skipped["acme/My Files"]
 
 
-def test_a_link_that_leads_nowhere_leaves_its_dataset_as_it_was(store: Store) -> None:
+def test_a_link_that_leads_nowhere_keeps_what_was_read_of_it(store: Store) -> None:
     target = write(store, "elsewhere.txt")
     write(store, "acme/manuals/a.txt")
     link = store.settings.sources / "acme/manuals/linked.txt"
     link.symlink_to(target)
     discover(store)
+    [shard] = [shard.key for shard in store.ledger.sources.shards()]
+    read_documents(store, shard)
+    before = store.lake.read(layout.documents(shard), ["uri", "text"]).to_pylist()
     target.unlink()
-    (store.settings.sources / "acme/manuals/a.txt").unlink()
-    found = discover(store)
-    assert "linked.txt" in found.skipped["acme/manuals"]
-    assert placed(store) == ["acme/manuals/a.txt", "acme/manuals/linked.txt"]
+    assert discover(store).changed == 1
+    report = read_documents(store, shard)
+    assert "link leads nowhere" in report.unsettled[0]
+    assert store.lake.read(layout.documents(shard), ["uri", "text"]).to_pylist() == before
 
 
 def test_a_dataset_asked_for_that_was_never_there_is_refused(store: Store) -> None:
