@@ -5,7 +5,7 @@ fewer directions that matter than numbers, and a chunk's nearest neighbours are 
 So: one common direction, a latent space whose axes count less and less, three levels of scatter.
 """
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,15 @@ DIMENSIONS, _LATENT = 768, 256
 _TOPICS, _CHUNKS_PER_DOCUMENT = 400, 8
 #: Lengths of what is common to all, to a topic, to a document, to a chunk, and of a question.
 _COMMON, _TOPIC, _DOCUMENT, _CHUNK, _QUESTION = 0.72, 0.40, 0.42, 0.38, 0.45
-_BLOCK = 20_000
+_BLOCK = 50_000
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def write_vectors(path: Path, rows: int, *, seed: int = 7) -> Vectors:
-    """A .npy of unit vectors, written block by block; opened as a memory map."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    target = np.lib.format.open_memmap(path, "w+", np.float32, (rows, DIMENSIONS))
+def blocks(rows: int, *, seed: int = 7) -> Iterator[Vectors]:
+    """Unit vectors, 50,000 at a time: 500,000 of them are 1.5 GB."""
     corpus = _Corpus(rows, seed)
     for start in range(0, rows, _BLOCK):
-        numbers = np.arange(start, min(start + _BLOCK, rows))
-        target[numbers[0] : numbers[-1] + 1] = corpus.chunks(numbers)
-    target.flush()
-    return np.load(path, mmap_mode="r")
+        yield corpus.chunks(np.arange(start, min(start + _BLOCK, rows)))
 
 
 def questions(rows: int, count: int, *, seed: int = 7) -> Vectors:
@@ -71,5 +66,6 @@ class _Corpus:
             + _DOCUMENT * self._documents[documents]
             + length * self._scatter(rng, len(documents))
         )
-        vectors = latent @ self._basis
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors: Vectors = latent @ self._basis
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors

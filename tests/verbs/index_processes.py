@@ -27,7 +27,7 @@ def text_of(number: int, version: int) -> str:
     """Every paragraph names its version, and stands elsewhere in each version."""
     paragraphs = [
         f"Version {version} of document {number}, paragraph {place}. "
-        + " ".join(_WORDS[(place + number + word) % 8] for word in range(90))
+        + " ".join(_WORDS[(place + number + word) % 8] for word in range(250))
         for place in range(2 + version % 3)
     ]
     return "\n\n".join([f"Preface of {'x' * (version * 7)}.", *paragraphs])

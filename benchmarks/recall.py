@@ -1,0 +1,95 @@
+"""recall@10 of the default index against exact search, and what it costs, at two sizes.
+
+Vectors are synthetic (see benchmarks/vectors.py); questions are near documents and not among them.
+"""
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.corpora import WORK
+from benchmarks.rows import Row
+from benchmarks.vectors import DIMENSIONS, blocks, questions
+from semantic_assets.index.backend import Finder
+from semantic_assets.index.description import Description, PartEntry
+from semantic_assets.index.exact import ExactFinder
+from semantic_assets.index.generation import backend_of, open_parts
+from semantic_assets.index.parts import write_part
+from semantic_assets.index.qdrant import QdrantServer
+from semantic_assets.index.ranking import Vectors
+from semantic_assets.model.backends import AUTO, backend_for
+from semantic_assets.model.tables import INDEX_ROWS
+
+_SIZES = (100_000, 500_000)
+_QUESTIONS, _TIMED, _K = 500, 100, 10
+_LEAST_RECALL = 0.98
+
+
+def measure() -> list[Row]:
+    return [row for size in _SIZES for row in _measure(size)]
+
+
+def _measure(size: int) -> list[Row]:
+    folder = WORK / "recall"
+    shutil.rmtree(folder, ignore_errors=True)
+    description = _write_parts(folder, size)
+    parts = open_parts(folder, description)
+    backend = backend_of(description.backend, QdrantServer())
+    began, before = time.process_time(), _bytes(folder)
+    backend.build(folder, description, parts)
+    build, added = time.process_time() - began, _bytes(folder) - before
+    asked, exact = questions(size, _QUESTIONS), ExactFinder(parts)
+    index = backend.open(description, parts)
+    right = [{row for row, _ in hits} for hits in exact.nearest(asked, _K)]
+    found = [{row for row, _ in index.nearest(query[None], _K)[0]} for query in asked]
+    shared = sum(len(one & other) for one, other in zip(right, found, strict=True))
+    name = f"{size:,} x {DIMENSIONS}, {description.backend}"
+    return [
+        Row(f"{name}: recall@10", shared / _QUESTIONS / _K, _LEAST_RECALL, "of exact"),
+        Row(f"{name}: build", build, None, "CPU s"),
+        Row(f"{name}: a query", _milliseconds(index, asked), _milliseconds(exact, asked), "CPU ms"),
+        Row(f"{name}: size beside the vectors", added / 1e6, None, "MB"),
+    ]
+
+
+def _write_parts(folder: Path, size: int) -> Description:
+    """A part for each block, as each shard has one."""
+    entries = []
+    for number, block in enumerate(blocks(size)):
+        name = f"{number:05d}"
+        vectors = [(np.arange(len(block)), block)]
+        write_part(folder / name, [_rows(len(block))], vectors, shape=block.shape)
+        entries.append(PartEntry(name=name, rows=len(block), fingerprint=name))
+    return Description(
+        backend=backend_for(AUTO, size),
+        space_id="synthetic",
+        dimensions=DIMENSIONS,
+        parts=tuple(entries),
+        collection="",
+        alias="",
+    )
+
+
+def _rows(count: int) -> pa.Table:
+    """As many rows as vectors; nothing is read of them here."""
+    empty = {"string": "", "large_string": ""}
+    return pa.table(
+        [pa.array([empty.get(str(field.type), 0)] * count, field.type) for field in INDEX_ROWS],
+        schema=INDEX_ROWS,
+    )
+
+
+def _milliseconds(finder: Finder, asked: Vectors) -> float:
+    """One by one, as search asks."""
+    finder.nearest(asked[:1], _K)
+    began = time.process_time()
+    for query in asked[:_TIMED]:
+        finder.nearest(query[None], _K)
+    return (time.process_time() - began) / _TIMED * 1e3
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
