@@ -109,7 +109,8 @@ def _seen(world: World, corpus: str, size: int, trials: int) -> dict[float, int]
     store, gemini = world.open()
     with store:
         planned = _planned(store, gemini, size)
-        _blur_estimates(store, planned, size)
+        if corpus == CORPORA[0]:
+            _blur_estimates(store, planned, size)
         input_file = _upload(store, gemini, planned)
         seen = {}
         for fraction in FRACTIONS:
