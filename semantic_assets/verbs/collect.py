@@ -21,6 +21,7 @@ from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState, remote_w
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.canary import verify_answers
+from semantic_assets.verbs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
 
 S = JobState
@@ -85,18 +86,19 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
             f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
             "restore manifests/ of the lake from a backup"
         )
+    may_be_billed = job.remote_state == "GONE" or remote_word(job.remote_state or "") == "EXPIRED"
     try:
         if not landed:
             _land(store, gemini, job, lease, keys or [])
     except CorruptResult as error:
         return _quarantine(store, job, lease, str(error))
     except RemoteMissing as error:
-        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
-        store.tell(f"job {job.job_id}: its result cannot be read yet ({error})")
-        return None
+        if not _land_unreadable(store, job, lease, keys or [], str(error)):
+            return None
+        may_be_billed = True
     final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
     outcomes = finish(store, job, lease, to=final, of=[S.ENDED])
-    if final == S.GONE or remote_word(job.remote_state or "") == "EXPIRED":
+    if may_be_billed:
         book_possibly_billed(store, job)
     clear_remote(store, gemini, job)
     store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} vectors landed")
@@ -164,6 +166,22 @@ def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], wo
         message=f"{word}: {job.error_message or 'the job ended without an output'}",
         together=word == "FAILED",
     )
+
+
+def _land_unreadable(
+    store: Store, job: BatchJob, lease: Lease, keys: list[str], reason: str
+) -> bool:
+    """Give up a result that cannot be read, once there is no more hope. False: wait."""
+    now = store.ledger.now()
+    if now - (job.ended_at or now) < ABANDON_AFTER_SECONDS:
+        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
+        store.tell(f"job {job.job_id}: its result cannot be read yet ({reason})")
+        return False
+    message = f"its result could not be read for 50 hours: {reason}"
+    write_job_failure(
+        store, job, lease, keys=keys, outcome="expired", message=message, together=False
+    )
+    return True
 
 
 def _lines(path: Path) -> Iterator[bytes]:

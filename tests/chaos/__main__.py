@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards; --swaps"""
+"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards; --swaps [--trials N]"""
 
 import argparse
 import multiprocessing
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from semantic_assets.emulator.fault_table import FAULTS
 from tests.chaos import run as runner
+from tests.chaos import swaps
 from tests.chaos.faults import unlisted
 from tests.chaos.kinds import all_scenarios, short_scenarios
 from tests.chaos.reds import controls, red_scenarios
@@ -23,8 +24,12 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="two of each kind")
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
+    parser.add_argument("--swaps", action="store_true", help="which swapped answers are seen")
+    parser.add_argument("--trials", type=int, default=30, help="of each kind of swap")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    if options.swaps:
+        return swaps.run(options.trials, options.jobs)
     everything = _everything(options.seed)
     if missing := unlisted(everything):
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")

@@ -168,6 +168,8 @@ def _excuse(scenario: Scenario) -> str:
         return "outcome = 'missing'"
     if scenario.has("deleted-by-somebody"):
         return "error_message LIKE 'GONE%'"
+    if scenario.has("result-late"):
+        return "error_message LIKE '%could not be read for%'"
     if scenario.ends is End.QUARANTINED:
         return "error_message LIKE 'resubmitted by hand%'"  # a person said so
     return "false"

@@ -145,6 +145,10 @@ def _unsettled() -> list[Scenario]:
         ),
         impossible_canary(),
         untrusted_answers(),
+        Scenario(
+            "a result that can never be read",
+            faults=(Fault("result-late", {"seconds": 1e9}),),
+        ),
     ]
 
 
