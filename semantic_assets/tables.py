@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -137,13 +137,16 @@ def dataclass_table(found: list[Any]) -> Table:
         return Table("nothing found")
     table = Table(*(field.name for field in fields(found[0])))
     for item in found:
-        table.add_row(*(_cell(getattr(item, field.name)) for field in fields(item)))
+        table.add_row(*(_cell(field.name, getattr(item, field.name)) for field in fields(item)))
     return table
 
 
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return "\n".join(str(item) for item in value)
+    if isinstance(value, float):
+        is_time = name.endswith("_at")
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}" if is_time else f"{value:.4f}"
     return "" if value is None else str(value)
 
 
