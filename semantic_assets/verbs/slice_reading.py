@@ -21,7 +21,7 @@ from semantic_assets.parsing.readers import (
 )
 from semantic_assets.parsing.records import KnownRecord, SourceRecord, Unreadable
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import document_id, text_hash
+from semantic_assets.text.fingerprint import document_id, document_ids, text_hash
 from semantic_assets.verbs.claims import Claim, Claims, Neighbour
 from semantic_assets.verbs.documents_writer import DocumentsWriter
 from semantic_assets.verbs.growth import appended_from, described
@@ -179,13 +179,14 @@ class SliceReader:
         mine: int,
     ) -> None:
         """Take the records that are this slice's; `mine` of them are in the table before."""
-        dataset, is_multi = str(self._shard.dataset), is_multi_record(item.uri)
+        is_multi = is_multi_record(item.uri)
+        document_of = document_ids(str(self._shard.dataset), item.uri)
         for number, record in enumerate(records, start=position):
             if claims.is_closed and not mine:
                 return
             content = "" if isinstance(record, KnownRecord) else _content_hash(record)
             name = _name(claims, record, content) if is_multi else ""
-            document = document_id(dataset, item.uri, claims.identity(name))
+            document = document_of(claims.identity(name))
             claim = claims.of(document)
             if claim is Claim.NEW and is_multi and self._has_reached_limits(mine):
                 self._split(item, at=max(number, item.first_record + 1))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from semantic_assets.text.fingerprint import (
     chunk_id,
     document_id,
+    document_ids,
     fingerprint,
     fingerprint_rows,
     text_hash,
@@ -85,3 +86,9 @@ def test_chunks_differ_by_document_text_and_occurrence() -> None:
     ]
     assert len(set(ids)) == len(ids)
     assert document_id("d", "t", "0") not in ids
+
+
+def test_the_ids_of_many_records_are_those_of_each() -> None:
+    of = document_ids("acme/manuals", "acme/manuals/r.jsonl")
+    for record in ("", "id:1", "content:ü"):
+        assert of(record) == document_id("acme/manuals", "acme/manuals/r.jsonl", record)
