@@ -1,5 +1,6 @@
 """How far each shard is in each embedding space. Hints for order and display; the planner derives."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,12 @@ from semantic_assets.model.keys import ShardKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardProgress:
-    """`pending` texts at the last look (None: never looked); the chunks it is settled for."""
+    """`pending` texts at the last look, and of which chunks (None: look); what it is settled for."""
 
     shard: ShardKey
     space_id: str
     pending: int | None = None
+    counted_fingerprint: str | None = None
     settled_fingerprint: str | None = None
 
     def is_settled_for(self, chunks_fingerprint: str | None) -> bool:
@@ -42,7 +44,7 @@ class Progress:
         return {(progress.shard, progress.space_id): progress for progress in found}
 
     def note(self, shard: ShardKey, space_id: str, **values: Any) -> None:
-        """Set `pending`, `settled_fingerprint` or both."""
+        """Set some of the fields."""
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(shard_space)
@@ -50,11 +52,25 @@ class Progress:
                 .on_conflict_do_update(index_elements=["shard", "space_id"], set_=values)
             )
 
+    def look_again(self, shards: Iterable[str], space_id: str) -> None:
+        """Texts of these shards were released, or failed, or landed: what is pending changed."""
+        self._reset(shard_space.c.shard.in_(list(shards)), space_id, pending=None)
+
+    def unsettle(self, space_id: str) -> None:
+        """Vectors turned up for texts that were taken for failed: every shard may want them."""
+        self._reset(sa.true(), space_id, pending=None, settled_fingerprint=None)
+
+    def _reset(self, which: sa.ColumnElement[bool], space_id: str, **values: None) -> None:
+        query = sa.update(shard_space).where(which, shard_space.c.space_id == space_id)
+        with self.database.write() as connection:
+            connection.execute(query.values(**values))
+
 
 def _progress(row: sa.Row[Any]) -> ShardProgress:
     return ShardProgress(
         shard=ShardKey.parse(row.shard),
         space_id=row.space_id,
         pending=row.pending,
+        counted_fingerprint=row.counted_fingerprint,
         settled_fingerprint=row.settled_fingerprint,
     )

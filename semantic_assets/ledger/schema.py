@@ -52,6 +52,8 @@ shard_space = sa.Table(
     sa.Column("shard", sa.String, primary_key=True),
     sa.Column("space_id", sa.String, primary_key=True),
     sa.Column("pending", sa.Integer),
+    #: The chunks `pending` was counted for.
+    sa.Column("counted_fingerprint", sa.String),
     sa.Column("settled_fingerprint", sa.String),
 )
 

@@ -105,7 +105,7 @@ def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: Advan
     report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
     for found in sent.settled:
         with suppress(DatasetRemoved):  # while this was under way
-            report.assembled.append(assemble(store, found.shard, space=found.space))
+            report.assembled.append(assemble(store, found.shard, space=found.space, demand=found))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
@@ -16,7 +17,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_rows
-from semantic_assets.verbs.pending import shard_demand
+from semantic_assets.verbs.pending import ShardDemand, shard_demand
 
 _ROW_GROUP = 8_192
 
@@ -40,11 +41,19 @@ class EmbeddingsReport:
 
 
 def assemble(
-    store: Store, shard: ShardKey, *, space: EmbeddingSpace | None = None
+    store: Store,
+    shard: ShardKey,
+    *,
+    space: EmbeddingSpace | None = None,
+    demand: ShardDemand | None = None,
 ) -> EmbeddingsReport:
     """Write the shard's `embeddings` from what has landed; safe at any time, in any number.
 
-    In the space its dataset serves, or in another one that a reindex works towards.
+    In the space its dataset serves, or in another one that a reindex works towards. A settled shard
+    is not derived again: what could change its outcomes unsettles it.
+
+    Args:
+        demand: of these chunks, where it was just derived.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -56,30 +65,65 @@ def assemble(
         chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
         if chunks_fingerprint is None:
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
-        found = shard_demand(store, shard, space)
-        report = _Assembly(store, space, shard, lease, chunks_fingerprint).run(
-            is_settled=found.is_settled
+        if _is_done(store, shard, space, chunks_fingerprint):
+            return _as_settled(store, shard, space)
+        if demand is None or demand.chunks_fingerprint != chunks_fingerprint:
+            demand = shard_demand(store, shard, space)
+        report = _Assembly(store, space, shard, lease, demand).run()
+        settled = {"settled_fingerprint": chunks_fingerprint} if demand.is_settled else {}
+        store.ledger.progress.note(
+            shard,
+            space.space_id,
+            pending=len(demand.pending),
+            counted_fingerprint=chunks_fingerprint,
+            **settled,
         )
-        settled = {"settled_fingerprint": chunks_fingerprint} if found.is_settled else {}
-        store.ledger.progress.note(shard, space.space_id, pending=len(found.pending), **settled)
     return report
+
+
+def _is_done(store: Store, shard: ShardKey, space: EmbeddingSpace, chunks: str) -> bool:
+    progress = store.ledger.progress.of(shard, space.space_id)
+    path = layout.embeddings(space.space_id, shard)
+    return progress.is_settled_for(chunks) and store.trusted_fingerprint(path) is not None
+
+
+def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> EmbeddingsReport:
+    """What the file says."""
+    path = layout.embeddings(space.space_id, shard)
+    rows = store.lake.read(path, ["status", "token_count"])
+    ready = pc.sum(pc.equal(rows["status"], "READY")).as_py() or 0
+    return EmbeddingsReport(
+        shard=shard,
+        space_id=space.space_id,
+        chunks=rows.num_rows,
+        ready=ready,
+        failed=rows.num_rows - ready,
+        tokens=pc.sum(rows["token_count"]).as_py() or 0,
+        is_settled=True,
+        written=False,
+    )
 
 
 class _Assembly:
     """One pass: chunk rows in order, each with its outcome and, if READY, its vector."""
 
     def __init__(
-        self, store: Store, space: EmbeddingSpace, shard: ShardKey, lease: Lease, chunks: str
+        self,
+        store: Store,
+        space: EmbeddingSpace,
+        shard: ShardKey,
+        lease: Lease,
+        demand: ShardDemand,
     ) -> None:
         self._store, self._space, self._shard, self._lease = store, space, shard, lease
-        self._chunks_fingerprint = chunks
+        self._demand = demand
         self._path = layout.embeddings(space.space_id, shard)
 
-    def run(self, *, is_settled: bool) -> EmbeddingsReport:
+    def run(self) -> EmbeddingsReport:
         columns = ["chunk_id", "document_id", "text_hash"]
         chunks = self._store.lake.read(layout.chunks(self._shard), columns)
         hashes: list[str] = chunks["text_hash"].to_pylist()
-        known = self._store.key_index(self._space.space_id).look_up(hashes)
+        known = self._demand.known
         limit = self._store.settings.max_attempts
         final = [
             row
@@ -99,13 +143,13 @@ class _Assembly:
             ready=ready,
             failed=len(outcomes) - ready,
             tokens=tokens,
-            is_settled=is_settled,
+            is_settled=self._demand.is_settled,
             written=written,
         )
 
     def _inputs(self, outcomes: list[Landed]) -> str:
         landed = fingerprint_rows(f"{o.job_id}:{o.position}:{o.attempts}" for o in outcomes)
-        return fingerprint("embeddings", self._chunks_fingerprint, landed)
+        return fingerprint("embeddings", self._demand.chunks_fingerprint, landed)
 
     def _tokens(self) -> int:
         column = self._store.lake.read(self._path, ["token_count"])["token_count"]

@@ -35,6 +35,8 @@ class ShardDemand:
     in_flight: int
     landed: int
     failed: int
+    #: All that is known of each text.
+    known: Mapping[str, Landed]
 
     @property
     def is_settled(self) -> bool:
@@ -141,6 +143,7 @@ def demand(
         in_flight=len(wanted) - len(pending) - failed - landed,
         landed=landed,
         failed=failed,
+        known=known,
     )
 
 

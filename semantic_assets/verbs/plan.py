@@ -20,7 +20,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.ledger.spending import ESTIMATED
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
@@ -142,7 +142,7 @@ class _Planner:
             return Plan(held_back=HoldUp(reason, needs_person=True))
         wanted: dict[str, Wanted] = {}
         opened: list[ShardDemand] = []
-        for shard in serving_order(store, self._space, unsettled, favour):
+        for shard in serving_order(store, self._space, self._in_doubt(unsettled), favour):
             opened.append(found := demand(store, shard.key, self._space, index, withheld.texts))
             for key, estimate in found.pending.items():
                 wanted.setdefault(key, Wanted(estimate, shard.key, found.failed_with.get(key)))
@@ -166,11 +166,33 @@ class _Planner:
         spaces = (self._store.decide_space(dataset), self._store.target_space(dataset))
         return self._space in spaces
 
+    def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
+        """Without shards all of whose texts are in jobs, some of which are still out.
+
+        To derive a shard of 12,000 documents costs half a second; until a job of it ends, the
+        answer is the same.
+        """
+        space_id, progress = self._space.space_id, self._store.ledger.progress.all()
+        out = self._store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id)
+        waiting = {name for job in out for name in job.shards}
+
+        def waits(shard: Shard, cut: str) -> bool:
+            noted = progress.get((shard.key, space_id))
+            if noted is None or noted.counted_fingerprint != cut:
+                return False
+            return noted.pending == 0 and str(shard.key) in waiting
+
+        return [(shard, cut) for shard, cut in unsettled if not waits(shard, cut)]
+
     def _remember(self, opened: list[ShardDemand], left: set[str]) -> None:
         """What stays pending, by shard: a hint for order, for display and for the sensor."""
         for found in opened:
-            pending = len(left.intersection(found.pending))
-            self._store.ledger.progress.note(found.shard, self._space.space_id, pending=pending)
+            self._store.ledger.progress.note(
+                found.shard,
+                self._space.space_id,
+                pending=len(left.intersection(found.pending)),
+                counted_fingerprint=found.chunks_fingerprint,
+            )
 
     def _window(self) -> Window:
         """The window in our estimates: Google's limit divided by how far they were off lately."""

@@ -65,6 +65,7 @@ def _recover_results(store: Store) -> tuple[str, ...]:
             )
             if store.ledger.jobs.insert(job, detail="recovered from its results"):
                 store.lake.delete(layout.manifest(job_id))
+                store.ledger.progress.unsettle(job.space_id)
                 found.append(job_id)
     return tuple(found)
 

@@ -34,5 +34,6 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
         )
         if moved is not None:
             store.tell(f"job {job.job_id}: turned up after all as {remote.name}, re-opened")
+            store.ledger.progress.unsettle(job.space_id)
             found.append(moved)
     return found

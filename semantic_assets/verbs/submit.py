@@ -172,6 +172,7 @@ def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> No
     if moved is not None:
         store.ledger.spending.release(job.job_id)
         store.lake.delete(layout.manifest(job.job_id))
+        store.ledger.progress.look_again(job.shards, job.space_id)
 
 
 def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:
