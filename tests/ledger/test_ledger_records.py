@@ -150,16 +150,21 @@ def test_processes_that_book_the_same_jobs_at_once_book_each_once(
 # -- generations ----------------------------------------------------------------------------------
 
 
-def switch(ledger: Ledger, lease: Lease, number: int, rows: int = 5) -> None:
-    ledger.generations.switch(
+def build(ledger: Ledger, lease: Lease, dataset: DatasetKey, number: int, *, rows: int = 5) -> None:
+    ledger.generations.built(
         lease,
-        DATASET,
+        dataset,
         number,
         rows=rows,
         input_fingerprint=f"in{number}",
         inputs={"s": "f"},
         backend="exact",
     )
+
+
+def switch(ledger: Ledger, lease: Lease, number: int, rows: int = 5) -> None:
+    build(ledger, lease, DATASET, number, rows=rows)
+    ledger.generations.switch(lease, DATASET, number)
 
 
 def states(ledger: Ledger, dataset: DatasetKey = DATASET) -> dict[int, str]:
@@ -177,6 +182,18 @@ def test_a_generation_serves_only_after_the_switch(ledger: Ledger, clock: Clock)
     assert (serving.dataset, serving.space_id) == (DATASET, "space")
     assert (serving.input_fingerprint, serving.inputs) == ("in1", {"s": "f"})
     assert serving.created_at == clock.now
+
+
+def test_a_generation_switched_back_to_serves_and_is_held(ledger: Ledger, clock: Clock) -> None:
+    lease = acquire(ledger, "index:a/b")
+    for _ in range(2):
+        switch(ledger, lease, ledger.generations.start(DATASET, "space"))
+    clock.advance(5)
+    ledger.generations.switch_back(lease, DATASET, 1, held_for="in2")
+    serving = ledger.generations.serving(DATASET)
+    assert serving is not None
+    assert (serving.number, serving.held_for, serving.served_at) == (1, "in2", clock.now)
+    assert states(ledger) == {2: RETIRED, 1: SERVING}
 
 
 def test_one_generation_serves_and_the_one_before_retires(ledger: Ledger) -> None:
@@ -197,9 +214,8 @@ def test_datasets_switch_apart(ledger: Ledger) -> None:
     for dataset in (other, DATASET, DATASET):
         number = ledger.generations.start(dataset, "space")
         lease = acquire(ledger, f"index:{dataset}:{number}")
-        ledger.generations.switch(
-            lease, dataset, number, rows=1, input_fingerprint="in", inputs={}, backend="exact"
-        )
+        build(ledger, lease, dataset, number)
+        ledger.generations.switch(lease, dataset, number)
     assert states(ledger, other) == {1: SERVING}
     assert states(ledger) == {2: SERVING, 1: RETIRED}
 
