@@ -54,8 +54,9 @@ def no_plan_lease() -> None:
 
 
 def no_plan_fence() -> None:
-    """A planner that slept over its lease forms its job all the same."""
+    """A planner that slept over its lease forms its job all the same, heartbeat or not."""
     jobs.require_fence = lambda *_: None
+    Lease.require = lambda self: None  # type: ignore[method-assign]
 
 
 def no_fence() -> None:
