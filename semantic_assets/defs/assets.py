@@ -20,6 +20,7 @@ from semantic_assets.defs.metadata import (
     submission_metadata,
 )
 from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
+from semantic_assets.defs.removed import Event, skips_removed
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
 from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS, INDEX_ROWS
@@ -46,6 +47,7 @@ REQUESTS_SUCCEED = "requested_runs_succeed"
     group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
+    output_required=False,  # a removed dataset has none
     code_version=documents_verb.CODE_VERSION,
     metadata=column_schema(DOCUMENTS),
     check_specs=[
@@ -56,12 +58,13 @@ REQUESTS_SUCCEED = "requested_runs_succeed"
         )
     ],
 )
-def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@skips_removed("all_documents_read")
+def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One row per source document as read; unreadable ones with the reason."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         report = read_documents(store, shard)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=documents_metadata(store, layout.documents(shard), report),
             check_results=[
                 dg.AssetCheckResult(
@@ -80,15 +83,17 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mater
     group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
+    output_required=False,  # a removed dataset has none
     code_version=chunking.CODE_VERSION,
     metadata=column_schema(CHUNKS),
 )
-def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@skips_removed()
+def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One row per contiguous span of a document, with the text that is embedded for it."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         report = chunk_documents(store, shard)
-        return dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
+        yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
 
 @dg.asset(
@@ -97,14 +102,16 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     group_name="semantic_assets",
     kinds={"gemini"},
     owners=OWNERS,
+    output_required=False,  # a removed dataset has none
 )
-def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@skips_removed()
+def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """What the shard has in flight at Google and waiting, after submitting what fits the window."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
         embed_at_once(store, gemini, [shard])
         submission = submit_pending(store, gemini, favour=shard)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=submission_metadata(submission, shard_queue(store, shard))
         )
 
@@ -127,9 +134,8 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mate
         ),
     ],
 )
-def embeddings(
-    context: dg.AssetExecutionContext, lake: LakeResource
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+@skips_removed("no_missing_vectors", "unit_norm", REQUESTS_SUCCEED)
+def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
     Materialized when the shard is settled, by the sensor. A run before that succeeds without a
@@ -158,10 +164,12 @@ def embeddings(
     group_name="semantic_assets",
     kinds={"numpy"},
     owners=OWNERS,
+    output_required=False,  # a removed dataset has none
     metadata=column_schema(INDEX_ROWS),
     check_specs=[dg.AssetCheckSpec("index_matches_embeddings", asset="vector_index")],
 )
-def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+@skips_removed("index_matches_embeddings")
+def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One generation of a dataset's index; search follows the pointer to the one that serves.
 
     A reindex under way is carried on: built beside, compared, and switched to unless it is worse.
@@ -174,7 +182,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
             context.log.info(reindexed.summary)
         for request in (wanted, index_request(store, dataset)):  # the switch changed what is due
             store.ledger.requests.done(*request)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=index_metadata(store, report),
             check_results=[check_result(check_index(store, dataset))],
         )
@@ -195,9 +203,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Ma
         )
     ],
 )
-def retrieval_quality(
-    context: dg.AssetExecutionContext, lake: LakeResource
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """How well the serving generation answers the dataset's queries.jsonl, by its qrels.tsv.
 
     Nothing is materialized for a dataset that carries none.

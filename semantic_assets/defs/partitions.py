@@ -11,6 +11,8 @@ from semantic_assets.store import Store
 
 SHARDS = dg.DynamicPartitionsDefinition(name="shards")
 DATASETS = dg.DynamicPartitionsDefinition(name="datasets")
+#: How long the partitions of a removed dataset stay registered.
+_KEPT_SECONDS = 86_400.0
 _Key = TypeVar("_Key", ShardKey, DatasetKey)
 
 
@@ -55,6 +57,36 @@ def missing_partitions(
         known = set(instance.get_dynamic_partitions(str(definition.name)))
         found[definition] = [key for key in keys if key not in known]
     return found
+
+
+def partition_requests(
+    instance: dg.DagsterInstance, store: Store
+) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+    """For a sensor's tick: add what is new, take out what was removed a day ago."""
+    missing, old = missing_partitions(instance, store), _removed_partitions(instance, store)
+    added = [definition.build_add_request(keys) for definition, keys in missing.items() if keys]
+    gone = [definition.build_delete_request(keys) for definition, keys in old.items() if keys]
+    return [*added, *gone]
+
+
+def _removed_partitions(
+    instance: dg.DagsterInstance, store: Store
+) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
+    """Runs that were queued before may still come: without its key a run fails, with it it skips."""
+    before = store.ledger.now() - _KEPT_SECONDS
+    removed = {
+        row.key
+        for row in store.ledger.datasets.rows().values()
+        if row.removed_at is not None and row.removed_at < before
+    }
+    if not removed:
+        return {}
+    shards = {str(shard) for key in removed for shard in store.ledger.sources.shards_ever(key)}
+    wanted = {SHARDS: shards, DATASETS: {key.partition for key in removed}}
+    return {
+        definition: sorted(keys & set(instance.get_dynamic_partitions(str(definition.name))))
+        for definition, keys in wanted.items()
+    }
 
 
 def register_partitions(instance: dg.DagsterInstance, store: Store) -> int:

@@ -1,18 +1,23 @@
-"""The sensor: one tick is one `watch`, told to Dagster."""
+"""The sensors: one tick is one `watch` or one `watch_sources`, told to Dagster.
+
+Each does all its work while the other is stopped or failing.
+"""
 
 import dagster as dg
 
 from semantic_assets.defs.assets import REQUESTS_SUCCEED, embeddings
-from semantic_assets.defs.jobs import advance_batches, index_dataset, settle_shard
-from semantic_assets.defs.partitions import missing_partitions
+from semantic_assets.defs.jobs import advance_batches, embed_shard, index_dataset, settle_shard
+from semantic_assets.defs.partitions import partition_requests
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.ledger.requests import MAX_ATTEMPTS
 from semantic_assets.model.jobs import BatchJob
 from semantic_assets.verbs.watch import ADVANCE, EMBEDDINGS, VECTOR_INDEX, RunDue, watch
+from semantic_assets.verbs.watch_sources import READ, watch_sources
 
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
 _MAX_OBSERVATIONS = 50
 _JOB_OF = {
+    READ: embed_shard.name,
     ADVANCE: advance_batches.name,
     EMBEDDINGS: settle_shard.name,
     VECTOR_INDEX: index_dataset.name,
@@ -31,29 +36,53 @@ def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource)
     """
     with lake.opened(context.log.info) as (store, gemini):
         found = watch(store, gemini)
-        missing = missing_partitions(context.instance, store)
+        partitions = partition_requests(context.instance, store)
     if found.trouble:
         context.log.warning(f"Google could not be asked: {found.trouble}")
     exhausted = ",".join(found.exhausted)
     observations = [event for job in found.changed for event in _observations(job)]
     return dg.SensorResult(
-        run_requests=[_run_request(due) for due in found.due],
+        run_requests=[run_request(due) for due in found.due],
         asset_events=[
             *observations[:_MAX_OBSERVATIONS],
             *([_requests_check(found.exhausted)] if exhausted != (context.cursor or "") else []),
         ],
         # Only to evaluate the check when something changed; resetting it loses nothing.
         cursor=exhausted,
-        dynamic_partitions_requests=[
-            definition.build_add_request(keys) for definition, keys in missing.items() if keys
-        ],
+        dynamic_partitions_requests=partitions,
         skip_reason=None
         if found.due
         else f"{found.active_jobs} batch jobs are out; nothing is due",
     )
 
 
-def _run_request(due: RunDue) -> dg.RunRequest:
+@dg.sensor(
+    job=embed_shard,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def dataset_discovery_sensor(
+    context: dg.SensorEvaluationContext, lake: LakeResource
+) -> dg.SensorResult:
+    """List the sources; register new shards, and request the runs that read, cut and submit.
+
+    Listing only. A source root that is gone, or a dataset that is missing, is said and deletes
+    nothing.
+    """
+    with lake.opened(context.log.info) as (store, _):
+        found = watch_sources(store)
+        partitions = partition_requests(context.instance, store)
+    for trouble in found.troubles:
+        context.log.warning(trouble)
+    said = "; ".join(found.troubles) or f"nothing new; {found.waiting} shards wait for their turn"
+    return dg.SensorResult(
+        run_requests=[run_request(due) for due in found.due],
+        dynamic_partitions_requests=partitions,
+        skip_reason=None if found.due else said,
+    )
+
+
+def run_request(due: RunDue) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=due.run_key, job_name=_JOB_OF[due.kind], partition_key=due.partition
     )

@@ -9,6 +9,7 @@ from semantic_assets.errors import DatasetRemoved
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import run_request, shard_space, source_slice
+from semantic_assets.ledger.schema import shard as shard_table
 from semantic_assets.model.keys import DatasetKey
 
 
@@ -101,6 +102,11 @@ class Datasets:
                 sa.update(source_slice)
                 .where(source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None))
                 .values(removed_at=now)
+            )
+            connection.execute(
+                sa.update(shard_table)
+                .where(shard_table.c.dataset == str(dataset))
+                .values(revision=shard_table.c.revision + 1)
             )
             shards = f"{dataset.partition}."
             connection.execute(

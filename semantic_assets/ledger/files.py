@@ -41,6 +41,13 @@ class TableFiles:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.fingerprint for row in rows}
 
+    def inputs(self, table: str) -> dict[str, str]:
+        """path -> fingerprint of what the files of one table were made of, in one query."""
+        query = sa.select(table_file.c.path, table_file.c.input_fingerprint)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
+            return {row.path: row.input_fingerprint for row in rows}
+
     def forget(self, paths: Sequence[str]) -> None:
         """The files are about to be deleted."""
         with self.database.write() as connection:

@@ -19,6 +19,8 @@ from semantic_assets.model.keys import (
     ShardKey,
 )
 
+_URIS_PER_QUERY = 500
+
 
 @dataclass(slots=True)
 class OpenShard:
@@ -29,6 +31,7 @@ class OpenShard:
     documents: int
     text_bytes: int
     is_stored: bool
+    is_changed: bool = False
 
     def takes(self, size: int) -> bool:
         grown = self.text_bytes + size > SHARD_MAX_TEXT_BYTES and self.documents > 0
@@ -38,6 +41,7 @@ class OpenShard:
         """A slice counts as one document of its file's size until the shard was read."""
         self.documents += 1
         self.text_bytes += size
+        self.is_changed = True
 
 
 def place(
@@ -45,9 +49,10 @@ def place(
 ) -> None:
     """Put files in the open shard; those that were there before go back where they were."""
     known = _uris(connection, dataset, removed=True) if items else set()
-    for item in items:
-        if item.uri in known:
-            connection.execute(_bring_back(dataset, item))
+    back = [item for item in items if item.uri in known]
+    for item in back:
+        connection.execute(_bring_back(dataset, item))
+    touch(connection, dataset, [item.uri for item in back])
     new = [item for item in items if item.uri not in known]
     if not new:
         return
@@ -79,6 +84,19 @@ def rename(
             connection.execute(of_file(dataset, old).values(uri=item.uri))
 
 
+def touch(connection: sa.Connection, dataset: DatasetKey, uris: Sequence[str]) -> None:
+    """What the shards of these files read has changed."""
+    of = source_slice.c
+    for first in range(0, len(uris), _URIS_PER_QUERY):
+        some = uris[first : first + _URIS_PER_QUERY]
+        shards = sa.select(of.shard).where(of.dataset == str(dataset), of.uri.in_(some))
+        connection.execute(
+            sa.update(shard_table)
+            .where(shard_table.c.shard.in_(shards))
+            .values(revision=shard_table.c.revision + 1)
+        )
+
+
 def open_shard(connection: sa.Connection, dataset: DatasetKey) -> OpenShard:
     """The dataset's last shard, or a first one that is not stored yet."""
     row = connection.execute(
@@ -106,9 +124,12 @@ def place_behind(connection: sa.Connection, full: ShardKey, size: int, now: floa
 
 
 def store_shard(connection: sa.Connection, shard: OpenShard, now: float) -> None:
+    if not shard.is_changed:
+        return
     counts: dict[str, Any] = {"documents": shard.documents, "text_bytes": shard.text_bytes}
     if shard.is_stored:
-        connection.execute(of_shard(shard.key).values(updated_at=now, **counts))
+        changed = {"revision": shard_table.c.revision + 1, "updated_at": now}
+        connection.execute(of_shard(shard.key).values(**changed, **counts))
         return
     connection.execute(
         sa.insert(shard_table).values(

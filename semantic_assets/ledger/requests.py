@@ -5,6 +5,7 @@ they were. So the key ends in how often a run was asked for under its name, coun
 a sensor's cursor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -56,11 +57,30 @@ class Requests:
                 )
             )
 
+    def close(self, names: Sequence[str]) -> None:
+        """What was asked for under these names came about, by a run or otherwise."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(run_request)
+                .where(run_request.c.name.in_(names))
+                .values(done_fingerprint=run_request.c.fingerprint)
+            )
+
     def is_new(self, name: str, fingerprint: str) -> bool:
         """Whether no run has succeeded on these inputs yet."""
         query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
         with self.database.read() as connection:
             return connection.execute(query).scalar() != fingerprint
+
+    def unanswered(self, kind: str) -> dict[str, str]:
+        """name -> fingerprint of the runs of a kind that were asked for and may still come."""
+        query = sa.select(run_request.c.name, run_request.c.fingerprint).where(
+            run_request.c.name.startswith(f"{kind}:"),
+            run_request.c.attempt.between(1, MAX_ATTEMPTS - 1),
+            run_request.c.fingerprint.is_distinct_from(run_request.c.done_fingerprint),
+        )
+        with self.database.read() as connection:
+            return {row.name: row.fingerprint for row in connection.execute(query)}
 
     def exhausted(self) -> list[str]:
         """Names whose inputs are still not done after the last attempt."""

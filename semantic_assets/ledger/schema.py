@@ -42,6 +42,10 @@ shard = sa.Table(
     sa.Column("documents", sa.Integer, nullable=False),
     sa.Column("text_bytes", sa.BigInteger, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
+    #: Grows with each listing that changed what the shard reads, and what was read last:
+    #: "<revision>:<reader>". A hint for the sensor: whoever reads compares the inputs themselves.
+    sa.Column("revision", sa.Integer, nullable=False, default=1),
+    sa.Column("read_as", sa.String),
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 

@@ -1,6 +1,6 @@
 """Datasets, shards and the slices of source files placed in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.placement import of_shard, place, place_behind, rename
+from semantic_assets.ledger.placement import of_shard, place, place_behind, rename, touch
 from semantic_assets.ledger.schema import dataset as dataset_table
 from semantic_assets.ledger.schema import shard as shard_table
 from semantic_assets.ledger.schema import source_slice
@@ -32,6 +32,9 @@ class Shard:
     documents: int
     text_bytes: int
     chunks: int
+    #: Of what it is to read, and of what it was last read: "<revision>:<reader>".
+    revision: int
+    read_as: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ class Sources:
         dataset: DatasetKey,
         *,
         added: Sequence[SourceSlice],
-        changed: Iterable[tuple[str, str, int]],
-        removed: Iterable[str],
+        changed: Sequence[tuple[str, str, int]],
+        removed: Sequence[str],
         renamed: Sequence[tuple[str, SourceSlice]] = (),
     ) -> None:
         """Place new files, mark changed and removed ones, follow renamed ones; one transaction."""
@@ -109,6 +112,8 @@ class Sources:
                 )
             for uri in removed:
                 connection.execute(of_file(dataset, uri).values(removed_at=now))
+            names = [*(uri for uri, _, _ in changed), *removed, *(i.uri for _, i in renamed)]
+            touch(connection, dataset, names)
 
     def split_slice(self, shard: ShardKey, item: SourceSlice, *, at: int) -> ShardKey:
         """The shard is full: end the slice before record `at`; the rest goes to the next shard.
@@ -228,4 +233,6 @@ def _shard(row: sa.Row[Any]) -> Shard:
         documents=row.documents,
         text_bytes=row.text_bytes,
         chunks=row.chunks,
+        revision=row.revision,
+        read_as=row.read_as,
     )

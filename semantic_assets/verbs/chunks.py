@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import TableFile
@@ -57,22 +58,21 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
             raise Conflict(
                 f"shard {shard}: its documents are not there yet; materialize them first"
             )
-        sizes = store.dataset_settings(shard.dataset).chunking
-        inputs = chunks_inputs(store, shard, documents)
+        settings = store.dataset_settings(shard.dataset)
+        inputs = chunks_inputs(settings, documents)
         written = not store.is_current(path, inputs)
-        cut = _write(store, lease, shard, sizes, inputs) if written else 0
+        cut = _write(store, lease, shard, settings, inputs) if written else 0
         report = _report(store, shard, cut, written=written)
         store.ledger.sources.update_shard(shard, chunks=report.chunks)
     return report
 
 
-def chunks_inputs(store: Store, shard: ShardKey, documents: str) -> str:
+def chunks_inputs(settings: DatasetSettings, documents: str) -> str:
     """What a shard's `chunks` should be of, by its documents' fingerprint."""
-    return fingerprint("chunks", _cutter(store, shard), documents)
+    return fingerprint("chunks", _cutter(settings), documents)
 
 
-def _cutter(store: Store, shard: ShardKey) -> str:
-    settings = store.dataset_settings(shard.dataset)
+def _cutter(settings: DatasetSettings) -> str:
     return f"{chunking.CODE_VERSION}:{settings.chunking_fingerprint}"
 
 
@@ -88,9 +88,11 @@ def _report(store: Store, shard: ShardKey, cut: int, *, written: bool) -> Chunks
     )
 
 
-def _write(store: Store, lease: Lease, shard: ShardKey, sizes: ChunkSizes, inputs: str) -> int:
+def _write(
+    store: Store, lease: Lease, shard: ShardKey, settings: DatasetSettings, inputs: str
+) -> int:
     """How many documents were cut."""
-    path, cutter = layout.chunks(shard), _cutter(store, shard)
+    path, cutter = layout.chunks(shard), _cutter(settings)
     digest, cut = blake2b(digest_size=16), 0
     with (
         closing(PreviousChunks.open(store, shard, cutter)) as previous,
@@ -98,7 +100,7 @@ def _write(store: Store, lease: Lease, shard: ShardKey, sizes: ChunkSizes, input
         store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
     ):
         for group in range(documents.num_row_groups):
-            pieces, fresh = _pieces(shard, documents, group, previous, sizes)
+            pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking)
             cut += fresh
             _write_group(file, pieces, digest)
         content(digest.hexdigest())

@@ -12,6 +12,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.files import INPUT
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.store import Store
@@ -48,19 +49,26 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
     store.ledger.sources.shard(shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
+        settings = store.dataset_settings(shard.dataset)
+        # Before the slices: a listing that comes in between makes it stale, not wrongly current.
+        row = store.ledger.sources.shard(shard)
+        wanted = reading_of(row, settings)
         slices = store.ledger.sources.shard_slices(shard)
-        reader = _reader(store.dataset_settings(shard.dataset))
+        reader = _reader(settings)
         inputs = _inputs(reader, [(s.uri, s.first_record, s.file_fingerprint) for s in slices])
         if store.is_current(layout.documents(shard), inputs):
-            return _unchanged(store, shard)
-        return _write(store, lease, shard, slices, reader)
+            report = _unchanged(store, row)
+        else:
+            report = _write(store, lease, shard, slices, reader)
+        read_as = None if report.unsettled else wanted
+        if read_as != row.read_as:
+            store.ledger.sources.update_shard(shard, read_as=read_as)
+        return report
 
 
-def documents_inputs(store: Store, shard: ShardKey) -> str:
-    """What a shard's `documents` should be of, by the ledger alone."""
-    slices = store.ledger.sources.shard_slices(shard)
-    reader = _reader(store.dataset_settings(shard.dataset))
-    return _inputs(reader, [(s.uri, s.first_record, s.file_fingerprint) for s in slices])
+def reading_of(shard: Shard, settings: DatasetSettings) -> str:
+    """What `read_as` says of a shard that is read as it now is; by the ledger alone."""
+    return f"{shard.revision}:{_reader(settings)}"
 
 
 def _reader(settings: DatasetSettings) -> str:
@@ -72,11 +80,10 @@ def _inputs(reader: str, marks: list[tuple[str, int, str]]) -> str:
     return fingerprint("documents", reader, *(part for mark in marks for part in mark))
 
 
-def _unchanged(store: Store, shard: ShardKey) -> DocumentsReport:
-    row = store.ledger.sources.shard(shard)
-    statuses = store.lake.read(layout.documents(shard), ["parse_status"])["parse_status"]
+def _unchanged(store: Store, row: Shard) -> DocumentsReport:
+    statuses = store.lake.read(layout.documents(row.key), ["parse_status"])["parse_status"]
     return DocumentsReport(
-        shard=shard,
+        shard=row.key,
         documents=len(statuses),
         failed=sum(status != "ok" for status in statuses.to_pylist()),
         text_bytes=row.text_bytes,

@@ -61,6 +61,8 @@ def test_a_new_shard_counts_its_files_until_it_is_read(ledger: Ledger) -> None:
         documents=2,
         text_bytes=100,
         chunks=0,
+        revision=1,
+        read_as=None,
     )
 
 
@@ -266,3 +268,27 @@ def test_reading_marks_the_slices_of_one_shard(ledger: Ledger, clock: Clock) -> 
     ledger.sources.note_readings(FIRST, read_as_listed(ledger))
     assert [i.is_read for i in ledger.sources.shard_slices(FIRST)] == [True]
     assert [i.is_read for i in ledger.sources.shard_slices(SECOND)] == [False]
+
+
+def test_a_listing_that_changes_what_a_shard_reads_raises_its_revision(ledger: Ledger) -> None:
+    def revisions() -> list[int]:
+        return [shard.revision for shard in ledger.sources.shards(DATASET)]
+
+    def apply(**listing: object) -> None:
+        nothing: dict[str, object] = {"added": [], "changed": [], "removed": []}
+        ledger.sources.apply_listing(DATASET, **nothing | listing)  # type: ignore[arg-type]
+
+    place(ledger, make_slice("1"), make_slice("2"))
+    ledger.sources.update_shard(FIRST, closed=True)
+    place(ledger, make_slice("3"))
+    assert revisions() == [1, 1]
+    apply(changed=[("1", "1@2", 5)])
+    assert revisions() == [2, 1]
+    apply(removed=["2"])
+    assert revisions() == [3, 1]
+    apply(added=[make_slice("2")])
+    assert revisions() == [4, 1]
+    apply(renamed=[("3", make_slice("4"))])
+    assert revisions() == [4, 2]
+    place(ledger, make_slice("5"))
+    assert revisions() == [4, 3]

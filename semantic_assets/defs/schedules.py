@@ -1,0 +1,42 @@
+"""The schedules: the same decisions as the sensors make, at fixed times. Stopped until wanted."""
+
+import dagster as dg
+
+from semantic_assets.defs.jobs import embed_shard, index_dataset
+from semantic_assets.defs.partitions import register_partitions
+from semantic_assets.defs.resources import LakeResource
+from semantic_assets.defs.sensors import run_request
+from semantic_assets.verbs.rebuild import rebuilds_due
+from semantic_assets.verbs.watch_sources import watch_sources
+
+Tick = list[dg.RunRequest] | dg.SkipReason
+
+
+@dg.schedule(
+    job=embed_shard,
+    cron_schedule="0 * * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+)
+def refresh_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) -> Tick:
+    """Each hour: list the sources and read what changed, where the sensor is not to do it."""
+    with lake.opened(context.log.info) as (store, _):
+        found = watch_sources(store)
+        register_partitions(context.instance, store)
+    for trouble in found.troubles:
+        context.log.warning(trouble)
+    if not found.due:
+        return dg.SkipReason("; ".join(found.troubles) or "nothing new")
+    return [run_request(due) for due in found.due]
+
+
+@dg.schedule(
+    job=index_dataset,
+    cron_schedule="0 3 * * 0",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+)
+def rebuild_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) -> Tick:
+    """Each week: build the indexes that lack vectors, also where a dataset is not settled."""
+    with lake.opened(context.log.info) as (store, _):
+        due = rebuilds_due(store)
+        register_partitions(context.instance, store)
+    return [run_request(run) for run in due] or dg.SkipReason("every index is current")
