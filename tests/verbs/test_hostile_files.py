@@ -118,3 +118,15 @@ def test_what_the_disk_does_to_a_file_is_a_row(store: Store, folder: Path) -> No
     }
     assert found.keys() == reasons.keys()
     assert all(found[name].startswith(reason) for name, reason in reasons.items())
+
+
+def test_rings_of_links_stop_nothing_and_are_reported(store: Store, folder: Path) -> None:
+    (folder / "good.txt").write_text("A good file beside them.")
+    (folder / "ring.md").symlink_to("ring.md")
+    (folder / "loop").symlink_to(folder)
+    report = discover(store)
+    assert (report.skipped, report.unsupported) == ({}, ["acme/hostile/loop"])
+    documents, _ = _prepare(store)
+    [ring] = _rows_of(documents, "ring.md")
+    assert ring["parse_error"].startswith("link leads back to itself")
+    assert len(documents) == 2
