@@ -1,20 +1,17 @@
 """A source file by its uri: opened so that it neither hangs a reading nor stops the files beside it.
 
 What is wrong with one file (no permission, removed since it was listed, a link to nowhere, a pipe)
-is a failed record. A failing disk or a missing dataset is an error: nobody removed those files.
+is Unreadable, and a row for its caller to write. A failing disk is an error.
 """
 
 import errno
 import os
 import re
 import stat
-from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
-from semantic_assets.errors import SourceMissing
-from semantic_assets.parsing.readers import failed_file, read_records
-from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
+from semantic_assets.parsing.records import Unreadable
 
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
@@ -31,36 +28,6 @@ def source_path(root: Path, uri: str) -> Path:
         return path
     raw = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), uri.encode())
     return root / os.fsdecode(raw)
-
-
-def is_open(root: Path, uri: str) -> bool:
-    """Whether a file can be opened: its size and time do not change with that."""
-    return os.access(source_path(root, uri), os.R_OK)
-
-
-def read_source(
-    root: Path, uri: str, *, columns: Columns, skip: int = 0
-) -> Generator[SourceRecord | KnownRecord, None, None]:
-    """Stream the documents of a file under the source root, as `read_records` does.
-
-    Raises:
-        ConfigError: no reader is for a file of this name.
-        SourceMissing: the folder of the whole dataset is gone.
-        OSError: the disk itself failed.
-    """
-    folder = root.joinpath(*uri.split("/")[:2])
-    if not folder.is_dir():
-        raise SourceMissing(
-            f"folder {folder} is gone (unmounted?): bring it back, nothing was read"
-        )
-    try:
-        stream = open_source(source_path(root, uri))
-    except Unreadable as error:
-        if not skip:
-            yield failed_file(uri, str(error), 0)
-        return
-    with stream:
-        yield from read_records(uri, stream, columns=columns, skip=skip)
 
 
 def open_source(path: Path) -> BinaryIO:

@@ -56,6 +56,7 @@ _HASHED_CHARS = 24
 _MULTIPLIERS = np.asarray(
     [pow(0x9E3779B97F4A7C15, i + 1, 1 << 64) | 1 for i in range(_HASHED_CHARS)], dtype=np.uint64
 )
+_BLOCK = 2048
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -183,8 +184,10 @@ def _units(text: str, codes: _Codes, cumulative: npt.NDArray[np.int64], max_toke
 def _ranks(text: str, codes: _Codes, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Lowest is cut first: headings by level, then paragraphs by a hash of how they begin."""
     padded = np.concatenate((codes, np.zeros(_HASHED_CHARS, dtype=codes.dtype)))
-    heads = padded[starts[:, None] + np.arange(_HASHED_CHARS)].astype(np.uint64)
-    hashes = ((heads * _MULTIPLIERS).sum(axis=1) * _MIX) >> np.uint64(32)
+    hashes = np.zeros(len(starts), dtype=np.uint64)
+    for offset, multiplier in enumerate(_MULTIPLIERS):
+        hashes += padded[starts + offset].astype(np.uint64) * multiplier
+    hashes = (hashes * _MIX) >> np.uint64(32)
     levels = np.full(len(starts), _NO_HEADING, dtype=np.int64)
     for index in np.flatnonzero(codes[starts] == ord("#")):
         levels[index] = _level_at(text, int(starts[index]))
@@ -216,20 +219,21 @@ def _split_oversized(
 def _divide(units: _Units, sizes: ChunkSizes) -> list[int]:
     """Indices of the units that begin a new chunk, ascending."""
     prefix = np.concatenate(([0], np.cumsum(units.weights)))
+    lowest = _Lowest(units.ranks)
     cuts: list[int] = []
     pending = [(0, len(units.starts))]
     while pending:
         first, last = pending.pop()
         if prefix[last] - prefix[first] <= sizes.max_tokens * 100 or last - first < 2:
             continue
-        cut = _best_cut(units.ranks, prefix, first, last, sizes.min_tokens)
+        cut = _best_cut(lowest, prefix, first, last, sizes.min_tokens)
         cuts.append(cut)
         pending.extend(((first, cut), (cut, last)))
     return sorted(cuts)
 
 
 def _best_cut(
-    ranks: npt.NDArray[np.int64],
+    lowest: "_Lowest",
     prefix: npt.NDArray[np.int64],
     first: int,
     last: int,
@@ -240,6 +244,36 @@ def _best_cut(
     high = int(np.searchsorted(prefix, prefix[last] - min_tokens * 100, side="right")) - 1
     low, high = max(low, first + 1), min(high, last - 1)
     if low <= high:
-        return low + int(np.argmin(ranks[low : high + 1]))
+        return lowest.between(low, high)
     middle = int(np.searchsorted(prefix, (prefix[first] + prefix[last]) // 2))
     return min(max(middle, first + 1), last - 1)
+
+
+class _Lowest:
+    """Where the lowest of a run of ranks is, the first of equals.
+
+    Looked up by blocks: in a text that repeats itself every cut takes off just one chunk, and to
+    scan all the rest for each took minutes for 20 MB.
+    """
+
+    def __init__(self, ranks: npt.NDArray[np.int64], block: int = _BLOCK) -> None:
+        whole = len(ranks) // block * block
+        self._ranks, self._block = ranks, block
+        self._minima = ranks[:whole].reshape(-1, block).min(axis=1)
+
+    def between(self, low: int, high: int) -> int:
+        """Both are within the run."""
+        size = self._block
+        first, last = -(-low // size), (high + 1) // size
+        if first >= last:
+            return self._scan(low, high + 1)
+        block = first + int(np.argmin(self._minima[first:last]))
+        runs = [
+            (low, first * size),
+            (block * size, (block + 1) * size),
+            (last * size, high + 1),
+        ]
+        return min((self._scan(*run) for run in runs if run[0] < run[1]), key=self._ranks.item)
+
+    def _scan(self, start: int, end: int) -> int:
+        return start + int(np.argmin(self._ranks[start:end]))

@@ -70,7 +70,8 @@ def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
         return
     entries = [entry for entry in entries if not entry.name.startswith(".")]
     folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    yield from (entry for entry in entries if not entry.is_dir())
+    # A link to a folder is not followed, lest it lead in a ring: it is reported as a file is.
+    yield from (entry for entry in entries if not entry.is_dir(follow_symlinks=False))
     for subfolder in folders:
         yield from _entries(Path(subfolder.path))
 

@@ -1,5 +1,6 @@
 """Files as the disk has them: locked, gone, linked in rings, named in bytes."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -8,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from semantic_assets.errors import SourceMissing
-from semantic_assets.parsing.files import is_open, read_source, source_path, source_uri
-from semantic_assets.parsing.records import Columns, SourceRecord
+from semantic_assets.parsing.files import open_source, source_path, source_uri
+from semantic_assets.parsing.records import Unreadable
 
 _NOBODY = 65534
 
@@ -21,15 +21,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _read(root: Path, name: str, *, skip: int = 0) -> list[SourceRecord]:
-    return list(read_source(root, f"acme/manuals/{name}", columns=Columns(), skip=skip))
+def _text(root: Path, name: str) -> str:
+    with open_source(source_path(root, f"acme/manuals/{name}")) as stream:
+        return stream.read().decode()
 
 
 def _reason(root: Path, name: str) -> str:
-    [record] = _read(root, name)
-    assert (record.parse_status, record.text, record.bytes) == ("failed", "", 0)
-    assert record.parse_error is not None
-    return record.parse_error
+    with pytest.raises(Unreadable) as caught:
+        _text(root, name)
+    return str(caught.value)
 
 
 @contextmanager
@@ -51,9 +51,7 @@ def _unprivileged(root: Path) -> Iterator[None]:
 
 def test_file_that_can_be_read_is_read(root):
     (root / "acme/manuals/a.txt").write_text("text")
-    [record] = _read(root, "a.txt")
-    assert (record.title, record.text) == ("a", "text")
-    assert is_open(root, "acme/manuals/a.txt")
+    assert _text(root, "a.txt") == "text"
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o200])
@@ -68,15 +66,15 @@ def test_file_without_read_permission_says_how_to_grant_it(root, mode):
 def test_file_removed_since_it_was_listed_is_a_row(root):
     assert "file was removed after it was listed" in _reason(root, "a.pdf")
     assert "file was removed after it was listed" in _reason(root, "gone/a.pdf")
-    assert _read(root, "a.pdf", skip=1) == []
-    assert not is_open(root, "acme/manuals/a.pdf")
 
 
-@pytest.mark.parametrize("folder", ["acme/manuals", "acme"])
-def test_dataset_that_is_gone_is_no_matter_of_its_files(root, folder):
-    (root / folder).rename(root / "elsewhere")
-    with pytest.raises(SourceMissing, match="unmounted"):
-        _read(root, "a.pdf")
+def test_error_of_the_disk_itself_stays_one(root, monkeypatch):
+    def stat(_path: Path) -> os.stat_result:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(OSError, match="Input/output"):
+        _text(root, "a.txt")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_broken_links_and_rings_of_links_are_rows(root, target, reason):
 def test_link_to_a_file_is_followed(root):
     (root / "text").write_text("linked")
     (root / "acme/manuals/a.txt").symlink_to(root / "text")
-    assert _read(root, "a.txt")[0].text == "linked"
+    assert _text(root, "a.txt") == "linked"
 
 
 def test_what_is_no_file_is_a_row_and_keeps_nobody_waiting(root, monkeypatch):
@@ -119,9 +117,4 @@ def test_name_in_any_bytes_has_a_uri_that_leads_back_to_the_file(root, raw, uri)
     found = source_uri(path.relative_to(root).as_posix())
     assert found == f"acme/manuals/{uri}"
     assert source_path(root, found) == path
-    assert [record.text for record in read_source(root, found, columns=Columns())] == ["text"]
-
-
-def test_title_after_a_file_name_is_one_line(root):
-    (root / "acme/manuals/two\n lines.txt").write_text("text")
-    assert _read(root, "two\n lines.txt")[0].title == "two lines"
+    assert _text(root, uri) == "text"

@@ -57,3 +57,7 @@ def test_front_matter_gives_title_and_metadata_and_leaves_the_text(read):
 def test_rules_around_prose_are_no_front_matter(read, text):
     [record] = read("a.md", text)
     assert (record.text, record.metadata) == (text, {})
+
+
+def test_title_after_a_file_name_is_one_line(read):
+    assert read("two\n lines.txt", "text")[0].title == "two lines"

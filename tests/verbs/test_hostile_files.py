@@ -1,6 +1,7 @@
 """A shard of everything that can be wrong with a file: all of it is accounted for, nothing stops."""
 
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -92,3 +93,40 @@ def test_a_record_of_100_000_columns_keeps_them(store: Store, folder: Path) -> N
     [document], chunks = _prepare(store)
     assert len(document["metadata"]) == 100_000
     assert len(chunks) == 1
+
+
+def test_what_the_disk_does_to_a_file_is_a_row(store: Store, folder: Path) -> None:
+    (folder / "nowhere.txt").symlink_to("gone.txt")
+    (folder / "endless.csv").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.jsonl")
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("Named in Latin-1.")
+    (folder / "removed.pdf").write_text("soon gone")
+    (folder / "good.txt").write_text("A good file beside them.")
+    assert not discover(store).skipped
+    (folder / "removed.pdf").unlink()
+    [shard] = store.ledger.sources.shards()
+    read_documents(store, shard.key)
+    rows = store.lake.read(layout.documents(shard.key)).to_pylist()
+    found = {Path(row["uri"]).name: row["parse_error"] or row["text"] for row in rows}
+    reasons = {
+        "nowhere.txt": "link leads nowhere",
+        "endless.csv": "it is no file but",
+        "pipe.jsonl": "it is no file but",
+        "removed.pdf": "file was removed after it was listed",
+        "good.txt": "A good file beside them.",
+        r"caf\xe9.txt": "Named in Latin-1.",
+    }
+    assert found.keys() == reasons.keys()
+    assert all(found[name].startswith(reason) for name, reason in reasons.items())
+
+
+def test_rings_of_links_stop_nothing_and_are_reported(store: Store, folder: Path) -> None:
+    (folder / "good.txt").write_text("A good file beside them.")
+    (folder / "ring.md").symlink_to("ring.md")
+    (folder / "loop").symlink_to(folder)
+    report = discover(store)
+    assert (report.skipped, report.unsupported) == ({}, ["acme/hostile/loop"])
+    documents, _ = _prepare(store)
+    [ring] = _rows_of(documents, "ring.md")
+    assert ring["parse_error"].startswith("link leads back to itself")
+    assert len(documents) == 2
