@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 #: Fewer rows, or texts all of one length, say nothing about rank.
 _MIN_ROWS, _MIN_SPREAD = 30, 0.15
+#: Estimates of texts of one length were within this of each other.
+_ESTIMATE_SPREAD = 0.35
 #: Real files were at 0.97 and above; half of the rows swapped gives about 0.5.
 _MIN_CORRELATION = 0.8
 #: A count four times off its neighbours' ratio, in more than one row of a hundred.
@@ -32,7 +34,9 @@ def implausible(estimates: Floats, counts: Floats) -> str | None:
     outliers = int((misfit(estimates, counts) > _OUTLIER).sum())
     if outliers >= max(_MIN_OUTLIERS, _OUTLIER_SHARE * len(counts)):
         return f"{outliers} of {len(counts)} token counts are four times off their texts"
-    if np.log(np.maximum(estimates, 1.0)).std() < _MIN_SPREAD:
+    spread, counted = (np.log(np.maximum(side, 1.0)).std() for side in (estimates, counts))
+    # Where lengths hardly differ, ranks are noise; estimates alone differ by their own error.
+    if spread < _MIN_SPREAD or (counted < _MIN_SPREAD and spread < _ESTIMATE_SPREAD):
         return None
     correlation = float(np.corrcoef(_ranks(estimates), _ranks(counts))[0, 1])
     if not correlation >= _MIN_CORRELATION:

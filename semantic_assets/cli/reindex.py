@@ -96,7 +96,7 @@ def import_vectors(
 ) -> None:
     """Bring vectors paid for elsewhere: columns `vector`, and `text` (as embedded) or `text_hash`.
 
-    Up to 20 rows are embedded again in real time and must agree.
+    Ten rows, or 1 %, are embedded again in real time and must agree.
     """
     from semantic_assets import library
 

@@ -33,7 +33,7 @@ from semantic_assets.store import Store
 MIN_COSINE = 0.99
 #: With 3 rows of a job of 8, a swap of 4 went unseen once in fourteen times; 10 rows cost a
 #: fraction of a cent and leave nothing unseen in small jobs.
-MIN_CANARIES, MAX_CANARIES = 10, 20
+MIN_CANARIES, MAX_CANARIES = 10, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Answered:
 
 
 def canary_rows(requests: int) -> int:
-    """How many rows of a job are embedded again: 10, or 1 %, and never more than 20."""
+    """How many rows of a job are embedded again: 10, or 1 %, and never more than one call takes."""
     return min(requests, MAX_CANARIES, max(MIN_CANARIES, requests // 100))
 
 

@@ -90,3 +90,10 @@ def test_a_mixture_of_scripts_is_plausible() -> None:
         latin, cjk = make_counts(seed, ratio=0.9), make_counts(seed + 100, ratio=1.6)
         estimates, counts = (np.concatenate(pair) for pair in zip(latin, cjk, strict=True))
         assert implausible(estimates, counts) is None
+
+
+def test_texts_of_one_length_whose_estimates_differ_say_nothing() -> None:
+    rng = np.random.default_rng(3)
+    estimates = np.exp(rng.normal(np.log(300), 0.2, ROWS)).round()
+    counts = rng.integers(290, 310, ROWS).astype(np.float64)
+    assert implausible(estimates, counts) is None
