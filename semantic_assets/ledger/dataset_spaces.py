@@ -28,6 +28,14 @@ class DatasetSpaces:
             row = connection.execute(query.where(_is(dataset))).one_or_none()
         return SpacesOf(None, None) if row is None else SpacesOf(*row)
 
+    def all(self) -> dict[DatasetKey, SpacesOf]:
+        """Of every dataset that is not removed, in one query."""
+        columns = dataset_table.c
+        query = sa.select(columns.dataset, columns.serving_space, columns.target_space)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(columns.removed_at.is_(None)))
+            return {DatasetKey.parse(name): SpacesOf(*spaces) for name, *spaces in rows}
+
     def adopt(self, dataset: DatasetKey, space_id: str) -> None:
         """Decide the first serving space; where one is decided already nothing changes."""
         with self.database.write() as connection:

@@ -22,6 +22,12 @@ class Spaces:
                 .on_conflict_do_nothing()
             )
 
+    def all(self) -> dict[str, EmbeddingSpace]:
+        """By id."""
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(space_table))
+            return {row.space_id: EmbeddingSpace(**row.definition) for row in rows}
+
     def find(self, space_id: str) -> EmbeddingSpace:
         """Raises:
         NotFound: no job was ever formed in that space.
