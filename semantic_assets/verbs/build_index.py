@@ -7,6 +7,7 @@ shows at the switch, which is the commit.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from semantic_assets.errors import Conflict
 from semantic_assets.index.description import (
     Description,
     PartEntry,
@@ -189,6 +190,15 @@ class _Building:
         self._carried = 0
 
     def run(self) -> IndexReport:
+        """Raises:
+        Conflict: another process took the lease over and dropped what was built so far.
+        """
+        try:
+            return self._run()
+        except FileNotFoundError as error:
+            raise Conflict(f"the index of {self._dataset} is built by another process") from error
+
+    def _run(self) -> IndexReport:
         space_id = self._space.space_id
         number = self._store.ledger.generations.start(self._dataset, space_id)
         drop_unfinished(self._store, self._dataset, besides=number)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from semantic_assets.batching.answers import decode_answers
 from semantic_assets.errors import (
+    Conflict,
     CorruptResult,
     PermanentError,
     RemoteMissing,
@@ -92,6 +93,9 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
             _land(store, gemini, job, lease, keys or [])
     except CorruptResult as error:
         return _quarantine(store, job, lease, str(error))
+    except FileNotFoundError as error:
+        # This process slept over its lease; another collected the job and deleted its manifest.
+        raise Conflict(f"job {job.job_id} was collected by another process") from error
     except RemoteMissing as error:
         if not _land_unreadable(store, job, lease, keys or [], str(error)):
             return None

@@ -21,7 +21,6 @@ from semantic_assets.verbs.watch_sources import MAX_UNANSWERED
 
 SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
 LATENCY_SECONDS = 60.0
-PROJECTS, DATASETS_EACH = 20, 5
 
 
 class World:
@@ -219,10 +218,13 @@ def test_partitions_of_a_removed_dataset_go_a_day_later(
     assert world.instance.get_dynamic_partitions("datasets") == ["acme.other"]
 
 
-def test_a_hundred_datasets_appear_and_are_embedded_and_indexed_without_a_restart(
-    world: World,
+@pytest.mark.parametrize(
+    ("projects", "each"), [(3, 2), pytest.param(20, 5, marks=pytest.mark.long)]
+)
+def test_many_datasets_appear_and_are_embedded_and_indexed_without_a_restart(
+    world: World, projects: int, each: int
 ) -> None:
-    names = [(p, d) for p in range(PROJECTS) for d in range(DATASETS_EACH)]
+    names = [(p, d) for p in range(projects) for d in range(each)]
     for project, dataset in names:
         uri = f"project{project:02d}/dataset{dataset}/a.txt"
         world.write(uri, f"Text {dataset} of project {project}.")

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 _REPO = Path(__file__).resolve().parents[2]
+_DAGSTER = str(Path(sys.executable).with_name("dagster"))
+_STOP_DISCOVERY = (_DAGSTER, "sensor", "stop", "dataset_discovery_sensor", "-w", "workspace.yaml")
 _DATASETS = ("observatory/handbook", "observatory/zhurnal", "harbour/notices")
 #: Long enough to look at the UI while the batch job runs.
 _JOB_SECONDS = 20
@@ -88,9 +90,11 @@ def running_dagster_dev(home: Path, log: Path) -> Iterator[DagsterDev]:
     """Register the sample corpus, serve until the block ends, leave no process behind."""
     environ = _prepare(home)
     with log.open("wb") as output:
-        _register(home, environ, output.fileno())
+        _run(home, environ, output.fileno(), sys.executable, "-m", "semantic_assets.defs.register")
+        # It would read and submit the shard before the test has clicked on it.
+        _run(home, environ, output.fileno(), *_STOP_DISCOVERY)
         port = _free_port()
-        command = [_dagster(), "dev", "--host", "127.0.0.1", "--port", str(port)]
+        command = [_DAGSTER, "dev", "--host", "127.0.0.1", "--port", str(port)]
         process = subprocess.Popen(
             command,
             cwd=home,
@@ -130,8 +134,7 @@ def _prepare(home: Path) -> dict[str, str]:
     }
 
 
-def _register(home: Path, environ: Mapping[str, str], output: int) -> None:
-    command = [sys.executable, "-m", "semantic_assets.defs.register"]
+def _run(home: Path, environ: Mapping[str, str], output: int, *command: str) -> None:
     subprocess.run(
         command,
         cwd=home,
@@ -141,10 +144,6 @@ def _register(home: Path, environ: Mapping[str, str], output: int) -> None:
         timeout=_REGISTER_SECONDS,
         check=True,
     )
-
-
-def _dagster() -> str:
-    return str(Path(sys.executable).with_name("dagster"))
 
 
 def _free_port() -> int:

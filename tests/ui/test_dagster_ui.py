@@ -19,6 +19,14 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.ui
 
 SHARD, DATASET = "observatory.handbook.00000", "observatory.handbook"
+ASSETS = (
+    "documents",
+    "chunks",
+    "batch_jobs",
+    "embeddings",
+    "vector_index",
+    "retrieval_quality",
+)
 SENSOR = "gemini_batch_sensor"
 GREEN_SECONDS = 180
 
@@ -28,9 +36,9 @@ def test_the_asset_graph_shows_the_way_from_documents_to_the_index(
 ) -> None:
     open_asset_graph(page)
 
-    for asset in ("documents", "chunks", "batch_jobs", "embeddings", "vector_index"):
+    for asset in ASSETS:
         expect(shown(page, asset)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^\d+% filled$"))).to_have_count(5)
+    expect(page.get_by_text(re.compile(r"^\d+% filled$"))).to_have_count(6)
     page.screenshot(path=pictures / "1-asset-graph.png")
 
 
