@@ -137,7 +137,9 @@ def test_a_file_that_cannot_be_opened_keeps_its_rows_and_stops_nothing(store: St
     path.unlink()
     report = read_documents(store, FIRST)
     assert texts(store) == [["Alpha one.", "Beta two two."]]
-    assert report.unsettled == ("acme/manuals/a.txt cannot be opened: No such file or directory",)
+    assert report.unsettled == (
+        "acme/manuals/a.txt file was removed after it was listed: list the sources again",
+    )
     assert read(store).documents == 1
 
 
@@ -147,7 +149,7 @@ def test_a_file_that_never_could_be_opened_is_a_row_with_the_reason(store: Store
     path.unlink()
     assert read_documents(store, FIRST).failed == 1
     reasons = store.lake.read(layout.documents(FIRST), ["parse_error"])["parse_error"]
-    assert reasons.to_pylist() == ["cannot be opened: No such file or directory"]
+    assert reasons.to_pylist() == ["file was removed after it was listed: list the sources again"]
     path.write_text("Alpha one.")
     assert read(store).failed == 0
 
