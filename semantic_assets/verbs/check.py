@@ -93,7 +93,7 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
     parts = parts_of(store, serving)
     if parts is None:
         message = "the index is not on disk: run `semantic-assets refresh`"
-        return _verdict(name, dataset, False, message, 0)
+        return _verdict(name, dataset, False, message, serving.rows)
     held = {part.name: part for part in parts}
     differing = sum(
         _differing(store, serving, ShardKey.parse(shard), fingerprint, held)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from semantic_assets.batching import answers
+from semantic_assets.batching.grouping import Group
+from semantic_assets.batching.packing import MAX_REQUESTS
 from semantic_assets.errors import CorruptResult
 from semantic_assets.lake.key_index import Landed
 from semantic_assets.verbs import canary, collect, landing, pending, plan
@@ -108,7 +110,7 @@ def no_missing_rows() -> None:
 
 def no_bisection() -> None:
     """The texts of a job that failed as a whole travel with any others."""
-    plan._groups = lambda wanted: [plan._Group(tuple(wanted), plan.MAX_REQUESTS)]
+    plan.groups = lambda wanted, purses: [Group(tuple(wanted), MAX_REQUESTS)]
 
 
 def no_attempt_limit() -> None:
