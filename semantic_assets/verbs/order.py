@@ -22,9 +22,7 @@ def serving_order(
     shards = [shard for shard, _ in unsettled]
     size: dict[DatasetKey, int] = {}
     for shard in shards:
-        # Never derived yet: all of its chunks may be pending.
-        noted = store.ledger.progress.of(shard.key, space.space_id).pending
-        pending = shard.chunks if noted is None else noted
+        pending = pending_hint(store, shard, space)
         size[shard.key.dataset] = size.get(shard.key.dataset, 0) + pending
     first = _longest_unserved(store, set(size))
     return sorted(
@@ -36,6 +34,12 @@ def serving_order(
             s.key,
         ),
     )
+
+
+def pending_hint(store: Store, shard: Shard, space: EmbeddingSpace) -> int:
+    """Texts pending at the last look; where a look is due, all of its chunks may be."""
+    noted = store.ledger.progress.of(shard.key, space.space_id).pending
+    return shard.chunks if noted is None else noted
 
 
 def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | None:

@@ -27,7 +27,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.allowance import purses, require_purse, too_few
 from semantic_assets.verbs.budget import job_usd, require_budget
 from semantic_assets.verbs.new_job import new_job
-from semantic_assets.verbs.order import serving_order
+from semantic_assets.verbs.order import pending_hint, serving_order
 from semantic_assets.verbs.pending import (
     ShardDemand,
     complete_key_index,
@@ -131,8 +131,7 @@ class _Planner:
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.
-            noted = [store.ledger.progress.of(shard.key, space_id) for shard, _ in unsettled]
-            waiting = sum(progress.pending or 0 for progress in noted)
+            waiting = sum(pending_hint(store, shard, self._space) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
