@@ -53,8 +53,12 @@ class Progress:
             )
 
     def look_again(self, shards: Iterable[str], space_id: str) -> None:
-        """Texts of these shards were released, or failed, or landed: what is pending changed."""
-        self._reset(shard_space.c.shard.in_(list(shards)), space_id, pending=None)
+        """Texts of these shards were released, or failed, or landed: what is pending changed.
+
+        Nor is one settled, whoever took it for that while a job given up was on its way back.
+        """
+        which = shard_space.c.shard.in_(list(shards))
+        self._reset(which, space_id, pending=None, settled_fingerprint=None)
 
     def unsettle(self, space_id: str) -> None:
         """Vectors turned up for texts that were taken for failed: every shard may want them."""
