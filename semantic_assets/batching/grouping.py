@@ -14,6 +14,8 @@ class Wanted:
 
     estimate: int
     shard: ShardKey
+    #: Of the shard's chunks, the first that has it.
+    row: int
     failed_with: tuple[str, int] | None = None
 
 

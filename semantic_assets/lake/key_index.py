@@ -2,70 +2,72 @@
 
 A cache of the results directory and nothing else: it lists the files it covers, is compared with
 the directory before any planning, and can be deleted at any time. Its cost follows the batch: a
-lookup touches the asked keys, an insertion the new ones.
+lookup touches the asked keys, an insertion the new ones. Both go in bulk: keys as two integers
+each, a lookup's as one JSON list and its answer as five (57,000 keys in 0.09 CPU seconds, where
+rows to and from Python took 0.8).
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.lake.key_halves import halves
+from semantic_assets.lake.outcomes import (
+    Indices,
+    KnownTexts,
+    Landed,
+    OutcomeCode,
+    OutcomeRow,
+    fold,
+)
 from semantic_assets.sqlite import use_wal
 
+_VERSION = 2
 # whole_job: requests of a job that failed as a whole, 0 otherwise.
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS file (
+_SCHEMA = f"""
+CREATE TABLE file (
   file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS retry (
-  text_hash BLOB PRIMARY KEY, retry_id TEXT NOT NULL
+CREATE TABLE retry (
+  high INTEGER NOT NULL, low INTEGER NOT NULL, retry_id TEXT NOT NULL, PRIMARY KEY (high, low)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outcome (
-  text_hash BLOB NOT NULL, file_id INTEGER NOT NULL, position INTEGER NOT NULL,
-  outcome INTEGER NOT NULL, PRIMARY KEY (text_hash, file_id)
+CREATE TABLE outcome (
+  high INTEGER NOT NULL, low INTEGER NOT NULL, file_id INTEGER NOT NULL,
+  position INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (high, low, file_id)
 ) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {_VERSION};
+"""
+# CROSS JOIN: SQLite must walk the asked keys, never the index.
+_ROWS = """
+SELECT json_group_array(a.key), json_group_array(o.low), json_group_array(o.file_id),
+       json_group_array(o.position), json_group_array(o.outcome)
+FROM json_each(?) a CROSS JOIN outcome o ON o.high = a.value
+"""
+_RETRIES = """
+SELECT r.high, r.low, r.retry_id FROM json_each(?) a CROSS JOIN retry r ON r.high = a.value
 """
 
 
-class OutcomeCode(IntEnum):
-    """How one text of one job ended."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Rows of the outcome table, as columns; `asked` is the place among the asked keys."""
 
-    OK = 0
-    PERMANENT = 1
-    TRANSIENT = 2
-    MISSING = 3
-    EXPIRED = 4
+    asked: Indices
+    file_id: Indices
+    position: Indices
+    outcome: Indices
 
-
-#: A job of 50,000 texts is halved 16 times until one is left: so often a text may go down with
-#: others before that counts against it.
-_BISECTIONS = 17
-
-
-@dataclass(slots=True)
-class Landed:
-    """All known of one text: where its vector is, or how often and how it failed."""
-
-    job_id: str | None = None
-    position: int = -1
-    #: Error rows of its own, since the last retry.
-    attempts: int = 0
-    #: Jobs of several texts that failed as a whole with it.
-    whole_failures: int = 0
-    is_permanent: bool = False
-    #: (job_id, position) of the latest error row.
-    last_error: tuple[str, int] | None = None
-    #: (job_id, requests) where the latest error was one of the whole job.
-    failed_with: tuple[str, int] | None = None
-
-    def is_failed(self, max_attempts: int) -> bool:
-        return self.job_id is None and (
-            self.is_permanent
-            or self.attempts >= max_attempts
-            or self.whole_failures >= max_attempts + _BISECTIONS
-        )
+    def where(self, mask: npt.NDArray[np.bool_]) -> "_Found":
+        columns = (self.asked, self.file_id, self.position, self.outcome)
+        return _Found(*(column[mask] for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class KeyIndex:
             # Rebuildable: a lost transaction costs a re-read of one results file.
             use_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
-            connection.executescript(_SCHEMA)
+            _prepare(connection)
             yield connection
 
     def covered(self) -> set[str]:
@@ -90,39 +92,38 @@ class KeyIndex:
     def add(
         self,
         name: str,
-        keys: Sequence[str],
-        outcomes: Sequence[OutcomeCode],
+        keys: pa.Array | Sequence[str],
+        outcomes: Sequence[OutcomeCode] | npt.NDArray[np.int64],
         *,
         whole_job: int = 0,
     ) -> None:
         """Cover one results file; a second time changes nothing."""
+        pairs, codes = halves(keys), np.asarray(outcomes, dtype=np.int64)
+        if len(pairs) != len(codes):
+            raise ValueError(f"{name}: {len(pairs)} keys and {len(codes)} outcomes")
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            cursor = connection.execute(
-                "INSERT INTO file (name, whole_job) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, whole_job),
-            )
-            if cursor.rowcount:
-                rows = (
-                    (bytes.fromhex(key), cursor.lastrowid, position, int(outcome))
-                    for position, (key, outcome) in enumerate(zip(keys, outcomes, strict=True))
-                )
+            file_id = _insert_file(connection, name, whole_job)
+            if file_id is not None:
                 # Sorted, so that a large index is touched page by page and not all over.
-                connection.executemany("INSERT INTO outcome VALUES (?, ?, ?, ?)", sorted(rows))
+                order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+                columns = (pairs[order, 0], pairs[order, 1], order, codes[order])
+                connection.executemany(
+                    f"INSERT INTO outcome VALUES (?, ?, {file_id:d}, ?, ?)",
+                    zip(*(column.tolist() for column in columns), strict=True),
+                )
             connection.execute("COMMIT")
 
-    def add_retry(self, name: str, keys: Sequence[str]) -> None:
+    def add_retry(self, name: str, keys: pa.Array | Sequence[str]) -> None:
         """Cover one retry file: errors older than it no longer count for these texts."""
+        pairs, retry_id = halves(keys), name.rpartition("/")[2]
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            cursor = connection.execute(
-                "INSERT INTO file (name, whole_job) VALUES (?, 0) ON CONFLICT DO NOTHING", (name,)
-            )
-            if cursor.rowcount:
+            if _insert_file(connection, name, 0) is not None:
                 connection.executemany(
-                    "INSERT INTO retry VALUES (?, ?) ON CONFLICT (text_hash) DO UPDATE "
+                    "INSERT INTO retry VALUES (?, ?, ?) ON CONFLICT (high, low) DO UPDATE "
                     "SET retry_id = max(retry_id, excluded.retry_id)",
-                    ((bytes.fromhex(key), name.rpartition("/")[2]) for key in keys),
+                    ((high, low, retry_id) for high, low in pairs.tolist()),
                 )
             connection.execute("COMMIT")
 
@@ -136,72 +137,132 @@ class KeyIndex:
                     connection.execute("DELETE FROM outcome WHERE file_id = ?", (file_id,))
                     connection.execute("DELETE FROM file WHERE file_id = ?", (file_id,))
             connection.execute(
-                "DELETE FROM retry WHERE NOT EXISTS "
-                "(SELECT 1 FROM outcome WHERE outcome.text_hash = retry.text_hash)"
+                "DELETE FROM retry WHERE NOT EXISTS (SELECT 1 FROM outcome o "
+                "WHERE o.high = retry.high AND o.low = retry.low)"
             )
             connection.execute("COMMIT")
 
-    def files_of(self, keys: Sequence[str]) -> set[str]:
+    def files_of(self, keys: pa.Array | Sequence[str]) -> set[str]:
         """Names of the results files with any outcome of these texts."""
-        with self._asking(keys) as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT f.name FROM asked JOIN outcome USING (text_hash) "
-                "JOIN file f USING (file_id)"
-            )
-            return {name for (name,) in rows}
-
-    @contextmanager
-    def _asking(self, keys: Sequence[str]) -> Iterator[sqlite3.Connection]:
-        """A connection with a table `asked` of these texts."""
         with self._connected() as connection:
-            connection.execute("PRAGMA temp_store=MEMORY")
-            connection.execute("CREATE TEMP TABLE asked (text_hash BLOB PRIMARY KEY) WITHOUT ROWID")
-            connection.executemany(
-                "INSERT OR IGNORE INTO asked VALUES (?)", ((bytes.fromhex(key),) for key in keys)
+            found = _rows(connection, halves(keys))
+            return {name for name, _ in _files(connection, found.file_id).values()}
+
+    def known(self, keys: pa.Array | Sequence[str]) -> KnownTexts:
+        """What is known of these texts, in their order."""
+        once = _binary(halves(keys)).dictionary_encode()
+        pairs = np.frombuffer(once.dictionary.buffers()[1], dtype=np.int64).reshape(-1, 2)
+        with self._connected() as connection:
+            found = _rows(connection, pairs)
+            files = _files(connection, found.file_id)
+            # The plain case: one row, and it is ok.
+            is_plain = (np.bincount(found.asked, minlength=len(pairs))[found.asked] == 1) & (
+                found.outcome == OutcomeCode.OK
             )
-            yield connection
+            troubled = _fold(connection, pairs, found.where(~is_plain), files)
+        known = _known(len(pairs), found.where(is_plain), files, troubled)
+        return known.repeated(once.indices.to_numpy())
 
     def look_up(self, keys: Sequence[str]) -> dict[str, Landed]:
-        """What is known of these texts; texts nobody answered yet are absent."""
-        with self._asking(keys) as connection:
-            rows = connection.execute(
-                "SELECT o.text_hash, replace(f.name, '.parquet', ''), o.position, o.outcome, "
-                "f.whole_job "
-                "FROM asked a JOIN outcome o USING (text_hash) JOIN file f USING (file_id) "
-                "LEFT JOIN retry r ON r.text_hash = o.text_hash "
-                "WHERE o.outcome = 0 OR r.retry_id IS NULL OR f.name > r.retry_id "
-                "ORDER BY o.text_hash, f.name"
-            )
-            return _folded(rows)
+        """What is known of a few texts; those nobody answered yet are absent."""
+        known = self.known(keys)
+        answers = {key: known.at(place) for place, key in enumerate(keys)}
+        return {key: landed for key, landed in answers.items() if landed is not None}
 
 
-def _folded(rows: Iterable[tuple[bytes, str, int, int, int]]) -> dict[str, Landed]:
-    """One entry for each text. Rows come by name, so the lowest job_id's vector stands first.
-
-    Nearly every text has one row and it is ok; a shard has 50,000 of them.
-    """
-    known: dict[bytes, Landed] = {}
-    for key, job_id, position, outcome, whole_job in rows:
-        landed = known.get(key)
-        if landed is None and outcome == 0:
-            known[key] = Landed(job_id, position, 1)
-            continue
-        if landed is None:
-            landed = known[key] = Landed()
-        if landed.job_id is None:
-            _count(landed, job_id, position, outcome, whole_job)
-    return {key.hex(): landed for key, landed in known.items()}
-
-
-def _count(landed: Landed, job_id: str, position: int, outcome: int, whole_job: int) -> None:
-    if outcome == OutcomeCode.OK:
-        landed.job_id, landed.position = job_id, position
-        landed.attempts += 1
-        landed.last_error = landed.failed_with = None
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables. Those of an earlier form are dropped: the files are covered again."""
+    if _version(connection) == _VERSION:
         return
-    together = whole_job > 1
-    landed.whole_failures += together
-    landed.attempts += not together
-    landed.is_permanent = landed.is_permanent or outcome == OutcomeCode.PERMANENT
-    landed.last_error = (job_id, position)
-    landed.failed_with = (job_id, whole_job) if together else None
+    connection.execute("BEGIN IMMEDIATE")
+    if _version(connection) != _VERSION:  # nobody else made them meanwhile
+        for name in ("file", "retry", "outcome"):
+            connection.execute(f"DROP TABLE IF EXISTS {name}")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _insert_file(connection: sqlite3.Connection, name: str, whole_job: int) -> int | None:
+    """The id of a file covered from now on; None where it was covered before."""
+    cursor = connection.execute(
+        "INSERT INTO file (name, whole_job) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, whole_job)
+    )
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def _rows(connection: sqlite3.Connection, pairs: npt.NDArray[np.int64]) -> _Found:
+    """All outcomes of these keys, each of which is here once."""
+    # In order, so that neighbours share a page; once, or keys alike in that half would multiply.
+    highs = np.unique(pairs[:, 0])
+    answer = connection.execute(_ROWS, (orjson.dumps(highs.tolist()).decode(),)).fetchone()
+    place, low, *rest = (np.asarray(orjson.loads(column), dtype=np.int64) for column in answer)
+    # Half a key was looked up: the other half must agree too.
+    found = pc.index_in(_binary(np.column_stack((highs[place], low))), _binary(pairs))
+    is_asked = found.is_valid().to_numpy(zero_copy_only=False)
+    asked = found.drop_null().to_numpy().astype(np.int64)
+    return _Found(asked, *(column[is_asked] for column in rest))
+
+
+def _binary(pairs: npt.NDArray[np.int64]) -> pa.FixedSizeBinaryArray:
+    content = pa.py_buffer(pairs.tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(pairs), [None, content])
+
+
+def _files(connection: sqlite3.Connection, file_ids: Indices) -> dict[int, tuple[str, int]]:
+    """(name, whole_job) of each."""
+    wanted = orjson.dumps(np.unique(file_ids).tolist()).decode()
+    rows = connection.execute(
+        "SELECT f.file_id, f.name, f.whole_job FROM json_each(?) a "
+        "CROSS JOIN file f ON f.file_id = a.value",
+        (wanted,),
+    )
+    return {file_id: (name, whole_job) for file_id, name, whole_job in rows}
+
+
+def _fold(
+    connection: sqlite3.Connection,
+    pairs: npt.NDArray[np.int64],
+    found: _Found,
+    files: dict[int, tuple[str, int]],
+) -> dict[int, Landed]:
+    """The texts with an error row or several rows, without errors older than their last retry."""
+    if not len(found.asked):
+        return {}
+    highs = orjson.dumps(np.unique(pairs[found.asked, 0]).tolist()).decode()
+    retried = {(high, low): name for high, low, name in connection.execute(_RETRIES, (highs,))}
+    rows = []
+    columns = (found.asked, found.file_id, found.position, found.outcome)
+    for asked, file_id, position, outcome in zip(*(c.tolist() for c in columns), strict=True):
+        name, whole_job = files[file_id]
+        since = retried.get(tuple(pairs[asked].tolist()))
+        if outcome == OutcomeCode.OK or since is None or name > since:
+            rows.append(OutcomeRow(asked, _job_id(name), position, outcome, whole_job))
+    return fold(sorted(rows, key=lambda row: row.job_id))
+
+
+def _known(
+    count: int, plain: _Found, files: dict[int, tuple[str, int]], troubled: dict[int, Landed]
+) -> KnownTexts:
+    jobs = sorted(_job_id(name) for name, _ in files.values())
+    number = {job_id: place for place, job_id in enumerate(jobs)}
+    job, position, attempts = np.full(count, -1), np.full(count, -1), np.zeros(count, np.int64)
+    of_file = np.full(max(files, default=0) + 1, -1)
+    for file_id, (name, _) in files.items():
+        of_file[file_id] = number[_job_id(name)]
+    job[plain.asked], position[plain.asked] = of_file[plain.file_id], plain.position
+    attempts[plain.asked] = 1
+    for asked, landed in troubled.items():
+        attempts[asked] = landed.attempts
+        if landed.job_id is not None:
+            job[asked], position[asked] = number[landed.job_id], landed.position
+    return KnownTexts(jobs, job, position, attempts, troubled)
+
+
+def _job_id(file: str) -> str:
+    return file.removesuffix(".parquet")

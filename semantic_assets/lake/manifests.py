@@ -32,12 +32,16 @@ def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], Embeddin
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
     """The text hashes of a job; None where its manifest is not there."""
+    column = manifest_key_column(lake, job_id)
+    return None if column is None else column.to_pylist()
+
+
+def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
+    """As `manifest_keys`, in one column."""
     try:
-        column = lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"]
+        return lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"].combine_chunks()
     except FileNotFoundError:
         return None
-    keys: list[str] = column.to_pylist()
-    return keys
 
 
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:

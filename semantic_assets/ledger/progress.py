@@ -52,11 +52,16 @@ class Progress:
                 .on_conflict_do_update(index_elements=["shard", "space_id"], set_=values)
             )
 
-    def look_again(self, shards: Iterable[str], space_id: str) -> None:
-        """Texts of these shards were released, or failed, or landed: what is pending changed.
+    def landed(self, shards: Iterable[str], space_id: str) -> None:
+        """All texts of a job of these shards landed: none is pending that was not before.
 
-        Nor is one settled, whoever took it for that while a job given up was on its way back.
+        But no shard is settled, whoever took it for that while a job given up was on its way back.
         """
+        which = shard_space.c.shard.in_(list(shards))
+        self._reset(which, space_id, settled_fingerprint=None)
+
+    def look_again(self, shards: Iterable[str], space_id: str) -> None:
+        """Texts of these shards were released or failed: some may be pending again."""
         which = shard_space.c.shard.in_(list(shards))
         self._reset(which, space_id, pending=None, settled_fingerprint=None)
 

@@ -1,6 +1,5 @@
 """assemble: project the results onto a shard's current chunks, as rows of `embeddings`."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,17 +8,17 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import Lake
-from semantic_assets.lake.key_index import Landed
+from semantic_assets.lake.outcomes import Indices
+from semantic_assets.lake.result_rows import ResultRows, RowOutcomes
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import fingerprint, fingerprint_rows
+from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
 from semantic_assets.verbs.pending import ShardDemand, shard_demand
 
-_ROW_GROUP = 8_192
+_ROW_GROUP = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,10 @@ def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> Embeddi
 
 
 class _Assembly:
-    """One pass: chunk rows in order, each with its outcome and, if READY, its vector."""
+    """One pass: chunk rows in order, each with its outcome and, if READY, its vector.
+
+    Block by block: of the vectors only a block is in memory, beside what was read of the results.
+    """
 
     def __init__(
         self,
@@ -116,130 +118,79 @@ class _Assembly:
         demand: ShardDemand,
     ) -> None:
         self._store, self._space, self._shard, self._lease = store, space, shard, lease
-        self._demand = demand
+        self._demand, self._known = demand, demand.known
         self._path = layout.embeddings(space.space_id, shard)
 
     def run(self) -> EmbeddingsReport:
-        columns = ["chunk_id", "document_id", "text_hash"]
-        chunks = self._store.lake.read(layout.chunks(self._shard), columns)
-        hashes: list[str] = chunks["text_hash"].to_pylist()
-        known = self._demand.known
-        limit = self._store.settings.max_attempts
-        final = [
-            row
-            for row, key in enumerate(hashes)
-            if key in known and (known[key].job_id is not None or known[key].is_failed(limit))
-        ]
-        rows = chunks.take(pa.array(final, pa.int64()))
-        outcomes = [known[hashes[row]] for row in final]
-        inputs = self._inputs(outcomes)
+        of_row = self._demand.texts.of_row
+        is_ready = self._known.has_vector
+        is_final = is_ready | self._known.is_failed(self._store.settings.max_attempts)
+        rows = np.flatnonzero(is_final[of_row])
+        texts = of_row[rows]
+        inputs = self._inputs(texts)
         written = not self._store.is_current(self._path, inputs)
-        tokens = self._write(rows, outcomes, inputs) if written else self._tokens()
-        ready = sum(outcome.job_id is not None for outcome in outcomes)
+        tokens = self._write(rows, texts, inputs) if written else self._tokens()
+        ready = int(is_ready[texts].sum())
         return EmbeddingsReport(
             shard=self._shard,
             space_id=self._space.space_id,
-            chunks=len(hashes),
+            chunks=len(of_row),
             ready=ready,
-            failed=len(outcomes) - ready,
+            failed=len(rows) - ready,
             tokens=tokens,
             is_settled=self._demand.is_settled,
             written=written,
         )
 
-    def _inputs(self, outcomes: list[Landed]) -> str:
-        landed = fingerprint_rows(f"{o.job_id}:{o.position}:{o.attempts}" for o in outcomes)
-        return fingerprint("embeddings", self._demand.chunks_fingerprint, landed)
+    def _inputs(self, texts: Indices) -> str:
+        """Of the chunks, and of which row of which job each final one has."""
+        known = self._known
+        jobs, used = np.unique(known.job[texts], return_inverse=True)
+        names = (known.job_ids[job] if job >= 0 else None for job in jobs.tolist())
+        landed = fingerprint_arrays(used, known.position[texts], known.attempts[texts])
+        return fingerprint("embeddings", self._demand.chunks_fingerprint, *names, landed)
 
     def _tokens(self) -> int:
-        column = self._store.lake.read(self._path, ["token_count"])["token_count"]
-        return sum(count or 0 for count in column.to_pylist())
+        rows = self._store.lake.read(self._path, ["token_count"])
+        return pc.sum(rows["token_count"]).as_py() or 0
 
-    def _write(self, rows: pa.Table, outcomes: list[Landed], inputs: str) -> int:
-        gathered = _gather(self._store.lake, self._space, outcomes)
-        table = self._table(rows, outcomes, gathered)
-        schema = embeddings_schema(self._space)
-        with self._store.replacing_table(
-            self._lease, self._path, schema, input_fingerprint=inputs
-        ) as (file, content):
-            for batch in table.to_batches(max_chunksize=_ROW_GROUP):
-                file.write(batch)
+    def _write(self, rows: Indices, texts: Indices, inputs: str) -> int:
+        tokens, schema = 0, embeddings_schema(self._space)
+        columns = ["chunk_id", "document_id", "text_hash"]
+        chunks = self._store.lake.read(layout.chunks(self._shard), columns)
+        with (
+            ResultRows(self._store.lake, self._space) as results,
+            self._store.replacing_table(
+                self._lease, self._path, schema, input_fingerprint=inputs
+            ) as (file, content),
+        ):
+            for first in range(0, len(rows), _ROW_GROUP):
+                block = slice(first, first + _ROW_GROUP)
+                outcomes = results.of(self._known, texts[block])
+                file.write(self._batch(chunks.take(pa.array(rows[block])), outcomes, schema))
+                tokens += int(outcomes.tokens.sum())
             content(inputs)
-        return int(gathered.tokens.sum())
+        return tokens
 
-    def _table(self, rows: pa.Table, outcomes: list[Landed], gathered: "_Gathered") -> pa.Table:
-        count, space = len(outcomes), self._space
-        failed = np.fromiter((o.job_id is None for o in outcomes), dtype=bool, count=count)
+    def _batch(self, chunks: pa.Table, found: RowOutcomes, schema: pa.Schema) -> pa.Table:
+        count, is_failed = len(found.tokens), pa.array(found.is_failed)
         vectors = pa.FixedSizeListArray.from_arrays(
-            pa.array(gathered.vectors.reshape(-1)), space.dimensions, mask=pa.array(failed)
+            pa.array(found.vectors.reshape(-1)), self._space.dimensions, mask=is_failed
         )
-        jobs = [o.job_id or (o.last_error or ("", 0))[0] for o in outcomes]
         return pa.table(
             [
-                rows["chunk_id"],
-                rows["document_id"],
-                pa.array([str(self._shard)] * count, pa.string()),
-                pa.array([space.space_id] * count, pa.string()),
-                rows["text_hash"],
-                pa.array(np.where(failed, "FAILED", "READY").tolist(), pa.string()),
+                chunks["chunk_id"],
+                chunks["document_id"],
+                pa.repeat(str(self._shard), count),
+                pa.repeat(self._space.space_id, count),
+                chunks["text_hash"],
+                pc.if_else(is_failed, "FAILED", "READY"),
                 vectors,
-                pa.array(jobs, pa.string()),
-                pa.array(gathered.tokens, pa.int32(), mask=failed),
-                pa.array([o.attempts for o in outcomes], pa.int32()),
-                pa.array(gathered.error_codes, pa.string()),
-                pa.array(gathered.error_messages, pa.string()),
+                pa.array(found.job_ids, pa.string()),
+                pa.array(found.tokens, pa.int32(), mask=found.is_failed),
+                pa.array(found.attempts, pa.int32()),
+                pa.array(found.error_codes, pa.string()),
+                pa.array(found.error_messages, pa.string()),
             ],
-            schema=embeddings_schema(space),
+            schema=schema,
         )
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """Columns fetched from results files, in the order of the rows that want them."""
-
-    vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-    tokens: np.ndarray[tuple[int], np.dtype[np.int32]]
-    error_codes: list[str | None]
-    error_messages: list[str | None]
-
-
-def _gather(lake: Lake, space: EmbeddingSpace, outcomes: list[Landed]) -> _Gathered:
-    """Open each results file once; only one is in memory beside the shard's own vectors."""
-    count = len(outcomes)
-    gathered = _Gathered(
-        vectors=np.zeros((count, space.dimensions), dtype=np.float32),
-        tokens=np.zeros(count, dtype=np.int32),
-        error_codes=[None] * count,
-        error_messages=[None] * count,
-    )
-    by_job: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row, outcome in enumerate(outcomes):
-        job_id, position = (
-            (outcome.job_id, outcome.position)
-            if outcome.job_id is not None
-            else outcome.last_error or ("", -1)
-        )
-        by_job[job_id].append((row, position))
-    for job_id, places in by_job.items():
-        _fetch(lake.read(layout.results(space.space_id, job_id)), places, outcomes, gathered)
-    return gathered
-
-
-def _fetch(
-    results: pa.Table,
-    places: list[tuple[int, int]],
-    outcomes: list[Landed],
-    gathered: _Gathered,
-) -> None:
-    ready = [(row, position) for row, position in places if outcomes[row].job_id is not None]
-    if ready:
-        rows, positions = (list(column) for column in zip(*ready, strict=True))
-        column = results["vector"].combine_chunks()
-        matrix = column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
-        gathered.vectors[rows] = matrix[positions]
-        tokens = results["token_count"].fill_null(0).to_numpy()
-        gathered.tokens[rows] = tokens[positions]
-    for row, position in places:
-        if outcomes[row].job_id is None:
-            gathered.error_codes[row] = results["error_code"][position].as_py()
-            gathered.error_messages[row] = results["error_message"][position].as_py()

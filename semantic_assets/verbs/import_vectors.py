@@ -57,8 +57,9 @@ def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpa
     texts = _texts(store, rows)
     unknown = sum(key not in texts for key in rows.keys)
     rows = rows.only(lambda key: key in texts)
-    landed = complete_key_index(store, space.space_id).look_up(rows.keys)
-    new = rows.only(lambda key: key not in landed or landed[key].job_id is None)
+    landed = complete_key_index(store, space.space_id).known(rows.keys).has_vector
+    here = {key for key, has_vector in zip(rows.keys, landed, strict=True) if has_vector}
+    new = rows.only(lambda key: key not in here)
     known = len(rows.keys) - len(new.keys)
     job_id = _land(store, gemini, space, new, texts) if new.keys else None
     if not new.keys and unknown and not known:

@@ -170,7 +170,8 @@ def finish(
     )
     if moved is None:
         raise Conflict(f"job {job.job_id} was moved by another process")
-    store.ledger.progress.look_again(job.shards, job.space_id)
+    progress = store.ledger.progress
+    (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.space_id)
     if to == JobState.COLLECTED and not job.is_realtime:
         usd = batch_usd(job.model, outcomes.tokens)
         store.ledger.spending.book(

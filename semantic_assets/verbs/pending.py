@@ -3,14 +3,18 @@
 pending = wanted by current chunks - landed - failed for good - texts of jobs that are not final
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.key_index import KeyIndex, Landed, OutcomeCode
-from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.manifests import manifest_key_column
+from semantic_assets.lake.outcomes import KnownTexts, Mask, OutcomeCode
 from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -22,25 +26,47 @@ _RETRY = "retry/"
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """The n distinct texts of a shard's chunks, in the order of the chunks."""
+
+    #: text_hash of each.
+    keys: pa.StringArray
+    #: Estimated tokens, and the first chunk row with the text. Shape (n,).
+    estimates: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    #: For each chunk row which text it has.
+    of_row: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class ShardDemand:
     """The distinct texts of a shard's chunks in a space, by what is known of each."""
 
     shard: ShardKey
     space: EmbeddingSpace
     chunks_fingerprint: str
-    #: text_hash -> estimated tokens; in the order of the chunks.
-    pending: dict[str, int]
-    #: text_hash -> (job, requests) that failed as a whole with this text, for those pending.
-    failed_with: dict[str, tuple[str, int]]
-    in_flight: int
-    landed: int
+    texts: Texts
+    known: KnownTexts
+    is_pending: Mask
     failed: int
-    #: All that is known of each text.
-    known: Mapping[str, Landed]
+
+    @property
+    def pending(self) -> dict[str, int]:
+        """text_hash -> estimated tokens."""
+        keys = self.texts.keys.filter(pa.array(self.is_pending)).to_pylist()
+        return dict(zip(keys, self.texts.estimates[self.is_pending].tolist(), strict=True))
+
+    @property
+    def landed(self) -> int:
+        return int(self.known.has_vector.sum())
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.texts.keys) - int(self.is_pending.sum()) - self.landed - self.failed
 
     @property
     def is_settled(self) -> bool:
-        return not self.pending and not self.in_flight
+        return not self.is_pending.any() and not self.in_flight
 
 
 def complete_key_index(store: Store, space_id: str) -> KeyIndex:
@@ -54,7 +80,7 @@ def complete_key_index(store: Store, space_id: str) -> KeyIndex:
     for name in store.lake.names(layout.retries_dir(space_id)):
         if f"{_RETRY}{name}" not in covered:
             keys = store.lake.read(f"{layout.retries_dir(space_id)}/{name}")["text_hash"]
-            index.add_retry(f"{_RETRY}{name}", keys.to_pylist())
+            index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
     covered = {name for name in covered if not name.startswith(_RETRY)}
     if gone := covered.difference(present):
         index.forget(sorted(gone))
@@ -64,36 +90,42 @@ def complete_key_index(store: Store, space_id: str) -> KeyIndex:
 def cover(store: Store, index: KeyIndex, space_id: str, name: str) -> None:
     path = f"{layout.results_dir(space_id)}/{name}"
     table = store.lake.read(path, ["text_hash", "outcome"])
-    outcomes = [OutcomeCode[word.upper()] for word in table["outcome"].to_pylist()]
+    words = table["outcome"].combine_chunks().dictionary_encode()
+    codes = [OutcomeCode[word.upper()] for word in words.dictionary.to_pylist()]
     whole_job = int(store.lake.metadata(path).get(WHOLE_JOB, "0"))
-    index.add(name, table["text_hash"].to_pylist(), outcomes, whole_job=whole_job)
+    index.add(
+        name,
+        table["text_hash"].combine_chunks(),
+        np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
+        whole_job=whole_job,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """Texts in the hands of jobs that are not final, and whether that is all of them."""
 
-    texts: Mapping[str, str]
+    keys: pa.StringArray
     #: A job whose row is there and whose manifest is not, while its owner lives: wait for it.
     is_complete: bool
 
 
 def withheld_texts(store: Store, space_id: str) -> Withheld:
-    texts: dict[str, str] = {}
+    found = [pa.array([], pa.string())]
     complete = True
     for job in store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id):
-        keys = manifest_keys(store.lake, job.job_id)
+        keys = manifest_key_column(store.lake, job.job_id)
         if keys is None:
             complete = complete and job.state != JobState.UPLOADING
-        for key in keys or ():
-            texts[key] = job.job_id
-    return Withheld(texts, complete)
+        else:
+            found.append(keys)
+    return Withheld(pa.concat_arrays(found), complete)
 
 
 def shard_demand(store: Store, shard: ShardKey, space: EmbeddingSpace) -> ShardDemand:
     """What one shard wants as of now."""
     index = complete_key_index(store, space.space_id)
-    return demand(store, shard, space, index, withheld_texts(store, space.space_id).texts)
+    return demand(store, shard, space, index, withheld_texts(store, space.space_id))
 
 
 def pending_texts(
@@ -103,7 +135,7 @@ def pending_texts(
     if not shards:
         return {}
     index = complete_key_index(store, space.space_id)
-    withheld = withheld_texts(store, space.space_id).texts
+    withheld = withheld_texts(store, space.space_id)
     found: dict[str, int] = {}
     for shard in shards:
         found.update(demand(store, shard, space, index, withheld).pending)
@@ -111,46 +143,30 @@ def pending_texts(
 
 
 def demand(
-    store: Store,
-    shard: ShardKey,
-    space: EmbeddingSpace,
-    index: KeyIndex,
-    withheld: Mapping[str, str],
+    store: Store, shard: ShardKey, space: EmbeddingSpace, index: KeyIndex, withheld: Withheld
 ) -> ShardDemand:
     """Derive exactly what one shard still wants, from its chunks and the results there are."""
     path = layout.chunks(shard)
     fingerprint = store.lake.fingerprint(path) or ""
-    wanted = _wanted(store.lake.read(path, ["text_hash", "token_estimate"]))
-    known = index.look_up(list(wanted))
-    limit = store.settings.max_attempts
-    pending = {
-        key: estimate
-        for key, estimate in wanted.items()
-        if key not in withheld and _is_open(known.get(key), limit)
-    }
-    failed = sum(1 for landed in known.values() if landed.is_failed(limit))
-    landed = sum(1 for landed in known.values() if landed.job_id is not None)
+    texts = _distinct(store.lake.read(path, ["text_hash", "token_estimate"]))
+    known = index.known(texts.keys)
+    failed = known.is_failed(store.settings.max_attempts)
+    is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
     return ShardDemand(
         shard=shard,
         space=space,
         chunks_fingerprint=fingerprint,
-        pending=pending,
-        failed_with={
-            key: landed.failed_with
-            for key, landed in known.items()
-            if key in pending and landed.failed_with is not None
-        },
-        in_flight=len(wanted) - len(pending) - failed - landed,
-        landed=landed,
-        failed=failed,
+        texts=texts,
         known=known,
+        is_pending=~known.has_vector & ~failed & ~is_withheld,
+        failed=int(failed.sum()),
     )
 
 
-def _wanted(chunks: pa.Table) -> dict[str, int]:
-    keys, estimates = chunks["text_hash"].to_pylist(), chunks["token_estimate"].to_pylist()
-    return dict(zip(keys, estimates, strict=True))
-
-
-def _is_open(landed: Landed | None, max_attempts: int) -> bool:
-    return landed is None or (landed.job_id is None and not landed.is_failed(max_attempts))
+def _distinct(chunks: pa.Table) -> Texts:
+    encoded = chunks["text_hash"].combine_chunks().dictionary_encode()
+    of_row = encoded.indices.to_numpy().astype(np.int64)
+    rows = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    rows[of_row[::-1]] = np.arange(len(of_row) - 1, -1, -1)  # the first row is written last
+    estimates = chunks["token_estimate"].to_numpy().astype(np.int64)
+    return Texts(encoded.dictionary, estimates[rows], rows, of_row)

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from semantic_assets.batching.grouping import Wanted, groups
 from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.errors import SpendRefused
-from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
@@ -26,6 +24,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.allowance import purses, require_purse, too_few
 from semantic_assets.verbs.budget import job_usd, require_budget
+from semantic_assets.verbs.job_texts import JobTexts, wanted_texts
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.order import pending_hint, serving_order
 from semantic_assets.verbs.pending import (
@@ -142,15 +141,16 @@ class _Planner:
         wanted: dict[str, Wanted] = {}
         opened: list[ShardDemand] = []
         for shard in serving_order(store, self._space, self._in_doubt(unsettled), favour):
-            opened.append(found := demand(store, shard.key, self._space, index, withheld.texts))
-            for key, estimate in found.pending.items():
-                wanted.setdefault(key, Wanted(estimate, shard.key, found.failed_with.get(key)))
+            opened.append(found := demand(store, shard.key, self._space, index, withheld))
+            for key, text in wanted_texts(found):
+                wanted.setdefault(key, text)
             # Enough to fill the window: the shards behind are not opened.
             if sum(text.estimate for text in wanted.values()) >= window.free_tokens > 0:
                 break
         few = too_few(store, wanted)
         ripe = {key: text for key, text in wanted.items() if text.shard.dataset not in few}
-        jobs, held_back, left = self._form_all(ripe, window)
+        with JobTexts(store, opened) as texts:
+            jobs, held_back, left = self._form_all(ripe, window, texts)
         left.update(wanted.keys() - ripe.keys())
         self._remember(opened, left)
         return Plan(
@@ -206,7 +206,7 @@ class _Planner:
         )
 
     def _form_all(
-        self, wanted: dict[str, Wanted], window: Window
+        self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
     ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
         """(jobs, why no more, texts left over)."""
         jobs: list[PlannedJob] = []
@@ -217,7 +217,7 @@ class _Planner:
                 estimates = [wanted[key].estimate for key in keys]
                 taken = plan_job(estimates, window, max_requests=group.max_requests)
                 chosen = {key: wanted[key] for key in keys[:taken]}
-                planned = self._try_form(chosen, window, group.purse)
+                planned = self._try_form(chosen, window, group.purse, texts)
                 if isinstance(planned, HoldUp):
                     # A dataset's own budget holds up nobody else.
                     is_full, held_back = group.purse is None, held_back or planned
@@ -228,7 +228,11 @@ class _Planner:
         return jobs, held_back, left
 
     def _try_form(
-        self, chosen: dict[str, Wanted], window: Window, purse: DatasetKey | None
+        self,
+        chosen: dict[str, Wanted],
+        window: Window,
+        purse: DatasetKey | None,
+        texts: JobTexts,
     ) -> PlannedJob | HoldUp:
         if not chosen:
             return WINDOW_FULL
@@ -240,10 +244,10 @@ class _Planner:
         except SpendRefused as refusal:
             return HoldUp(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
-        texts = pa.concat_tables([self._texts_of(shard, chosen) for shard in shards])
-        if texts.num_rows < len(chosen):
+        table = texts.of(chosen)
+        if table is None:
             return HoldUp("a shard was written again while it was planned")
-        return self._form(texts, tokens, shards, window) or WINDOW_FULL
+        return self._form(table, tokens, shards, window) or WINDOW_FULL
 
     def _form(
         self, texts: pa.Table, tokens: int, shards: list[ShardKey], window: Window
@@ -275,9 +279,3 @@ class _Planner:
         store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
         write_manifest(store.lake, job, self._space, texts)
         return PlannedJob(job, lease)
-
-    def _texts_of(self, shard: ShardKey, chosen: dict[str, Wanted]) -> pa.Table:
-        columns = ["text_hash", "vector_text", "token_estimate"]
-        chunks = self._store.lake.read(layout.chunks(shard), columns)
-        mine = pa.array([key for key, text in chosen.items() if text.shard == shard], pa.string())
-        return chunks.take(pc.index_in(mine, chunks["text_hash"].combine_chunks()).drop_null())

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from semantic_assets.batching.answers import AnswerBlock
+from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_texts, write_manifest
@@ -25,6 +26,7 @@ from semantic_assets.model.tables import results_schema
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 from semantic_assets.verbs.budget import require_budget
+from semantic_assets.verbs.job_texts import JobTexts, wanted_texts
 from semantic_assets.verbs.landing import answers_batch, cover_results
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.pending import shard_demand
@@ -67,13 +69,13 @@ def _form(
     """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
     space = store.decide_space(shard.dataset)
     found = shard_demand(store, shard, space)
-    if not found.pending:
+    if not found.is_pending.any():
         return None
-    columns = ["text_hash", "vector_text", "token_estimate"]
-    chunks = store.lake.read(layout.chunks(shard), columns).to_pylist()
-    chosen = {row["text_hash"]: row for row in chunks if row["text_hash"] in found.pending}
-    texts = pa.Table.from_pylist(list(chosen.values()))
-    require_budget(store, realtime_usd(space.model, sum(found.pending.values())))
+    with JobTexts(store, [found]) as source:
+        texts = source.of(dict(wanted_texts(found)))
+    if texts is None:
+        raise Conflict(f"shard {shard}: its chunks are being written; run again")
+    require_budget(store, realtime_usd(space.model, pc.sum(texts["token_estimate"]).as_py()))
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None

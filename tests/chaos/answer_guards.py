@@ -1,5 +1,6 @@
 """Switching off what keeps a vector with its text, and a text from being dropped."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,13 @@ from semantic_assets.batching import answers
 from semantic_assets.batching.grouping import Group
 from semantic_assets.batching.packing import MAX_REQUESTS
 from semantic_assets.errors import CorruptResult
-from semantic_assets.lake.key_index import Landed
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.outcomes import KnownTexts
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.store import Store
 from semantic_assets.verbs import canary, collect, landing, pending, plan
+from semantic_assets.verbs.pending import ShardDemand, Withheld
 
 
 def _without_verification() -> None:
@@ -104,8 +110,18 @@ def no_vector_check() -> None:
 def no_missing_rows() -> None:
     """A key without an answer is dropped in silence: its row counts as answered."""
     landing.write_failures = lambda *_, **__: None
-    real = pending._is_open
-    pending._is_open = lambda landed, limit: landed is not None and real(landed, limit)
+    real = pending.demand
+
+    def demand(
+        store: Store, shard: ShardKey, space: EmbeddingSpace, index: KeyIndex, withheld: Withheld
+    ) -> ShardDemand:
+        found = real(store, shard, space, index, withheld)
+        if not index.covered():
+            return found
+        return replace(found, is_pending=found.is_pending & (found.known.attempts > 0))
+
+    for module in (plan, pending):
+        module.demand = demand  # type: ignore[attr-defined]
 
 
 def no_bisection() -> None:
@@ -115,4 +131,4 @@ def no_bisection() -> None:
 
 def no_attempt_limit() -> None:
     """A text that can never be embedded is sent for ever."""
-    Landed.is_failed = lambda self, max_attempts: False  # type: ignore[method-assign]
+    KnownTexts.is_failed = lambda self, limit: np.zeros(len(self.job), dtype=bool)  # type: ignore[method-assign]

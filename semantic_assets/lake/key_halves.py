@@ -1,0 +1,35 @@
+"""Text hashes as pairs of integers: what SQLite and numpy handle in bulk."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+HEX_DIGITS = 32
+_NIBBLES = np.full(256, 255, dtype=np.uint8)
+_NIBBLES[[ord(digit) for digit in "0123456789abcdef"]] = np.arange(16)
+
+
+def halves(keys: pa.Array | Sequence[str]) -> npt.NDArray[np.int64]:
+    """Shape (n, 2): the first and the last 16 digits of each, as signed integers.
+
+    Raises:
+        ValueError: a key is no text hash.
+    """
+    column = keys if isinstance(keys, pa.Array) else pa.array(keys, pa.string())
+    column = column.cast(pa.string())
+    if not len(column):
+        return np.empty((0, 2), dtype=np.int64)
+    lengths = pc.min_max(pc.binary_length(column))
+    if column.null_count or {lengths[end].as_py() for end in ("min", "max")} != {HEX_DIGITS}:
+        raise ValueError("a key is not 32 hex digits")
+    _, offsets, text = column.buffers()
+    first = int(np.frombuffer(offsets, dtype=np.int32)[column.offset])
+    digits = np.frombuffer(text, dtype=np.uint8, count=len(column) * HEX_DIGITS, offset=first)
+    nibbles = _NIBBLES[digits]
+    if (nibbles > 15).any():
+        raise ValueError("a key is not 32 hex digits")
+    packed = nibbles[0::2] << 4 | nibbles[1::2]
+    return packed.view(">i8").reshape(-1, 2).astype(np.int64)

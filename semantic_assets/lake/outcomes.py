@@ -1,0 +1,133 @@
+"""What is known of texts by the results files: where a vector is, or how often and how it failed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+class OutcomeCode(IntEnum):
+    """How one text of one job ended."""
+
+    OK = 0
+    PERMANENT = 1
+    TRANSIENT = 2
+    MISSING = 3
+    EXPIRED = 4
+
+
+#: A job of 50,000 texts is halved 16 times until one is left: so often a text may go down with
+#: others before that counts against it.
+_BISECTIONS = 17
+
+
+@dataclass(slots=True)
+class Landed:
+    """All known of one text: where its vector is, or how often and how it failed."""
+
+    job_id: str | None = None
+    position: int = -1
+    #: Error rows of its own, since the last retry.
+    attempts: int = 0
+    #: Jobs of several texts that failed as a whole with it.
+    whole_failures: int = 0
+    is_permanent: bool = False
+    #: (job_id, position) of the latest error row.
+    last_error: tuple[str, int] | None = None
+    #: (job_id, requests) where the latest error was one of the whole job.
+    failed_with: tuple[str, int] | None = None
+
+    def is_failed(self, max_attempts: int) -> bool:
+        return self.job_id is None and (
+            self.is_permanent
+            or self.attempts >= max_attempts
+            or self.whole_failures >= max_attempts + _BISECTIONS
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """One row of one results file, for the text at `asked` among those asked for."""
+
+    asked: int
+    job_id: str
+    position: int
+    outcome: int
+    #: Requests of the job if it failed as a whole, else 0.
+    whole_job: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTexts:
+    """What is known of n asked texts, in their order.
+
+    Nearly every text has one row and it is ok; a shard has 50,000 of them. So these are columns,
+    and only a text with an error or several rows is an object.
+    """
+
+    #: Names that `job` is an index into, ascending.
+    job_ids: list[str]
+    #: Shape (n,): the job with the vector, -1 where there is none; and its row there.
+    job: Indices
+    position: Indices
+    attempts: Indices
+    #: The texts with an error row or several rows, by their place among the asked.
+    troubled: Mapping[int, Landed]
+
+    @property
+    def has_vector(self) -> Mask:
+        return self.job >= 0
+
+    def is_failed(self, max_attempts: int) -> Mask:
+        failed = np.zeros(len(self.job), dtype=bool)
+        failed[[i for i, landed in self.troubled.items() if landed.is_failed(max_attempts)]] = True
+        return failed
+
+    def at(self, asked: int) -> Landed | None:
+        """None where nobody has answered yet."""
+        if asked in self.troubled:
+            return self.troubled[asked]
+        if self.job[asked] < 0:
+            return None
+        return Landed(self.job_ids[self.job[asked]], int(self.position[asked]), 1)
+
+    def repeated(self, places: Indices) -> "KnownTexts":
+        """The same for a list of texts in which some stand several times."""
+        if len(places) == len(self.job):
+            return self
+        columns = (self.job[places], self.position[places], self.attempts[places])
+        troubled = {
+            at: self.troubled[place]
+            for at, place in enumerate(places.tolist())
+            if place in self.troubled
+        }
+        return KnownTexts(self.job_ids, *columns, troubled)
+
+
+def fold(rows: Iterable[OutcomeRow]) -> dict[int, Landed]:
+    """One entry for each text. Rows come by job, so the lowest job_id's vector stands first."""
+    known: dict[int, Landed] = {}
+    for row in rows:
+        landed = known.setdefault(row.asked, Landed())
+        if landed.job_id is None:
+            _count(landed, row)
+    return known
+
+
+def _count(landed: Landed, row: OutcomeRow) -> None:
+    if row.outcome == OutcomeCode.OK:
+        landed.job_id, landed.position = row.job_id, row.position
+        landed.attempts += 1
+        landed.last_error = landed.failed_with = None
+        return
+    together = row.whole_job > 1
+    landed.whole_failures += together
+    landed.attempts += not together
+    landed.is_permanent = landed.is_permanent or row.outcome == OutcomeCode.PERMANENT
+    landed.last_error = (row.job_id, row.position)
+    landed.failed_with = (row.job_id, row.whole_job) if together else None

@@ -1,0 +1,127 @@
+"""Rows of results files, by job and position: what assembly fetches vectors from."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.files import Lake
+from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
+from semantic_assets.model.space import EmbeddingSpace
+
+#: Decoded vectors kept for the next block: of a settled shard neighbours come from the same jobs,
+#: of an often edited one from many.
+_KEPT_BYTES = 64 << 20
+_KEPT_FILES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcomes:
+    """Final outcomes of n texts, in the order they were asked for."""
+
+    #: Shape (n, dimensions); zeros where the text failed.
+    vectors: npt.NDArray[np.float32]
+    tokens: npt.NDArray[np.int32]
+    is_failed: Mask
+    job_ids: list[str]
+    attempts: Indices
+    error_codes: list[str | None]
+    error_messages: list[str | None]
+
+
+class ResultRows:
+    """Open results files of one space, read a row group at a time."""
+
+    def __init__(self, lake: Lake, space: EmbeddingSpace) -> None:
+        self._lake, self._space = lake, space
+        self._files: OrderedDict[str, pq.ParquetFile] = OrderedDict()
+        self._groups: OrderedDict[tuple[str, int], _Group] = OrderedDict()
+        self._kept = max(1, _KEPT_BYTES // (space.dimensions * 4 * 1024))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def of(self, known: KnownTexts, texts: Indices) -> RowOutcomes:
+        """Of texts that all have a final outcome."""
+        count, jobs = len(texts), known.job[texts]
+        names = np.asarray([*known.job_ids, ""], dtype=object)  # -1: failed, named below
+        found = RowOutcomes(
+            vectors=np.zeros((count, self._space.dimensions), dtype=np.float32),
+            tokens=np.zeros(count, dtype=np.int32),
+            is_failed=jobs < 0,
+            job_ids=names[jobs].tolist(),
+            attempts=known.attempts[texts],
+            error_codes=[None] * count,
+            error_messages=[None] * count,
+        )
+        for job in np.unique(jobs[jobs >= 0]).tolist():
+            rows = np.flatnonzero(jobs == job)
+            self._fetch(known.job_ids[job], rows, known.position[texts[rows]], found)
+        for row in np.flatnonzero(found.is_failed).tolist():
+            landed = known.troubled[int(texts[row])]
+            if landed.last_error is not None:
+                self._explain(row, *landed.last_error, found)
+        return found
+
+    def _fetch(self, job_id: str, rows: Indices, positions: Indices, found: RowOutcomes) -> None:
+        starts = _starts(self._file(job_id))
+        groups = np.searchsorted(starts, positions, side="right") - 1
+        for number in np.unique(groups).tolist():
+            mine = groups == number
+            group, inside = self._group(job_id, number), positions[mine] - starts[number]
+            found.vectors[rows[mine]] = group.vectors[inside]
+            found.tokens[rows[mine]] = group.tokens[inside]
+
+    def _explain(self, row: int, job_id: str, position: int, found: RowOutcomes) -> None:
+        file = self._file(job_id)
+        starts = _starts(file)
+        number = int(np.searchsorted(starts, position, side="right")) - 1
+        errors = file.read_row_group(number, ["error_code", "error_message"], use_threads=False)
+        found.job_ids[row] = job_id
+        found.error_codes[row] = errors["error_code"][position - starts[number]].as_py()
+        found.error_messages[row] = errors["error_message"][position - starts[number]].as_py()
+
+    def _file(self, job_id: str) -> pq.ParquetFile:
+        if job_id not in self._files:
+            if len(self._files) >= _KEPT_FILES:
+                self._files.popitem(last=False)[1].close()
+            path = self._lake.path(layout.results(self._space.space_id, job_id))
+            self._files[job_id] = pq.ParquetFile(path, pre_buffer=False)
+        self._files.move_to_end(job_id)
+        return self._files[job_id]
+
+    def _group(self, job_id: str, number: int) -> "_Group":
+        key = (job_id, number)
+        if key not in self._groups:
+            if len(self._groups) >= self._kept:
+                self._groups.popitem(last=False)
+            self._groups[key] = _Group.read(self._file(job_id), number)
+        self._groups.move_to_end(key)
+        return self._groups[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    vectors: npt.NDArray[np.float32]
+    tokens: npt.NDArray[np.int32]
+
+    @classmethod
+    def read(cls, file: pq.ParquetFile, number: int) -> Self:
+        table = file.read_row_group(number, ["vector", "token_count"], use_threads=False)
+        column = table["vector"].combine_chunks()
+        matrix = column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
+        return cls(matrix, table["token_count"].fill_null(0).to_numpy())
+
+
+def _starts(file: pq.ParquetFile) -> Indices:
+    metadata = file.metadata
+    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    return np.cumsum([0, *sizes])
