@@ -9,9 +9,10 @@ import numpy.typing as npt
 _NONE = (1 << 64) - 1
 
 
-def text_hash(text: str) -> str:
+def text_hash(text: str | bytes) -> str:
     """blake2b-16 of the UTF-8, as 32 hex digits: the request key of a text."""
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    encoded = text if isinstance(text, bytes) else text.encode()
+    return blake2b(encoded, digest_size=16).hexdigest()
 
 
 def fingerprint(*parts: str | int | None) -> str:
@@ -57,3 +58,19 @@ def document_ids(dataset: str, uri: str) -> Callable[[str], str]:
 
 def chunk_id(document: str, text: str, occurrence: int) -> str:
     return fingerprint("chunk", document, text, occurrence)
+
+
+def chunk_ids(document: str) -> Callable[[bytes, int], str]:
+    """`chunk_id` for many chunks of one document, of their text's UTF-8."""
+    begun = blake2b(digest_size=16)
+    for part in ("chunk", document):
+        begun.update(_framed(part))
+
+    def of(text: bytes, occurrence: int) -> str:
+        digest = begun.copy()
+        digest.update(len(text).to_bytes(8, "big"))
+        digest.update(text)
+        digest.update(_framed(occurrence))
+        return digest.hexdigest()
+
+    return of

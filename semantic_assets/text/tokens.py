@@ -17,7 +17,7 @@ _LATIN_EXTENDED, _GREEK_CYRILLIC, _OTHER_ALPHABET, _CJK, _ASTRAL = 50, 40, 70, 9
 
 
 def _table() -> npt.NDArray[np.uint8]:
-    table = np.full(0x10000, _OTHER_ALPHABET, dtype=np.uint8)
+    table = np.full(0x10001, _OTHER_ALPHABET, dtype=np.uint8)
     table[:0x80] = _MARK
     for first, last in (("a", "z"), ("A", "Z")):
         table[ord(first) : ord(last) + 1] = _LETTER
@@ -28,6 +28,7 @@ def _table() -> npt.NDArray[np.uint8]:
     table[0x2000:0x2070] = _MARK
     table[0x2E80:0xD800] = _CJK
     table[0xF900:0xFB00] = _CJK
+    table[0x10000] = _ASTRAL
     return table
 
 
@@ -45,10 +46,8 @@ def token_weights(
     codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32],
 ) -> npt.NDArray[np.uint8]:
     """The weight of each character, in hundredths of a token."""
-    if codes.dtype == np.uint8:
-        return _WEIGHTS[codes]
-    weights = _WEIGHTS[np.minimum(codes, 0xFFFF)]
-    weights[codes > 0xFFFF] = _ASTRAL
+    # Clipped, all of the astral planes are one character that is none.
+    weights: npt.NDArray[np.uint8] = _WEIGHTS.take(codes, mode="clip")
     return weights
 
 
@@ -56,6 +55,11 @@ def tokens_of(weight_sum: int) -> int:
     return max(1, -(-weight_sum // 100))
 
 
+def weight_of(text: str) -> int:
+    """In hundredths of a token."""
+    return int(token_weights(character_codes(text)).sum(dtype=np.int64))
+
+
 def estimate_tokens(text: str) -> int:
     """Tokens the model will count for a text, estimated."""
-    return tokens_of(int(token_weights(character_codes(text)).sum(dtype=np.int64)))
+    return tokens_of(weight_of(text))

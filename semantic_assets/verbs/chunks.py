@@ -3,7 +3,6 @@
 Documents whose title and text are as they were keep their rows; only the others are cut.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,11 +24,10 @@ from semantic_assets.store import Store
 from semantic_assets.text import chunking
 from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.verbs.cutting import cut_documents
 from semantic_assets.verbs.previous_chunks import CUTTER, PreviousChunks
 
-_BATCH_DOCUMENTS = 512
 _LIGHT = ["document_id", "content_hash", "parse_status"]
-_HEAVY = ["document_id", "content_hash", "title", "text", "pages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +126,15 @@ def _pieces(
         for document, content, status in zip(*columns, strict=True)
     ]
     fresh = [row for row, place in enumerate(places) if place is None]
-    cut = _cut(shard, file, group, fresh, sizes)
+    cut, ends = cut_documents(shard, file, group, fresh, sizes)
     pieces: list[pa.Table] = []
-    for run, is_kept in _runs(places):
+    done = 0
+    for (first, count), is_kept in _runs(places):
         if is_kept:
-            pieces += previous.rows(*run)
+            pieces += previous.rows(first, count)
         else:
-            rows = [row for _ in range(run[1]) for row in next(cut)]
-            pieces.append(pa.Table.from_pylist(rows, schema=CHUNKS))
+            pieces.append(cut.slice(ends[done], ends[done + count] - ends[done]))
+            done += count
     return pieces, len(fresh)
 
 
@@ -151,39 +150,3 @@ def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int
             yield run, is_kept
             run, is_kept = place or (0, 1), place is not None
     yield run, is_kept
-
-
-def _cut(
-    shard: ShardKey, file: pq.ParquetFile, group: int, rows: list[int], sizes: ChunkSizes
-) -> Iterator[list[dict[str, object]]]:
-    """The chunks of each of these documents of a row group."""
-    if not rows:
-        return
-    documents = file.read_row_group(group, _HEAVY, use_threads=False)
-    for batch in documents.take(pa.array(rows, pa.int64())).to_batches(
-        max_chunksize=_BATCH_DOCUMENTS
-    ):
-        for document in batch.to_pylist():
-            yield list(_rows(shard, document, sizes))
-
-
-def _rows(
-    shard: ShardKey, document: dict[str, Any], sizes: ChunkSizes
-) -> Iterator[dict[str, object]]:
-    identity, pages = document["document_id"], document["pages"] or []
-    for span in chunking.chunk_document(identity, document["title"], document["text"], sizes):
-        yield {
-            "chunk_id": span.chunk_id,
-            "document_id": identity,
-            "shard": str(shard),
-            "chunk_index": span.chunk_index,
-            "start_char": span.start_char,
-            "end_char": span.end_char,
-            "heading_path": span.heading_path,
-            "page": bisect_right(pages, span.start_char) if pages else None,
-            "text": span.text,
-            "vector_text": span.vector_text,
-            "text_hash": span.text_hash,
-            "token_estimate": span.token_estimate,
-            "content_hash": document["content_hash"],
-        }

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.text import chunking
+from semantic_assets.text import chunking, dividing
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.data())
@@ -14,7 +14,7 @@ def test_lowest_rank_is_found_as_by_a_plain_scan(ranks, data):
     values = np.asarray(ranks, dtype=np.int64)
     low = data.draw(st.integers(0, len(ranks) - 1))
     high = data.draw(st.integers(low, len(ranks) - 1))
-    with_blocks = chunking._Lowest(values, block=4)
+    with_blocks = dividing.Lowest(values, block=4)
     assert with_blocks.between(low, high) == low + int(np.argmin(values[low : high + 1]))
 
 
