@@ -6,22 +6,20 @@ window. Runs are watched through /proc; the peak is that of the largest run, int
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
-import yaml
 
 from benchmarks.corpora import WORK
 from benchmarks.emulator import running
 from benchmarks.generator import write_articles
 from benchmarks.rows import Row
 from semantic_assets.config import project_dir
+from tests.dagster_daemon import environment, running_daemon
 
 _SHARDS, _ARTICLES, _CHARS = 24, 12_000, 2_000
 _LONGEST_SECONDS = 3_600.0
@@ -35,56 +33,20 @@ def measure() -> list[Row]:
         path = folder / "sources" / "bench" / f"d{number:02d}" / "articles.parquet"
         write_articles(path, articles=_ARTICLES, chars=_CHARS, seed=number)
     with running(folder / "emulator", latency_seconds=120) as url:
-        environ = _environ(folder, url)
+        environ = environment(folder, url)
         _run(environ, "-m", "semantic_assets.defs.register")
-        with _daemon(environ, folder / "daemon.log") as session:
+        with running_daemon(
+            "semantic_assets.definitions", environ, folder / "daemon.log"
+        ) as session:
             command = ("job", "backfill", "-m", "semantic_assets.definitions", "-j", "embed_shard")
             began = time.monotonic()
             _run(environ, "-m", "dagster", *command, "--all", "all", "--noprompt")
             return _watch(environ, session, began)
 
 
-def _environ(folder: Path, url: str) -> dict[str, str]:
-    home = folder / "dagster_home"
-    home.mkdir(parents=True)
-    settings = yaml.safe_load((project_dir() / "dagster.yaml").read_text())
-    for name in ("local_artifact_storage", "compute_logs"):
-        settings[name]["config"]["base_dir"] = str(home / "storage")
-    settings["storage"]["sqlite"]["base_dir"] = str(home)
-    (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
-    return {
-        **os.environ,
-        "DAGSTER_HOME": str(home),
-        "SEMANTIC_ASSETS_ROOT": str(folder / "lake"),
-        "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
-        "SEMANTIC_ASSETS_EMULATOR_URL": url,
-    }
-
-
 def _run(environ: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], env=environ, check=True, cwd=project_dir())
-
-
-@contextmanager
-def _daemon(environ: dict[str, str], log: Path) -> Iterator[int]:
-    """In a process group of its own, stopped as one."""
-    command = [
-        *(sys.executable, "-m", "dagster._daemon", "run"),
-        *("-m", "semantic_assets.definitions"),
-    ]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, env=environ, cwd=project_dir(), stdout=out, stderr=out, start_new_session=True
-        )
-        try:
-            yield process.pid
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    command = [sys.executable, *arguments]
+    subprocess.run(command, env={**os.environ, **environ}, check=True, cwd=project_dir())
 
 
 def _watch(environ: dict[str, str], session: int, began: float) -> list[Row]:
