@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only who searches with 
     import faiss
 
 _CODES = "codes.faiss"
-_BLOCK = 16_384
+_BLOCK = 4_096
 #: One bit for each of 128 numbers says too little: recall@10 of 300 candidates is 0.97 to 0.99 at
 #: 100,000 rows, with two bits 0.998 to 1. From 384 on one is enough, at a third of the time.
 _ONE_BIT_FROM = 384

@@ -18,7 +18,7 @@ from semantic_assets.text.headings import HeadingTrail, shortened
 from semantic_assets.text.tokens import tokens_of, weight_of
 from semantic_assets.text.units import Units, find_units
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 #: A chunk holds at most this many estimated tokens. The model truncates in silence at 2,048;
 #: the factor of 2.5 is what an estimate may be wrong by before that happens.
@@ -93,32 +93,39 @@ def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
 
 
 def _spans(document: Uncut, units: Units, offset: int, edges: list[int]) -> list[Span]:
+    text, cumulative = document.text, units.cumulative[offset:]
     chunk_id = fingerprint.chunk_ids(document.document_id)
     title = shortened(document.title) if document.title else None
-    cumulative = units.cumulative[offset:]
+    trail = HeadingTrail(text)
     spans: list[Span] = []
     seen: dict[str, int] = {}
-    for start, end, path in _placed(document.text, edges):
-        body = document.text[start:end]
-        encoded = body.encode()
-        occurrence = seen.get(body, 0)
-        seen[body] = occurrence + 1
+    for begin, end in pairwise(edges):
+        body = text[begin:end].strip()
+        if not body:
+            continue
+        start = begin if text[begin] == body[0] else text.index(body[0], begin)
+        stop = start + len(body)
+        path = trail.path(start)
         context = _context(title, path)
+        encoded = body.encode()
+        body_hash = fingerprint.text_hash(encoded)
+        occurrence = seen.get(body_hash, 0)
+        seen[body_hash] = occurrence + 1
+        weight = int(cumulative[stop] - cumulative[start]) + _weight_of(context)
         spans.append(
             Span(
-                chunk_id=chunk_id(encoded, occurrence),
-                chunk_index=len(spans),
-                start_char=start,
-                end_char=end,
-                heading_path=path,
-                text=body,
-                vector_text=context + body,
-                text_hash=fingerprint.text_hash(context.encode() + encoded),
-                token_estimate=tokens_of(
-                    int(cumulative[end] - cumulative[start]) + _weight_of(context)
-                ),
+                chunk_id(body_hash, occurrence),
+                len(spans),
+                start,
+                stop,
+                path,
+                body,
+                context + body,
+                fingerprint.text_hash(context.encode() + encoded) if context else body_hash,
+                tokens_of(weight),
             )
         )
+        trail.walk(start, stop)
     return spans
 
 
@@ -131,16 +138,3 @@ def _context(title: str | None, path: str | None) -> str:
 @lru_cache(maxsize=1_024)
 def _weight_of(context: str) -> int:
     return weight_of(context)
-
-
-def _placed(text: str, edges: list[int]) -> Iterator[tuple[int, int, str | None]]:
-    """Trim white space off each part and name the headings it stands under."""
-    trail = HeadingTrail(text)
-    for start, end in pairwise(edges):
-        part = text[start:end]
-        first = start + len(part) - len(part.lstrip())
-        last = start + len(part.rstrip())
-        if first >= last:
-            continue
-        yield first, last, trail.path(first)
-        trail.walk(first, last)

@@ -1,6 +1,6 @@
 """The texts of jobs being formed, read from the chunks of the shards that want them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,6 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.store import Store
 from semantic_assets.verbs.pending import ShardDemand
-
-
-def wanted_texts(found: ShardDemand) -> Iterator[tuple[str, Wanted]]:
-    """The pending texts of a shard, in the order of its chunks."""
-    places = np.flatnonzero(found.is_pending)
-    rows = found.texts.rows[places].tolist()
-    for place, row, (key, estimate) in zip(places, rows, found.pending.items(), strict=True):
-        landed = found.known.troubled.get(int(place))
-        yield key, Wanted(estimate, found.shard, row, landed.failed_with if landed else None)
 
 
 class JobTexts:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from semantic_assets.batching.grouping import Wanted, groups
 from semantic_assets.batching.packing import Window, plan_job
@@ -24,8 +25,9 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.allowance import purses, require_purse, too_few
 from semantic_assets.verbs.budget import job_usd, require_budget
-from semantic_assets.verbs.job_texts import JobTexts, wanted_texts
+from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.new_job import new_job
+from semantic_assets.verbs.opening import open_shards
 from semantic_assets.verbs.order import pending_hint, serving_order
 from semantic_assets.verbs.pending import (
     ShardDemand,
@@ -138,25 +140,20 @@ class _Planner:
             return Plan(held_back=HoldUp("another process is forming a job"))
         if reason := distrusted(store, space_id):
             return Plan(held_back=HoldUp(reason, needs_person=True))
-        wanted: dict[str, Wanted] = {}
-        opened: list[ShardDemand] = []
-        for shard in serving_order(store, self._space, self._in_doubt(unsettled), favour):
-            opened.append(found := demand(store, shard.key, self._space, index, withheld))
-            for key, text in wanted_texts(found):
-                wanted.setdefault(key, text)
-            # Enough to fill the window: the shards behind are not opened.
-            if sum(text.estimate for text in wanted.values()) >= window.free_tokens > 0:
-                break
+        wanted, opened = open_shards(
+            store,
+            serving_order(store, self._space, self._in_doubt(unsettled), favour),
+            lambda shard: demand(store, shard, self._space, index, withheld),
+            window.free_tokens,
+        )
         few = too_few(store, wanted)
         ripe = {key: text for key, text in wanted.items() if text.shard.dataset not in few}
         with JobTexts(store, opened) as texts:
-            jobs, held_back, left = self._form_all(ripe, window, texts)
-        left.update(wanted.keys() - ripe.keys())
-        self._remember(opened, left)
+            jobs, held_back, taken = self._form_all(ripe, window, texts)
         return Plan(
             jobs=tuple(jobs),
             settled=tuple(found for found in opened if found.is_settled),
-            waiting_texts=len(left),
+            waiting_texts=self._remember(opened, taken),
             held_back=held_back or (_gathering(few) if few else None),
         )
 
@@ -183,15 +180,20 @@ class _Planner:
 
         return [(shard, cut) for shard, cut in unsettled if not waits(shard, cut)]
 
-    def _remember(self, opened: list[ShardDemand], left: set[str]) -> None:
-        """What stays pending, by shard: a hint for order, for display and for the sensor."""
+    def _remember(self, opened: list[ShardDemand], taken: set[str]) -> int:
+        """What stays pending, by shard: a hint for order, for display and for the sensor. Its sum."""
+        in_jobs, waiting = pa.array(list(taken), pa.string()), 0
         for found in opened:
+            is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
+            left = int((found.is_pending & ~is_taken).sum())
+            waiting += left
             self._store.ledger.progress.note(
                 found.shard,
                 self._space.space_id,
-                pending=len(left.intersection(found.pending)),
+                pending=left,
                 counted_fingerprint=found.chunks_fingerprint,
             )
+        return waiting
 
     def _window(self) -> Window:
         """The window in our estimates: Google's limit divided by how far they were off lately."""
@@ -208,24 +210,24 @@ class _Planner:
     def _form_all(
         self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
     ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
-        """(jobs, why no more, texts left over)."""
+        """(jobs, why no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
-        left, held_back, is_full = set(wanted), None, False
+        taken, held_back, is_full = set[str](), None, False
         for group in groups(wanted, purses(self._store, wanted)):
             keys = list(group.keys)
             while keys and not is_full:
                 estimates = [wanted[key].estimate for key in keys]
-                taken = plan_job(estimates, window, max_requests=group.max_requests)
-                chosen = {key: wanted[key] for key in keys[:taken]}
+                count = plan_job(estimates, window, max_requests=group.max_requests)
+                chosen = {key: wanted[key] for key in keys[:count]}
                 planned = self._try_form(chosen, window, group.purse, texts)
                 if isinstance(planned, HoldUp):
                     # A dataset's own budget holds up nobody else.
                     is_full, held_back = group.purse is None, held_back or planned
                     break
                 jobs.append(planned)
-                left.difference_update(keys[:taken])
-                keys, window = keys[taken:], self._window()
-        return jobs, held_back, left
+                taken.update(keys[:count])
+                keys, window = keys[count:], self._window()
+        return jobs, held_back, taken
 
     def _try_form(
         self,

@@ -26,9 +26,10 @@ from semantic_assets.model.tables import results_schema
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 from semantic_assets.verbs.budget import require_budget
-from semantic_assets.verbs.job_texts import JobTexts, wanted_texts
+from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.landing import answers_batch, cover_results
 from semantic_assets.verbs.new_job import new_job
+from semantic_assets.verbs.opening import wanted_texts
 from semantic_assets.verbs.pending import shard_demand
 
 S = JobState
