@@ -125,7 +125,7 @@ def _spans(document: Uncut, units: Units, offset: int, edges: list[int]) -> list
                 tokens_of(weight),
             )
         )
-        trail.walk(start, stop)
+        trail.walk(stop)
     return spans
 
 

@@ -1,6 +1,7 @@
 """Markdown headings: which level a line is, and which headings a passage stands under."""
 
 import re
+from collections.abc import Iterator
 
 NO_HEADING = 7
 #: Six levels and a title of the heaviest script still leave the model room for 800 tokens.
@@ -26,7 +27,8 @@ class HeadingTrail:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._has_any = text.startswith("#") or "\n#" in text
+        self._coming = _headings(text)
+        self._next = next(self._coming, None)
         self._trail: dict[int, str] = {}
 
     def path(self, position: int) -> str | None:
@@ -38,14 +40,20 @@ class HeadingTrail:
             " > ".join(self._trail[known] for known in sorted(self._trail) if known < level) or None
         )
 
-    def walk(self, start: int, end: int) -> None:
-        """A heading in this part ends those of its level and deeper."""
-        if not self._has_any or self._text.find("#", start, end) < 0:
-            return
-        for line in _HEADING.finditer(self._text, start, end):
-            level = level_at(self._text, line.start())
-            if level == NO_HEADING:
-                continue
+    def walk(self, end: int) -> None:
+        """Go on to a place. A heading before it ends those of its level and deeper."""
+        while self._next is not None and self._next[0] < end:
+            _, level, name = self._next
             for deeper in [known for known in self._trail if known >= level]:
                 del self._trail[deeper]
-            self._trail[level] = shortened(line[2])
+            self._trail[level] = name
+            self._next = next(self._coming, None)
+
+
+def _headings(text: str) -> Iterator[tuple[int, int, str]]:
+    """(place, level, name) of each."""
+    at = 0 if text.startswith("#") else text.find("\n#") + 1
+    while text.startswith("#", at):
+        if found := _HEADING.match(text, at):
+            yield at, len(found[1]), shortened(found[2])
+        at = text.find("\n#", at) + 1 or len(text)
