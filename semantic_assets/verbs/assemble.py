@@ -30,7 +30,9 @@ class EmbeddingsReport:
     chunks: int
     ready: int
     failed: int
+    #: Of the READY rows: as Google counted them, and as they were estimated beforehand.
     tokens: int
+    tokens_estimated: int
     is_settled: bool
     written: bool
 
@@ -90,7 +92,10 @@ def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> Embeddi
     """What the file says."""
     path = layout.embeddings(space.space_id, shard)
     rows = store.lake.read(path, ["status", "token_count"])
-    ready = pc.sum(pc.equal(rows["status"], "READY")).as_py() or 0
+    is_ready = pc.equal(rows["status"], "READY")
+    ready = pc.sum(is_ready).as_py() or 0
+    # Settled, every chunk has its row, in their order.
+    estimates = store.lake.read(layout.chunks(shard), ["token_estimate"])["token_estimate"]
     return EmbeddingsReport(
         shard=shard,
         space_id=space.space_id,
@@ -98,6 +103,7 @@ def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> Embeddi
         ready=ready,
         failed=rows.num_rows - ready,
         tokens=pc.sum(rows["token_count"]).as_py() or 0,
+        tokens_estimated=pc.sum(estimates.filter(is_ready)).as_py() or 0,
         is_settled=True,
         written=False,
     )
@@ -138,6 +144,7 @@ class _Assembly:
             ready=ready,
             failed=len(rows) - ready,
             tokens=tokens,
+            tokens_estimated=int(self._demand.texts.estimates[texts[is_ready[texts]]].sum()),
             is_settled=self._demand.is_settled,
             written=written,
         )

@@ -41,6 +41,19 @@ def test_every_chunk_ends_ready_with_the_vector_of_its_own_text(trial: Trial) ->
     assert _query(trial, "SELECT DISTINCT status FROM chunk_status") == [("READY",)]
 
 
+def test_tokens_as_counted_stand_beside_those_estimated_while_new_and_later(trial: Trial) -> None:
+    trial.write("acme/manuals/a.md", "# Title\n\n" + "\n\n".join(PARAGRAPHS))
+    trial.write("acme/manuals/same.txt", "One two three.")
+    trial.write("acme/manuals/twin.txt", "One two three.")
+    first, later = (trial.refresh().embeddings[-1] for _ in range(2))
+    query = (
+        "SELECT sum(token_count), sum(token_estimate) FROM chunks JOIN embeddings USING (chunk_id)"
+    )
+    for report in (first, later):
+        assert [(report.tokens, report.tokens_estimated)] == _query(trial, query)
+        assert report.tokens != report.tokens_estimated
+
+
 def test_a_second_refresh_sends_and_builds_nothing_and_says_so(trial: Trial) -> None:
     trial.write("acme/manuals/a.txt", "One two three.")
     trial.refresh()
