@@ -103,9 +103,9 @@ def _encode(part: Part) -> None:
     kind = "RaBitQfs" if dimensions >= _ONE_BIT_FROM else "RaBitQfs2"
     codes = faiss.index_factory(dimensions, kind, faiss.METRIC_INNER_PRODUCT)
     with _one_thread():
-        codes.train(rotated(part.vectors[:_BLOCK]))
-        for start in range(0, len(part), _BLOCK):
-            codes.add(rotated(part.vectors[start : start + _BLOCK]))
+        codes.train(rotated(next(part.blocks(_BLOCK))))
+        for block in part.blocks(_BLOCK):
+            codes.add(rotated(block))
     faiss.write_index(codes, str(part.folder / _CODES))
     for path in (part.folder / _CODES, part.folder):
         sync(path)
