@@ -72,6 +72,15 @@ def chunk_documents(
     documents: Sequence[Uncut], sizes: ChunkSizes = _DEFAULT_SIZES
 ) -> Iterator[list[Span]]:
     """The chunks of each document. Fastest for about a million characters at once."""
+    # Apart, because one character that is not ASCII makes all of a batch four times as wide.
+    plain = [document for document in documents if document.text.isascii()]
+    wide = [document for document in documents if not document.text.isascii()]
+    cut = {True: _cut(plain, sizes), False: _cut(wide, sizes)}
+    for document in documents:
+        yield next(cut[document.text.isascii()])
+
+
+def _cut(documents: Sequence[Uncut], sizes: ChunkSizes) -> Iterator[list[Span]]:
     if not documents:
         return
     units = find_units([document.text for document in documents], sizes.max_tokens)

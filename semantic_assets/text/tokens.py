@@ -33,6 +33,7 @@ def _table() -> npt.NDArray[np.uint8]:
 
 
 _WEIGHTS = _table()
+_ASCII_WEIGHTS = _WEIGHTS[:256].tobytes()
 
 
 def character_codes(text: str) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]:
@@ -46,6 +47,8 @@ def token_weights(
     codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32],
 ) -> npt.NDArray[np.uint8]:
     """The weight of each character, in hundredths of a token."""
+    if codes.dtype == np.uint8:
+        return np.frombuffer(codes.tobytes().translate(_ASCII_WEIGHTS), dtype=np.uint8)
     # Clipped, all of the astral planes are one character that is none.
     weights: npt.NDArray[np.uint8] = _WEIGHTS.take(codes, mode="clip")
     return weights

@@ -2,10 +2,11 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.batching.answers import decode_answers
+from semantic_assets.batching.answers import AnswerBlock, decode_answers
 from semantic_assets.errors import (
     Conflict,
     CorruptResult,
@@ -26,6 +27,8 @@ from semantic_assets.verbs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
 
 S = JobState
+#: An answer that is not whole is fetched once more before it is believed.
+_DOWNLOADS = 2
 _WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
 
 
@@ -146,17 +149,37 @@ def land_answers(
     space = store.ledger.spaces.find(job.space_id)
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"
-        gemini.download(result_file, path)
-        if _line_count(path) < len(keys):
-            # A body that is cut off without a length is not an error to the client: once more.
+        for left in reversed(range(_DOWNLOADS)):
             gemini.download(result_file, path)
-        blocks = decode_answers(
-            _lines(path),
-            expected=keys,
-            dimensions=space.dimensions,
-            normalise=space.normalise,
-        )
-        write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
+            answers = decode_answers(
+                _lines(path),
+                expected=keys,
+                dimensions=space.dimensions,
+                normalise=space.normalise,
+            )
+            blocks = _whole(answers, len(keys)) if left else answers
+            with suppress(_CutOff):
+                write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
+                return
+
+
+class _CutOff(Exception):
+    """There are fewer answers than texts, or one that is broken."""
+
+
+def _whole(blocks: Iterator[AnswerBlock], requests: int) -> Iterator[AnswerBlock]:
+    """Raises:
+    _CutOff: a body that ends early, without a length, is not an error to the client.
+    """
+    decoded = 0
+    try:
+        for block in blocks:
+            decoded += len(block.keys)
+            yield block
+    except CorruptResult as error:
+        raise _CutOff from error
+    if decoded < requests:
+        raise _CutOff
 
 
 def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
@@ -191,11 +214,6 @@ def _land_unreadable(
 def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb", buffering=1 << 20) as file:
         yield from file
-
-
-def _line_count(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
 def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Collection:
