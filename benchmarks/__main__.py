@@ -5,7 +5,17 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import backfill, collecting, recall, retrieval, sensor, stages, update, window
+from benchmarks import (
+    backfill,
+    collecting,
+    paths,
+    recall,
+    retrieval,
+    sensor,
+    stages,
+    update,
+    window,
+)
 from benchmarks.corpora import WORK, corpora_folder
 from benchmarks.emulator import running
 from benchmarks.rows import Row, table, write_results
@@ -31,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "retrieval": lambda: _on_corpora("retrieval"),
     "stages": lambda: _on_corpora("stages"),
     "update": lambda: _on_corpora("update"),
+    "paths": paths.measure,
     "recall": recall.measure,
     "backfill": backfill.measure,
     "window": window.measure,

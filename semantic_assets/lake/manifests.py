@@ -1,7 +1,7 @@
 """Manifests: the texts of a job, and enough of its identity to rebuild a lost ledger row."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -17,11 +17,14 @@ from semantic_assets.model.tables import MANIFEST
 _JOB, _SPACE = "semantic_assets.job", "semantic_assets.space"
 
 
-def write_manifest(lake: Lake, job: BatchJob, space: EmbeddingSpace, texts: pa.Table) -> None:
+def write_manifest(
+    lake: Lake, job: BatchJob, space: EmbeddingSpace, texts: Iterable[pa.Table]
+) -> None:
     """Make a job's texts durable: columns text_hash, vector_text, token_estimate."""
     metadata = {_JOB: json.dumps(asdict(job)), _SPACE: json.dumps(asdict(space))}
     with lake.writing(layout.manifest(job.job_id), MANIFEST, metadata) as file:
-        file.write(texts.cast(MANIFEST))
+        for piece in texts:
+            file.write(piece.cast(MANIFEST))
 
 
 def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], EmbeddingSpace]:

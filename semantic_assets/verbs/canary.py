@@ -37,7 +37,7 @@ MIN_CANARIES, MAX_CANARIES = 10, 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Answered:
+class Answered:
     """The rows with a vector: their place in the file, key, Google's count and our estimate."""
 
     positions: npt.NDArray[np.int64]
@@ -58,12 +58,9 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
         CorruptResult: it cannot be the answer to what was asked.
         TransientError: the canary could not be run; the result waits.
     """
-    answered = _answered(store, job, results)
+    answered = verify_counts(store, job, results)
     if not len(answered.positions):
         return
-    known = answered.counts > 0
-    if reason := implausible(answered.estimates[known], answered.counts[known]):
-        raise CorruptResult(reason)
     rows = _choose(job, answered)
     expected = _embed_again(store, gemini, job, [answered.keys[row] for row in rows])
     found = _vectors(results, answered.positions[rows])
@@ -79,13 +76,24 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
     store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
 
 
-def _answered(store: Store, job: BatchJob, results: Path) -> _Answered:
+def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
+    """Raises:
+    CorruptResult: Google's token counts do not fit the texts.
+    """
+    answered = _answered(store, job, results)
+    known = answered.counts > 0
+    if reason := implausible(answered.estimates[known], answered.counts[known]):
+        raise CorruptResult(reason)
+    return answered
+
+
+def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
     table = pq.read_table(results, columns=["text_hash", "token_count", "outcome"])
     positions = np.flatnonzero(pc.equal(table["outcome"], "ok").to_numpy())
     taken = table.take(positions)
     manifest = store.lake.read(layout.manifest(job.job_id), ["text_hash", "token_estimate"])
     place = pc.index_in(taken["text_hash"], manifest["text_hash"].combine_chunks())
-    return _Answered(
+    return Answered(
         positions=positions,
         keys=taken["text_hash"].to_pylist(),
         counts=taken["token_count"].fill_null(0).to_numpy().astype(np.float64),
@@ -93,7 +101,7 @@ def _answered(store: Store, job: BatchJob, results: Path) -> _Answered:
     )
 
 
-def _choose(job: BatchJob, answered: _Answered) -> list[int]:
+def _choose(job: BatchJob, answered: Answered) -> list[int]:
     """Half of the canaries where the counts fit least, the rest at random, seeded by the job."""
     total = canary_rows(len(answered.positions))
     doubtful = np.argsort(-misfit(answered.estimates, answered.counts))[: (total + 1) // 2]

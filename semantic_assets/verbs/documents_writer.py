@@ -12,7 +12,7 @@ from semantic_assets.parsing.records import encoded_size
 from semantic_assets.verbs.previous_rows import PreviousRows
 
 #: What is in memory while a shard is read and cut: 32 MB groups took 290 MB in all, these 240.
-_ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 4_096, 4 << 20
+_ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 4_096, 2 << 20
 _MARK = DOCUMENTS.get_field_index("source_fingerprint")
 
 

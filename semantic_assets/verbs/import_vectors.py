@@ -120,12 +120,13 @@ def _land(
             space=space,
             job_id=job_id,
             scope_id=gemini.scope_id,
-            texts=manifest,
+            requests=len(rows.keys),
+            tokens=0,
             shards=[],
             state=JobState.UPLOADING,
         )
         store.ledger.jobs.insert(job, detail="imported")
-        write_manifest(store.lake, job, space, manifest)
+        write_manifest(store.lake, job, space, [manifest])
         write_results(
             store, job, lease, keys=rows.keys, blocks=_blocks(rows), verify=lambda path: None
         )

@@ -1,6 +1,8 @@
 """The texts of jobs being formed, read from the chunks of the shards that want them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -35,16 +37,19 @@ class JobTexts:
         for file in self._files.values():
             file.close()
 
-    def of(self, chosen: Mapping[str, Wanted]) -> pa.Table | None:
+    def of(self, chosen: Mapping[str, Wanted]) -> Iterator[pa.Table] | None:
         """Columns as in a manifest; None where a shard was written again since it was derived."""
-        pieces = []
-        for shard in sorted({text.shard for text in chosen.values()}):
-            file = self._opened(shard)
-            if file is None:
-                return None
-            rows = sorted(text.row for text in chosen.values() if text.shard == shard)
-            pieces += file.take(np.asarray(rows, dtype=np.int64))
-        return pa.concat_tables(pieces)
+        rows: dict[ShardKey, list[int]] = defaultdict(list)
+        for text in chosen.values():
+            rows[text.shard].append(text.row)
+        files = {shard: self._opened(shard) for shard in sorted(rows)}
+        if any(file is None for file in files.values()):
+            return None
+        return chain.from_iterable(
+            file.take(np.sort(np.asarray(rows[shard], dtype=np.int64)))
+            for shard, file in files.items()
+            if file is not None
+        )
 
     def _opened(self, shard: ShardKey) -> "_ChunksFile | None":
         if shard not in self._files:
@@ -67,13 +72,13 @@ class _ChunksFile:
         self._held: tuple[int, pa.Table] | None = None
         self.fingerprint = (metadata.metadata or {}).get(FINGERPRINT, b"").decode()
 
-    def take(self, rows: npt.NDArray[np.int64]) -> list[pa.Table]:
+    def take(self, rows: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
         """Ascending rows, in as many pieces as row groups."""
         groups = np.searchsorted(self._starts, rows, side="right") - 1
-        return [
-            self._group(group).take(pa.array(rows[groups == group] - self._starts[group]))
-            for group in np.unique(groups).tolist()
-        ]
+        for group in np.unique(groups).tolist():
+            inside = rows[groups == group] - self._starts[group]
+            table = self._group(group)
+            yield table if len(inside) == table.num_rows else table.take(pa.array(inside))
 
     def _group(self, number: int) -> pa.Table:
         if self._held is None or self._held[0] != number:

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
 from semantic_assets.model.keys import ShardKey
@@ -19,12 +16,13 @@ def new_job(
     space: EmbeddingSpace,
     job_id: str,
     scope_id: str,
-    texts: pa.Table,
+    requests: int,
+    tokens: int,
     shards: Sequence[ShardKey],
     state: JobState,
     is_realtime: bool = False,
 ) -> BatchJob:
-    """A row for these texts (columns of a manifest), in a space, under the lease's fence."""
+    """A row for so many texts in a space, under the lease's fence."""
     now = store.ledger.now()
     return BatchJob(
         job_id=job_id,
@@ -38,8 +36,8 @@ def new_job(
         remote_name=None,
         remote_state=None,
         shards=tuple(str(shard) for shard in shards),
-        requests=texts.num_rows,
-        tokens_estimated=pc.sum(texts["token_estimate"]).as_py() or 0,
+        requests=requests,
+        tokens_estimated=tokens,
         tokens_actual=None,
         succeeded=None,
         failed=None,

@@ -4,7 +4,7 @@ Held under the one lease `plan` from deriving to the manifest, and never over a 
 planners can never put one text into two jobs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -246,13 +246,18 @@ class _Planner:
         except SpendRefused as refusal:
             return HoldUp(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
-        table = texts.of(chosen)
-        if table is None:
+        pieces = texts.of(chosen)
+        if pieces is None:
             return HoldUp("a shard was written again while it was planned")
-        return self._form(table, tokens, shards, window) or WINDOW_FULL
+        return self._form(pieces, len(chosen), tokens, shards, window) or WINDOW_FULL
 
     def _form(
-        self, texts: pa.Table, tokens: int, shards: list[ShardKey], window: Window
+        self,
+        texts: Iterable[pa.Table],
+        requests: int,
+        tokens: int,
+        shards: list[ShardKey],
+        window: Window,
     ) -> PlannedJob | None:
         """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
         store, job_id = self._store, new_job_id()
@@ -266,7 +271,8 @@ class _Planner:
             space=self._space,
             job_id=job_id,
             scope_id=self._scope_id,
-            texts=texts,
+            requests=requests,
+            tokens=tokens,
             shards=shards,
             state=JobState.UPLOADING,
         )

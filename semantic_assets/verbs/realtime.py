@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.compute as pc
 
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.errors import Conflict
@@ -72,11 +71,14 @@ def _form(
     found = shard_demand(store, shard, space)
     if not found.is_pending.any():
         return None
+    wanted = dict(wanted_texts(found))
     with JobTexts(store, [found]) as source:
-        texts = source.of(dict(wanted_texts(found)))
-    if texts is None:
+        # A job of real-time calls is small: its texts are held.
+        texts = list(source.of(wanted) or ())
+    if not texts:
         raise Conflict(f"shard {shard}: its chunks are being written; run again")
-    require_budget(store, realtime_usd(space.model, pc.sum(texts["token_estimate"]).as_py()))
+    tokens = sum(text.estimate for text in wanted.values())
+    require_budget(store, realtime_usd(space.model, tokens))
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None
@@ -86,7 +88,8 @@ def _form(
         space=space,
         job_id=job_id,
         scope_id=gemini.scope_id,
-        texts=texts,
+        requests=len(wanted),
+        tokens=tokens,
         shards=[shard],
         state=S.RUNNING,
         is_realtime=True,

@@ -105,15 +105,19 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
 def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / f"{planned.job.display_name}.jsonl"
-        texts = manifest_texts(store.lake, planned.job.job_id)
-        space = store.ledger.spaces.find(planned.job.space_id)
         try:
-            with path.open("wb", buffering=1 << 20) as file:
-                file.writelines(embedding_lines(space, texts))
+            write_requests(store, planned.job, path)
         except FileNotFoundError as error:
             # This process slept over its lease; another released the job and its manifest.
             raise Conflict(f"job {planned.job.job_id} was released by another process") from error
         return gemini.upload(path, check=planned.lease.require)
+
+
+def write_requests(store: Store, job: BatchJob, path: Path) -> None:
+    """The request file of a job, from its manifest."""
+    space = store.ledger.spaces.find(job.space_id)
+    with path.open("wb", buffering=1 << 20) as file:
+        file.writelines(embedding_lines(space, manifest_texts(store.lake, job.job_id)))
 
 
 def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:

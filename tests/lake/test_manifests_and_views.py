@@ -101,7 +101,7 @@ def embedding(number: int, **changes: object) -> dict[str, object]:
 def test_a_manifest_gives_its_texts_back_in_order(lake: Lake) -> None:
     texts = [f"text {number}\n\u2028" for number in range(5_000)]
     job = make_job()
-    write_manifest(lake, job, SPACE, manifest_table(*texts))
+    write_manifest(lake, job, SPACE, [manifest_table(*texts)])
     assert manifest_keys(lake, job.job_id) == [text_hash(text) for text in texts]
     assert list(manifest_texts(lake, job.job_id)) == [(text_hash(t), t) for t in texts]
 
@@ -112,7 +112,7 @@ def test_a_manifest_that_is_not_there_has_no_keys(lake: Lake) -> None:
 
 def test_a_manifest_carries_the_identity_of_its_job(lake: Lake) -> None:
     job = make_job(shards=("a.b.00000", "a.b.00001"))
-    write_manifest(lake, job, SPACE, manifest_table("one"))
+    write_manifest(lake, job, SPACE, [manifest_table("one")])
     told, space = manifest_identity(lake, job.job_id)
     assert replace(job, **told | {"shards": tuple(told["shards"])}) == job
     assert set(told) == {field.name for field in fields(BatchJob)}
@@ -137,7 +137,7 @@ def test_a_view_has_the_same_columns_before_and_after_the_first_file(
     write(lake, layout.chunks(SHARD), CHUNKS, [chunk(0)])
     write(lake, layout.embeddings(SPACE.space_id, SHARD), embeddings_schema(SPACE), [embedding(0)])
     write(lake, layout.results(SPACE.space_id, "job0"), results_schema(2), [])
-    write_manifest(lake, make_job(), SPACE, manifest_table("one"))
+    write_manifest(lake, make_job(), SPACE, [manifest_table("one")])
     after = query(f"DESCRIBE {view}")
     assert [row[:2] for row in after] == [row[:2] for row in before]
 
@@ -185,7 +185,7 @@ def test_vectors_of_two_spaces_stand_side_by_side_and_a_chunk_has_the_status_of_
 def test_a_manifests_job_is_its_files_name(lake: Lake, query: Query) -> None:
     jobs = [make_job(job_id="job1"), make_job(job_id="job2")]
     for number, job in enumerate(jobs):
-        write_manifest(lake, job, SPACE, manifest_table(f"text {number}"))
+        write_manifest(lake, job, SPACE, [manifest_table(f"text {number}")])
     found = query("SELECT batch_job_id, text_hash FROM manifests ORDER BY 1")
     assert found == [(job.job_id, text_hash(f"text {n}")) for n, job in enumerate(jobs)]
 
@@ -195,7 +195,7 @@ def test_every_chunk_has_a_status_from_the_moment_it_is_cut(lake: Lake, query: Q
     sql = "SELECT chunk_id, status, batch_job_id, error_message FROM chunk_status ORDER BY 1"
     assert query(sql) == [(f"c{n}", "PENDING", None, None) for n in range(4)]
     job = make_job()
-    write_manifest(lake, job, SPACE, manifest_table("text 1", "text 2"))
+    write_manifest(lake, job, SPACE, [manifest_table("text 1", "text 2")])
     failed = embedding(2, status="FAILED", vector=None, batch_job_id="job7", error_message="long")
     rows = [embedding(0), failed]
     write(lake, layout.embeddings(SPACE.space_id, SHARD), embeddings_schema(SPACE), rows)
