@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks import backfill, collecting, recall, retrieval, sensor, stages, update, window
 from benchmarks.corpora import WORK, corpora_folder
 from benchmarks.emulator import running
+from benchmarks.peers import comparison
 from benchmarks.rows import Row, table, write_results
 
 
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "window": window.measure,
     "sensor": sensor.measure,
     "collecting": collecting.measure,
+    "peers": comparison.measure,
 }
 
 
