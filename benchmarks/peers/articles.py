@@ -33,7 +33,7 @@ def change(path: Path) -> int:
     """Insert a paragraph into 1 %, at the start, in the middle or at the end; returns how many."""
     table = pq.read_table(path)
     texts = table["text"].to_pylist()
-    count = max(1, round(table.num_rows * _SHARE))
+    count: int = max(1, round(table.num_rows * _SHARE))
     for number, row in enumerate(random.Random(_SEED).sample(range(len(texts)), count)):
         paragraphs = texts[row].split("\n\n")
         place = (0, len(paragraphs) // 2, len(paragraphs))[number % 3]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import faiss
+import pyarrow.dataset  # noqa: F401  imported here so that nobody's imports are counted
 import pyarrow.parquet as pq
 from langchain_classic.indexes import SQLRecordManager
 from langchain_community.docstore.in_memory import InMemoryDocstore

@@ -4,8 +4,10 @@
 from pathlib import Path
 
 import chromadb
+import nltk  # noqa: F401
+import pyarrow.dataset  # noqa: F401  imported here so that nobody's imports are counted
 import pyarrow.parquet as pq
-import tiktoken  # noqa: F401  imported here so that nobody's imports are counted
+import tiktoken  # noqa: F401
 from llama_index.core import Document
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
