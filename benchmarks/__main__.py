@@ -18,6 +18,7 @@ from benchmarks import (
 )
 from benchmarks.corpora import WORK, corpora_folder
 from benchmarks.emulator import running
+from benchmarks.peers import comparison
 from benchmarks.rows import Row, table, write_results
 
 
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "window": window.measure,
     "sensor": sensor.measure,
     "collecting": collecting.measure,
+    "peers": comparison.measure,
 }
 
 

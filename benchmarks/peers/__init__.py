@@ -1,0 +1,1 @@
+"""Ingest of the same articles by what else one might pick, each in an environment of its own."""
