@@ -16,6 +16,7 @@ FINGERPRINT = b"semantic_assets.fingerprint"
 #: And what it was made of.
 INPUT = "semantic_assets.input"
 _TEMPORARY = ".tmp"
+_BUFFER_BYTES = 1 << 20
 #: Columns with few values: a dictionary makes them next to nothing.
 _REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
 
@@ -63,9 +64,16 @@ class Lake:
     def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(self.path(relative), columns=columns, partitioning=None)
 
+    def open(self, relative: str) -> pq.ParquetFile:
+        """Open a table to read a little of it at a time.
+
+        Buffers for whole columns cost 170 MB for a shard, and 1.2 CPU seconds in faulting pages.
+        """
+        return pq.ParquetFile(self.path(relative), pre_buffer=False, buffer_size=_BUFFER_BYTES)
+
     def head(self, relative: str, columns: list[str], rows: int) -> pa.Table:
         """The first rows, without reading the rest."""
-        with pq.ParquetFile(self.path(relative)) as file:
+        with self.open(relative) as file:
             batches = file.iter_batches(batch_size=rows, columns=columns)
             first = next(batches, None)
             schema = pa.schema([file.schema_arrow.field(name) for name in columns])

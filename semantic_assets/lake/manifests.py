@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import Lake
@@ -49,6 +48,6 @@ def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
 
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:
     """(text_hash, vector_text) of each text, in the manifest's order."""
-    with pq.ParquetFile(lake.path(layout.manifest(job_id))) as file:
-        for batch in file.iter_batches(batch_size=4_096, columns=["text_hash", "vector_text"]):
+    with lake.open(layout.manifest(job_id)) as file:
+        for batch in file.iter_batches(batch_size=512, columns=["text_hash", "vector_text"]):
             yield from zip(batch[0].to_pylist(), batch[1].to_pylist(), strict=True)

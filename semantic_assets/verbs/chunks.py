@@ -94,7 +94,7 @@ def _write(
     digest, cut = blake2b(digest_size=16), 0
     with (
         closing(PreviousChunks.open(store, shard, cutter)) as previous,
-        pq.ParquetFile(store.lake.path(layout.documents(shard))) as documents,
+        store.lake.open(layout.documents(shard)) as documents,
         store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
     ):
         for group in range(documents.num_row_groups):

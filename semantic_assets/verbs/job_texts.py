@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +52,7 @@ class JobTexts:
 
     def _opened(self, shard: ShardKey) -> "_ChunksFile | None":
         if shard not in self._files:
-            file = _ChunksFile(self._store.lake.path(layout.chunks(shard)))
+            file = _ChunksFile(self._store.lake.open(layout.chunks(shard)))
             if file.fingerprint != self._of[shard]:
                 file.close()
                 return None
@@ -64,9 +63,9 @@ class JobTexts:
 class _ChunksFile:
     """Once open it stays the file it was, also when another takes its place."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path)
-        metadata = self._file.metadata
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+        metadata = file.metadata
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._starts = np.cumsum([0, *sizes])
         self._held: tuple[int, pa.Table] | None = None

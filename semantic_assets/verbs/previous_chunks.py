@@ -30,7 +30,7 @@ class PreviousChunks:
         is_there = store.trusted_fingerprint(path) is not None
         if not is_there or store.lake.metadata(path).get(CUTTER) != cutter:
             return cls(None)
-        return cls(pq.ParquetFile(store.lake.path(path)))
+        return cls(store.lake.open(path))
 
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
         """First row and number of the chunks of a document, if it is as it was."""

@@ -64,7 +64,7 @@ class PreviousRows:
         is_there = store.trusted_fingerprint(path) is not None
         if not is_there or store.lake.metadata(path).get(READER) != reader:
             return cls(None)
-        return cls(pq.ParquetFile(store.lake.path(path)))
+        return cls(store.lake.open(path))
 
     def of_file(self, uri: str) -> FileRows | None:
         found = self._files.get(uri)
