@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks import (
     backfill,
     collecting,
+    growth,
     paths,
     recall,
     retrieval,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "stages": lambda: _on_corpora("stages"),
     "update": lambda: _on_corpora("update"),
     "paths": paths.measure,
+    "growth": growth.measure,
     "recall": recall.measure,
     "backfill": backfill.measure,
     "window": window.measure,

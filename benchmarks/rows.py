@@ -1,6 +1,7 @@
 """Rows of the results file and their table."""
 
 import json
+import os
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -34,7 +35,7 @@ def write_results(measured: list[Row]) -> str:
     packages = ("duckdb", "pyarrow", "numpy", "google-genai", "dagster")
     head = (
         "# Results of `make bench`\n\n"
-        f"Python {platform.python_version()}, {platform.machine()}, "
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
         + ". CPU seconds are of our process; the emulator runs in another.\n\n"
     )
