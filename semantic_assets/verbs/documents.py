@@ -7,6 +7,8 @@ records only the records that changed are parsed.
 from contextlib import closing
 from dataclasses import dataclass
 
+import pyarrow.compute as pc
+
 from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import INPUT
@@ -85,7 +87,7 @@ def _unchanged(store: Store, row: Shard) -> DocumentsReport:
     return DocumentsReport(
         shard=row.key,
         documents=len(statuses),
-        failed=sum(status != "ok" for status in statuses.to_pylist()),
+        failed=pc.sum(pc.not_equal(statuses, "ok")).as_py() or 0,
         text_bytes=row.text_bytes,
         files_read=0,
         unsettled=(),
