@@ -7,26 +7,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.corpora import corpora_folder
-from benchmarks.generator import SCHEMA, write_articles
+from benchmarks.corpora import articles
 
-_SHARE, _CHARS, _SEED = 0.01, 8_700, 11
+_SHARE, _SEED = 0.01, 11
 _INSERTED = (
     "This paragraph was put in by a later hand, about number {number}: the value was measured "
     "again in winter, with another gauge, and was found to differ by a little from the first."
 )
 
 
-def write(path: Path) -> int:
-    """The first PEERS_ARTICLES of the corpus, or as many generated ones; returns how many."""
-    wanted, corpora = int(os.environ.get("PEERS_ARTICLES", "12000")), corpora_folder()
-    path.parent.mkdir(parents=True)
-    if corpora is None:
-        write_articles(path, articles=wanted, chars=_CHARS, seed=_SEED)
-        return wanted
-    table = pq.read_table(corpora / "manuals.parquet", columns=SCHEMA.names).slice(0, wanted)
-    pq.write_table(table, path)
-    return int(table.num_rows)
+def write(sources: Path) -> tuple[Path, int]:
+    """A source file of PEERS_ARTICLES articles, 12,000 if that is not set; and how many there are."""
+    path = articles(sources, int(os.environ.get("PEERS_ARTICLES", "12000")))
+    return path, int(pq.read_metadata(path).num_rows)
 
 
 def change(path: Path) -> int:

@@ -41,8 +41,7 @@ Costs = dict[tuple[str, str], Cost]
 
 def measure() -> list[Row]:
     """Ours first in each phase; a peer that fails is left out with its reason printed."""
-    file = WORK / "peers" / "sources" / "bench" / "articles" / "articles.parquet"
-    count = articles.write(file)
+    file, count = articles.write(WORK / "peers" / "sources")
     first = f"first ingest of {count:,} articles"
     costs: Costs = {}
     with running(WORK / "peers" / "emulator") as url:
