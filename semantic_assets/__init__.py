@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semantic_assets.library import connect, estimate, refresh, search, status
+    from semantic_assets.library import connect, estimate, refresh, search, search_many, status
 
-__all__ = ["connect", "estimate", "refresh", "search", "status"]
+__all__ = ["connect", "estimate", "refresh", "search", "search_many", "status"]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,7 @@ from semantic_assets.verbs.reindex import ReindexReport, reindex_all
 from semantic_assets.verbs.reindex import cancel_reindex as give_up
 from semantic_assets.verbs.search import SearchHit
 from semantic_assets.verbs.search import search as search_store
+from semantic_assets.verbs.search import search_many as search_all
 from semantic_assets.verbs.status import Status
 from semantic_assets.verbs.status import status as status_of
 
@@ -126,6 +127,20 @@ def search(
     with opened(root) as (store, gemini):
         datasets = dataset_keys(dataset)
         return search_store(store, gemini, question, datasets=datasets, k=k, space_id=space)
+
+
+def search_many(
+    questions: Sequence[str],
+    *,
+    dataset: str | Sequence[str] | None = None,
+    k: int = 10,
+    space: str | None = None,
+    root: str | Path | None = None,
+) -> list[list[SearchHit]]:
+    """As `search`, for each of several questions; they are embedded 100 a call."""
+    with opened(root) as (store, gemini):
+        datasets = dataset_keys(dataset)
+        return search_all(store, gemini, questions, datasets=datasets, k=k, space_id=space)
 
 
 def status(*, root: str | Path | None = None) -> Status:

@@ -5,12 +5,17 @@ change of model breaks nothing. Cosines of two spaces do not compare: over datas
 spaces the answers are merged by their rank in each.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.generation import Index
+from semantic_assets.index.ranking import Vectors
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
@@ -64,35 +69,74 @@ def search(
         NotFound: a dataset given has no index, or there is none at all.
         ConfigError: an index is of another space than `space_id`, or of another backend.
     """
-    if not question.strip():
-        raise ConfigError("the question is empty: write some words to search for")
+    (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
+    return hits
+
+
+def search_many(
+    store: Store,
+    gemini: Gemini,
+    questions: Sequence[str],
+    *,
+    datasets: Sequence[DatasetKey] = (),
+    k: int,
+    space_id: str | None = None,
+) -> list[list[SearchHit]]:
+    """As `search`, for each of several questions: embedded 100 a call, over indexes opened once."""
+    if not all(question.strip() for question in questions):
+        raise ConfigError("a question is empty: write some words to search for")
     if k < 1:
         raise ConfigError(f"k is {k}: ask for at least one passage")
     opened = _open_all(store, datasets)
     for one in opened:
         _require_space(store, one, space_id)
-    best = _best(gemini, question, opened, k)
-    rows = {one: [row for _, of, row in best if of is one] for one in opened}
-    read = {one.dataset: one.index.rows(rows[one]) for one in opened}
-    return [_hit(score, one.dataset, read[one.dataset].pop(0)) for score, one, _ in best]
+    spaces = sorted({one.space for one in opened}, key=lambda space: space.space_id)
+    ranked = [_ranked(gemini, questions, opened, space, k) for space in spaces]
+    return [_read(_merged(of_spaces, k)) for of_spaces in zip(*ranked, strict=True)]
 
 
-def _best(
-    gemini: Gemini, question: str, opened: list[_Opened], k: int
-) -> list[tuple[float, _Opened, int]]:
-    """(score, index, row) of the k best: by score within a space, by rank across spaces."""
-    ranked: list[tuple[int, str, tuple[float, _Opened, int]]] = []
-    for space in dict.fromkeys(one.space for one in opened):
-        query = gemini.embed_query(space, question)
-        found = [
-            (score, one, row)
-            for one in opened
-            if one.space == space
-            for row, score in one.index.nearest(query, k)
-        ]
-        found.sort(key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))
-        ranked += [(rank, space.space_id, hit) for rank, hit in enumerate(found[:k])]
+#: (score, index, row)
+_Found = tuple[float, _Opened, int]
+
+
+def _ranked(
+    gemini: Gemini, questions: Sequence[str], opened: list[_Opened], space: EmbeddingSpace, k: int
+) -> list[list[_Found]]:
+    """For each question the k best of one space, by score."""
+    queries = _embedded(gemini, space, questions)
+    found: list[list[_Found]] = [[] for _ in questions]
+    for one in opened:
+        if one.space == space:
+            hits = one.index.nearest_of_each(queries, k)
+            for place, of_one in enumerate(hits):
+                found[place] += [(score, one, row) for row, score in of_one]
+    return [
+        sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k] for of_one in found
+    ]
+
+
+def _embedded(gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]) -> Vectors:
+    firsts = range(0, len(questions), MAX_REALTIME_TEXTS)
+    parts = [questions[first : first + MAX_REALTIME_TEXTS] for first in firsts]
+    empty = np.empty((0, space.dimensions), np.float32)
+    return np.concatenate([empty, *(gemini.embed_queries(space, part) for part in parts)])
+
+
+def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:
+    """Cosines of two spaces do not compare: over several, by the rank in each."""
+    ranked = [
+        (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
+    ]
     return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
+
+
+def _read(best: list[_Found]) -> list[SearchHit]:
+    """The rows of the hits, each index asked once."""
+    numbers: dict[_Opened, list[int]] = defaultdict(list)
+    for _, one, row in best:
+        numbers[one].append(row)
+    rows = {one: iter(one.index.rows(wanted)) for one, wanted in numbers.items()}
+    return [_hit(score, one.dataset, next(rows[one])) for score, one, _ in best]
 
 
 def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:

@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from semantic_assets.errors import SourceMissing
+from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.jobs import JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.verbs.connect import connect
-from semantic_assets.verbs.search import search
+from semantic_assets.verbs.search import search, search_many
 from tests.verbs.conftest import Trial
 
 PARAGRAPHS = [
@@ -72,6 +75,29 @@ def test_a_text_shared_by_datasets_is_sent_once_and_lands_in_both(trial: Trial) 
     assert list(trial.sent().values()) == [1]
     rows = _query(trial, "SELECT dataset, status FROM embeddings ORDER BY dataset")
     assert rows == [("one", "READY"), ("two", "READY")]
+
+
+def test_many_questions_are_answered_as_each_alone_in_a_hundredth_of_the_calls(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        for number, paragraph in enumerate(PARAGRAPHS):
+            trial.write(f"acme/{name}/{number}.txt", f"{name} {paragraph}")
+    trial.refresh()
+    asked = [f"subject number {number}" for number in range(120)]
+    calls: list[int] = []
+    embed = trial.gemini.embed_queries
+
+    def counted(space: EmbeddingSpace, questions: Sequence[str]) -> Vectors:
+        calls.append(len(questions))
+        return embed(space, questions)
+
+    monkeypatch.setattr(trial.gemini, "embed_queries", counted)
+    found = search_many(trial.store, trial.gemini, asked, k=3)
+    assert calls == [100, 20]
+    for question in (0, 57, 119):
+        assert found[question] == search(trial.store, trial.gemini, asked[question], k=3)
+    assert search_many(trial.store, trial.gemini, [], k=3) == []
 
 
 def test_an_edit_sends_only_what_it_changed(trial: Trial) -> None:
