@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.text.chunking import MAX_TOKENS, MIN_TOKENS, Span, chunk_document
+from semantic_assets.text.chunking import (
+    MAX_TOKENS,
+    MIN_TOKENS,
+    Span,
+    Uncut,
+    chunk_document,
+    chunk_documents,
+)
 from semantic_assets.text.fingerprint import text_hash
 from semantic_assets.text.tokens import estimate_tokens
 
@@ -48,6 +55,13 @@ def check(text: str) -> list[Span]:
 @given(documents)
 def test_each_character_that_is_not_white_space_is_in_exactly_one_chunk(text: str) -> None:
     assert check(text) == check(text)
+
+
+@given(st.lists(documents, max_size=5))
+def test_a_document_is_cut_the_same_whatever_it_is_cut_with(texts: list[str]) -> None:
+    together = chunk_documents([Uncut(str(n), None, text) for n, text in enumerate(texts)])
+    alone = [chunk_document(str(n), None, text) for n, text in enumerate(texts)]
+    assert list(together) == alone
 
 
 @pytest.mark.parametrize(
