@@ -62,7 +62,8 @@ class Lake:
         return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
 
     def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
-        return pq.read_table(self.path(relative), columns=columns, partitioning=None)
+        path = self.path(relative)
+        return pq.read_table(path, columns=columns, partitioning=None, pre_buffer=False)
 
     def open(self, relative: str) -> pq.ParquetFile:
         """Open a table to read a little of it at a time.

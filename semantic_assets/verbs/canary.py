@@ -130,7 +130,7 @@ def _waiting(job: BatchJob, error: SemanticAssetsError) -> TransientError:
 def _vectors(results: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """The vectors at these rows, reading only the row groups they are in."""
     found: dict[int, npt.NDArray[np.float32]] = {}
-    with pq.ParquetFile(results) as file:
+    with pq.ParquetFile(results, pre_buffer=False) as file:
         first = 0
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
