@@ -163,11 +163,6 @@ class Gemini:
         with translated():
             self._client.files.delete(name=name, config=_quick())
 
-    def embed_query(self, space: EmbeddingSpace, query: str) -> npt.NDArray[np.float32]:
-        """One query in the space; unit length, shape (dimensions,)."""
-        query_vector: npt.NDArray[np.float32] = self.embed_queries(space, [query])[0]
-        return query_vector
-
     def embed_queries(
         self, space: EmbeddingSpace, queries: Sequence[str]
     ) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import Lake
+from semantic_assets.lake.files import Lake, row_group_starts
 from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
 from semantic_assets.model.space import EmbeddingSpace
 
@@ -72,7 +72,7 @@ class ResultRows:
         return found
 
     def _fetch(self, job_id: str, rows: Indices, positions: Indices, found: RowOutcomes) -> None:
-        starts = _starts(self._file(job_id))
+        starts = row_group_starts(self._file(job_id))
         groups = np.searchsorted(starts, positions, side="right") - 1
         for number in np.unique(groups).tolist():
             mine = groups == number
@@ -82,7 +82,7 @@ class ResultRows:
 
     def _explain(self, row: int, job_id: str, position: int, found: RowOutcomes) -> None:
         file = self._file(job_id)
-        starts = _starts(file)
+        starts = row_group_starts(file)
         number = int(np.searchsorted(starts, position, side="right")) - 1
         errors = file.read_row_group(number, ["error_code", "error_message"], use_threads=False)
         found.job_ids[row] = job_id
@@ -118,9 +118,3 @@ class _Group:
         column = table["vector"].combine_chunks()
         matrix = column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
         return cls(matrix, table["token_count"].fill_null(0).to_numpy())
-
-
-def _starts(file: pq.ParquetFile) -> Indices:
-    metadata = file.metadata
-    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
-    return np.cumsum([0, *sizes])

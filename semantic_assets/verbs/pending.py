@@ -147,8 +147,9 @@ def demand(
 ) -> ShardDemand:
     """Derive exactly what one shard still wants, from its chunks and the results there are."""
     path = layout.chunks(shard)
-    fingerprint = store.lake.fingerprint(path) or ""
-    texts = _distinct(store.lake.read(path, ["text_hash", "token_estimate"]))
+    # Of one file: rows are taken by number, and a vector must not go to another file's row.
+    chunks, fingerprint = store.lake.read_marked(path, ["text_hash", "token_estimate"])
+    texts = _distinct(chunks)
     known = index.known(texts.keys)
     failed = known.is_failed(store.settings.max_attempts)
     is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets.lake.files import row_group_starts
+
 _KEPT_GROUPS = 4
 
 
@@ -16,7 +18,7 @@ class TableRows:
         self._file, self._schema = file, schema
         self._groups: OrderedDict[int, pa.Table] = OrderedDict()
         self._decoded = 0
-        self._starts = np.cumsum([0, *_group_sizes(file)])
+        self._starts = np.zeros(1, np.int64) if file is None else row_group_starts(file)
 
     def rows(self, first: int, count: int) -> list[pa.Table]:
         """So many rows, in as many pieces as row groups."""
@@ -50,9 +52,3 @@ class TableRows:
         table = self._file.read_row_group(number, use_threads=False)
         self._groups[number] = table.cast(self._schema)
         return self._groups[number]
-
-
-def _group_sizes(file: pq.ParquetFile | None) -> list[int]:
-    if file is None:
-        return []
-    return [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]

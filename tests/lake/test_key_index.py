@@ -172,8 +172,13 @@ def test_outcomes_of_many_texts_fold_into_what_the_rules_say(index: KeyIndex) ->
         index.add(f"job{job}.parquet", asked, outcomes)
         for position, (key, outcome) in enumerate(zip(asked, outcomes, strict=True)):
             rows[key].append((f"job{job}", position, outcome))
-    found = index.look_up(keys)
+    found, known = index.look_up(keys), index.known(keys)
     assert set(found) == {key for key in keys if rows[key]}
+    for place, key in enumerate(keys):  # the columns say the same as the objects
+        landed, job = found.get(key, Landed()), known.job[place]
+        assert (known.job_ids[job] if job >= 0 else None) == landed.job_id
+        assert (known.position[place], known.attempts[place]) == (landed.position, landed.attempts)
+        assert known.is_failed(3)[place] == landed.is_failed(3)
     for key, landed in found.items():
         of_key = sorted(rows[key])
         answered = next((row for row in of_key if row[2] == OK), None)

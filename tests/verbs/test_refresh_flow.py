@@ -14,7 +14,11 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.jobs import JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.text.fingerprint import text_hash
 from semantic_assets.verbs.connect import connect
+from semantic_assets.verbs.job_texts import JobTexts
+from semantic_assets.verbs.opening import wanted_texts
+from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.search import search, search_many
 from tests.verbs.conftest import Trial
 
@@ -98,6 +102,25 @@ def test_many_questions_are_answered_as_each_alone_in_a_hundredth_of_the_calls(
     for question in (0, 57, 119):
         assert found[question] == search(trial.store, trial.gemini, asked[question], k=3)
     assert search_many(trial.store, trial.gemini, [], k=3) == []
+
+
+def test_texts_are_taken_from_the_chunks_they_were_derived_from_or_not_at_all(
+    trial: Trial,
+) -> None:
+    file = trial.write("acme/manuals/a.md", "\n\n".join(PARAGRAPHS))
+    trial.prepare()
+    shard = ShardKey.parse("acme.manuals.00000")
+    found = shard_demand(trial.store, shard, trial.store.settings.space)
+    wanted = dict(wanted_texts(found))
+    with JobTexts(trial.store, [found]) as texts:
+        pieces = list(texts.of(wanted) or ())
+        rows = [row for piece in pieces for row in piece.to_pylist()]
+        assert [row["text_hash"] for row in rows] == list(wanted) == list(found.pending)
+        assert all(text_hash(row["vector_text"]) == row["text_hash"] for row in rows)
+    file.write_text("Another first paragraph.\n\n" + "\n\n".join(PARAGRAPHS))
+    trial.prepare()
+    with JobTexts(trial.store, [found]) as texts:
+        assert texts.of(wanted) is None
 
 
 def test_an_edit_sends_only_what_it_changed(trial: Trial) -> None:
