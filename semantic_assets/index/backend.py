@@ -38,4 +38,4 @@ class Backend(Protocol):
 
 def ranked(parts: Parts, query: Vectors, candidates: Numbers, k: int) -> list[Hit]:
     """The k nearest of these rows, by exact cosine."""
-    return best(candidates, parts.vectors(candidates) @ query, k)
+    return best(candidates, parts.cosines(query, candidates), k)

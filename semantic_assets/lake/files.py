@@ -125,7 +125,9 @@ class Lake:
 
 
 class TableFile:
-    """An open Parquet file. Vectors gain nothing from dictionaries or compression (measured).
+    """An open Parquet file.
+
+    Vectors gain nothing from dictionaries, compression or the least and largest of their numbers.
 
     Nor is text compressed: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write,
     with LZ4 103 MB and 0.78; their vectors take three times 170 MB anyway.
@@ -135,7 +137,14 @@ class TableFile:
         self.path = path
         self.rows = 0
         self.metadata = metadata
-        self._writer = pq.ParquetWriter(path, schema, compression="none", use_dictionary=_REPEATED)
+        plain = [field.name for field in schema if not pa.types.is_nested(field.type)]
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="none",
+            use_dictionary=_REPEATED,
+            write_statistics=plain,
+        )
 
     def write(self, batch: pa.RecordBatch | pa.Table) -> None:
         if batch.num_rows:
