@@ -27,6 +27,7 @@ from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.landing import finish, write_results
+from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.plan import PlannedJob, plan
 from semantic_assets.verbs.submit import write_requests
 
@@ -55,8 +56,10 @@ def main() -> None:
                     _land(store, item, folder)
             for item in planned:
                 finish(store, item.job, item.lease, to=JobState.COLLECTED, of=[JobState.UPLOADING])
+        found = shard_demand(store, shard, store.decide_space(shard.dataset))
         with meter.measuring("assembly"):
-            report = assemble(store, shard)
+            # As in the flow: the planner found the shard settled, and hands over what it derived.
+            report = assemble(store, shard, demand=found)
         assert report.ready == report.chunks, report
         with meter.measuring("index"):
             build_index(store, shard.dataset)

@@ -1,0 +1,255 @@
+"""The inbox of one dataset: put texts and files in, take them out, list them."""
+
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from semantic_assets.errors import ConfigError, Conflict, NotFound
+from semantic_assets.intake import segments
+from semantic_assets.intake.catalogue import Catalogue
+from semantic_assets.intake.names import checked_name, folder_uri
+from semantic_assets.model.keys import DatasetKey
+
+_FILES = "files"
+_RESERVED = frozenset({"id", "title", "text"})
+_BLOCK = 1 << 20
+
+
+class Stored(StrEnum):
+    """What became of a document that was handed over."""
+
+    UPLOADED = "uploaded"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A document of text, as it is put into a segment."""
+
+    name: str
+    title: str | None
+    text: str
+    metadata: Mapping[str, str]
+
+    def line(self) -> bytes:
+        """Raises:
+        ConfigError: a key of its metadata is taken, or something in it is no text.
+        """
+        if taken := _RESERVED & self.metadata.keys():
+            raise ConfigError(f"{self.name}: metadata cannot be named {', '.join(sorted(taken))}")
+        record = {"id": self.name, "title": self.title, "text": self.text}
+        try:
+            return orjson.dumps(record | {key: self.metadata[key] for key in sorted(self.metadata)})
+        except orjson.JSONEncodeError as error:
+            raise ConfigError(f"{self.name}: it is not all text: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """The outcome of one document; `uri` is of the source file that holds it."""
+
+    name: str
+    uri: str
+    status: Stored | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One document or file in the inbox."""
+
+    name: str
+    uri: str
+    bytes: int
+    is_text: bool
+
+
+class Inbox:
+    """Safe for several processes at once; one object is for one thread."""
+
+    def __init__(self, sources: Path, lake: Path, dataset: DatasetKey) -> None:
+        self._uri = folder_uri(dataset)
+        self._folder, self._is_made = sources / self._uri, False
+        self._catalogue = Catalogue(lake / "intake" / f"{dataset.partition}.sqlite3", self._folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._catalogue.close()
+
+    def put_texts(self, texts: Sequence[Text], *, overwrite: bool) -> list[Put]:
+        """Store texts together: durable when this returns, each with its own outcome."""
+        lines = {text.name: text.line() for text in texts}
+        self._make_folder()
+        with self._catalogue.writing():
+            known = self._catalogue.find(list(lines))
+            new = {name: line for name, line in lines.items() if name not in known}
+            changed = {
+                name: line
+                for name, line in lines.items()
+                if name in known and known[name].digest != segments.digest_of(line)
+            }
+            added = self._append(new)
+            if overwrite:
+                self._rewrite({name: known[name].segment for name in changed}, changed)
+            places = {name: entry.segment for name, entry in known.items()} | added
+        return [
+            Put(name=text.name, uri=self._segment_uri(places[text.name]), **outcome)
+            for text in texts
+            for outcome in [_outcome(text.name, new, changed, overwrite=overwrite)]
+        ]
+
+    def put_file(self, name: str, content: Path, *, overwrite: bool) -> Put:
+        """Move a file of this file system in; it takes the place of one with its name, or none.
+
+        Raises:
+            Conflict: one of this name has other content, and is not to be replaced.
+        """
+        target = self._folder / _FILES / checked_name(name)
+        uri = f"{self._uri}/{_FILES}/{target.name}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        segments.sync(content)
+        try:
+            os.link(content, target)  # fails where there is one: no race can replace it unseen
+            status = Stored.UPLOADED
+        except FileExistsError:
+            if _file_digest(target) == _file_digest(content):
+                return Put(name=name, uri=uri, status=Stored.UNCHANGED)
+            if not overwrite:
+                raise Conflict(_other_content(name)) from None
+            temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
+            os.link(content, temporary)
+            temporary.replace(target)
+            status = Stored.REPLACED
+        segments.sync(target.parent)
+        return Put(name=name, uri=uri, status=status)
+
+    def remove(self, name: str) -> None:
+        """Raises:
+        NotFound: nothing of this name was handed over.
+        """
+        with self._catalogue.writing():
+            found = self._catalogue.find([name]).get(name)
+            if found is not None:
+                self._rewrite({name: found.segment}, {name: None})
+        path = self._folder / _FILES / checked_name(name)
+        if found is None and not path.is_file():
+            raise NotFound(f"nothing named {name!r} was handed over to {self._uri}")
+        if found is None:
+            segments.write_empty(self._folder)
+            path.unlink(missing_ok=True)
+            segments.sync(path.parent)
+
+    def held(self) -> list[Held]:
+        """All that is in it, by name."""
+        texts = [
+            Held(name=e.name, uri=self._segment_uri(e.segment), bytes=e.bytes, is_text=True)
+            for e in self._catalogue.entries()
+        ]
+        return sorted([*texts, *self._files()], key=lambda held: held.name)
+
+    def count_since(self, uri: str, moment: float) -> int:
+        """Documents of a segment stored at or after a moment."""
+        number = int(uri.rpartition("/")[2].partition(".")[0])
+        return self._catalogue.count_since(number, moment)
+
+    def room(self) -> Path:
+        """A folder on the same file system, for files on their way in; listings pass it over."""
+        folder = self._folder / ".incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _files(self) -> list[Held]:
+        folder = self._folder / _FILES
+        if not folder.is_dir():
+            return []
+        with os.scandir(folder) as entries:
+            return [
+                Held(
+                    name=entry.name,
+                    uri=f"{self._uri}/{_FILES}/{entry.name}",
+                    bytes=entry.stat().st_size,
+                    is_text=False,
+                )
+                for entry in entries
+                if not entry.name.startswith(".")
+            ]
+
+    def _make_folder(self) -> None:
+        if not self._is_made:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._is_made = True
+
+    def _append(self, lines: Mapping[str, bytes]) -> dict[str, int]:
+        """The segment of each."""
+        number, size = self._catalogue.last()
+        places: dict[str, int] = {}
+        piece: dict[str, bytes] = {}
+        held = 0
+        for name, line in lines.items():
+            if size + held and size + held + len(line) >= segments.MAX_BYTES:
+                self._append_to(number, size, piece)
+                number, size, piece, held = number + 1, 0, {}, 0
+            piece[name], places[name] = line, number
+            held += len(line) + 1
+        self._append_to(number, size, piece)
+        return places
+
+    def _append_to(self, number: int, size: int, lines: Mapping[str, bytes]) -> None:
+        if lines:
+            path = segments.path_of(self._folder, number)
+            self._catalogue.stored(
+                number, segments.append(path, list(lines.values()), at=size), lines
+            )
+
+    def _rewrite(self, places: Mapping[str, int], changed: Mapping[str, bytes | None]) -> None:
+        """Each segment once, in place: a document is never in none and never in two."""
+        by_segment: dict[int, dict[str, bytes | None]] = defaultdict(dict)
+        for name, number in places.items():
+            by_segment[number][name] = changed[name]
+        for number, its in by_segment.items():
+            size = segments.rewrite(segments.path_of(self._folder, number), its)
+            lines = {name: line for name, line in its.items() if line is not None}
+            self._catalogue.removed(number, size, [name for name in its if name not in lines])
+            self._catalogue.stored(number, size, lines)
+
+    def _segment_uri(self, number: int) -> str:
+        return f"{self._uri}/{segments.file_name(number)}"
+
+
+def _outcome(
+    name: str, new: Mapping[str, bytes], changed: Mapping[str, bytes], *, overwrite: bool
+) -> dict[str, Any]:
+    if name in new:
+        return {"status": Stored.UPLOADED}
+    if name not in changed:
+        return {"status": Stored.UNCHANGED}
+    return {"status": Stored.REPLACED} if overwrite else {"error": _other_content(name)}
+
+
+def _other_content(name: str) -> str:
+    return (
+        f"there is a document named {name!r} with other content: say overwrite to replace it, or "
+        "give this one another name"
+    )
+
+
+def _file_digest(path: Path) -> bytes:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.digest()

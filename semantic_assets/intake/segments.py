@@ -1,0 +1,142 @@
+"""Segments: JSON Lines that documents are appended to, replaced in and taken out of."""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import orjson
+
+from semantic_assets.errors import ConfigError
+from semantic_assets.intake.names import FOLDER, SEGMENT_SUFFIX
+from semantic_assets.text.fingerprint import text_hash
+
+#: A replaced document costs writing its segment again.
+MAX_BYTES = 4 << 20
+#: What a segment without documents holds: it stays, so that its dataset is not taken for unmounted.
+_EMPTY = b"\n"
+
+
+def file_name(number: int) -> str:
+    return f"{number:05d}{SEGMENT_SUFFIX}"
+
+
+@lru_cache(maxsize=64)
+def path_of(folder: Path, number: int) -> Path:
+    return folder / file_name(number)
+
+
+def numbers(folder: Path) -> dict[int, int]:
+    """Size of each segment of a folder."""
+    found = {}
+    for path in folder.glob(f"*{SEGMENT_SUFFIX}"):
+        stem = path.name.removesuffix(SEGMENT_SUFFIX)
+        if stem.isdigit():
+            found[int(stem)] = path.stat().st_size
+    return found
+
+
+def name_of(line: bytes) -> str:
+    """Raises:
+    ConfigError: it is not a line that was written here.
+    """
+    try:
+        return str(orjson.loads(line)["id"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"a segment of {FOLDER} was edited, and {line[:60]!r} is no document with an id: "
+            "mend the line, or take it out"
+        ) from error
+
+
+def digest_of(line: bytes) -> str:
+    return text_hash(line)
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Whole lines, without their ends; what a crash cut off is not one."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n") and line != _EMPTY:
+                yield line[:-1]
+
+
+def mended_lines(path: Path) -> list[bytes]:
+    """The lines of a segment; a last one that a crash cut off, and nobody was told of, is dropped."""
+    lines = list(lines_of(path))
+    whole = sum(len(line) + 1 for line in lines)
+    content = path.stat().st_size
+    if whole < content and not (whole == 0 and content == len(_EMPTY)):
+        os.truncate(path, whole)
+        if not whole:
+            write_whole(path, _EMPTY)
+    return lines
+
+
+def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:
+    """Write lines behind the first `at` bytes and make them durable; the new size.
+
+    What stands behind them was cut off by a crash and never confirmed.
+    """
+    is_new, at = not at, 0 if at == len(_EMPTY) else at
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        if os.lseek(descriptor, 0, os.SEEK_END) != at:
+            os.ftruncate(descriptor, at)
+            os.lseek(descriptor, at, os.SEEK_SET)
+        _write_all(descriptor, b"".join(line + b"\n" for line in lines))
+        os.fdatasync(descriptor)
+        size = os.lseek(descriptor, 0, os.SEEK_CUR)
+    finally:
+        os.close(descriptor)
+    if is_new:
+        sync(path.parent)
+    return size
+
+
+def rewrite(path: Path, changed: Mapping[str, bytes | None]) -> int:
+    """Put lines in the place of others by name, None: take out; the new size. Whole or not at all."""
+    kept = []
+    for line in lines_of(path):
+        name = name_of(line)
+        found = changed.get(name, line)
+        if found is not None:
+            kept.append(found + b"\n")
+    content = b"".join(kept) or _EMPTY
+    write_whole(path, content)
+    return len(content)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_empty(folder: Path) -> None:
+    """A first segment without documents, where there is none."""
+    if not numbers(folder):
+        write_whole(path_of(folder, 0), _EMPTY)
+
+
+def sync(path: Path) -> None:
+    """A file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
