@@ -16,9 +16,9 @@ MAX_LINES = 300
 
 #: What each part may import, besides itself. The emulator stands alone.
 _NOUNS = {"errors", "model"}
-_ADAPTERS = {"config", "parsing", "lake", "ledger", "gemini", "index"}
+_ADAPTERS = {"config", "parsing", "lake", "ledger", "gemini", "index", "intake"}
 _BELOW_VERBS = {*_NOUNS, "text", "batching", *_ADAPTERS, "store"}
-_BELOW_DOORS = {*_BELOW_VERBS, "verbs"}
+_BELOW_DOORS = {*_BELOW_VERBS, "verbs", "document"}
 MAY_IMPORT = {
     "errors": set(),
     "model": {"errors"},
@@ -29,11 +29,13 @@ MAY_IMPORT = {
     "parsing": {*_NOUNS, "text", "batching"},
     "sqlite": set(),
     "lake": {*_NOUNS, "text", "batching", "sqlite"},
+    "document": _NOUNS,
+    "intake": {*_NOUNS, "text", "sqlite"},
     "ledger": {*_NOUNS, "text", "batching", "sqlite"},
     "index": {*_NOUNS, "text", "batching"},
     "gemini": {*_NOUNS, "text", "batching", "config", "emulator"},
     "store": {*_BELOW_VERBS, "dataset_settings"} - {"store"},
-    "verbs": {*_BELOW_VERBS, "dataset_settings"},
+    "verbs": {*_BELOW_VERBS, "dataset_settings", "document"},
     "library": _BELOW_DOORS,
     "tables": _BELOW_DOORS,
     "cli": {*_BELOW_DOORS, "library", "tables"},

@@ -40,12 +40,17 @@ class Text:
     text: str
     metadata: Mapping[str, str]
 
-    def line(self) -> bytes:
+    def __post_init__(self) -> None:
         """Raises:
-        ConfigError: a key of its metadata is taken, or something in it is no text.
+        ConfigError: a key of its metadata is taken.
         """
         if taken := _RESERVED & self.metadata.keys():
             raise ConfigError(f"{self.name}: metadata cannot be named {', '.join(sorted(taken))}")
+
+    def line(self) -> bytes:
+        """Raises:
+        ConfigError: something in it is no text.
+        """
         record = {"id": self.name, "title": self.title, "text": self.text}
         try:
             return orjson.dumps(record | {key: self.metadata[key] for key in sorted(self.metadata)})
@@ -59,6 +64,7 @@ class Put:
 
     name: str
     uri: str
+    is_text: bool
     status: Stored | None = None
     error: str | None = None
 
@@ -107,7 +113,12 @@ class Inbox:
                 self._rewrite({name: known[name].segment for name in changed}, changed)
             places = {name: entry.segment for name, entry in known.items()} | added
         return [
-            Put(name=text.name, uri=self._segment_uri(places[text.name]), **outcome)
+            Put(
+                name=text.name,
+                uri=self._segment_uri(places[text.name]),
+                is_text=True,
+                **outcome,
+            )
             for text in texts
             for outcome in [_outcome(text.name, new, changed, overwrite=overwrite)]
         ]
@@ -127,7 +138,7 @@ class Inbox:
             status = Stored.UPLOADED
         except FileExistsError:
             if _file_digest(target) == _file_digest(content):
-                return Put(name=name, uri=uri, status=Stored.UNCHANGED)
+                return Put(name=name, uri=uri, is_text=False, status=Stored.UNCHANGED)
             if not overwrite:
                 raise Conflict(_other_content(name)) from None
             temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
@@ -135,7 +146,7 @@ class Inbox:
             temporary.replace(target)
             status = Stored.REPLACED
         segments.sync(target.parent)
-        return Put(name=name, uri=uri, status=status)
+        return Put(name=name, uri=uri, is_text=False, status=status)
 
     def remove(self, name: str) -> None:
         """Raises:

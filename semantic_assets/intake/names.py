@@ -8,6 +8,8 @@ from semantic_assets.model.keys import DatasetKey
 
 FOLDER = "_ingested"
 SEGMENT_SUFFIX = ".segment.jsonl"
+#: What a segment without documents holds: it stays, so that its dataset is not taken for unmounted.
+EMPTY_SEGMENT = b"\n"
 _SEGMENT = re.compile(rf"[^/]+/[^/]+/{FOLDER}/\d+{re.escape(SEGMENT_SUFFIX)}")
 #: A file name may have 255 bytes; a temporary one has more than the name itself.
 MAX_NAME_BYTES = 200

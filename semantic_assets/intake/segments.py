@@ -9,13 +9,11 @@ from pathlib import Path
 import orjson
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.intake.names import FOLDER, SEGMENT_SUFFIX
+from semantic_assets.intake.names import EMPTY_SEGMENT, FOLDER, SEGMENT_SUFFIX
 from semantic_assets.text.fingerprint import text_hash
 
 #: A replaced document costs writing its segment again.
 MAX_BYTES = 4 << 20
-#: What a segment without documents holds: it stays, so that its dataset is not taken for unmounted.
-_EMPTY = b"\n"
 
 
 def file_name(number: int) -> str:
@@ -58,7 +56,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
     """Whole lines, without their ends; what a crash cut off is not one."""
     with path.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n") and line != _EMPTY:
+            if line.endswith(b"\n") and line != EMPTY_SEGMENT:
                 yield line[:-1]
 
 
@@ -67,10 +65,10 @@ def mended_lines(path: Path) -> list[bytes]:
     lines = list(lines_of(path))
     whole = sum(len(line) + 1 for line in lines)
     content = path.stat().st_size
-    if whole < content and not (whole == 0 and content == len(_EMPTY)):
+    if whole < content and not (whole == 0 and content == len(EMPTY_SEGMENT)):
         os.truncate(path, whole)
         if not whole:
-            write_whole(path, _EMPTY)
+            write_whole(path, EMPTY_SEGMENT)
     return lines
 
 
@@ -79,7 +77,7 @@ def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:
 
     What stands behind them was cut off by a crash and never confirmed.
     """
-    is_new, at = not at, 0 if at == len(_EMPTY) else at
+    is_new, at = not at, 0 if at == len(EMPTY_SEGMENT) else at
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
         if os.lseek(descriptor, 0, os.SEEK_END) != at:
@@ -103,7 +101,7 @@ def rewrite(path: Path, changed: Mapping[str, bytes | None]) -> int:
         found = changed.get(name, line)
         if found is not None:
             kept.append(found + b"\n")
-    content = b"".join(kept) or _EMPTY
+    content = b"".join(kept) or EMPTY_SEGMENT
     write_whole(path, content)
     return len(content)
 
@@ -124,7 +122,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_empty(folder: Path) -> None:
     """A first segment without documents, where there is none."""
     if not numbers(folder):
-        write_whole(path_of(folder, 0), _EMPTY)
+        write_whole(path_of(folder, 0), EMPTY_SEGMENT)
 
 
 def sync(path: Path) -> None:

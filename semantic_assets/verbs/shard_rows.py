@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from semantic_assets.index.parts import Part, write_part
 from semantic_assets.index.ranking import Numbers, Vectors
+from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -57,7 +58,7 @@ def write_rows(
         store.lake.open(layout.chunks(shard)) as chunks,
     ):
         chosen = _choose(embeddings, chunks, old)
-        documents = store.lake.read(layout.documents(shard), ["document_id", "uri", "title"])
+        documents = _documents(store, shard)
         write_part(
             folder,
             _rows(chunks, documents, chosen, old),
@@ -65,6 +66,17 @@ def write_rows(
             shape=(chosen.count + len(chosen.carried), space.dimensions),
         )
     return WrittenRows(rows=chosen.count + len(chosen.carried), carried=len(chosen.carried))
+
+
+def _documents(store: Store, shard: ShardKey) -> pa.Table:
+    """document_id, title, and the uri as people know it."""
+    columns = ["document_id", "uri", "title", "record_id"]
+    table = store.lake.read(layout.documents(shard), columns)
+    uris = table["uri"].to_pylist()
+    if any(map(is_segment, set(uris))):
+        shown = map(shown_uri, uris, table["record_id"].to_pylist())
+        table = table.set_column(1, "uri", pa.array(shown, pa.string()))
+    return table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from semantic_assets.dataset_settings import DatasetSettings
+from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.parsing.files import open_source, source_path
@@ -19,7 +20,7 @@ from semantic_assets.parsing.readers import (
     is_multi_record,
     read_records,
 )
-from semantic_assets.parsing.records import KnownRecord, SourceRecord, Unreadable
+from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id, document_ids, text_hash
 from semantic_assets.verbs.claims import Claim, Claims, Neighbour
@@ -119,8 +120,12 @@ class SliceReader:
         if rows is not None and item.read_fingerprint == rows.mark == mark:
             self._writer.copy(rows.first, rows.count, mark)  # the listing was behind the file
             return item.reading
+        if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
+            return None  # every document was taken out of it
         claims, now = self._claims(item, rows), self._store.ledger.now()
-        columns, start = self._settings.columns, None
+        # Segments are the store's own files, whatever a dataset calls its columns.
+        columns = Columns() if is_segment(item.uri) else self._settings.columns
+        start = None
         is_growing = grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.mark:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None

@@ -1,0 +1,37 @@
+"""Document: what a program hands over to be searched."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+
+from semantic_assets.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: the path of a file, or a text, or bytes under a name that tells their format.
+
+    Files of records (.json, .jsonl, .csv, .parquet) hold many documents.
+
+    Raises:
+        ConfigError: it has no content or more than one, or bytes or a text have no name.
+    """
+
+    path: str | Path | None = None
+    _: KW_ONLY
+    text: str | None = field(default=None, repr=False)
+    data: bytes | None = field(default=None, repr=False)
+    #: Under which it is kept and found again. Default: the file's own name.
+    name: str = ""
+    #: Default: the first heading of Markdown, else the name.
+    title: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given = [value for value in (self.path, self.text, self.data) if value is not None]
+        if len(given) != 1:
+            raise ConfigError("a document is one of: a path, text=..., data=...")
+        if not self.name:
+            if self.path is None:
+                raise ConfigError("a document of text or data needs a name=...")
+            object.__setattr__(self, "name", Path(self.path).name)
