@@ -3,15 +3,38 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from semantic_assets.core import SemanticCore
+    from semantic_assets.document import Document
     from semantic_assets.library import connect, estimate, refresh, search, search_many, status
 
-__all__ = ["connect", "estimate", "refresh", "search", "search_many", "status"]
+#: Where each name is; imported when it is first used.
+_HOMES = {
+    "Document": "document",
+    "SemanticCore": "core",
+    "connect": "library",
+    "estimate": "library",
+    "refresh": "library",
+    "search": "library",
+    "search_many": "library",
+    "status": "library",
+}
+
+__all__ = [
+    "Document",
+    "SemanticCore",
+    "connect",
+    "estimate",
+    "refresh",
+    "search",
+    "search_many",
+    "status",
+]
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that `semantic-assets --help` and the emulator do not import DuckDB and Arrow.
-    if name in __all__:
-        from semantic_assets import library
+    if name in _HOMES:
+        from importlib import import_module
 
-        return getattr(library, name)
+        return getattr(import_module(f"semantic_assets.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'semantic_assets' has no attribute {name!r}")

@@ -48,7 +48,7 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
-        "documents": found.documents,
+        "documents": f"{found.documents}, {found.documents_waiting} wait to be cut",
         "chunks": found.chunks,
         "texts waiting to be sent": found.bill.pending_texts,
         "batch jobs": stages or "none",

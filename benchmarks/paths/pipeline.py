@@ -28,7 +28,8 @@ from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.landing import finish, write_results
 from semantic_assets.verbs.pending import shard_demand
-from semantic_assets.verbs.plan import PlannedJob, plan
+from semantic_assets.verbs.plan import plan
+from semantic_assets.verbs.planned import PlannedJob
 from semantic_assets.verbs.submit import write_requests
 
 

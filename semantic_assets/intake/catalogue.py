@@ -5,7 +5,6 @@ as it says (a crash came between, or somebody edited the file) that segment is r
 """
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ _PATIENCE_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
     name TEXT PRIMARY KEY, segment INTEGER NOT NULL, digest TEXT NOT NULL,
-    bytes INTEGER NOT NULL, stored_at REAL NOT NULL
+    bytes INTEGER NOT NULL, stored_at_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS of_segment ON document (segment, stored_at);
+CREATE INDEX IF NOT EXISTS of_segment ON document (segment, stored_at_ns);
 CREATE TABLE IF NOT EXISTS segment (number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
 """
 
@@ -33,7 +32,8 @@ class Entry:
     segment: int
     digest: str
     bytes: int
-    stored_at: float
+    #: The time of its segment after it was written.
+    stored_at_ns: int
 
 
 class Catalogue:
@@ -80,7 +80,7 @@ class Catalogue:
 
     def stored(self, number: int, size: int, lines: Mapping[str, bytes]) -> None:
         """These lines are in a segment now, which has this size."""
-        now = time.time()
+        now = segments.path_of(self._folder, number).stat().st_mtime_ns
         self._db.executemany(
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)",
             [
@@ -99,10 +99,10 @@ class Catalogue:
             rows = self._db.execute("SELECT * FROM document ORDER BY name").fetchall()
         return [Entry(*row) for row in rows]
 
-    def count_since(self, number: int, moment: float) -> int:
-        """Documents of a segment that were stored at or after a moment."""
-        query = "SELECT count(*) FROM document WHERE segment = ? AND stored_at >= ?"
-        return int(self._db.execute(query, (number, moment)).fetchone()[0])
+    def count_since(self, number: int, moment_ns: int) -> int:
+        """Documents of a segment that were stored after a time of it."""
+        query = "SELECT count(*) FROM document WHERE segment = ? AND stored_at_ns > ?"
+        return int(self._db.execute(query, (number, moment_ns)).fetchone()[0])
 
     def _measured(self, number: int, size: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO segment VALUES (?, ?)", (number, size))

@@ -87,6 +87,11 @@ class Inbox:
         self._folder, self._is_made = sources / self._uri, False
         self._catalogue = Catalogue(lake / "intake" / f"{dataset.partition}.sqlite3", self._folder)
 
+    @staticmethod
+    def all(lake: Path) -> list[DatasetKey]:
+        """The datasets anything was handed over to."""
+        return sorted(DatasetKey.parse(path.stem) for path in (lake / "intake").glob("*.sqlite3"))
+
     def __enter__(self) -> Self:
         return self
 
@@ -170,12 +175,19 @@ class Inbox:
             Held(name=e.name, uri=self._segment_uri(e.segment), bytes=e.bytes, is_text=True)
             for e in self._catalogue.entries()
         ]
-        return sorted([*texts, *self._files()], key=lambda held: held.name)
+        return sorted([*texts, *self.files()], key=lambda held: held.name)
 
-    def count_since(self, uri: str, moment: float) -> int:
-        """Documents of a segment stored at or after a moment."""
+    def segments(self) -> dict[str, os.stat_result]:
+        """Each segment by its uri."""
+        return {
+            self._segment_uri(number): segments.path_of(self._folder, number).stat()
+            for number in sorted(segments.numbers(self._folder))
+        }
+
+    def count_since(self, uri: str, moment_ns: int) -> int:
+        """Documents of a segment stored after it had this time."""
         number = int(uri.rpartition("/")[2].partition(".")[0])
-        return self._catalogue.count_since(number, moment)
+        return self._catalogue.count_since(number, moment_ns)
 
     def room(self) -> Path:
         """A folder on the same file system, for files on their way in; listings pass it over."""
@@ -183,7 +195,8 @@ class Inbox:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _files(self) -> list[Held]:
+    def files(self) -> list[Held]:
+        """What is a file of its own."""
         folder = self._folder / _FILES
         if not folder.is_dir():
             return []

@@ -81,6 +81,14 @@ class Sources:
                 for row in connection.execute(query.order_by(source_slice.c.first_record))
             ]
 
+    def placed(self, dataset: DatasetKey) -> list[SourceSlice]:
+        """All slices of a dataset that are not removed."""
+        query = sa.select(source_slice).where(
+            source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None)
+        )
+        with self.database.read() as connection:
+            return [slice_of(row) for row in connection.execute(query)]
+
     def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
         """What is placed and was not read as it is now."""
         query = sa.select(source_slice).where(

@@ -15,7 +15,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
 from semantic_assets.verbs.deadlines import enforce_deadlines
-from semantic_assets.verbs.plan import HoldUp
+from semantic_assets.verbs.planned import HoldUp
 from semantic_assets.verbs.poll import confirm, poll
 from semantic_assets.verbs.submit import submit_pending
 
@@ -65,8 +65,13 @@ class AdvanceReport:
         self.open_jobs = other.open_jobs
 
 
-def advance(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> AdvanceReport:
+def advance(
+    store: Store, gemini: Gemini, *, favour: ShardKey | None = None, submits: bool = True
+) -> AdvanceReport:
     """Do all that can be done now without waiting for Google.
+
+    Args:
+        submits: False: only take in what has ended; nothing is planned or sent.
 
     Trouble with one part (no network, a canary that cannot be run) is reported and does not keep
     the others from being done.
@@ -77,13 +82,13 @@ def advance(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> 
         confirm(store, gemini)
         enforce_deadlines(store, gemini)
     while True:
-        step = _step(store, gemini, favour)
+        step = _step(store, gemini, favour, submits=submits)
         report.absorb(step)
         if not step.moved:
             return report
 
 
-def _step(store: Store, gemini: Gemini, favour: ShardKey | None) -> AdvanceReport:
+def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: bool) -> AdvanceReport:
     report = AdvanceReport()
     with _tolerating(report):
         poll(store, gemini)
@@ -91,7 +96,8 @@ def _step(store: Store, gemini: Gemini, favour: ShardKey | None) -> AdvanceRepor
         collected = collect_next(store, gemini)
         report.collected += [collected] if collected is not None else []
     with _tolerating(report):
-        _submit(store, gemini, favour, report)
+        if submits:
+            _submit(store, gemini, favour, report)
     report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
     return report
 

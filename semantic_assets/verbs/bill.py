@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.pending import pending_texts
@@ -13,7 +14,7 @@ from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class Bill(Shown):
     """Tokens and US dollars of a whole store. Actual figures are as Google counted."""
 
     #: As used, and as wanted.

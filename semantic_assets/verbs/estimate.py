@@ -15,6 +15,7 @@ from semantic_assets.errors import SpendRefused
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
@@ -44,7 +45,7 @@ class ScriptQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class Estimate(Shown):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
     texts: int

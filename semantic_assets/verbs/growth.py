@@ -4,6 +4,7 @@ Both ends of it are hashed at each reading, all of it at most once a day: that f
 was written over.
 """
 
+import os
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any, BinaryIO
@@ -52,6 +53,7 @@ def described(
         "parts": [*before["parts"], [size, digest]],
         "checked_at": before["checked_at"],
         "encoding": encoding,
+        "read_until_ns": os.fstat(stream.fileno()).st_mtime_ns,
     }
 
 

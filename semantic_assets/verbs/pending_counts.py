@@ -11,6 +11,7 @@ from semantic_assets.ledger.generations import Generation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.serving_index import parts_of
+from semantic_assets.verbs.waiting import documents_waiting
 from semantic_assets.verbs.wanted import settled_shards
 
 
@@ -36,7 +37,9 @@ class PendingCounts:
 def pending_counts(store: Store, *, by_project: bool = False) -> list[PendingCounts]:
     """The smallest first, as they are served."""
     settled = frozenset(settled_shards(store))
-    found = [_of_dataset(store, d, settled) for d in store.ledger.sources.datasets()]
+    waiting = documents_waiting(store)
+    datasets = sorted({*store.ledger.sources.datasets(), *waiting})
+    found = [_of_dataset(store, d, settled, waiting.get(d, 0)) for d in datasets]
     if by_project:
         found = _by_project(store, found)
     return sorted(found, key=lambda one: (one.pending_count, one.project_id, one.dataset_id or ""))
@@ -58,15 +61,16 @@ def _by_project(store: Store, datasets: Sequence[PendingCounts]) -> list[Pending
     ]
 
 
-def _of_dataset(store: Store, dataset: DatasetKey, settled: frozenset[ShardKey]) -> PendingCounts:
+def _of_dataset(
+    store: Store, dataset: DatasetKey, settled: frozenset[ShardKey], waiting: int
+) -> PendingCounts:
     shards = [shard.key for shard in store.ledger.sources.shards(dataset)]
     return PendingCounts(
         project_id=dataset.project,
         dataset_id=dataset.dataset,
         root_path=str(store.settings.sources / dataset.project / dataset.dataset),
         dataset_count=1,
-        documents_to_chunk=len(store.ledger.sources.unread(dataset))
-        + sum(_uncut(store, shard) for shard in shards),
+        documents_to_chunk=waiting + sum(_uncut(store, shard) for shard in shards),
         chunks_to_embed=sum(_unembedded(store, shard) for shard in shards if shard not in settled),
         vectors_to_index=_unindexed(store, dataset, shards),
     )

@@ -4,8 +4,7 @@ Held under the one lease `plan` from deriving to the manifest, and never over a 
 planners can never put one text into two jobs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +18,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.ledger.spending import ESTIMATED
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
-from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState
+from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
@@ -35,6 +34,15 @@ from semantic_assets.verbs.pending import (
     demand,
     withheld_texts,
 )
+from semantic_assets.verbs.planned import (
+    WINDOW_FULL,
+    HoldUp,
+    Plan,
+    PlannedJob,
+    gathering,
+    joined,
+    other_backend,
+)
 from semantic_assets.verbs.recover import recover_manifests
 from semantic_assets.verbs.trust import distrusted
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
@@ -45,88 +53,39 @@ UNCALIBRATED_RATIO = 1.25
 RATIO_MARGIN = 1.03
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedJob:
-    """A job whose row and manifest are durable, and the lease its submission runs under."""
+def plan(
+    store: Store, *, scope_id: str, favour: ShardKey | None = None, min_texts: int = 1
+) -> Plan:
+    """Form jobs for unsettled shards of each wanted space, `favour` first, then the smallest dataset.
 
-    job: BatchJob
-    lease: Lease
-
-
-@dataclass(frozen=True, slots=True)
-class HoldUp:
-    """Why texts wait that nobody has in hand."""
-
-    reason: str
-    #: Waiting does not help: a setting must change.
-    needs_person: bool = False
-
-
-WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
-
-
-def _other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) -> HoldUp:
-    names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
-    return HoldUp(
-        f"{names}: embedded by the backend {space.backend}, which the settings are not on. Set "
-        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex` (it quotes first)",
-        needs_person=True,
-    )
-
-
-def _gathering(few: Mapping[DatasetKey, tuple[int, int]]) -> HoldUp:
-    texts = ", ".join(f"{d} {pending} of {needed}" for d, (pending, needed) in few.items())
-    return HoldUp(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    jobs: tuple[PlannedJob, ...] = ()
-    #: Shards found to want nothing more: ready to be assembled.
-    settled: tuple[ShardDemand, ...] = ()
-    #: Texts of the opened shards that stay outside the window for now.
-    waiting_texts: int = 0
-    held_back: HoldUp | None = None
-
-
-def plan(store: Store, *, scope_id: str, favour: ShardKey | None = None) -> Plan:
-    """Form jobs for unsettled shards of each wanted space, `favour` first, then the smallest dataset."""
+    Args:
+        min_texts: of a space with fewer pending texts nothing is formed.
+    """
     with store.ledger.leases.trying("plan") as lease:
         if lease is None:
             return Plan(held_back=HoldUp("another process plans"))
         recover_manifests(store)
         plans = [
-            _Planner(store, wanted.space, scope_id, lease).run(unsettled, favour)
+            _Planner(store, wanted.space, scope_id, lease, min_texts).run(unsettled, favour)
             for wanted in wanted_spaces(store)
             if (unsettled := unsettled_shards(store, wanted))
         ]
-        return _joined(plans)
-
-
-def _joined(plans: Sequence[Plan]) -> Plan:
-    """One answer for all spaces; of what holds them back, what needs a person is told first."""
-    held_back = [part.held_back for part in plans if part.held_back is not None]
-    return Plan(
-        jobs=tuple(job for part in plans for job in part.jobs),
-        settled=tuple(found for part in plans for found in part.settled),
-        waiting_texts=sum(part.waiting_texts for part in plans),
-        held_back=min(held_back, key=lambda reason: not reason.needs_person, default=None),
-    )
+        return joined(plans)
 
 
 class _Planner:
     """Forms the jobs of one space."""
 
-    def __init__(self, store: Store, space: EmbeddingSpace, scope_id: str, lease: Lease) -> None:
-        self._store = store
-        self._space = space
-        self._scope_id = scope_id
-        self._lease = lease
+    def __init__(
+        self, store: Store, space: EmbeddingSpace, scope_id: str, lease: Lease, min_texts: int
+    ) -> None:
+        self._store, self._space, self._scope_id = store, space, scope_id
+        self._lease, self._min_texts = lease, min_texts
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
         store, space_id = self._store, self._space.space_id
         if self._space.backend != store.settings.backend:
-            return Plan(held_back=_other_backend(self._space, unsettled))
+            return Plan(held_back=other_backend(self._space, unsettled))
         if not all(self._is_wanted_by(shard.key.dataset) for shard, _ in unsettled):
             return Plan(held_back=HoldUp("another process decided a dataset's space"))
         window = self._window()
@@ -147,14 +106,21 @@ class _Planner:
             window.free_tokens,
         )
         few = too_few(store, wanted)
-        ripe = {key: text for key, text in wanted.items() if text.shard.dataset not in few}
+        pending = sum(int(found.is_pending.sum()) for found in opened)
+        is_enough = pending >= self._min_texts
+        ripe = {
+            k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
+        }
         with JobTexts(store, opened) as texts:
             jobs, held_back, taken = self._form_all(ripe, window, texts)
+        if few or (pending and not is_enough):
+            gathers = few if is_enough else {space_id: (pending, self._min_texts)}
+            held_back = held_back or gathering(gathers)
         return Plan(
             jobs=tuple(jobs),
             settled=tuple(found for found in opened if found.is_settled),
             waiting_texts=self._remember(opened, taken),
-            held_back=held_back or (_gathering(few) if few else None),
+            held_back=held_back,
         )
 
     def _is_wanted_by(self, dataset: DatasetKey) -> bool:

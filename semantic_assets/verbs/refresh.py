@@ -10,18 +10,19 @@ from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport
-from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
+from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.at_once import embed_at_once
-from semantic_assets.verbs.build_index import IndexReport, build_index
-from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
+from semantic_assets.verbs.build_index import IndexReport
+from semantic_assets.verbs.chunks import ChunksReport
+from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import Discovery, discover
-from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.documents import DocumentsReport
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
+from semantic_assets.verbs.publish import publish
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.realtime import RealtimeReport
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
-from semantic_assets.verbs.remove import passing_over_removed
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 
@@ -94,12 +95,16 @@ def refresh(
     """
     report = RefreshReport(discover(store, datasets=datasets))
     store.tell(report.discovery.summary)
-    shards = _prepare(store, report)
+    cut = cut_all(store, report.discovery, report.stopwatch)
+    report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     require_run_budget(store, datasets, max_cost_usd, consent)
     with report.stopwatch.stage("batch_jobs"):
         report.at_once = embed_at_once(store, gemini, shards, mode=mode)
         report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
-    _finish(store, report, sorted([*shards, *_out_of_reach(store, report.discovery)]))
+    done = publish(
+        store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
+    )
+    report.embeddings, report.indexes = done.embeddings, done.indexes
     _look_further(store, gemini, report)
     store.tell(report.summary)
     return report
@@ -118,17 +123,6 @@ def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
         report.quality = [found for found in measured if found is not None]
 
 
-def _finish(store: Store, report: RefreshReport, shards: list[ShardKey]) -> None:
-    """Assemble and index; neither needs the sources."""
-    for shard in shards:
-        with report.stopwatch.stage("embeddings"), passing_over_removed(store.tell):
-            report.embeddings.append(assemble(store, shard))
-    ready = {done.shard.dataset for done in report.embeddings if done.ready or done.is_settled}
-    for dataset in sorted(ready):
-        with report.stopwatch.stage("vector_index"), passing_over_removed(store.tell):
-            report.indexes.append(build_index(store, dataset))
-
-
 def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
     """Shards cut before, of datasets that could not be listed: their batches come in all the same."""
     names = {*discovery.missing, *discovery.skipped}
@@ -137,31 +131,3 @@ def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
         for shard in store.ledger.sources.shards()
         if str(shard.key.dataset) in names and store.trusted_fingerprint(layout.chunks(shard.key))
     ]
-
-
-def _prepare(store: Store, report: RefreshReport) -> list[ShardKey]:
-    """Read and cut every shard; a file too large for one makes more while it is read."""
-    done: list[ShardKey] = []
-    while True:
-        todo = [
-            shard.key
-            for dataset in report.discovery.datasets
-            for shard in store.ledger.sources.shards(dataset)
-            if shard.key not in done
-        ]
-        if not todo:
-            return sorted(done)
-        for shard in todo:
-            with passing_over_removed(store.tell):
-                _read_and_cut(store, report, shard)
-                done.append(shard)
-
-
-def _read_and_cut(store: Store, report: RefreshReport, shard: ShardKey) -> None:
-    with report.stopwatch.stage("documents"):
-        read = read_documents(store, shard)
-    with report.stopwatch.stage("chunks"):
-        cut = chunk_documents(store, shard)
-    store.tell(f"{shard}: {read.documents} documents, {cut.chunks} chunks")
-    report.documents.append(read)
-    report.chunks.append(cut)

@@ -17,6 +17,7 @@ from semantic_assets.index.generation import Index
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.verbs.serving_index import serving_index
@@ -30,7 +31,7 @@ class _Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit:
+class SearchHit(Shown):
     """A passage. `score` is the cosine; offsets index the text of the document as indexed."""
 
     score: float

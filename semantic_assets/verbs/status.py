@@ -4,18 +4,22 @@ from collections import Counter
 from dataclasses import dataclass
 
 from semantic_assets.model.jobs import FINAL, BatchJob
+from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
 from semantic_assets.verbs.history import job_seconds
+from semantic_assets.verbs.waiting import documents_waiting
 from semantic_assets.verbs.wanted import settled_shards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Shown):
     datasets: int
     shards: int
     settled_shards: int
     documents: int
+    #: Documents that are not cut yet; a file not read yet counts as one.
+    documents_waiting: int
     chunks: int
     #: Jobs by what users are shown.
     stages: dict[str, int]
@@ -42,6 +46,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         shards=len(shards),
         settled_shards=len(settled_shards(store)),
         documents=sum(shard.documents for shard in shards),
+        documents_waiting=sum(documents_waiting(store).values()),
         chunks=quote.chunks,
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,

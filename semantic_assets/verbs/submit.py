@@ -22,7 +22,8 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
 from semantic_assets.verbs.pending import ShardDemand
-from semantic_assets.verbs.plan import HoldUp, Plan, PlannedJob, plan
+from semantic_assets.verbs.plan import plan
+from semantic_assets.verbs.planned import HoldUp, Plan, PlannedJob
 from semantic_assets.verbs.realtime import fold
 from semantic_assets.verbs.trust import not_trusted
 
@@ -44,7 +45,9 @@ class Submission:
     held_back: HoldUp | None
 
 
-def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = None) -> Submission:
+def submit_pending(
+    store: Store, gemini: Gemini, *, favour: ShardKey | None = None, min_texts: int = 1
+) -> Submission:
     """Plan what fits the window and submit it."""
     scope = gemini.endpoint
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
@@ -53,7 +56,7 @@ def submit_pending(store: Store, gemini: Gemini, *, favour: ShardKey | None = No
         return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
     if reason := not_trusted(store, gemini):
         return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
-    planned = plan(store, scope_id=scope.scope_id, favour=favour)
+    planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts)
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
     with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):

@@ -32,7 +32,8 @@ from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.collect import land_answers
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.plan import PlannedJob, plan
+from semantic_assets.verbs.plan import plan
+from semantic_assets.verbs.planned import PlannedJob
 from semantic_assets.verbs.submit import _upload
 from tests.chaos.scenarios import Fault
 from tests.chaos.world import LATENCY_SECONDS, World

@@ -1,0 +1,175 @@
+"""SemanticCore: the store held open, for notebooks and applications. Nothing happens without a call.
+
+core = SemanticCore(root="data/lake")
+core.ingest(Document("report.txt"), dataset="acme/articles")
+core.batch_manager.process_queue()
+core.search("...", dataset="acme/articles")
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Self
+
+import duckdb
+
+from semantic_assets.batch_manager import BatchManager
+from semantic_assets.config import Settings
+from semantic_assets.document import Document
+from semantic_assets.errors import ConfigError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.hits import Hits
+from semantic_assets.library import dataset_keys
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.store import Store, open_store
+from semantic_assets.verbs.bring_in import bring_in
+from semantic_assets.verbs.connect import connect
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.estimate import Estimate, estimate
+from semantic_assets.verbs.ingest import Ingested, Ingestion
+from semantic_assets.verbs.search import search
+from semantic_assets.verbs.status import Status, status
+
+_MODES = ("async", "sync", "auto")
+
+
+class SemanticCore:
+    """One lake, opened at the first call. Use it as a context manager, or `close` it.
+
+    Safe to use from several threads; documents are taken in one after the other.
+    """
+
+    def __init__(
+        self, root: str | Path | None = None, *, tell: Callable[[str], None] | None = None
+    ) -> None:
+        """Args:
+        root: the lake; default: as the settings say.
+        tell: told of progress, a line at a time; default: only `process_queue` prints.
+        """
+        self._root = None if root is None else Path(root).expanduser().resolve()
+        self._tell = tell
+        self._ingestions: dict[DatasetKey, Ingestion] = {}
+        self._intake = Lock()
+
+    def __repr__(self) -> str:
+        return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the lake; what was taken in or sent stays."""
+        for ingestion in self._ingestions.values():
+            ingestion.close()
+        self._ingestions.clear()
+        if "store" in self.__dict__:
+            self.__dict__.pop("store").close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The opened lake, for the verbs of `semantic_assets.verbs`."""
+        return open_store(Settings.load(root=self._root), tell=self._say)
+
+    @cached_property
+    def gemini(self) -> Gemini:
+        return Gemini(endpoint_of(self.store.settings))
+
+    @cached_property
+    def batch_manager(self) -> BatchManager:
+        return BatchManager(self)
+
+    def ingest(
+        self, document: Document, *, dataset: str, mode: str = "async", overwrite: bool = False
+    ) -> Ingested:
+        """Take a document in: durable when this returns, and no network but in mode `sync`.
+
+        Args:
+            mode: `async`: it is cut and sent by the next flush. `sync`: it can be found when this
+                returns. `auto`: as `sync` where little is pending.
+            overwrite: replace a document of this name that has other content.
+
+        Raises:
+            ConfigError: it cannot be read, or there is another of its name.
+        """
+        (done,) = self.ingest_many([document], dataset=dataset, mode=mode, overwrite=overwrite)
+        if done.error is not None:
+            raise ConfigError(done.error)
+        return done
+
+    def ingest_many(
+        self,
+        documents: Sequence[Document],
+        *,
+        dataset: str,
+        mode: str = "async",
+        overwrite: bool = False,
+    ) -> list[Ingested]:
+        """As `ingest`, for many at once: one write instead of one each. Each has its own outcome."""
+        if mode not in _MODES:
+            raise ConfigError(f"there is no mode {mode!r}: use {', '.join(_MODES)}")
+        key = DatasetKey.parse(dataset)
+        with self._intake:
+            done = self._ingestion(key).put(documents, overwrite=overwrite)
+        if mode != "async":
+            bring_in(self.store, self.gemini, key, mode=mode)
+        return done
+
+    def remove_document(self, name: str, *, dataset: str) -> None:
+        """Take a document out that was taken in; search loses it with the next index build.
+
+        Raises:
+            NotFound: there is none of this name; files of your own are yours to delete.
+        """
+        with self._intake:
+            self._ingestion(DatasetKey.parse(dataset)).remove(name)
+
+    def status(self) -> Status:
+        """The queue, the jobs, the expected finish and the cost so far."""
+        return status(self.store, scope_id=self.gemini.scope_id)
+
+    def estimate(
+        self, datasets: str | Sequence[str] | None = None, *, limit: int | None = None
+    ) -> Estimate:
+        """What is waiting would cost; sends nothing."""
+        keys = dataset_keys(datasets)
+        discover(self.store, datasets=keys)
+        return estimate(self.store, datasets=keys, limit=limit)
+
+    def search(
+        self, question: str, *, dataset: str | Sequence[str] | None = None, k: int = 10
+    ) -> Hits:
+        """The k passages nearest to a question, best first.
+
+        Raises:
+            NotFound: there is no index yet.
+        """
+        keys = dataset_keys(dataset)
+        return Hits(search(self.store, self.gemini, question, datasets=keys, k=k))
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""
+        return connect(self.store)
+
+    @contextmanager
+    def telling(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Meanwhile progress goes there, unless somebody is told already."""
+        before, self._tell = self._tell, self._tell or tell
+        try:
+            yield
+        finally:
+            self._tell = before
+
+    def _ingestion(self, dataset: DatasetKey) -> Ingestion:
+        if dataset not in self._ingestions:
+            self._ingestions[dataset] = Ingestion(self.store, dataset)
+        return self._ingestions[dataset]
+
+    def _say(self, line: str) -> None:
+        if self._tell is not None:
+            self._tell(line)

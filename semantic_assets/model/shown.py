@@ -1,0 +1,37 @@
+"""Shown: a report that a notebook shows as a table."""
+
+from dataclasses import fields
+from html import escape
+from typing import Any
+
+
+class Shown:
+    """Mixed into frozen dataclasses of figures."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(field.name.replace('_', ' '))}</th><td>{cell(getattr(self, field.name))}</td></tr>"
+            for field in fields(self)  # type: ignore[arg-type]  # only dataclasses mix it in
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+
+
+def cell(value: Any) -> str:
+    """One value as HTML: numbers with separators, nothing for None, lists line by line."""
+    if value is None:
+        return ""
+    if isinstance(value, Shown):
+        return value._repr_html_()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    if isinstance(value, dict):
+        return "<br>".join(f"{escape(str(key))}: {cell(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return "<br>".join(map(cell, value))
+    return escape(str(value))

@@ -1,0 +1,49 @@
+"""cut_all: every shard of what was discovered, read and cut. Nothing is sent."""
+
+from dataclasses import dataclass, field
+
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
+from semantic_assets.verbs.discover import Discovery
+from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.remove import passing_over_removed
+from semantic_assets.verbs.stopwatch import Stopwatch
+
+
+@dataclass(slots=True)
+class Cut:
+    """What was done, by shard."""
+
+    shards: list[ShardKey] = field(default_factory=list)
+    documents: list[DocumentsReport] = field(default_factory=list)
+    chunks: list[ChunksReport] = field(default_factory=list)
+
+
+def cut_all(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None) -> Cut:
+    """Read and cut every shard; a file too large for one makes more while it is read."""
+    cut, stopwatch = Cut(), stopwatch or Stopwatch()
+    while True:
+        todo = [
+            shard.key
+            for dataset in discovery.datasets
+            for shard in store.ledger.sources.shards(dataset)
+            if shard.key not in cut.shards
+        ]
+        if not todo:
+            cut.shards.sort()
+            return cut
+        for shard in todo:
+            with passing_over_removed(store.tell):
+                _read_and_cut(store, cut, shard, stopwatch)
+                cut.shards.append(shard)
+
+
+def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch) -> None:
+    with stopwatch.stage("documents"):
+        read = read_documents(store, shard)
+    with stopwatch.stage("chunks"):
+        made = chunk_documents(store, shard)
+    store.tell(f"{shard}: {read.documents} documents, {made.chunks} chunks")
+    cut.documents.append(read)
+    cut.chunks.append(made)

@@ -1,0 +1,66 @@
+"""What planning answers: jobs to submit, and why other texts wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.verbs.pending import ShardDemand
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job whose row and manifest are durable, and the lease its submission runs under."""
+
+    job: BatchJob
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUp:
+    """Why texts wait that nobody has in hand."""
+
+    reason: str
+    #: Waiting does not help: a setting must change.
+    needs_person: bool = False
+
+
+WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
+
+
+def other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) -> HoldUp:
+    names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
+    return HoldUp(
+        f"{names}: embedded by the backend {space.backend}, which the settings are not on. Set "
+        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex` (it quotes first)",
+        needs_person=True,
+    )
+
+
+def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int, int]]) -> HoldUp:
+    texts = ", ".join(f"{name} {has} of {needed}" for name, (has, needed) in few.items())
+    return HoldUp(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    jobs: tuple[PlannedJob, ...] = ()
+    #: Shards found to want nothing more: ready to be assembled.
+    settled: tuple[ShardDemand, ...] = ()
+    #: Texts of the opened shards that stay outside the window for now.
+    waiting_texts: int = 0
+    held_back: HoldUp | None = None
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """One answer for all spaces; of what holds them back, what needs a person is told first."""
+    held_back = [part.held_back for part in plans if part.held_back is not None]
+    return Plan(
+        jobs=tuple(job for part in plans for job in part.jobs),
+        settled=tuple(found for part in plans for found in part.settled),
+        waiting_texts=sum(part.waiting_texts for part in plans),
+        held_back=min(held_back, key=lambda reason: not reason.needs_person, default=None),
+    )

@@ -1,0 +1,32 @@
+"""publish: what has landed, as `embeddings` and in the indexes. Needs no sources, sends nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.store import Store
+from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
+from semantic_assets.verbs.build_index import IndexReport, build_index
+from semantic_assets.verbs.remove import passing_over_removed
+from semantic_assets.verbs.stopwatch import Stopwatch
+
+
+@dataclass(slots=True)
+class Published:
+    embeddings: list[EmbeddingsReport] = field(default_factory=list)
+    indexes: list[IndexReport] = field(default_factory=list)
+
+
+def publish(
+    store: Store, shards: Sequence[ShardKey], stopwatch: Stopwatch | None = None
+) -> Published:
+    """Assemble these shards, which are cut, and build the indexes of their datasets."""
+    done, stopwatch = Published(), stopwatch or Stopwatch()
+    for shard in shards:
+        with stopwatch.stage("embeddings"), passing_over_removed(store.tell):
+            done.embeddings.append(assemble(store, shard))
+    ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
+    for dataset in sorted(ready):
+        with stopwatch.stage("vector_index"), passing_over_removed(store.tell):
+            done.indexes.append(build_index(store, dataset))
+    return done
