@@ -12,7 +12,9 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
-from semantic_assets.verbs.estimate import Estimate
+from semantic_assets.verbs.cut_all import cut_all
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.estimate import Estimate, estimate
 from semantic_assets.verbs.flush import FlushReport, flush
 from semantic_assets.verbs.job_results import JobStatus, job_results, job_status
 from semantic_assets.verbs.refresh import refresh
@@ -73,6 +75,12 @@ class BatchManager:
             max_cost_usd=max_cost_usd,
             consent=consent,
         )
+
+    def quote_queue(self) -> Estimate:
+        """Cut what is new and quote what a flush would send; sends nothing."""
+        store = self._core.store
+        cut_all(store, discover(store))
+        return estimate(store)
 
     def check_and_sync(self) -> SyncReport:
         """Poll, collect, assemble, index what has ended. Never submits."""

@@ -2,15 +2,22 @@
 
 import click
 
-from semantic_assets.cli import care, flow, index, money, reindex
+from semantic_assets.cli import care, doctor, flow, index, logs, money, queue, reindex, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="semantic-assets")
-def main() -> None:
-    """Embeddings of large, living corpora through the Gemini Batch API."""
+@click.option("--log-level", type=click.Choice(logs.LEVELS), default="warning", show_default=True)
+@click.option("--log-json", is_flag=True, help="Log lines as JSON, on standard error.")
+def main(log_level: str, log_json: bool) -> None:
+    """Embeddings of large, living corpora through the Gemini Batch API.
+
+    Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again). Only flush, refresh,
+    advance and reindex spend; what they send is quoted first.
+    """
+    logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (flow, money, care, reindex, index)
+GROUPS = (flow, money, queue, care, reindex, index, serving, doctor)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

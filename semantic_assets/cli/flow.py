@@ -120,14 +120,22 @@ def search(
 
 
 @click.command()
+@click.argument("job", required=False)
 @root_option
 @json_option
 @edge
-def status(root: Path | None, as_json: bool) -> None:
-    """The queue, the jobs, the expected finish and the cost so far."""
+def status(job: str | None, root: Path | None, as_json: bool) -> None:
+    """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands."""
     from semantic_assets import library
     from semantic_assets.tables import bill_table, show, status_table
 
+    if job is not None:
+        from semantic_assets.verbs.job_results import job_status
+
+        with library.opened(root) as (store, _):
+            standing = job_status(store, job)
+        show_found([standing], as_json)
+        return
     found = library.status(root=root)
     if as_json:
         print_json(found)

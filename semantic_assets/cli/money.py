@@ -42,7 +42,6 @@ def estimate(
 ) -> None:
     """Quote what the next refresh would send: tokens, dollars, window fills, finish."""
     from semantic_assets import library
-    from semantic_assets.tables import estimate_tables, show
 
     if (articles is None) != (chars is None):
         raise ConfigError("--articles and --chars go together: say how many, and how long each is")
@@ -50,6 +49,12 @@ def estimate(
         found = library.estimate_articles(articles, chars, script=script, root=root)
     else:
         found = library.estimate(datasets or None, limit=limit, root=root)
+    show_quote(found, as_json)
+
+
+def show_quote(found: "Estimate", as_json: bool) -> None:
+    from semantic_assets.tables import estimate_tables, show
+
     if as_json:
         print_json(found)
     else:

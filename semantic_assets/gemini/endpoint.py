@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,22 @@ def endpoint_of(settings: Settings) -> Endpoint:
         digest_size=6,
     )
     return Endpoint(settings.backend, identity, digest.hexdigest(), settings)
+
+
+def serve_emulator(
+    settings: Settings,
+    *,
+    port: int,
+    latency_seconds: float | None,
+    tier: int | None,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve the emulator of these settings until interrupted; what is None stays as it was."""
+    from semantic_assets.emulator.server import serve_forever
+    from semantic_assets.emulator.settings import Choices
+
+    choices = Choices(tier=tier, latency_seconds=latency_seconds, vectors=None)
+    serve_forever(settings.emulator_dir, choices, port=port, on_ready=on_ready)
 
 
 def _serve_embedded(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """Rows of batch jobs: guarded moves, never read-then-write, each with its event."""
 
+import logging
 import secrets
 import time
 from collections.abc import Collection, Sequence
@@ -16,6 +17,7 @@ from semantic_assets.ledger.schema import job_event, lease
 from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
 
 _RECENT_JOBS = 20
+_log = logging.getLogger(__name__)
 
 
 def new_job_id() -> str:
@@ -84,9 +86,11 @@ class Jobs:
                 sa.select(sa.func.count()).select_from(job_table)
             ).scalar_one()
 
-    def recent(self, limit: int) -> Sequence[BatchJob]:
-        """Newest first."""
+    def recent(self, limit: int, *, before: str | None = None) -> Sequence[BatchJob]:
+        """Newest first; those older than the job `before`."""
         query = sa.select(job_table).order_by(job_table.c.job_id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(job_table.c.job_id < before)
         with self.database.read() as connection:
             return [_job(row) for row in connection.execute(query)]
 
@@ -256,6 +260,7 @@ def _record(
     after: str,
     detail: str | None,
 ) -> None:
+    _log.info("job %s: %s -> %s", job_id, before or "new", after)
     connection.execute(
         sa.insert(job_event).values(
             job_id=job_id, at=at, from_state=before, to_state=after, detail=detail

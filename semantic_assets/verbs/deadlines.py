@@ -25,10 +25,10 @@ def enforce_deadlines(store: Store, gemini: Gemini) -> None:
         if age >= ABANDON_AFTER_SECONDS:
             abandon(store, job, "not terminal after 50 hours", billed=True)
         elif age >= CANCEL_AFTER_SECONDS and job.cancel_requested_at is None and job.remote_name:
-            _request_cancel(store, gemini, job)
+            request_cancel(store, gemini, job, "after 36 hours")
 
 
-def _request_cancel(store: Store, gemini: Gemini, job: BatchJob) -> None:
+def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> None:
     """A request only: a job that has started may still succeed, and is collected then."""
     assert job.remote_name is not None
     try:
@@ -38,7 +38,7 @@ def _request_cancel(store: Store, gemini: Gemini, job: BatchJob) -> None:
     store.ledger.jobs.move(
         job.job_id, job.state, of=[job.state], cancel_requested_at=store.ledger.now()
     )
-    store.tell(f"job {job.job_id}: cancel requested after 36 hours")
+    store.tell(f"job {job.job_id}: cancel requested {why}")
 
 
 def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:

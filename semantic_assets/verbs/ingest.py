@@ -30,6 +30,7 @@ from semantic_assets.verbs.previous_rows import record_name
 _TEXT_SUFFIXES = (".txt", ".md")
 #: Of a file of records so many are looked at for one that can be read.
 _RECORDS_TRIED = 1_000
+_EMPTY = frozenset({"file is empty", "document has no text", "there is no record in it"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +157,13 @@ class Ingestion:
         )
 
 
+def is_text_name(name: str) -> bool:
+    """Whether a file of this name is kept as its text."""
+    return name.lower().endswith(_TEXT_SUFFIXES)
+
+
 def _is_text(document: Document) -> bool:
-    return document.text is not None or document.name.lower().endswith(_TEXT_SUFFIXES)
+    return document.text is not None or is_text_name(document.name)
 
 
 def _text_of(document: Document) -> Text:
@@ -170,7 +176,7 @@ def _text_of(document: Document) -> Text:
             read = _first(read_records(name, stream, columns=Columns()), name)
         title, text, found = read.title, read.text, read.metadata
     else:
-        if is_supported(name) and not name.lower().endswith(_TEXT_SUFFIXES):
+        if is_supported(name) and not is_text_name(name):
             raise ConfigError(
                 f"{name}: a text is named .txt or .md, or without an ending of a format"
             )
@@ -187,7 +193,7 @@ def _normal(name: str, text: str) -> str:
     except Unreadable as error:
         raise ConfigError(f"{name}: {error}") from error
     if not normal:
-        raise ConfigError(f"{name}: document has no text")
+        raise ConfigError(f"No chunks generated. {name}: document has no text")
     return normal
 
 
@@ -225,4 +231,6 @@ def _first(records: Iterable[object], name: str) -> SourceRecord:
         if record.parse_status == "ok":
             return record
         failed = failed or record.parse_error
-    raise ConfigError(f"{name}: {failed or 'there is no record in it'}")
+    reason = failed or "there is no record in it"
+    nothing = "No chunks generated. " if reason in _EMPTY else ""
+    raise ConfigError(f"{nothing}{name}: {reason}")

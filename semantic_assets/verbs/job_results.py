@@ -1,10 +1,14 @@
 """What one job is and brought: its standing, and the vectors of its chunks."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from semantic_assets.errors import Conflict
 from semantic_assets.index.ranking import Vectors
@@ -84,6 +88,20 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
         chunk: np.array(vectors[row])
         for chunk, row in _chunks_of(store, job, rows["text_hash"].combine_chunks())
     }
+
+
+def json_lines(vectors: Mapping[str, Vectors]) -> Iterator[bytes]:
+    """A line `{"chunk_id": ..., "embedding": [...]}` for each."""
+    for chunk_id, vector in vectors.items():
+        row = {"chunk_id": chunk_id, "embedding": vector}
+        yield orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def write_parquet(vectors: Mapping[str, Vectors], path: Path) -> None:
+    """Columns `chunk_id` and `embedding`, a list of float32."""
+    matrix = np.stack(list(vectors.values())) if vectors else np.empty((0, 1), np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
+    pq.write_table(pa.table({"chunk_id": list(vectors), "embedding": column}), path)
 
 
 def _chunks_of(store: Store, job: BatchJob, keys: pa.Array) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ A file as it was is copied from the table before. Of one that grew by lines only
 read. Of any other file of records, those that are as they were are copied.
 """
 
+import logging
 import os
 import uuid
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ from semantic_assets.verbs.documents_writer import DocumentsWriter
 from semantic_assets.verbs.growth import appended_from, described
 from semantic_assets.verbs.listing import file_fingerprint
 from semantic_assets.verbs.previous_rows import FileRows, PreviousRows, record_name
+
+_log = logging.getLogger(__name__)
 
 
 class SliceReader:
@@ -95,6 +98,7 @@ class SliceReader:
     def _note(
         self, item: SourceSlice, mark: str | None, found: dict[str, Any] | None, why: str = ""
     ) -> None:
+        _log.info("%s: read %s%s", self._shard, item.uri, why and f", {why}")
         self.readings.append(Reading(item, mark, found))
         self.inputs.append((item.uri, item.first_record, mark or uuid.uuid4().hex))
         if mark is None:

@@ -145,7 +145,7 @@ def test_a_document_that_cannot_be_read_raises_and_others_of_its_call_are_kept(
     good, bad = core.ingest_many(
         [Document(text="Fine.", name="b"), Document(data=b"", name="c.pdf")], dataset=ARTICLES
     )
-    assert (good.status, bad.error) == ("uploaded", "c.pdf: file is empty")
+    assert (good.status, bad.error) == ("uploaded", "No chunks generated. c.pdf: file is empty")
     with pytest.raises(ConfigError, match="mode"):
         core.ingest(Document(text="x", name="d"), dataset=ARTICLES, mode="soon")
 

@@ -1,0 +1,123 @@
+"""Keys of the REST API: made once, shown once, kept as hashes in a file of the lake."""
+
+import hmac
+import json
+import os
+import secrets
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.model.keys import DatasetKey
+
+READ, WRITE, ADMIN = "read", "write", "admin"
+#: Each may what those before it may.
+ROLES = (READ, WRITE, ADMIN)
+EVERY_PROJECT = "*"
+_FILE = "api_keys.json"
+_PREFIX = "sak_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """What a key may. The key itself is nowhere; `digest` is the SHA-256 of its 256 random bits."""
+
+    key_id: str
+    #: A project, or `*` for all of them and for what concerns the lake as a whole.
+    project: str
+    role: str
+    created_at: float
+    digest: str
+
+    def may(self, role: str, project: str | None) -> bool:
+        """Whether it may do that in a project; None: with the lake as a whole."""
+        return ROLES.index(self.role) >= ROLES.index(role) and self.project in (
+            EVERY_PROJECT,
+            project,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """A key as people see it."""
+
+    key_id: str
+    project: str
+    role: str
+    created_at: float
+
+
+class ApiKeys:
+    """The file is read at each use: a key that was taken back is refused at once."""
+
+    def __init__(self, lake: Path) -> None:
+        self._path = lake / _FILE
+
+    def all(self) -> list[ApiKey]:
+        try:
+            return [ApiKey(**row) for row in json.loads(self._path.read_text())]
+        except FileNotFoundError:
+            return []
+
+    def rows(self) -> list[KeyRow]:
+        return [
+            KeyRow(key_id=k.key_id, project=k.project, role=k.role, created_at=k.created_at)
+            for k in self.all()
+        ]
+
+    def make(self, *, project: str, role: str) -> tuple[ApiKey, str]:
+        """A new key and its secret, which is not kept.
+
+        Raises:
+            ConfigError: there is no such role, or the project's name cannot be one.
+        """
+        if role not in ROLES:
+            raise ConfigError(f"there is no role {role!r}: use {', '.join(ROLES)}")
+        if project != EVERY_PROJECT:
+            DatasetKey(project, "any")
+        secret = _PREFIX + secrets.token_urlsafe(32)
+        key = ApiKey(
+            key_id=secrets.token_hex(4),
+            project=project,
+            role=role,
+            created_at=time.time(),
+            digest=_digest(secret),
+        )
+        self._write([*self.all(), key])
+        return key, secret
+
+    def revoke(self, key_id: str) -> None:
+        """Raises:
+        NotFound: there is no such key.
+        """
+        kept = [key for key in self.all() if key.key_id != key_id]
+        if len(kept) == len(self.all()):
+            raise NotFound(
+                f"there is no API key {key_id!r}: `semantic-assets keys list` shows them"
+            )
+        self._write(kept)
+
+    def find(self, secret: str) -> ApiKey | None:
+        """Compares with each in constant time."""
+        digest, found = _digest(secret), None
+        for key in self.all():
+            if hmac.compare_digest(key.digest, digest):
+                found = key
+        return found
+
+    def _write(self, keys: list[ApiKey]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump([asdict(key) for key in keys], file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode(errors="surrogatepass")).hexdigest()

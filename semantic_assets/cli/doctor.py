@@ -1,0 +1,38 @@
+"""doctor, and how a shell completes commands."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from semantic_assets.cli.options import FAILED, edge, json_option, root_option, show_found
+
+_LINES = {
+    "bash": 'eval "$(_SEMANTIC_ASSETS_COMPLETE=bash_source semantic-assets)"',
+    "zsh": 'eval "$(_SEMANTIC_ASSETS_COMPLETE=zsh_source semantic-assets)"',
+    "fish": "_SEMANTIC_ASSETS_COMPLETE=fish_source semantic-assets | source",
+}
+
+
+@click.command()
+@root_option
+@json_option
+@edge
+def doctor(root: Path | None, as_json: bool) -> None:
+    """Look at settings, folders, ledger, key and service, and say what to do; exits with 1 if ill."""
+    from semantic_assets.verbs.doctor import doctor as run
+
+    found = run(root)
+    show_found(found, as_json)
+    if any(one.is_well is False for one in found):
+        sys.exit(FAILED)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(sorted(_LINES)))
+def completion(shell: str) -> None:
+    """Print the line that makes SHELL complete commands; put it into its start-up file."""
+    click.echo(_LINES[shell])
+
+
+COMMANDS = [doctor, completion]

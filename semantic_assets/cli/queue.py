@@ -1,0 +1,210 @@
+"""Commands of the queue: hand documents in, send, take in, look at a job, stop it."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semantic_assets.cli.money import asking
+from semantic_assets.cli.options import (
+    FAILED,
+    WAITING,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    yes_option,
+)
+from semantic_assets.errors import ConfigError
+
+if TYPE_CHECKING:
+    from semantic_assets.core import SemanticCore
+    from semantic_assets.document import Document
+
+_AT_ONCE = 500
+_LEAST_PAUSE_SECONDS = 1.0
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dataset", "-d", required=True, metavar="P/D", help="Where they belong.")
+@click.option("--overwrite", is_flag=True, help="Replace documents of the same name.")
+@click.option("--name", help="For one file, or for - (standard input): its name.")
+@root_option
+@json_option
+@edge
+def ingest(
+    paths: tuple[Path, ...],
+    dataset: str,
+    overwrite: bool,
+    name: str | None,
+    root: Path | None,
+    as_json: bool,
+) -> None:
+    """Take files in as sources of a dataset; nothing is sent before the next flush or refresh.
+
+    PATHS are files, folders (with all below), or - for a text on standard input.
+    """
+    from semantic_assets.cli.progress import progress
+    from semantic_assets.core import SemanticCore
+
+    files = list(_files(paths))
+    if name is not None and len(files) != 1:
+        raise ConfigError("--name is for one document")
+    done = []
+    with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
+        for first in range(0, len(files), _AT_ONCE):
+            some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
+            done += core.ingest_many(some, dataset=dataset, overwrite=overwrite)
+            advance(len(some))
+    failed = [one for one in done if one.error is not None]
+    if as_json:
+        print_json(done)
+    else:
+        for one in failed:
+            click.echo(f"error: {one.error}", err=True)
+        click.echo(_counted([str(one.status) for one in done if one.status]))
+    if failed:
+        sys.exit(FAILED)
+
+
+def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            below = (one for one in sorted(path.rglob("*")) if one.is_file())
+            yield from (one for one in below if not one.name.startswith("."))
+        else:
+            yield path
+
+
+def _document(path: Path, name: str | None) -> "Document":
+    from semantic_assets.document import Document
+
+    if str(path) == "-":
+        return Document(text=sys.stdin.read(), name=name or "standard-input")
+    return Document(path, name=name or path.name)
+
+
+def _counted(statuses: list[str]) -> str:
+    found = {status: statuses.count(status) for status in ("uploaded", "replaced", "unchanged")}
+    return ", ".join(f"{count} {status}" for status, count in found.items())
+
+
+@click.command()
+@click.option("--min-batch-size", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
+@click.option("--dry-run", is_flag=True, help="Cut and quote; send nothing.")
+@root_option
+@yes_option
+@json_option
+@edge
+def flush(
+    min_batch_size: int,
+    max_cost_usd: float | None,
+    dry_run: bool,
+    root: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Cut what is new and send what fits the window; waits for nothing. This spends."""
+    from semantic_assets.cli.money import show_quote
+
+    with _core(root, as_json) as core:
+        if dry_run:
+            show_quote(core.batch_manager.quote_queue(), as_json)
+            return
+        report = core.batch_manager.flush_queue(
+            min_batch_size, max_cost_usd=max_cost_usd, consent=asking(yes)
+        )
+    if as_json:
+        print_json(report)
+    else:
+        why = f": {report.held_back}" if report.held_back else ""
+        click.echo(
+            f"{report.texts} texts sent in {len(report.job_ids)} jobs, "
+            f"{report.waiting_texts} texts wait{why}"
+        )
+    if report.held_back is not None:
+        sys.exit(WAITING)
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Until no job is out.")
+@click.option(
+    "--interval", type=float, default=30.0, show_default=True, help="Seconds, of --watch."
+)
+@root_option
+@json_option
+@edge
+def sync(watch: bool, interval: float, root: Path | None, as_json: bool) -> None:
+    """Take in what has ended: poll, collect, assemble, index. Submits nothing.
+
+    Exits with 4 while jobs are out.
+    """
+    from semantic_assets.tables import dataclass_table, show
+
+    with _core(root, as_json) as core:
+        report = core.batch_manager.check_and_sync()
+        while watch and report.open_jobs:
+            time.sleep(max(_LEAST_PAUSE_SECONDS, interval))
+            report = core.batch_manager.check_and_sync()
+    if as_json:
+        print_json(report)
+    else:
+        show(dataclass_table([report]))
+    if report.open_jobs:
+        sys.exit(WAITING)
+
+
+@click.command()
+@click.argument("job")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help=".parquet")
+@root_option
+@edge
+def results(job: str, output: Path | None, root: Path | None) -> None:
+    """Write the vectors of a collected JOB: JSON Lines, or Parquet with --output FILE.parquet."""
+    with _core(root, as_json=True) as core:
+        vectors = core.batch_manager.retrieve_results(job)
+    if output is None:
+        from semantic_assets.verbs.job_results import json_lines
+
+        for line in json_lines(vectors):
+            click.echo(line, nl=False)
+    else:
+        from semantic_assets.verbs.job_results import write_parquet
+
+        write_parquet(vectors, output)
+        click.echo(f"{len(vectors)} vectors in {output}", err=True)
+
+
+@click.command()
+@click.argument("job")
+@root_option
+@json_option
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@edge
+def cancel(job: str, root: Path | None, as_json: bool, yes: bool) -> None:
+    """Ask Google to stop JOB; what it has finished is collected and paid for."""
+    from semantic_assets.tables import dataclass_table, show
+    from semantic_assets.verbs.cancel import cancel as run
+
+    if not yes:
+        click.confirm(f"Ask Google to stop {job}?", abort=True, err=True)
+    with _core(root, as_json) as core:
+        found = run(core.store, core.gemini, job)
+    if as_json:
+        print_json(found)
+    else:
+        show(dataclass_table([found]))
+
+
+def _core(root: Path | None, as_json: bool) -> "SemanticCore":
+    from semantic_assets.core import SemanticCore
+
+    return SemanticCore(root, tell=lambda line: click.echo(line, err=as_json))
+
+
+COMMANDS = [ingest, flush, sync, results, cancel]

@@ -1,0 +1,114 @@
+"""Commands that serve: the REST API with its page, its keys, and the emulator."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from semantic_assets.cli.options import edge, json_option, root_option, show_found
+from semantic_assets.errors import ConfigError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True)
+@click.option("--max-file-mb", type=click.IntRange(1), help="Largest file of an upload [256].")
+@click.option("--keys", "needs_key", is_flag=True, help="Ask for keys also on loopback.")
+@root_option
+@edge
+def serve(
+    host: str, port: int, max_file_mb: int | None, needs_key: bool, root: Path | None
+) -> None:
+    """Serve the REST API and its search page. On any address but loopback it takes keys."""
+    try:
+        from semantic_assets.rest.server import serve_forever
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{error.name} is not installed: pip install 'semantic-assets[rest]'"
+        ) from error
+    serve_forever(
+        root,
+        host=host,
+        port=port,
+        max_file_mb=max_file_mb,
+        needs_key=needs_key,
+        on_ready=lambda url: click.echo(f"{url}  (its documentation: {url}/docs)"),
+    )
+
+
+@click.group()
+def keys() -> None:
+    """Keys of the REST API: create, list, revoke."""
+
+
+@keys.command()
+@click.option("--project", required=True, help="One project, or '*' for all and for the queue.")
+@click.option("--role", type=click.Choice(("read", "write", "admin")), required=True)
+@root_option
+@edge
+def create(project: str, role: str, root: Path | None) -> None:
+    """Make a key. It is shown this once and kept as a hash."""
+    from semantic_assets.api_keys import ApiKeys
+    from semantic_assets.library import opened
+
+    with opened(root) as (store, _):
+        key, secret = ApiKeys(store.lake.root).make(project=project, role=role)
+    click.echo(f"key {key.key_id}: {key.role} in {key.project}", err=True)
+    click.echo(secret)
+
+
+@keys.command(name="list")
+@root_option
+@json_option
+@edge
+def list_(root: Path | None, as_json: bool) -> None:
+    """List the keys: what each may, never the key."""
+    from semantic_assets.api_keys import ApiKeys
+    from semantic_assets.library import opened
+
+    with opened(root) as (store, _):
+        show_found(ApiKeys(store.lake.root).rows(), as_json)
+
+
+@keys.command()
+@click.argument("key_id")
+@root_option
+@edge
+def revoke(key_id: str, root: Path | None) -> None:
+    """Take the key KEY_ID back; it is refused from the next request on."""
+    from semantic_assets.api_keys import ApiKeys
+    from semantic_assets.library import opened
+
+    with opened(root) as (store, _):
+        ApiKeys(store.lake.root).revoke(key_id)
+    click.echo(f"key {key_id} is refused from now on")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8100, show_default=True)
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Default: of the settings.",
+)
+@click.option("--latency", type=float, metavar="SECONDS", help="From a job's creation to its end.")
+@click.option("--tier", type=click.IntRange(1, 3), help="Of its quotas.")
+@edge
+def emulator(port: int, state_dir: Path | None, latency: float | None, tier: int | None) -> None:
+    """Serve the local emulator of the Gemini API, for several processes to share."""
+    from semantic_assets.config import Settings
+    from semantic_assets.gemini.endpoint import serve_emulator
+
+    settings = Settings.load()
+    if state_dir is not None:
+        settings = replace(settings, emulator_dir=state_dir.resolve())
+    serve_emulator(
+        settings,
+        port=port,
+        latency_seconds=latency,
+        tier=tier,
+        on_ready=lambda url: click.echo(f"{url}  (export SEMANTIC_ASSETS_EMULATOR_URL={url})"),
+    )
+
+
+COMMANDS = [serve, keys, emulator]

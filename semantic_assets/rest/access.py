@@ -1,0 +1,96 @@
+"""Who may do what: keys, and what protects a server without them on loopback."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from semantic_assets.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.problems import Problem
+from semantic_assets.rest.serving import Serving, serving_of
+
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
+_bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_...`")
+_Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+def _key(request: Request, given: _Given) -> ApiKey:
+    serving = serving_of(request)
+    if not serving.needs_key:
+        _require_local(request)
+        return _UNLOCKED
+    if given is None:
+        raise _unauthorized("this server needs a key: `Authorization: Bearer ...`")
+    key = serving.keys.find(given.credentials)
+    if key is None:
+        raise _unauthorized("this key is not known here, or was taken back")
+    return key
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
+
+
+def _require_local(request: Request) -> None:
+    """Without keys a page of another site, open in a browser here, must not reach the lake."""
+    host = request.headers.get("host", "")
+    if host.rpartition(":")[0] not in _LOCAL_HOSTS and host not in _LOCAL_HOSTS:
+        raise Problem(HTTPStatus.FORBIDDEN, "without keys only localhost is answered")
+    origin = request.headers.get("origin")
+    is_foreign = origin is not None and urlsplit(origin).netloc != host
+    if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
+        raise Problem(HTTPStatus.FORBIDDEN, "without keys a page of another site is refused")
+
+
+Key = Annotated[ApiKey, Depends(_key)]
+
+
+def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
+    """Of routes that concern the lake as a whole."""
+
+    def allowed(key: Key) -> ApiKey:
+        if not key.may(role, None):
+            raise Problem(
+                HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} for all projects"
+            )
+        return key
+
+    return allowed
+
+
+def _dataset(role: str) -> Callable[[str, str, ApiKey], DatasetKey]:
+    """Of routes below a project; the path's dataset, whose project the key is for."""
+
+    def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
+        if not key.may(role, project):
+            raise Problem(HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} here")
+        return DatasetKey(project, dataset)
+
+    return allowed
+
+
+LakeAdmin = Annotated[ApiKey, Depends(_lake(ADMIN))]
+LakeReader = Annotated[ApiKey, Depends(_lake(READ))]
+DatasetReader = Annotated[DatasetKey, Depends(_dataset(READ))]
+DatasetWriter = Annotated[DatasetKey, Depends(_dataset(WRITE))]
+
+
+def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKey, ...]:
+    """The datasets a request names, or all the key may read.
+
+    Raises:
+        Problem: it names one of another project.
+    """
+    if not names:
+        known = serving.core.store.ledger.sources.datasets()
+        return tuple(dataset for dataset in known if key.may(READ, dataset.project))
+    found = tuple(DatasetKey.parse(name) for name in names)
+    if not all(key.may(READ, dataset.project) for dataset in found):
+        raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
+    return found

@@ -1,0 +1,98 @@
+"""The app: routes, and what stands before all of them. Made anew for each server and each test."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from fastapi_offline import FastAPIOffline
+
+from semantic_assets.api_keys import ApiKeys
+from semantic_assets.core import SemanticCore
+from semantic_assets.rest import problems, routes_batches, routes_documents, routes_search
+from semantic_assets.rest.body_limit import BodyLimit
+from semantic_assets.rest.idempotency import Replays
+from semantic_assets.rest.metrics import Metrics
+from semantic_assets.rest.serving import Limits, Serving
+
+_log = logging.getLogger("semantic_assets.rest")
+_PAGE = Path(__file__).parent / "page"
+_ASSETS = {"/": ("index.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
+_ASSETS["/page.css"] = ("page.css", "text/css")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+_PAGE_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+
+def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = None) -> FastAPI:
+    """The REST API over an opened core, which it closes at its end.
+
+    Args:
+        needs_key: False only for a server that is bound to loopback.
+    """
+    root = core.store.lake.root
+    serving = Serving(
+        core=core,
+        keys=ApiKeys(root),
+        replays=Replays(root / "rest" / "replays.sqlite3"),
+        metrics=Metrics(),
+        needs_key=needs_key,
+        limits=limits or Limits(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        serving.replays.close()
+        core.close()
+
+    app = FastAPIOffline(
+        title="semantic_assets",
+        version=version("semantic-assets"),
+        summary="Documents in, batches out, search.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.serving = serving
+    problems.install(app)
+    for module in (routes_documents, routes_batches, routes_search):
+        app.include_router(module.router)
+    _add_page(app)
+    app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
+    app.middleware("http")(_observed)
+    return app
+
+
+def _add_page(app: FastAPI) -> None:
+    for path, (name, media_type) in _ASSETS.items():
+
+        def asset(name: str = name, media_type: str = media_type) -> FileResponse:
+            headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-cache"}
+            return FileResponse(_PAGE / name, media_type=media_type, headers=headers)
+
+        app.add_api_route(path, asset, include_in_schema=False, response_class=FileResponse)
+
+
+async def _observed(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Counted and logged by route: paths hold names, and queries may hold texts."""
+    began, status = time.monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+    try:
+        response = await call_next(request)
+        status = response.status_code
+        response.headers.update(_HEADERS)
+        return response
+    finally:
+        route = getattr(request.scope.get("route"), "path", "none")
+        seconds = time.monotonic() - began
+        request.app.state.serving.metrics.count(request.method, route, status, seconds)
+        _log.info("%s %s %s %.0f ms", request.method, route, status, seconds * 1e3)

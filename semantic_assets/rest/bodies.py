@@ -1,0 +1,136 @@
+"""What requests and answers look like."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.verbs.job_results import JobStatus
+
+MAX_PAGE = 1_000
+MAX_K = 1_000
+_T = TypeVar("_T")
+#: As OpenAI's batches are called, from the ledger's words.
+_STATUS = {
+    JobState.UPLOADING: "validating",
+    JobState.CREATING: "validating",
+    JobState.UNCONFIRMED: "validating",
+    JobState.SUBMITTED: "in_progress",
+    JobState.RUNNING: "in_progress",
+    JobState.ENDED: "finalizing",
+    JobState.QUARANTINED: "failed",
+    JobState.COLLECTED: "completed",
+    JobState.RELEASED: "cancelled",
+    JobState.REJECTED: "failed",
+    JobState.ABANDONED: "expired",
+    JobState.GONE: "failed",
+}
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EstimateBody(_Body):
+    #: Default: all that the key may read.
+    datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])
+    limit: int | None = Field(default=None, ge=1, le=1_000_000_000)
+
+
+class FlushBody(_Body):
+    min_batch_size: int = Field(default=1, ge=1, le=1_000_000_000)
+    max_cost_usd: float | None = Field(default=None, ge=0)
+
+
+class SearchBody(_Body):
+    query: str = Field(min_length=1, max_length=20_000)
+    datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])
+    k: int = Field(default=10, ge=1, le=MAX_K)
+    space: str | None = None
+
+
+class FileResult(BaseModel):
+    """One file of an upload: with `status`, or with `error`."""
+
+    file: str
+    #: None for a file of records, which are documents each.
+    document_id: str | None = None
+    status: Literal["uploaded", "replaced", "unchanged"] | None = None
+    #: None until it is cut.
+    chunks: int | None = None
+    batch_job_ids: list[str] | None = None
+    error: str | None = None
+
+
+class UploadResult(BaseModel):
+    #: `done`: can be found now. `accepted`: after the next batches. `failed`: no file was taken.
+    status: Literal["done", "accepted", "failed"]
+    results: list[FileResult]
+
+
+class Page(BaseModel, Generic[_T]):
+    """As OpenAI pages lists: ask on with `after=last_id` while `has_more`."""
+
+    object: Literal["list"] = "list"
+    data: list[_T]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class Batch(BaseModel):
+    """One batch job."""
+
+    id: str
+    object: Literal["batch"] = "batch"
+    status: str
+    #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED, as everywhere else.
+    stage: str
+    state: str
+    remote_name: str | None
+    created_at: int
+    completed_at: int | None
+    request_counts: dict[str, int]
+    tokens_estimated: int
+    tokens: int | None
+    error: str | None
+
+
+def batch(job: JobStatus, *, is_cancelling: bool = False) -> Batch:
+    state = JobState(job.state)
+    status = "cancelling" if is_cancelling and not job.is_final else _STATUS[state]
+    return Batch(
+        id=job.job_id,
+        status=status,
+        stage=job.stage,
+        state=job.state,
+        remote_name=job.remote_name,
+        created_at=int(job.created_at),
+        completed_at=None if job.ended_at is None else int(job.ended_at),
+        request_counts={
+            "total": job.requests,
+            "completed": job.succeeded or 0,
+            "failed": job.failed or 0,
+        },
+        tokens_estimated=job.tokens_estimated,
+        tokens=job.tokens,
+        error=job.error,
+    )
+
+
+def page(items: list[_T], limit: int, ids: list[str]) -> Page[_T]:
+    """Of `limit + 1` items that were looked for, as many as were asked for."""
+    ids = ids[:limit]
+    return Page(
+        data=items[:limit],
+        first_id=ids[0] if ids else None,
+        last_id=ids[-1] if ids else None,
+        has_more=len(items) > limit,
+    )
+
+
+def is_cancelling(job: BatchJob) -> bool:
+    return job.cancel_requested_at is not None
+
+
+Json = dict[str, Any]

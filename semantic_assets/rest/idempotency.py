@@ -1,0 +1,103 @@
+"""Replays: the answer to a request with an Idempotency-Key is given again, not made again."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+
+from semantic_assets.rest.problems import Problem
+from semantic_assets.sqlite import use_wal
+
+KEPT_SECONDS = 24 * 3600.0
+MAX_KEY_CHARS = 255
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS replay (
+    key TEXT PRIMARY KEY, asked TEXT NOT NULL, at REAL NOT NULL, status INTEGER, body TEXT
+) WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    #: JSON.
+    body: str
+    is_replayed: bool = False
+
+
+class Replays:
+    """Kept for a day beside the lake, so that a restart does not forget them."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            path, timeout=60.0, isolation_level=None, check_same_thread=False
+        )
+        use_wal(self._db)
+        self._db.execute(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def once(
+        self, key: str | None, caller: str, asked: str, answer: Callable[[], Answer]
+    ) -> Answer:
+        """Answer, unless the same caller asked the same under this key before.
+
+        Raises:
+            Problem: under this key something else was asked, or it is being answered just now.
+        """
+        if key is None:
+            return answer()
+        if not 0 < len(key) <= MAX_KEY_CHARS:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, f"Idempotency-Key has 1 to {MAX_KEY_CHARS} characters"
+            )
+        name = sha256(f"{caller}\x1f{key}".encode(errors="surrogatepass")).hexdigest()
+        before = self._begin(name, asked)
+        if before is not None:
+            return before
+        try:
+            done = answer()
+        except BaseException:
+            self._forget(name)
+            raise
+        with self._lock:
+            self._db.execute(
+                "UPDATE replay SET status = ?, body = ? WHERE key = ?",
+                (done.status, done.body, name),
+            )
+        return done
+
+    def _begin(self, name: str, asked: str) -> Answer | None:
+        now = time.time()
+        with self._lock:
+            self._db.execute("DELETE FROM replay WHERE at < ?", (now - KEPT_SECONDS,))
+            made = self._db.execute(
+                "INSERT INTO replay VALUES (?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING RETURNING 1",
+                (name, asked, now),
+            ).fetchone()
+            if made:
+                return None
+            found = self._db.execute(
+                "SELECT asked, status, body FROM replay WHERE key = ?", (name,)
+            ).fetchone()
+        if found[0] != asked:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "this Idempotency-Key was used for another request"
+            )
+        if found[1] is None:
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "the request of this Idempotency-Key is being answered: ask again",
+            )
+        return Answer(found[1], found[2], is_replayed=True)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM replay WHERE key = ? AND status IS NULL", (name,))

@@ -1,0 +1,69 @@
+"""What /metrics shows, in the text format of Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from semantic_assets.verbs.status import Status
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Of one server; nothing is kept over a restart."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "semantic_assets_http_requests",
+            "Requests by route and status.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "semantic_assets_http_seconds",
+            "Seconds to answer.",
+            ["method", "route"],
+            registry=self._registry,
+        )
+        self._gauges = {
+            name: Gauge(f"semantic_assets_{name}", text, registry=self._registry)
+            for name, text in _GAUGES.items()
+        }
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self, status: Status) -> bytes:
+        for name, value in _values(status).items():
+            self._gauges[name].set(value)
+        return generate_latest(self._registry)
+
+
+_GAUGES = {
+    "documents": "Documents read.",
+    "documents_waiting": "Documents that wait to be cut.",
+    "chunks": "Chunks.",
+    "pending_texts": "Texts that wait to be sent.",
+    "open_jobs": "Batch jobs that are not final.",
+    "quarantined_jobs": "Batch jobs whose answers a person must decide about.",
+    "batch_usd": "Dollars for batches so far.",
+    "committed_usd": "Dollars committed by jobs that are out.",
+    "possibly_billed_usd": "Dollars that may have been billed for nothing.",
+    "is_paused": "1 where submission is paused.",
+}
+
+
+def _values(status: Status) -> dict[str, float]:
+    bill = status.bill
+    return {
+        "documents": status.documents,
+        "documents_waiting": status.documents_waiting,
+        "chunks": status.chunks,
+        "pending_texts": bill.pending_texts,
+        "open_jobs": len(status.open_jobs),
+        "quarantined_jobs": status.quarantined_jobs,
+        "batch_usd": bill.batch_usd,
+        "committed_usd": bill.committed_usd,
+        "possibly_billed_usd": bill.possibly_billed_usd,
+        "is_paused": float(status.paused is not None),
+    }

@@ -1,0 +1,105 @@
+"""Routes of the queue: quote, flush, batches, sync. They concern the lake as a whole."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
+from semantic_assets.rest.bodies import (
+    MAX_PAGE,
+    Batch,
+    EstimateBody,
+    FlushBody,
+    Json,
+    Page,
+    batch,
+    is_cancelling,
+    page,
+)
+from semantic_assets.rest.idempotency import Answer
+from semantic_assets.rest.routes_documents import IdempotencyKey
+from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.verbs.cancel import cancel
+from semantic_assets.verbs.job_results import job_results, job_status, json_lines
+
+router = APIRouter(prefix="/v1", tags=["batches"])
+Served = Annotated[Serving, Depends(serving_of)]
+
+
+@router.post("/estimate")
+def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
+    """Quote what is waiting; nothing is sent."""
+    datasets = readable(serving, key, body.datasets)
+    return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
+
+
+@router.post("/batches", status_code=202)
+def post_batches(
+    request: Request,
+    serving: Served,
+    key: LakeAdmin,
+    body: FlushBody,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Send everything that waits and fits the window. This spends."""
+
+    def answer() -> Answer:
+        report = serving.core.batch_manager.flush_queue(
+            body.min_batch_size, max_cost_usd=body.max_cost_usd
+        )
+        return Answer(202, orjson.dumps(asdict(report)).decode())
+
+    asked = f"{request.url.path} {body.model_dump_json()}"
+    found = serving.replays.once(idempotency_key, key.key_id, asked, answer)
+    headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
+    return Response(found.body, found.status, headers, media_type="application/json")
+
+
+@router.get("/batches")
+def get_batches(
+    serving: Served,
+    key: LakeReader,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    after: Annotated[str | None, Query()] = None,
+) -> Page[Batch]:
+    """The batch jobs, newest first."""
+    jobs = serving.core.store.ledger.jobs
+    if after is not None:
+        after = jobs.find(after).job_id
+    found = jobs.recent(limit + 1, before=after)
+    return page([_batch(serving, job) for job in found], limit, [job.job_id for job in found])
+
+
+@router.get("/batches/{batch_id:path}/results")
+def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingResponse:
+    """The vectors of a collected job, a line of JSON for each chunk."""
+    lines = json_lines(job_results(serving.core.store, batch_id))
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+@router.post("/batches/{batch_id:path}/cancel")
+def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
+    """Ask Google to stop a job; what it has finished is still collected."""
+    cancel(serving.core.store, serving.core.gemini, batch_id)
+    return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
+
+
+@router.get("/batches/{batch_id:path}")
+def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
+    """One batch job, by our id or Google's `batches/...`."""
+    return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
+
+
+@router.post("/sync")
+def post_sync(serving: Served, key: LakeAdmin) -> Json:
+    """Take in what has ended: poll, collect, assemble, index. Submits nothing."""
+    return asdict(serving.core.batch_manager.check_and_sync())
+
+
+def _batch(serving: Serving, job: BatchJob) -> Batch:
+    found = job_status(serving.core.store, job.job_id)
+    return batch(found, is_cancelling=is_cancelling(job))

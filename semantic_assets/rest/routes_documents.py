@@ -1,0 +1,70 @@
+"""Routes of documents: upload, list, take out."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
+
+from semantic_assets.rest.access import DatasetReader, DatasetWriter
+from semantic_assets.rest.bodies import MAX_PAGE, Json, Page, UploadResult, page
+from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.uploads import digest_of, upload
+from semantic_assets.verbs.document_list import document_list, remove_document
+
+router = APIRouter(prefix="/v1/projects/{project}/datasets/{dataset}", tags=["documents"])
+Served = Annotated[Serving, Depends(serving_of)]
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+
+@router.post(
+    "/documents",
+    response_model=UploadResult,
+    responses={202: {"model": UploadResult}, 422: {"model": UploadResult}},
+)
+async def post_documents(
+    request: Request,
+    serving: Served,
+    dataset: DatasetWriter,
+    files: Annotated[list[UploadFile], File(alias="files[]", description="Any supported format.")],
+    overwrite: Annotated[bool, Query()] = False,
+    mode: Annotated[Literal["auto", "async", "sync"], Query()] = "auto",
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Store files as sources of the dataset, in the order given; one that fails stops no other.
+
+    200 `done`: they can be found. 202 `accepted`: they are cut and sent by the next flush.
+    """
+
+    def answer() -> Response:
+        asked = f"{request.url.path}?{request.url.query} {digest_of(files)}"
+        found = serving.replays.once(
+            idempotency_key,
+            request.headers.get("authorization", ""),
+            asked,
+            lambda: upload(serving, dataset, files, overwrite=overwrite, mode=mode),
+        )
+        headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
+        return Response(found.body, found.status, headers, media_type="application/json")
+
+    return await run_in_threadpool(answer)
+
+
+@router.get("/documents")
+def get_documents(
+    serving: Served,
+    dataset: DatasetReader,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    after: Annotated[str | None, Query()] = None,
+) -> Page[Json]:
+    """The documents as read, by page."""
+    rows = document_list(serving.core.store, dataset, limit=limit + 1, after=after)
+    data = [{"object": "document", **asdict(row)} for row in rows]
+    return page(data, limit, [row.document_id for row in rows])
+
+
+@router.delete("/documents/{document}")
+def delete_document(serving: Served, dataset: DatasetWriter, document: str) -> Json:
+    """Take out a document that was uploaded, by its name or id."""
+    name = remove_document(serving.core.store, dataset, document)
+    return {"object": "document.deleted", "id": document, "name": name, "deleted": True}

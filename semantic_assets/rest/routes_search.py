@@ -1,0 +1,90 @@
+"""Routes that read: search, status, and what a monitor asks."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.access import Key, LakeReader, readable
+from semantic_assets.rest.bodies import Json, SearchBody
+from semantic_assets.rest.metrics import CONTENT_TYPE
+from semantic_assets.rest.problems import problem
+from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.verbs.pending_counts import pending_counts
+from semantic_assets.verbs.search import SearchHit, search
+
+router = APIRouter()
+Served = Annotated[Serving, Depends(serving_of)]
+
+
+@router.post("/v1/search", tags=["search"])
+def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
+    """The k passages nearest to a question, best first."""
+    datasets = _searchable(serving, readable(serving, key, body.datasets), bool(body.datasets))
+    hits: list[SearchHit] = []
+    if datasets:
+        core = serving.core
+        hits = search(
+            core.store, core.gemini, body.query, datasets=datasets, k=body.k, space_id=body.space
+        )
+    return {"object": "list", "data": [{"object": "hit", **asdict(hit)} for hit in hits]}
+
+
+def _searchable(
+    serving: Serving, datasets: tuple[DatasetKey, ...], are_named: bool
+) -> tuple[DatasetKey, ...]:
+    """Of datasets nobody named, those that have an index."""
+    serving_of_all = serving.core.store.ledger.generations
+    return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
+
+
+@router.get("/v1/datasets", tags=["search"])
+def get_datasets(serving: Served, key: Key) -> Json:
+    """The datasets the key may read, with what is left to do in each."""
+    rows = [
+        row
+        for row in pending_counts(serving.core.store)
+        if key.may("read", row.project_id) and row.dataset_id
+    ]
+    shown = ("documents_to_chunk", "chunks_to_embed", "vectors_to_index", "pending_count")
+    data = [
+        {
+            "object": "dataset",
+            "id": f"{row.project_id}/{row.dataset_id}",
+            **{name: getattr(row, name) for name in shown},
+        }
+        for row in rows
+    ]
+    return {"object": "list", "data": data}
+
+
+@router.get("/v1/status", tags=["search"])
+def get_status(serving: Served, key: LakeReader) -> Json:
+    """The queue, the jobs, the expected finish and the cost so far."""
+    return asdict(serving.core.status())
+
+
+@router.get("/healthz", tags=["monitoring"])
+def healthz() -> Json:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["monitoring"], responses={503: {"description": "Not ready"}})
+def readyz(serving: Served) -> Response:
+    """The lake and its ledger can be read."""
+    try:
+        serving.core.store.ledger.sources.datasets()
+    except Exception as error:  # whatever it is, this server cannot serve
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, f"the ledger cannot be read: {type(error).__name__}"
+        )
+    return Response('{"status": "ready"}', media_type="application/json")
+
+
+@router.get("/metrics", tags=["monitoring"])
+def metrics(serving: Served, key: LakeReader) -> Response:
+    """Counts, seconds and gauges for Prometheus."""
+    return Response(serving.metrics.text(serving.core.status()), media_type=CONTENT_TYPE)

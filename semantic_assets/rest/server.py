@@ -1,0 +1,90 @@
+"""Run the REST API: on loopback without keys, on any other address only with them."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from semantic_assets.api_keys import ApiKeys
+from semantic_assets.core import SemanticCore
+from semantic_assets.errors import ConfigError
+from semantic_assets.rest.app import create_app
+from semantic_assets.rest.serving import Limits
+
+_BACKLOG = 256
+_KEEP_ALIVE_SECONDS = 30
+
+
+def serve_forever(
+    root: Path | None,
+    *,
+    host: str,
+    port: int,
+    max_file_mb: int | None,
+    needs_key: bool,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        port: 0 takes a free one.
+        needs_key: ask for keys also on loopback.
+        on_ready: told the address.
+
+    Raises:
+        ConfigError: the address is not loopback and there is no key, or it is taken.
+    """
+    core = SemanticCore(root)
+    is_open = is_loopback(host) and not needs_key
+    if not is_open and not ApiKeys(core.store.lake.root).all():
+        core.close()
+        raise ConfigError(
+            f"on {host} every request needs a key and there is none: make one by "
+            "`semantic-assets keys create --project '*' --role admin`"
+        )
+    limits = Limits()
+    if max_file_mb is not None:
+        limits = replace(limits, file_bytes=max_file_mb << 20, request_bytes=4 * max_file_mb << 20)
+    app = create_app(core, needs_key=not is_open, limits=limits)
+    listening = _listen(host, port)
+    on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
+    uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=5,
+        )
+    ).run([listening])
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listening

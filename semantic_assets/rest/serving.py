@@ -1,0 +1,67 @@
+"""Serving: what the routes work with, one for each app."""
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from semantic_assets.api_keys import ApiKeys
+from semantic_assets.core import SemanticCore
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.idempotency import Replays
+from semantic_assets.rest.metrics import Metrics
+from semantic_assets.verbs.bring_in import BroughtIn, bring_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one upload may be."""
+
+    files: int = 1_000
+    file_bytes: int = 256 << 20
+    request_bytes: int = 1 << 30
+
+
+@dataclass(slots=True)
+class _Round:
+    """Uploads to one dataset are brought in one after the other, those that wait all at once."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asked: int = 0
+    began_at: int = -1
+    found: BroughtIn | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    core: SemanticCore
+    keys: ApiKeys
+    replays: Replays
+    metrics: Metrics
+    needs_key: bool
+    limits: Limits
+    _rounds: dict[tuple[DatasetKey, str], _Round] = field(
+        default_factory=lambda: defaultdict(_Round)
+    )
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def bring_in(self, dataset: DatasetKey, mode: str) -> BroughtIn:
+        """As the verb; a round that began after this call is its own as well."""
+        with self._counting:
+            turn = self._rounds[dataset, mode]
+            turn.asked += 1
+            mine = turn.asked
+        with turn.lock:
+            if turn.found is None or turn.began_at < mine:
+                with self._counting:
+                    turn.began_at = turn.asked
+                turn.found = None
+                turn.found = bring_in(self.core.store, self.core.gemini, dataset, mode=mode)
+            return turn.found
+
+
+def serving_of(request: Request) -> Serving:
+    found = request.app.state.serving
+    assert isinstance(found, Serving)
+    return found

@@ -1,0 +1,151 @@
+"""Uploads: files of a request to sources of a dataset, each with its own outcome."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from http import HTTPStatus
+
+from fastapi import UploadFile
+
+from semantic_assets.document import Document
+from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.bodies import FileResult
+from semantic_assets.rest.idempotency import Answer
+from semantic_assets.rest.serving import Limits, Serving
+from semantic_assets.verbs.bring_in import BroughtIn
+from semantic_assets.verbs.document_list import chunk_counts
+from semantic_assets.verbs.ingest import Ingested, Ingestion, is_text_name
+
+_AT_ONCE = 4
+_BLOCK = 1 << 20
+#: Texts up to this share a write; a larger one is parsed alone.
+_SMALL_BYTES = 1 << 20
+
+
+def upload(
+    serving: Serving,
+    dataset: DatasetKey,
+    files: Sequence[UploadFile],
+    *,
+    overwrite: bool,
+    mode: str,
+) -> Answer:
+    """Store the files, and in modes `sync` and `auto` bring the dataset in."""
+    stored = _store(serving, dataset, files, overwrite=overwrite)
+    if not any(one.status for one in stored):
+        return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
+    done = None if mode == "async" else serving.bring_in(dataset, mode)
+    results = _with_chunks(serving, dataset, stored, done)
+    if done is not None and done.is_searchable:
+        return _answer("done", HTTPStatus.OK, results)
+    return _answer("accepted", HTTPStatus.ACCEPTED, results)
+
+
+def digest_of(files: Sequence[UploadFile]) -> str:
+    """Of names and contents: the same request again has the same."""
+    digest = blake2b(digest_size=16)
+    for file in files:
+        name = (file.filename or "").encode(errors="surrogatepass")
+        digest.update(len(name).to_bytes(8, "big") + name + (file.size or 0).to_bytes(8, "big"))
+        while block := file.file.read(_BLOCK):
+            digest.update(block)
+        file.file.seek(0)
+    return digest.hexdigest()
+
+
+def _store(
+    serving: Serving, dataset: DatasetKey, files: Sequence[UploadFile], *, overwrite: bool
+) -> list[Ingested]:
+    """Small texts together, in one write; the others side by side."""
+    small = {n: file for n, file in enumerate(files) if _is_small_text(file, serving.limits)}
+    others = [(number, file) for number, file in enumerate(files) if number not in small]
+
+    def one(item: tuple[int, UploadFile]) -> tuple[int, Ingested]:
+        return item[0], _store_one(serving, dataset, item[1], overwrite=overwrite)
+
+    with Ingestion(serving.core.store, dataset) as ingestion:
+        documents = [Document(data=file.file.read(), name=_name(file)) for file in small.values()]
+        done = dict(zip(small, ingestion.put(documents, overwrite=overwrite), strict=True))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        done |= dict(pool.map(one, others))
+    return [done[number] for number in range(len(files))]
+
+
+def _store_one(
+    serving: Serving, dataset: DatasetKey, file: UploadFile, *, overwrite: bool
+) -> Ingested:
+    name = _name(file)
+    try:
+        if reason := _too_large(file, serving.limits):
+            return Ingested(name=name, error=reason)
+        with Ingestion(serving.core.store, dataset) as ingestion:
+            if is_text_name(name):
+                (done,) = ingestion.put(
+                    [Document(data=file.file.read(), name=name)], overwrite=overwrite
+                )
+                return done
+            with ingestion.room() as path:
+                with path.open("wb") as target:
+                    shutil.copyfileobj(file.file, target, _BLOCK)
+                return ingestion.put_readable(name, path, overwrite=overwrite)
+    except SemanticAssetsError as error:
+        return Ingested(name=name, error=str(error))
+
+
+def _with_chunks(
+    serving: Serving, dataset: DatasetKey, stored: Sequence[Ingested], done: BroughtIn | None
+) -> list[FileResult]:
+    if done is None:
+        return [_result(one) for one in stored]
+    counts = chunk_counts(serving.core.store, dataset, {one.uri for one in stored if one.uri})
+    results = []
+    for one in stored:
+        of_file = (n for (uri, _), n in counts.items() if uri == one.uri)
+        chunks = counts.get((one.uri or "", one.document_id)) if one.document_id else sum(of_file)
+        results.append(_result(one, chunks, list(done.job_ids)))
+    return results
+
+
+def _result(
+    one: Ingested, chunks: int | None = None, job_ids: list[str] | None = None
+) -> FileResult:
+    if one.error is not None or one.status is None:
+        return FileResult(file=one.name, error=one.error)
+    return FileResult.model_validate(
+        {
+            "file": one.name,
+            "document_id": one.document_id,
+            "status": str(one.status),
+            "chunks": chunks,
+            "batch_job_ids": job_ids or [],
+        }
+    )
+
+
+def _answer(status: str, code: HTTPStatus, results: Sequence[FileResult]) -> Answer:
+    """A result is of one of two shapes: what it is not is left out."""
+    shown = [
+        {"file": one.file, "error": one.error}
+        if one.error is not None
+        else one.model_dump(exclude={"error"})
+        for one in results
+    ]
+    return Answer(int(code), json.dumps({"status": status, "results": shown}, ensure_ascii=False))
+
+
+def _name(file: UploadFile) -> str:
+    return file.filename or ""
+
+
+def _is_small_text(file: UploadFile, limits: Limits) -> bool:
+    size = file.size or 0
+    return is_text_name(_name(file)) and size <= min(_SMALL_BYTES, limits.file_bytes)
+
+
+def _too_large(file: UploadFile, limits: Limits) -> str | None:
+    if (file.size or 0) <= limits.file_bytes:
+        return None
+    return f"{_name(file)}: {file.size} bytes, at most {limits.file_bytes} are taken: split it"

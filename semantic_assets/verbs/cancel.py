@@ -1,0 +1,25 @@
+"""cancel: ask Google to stop a job. What it has finished is collected; the rest is pending again."""
+
+from semantic_assets.errors import Conflict
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.jobs import ACTIVE_REMOTE
+from semantic_assets.store import Store
+from semantic_assets.verbs.deadlines import request_cancel
+from semantic_assets.verbs.job_results import JobStatus, job_status
+
+
+def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
+    """Request it once; `sync` and `advance` see how it ended.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: Google does not work on it (any more), or it is of another key or backend.
+    """
+    job = store.ledger.jobs.find(name)
+    if job.state not in ACTIVE_REMOTE or job.is_realtime or job.remote_name is None:
+        raise Conflict(f"job {job.job_id} is {job.state} ({job.stage}): there is nothing to cancel")
+    if job.scope_id != gemini.scope_id:
+        raise Conflict(f"job {job.job_id} is of another key or backend: set the one it was sent by")
+    if job.cancel_requested_at is None:
+        request_cancel(store, gemini, job, "by hand")
+    return job_status(store, job.job_id)

@@ -1,0 +1,65 @@
+"""A served lake: the real app, over the emulator, driven in the process by httpx."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from semantic_assets.api_keys import ApiKeys
+from semantic_assets.core import SemanticCore
+from semantic_assets.emulator.server import RunningServer
+from semantic_assets.rest.app import create_app
+from semantic_assets.rest.serving import Limits
+
+DOCUMENTS = "/v1/projects/acme/datasets/notes/documents"
+File = tuple[str, bytes | str]
+
+
+@dataclass
+class Served:
+    client: TestClient
+    core: SemanticCore
+    keys: ApiKeys
+    emulator_url: str
+
+    def upload(self, *files: File, headers: dict[str, str] | None = None, **query: Any) -> Any:
+        return self.client.post(
+            DOCUMENTS,
+            params=query,
+            files=[("files[]", file) for file in files],
+            headers=headers,
+        )
+
+    def remote_jobs(self) -> int:
+        return len(httpx2.get(f"{self.emulator_url}/emulator/state").json()["jobs"])
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Served]]:
+    monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(tmp_path / "sources"))
+    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", emulator.base_url)
+    monkeypatch.setenv("SEMANTIC_ASSETS_DIMENSIONS", "128")
+    clients: list[TestClient] = []
+
+    def make(*, needs_key: bool = False, limits: Limits | None = None) -> Served:
+        core = SemanticCore(tmp_path / "lake")
+        app = create_app(core, needs_key=needs_key, limits=limits)
+        client = TestClient(app, raise_server_exceptions=False)
+        client.__enter__()
+        clients.append(client)
+        return Served(client, core, ApiKeys(tmp_path / "lake"), emulator.base_url)
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def served(serve: Callable[..., Served]) -> Served:
+    return serve()
