@@ -274,6 +274,12 @@ def test_every_key_to_watch_is_one_of_status() -> None:
 def test_the_tables_of_costs_are_what_estimate_says() -> None:
     page = PAGES["costs.md"]
     assert costs_table.written(page) == page
+    quotes = costs_table.quotes(model=costs_table.MODELS[0], tier=1)
+    of_articles = dict(zip(costs_table.ARTICLES, quotes, strict=True))
+    quickstart = prose("quickstart.md")
+    assert f"are {of_articles[1_000].window_fills} fills of the window" in quickstart
+    assert f"one fill of about {of_articles[12_000].window_fills} for" in quickstart
+    assert round(of_articles[10].realtime_usd, 4) == 0.0031  # "a third of a cent"
 
 
 def test_the_quote_counts_the_canaries_once_whatever_the_tier() -> None:

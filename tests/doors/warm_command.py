@@ -16,7 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PRELOADED = ("duckdb", "faiss", "google.genai", "rich.console", "semantic_assets.library")
+_PRELOADED = (
+    "google.genai",
+    "rich.console",
+    "semantic_assets.emulator.server",
+    "semantic_assets.library",
+    "semantic_assets.tables",
+    "semantic_assets.verbs.check",
+)
 _MESSAGE_BYTES = 1 << 20
 _CALLER = """
 import json, os, socket, sys
