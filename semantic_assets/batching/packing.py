@@ -8,6 +8,11 @@ JOB_SHARE = 0.2
 #: Rows of one job: at 768 dimensions 50,000 answers are a 480 MB download.
 MAX_REQUESTS = 50_000
 
+#: Before the first answer an estimate may be this far below what Google counts...
+UNCALIBRATED_RATIO = 1.25
+#: ...and after it a job may still differ from those before it by this much.
+RATIO_MARGIN = 1.03
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:

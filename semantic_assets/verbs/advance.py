@@ -42,6 +42,8 @@ class AdvanceReport:
     #: What could not be done this time; the next call tries again.
     trouble: list[str] = field(default_factory=list)
     open_jobs: int = 0
+    #: Jobs of another key or backend, whose texts wait for it.
+    foreign_jobs: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -62,7 +64,7 @@ class AdvanceReport:
         self.refused += other.refused
         self.trouble += other.trouble
         self.waiting_texts, self.held_back = other.waiting_texts, other.held_back
-        self.open_jobs = other.open_jobs
+        self.open_jobs, self.foreign_jobs = other.open_jobs, other.foreign_jobs
 
 
 def advance(
@@ -98,7 +100,9 @@ def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: boo
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, report)
-    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
+    jobs = store.ledger.jobs.list(states=_OPEN)
+    report.open_jobs = sum(job.scope_id == gemini.scope_id for job in jobs)
+    report.foreign_jobs = len(jobs) - report.open_jobs
     return report
 
 

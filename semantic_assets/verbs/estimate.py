@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake import layout
-from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script, script_of
-from semantic_assets.verbs.budget import job_usd
+from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.calibrate import Calibration, calibrate
 from semantic_assets.verbs.history import job_seconds
 from semantic_assets.verbs.pending import pending_texts
@@ -188,16 +188,15 @@ def _quote(store: Store, texts: int, parts: list[ScriptQuote], waiting: Unread) 
         for model in {part.model for part in parts}
     )
     seconds = job_seconds(store)
+    shares = [(p, _share(texts, p.tokens, tokens)) for p in parts]
     return Estimate(
         texts=texts,
         tokens=tokens,
         tokens_low=low,
         tokens_high=high,
-        usd=sum(job_usd(p.model, _share(texts, p.tokens, tokens), p.tokens) for p in parts),
-        usd_low=sum(batch_usd(p.model, p.tokens_low) for p in parts),
-        usd_high=sum(
-            job_usd(p.model, _share(texts, p.tokens, tokens), p.tokens_high) for p in parts
-        ),
+        usd=sum(jobs_usd(store, p.model, share, p.tokens) for p, share in shares),
+        usd_low=sum(jobs_usd(store, p.model, share, p.tokens_low) for p, share in shares),
+        usd_high=sum(jobs_usd(store, p.model, share, p.tokens_high) for p, share in shares),
         realtime_usd=sum(realtime_usd(p.model, p.tokens) for p in parts),
         by_script=tuple(parts),
         unread_files=waiting.files,
@@ -209,8 +208,9 @@ def _quote(store: Store, texts: int, parts: list[ScriptQuote], waiting: Unread) 
 
 
 def _share(texts: int, tokens: int, of: int) -> int:
-    """Texts that carry so many of the tokens."""
-    return round(texts * tokens / of) if of else 0
+    """Texts that carry so many of the tokens; of files not read yet, as they will be cut."""
+    counted = round(texts * tokens / of) if of else 0
+    return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
 
 
 def require_run_budget(

@@ -10,7 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.grouping import Wanted, groups
-from semantic_assets.batching.packing import Window, plan_job
+from semantic_assets.batching.packing import (
+    RATIO_MARGIN,
+    UNCALIBRATED_RATIO,
+    Window,
+    plan_job,
+)
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger.jobs import new_job_id
@@ -46,11 +51,6 @@ from semantic_assets.verbs.planned import (
 from semantic_assets.verbs.recover import recover_manifests
 from semantic_assets.verbs.trust import distrusted
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
-
-#: Before the first answer an estimate may be this far below what Google counts...
-UNCALIBRATED_RATIO = 1.25
-#: ...and after it a job may still differ from those before it by this much.
-RATIO_MARGIN = 1.03
 
 
 def plan(

@@ -35,7 +35,7 @@ def other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) -> 
     names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
     return HoldUp(
         f"{names}: embedded by the backend {space.backend}, which the settings are not on. Set "
-        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex` (it quotes first)",
+        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
         needs_person=True,
     )
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
+from semantic_assets.ledger.spending import ACTUAL, REALTIME
+from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import JOB, read_outcomes
@@ -64,10 +66,18 @@ def _recover_results(store: Store) -> tuple[str, ...]:
                 tokens_actual=outcomes.tokens,
             )
             if store.ledger.jobs.insert(job, detail="recovered from its results"):
+                _book(store, job, outcomes.tokens)
                 store.lake.delete(layout.manifest(job_id))
                 store.ledger.progress.unsettle(job.space_id)
                 found.append(job_id)
     return tuple(found)
+
+
+def _book(store: Store, job: BatchJob, tokens: int) -> None:
+    """What its answers cost, so that the bill and today's cap know of it; when is not known."""
+    kind, price = (REALTIME, realtime_usd) if job.is_realtime else (ACTUAL, batch_usd)
+    usd = price(job.model, tokens)
+    store.ledger.spending.book(job.job_id, kind, model=job.model, tokens=tokens, usd=usd)
 
 
 def _job(identity: dict[str, Any]) -> BatchJob:

@@ -50,6 +50,11 @@ class RefreshReport:
             return self.advanced.held_back.reason
         if self.advanced.open_jobs:
             return f"{self.advanced.open_jobs} batch jobs are running"
+        if self.advanced.foreign_jobs:
+            return (
+                f"{self.advanced.foreign_jobs} batch jobs were sent with another key or backend: set "
+                "that one to collect them; their texts are not sent again meanwhile"
+            )
         return "batch jobs are quarantined; `semantic-assets jobs` names them"
 
     @property

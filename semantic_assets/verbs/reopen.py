@@ -22,18 +22,25 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
         remote = by_display.get(job.display_name)
         if remote is None or manifest_keys(store.lake, job.job_id) is None:
             continue
-        store.lake.delete(layout.results(job.space_id, job.job_id))
-        moved = store.ledger.jobs.move(
-            job.job_id,
-            JobState.SUBMITTED,
-            of=[job.state],
-            detail=f"turned up after all as {remote.name}",
-            remote_name=remote.name,
-            absent_since=None,
-            submitted_at=store.ledger.now(),
-        )
+        moved = take_back(store, job, remote.name, f"turned up after all as {remote.name}")
         if moved is not None:
             store.tell(f"job {job.job_id}: turned up after all as {remote.name}, re-opened")
-            store.ledger.progress.unsettle(job.space_id)
             found.append(moved)
     return found
+
+
+def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
+    """Have a given-up job be out again; None where it has moved on."""
+    store.lake.delete(layout.results(job.space_id, job.job_id))
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        JobState.SUBMITTED,
+        of=[job.state],
+        detail=why,
+        remote_name=remote_name,
+        absent_since=None,
+        submitted_at=store.ledger.now(),
+    )
+    if moved is not None:
+        store.ledger.progress.unsettle(job.space_id)
+    return moved

@@ -7,19 +7,20 @@ from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.jobs import REOPENING, BatchJob, JobState
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.collect import clear_remote, land_answers
 from semantic_assets.verbs.deadlines import abandon
 from semantic_assets.verbs.landing import finish, write_job_failure
+from semantic_assets.verbs.reopen import take_back
 from semantic_assets.verbs.trust import forget_check
 
 S = JobState
 
 
 def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> BatchJob:
-    """The unconfirmed (or given up) job is this remote one.
+    """The unconfirmed (or given up) job is this remote one; its answer is collected.
 
     Raises:
         RemoteMissing: the remote knows no such job.
@@ -31,11 +32,17 @@ def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> Batch
         raise Conflict(
             f"{remote_name} is named {remote.display_name}, job {job.job_id} is {job.display_name}"
         )
+    why = f"adopted by hand as {remote_name}"
+    if job.state in REOPENING:
+        # Its error rows would be taken for its answer, and its texts sent and paid for again.
+        if manifest_keys(store.lake, job.job_id) is None:
+            raise Conflict(f"job {job.job_id}: its manifest is gone, its answer cannot be checked")
+        return _moved(job, take_back(store, job, remote_name, why))
     moved = store.ledger.jobs.move(
         job.job_id,
         S.SUBMITTED,
-        of=_standing(job, S.UNCONFIRMED, S.ABANDONED, S.GONE),
-        detail=f"adopted by hand as {remote_name}",
+        of=_standing(job, S.UNCONFIRMED),
+        detail=why,
         remote_name=remote_name,
         submitted_at=store.ledger.now(),
     )

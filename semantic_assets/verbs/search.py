@@ -150,7 +150,7 @@ def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:
         raise ConfigError(
             f"the index of {one.dataset} was embedded by the backend {one.space.backend}, the "
             f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
-            f"{one.space.backend}, or `semantic-assets reindex --dataset {one.dataset}`"
+            f"{one.space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"
         )
 
 

@@ -216,3 +216,44 @@ def test_a_real_time_job_of_a_dead_process_is_folded_and_the_rest_is_pending(tri
     assert [(job.is_realtime, job.succeeded) for job in jobs] == [(True, 200), (False, 30)]
     assert trial.store.ledger.spending.totals().possibly_billed_usd > 0
     assert _statuses(trial) == {"READY": 230}
+
+
+def test_a_given_up_job_that_is_adopted_is_collected_and_nothing_is_sent_again(
+    trial: Trial,
+) -> None:
+    trial.write("acme/texts/a.txt", "A text that is paid for once.")
+    trial.prepare()
+    advance(trial.store, trial.gemini)
+    (job,) = trial.store.ledger.jobs.list()
+    assert job.remote_name is not None
+    resolve.give_up(trial.store, trial.gemini, job.job_id)
+    adopted = resolve.adopt(trial.store, trial.gemini, job.job_id, remote_name=job.remote_name)
+    assert adopted.state == "submitted"
+    trial.drain()
+    (only,) = trial.store.ledger.jobs.list()
+    assert (only.state, only.succeeded) == ("collected", 1)
+    assert trial.paid_twice() == []
+
+
+def test_a_recovered_ledger_knows_what_was_paid(trial: Trial) -> None:
+    trial.write("acme/texts/a.txt", "A text that is paid for once.")
+    trial.refresh()
+    paid = trial.store.ledger.spending.totals().batch_usd
+    assert paid > 0
+    trial.store.close()
+    for path in trial.settings.root.glob("ledger.sqlite3*"):
+        path.unlink()
+    again = trial.reopened()
+    with again.store:
+        recover(again.store)
+        assert again.store.ledger.spending.totals().batch_usd == pytest.approx(paid)
+
+
+def test_jobs_of_another_key_are_named_as_such(trial: Trial) -> None:
+    trial.write("acme/texts/a.txt", "A text sent elsewhere.")
+    trial.prepare()
+    advance(trial.store, trial.gemini)
+    elsewhere = trial.reopened(emulator_url=f"{trial.url}/")
+    with elsewhere.store:
+        report = elsewhere.refresh(wait_minutes=0)
+    assert "another key or backend" in report.summary
