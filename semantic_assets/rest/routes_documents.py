@@ -10,7 +10,11 @@ from semantic_assets.rest.access import DatasetReader, DatasetWriter
 from semantic_assets.rest.bodies import MAX_PAGE, Json, Page, UploadResult, page
 from semantic_assets.rest.serving import Serving, serving_of
 from semantic_assets.rest.uploads import digest_of, upload
-from semantic_assets.verbs.document_list import document_list, remove_document
+from semantic_assets.verbs.document_list import (
+    document_list,
+    document_text,
+    remove_document,
+)
 
 router = APIRouter(prefix="/v1/projects/{project}/datasets/{dataset}", tags=["documents"])
 Served = Annotated[Serving, Depends(serving_of)]
@@ -61,6 +65,12 @@ def get_documents(
     rows = document_list(serving.core.store, dataset, limit=limit + 1, after=after)
     data = [{"object": "document", **asdict(row)} for row in rows]
     return page(data, limit, [row.document_id for row in rows])
+
+
+@router.get("/documents/{document}")
+def get_document(serving: Served, dataset: DatasetReader, document: str) -> Json:
+    """One document with its text, by its id: offsets of hits index this text."""
+    return {"object": "document", **document_text(serving.core.store, dataset, document)}
 
 
 @router.delete("/documents/{document}")

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.intake.inbox import Inbox
 from semantic_assets.intake.names import FOLDER, is_segment, shown_uri
 from semantic_assets.lake import layout
+from semantic_assets.lake.files import row_group_starts
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.ingest import Ingestion
@@ -48,6 +51,34 @@ def document_list(
     if after is not None and not any(row.document_id == after for row in found):
         raise NotFound(f"dataset {dataset} holds no document {after}")
     return list(islice(found, limit))
+
+
+def document_text(store: Store, dataset: DatasetKey, document: str) -> dict[str, Any]:
+    """A document as read: document_id, uri, title, text, metadata, pages.
+
+    Raises:
+        NotFound: the dataset holds no such document.
+    """
+    for shard in store.ledger.sources.shards(dataset):
+        if not store.lake.exists(layout.documents(shard.key)):
+            continue
+        with store.lake.open(layout.documents(shard.key)) as file:
+            ids = file.read(["document_id"], use_threads=False)["document_id"]
+            row = pc.index(ids, document).as_py()
+            if row >= 0:
+                return _text_of(file, row)
+    raise NotFound(f"dataset {dataset} holds no document {document!r}")
+
+
+def _text_of(file: pq.ParquetFile, row: int) -> dict[str, Any]:
+    starts = row_group_starts(file)
+    group = int(np.searchsorted(starts, row, side="right")) - 1
+    columns = ["document_id", "uri", "record_id", "title", "text", "metadata", "pages"]
+    table = file.read_row_group(group, columns, use_threads=False)
+    found: dict[str, Any] = table.slice(row - int(starts[group]), 1).to_pylist()[0]
+    found["metadata"] = dict(found["metadata"] or ())
+    found["uri"] = shown_uri(found["uri"], found.pop("record_id"))
+    return found
 
 
 def remove_document(store: Store, dataset: DatasetKey, document: str) -> str:
