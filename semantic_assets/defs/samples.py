@@ -1,0 +1,65 @@
+"""A few rows of a table as metadata: enough to see what it holds, little enough for the event log."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from semantic_assets.defs.columns import table_schema
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.store import Store
+
+ROWS = 5
+_CHARS = 60
+#: Said by the run and the columns beside them, or unreadable.
+_HIDDEN = frozenset(
+    {
+        "shard",
+        "space",
+        "vector",
+        "vector_text",
+        "pages",
+        "content_hash",
+        "text_hash",
+        "source_fingerprint",
+        "record_signature",
+    }
+)
+
+
+def sample_of_file(store: Store, path: str, schema: pa.Schema) -> dg.TableMetadataValue:
+    """The first rows of a table of the lake."""
+    shown = shown_columns(schema)
+    return sample(store.lake.head(path, shown.names, ROWS).to_pylist(), shown)
+
+
+def shown_columns(schema: pa.Schema) -> pa.Schema:
+    """Without vectors, hashes, and what each row of a shard says alike."""
+    return pa.schema([field for field in schema if field.name not in _HIDDEN])
+
+
+def sample(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dg.TableMetadataValue:
+    """Rows as they are, long values cut short."""
+    records = [dg.TableRecord({name: _short(row[name]) for name in schema.names}) for row in rows]
+    return dg.MetadataValue.table(records=records, schema=table_schema(schema))
+
+
+def job_row(job: BatchJob) -> dict[str, Any]:
+    """A row of BATCH_JOBS."""
+    return {
+        "job": job.job_id,
+        "stage": str(job.stage),
+        "state": str(job.state),
+        "remote": job.remote_name,
+        "requests": job.requests,
+        "tokens_estimated": job.tokens_estimated,
+        "error_message": job.error_message,
+    }
+
+
+def _short(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, int | float | bool):
+        return value
+    text = " ".join(str(value).split())
+    return text if len(text) <= _CHARS else f"{text[:_CHARS]}..."
