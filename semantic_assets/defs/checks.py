@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from semantic_assets.defs.columns import UNREADABLE
-from semantic_assets.defs.cures import ALL_DOCUMENTS_READ, PROMISES, WHAT_TO_DO, cure_of_check
+from semantic_assets.defs.cures import ALL_DOCUMENTS_READ, PROMISES, cure_of_check
 from semantic_assets.defs.samples import ROWS, sample
 from semantic_assets.store import Store
 from semantic_assets.verbs.check import Check
@@ -27,13 +27,13 @@ def check_result(check: Check) -> dg.AssetCheckResult:
         if check.passed is None
         else dg.AssetCheckSeverity.ERROR,
         description=_description(check),
-        metadata={"counted": check.counted, **_what_to_do(check)},
+        metadata={"counted": check.counted},
     )
 
 
 def check_evaluation(key: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
     """The same, for a run that is not the asset's own."""
-    return _evaluation(key, check.subject, check_result(check))
+    return _evaluation(key, check_result(check))
 
 
 def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResult:
@@ -52,7 +52,7 @@ def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResul
         passed=bool(found.passed),
         severity=dg.AssetCheckSeverity.WARN,
         description=_description(found),
-        metadata={"documents_failed": report.failed, **unreadable, **_what_to_do(found)},
+        metadata={"documents_failed": report.failed, **unreadable},
     )
 
 
@@ -60,30 +60,23 @@ def documents_evaluation(
     key: dg.AssetKey, store: Store, report: DocumentsReport
 ) -> dg.AssetCheckEvaluation:
     """The same, for a run that is not the asset's own."""
-    return _evaluation(key, str(report.shard), documents_check(store, report))
+    return _evaluation(key, documents_check(store, report))
 
 
-def _evaluation(
-    key: dg.AssetKey, subject: str, result: dg.AssetCheckResult
-) -> dg.AssetCheckEvaluation:
-    """Says of what it is: such an event belongs to no partition."""
+def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=str(result.check_name),
         passed=result.passed,
         severity=result.severity,
-        description=f"{subject}: {result.description}",
+        description=result.description,
         metadata=result.metadata,
     )
 
 
 def _description(check: Check) -> str:
+    """Of what it is comes first: the page of a check shows the last verdict on any partition."""
+    found = f"{check.subject}: {check.message}"
     if check.passed:
-        return check.message
-    return f"{check.message}. What to do: {cure_of_check(check.name, check.subject)}"
-
-
-def _what_to_do(check: Check) -> dict[str, dg.MarkdownMetadataValue]:
-    if check.passed:
-        return {}
-    return {WHAT_TO_DO: dg.MetadataValue.md(cure_of_check(check.name, check.subject))}
+        return found
+    return f"{found}. What to do: {cure_of_check(check.name, check.subject)}"

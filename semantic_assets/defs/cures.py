@@ -18,9 +18,6 @@ from semantic_assets.errors import (
     SpendRefused,
 )
 
-#: Name of the metadata entry that holds a cure.
-WHAT_TO_DO = "what_to_do"
-
 ALL_DOCUMENTS_READ = "all_documents_read"
 NO_MISSING_VECTORS = "no_missing_vectors"
 UNIT_NORM = "unit_norm"

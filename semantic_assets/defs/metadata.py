@@ -9,18 +9,18 @@ import pyarrow as pa
 
 from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, JOBS_OF_ROWS, column_lineage
 from semantic_assets.defs.picture import picture
-from semantic_assets.defs.samples import ROWS, job_row, sample, sample_of_file, shown_columns
+from semantic_assets.defs.samples import job_row, sample, sample_of_file, sample_of_index
 from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS, INDEX_ROWS
+from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.build_index import IndexReport
 from semantic_assets.verbs.chunks import ChunksReport
 from semantic_assets.verbs.documents import DocumentsReport
-from semantic_assets.verbs.preview import chunks_of, index_rows, jobs_of_rows
+from semantic_assets.verbs.preview import chunks_of, jobs_of_rows
 from semantic_assets.verbs.shard_queue import ShardQueue
 from semantic_assets.verbs.submit import Submission
 from semantic_assets.verbs.vector_map import vector_map
@@ -48,8 +48,8 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
         "dagster/partition_row_count": report.chunks,
         "distinct_texts": report.distinct_texts,
         "tokens_estimated": report.tokens_estimated,
-        "batch_usd_estimated": batch_usd(model, report.tokens_estimated),
-        "realtime_usd_estimated": realtime_usd(model, report.tokens_estimated),
+        "batch_usd_estimated": _usd(batch_usd(model, report.tokens_estimated)),
+        "realtime_usd_estimated": _usd(realtime_usd(model, report.tokens_estimated)),
         "documents_cut": report.documents_cut,
         "rewritten": report.written,
         **_table(store, path, CHUNKS),
@@ -73,7 +73,7 @@ def queue_metadata(queue: ShardQueue) -> Metadata:
         "texts_landed": queue.landed,
         "texts_failed": queue.failed,
         "tokens_waiting_estimated": queue.waiting_tokens_estimated,
-        "batch_usd_waiting_estimated": queue.waiting_usd_estimated,
+        "batch_usd_waiting_estimated": _usd(queue.waiting_usd_estimated),
         "jobs_out": len(queue.open_jobs),
         "jobs": sample((job_row(job) for job in queue.open_jobs[:_JOBS]), BATCH_JOBS),
     }
@@ -106,9 +106,9 @@ def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Me
         **outcomes_metadata(report),
         "tokens_estimated": report.tokens_estimated,
         "tokens_to_estimate": report.tokens / max(1, report.tokens_estimated),
-        "batch_usd": batch_usd(model, report.tokens),
-        "batch_usd_estimated": batch_usd(model, report.tokens_estimated),
-        "realtime_usd": realtime_usd(model, report.tokens),
+        "batch_usd": _usd(batch_usd(model, report.tokens)),
+        "batch_usd_estimated": _usd(batch_usd(model, report.tokens_estimated)),
+        "realtime_usd": _usd(realtime_usd(model, report.tokens)),
         "space": report.space_id,
         "dimensions": space.dimensions,
         **_jobs_of_rows(store, path),
@@ -133,7 +133,6 @@ def _jobs_of_rows(store: Store, path: str) -> Metadata:
 def index_metadata(store: Store, report: IndexReport) -> Metadata:
     folder = layout.generation(report.dataset, report.space_id, report.generation)
     chunks = chunks_of(store, report.dataset)
-    shown = shown_columns(INDEX_ROWS)
     return {
         "dagster/partition_row_count": report.rows,
         "chunks": chunks,
@@ -146,7 +145,7 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
         "space": report.space_id,
         "rewritten": report.written,
         "path": dg.MetadataValue.path(str(store.lake.path(folder))),
-        "sample": sample(index_rows(store, report.dataset, limit=ROWS), shown),
+        "sample": sample_of_index(store, report.dataset),
         **column_lineage("vector_index"),
     }
 
@@ -164,6 +163,11 @@ def quality_metadata(store: Store, found: Evaluation) -> Metadata:
             ({**asdict(one), "space": one.space_id} for one in before), EVALUATIONS
         ),
     }
+
+
+def _usd(amount: float) -> float:
+    """Without the digits that binary numbers leave behind."""
+    return round(amount, 10)
 
 
 def _table(store: Store, path: str, schema: pa.Schema) -> Metadata:

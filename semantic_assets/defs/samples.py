@@ -8,11 +8,16 @@ import pyarrow as pa
 
 from semantic_assets.defs.columns import table_schema
 from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.store import Store
+from semantic_assets.verbs.preview import index_rows
 
 ROWS = 5
 _CHARS = 60
-#: Said by the run and the columns beside them, or unreadable.
+#: What a hit shows; with the ids before them the text would be a word wide.
+_HIT = ("uri", "title", "chunk_index", "start_char", "end_char", "heading_path", "text")
+#: Vectors and hashes, and what each row of a shard says alike.
 _HIDDEN = frozenset(
     {
         "shard",
@@ -30,13 +35,14 @@ _HIDDEN = frozenset(
 
 def sample_of_file(store: Store, path: str, schema: pa.Schema) -> dg.TableMetadataValue:
     """The first rows of a table of the lake."""
-    shown = shown_columns(schema)
+    shown = pa.schema([field for field in schema if field.name not in _HIDDEN])
     return sample(store.lake.head(path, shown.names, ROWS).to_pylist(), shown)
 
 
-def shown_columns(schema: pa.Schema) -> pa.Schema:
-    """Without vectors, hashes, and what each row of a shard says alike."""
-    return pa.schema([field for field in schema if field.name not in _HIDDEN])
+def sample_of_index(store: Store, dataset: DatasetKey) -> dg.TableMetadataValue:
+    """The first rows that search answers from."""
+    shown = pa.schema([INDEX_ROWS.field(name) for name in _HIT])
+    return sample(index_rows(store, dataset, limit=ROWS), shown)
 
 
 def sample(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dg.TableMetadataValue:

@@ -98,6 +98,8 @@ def _plane(vectors: Numbers) -> tuple[Numbers, float]:
 
 def _sources(store: Store, shard: ShardKey, documents: pa.ChunkedArray) -> list[str]:
     """The folder below the dataset, or, where all are in one, the file."""
+    if not store.lake.exists(layout.documents(shard)):
+        return [OTHERS] * len(documents)  # embeddings are assembled without them
     table = store.lake.read(layout.documents(shard), ["document_id", "uri"])
     place = pc.index_in(documents, table["document_id"].combine_chunks())
     below = [_below(shard.dataset, uri) for uri in table["uri"].take(place).to_pylist()]
