@@ -145,7 +145,9 @@ def column_schema(schema: pa.Schema) -> Mapping[str, Any]:
 
 
 def column_lineage(asset: str) -> Mapping[str, Any]:
-    """Where the columns come from. The UI reads it from materializations, not definitions."""
+    """Where the columns come from. Dagster keeps it with materializations, not definitions; its
+    open-source UI does not draw it.
+    """
     deps = {
         column: [_dep(source) for source in sources] for column, sources in _FROM[asset].items()
     }

@@ -118,7 +118,10 @@ _ERRORS: tuple[tuple[type[SemanticAssetsError], str], ...] = (
         "`semantic-assets jobs` shows the job.",
     ),
 )
-_DISK = "Make room or mend the rights of the path that the message names, then run it again."
+_DISK = (
+    "Make room, mend the rights or bring back the path that the message names, then launch the run "
+    "again. Tables of the lake that are gone are written again by `semantic-assets refresh`."
+)
 _UNKNOWN = "`semantic-assets verify` checks what is stored; then launch the run again."
 
 
