@@ -9,13 +9,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from semantic_assets.defs import cures
+from semantic_assets.defs.checks import check_result, check_specs, documents_check
+from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, column_schema
 from semantic_assets.defs.metadata import (
-    check_result,
     chunks_metadata,
-    column_schema,
     documents_metadata,
     embeddings_metadata,
     index_metadata,
+    progress_observation,
     quality_metadata,
     submission_metadata,
 )
@@ -39,7 +41,11 @@ from semantic_assets.verbs.submit import submit_pending
 from semantic_assets.verbs.watch import embeddings_request, index_request
 
 OWNERS = ["team:semantic-assets"]
-REQUESTS_SUCCEED = "requested_runs_succeed"
+_EMBEDDINGS_CHECKS = (
+    cures.NO_MISSING_VECTORS,
+    cures.UNIT_NORM,
+    cures.REQUESTED_RUNS_SUCCEED,
+)
 
 
 @dg.asset(
@@ -50,15 +56,9 @@ REQUESTS_SUCCEED = "requested_runs_succeed"
     output_required=False,  # a removed dataset has none
     code_version=documents_verb.CODE_VERSION,
     metadata=column_schema(DOCUMENTS),
-    check_specs=[
-        dg.AssetCheckSpec(
-            "all_documents_read",
-            asset="documents",
-            description="Every source document could be read; failed ones are rows with a reason.",
-        )
-    ],
+    check_specs=check_specs("documents", cures.ALL_DOCUMENTS_READ),
 )
-@skips_removed("all_documents_read")
+@skips_removed(cures.ALL_DOCUMENTS_READ)
 def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One row per source document as read; unreadable ones with the reason."""
     shard = shard_of(context)
@@ -66,14 +66,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator
         report = read_documents(store, shard)
         yield dg.MaterializeResult(
             metadata=documents_metadata(store, layout.documents(shard), report),
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name="all_documents_read",
-                    passed=report.failed == 0,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"shard": str(shard), "documents_failed": report.failed},
-                )
-            ],
+            check_results=[documents_check(store, report)],
         )
 
 
@@ -103,6 +96,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     kinds={"gemini"},
     owners=OWNERS,
     output_required=False,  # a removed dataset has none
+    metadata=column_schema(BATCH_JOBS),
 )
 @skips_removed()
 def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
@@ -124,17 +118,9 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     owners=OWNERS,
     output_required=False,
     metadata=column_schema(EMBEDDINGS_COLUMNS),
-    check_specs=[
-        dg.AssetCheckSpec("no_missing_vectors", asset="embeddings"),
-        dg.AssetCheckSpec("unit_norm", asset="embeddings"),
-        dg.AssetCheckSpec(
-            REQUESTS_SUCCEED,
-            asset="embeddings",
-            description="No partition was given up after five failed runs of the sensor.",
-        ),
-    ],
+    check_specs=check_specs("embeddings", *_EMBEDDINGS_CHECKS),
 )
-@skips_removed("no_missing_vectors", "unit_norm", REQUESTS_SUCCEED)
+@skips_removed(*_EMBEDDINGS_CHECKS)
 def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
@@ -147,6 +133,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
         yield from (check_result(check) for check in check_shard(store, shard))
         yield check_result(check_requests(store))
         if not report.is_settled:
+            context.log_event(progress_observation(report))
             context.log.warning(
                 f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
                 "their batch jobs; the sensor materializes this partition when they have ended"
@@ -166,9 +153,9 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     owners=OWNERS,
     output_required=False,  # a removed dataset has none
     metadata=column_schema(INDEX_ROWS),
-    check_specs=[dg.AssetCheckSpec("index_matches_embeddings", asset="vector_index")],
+    check_specs=check_specs("vector_index", cures.INDEX_MATCHES_EMBEDDINGS),
 )
-@skips_removed("index_matches_embeddings")
+@skips_removed(cures.INDEX_MATCHES_EMBEDDINGS)
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One generation of a dataset's index; search follows the pointer to the one that serves.
 
@@ -195,13 +182,8 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     kinds={"gemini"},
     owners=OWNERS,
     output_required=False,
-    check_specs=[
-        dg.AssetCheckSpec(
-            "no_quality_drop",
-            asset="retrieval_quality",
-            description="nDCG@10 fell by no more than 0.02 against the generation before.",
-        )
-    ],
+    metadata=column_schema(EVALUATIONS),
+    check_specs=check_specs("retrieval_quality", cures.NO_QUALITY_DROP),
 )
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """How well the serving generation answers the dataset's queries.jsonl, by its qrels.tsv.
@@ -215,7 +197,7 @@ def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> 
         if measured is None:
             context.log.info(f"{dataset} has no queries.jsonl and qrels.tsv: nothing to measure")
             return
-        yield dg.MaterializeResult(metadata=quality_metadata(measured))
+        yield dg.MaterializeResult(metadata=quality_metadata(store, measured))
 
 
 ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index, retrieval_quality]

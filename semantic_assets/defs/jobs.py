@@ -13,8 +13,9 @@ from semantic_assets.defs.assets import (
     retrieval_quality,
     vector_index,
 )
+from semantic_assets.defs.checks import check_evaluation, documents_evaluation
+from semantic_assets.defs.failures import failure
 from semantic_assets.defs.metadata import (
-    check_evaluation,
     chunks_metadata,
     documents_metadata,
     embeddings_metadata,
@@ -30,7 +31,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import EmbeddingsReport
-from semantic_assets.verbs.check import Check, check_index, check_shard
+from semantic_assets.verbs.check import check_index, check_shard
 from semantic_assets.verbs.quality import check_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_verb
@@ -40,6 +41,12 @@ from semantic_assets.verbs.watch import ADVANCE, embeddings_request, index_reque
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
 _PRIORITY = {"dagster/priority": "10"}
 _MAX_RUNTIME = {"dagster/max_runtime": str(6 * 3600)}
+
+_WHAT_IS_LEFT = (
+    "Nothing is lost. Where it waits, launch `refresh` again: it goes on where it stopped "
+    "(`semantic-assets status` says when the batches should be back). Where it names a file or a "
+    "setting, mend that first."
+)
 
 embed_shard = dg.define_asset_job(
     "embed_shard",
@@ -111,11 +118,11 @@ def refresh_store(
         register_partitions(context.instance, store)
         for event in _events(store, report):
             context.log_event(event)
-        for key, check in _checks(store, report):
-            context.instance.report_runless_asset_event(check_evaluation(key, check))
+        for evaluation in _checks(store, report):
+            context.instance.report_runless_asset_event(evaluation)
         _mark_done(store, report)
         if report.is_waiting or report.discovery.skipped:
-            raise dg.Failure(report.summary, allow_retries=False)
+            raise failure(report.summary, _WHAT_IS_LEFT)
 
 
 @dg.job(executor_def=dg.in_process_executor)
@@ -145,18 +152,23 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
             yield _materialized(vector_index, index.dataset.partition, metadata)
     for found in report.quality:
         partition = DatasetKey.parse(found.dataset).partition
-        yield _materialized(retrieval_quality, partition, quality_metadata(found))
+        yield _materialized(retrieval_quality, partition, quality_metadata(store, found))
 
 
-def _checks(store: Store, report: RefreshReport) -> Iterator[tuple[dg.AssetKey, Check]]:
-    """The checks of what this run settled and built."""
+def _checks(store: Store, report: RefreshReport) -> Iterator[dg.AssetCheckEvaluation]:
+    """The checks of what this run read, settled and built."""
+    for read in report.documents:
+        if read.written:
+            yield documents_evaluation(documents.key, store, read)
     for done in _newly_settled(store, report):
-        yield from ((embeddings.key, check) for check in check_shard(store, done.shard))
+        for check in check_shard(store, done.shard):
+            yield check_evaluation(embeddings.key, check)
     for index in report.indexes:
         if index.written:
-            yield vector_index.key, check_index(store, index.dataset)
+            yield check_evaluation(vector_index.key, check_index(store, index.dataset))
     for found in report.quality:
-        yield retrieval_quality.key, check_quality(store, DatasetKey.parse(found.dataset))
+        check = check_quality(store, DatasetKey.parse(found.dataset))
+        yield check_evaluation(retrieval_quality.key, check)
 
 
 def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:

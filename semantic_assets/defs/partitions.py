@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import dagster as dg
 
+from semantic_assets.defs.failures import failure
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
@@ -32,15 +33,15 @@ def dataset_of(context: dg.AssetExecutionContext) -> DatasetKey:
 
 def _parsed(context: dg.AssetExecutionContext, parse: Callable[[str], _Key], example: str) -> _Key:
     if not context.has_partition_key:
-        raise dg.Failure(
-            f"this run has no partition: choose one in the UI, or pass "
-            f'--tags \'{{"dagster/partition": "{example}"}}\'',
-            allow_retries=False,
+        raise failure(
+            "this run has no partition",
+            "Choose one in the UI, or pass "
+            f'`--tags \'{{"dagster/partition": "{example}"}}\'` on the command line.',
         )
     try:
         return parse(context.partition_key)
     except ConfigError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise failure(str(error), f"Keys look like `{example}`: choose one in the UI.") from error
 
 
 def missing_partitions(

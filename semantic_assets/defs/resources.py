@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field
 
+from semantic_assets.defs.failures import saying_what_to_do
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.library import opened
 from semantic_assets.store import Store
@@ -21,5 +22,8 @@ class LakeResource(dg.ConfigurableResource):
 
     @contextmanager
     def opened(self, tell: Callable[[str], None]) -> Iterator[tuple[Store, Gemini]]:
-        with opened(self.root or None, tell=tell) as (store, gemini):
+        """Raises:
+        dagster.Failure: what went wrong in the block, with what to do now.
+        """
+        with saying_what_to_do(), opened(self.root or None, tell=tell) as (store, gemini):
             yield store, gemini

@@ -5,12 +5,15 @@ Each does all its work while the other is stopped or failing.
 
 import dagster as dg
 
-from semantic_assets.defs.assets import REQUESTS_SUCCEED, embeddings
+from semantic_assets.defs.assets import embeddings
+from semantic_assets.defs.checks import check_evaluation
+from semantic_assets.defs.cures import REQUESTED_RUNS_SUCCEED
 from semantic_assets.defs.jobs import advance_batches, embed_shard, index_dataset, settle_shard
 from semantic_assets.defs.partitions import partition_requests
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.ledger.requests import MAX_ATTEMPTS
 from semantic_assets.model.jobs import BatchJob
+from semantic_assets.verbs.check import Check
 from semantic_assets.verbs.watch import ADVANCE, EMBEDDINGS, VECTOR_INDEX, RunDue, watch
 from semantic_assets.verbs.watch_sources import READ, watch_sources
 
@@ -96,9 +99,12 @@ def _observations(job: BatchJob) -> list[dg.AssetObservation]:
             metadata={
                 "latest_job": job.job_id,
                 "latest_job_remote": job.remote_name or "",
+                "latest_job_stage": str(job.stage),
                 "latest_job_state": str(job.state),
                 "latest_job_remote_state": job.remote_state or "",
                 "latest_job_texts": job.requests,
+                "latest_job_succeeded": job.succeeded or 0,
+                "latest_job_failed": job.failed or 0,
             },
         )
         for shard in job.shards
@@ -106,12 +112,14 @@ def _observations(job: BatchJob) -> list[dg.AssetObservation]:
 
 
 def _requests_check(exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
-    return dg.AssetCheckEvaluation(
-        asset_key=embeddings.key,
-        check_name=REQUESTS_SUCCEED,
+    names = ", ".join(exhausted)
+    check = Check(
+        name=REQUESTED_RUNS_SUCCEED,
+        subject="sensor",
         passed=not exhausted,
-        description=f"failed {MAX_ATTEMPTS} times, asked for no more: {', '.join(exhausted)}"
+        message=f"failed {MAX_ATTEMPTS} times, asked for no more: {names}"
         if exhausted
         else "no run was given up",
-        metadata={"given_up": len(exhausted)},
+        counted=len(exhausted),
     )
+    return check_evaluation(embeddings.key, check)

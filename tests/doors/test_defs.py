@@ -1,81 +1,17 @@
 """The Dagster door: keys, partitions, the jobs, and the sensor that turns embeddings green."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import httpx2
-import pytest
 
 from semantic_assets.definitions import build_definitions
-from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.sensors import gemini_batch_sensor
-from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.library import opened
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.reindex import reindex
-
-SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
-LATENCY_SECONDS = 60.0
-
-
-class World:
-    """A lake, an emulator with a clock of its own, and an ephemeral Dagster instance."""
-
-    def __init__(self, root: Path, url: str, instance: dg.DagsterInstance) -> None:
-        self.url, self.instance = url, instance
-        self.lake = LakeResource(root=str(root))
-        self.defs = build_definitions(self.lake)
-
-    def pass_time(self) -> None:
-        httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": LATENCY_SECONDS})
-
-    def register(self) -> None:
-        with opened(self.lake.root) as (store, _):
-            discover(store)
-            register_partitions(self.instance, store)
-
-    def run(self, job: str, partition: str | None = None) -> dg.ExecuteInProcessResult:
-        return self.defs.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=partition, raise_on_error=False
-        )
-
-    def green(self, asset: str) -> set[str]:
-        return set(self.instance.get_materialized_partitions(dg.AssetKey(asset)))
-
-    def tick(self) -> dg.SensorResult:
-        context = dg.build_sensor_context(
-            instance=self.instance, definitions=self.defs, resources={"lake": self.lake}
-        )
-        with context:
-            result = gemini_batch_sensor(context)
-        assert isinstance(result, dg.SensorResult)
-        return result
-
-    def run_requested(self, result: dg.SensorResult) -> list[str]:
-        """Run what a tick asked for, as the daemon would; the jobs' names in order."""
-        for request in result.run_requests or []:
-            assert request.job_name
-            assert self.run(request.job_name, request.partition_key).success
-        return [str(request.job_name) for request in result.run_requests or []]
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    sources = tmp_path / "sources" / "acme" / "manuals"
-    sources.mkdir(parents=True)
-    (sources / "a.txt").write_text("The valve is opened by turning the red wheel.")
-    (sources / "broken.pdf").write_bytes(b"%PDF-1.4 and nothing else")
-    running = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=LATENCY_SECONDS)
-    monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(tmp_path / "sources"))
-    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", running.base_url)
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield World(tmp_path / "lake", running.base_url, instance)
-    running.stop()
+from tests.doors.dagster_world import DATASET, SHARD, World
 
 
 def test_asset_keys_are_the_tables_and_the_graph_is_one_chain() -> None:

@@ -22,7 +22,6 @@ _QUIET = [
 _PAGE_MS = 60_000
 _RUN_MS = 120_000
 _ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
-_GROUPS = ("corpus", "embedding", "search")
 _LOCATION = "/locations/semantic_assets.definitions"
 
 
@@ -62,9 +61,7 @@ def shown(page: Page, text: str | re.Pattern[str]) -> Locator:
 
 
 def open_asset_graph(page: Page) -> None:
-    """All groups unfolded."""
-    unfolded = ",".join(f"global@global:{group}" for group in _GROUPS)
-    page.goto(f"/asset-groups?expanded={unfolded}")
+    page.goto("/asset-groups")
 
 
 def open_partition(page: Page, asset: str, partition: str) -> None:
@@ -72,6 +69,28 @@ def open_partition(page: Page, asset: str, partition: str) -> None:
     page.goto(f"/assets/{asset}?view=partitions&partition={partition}")
     expect(shown(page, re.compile(r"^Missing \([1-9]\d*\)$"))).to_be_visible()
     expect(shown(page, "Latest materialization")).to_be_visible()
+
+
+def drawn_picture(page: Page, name: str) -> Locator:
+    """The picture behind a metadata entry, once the browser has decoded it.
+
+    The UI hides markdown of more than 1,000 characters behind a link in the entry's row.
+    """
+    page.get_by_role("row").filter(has=shown(page, name)).get_by_text("[Show Markdown]").click()
+    picture = page.get_by_role("dialog").get_by_role("img", name="Map of the vectors")
+    expect(picture).to_be_visible()
+    assert wait_until(lambda: _width(picture) > 0, seconds=_PAGE_MS / 1000)
+    return picture
+
+
+def _width(picture: Locator) -> int:
+    """Zero while it is not loaded, and where it cannot be: its source was sanitised away."""
+    return int(picture.evaluate("image => image.complete ? image.naturalWidth : 0"))
+
+
+def open_check(page: Page, asset: str, check: str) -> None:
+    page.goto(f"/assets/{asset}?view=checks&checkDetail={check}")
+    expect(shown(page, "Latest execution")).to_be_visible()
 
 
 def open_sensor(page: Page, sensor: str) -> None:

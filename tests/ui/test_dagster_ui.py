@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from browser import (
+    drawn_picture,
     launch,
     open_asset_graph,
+    open_check,
     open_partition,
     open_sensor,
     outcome_of_run,
@@ -19,6 +21,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.ui
 
 SHARD, DATASET = "observatory.handbook.00000", "observatory.handbook"
+#: One of its files is damaged.
+UNREADABLE = "harbour.notices.00000"
 ASSETS = (
     "documents",
     "chunks",
@@ -72,13 +76,38 @@ def test_embeddings_turn_green_by_themselves_only_after_the_batch_job_has_ended(
     page.screenshot(path=pictures / "6-index-green.png")
 
 
+def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch_job(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
+    _expect_green(dagster_dev, "embeddings", SHARD)
+    open_partition(page, "embeddings", SHARD)
+    expect(shown(page, re.compile("^batches/"))).to_be_visible()
+    expect(shown(page, "COMPLETED")).to_be_visible()
+
+    picture = drawn_picture(page, "map")
+    page.screenshot(path=pictures / "7-map-of-the-vectors.png")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["width"] > 500
+
+
+def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
+    launch(page, "embed_shard", UNREADABLE)
+    assert outcome_of_run(page) == "Success"
+
+    open_check(page, "documents", "all_documents_read")
+    expect(shown(page, re.compile("What to do: Mend or remove the files"))).to_be_visible()
+    expect(shown(page, "harbour/notices/broken.pdf")).to_be_visible()
+    page.screenshot(path=pictures / "8-check-with-its-cure.png")
+
+
 def test_the_sensor_ticks_without_failing(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:
     open_sensor(page, SENSOR)
 
     expect(shown(page, re.compile(r"^\d+ runs? requested$"))).to_be_visible()
-    page.screenshot(path=pictures / "7-sensor.png")
+    page.screenshot(path=pictures / "9-sensor.png")
     assert dagster_dev.failed_ticks(SENSOR) == []
 
 

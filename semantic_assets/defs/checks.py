@@ -1,0 +1,82 @@
+"""Verdicts of ours as Dagster's: what a check promises, and, where it fails, what to do now."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from semantic_assets.defs.columns import UNREADABLE
+from semantic_assets.defs.cures import ALL_DOCUMENTS_READ, PROMISES, cure_of_check
+from semantic_assets.defs.samples import ROWS, sample
+from semantic_assets.store import Store
+from semantic_assets.verbs.check import Check
+from semantic_assets.verbs.documents import DocumentsReport
+from semantic_assets.verbs.preview import unreadable_documents
+
+
+def check_specs(asset: str, *names: str) -> Sequence[dg.AssetCheckSpec]:
+    """The checks of an asset, each with its promise."""
+    return [dg.AssetCheckSpec(name, asset=asset, description=PROMISES[name]) for name in names]
+
+
+def check_result(check: Check) -> dg.AssetCheckResult:
+    """One that could not be found out is a warning."""
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        passed=bool(check.passed),
+        severity=dg.AssetCheckSeverity.WARN
+        if check.passed is None
+        else dg.AssetCheckSeverity.ERROR,
+        description=_description(check),
+        metadata={"counted": check.counted},
+    )
+
+
+def check_evaluation(key: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
+    """The same, for a run that is not the asset's own."""
+    return _evaluation(key, check_result(check))
+
+
+def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResult:
+    """all_documents_read; a warning, because the readable ones go on."""
+    found = Check(
+        name=ALL_DOCUMENTS_READ,
+        subject=str(report.shard),
+        passed=report.failed == 0,
+        message=f"{report.failed} of {report.documents} documents could not be read",
+        counted=report.failed,
+    )
+    rows = unreadable_documents(store, report.shard, limit=ROWS) if report.failed else []
+    unreadable = {"unreadable": sample(rows, UNREADABLE)} if rows else {}
+    return dg.AssetCheckResult(
+        check_name=found.name,
+        passed=bool(found.passed),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=_description(found),
+        metadata={"documents_failed": report.failed, **unreadable},
+    )
+
+
+def documents_evaluation(
+    key: dg.AssetKey, store: Store, report: DocumentsReport
+) -> dg.AssetCheckEvaluation:
+    """The same, for a run that is not the asset's own."""
+    return _evaluation(key, documents_check(store, report))
+
+
+def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=str(result.check_name),
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
+    )
+
+
+def _description(check: Check) -> str:
+    """Of what it is comes first: the page of a check shows the last verdict on any partition."""
+    found = f"{check.subject}: {check.message}"
+    if check.passed:
+        return found
+    return f"{found}. What to do: {cure_of_check(check.name, check.subject)}"

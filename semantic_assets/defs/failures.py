@@ -1,0 +1,34 @@
+"""Errors of ours as Dagster's Failure, which carries what to do now to the page of the run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from semantic_assets.defs.cures import cure_of_error
+from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAssetsError
+
+
+def failure(message: str, what_to_do: str, *, may_retry: bool = False) -> dg.Failure:
+    """Says what happened and what to do. Both are in the message: a tick and a log show no more."""
+    return dg.Failure(
+        f"{message}\nWhat to do: {what_to_do}",
+        metadata={"what_to_do": what_to_do},
+        allow_retries=may_retry,
+    )
+
+
+@contextmanager
+def saying_what_to_do() -> Iterator[None]:
+    """Errors of the block that have a cure are failures that name it; others pass as they are.
+
+    Raises:
+        dagster.Failure: instead of an error of ours, or of the file system.
+    """
+    try:
+        yield
+    except DatasetRemoved:
+        raise  # not a failure: the run that was queued for it has nothing to do
+    except (SemanticAssetsError, OSError) as error:
+        may_retry = not isinstance(error, PermanentError)
+        raise failure(str(error), cure_of_error(error), may_retry=may_retry) from error

@@ -1,0 +1,71 @@
+"""A few rows of a table as metadata: enough to see what it holds, little enough for the event log."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from semantic_assets.defs.columns import table_schema
+from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.store import Store
+from semantic_assets.verbs.preview import index_rows
+
+ROWS = 5
+_CHARS = 60
+#: What a hit shows; with the ids before them the text would be a word wide.
+_HIT = ("uri", "title", "chunk_index", "start_char", "end_char", "heading_path", "text")
+#: Vectors and hashes, and what each row of a shard says alike.
+_HIDDEN = frozenset(
+    {
+        "shard",
+        "space",
+        "vector",
+        "vector_text",
+        "pages",
+        "content_hash",
+        "text_hash",
+        "source_fingerprint",
+        "record_signature",
+    }
+)
+
+
+def sample_of_file(store: Store, path: str, schema: pa.Schema) -> dg.TableMetadataValue:
+    """The first rows of a table of the lake."""
+    shown = pa.schema([field for field in schema if field.name not in _HIDDEN])
+    return sample(store.lake.head(path, shown.names, ROWS).to_pylist(), shown)
+
+
+def sample_of_index(store: Store, dataset: DatasetKey) -> dg.TableMetadataValue:
+    """The first rows that search answers from."""
+    shown = pa.schema([INDEX_ROWS.field(name) for name in _HIT])
+    return sample(index_rows(store, dataset, limit=ROWS), shown)
+
+
+def sample(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dg.TableMetadataValue:
+    """Rows as they are, long values cut short."""
+    records = [dg.TableRecord({name: _short(row[name]) for name in schema.names}) for row in rows]
+    return dg.MetadataValue.table(records=records, schema=table_schema(schema))
+
+
+def job_row(job: BatchJob) -> dict[str, Any]:
+    """A row of BATCH_JOBS."""
+    return {
+        "job": job.job_id,
+        "stage": str(job.stage),
+        "state": str(job.state),
+        "remote": job.remote_name,
+        "requests": job.requests,
+        "tokens_estimated": job.tokens_estimated,
+        "error_message": job.error_message,
+    }
+
+
+def _short(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, int | float | bool):
+        return value
+    text = " ".join(str(value).split())
+    return text if len(text) <= _CHARS else f"{text[:_CHARS]}..."
