@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 _QUIET = [
     "--no-sandbox",
@@ -26,25 +26,24 @@ _LOCATION = "/locations/semantic_assets.definitions"
 
 
 @contextmanager
-def opened_page(profile: Path, base_url: str) -> Iterator[Page]:
+def opened_page(playwright: Playwright, profile: Path, base_url: str) -> Iterator[Page]:
     """A page of a fresh profile that reaches nothing but this machine."""
     chromium = shutil.which("chromium")
     assert chromium, "no chromium: `make test-ui` installs Debian's"
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=chromium,
-            args=_QUIET,
-            base_url=base_url,
-            viewport={"width": 1920, "height": 1080},
-        )
-        context.route(_ELSEWHERE, lambda route: route.abort())
-        context.set_default_timeout(_PAGE_MS)
-        expect.set_options(timeout=_PAGE_MS)
-        try:
-            yield context.pages[0]
-        finally:
-            context.close()
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=chromium,
+        args=_QUIET,
+        base_url=base_url,
+        viewport={"width": 1920, "height": 1080},
+    )
+    context.route(_ELSEWHERE, lambda route: route.abort())
+    context.set_default_timeout(_PAGE_MS)
+    expect.set_options(timeout=_PAGE_MS)
+    try:
+        yield context.pages[0]
+    finally:
+        context.close()
 
 
 def skip_greeting(page: Page, is_greeting: Callable[[], bool]) -> None:

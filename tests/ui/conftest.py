@@ -9,7 +9,7 @@ import pytest
 
 if TYPE_CHECKING:  # a plain run imports neither: playwright is an extra
     from dagster_dev import DagsterDev
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Playwright
 
 _PICTURES = Path(__file__).resolve().parents[2] / ".ui"
 
@@ -37,12 +37,21 @@ def dagster_dev(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Ite
 
 
 @pytest.fixture(scope="session")
+def playwright() -> Iterator["Playwright"]:
+    """One for all browsers: a second cannot start beside it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def browser_page(
-    tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev"
+    playwright: "Playwright", tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev"
 ) -> Iterator["Page"]:
     from browser import opened_page, skip_greeting
 
-    with opened_page(tmp_path_factory.mktemp("profile"), dagster_dev.url) as page:
+    with opened_page(playwright, tmp_path_factory.mktemp("profile"), dagster_dev.url) as page:
         skip_greeting(page, dagster_dev.is_greeting)
         yield page
 

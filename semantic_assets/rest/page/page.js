@@ -3,6 +3,8 @@
 
 const POLL_MS = 5000;
 const SHOWN_JOBS = 8;
+const EXCERPT = 600;
+const COMMON = new Set("the and for are was does did what when where which who why how with from that this must can как что где когда это для или при".split(" "));
 const at = (id) => document.getElementById(id);
 
 async function ask(path, body) {
@@ -29,14 +31,25 @@ function element(name, className, text) {
 }
 
 function words(question) {
-  const found = question.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) || [];
+  const found = (question.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) || []).filter((word) => !COMMON.has(word));
   return [...new Set(found)].sort((a, b) => b.length - a.length);
+}
+
+// The stretch of a passage with the most of the question's words in it.
+function excerpt(text, pattern) {
+  const places = [...text.matchAll(pattern)].map((match) => match.index);
+  if (text.length <= EXCERPT || !places.length) return text.slice(0, EXCERPT) + (text.length > EXCERPT ? " ..." : "");
+  const held = places.map((start) => places.filter((place) => place >= start && place < start + EXCERPT * 0.7).length);
+  const first = Math.max(0, places[held.indexOf(Math.max(...held))] - EXCERPT * 0.15);
+  const cut = text.slice(first, first + EXCERPT);
+  return (first ? "... " : "") + cut + (first + EXCERPT < text.length ? " ..." : "");
 }
 
 function highlighted(text, question, into) {
   const wanted = words(question).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  if (!wanted.length) { into.append(text); return; }
+  if (!wanted.length) { into.append(text.slice(0, EXCERPT)); return; }
   const pattern = new RegExp(`(${wanted.join("|")})`, "giu");
+  text = excerpt(text, pattern);
   text.split(pattern).forEach((piece, n) => {
     into.append(n % 2 ? element("mark", "", piece) : piece);
   });
@@ -134,7 +147,7 @@ function showStatus(status) {
   facts(at("cost"), [
     ["batches so far", usd(bill.batch_usd)],
     ["at the real-time price", usd(bill.realtime_usd)],
-    ["canaries, real time", usd(bill.canary_usd)],
+    ["canaries and real time", usd(bill.canary_usd)],
     ["committed", usd(bill.committed_usd)],
     ["possibly billed for nothing", usd(bill.possibly_billed_usd), bill.possibly_billed_usd > 0],
     ["waiting", `~${usd(bill.pending_batch_usd)}`],
