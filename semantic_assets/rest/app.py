@@ -38,6 +38,8 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     Args:
         needs_key: False only for a server that is bound to loopback.
     """
+    # It would tell of each broken body, byte by byte.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     root = core.store.lake.root
     serving = Serving(
         core=core,

@@ -1,5 +1,6 @@
 """A limit on the bytes of a request, counted as they come: a length that was told may be a lie."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,14 +36,14 @@ class BodyLimit:
 
         async def noted(message: Message) -> None:
             nonlocal has_begun
-            has_begun = True
-            await send(message)
+            # A form that could not be read to its end is answered with a 400 by the framework.
+            if received <= self._limit or has_begun:
+                has_begun = True
+                await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self._app(scope, counted, noted)
-        except _TooLarge:
-            if has_begun:
-                raise
+        if received > self._limit and not has_begun:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
