@@ -18,6 +18,7 @@ from semantic_assets.verbs.window_use import WindowUse
 _SNIPPET = 160
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _PIPE_WIDTH = 140
+_MOST_COLUMNS = 6
 
 
 def show(*tables: Table) -> None:
@@ -132,9 +133,14 @@ def rows_table(rows: pa.Table) -> Table:
 
 
 def dataclass_table(found: list[Any]) -> Table:
-    """A row for each, a column for each field."""
+    """A row for each, a column for each field; of a single one with many, the other way round."""
     if not found:
         return Table("nothing found")
+    if len(found) == 1 and len(fields(found[0])) > _MOST_COLUMNS:
+        table = Table("what", "value")
+        for field in fields(found[0]):
+            table.add_row(field.name, _cell(field.name, getattr(found[0], field.name)))
+        return table
     table = Table(*(field.name for field in fields(found[0])))
     for item in found:
         table.add_row(*(_cell(field.name, getattr(item, field.name)) for field in fields(item)))

@@ -1,0 +1,215 @@
+"""Commands of the queue, doctor, keys and serve, as they are typed."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from semantic_assets.cli import main
+from semantic_assets.cli.progress import progress
+from semantic_assets.emulator.server import RunningServer
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "lake"))
+    monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(tmp_path / "sources"))
+    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", emulator.base_url)
+    monkeypatch.setenv("SEMANTIC_ASSETS_DIMENSIONS", "128")
+
+    def invoke(*arguments: str, input: str | None = None) -> Result:
+        return CliRunner().invoke(main, list(arguments), input=input)
+
+    yield invoke
+    logging.getLogger("semantic_assets").setLevel(logging.NOTSET)
+
+
+def _found(result: Result) -> object:
+    return json.loads(result.stdout)
+
+
+def _ingest(run: Run, tmp_path: Path, count: int = 3) -> None:
+    folder = tmp_path / "in" / "deep"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (folder / f"n{number}.txt").write_text(f"Gate {number} is shut at night.")
+    assert run("ingest", str(tmp_path / "in"), "-d", "acme/gates").exit_code == 0
+
+
+def test_a_folder_is_taken_in_flushed_synced_and_found(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    assert "3 wait to be cut" in run("status").stdout
+    sent = _found(run("flush", "--json"))
+    assert isinstance(sent, dict)
+    assert (sent["texts"], sent["waiting_texts"]) == (3, 0)
+    assert run("sync", "--watch", "--interval", "0").exit_code == 0
+    (hit,) = json.loads(run("search", "Gate 1 is shut at night.", "-k", "1", "--json").stdout)
+    assert hit["uri"] == "acme/gates/_ingested/n1.txt"
+
+
+def test_sync_exits_with_4_while_a_job_is_out_and_sends_nothing(
+    run: Run, tmp_path: Path, emulator: RunningServer
+) -> None:
+    _ingest(run, tmp_path)
+    assert run("sync").exit_code == 0
+    httpx2.post(f"{emulator.base_url}/emulator/clock", json={"rate": 0.0})
+    run("flush")
+    result = run("sync", "--json")
+    assert result.exit_code == 4
+    assert json.loads(result.stdout)["open_jobs"] == 1
+
+
+def test_a_dry_run_cuts_and_quotes_and_sends_nothing(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    quote = json.loads(run("flush", "--dry-run", "--json").stdout)
+    assert (quote["texts"], quote["unread_files"]) == (3, 0)
+    assert json.loads(run("jobs", "--json").stdout) == []
+
+
+def test_too_few_texts_wait_and_the_exit_code_says_so(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    result = run("flush", "--min-batch-size", "10")
+    assert result.exit_code == 4
+    assert "3 of 10" in result.output
+
+
+def test_a_job_is_shown_by_either_name_and_its_results_written(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    sent = json.loads(run("flush", "--json").stdout)
+    (job,), (remote,) = sent["job_ids"], sent["remote_names"]
+    early = run("results", job)
+    assert early.exit_code == 1
+    assert "semantic-assets sync" in early.output
+    run("sync", "--watch", "--interval", "0")
+    (standing,) = json.loads(run("status", remote, "--json").stdout)
+    assert (standing["job_id"], standing["stage"]) == (job, "COMPLETED")
+    assert "COMPLETED" in run("status", job).stdout
+    lines = [json.loads(line) for line in run("results", remote).stdout.splitlines()]
+    assert [len(line["embedding"]) for line in lines] == [128] * 3
+    path = tmp_path / "v.parquet"
+    assert run("results", job, "-o", str(path)).exit_code == 0
+    assert pq.read_table(path)["chunk_id"].to_pylist() == [line["chunk_id"] for line in lines]
+
+
+def test_cancel_asks_first_and_refuses_what_is_over(
+    run: Run, tmp_path: Path, emulator: RunningServer
+) -> None:
+    _ingest(run, tmp_path)
+    httpx2.post(f"{emulator.base_url}/emulator/clock", json={"rate": 0.0})
+    (job,) = json.loads(run("flush", "--json").stdout)["job_ids"]
+    assert run("cancel", job, input="n\n").exit_code == 1
+    assert json.loads(run("cancel", job, "--yes", "--json").stdout)["is_final"] is False
+    assert run("cancel", "batches/none", "--yes").exit_code == 1
+
+
+def test_ingest_names_each_file_it_could_not_take_and_keeps_the_others(
+    run: Run, tmp_path: Path
+) -> None:
+    _ingest(run, tmp_path)
+    (tmp_path / "in" / "bad.pdf").write_bytes(b"no pdf")
+    result = run("ingest", str(tmp_path / "in"), "-d", "acme/gates")
+    assert result.exit_code == 1
+    assert "bad.pdf" in result.stderr
+    assert "3 unchanged" in result.stdout
+    assert run("ingest", "-", "-d", "acme/gates", "--name", "typed", input="Typed.").exit_code == 0
+    assert run("ingest", "a", "b", "-d", "acme/gates", "--name", "x").exit_code == 2
+
+
+def test_doctor_names_what_is_ill_and_the_cure(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ill = run("doctor")
+    assert ill.exit_code == 1
+    assert "semantic-assets ingest" in ill.output
+    _ingest(run, tmp_path)
+    assert run("doctor").exit_code == 0
+    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", "http://127.0.0.1:9")
+    found = {one["name"]: one for one in json.loads(run("doctor", "--json").stdout)}
+    assert found["service"]["is_well"] is False
+    monkeypatch.setenv("SEMANTIC_ASSETS_BACKEND", "gemini")
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-not-a-key")
+    monkeypatch.setenv("SEMANTIC_ASSETS_GEMINI_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "other"))
+    result = run("doctor")
+    assert "semantic-assets init" in result.output
+    assert "MAX_COST_USD_PER_DAY" in result.output
+    assert "AIza-not-a-key" not in result.output
+    monkeypatch.setenv("SEMANTIC_ASSETS_TIER", "9")
+    assert "TIER" in run("doctor").output
+
+
+def test_keys_are_made_listed_and_taken_back(run: Run) -> None:
+    made = run("keys", "create", "--project", "acme", "--role", "read")
+    secret = made.stdout.strip()
+    (row,) = json.loads(run("keys", "list", "--json").stdout)
+    assert (row["project"], row["role"]) == ("acme", "read")
+    assert secret not in run("keys", "list").output
+    assert run("keys", "revoke", row["key_id"]).exit_code == 0
+    assert json.loads(run("keys", "list", "--json").stdout) == []
+    assert run("keys", "revoke", "none").exit_code == 1
+
+
+def test_log_lines_are_json_with_ids_and_without_texts(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    result = run("--log-level", "info", "--log-json", "refresh")
+    lines = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
+    told = [line["message"] for line in lines]
+    assert any("read acme/gates/_ingested/00000.segment.jsonl" in message for message in told)
+    assert any(message.endswith("new -> uploading") for message in told)
+    assert any("running -> ended" in message or "ended" in message for message in told)
+    assert "shut at night" not in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_line_for_a_shell(run: Run, shell: str) -> None:
+    assert f"{shell}_source" in run("completion", shell).stdout
+
+
+def test_without_a_terminal_there_is_no_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("taken in", 3) as advance:
+        advance(3)
+    assert capsys.readouterr() == ("", "")
+
+
+def _started(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, "-m", "semantic_assets", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().split(" ")[0].strip()
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    os.kill(process.pid, signal.SIGTERM)
+    process.communicate(timeout=20)
+
+
+def test_serve_answers_on_loopback_and_refuses_another_address_without_keys(
+    run: Run, tmp_path: Path
+) -> None:
+    server, url = _started("serve", "--port", "0")
+    try:
+        assert httpx2.get(f"{url}/readyz").json() == {"status": "ready"}
+    finally:
+        _stop(server)
+    refused = run("serve", "--host", "0.0.0.0", "--port", "0")
+    assert refused.exit_code == 2
+    assert "semantic-assets keys create" in refused.output
+
+
+def test_emulator_serves_for_several_processes(run: Run, tmp_path: Path) -> None:
+    server, url = _started("emulator", "--port", "0", "--state-dir", str(tmp_path / "shared"))
+    try:
+        assert httpx2.get(f"{url}/emulator/state").status_code == 200
+    finally:
+        _stop(server)
