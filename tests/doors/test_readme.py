@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ def _environ(tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "PYTHONWARNINGS": "ignore",
         "SEMANTIC_ASSETS_ROOT": str(tmp_path / "lake"),
+        # A copy: one block takes documents in, and this checkout is not to keep them.
+        "SEMANTIC_ASSETS_SOURCES": str(tmp_path / "sources"),
         "SEMANTIC_ASSETS_EMULATOR_LATENCY_SECONDS": "0.5",
     }
 
@@ -39,6 +42,7 @@ def _run(command: list[str], environ: dict[str, str]) -> str:
 
 def test_every_block_runs_in_order(tmp_path: Path) -> None:
     environ = _environ(tmp_path)
+    shutil.copytree(PROJECT / "data" / "sources", tmp_path / "sources")
     ran = 0
     for language, text in BLOCKS:
         if language == "python":
@@ -73,3 +77,7 @@ def test_every_setting_is_documented_in_both_places(name: str) -> None:
     variable = "GEMINI_API_KEY" if name == "api_key" else f"SEMANTIC_ASSETS_{name.upper()}"
     assert variable in README
     assert variable in (PROJECT / ".env.example").read_text()
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len(README.splitlines()) <= 300
