@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,7 +92,7 @@ def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) ->
     work = tmp_path / "work"
     work.mkdir()
     if name != "quickstart.md":  # which makes its own
-        (work / "sources").symlink_to(PROJECT / "data" / "sources")
+        shutil.copytree(PROJECT / "data" / "sources", work / "sources")
     environ = {
         "PATH": f"{binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
