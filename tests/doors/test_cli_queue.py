@@ -35,6 +35,13 @@ def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch
     logging.getLogger("semantic_assets").setLevel(logging.NOTSET)
 
 
+def _stall(emulator: RunningServer) -> None:
+    """The next job does not end."""
+    fault = {"name": "stuck-running", "times": 1, "parameters": {"seconds": 1e6}}
+    answer = httpx2.post(f"{emulator.base_url}/emulator/faults", json=fault)
+    assert answer.status_code == 200, answer.text
+
+
 def _found(result: Result) -> object:
     return json.loads(result.stdout)
 
@@ -63,7 +70,7 @@ def test_sync_exits_with_4_while_a_job_is_out_and_sends_nothing(
 ) -> None:
     _ingest(run, tmp_path)
     assert run("sync").exit_code == 0
-    httpx2.post(f"{emulator.base_url}/emulator/clock", json={"rate": 0.0})
+    _stall(emulator)
     run("flush")
     result = run("sync", "--json")
     assert result.exit_code == 4
@@ -106,7 +113,7 @@ def test_cancel_asks_first_and_refuses_what_is_over(
     run: Run, tmp_path: Path, emulator: RunningServer
 ) -> None:
     _ingest(run, tmp_path)
-    httpx2.post(f"{emulator.base_url}/emulator/clock", json={"rate": 0.0})
+    _stall(emulator)
     (job,) = json.loads(run("flush", "--json").stdout)["job_ids"]
     assert run("cancel", job, input="n\n").exit_code == 1
     assert json.loads(run("cancel", job, "--yes", "--json").stdout)["is_final"] is False

@@ -31,6 +31,13 @@ def remote_jobs(emulator: RunningServer) -> Callable[[], int]:
     return lambda: len(httpx2.get(f"{emulator.base_url}/emulator/state").json()["jobs"])
 
 
+def _stall(emulator: RunningServer) -> None:
+    """The next job does not end."""
+    fault = {"name": "stuck-running", "times": 1, "parameters": {"seconds": 1e6}}
+    answer = httpx2.post(f"{emulator.base_url}/emulator/faults", json=fault)
+    assert answer.status_code == 200, answer.text
+
+
 def _ingest(core: SemanticCore, count: int, mode: str = "async") -> None:
     documents = [
         Document(text=f"Lock number {n} opens at dawn.", name=f"n{n}") for n in range(count)
@@ -130,11 +137,11 @@ def test_unfinished_results_name_the_state_and_unknown_jobs_the_cure(core: Seman
 def test_waiting_ends_in_time_and_says_that_nothing_is_lost(
     core: SemanticCore, emulator: RunningServer
 ) -> None:
-    httpx2.post(f"{emulator.base_url}/emulator/clock", json={"rate": 0.0})
+    _stall(emulator)
     _ingest(core, 1)
     (job,) = core.batch_manager.flush_queue().job_ids
     with pytest.raises(TransientError, match="nothing is lost"):
-        core.batch_manager.wait_for_completion(job, timeout=0)
+        core.batch_manager.wait_for_completion(job, timeout=0.5)
 
 
 def test_a_document_that_cannot_be_read_raises_and_others_of_its_call_are_kept(
