@@ -55,16 +55,18 @@ def refresh(
 ) -> None:
     """Bring everything new to the index; exits with 4 while batches are still out."""
     from semantic_assets import library
+    from semantic_assets.cli.progress import telling
 
-    report = library.refresh(
-        datasets or None,
-        root=root,
-        wait_minutes=wait_minutes,
-        mode=mode,
-        max_cost_usd=max_cost_usd,
-        consent=asking(yes),
-        tell=lambda line: click.echo(line, err=as_json),
-    )
+    with telling(to_stderr=as_json) as tell:
+        report = library.refresh(
+            datasets or None,
+            root=root,
+            wait_minutes=wait_minutes,
+            mode=mode,
+            max_cost_usd=max_cost_usd,
+            consent=asking(yes),
+            tell=tell,
+        )
     if as_json:
         print_json(report)
     if report.is_waiting:

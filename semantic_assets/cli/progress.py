@@ -4,6 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
+
+from semantic_assets.model.count import Count
+
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -24,3 +28,29 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def telling(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
+    """Where a verb tells its progress: lines, and on a terminal its counts as a bar below them."""
+    if not sys.stderr.isatty():
+        yield lambda line: click.echo(line, err=to_stderr)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None)
+
+    def tell(line: str) -> None:
+        if isinstance(line, Count):
+            bar.start()  # not before: the quote may have to be consented to on this terminal
+            bar.update(task, description=str(line), completed=line.done, total=line.total)
+        else:
+            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        yield tell
+    finally:
+        bar.stop()

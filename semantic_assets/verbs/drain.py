@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.count import Count
+from semantic_assets.model.jobs import WITHHOLDING
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport, advance
 
@@ -23,10 +25,19 @@ def drain(
     while True:
         step = advance(store, gemini)
         report.absorb(step)
+        if step.collected or step.submitted_jobs:
+            store.tell(_answered(store, report))
         if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
             return report
         wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
         sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+def _answered(store: Store, report: AdvanceReport) -> Count:
+    """Of the texts that are out, wait, or came in since this began."""
+    done = sum(one.job.requests for one in report.collected)
+    out = sum(job.requests for job in store.ledger.jobs.list(states=WITHHOLDING))
+    return Count("texts answered", done, done + out + report.waiting_texts)
 
 
 def _is_stuck(step: AdvanceReport) -> bool:

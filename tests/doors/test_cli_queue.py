@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from semantic_assets.cli import main
-from semantic_assets.cli.progress import progress
+from semantic_assets.cli.progress import progress, telling
 from semantic_assets.emulator.server import RunningServer
+from semantic_assets.model.count import Count
 
 Run = Callable[..., Result]
 
@@ -187,6 +188,21 @@ def test_without_a_terminal_there_is_no_progress_bar(capsys: pytest.CaptureFixtu
     with progress("taken in", 3) as advance:
         advance(3)
     assert capsys.readouterr() == ("", "")
+
+
+def test_on_a_terminal_counts_are_a_bar_and_lines_stay_whole(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with telling(to_stderr=False) as tell:
+        tell("job 1: submitted")
+        assert "answered" not in capfd.readouterr().err
+        tell(Count("texts answered", 3, 10))
+        tell("job 1: ended")
+    shown = capfd.readouterr().err
+    assert "3 of 10 texts answered" in shown
+    assert "job 1: ended" in shown
 
 
 def _started(*arguments: str) -> tuple[subprocess.Popen[str], str]:
