@@ -30,6 +30,7 @@ demo: $(READY) ## sample corpus to search answers and the bill, on the local emu
 	@$(BIN)/semantic-assets search "When must the dome slit be closed in strong wind?" -k 3
 	@$(BIN)/semantic-assets search "С какой скоростью охлаждать камеру и что делать, если на окне камеры появился иней?" -k 3
 	@$(BIN)/semantic-assets status
+	@echo 'The commands are in $(BIN): export PATH="$$PWD/$(BIN):$$PATH"'
 
 test: $(READY) ## the whole suite, without key or network
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)

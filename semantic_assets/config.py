@@ -7,7 +7,7 @@ environment wins. Paths are resolved against the project, never against the work
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -103,6 +103,20 @@ class Settings:
             qdrant_api_key=values.get(PREFIX + "QDRANT_API_KEY") or None,
         )
         return _checked(replace(settings, **_overrides(values)))
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Names that look like settings and are none: a misspelt cap is no cap."""
+    values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
+    return sorted(
+        name
+        for name, value in values.items()
+        if value and name.startswith(PREFIX) and name not in known_variables()
+    )
+
+
+def known_variables() -> set[str]:
+    return {f"{PREFIX}{one.name.upper()}" for one in fields(Settings)} - {f"{PREFIX}API_KEY"}
 
 
 def _overrides(values: Mapping[str, str]) -> dict[str, Any]:

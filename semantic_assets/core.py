@@ -121,13 +121,14 @@ class SemanticCore:
         return done
 
     def remove_document(self, name: str, *, dataset: str) -> None:
-        """Take a document out that was taken in; search loses it with the next index build.
+        """Take a document out that was taken in; search loses it before this returns. Sends nothing.
 
         Raises:
             NotFound: there is none of this name; files of your own are yours to delete.
         """
         with self._intake:
             self._ingestion(DatasetKey.parse(dataset)).remove(name)
+        bring_in(self.store, self.gemini, DatasetKey.parse(dataset), mode="async")
 
     def status(self) -> Status:
         """The queue, the jobs, the expected finish and the cost so far."""

@@ -31,6 +31,13 @@ class Document:
         given = [value for value in (self.path, self.text, self.data) if value is not None]
         if len(given) != 1:
             raise ConfigError("a document is one of: a path, text=..., data=...")
+        for value, kinds, what in (
+            (self.path, (str, Path), "a path is a str or a Path; for bytes say data=..., name=..."),
+            (self.text, (str,), "text is a str; for bytes say data=..."),
+            (self.data, (bytes,), "data are bytes; for a str say text=..."),
+        ):
+            if value is not None and not isinstance(value, kinds):
+                raise ConfigError(what)
         if not self.name:
             if self.path is None:
                 raise ConfigError("a document of text or data needs a name=...")

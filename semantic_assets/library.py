@@ -1,12 +1,15 @@
 """The library door: open what the settings say, call one verb, close. For notebooks and programs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from semantic_assets.config import Settings
+from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.ledger.evaluations import Evaluation
@@ -43,9 +46,13 @@ def opened(
     root: str | Path | None = None, *, tell: Callable[[str], None] = _silent
 ) -> Iterator[tuple[Store, Gemini]]:
     """The store and the client of the settings in force; `root` names another lake."""
-    settings = Settings.load(root=None if root is None else Path(root).expanduser().resolve())
+    settings = _settings(root)
     with open_store(settings, tell=tell) as store:
         yield store, Gemini(endpoint_of(settings))
+
+
+def _settings(root: str | Path | None) -> Settings:
+    return Settings.load(root=None if root is None else Path(root).expanduser().resolve())
 
 
 def dataset_keys(names: str | Sequence[str] | None) -> tuple[DatasetKey, ...]:
@@ -102,8 +109,14 @@ def estimate(
 def estimate_articles(
     articles: int, chars: int, *, script: str = "latin", root: str | Path | None = None
 ) -> Estimate:
-    """What so many articles of so many characters would cost."""
-    with opened(root) as (store, _):
+    """What so many articles of so many characters would cost; needs no lake."""
+    settings = _settings(root)
+    with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
+        try:
+            store = stack.enter_context(open_store(settings))
+        except ConfigError:  # there is no ledger yet: the price comes before it
+            elsewhere = replace(settings, root=Path(folder), ledger_url=None)
+            store = stack.enter_context(open_store(elsewhere, create=True))
         return quote_articles(store, articles=articles, chars=chars, script=Script(script))
 
 

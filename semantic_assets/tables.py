@@ -18,6 +18,7 @@ from semantic_assets.verbs.window_use import WindowUse
 _SNIPPET = 160
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _PIPE_WIDTH = 140
+_LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
 
 
@@ -49,8 +50,9 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
-        "documents": f"{found.documents}, {found.documents_waiting} wait to be cut",
-        "chunks": found.chunks,
+        "documents": f"{found.documents}, {found.documents_waiting} wait to be cut, "
+        f"{found.documents_failed} could not be read",
+        "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
         "texts waiting to be sent": found.bill.pending_texts,
         "batch jobs": stages or "none",
         "expected finish": _finish(found),
@@ -75,11 +77,11 @@ def bill_table(bill: Bill) -> Table:
     table.add_row("model", ", ".join(bill.models))
     table.add_row("chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
     table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
-    table.add_row("batch price", f"${bill.batch_usd:.4f}")
-    table.add_row("real-time price of the same", f"${bill.realtime_usd:.4f}")
-    table.add_row("canaries and other real-time calls", f"${bill.canary_usd:.4f}")
-    table.add_row("committed, jobs still out", f"${bill.committed_usd:.4f}")
-    table.add_row("possibly billed for nothing", f"${bill.possibly_billed_usd:.4f}")
+    table.add_row("batch price", _usd(bill.batch_usd))
+    table.add_row("real-time price of the same", _usd(bill.realtime_usd))
+    table.add_row("canaries and other real-time calls", _usd(bill.canary_usd))
+    table.add_row("committed, jobs still out", _usd(bill.committed_usd))
+    table.add_row("possibly billed for nothing", _usd(bill.possibly_billed_usd))
     table.add_row(
         "waiting to be sent",
         f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
@@ -99,7 +101,8 @@ def estimate_tables(quote: Estimate) -> list[Table]:
         )
     table.add_row("tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     table.add_row("batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
-    table.add_row("real-time price of the same", f"${quote.realtime_usd:.4f}")
+    cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
+    table.add_row("real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
     table.add_row("fills of the window", f"{quote.window_fills:,}")
     table.add_row("expected finish", _quoted_finish(quote))
     scripts = Table("script", "model", "tokens", "calibrated from", title_justify="left")
@@ -118,7 +121,12 @@ def _quoted_finish(quote: Estimate) -> str:
         return "nothing is to be sent"
     if quote.expected_seconds is None:
         return "not known before the first job has ended; Google aims at 24 hours a job"
-    return f"in about {timedelta(seconds=round(quote.expected_seconds))}"
+    pace = ", at the emulator's pace" if quote.is_free else ""
+    return f"in about {timedelta(seconds=round(quote.expected_seconds))}{pace}"
+
+
+def _usd(dollars: float) -> str:
+    return "under $0.0001" if 0 < dollars < _LEAST_USD else f"${dollars:,.4f}"
 
 
 def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:

@@ -12,8 +12,8 @@ from semantic_assets.cli import care, doctor, flow, index, logs, money, queue, r
 def main(log_level: str, log_json: bool) -> None:
     """Embeddings of large, living corpora through the Gemini Batch API.
 
-    Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again). Only flush, refresh,
-    advance and reindex spend; what they send is quoted first.
+    Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again). The corpus is sent by
+    flush, refresh, advance and reindex, which quote first.
     """
     logs.set_up(log_level, as_json=log_json)
 

@@ -129,14 +129,17 @@ def search(
 def status(job: str | None, root: Path | None, as_json: bool) -> None:
     """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands."""
     from semantic_assets import library
-    from semantic_assets.tables import bill_table, show, status_table
+    from semantic_assets.tables import bill_table, dataclass_table, show, status_table
 
     if job is not None:
         from semantic_assets.verbs.job_results import job_status
 
         with library.opened(root) as (store, _):
             standing = job_status(store, job)
-        show_found([standing], as_json)
+        if as_json:
+            print_json(standing)
+        else:
+            show(dataclass_table([standing]))
         return
     found = library.status(root=root)
     if as_json:
@@ -173,10 +176,10 @@ def ls(root: Path | None, pending: bool, projects: bool, as_json: bool) -> None:
 def jobs(root: Path | None, as_json: bool) -> None:
     """List the batch jobs, newest first."""
     _query(
-        "SELECT id, stage, state, stats.requests AS requests, stats.failed AS failed, "
+        "SELECT id AS job_id, stage, state, stats.requests AS requests, stats.failed AS failed, "
         "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
         "error_message "
-        "FROM batch_jobs ORDER BY id DESC",
+        "FROM batch_jobs ORDER BY job_id DESC",
         root,
         as_json,
     )

@@ -190,11 +190,16 @@ def cancel(job: str, root: Path | None, as_json: bool, yes: bool) -> None:
     """Ask Google to stop JOB; what it has finished is collected and paid for."""
     from semantic_assets.tables import dataclass_table, show
     from semantic_assets.verbs.cancel import cancel as run
+    from semantic_assets.verbs.cancel import require_cancellable
 
-    if not yes:
-        click.confirm(f"Ask Google to stop {job}?", abort=True, err=True)
     with _core(root, as_json) as core:
+        require_cancellable(core.store, core.gemini, job)
+        if not yes:
+            click.confirm(f"Ask Google to stop {job}?", abort=True, err=True)
         found = run(core.store, core.gemini, job)
+    click.echo(
+        "its unanswered texts are pending when it has ended, and go with the next flush", err=True
+    )
     if as_json:
         print_json(found)
     else:

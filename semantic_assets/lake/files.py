@@ -79,6 +79,19 @@ class Lake:
         """
         return pq.ParquetFile(self.path(relative), pre_buffer=False, buffer_size=_BUFFER_BYTES)
 
+    def count(self, relative: str, column: str, value: str) -> int:
+        """How many rows have a value; of most files the footers tell that none has."""
+        with self.open(relative) as file:
+            leaves = range(len(file.schema))
+            place = next(leaf for leaf in leaves if file.schema.column(leaf).path == column)
+            groups = [
+                group
+                for group in range(file.metadata.num_row_groups)
+                if _may_hold(file.metadata.row_group(group).column(place).statistics, value)
+            ]
+            held = file.read_row_groups(groups, [column], use_threads=False)[column]
+        return sum(item == value for item in held.to_pylist())
+
     def head(self, relative: str, columns: list[str], rows: int) -> pa.Table:
         """The first rows, without reading the rest."""
         with self.open(relative) as file:
@@ -168,6 +181,12 @@ def row_group_starts(file: pq.ParquetFile) -> npt.NDArray[np.int64]:
     """Number of the first row of each row group, and behind them the count of all."""
     groups = range(file.metadata.num_row_groups)
     return np.cumsum([0, *(file.metadata.row_group(group).num_rows for group in groups)])
+
+
+def _may_hold(statistics: pq.Statistics | None, value: str) -> bool:
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return bool(statistics.min <= value <= statistics.max)
 
 
 def _is_finished(name: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.jobs import JobState, remote_word
 from semantic_assets.verbs.job_results import JobStatus
 
 MAX_PAGE = 1_000
@@ -25,6 +25,8 @@ _STATUS = {
     JobState.ABANDONED: "expired",
     JobState.GONE: "failed",
 }
+#: Of a job that ended without any answer, by Google's word.
+_WITHOUT_ANSWERS = {"CANCELLED": "cancelled", "EXPIRED": "expired", "FAILED": "failed"}
 
 
 class _Body(BaseModel):
@@ -96,9 +98,12 @@ class Batch(BaseModel):
     error: str | None
 
 
-def batch(job: JobStatus, *, is_cancelling: bool = False) -> Batch:
-    state = JobState(job.state)
-    status = "cancelling" if is_cancelling and not job.is_final else _STATUS[state]
+def batch(job: JobStatus) -> Batch:
+    status = _STATUS[JobState(job.state)]
+    if job.is_cancelling and not job.is_final:
+        status = "cancelling"
+    elif status == "completed" and not job.succeeded:
+        status = _WITHOUT_ANSWERS.get(remote_word(job.remote_state or ""), status)
     return Batch(
         id=job.job_id,
         status=status,
@@ -127,10 +132,6 @@ def page(items: list[_T], limit: int, ids: list[str]) -> Page[_T]:
         last_id=ids[-1] if ids else None,
         has_more=len(items) > limit,
     )
-
-
-def is_cancelling(job: BatchJob) -> bool:
-    return job.cancel_requested_at is not None
 
 
 Json = dict[str, Any]

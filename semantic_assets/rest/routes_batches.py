@@ -17,7 +17,6 @@ from semantic_assets.rest.bodies import (
     Json,
     Page,
     batch,
-    is_cancelling,
     page,
 )
 from semantic_assets.rest.idempotency import Answer
@@ -101,5 +100,4 @@ def post_sync(serving: Served, key: LakeAdmin) -> Json:
 
 
 def _batch(serving: Serving, job: BatchJob) -> Batch:
-    found = job_status(serving.core.store, job.job_id)
-    return batch(found, is_cancelling=is_cancelling(job))
+    return batch(job_status(serving.core.store, job.job_id))

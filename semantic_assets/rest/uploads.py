@@ -100,11 +100,15 @@ def _with_chunks(
 ) -> list[FileResult]:
     if done is None:
         return [_result(one) for one in stored]
-    counts = chunk_counts(serving.core.store, dataset, {one.uri for one in stored if one.uri})
+    counts = chunk_counts(
+        serving.core.store, dataset, {one.source_uri for one in stored if one.source_uri}
+    )
     results = []
     for one in stored:
-        of_file = (n for (uri, _), n in counts.items() if uri == one.uri)
-        chunks = counts.get((one.uri or "", one.document_id)) if one.document_id else sum(of_file)
+        of_file = (n for (uri, _), n in counts.items() if uri == one.source_uri)
+        chunks = (
+            counts.get((one.source_uri or "", one.document_id)) if one.document_id else sum(of_file)
+        )
         results.append(_result(one, chunks, list(done.job_ids)))
     return results
 

@@ -44,6 +44,18 @@ def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch)
         read = read_documents(store, shard)
     with stopwatch.stage("chunks"):
         made = chunk_documents(store, shard)
-    store.tell(f"{shard}: {read.documents} documents, {made.chunks} chunks")
+    store.tell(_told(read, made))
     cut.documents.append(read)
     cut.chunks.append(made)
+
+
+def _told(read: DocumentsReport, made: ChunksReport) -> str:
+    line = f"{read.shard}: {read.documents} documents, {made.chunks} chunks"
+    if read.written or made.written:
+        line += f"; {read.files_read} files read, {made.documents_cut} documents cut"
+    if read.failed:
+        line += (
+            f'; {read.failed} could not be read: `semantic-assets sql "SELECT uri, parse_error '
+            f"FROM documents WHERE parse_status = 'failed'\"`"
+        )
+    return line

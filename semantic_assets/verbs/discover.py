@@ -18,7 +18,13 @@ from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
-from semantic_assets.verbs.listing import ListedFile, Listing, list_files, list_folders
+from semantic_assets.verbs.listing import (
+    ListedFile,
+    Listing,
+    list_files,
+    list_folders,
+    list_stray,
+)
 from semantic_assets.verbs.remove import discard, finish_removal
 
 _HOUR_SECONDS = 3_600.0
@@ -36,6 +42,8 @@ class Discovery:
     removed: int = 0
     #: Files no reader takes, by name: reported, never dropped in silence.
     unsupported: list[str] = field(default_factory=list)
+    #: Files beside the dataset folders, which are of no dataset.
+    stray: list[str] = field(default_factory=list)
     #: Folders that were left as they were, each with the reason; somebody must see to them.
     skipped: dict[str, str] = field(default_factory=dict)
     #: Datasets without any file just now, each with what becomes of it.
@@ -56,7 +64,9 @@ class Discovery:
     @property
     def troubles(self) -> list[str]:
         """What a person should read, a line for each."""
+        stray = f"{len(self.stray)} files are in no dataset's folder and are not read"
         return [
+            *([f"{stray} ({self.stray[0]}, ...)"] if self.stray else []),
             *(f"{name} skipped: {reason}" for name, reason in self.skipped.items()),
             *(f"{name} is missing: {fate}" for name, fate in self.missing.items()),
             *(f"{name} was missing for too long and is removed" for name in self.discarded),
@@ -107,6 +117,7 @@ def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) 
             "Set SEMANTIC_ASSETS_SOURCES, or make the folder <root>/<project>/<dataset>"
         )
     found: set[DatasetKey] = set()
+    report.stray += list_stray(root)
     for project in list_folders(root):
         try:
             found |= {DatasetKey(project, name) for name in list_folders(root / project)}

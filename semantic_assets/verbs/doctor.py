@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
-from semantic_assets.config import PREFIX, Settings
+from semantic_assets.config import PREFIX, Settings, known_variables, unknown_variables
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
@@ -43,7 +44,7 @@ def doctor(root: Path | None) -> list[Diagnosis]:
             found=f"backend {settings.backend}, {settings.model}, {settings.dimensions} numbers",
         )
     )
-    found += [_root(settings), _sources(settings), _consent(settings)]
+    found += [*_misspelt(), _root(settings), _sources(settings), _key(settings), _consent(settings)]
     try:
         with open_store(settings) as store:
             found.append(Diagnosis(name="ledger", is_well=True, found=store.ledger.ledger_id))
@@ -58,6 +59,27 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     yield _asked("service", lambda: _listing(gemini))
     yield _probe(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))
+
+
+def _misspelt() -> Iterator[Diagnosis]:
+    for name in unknown_variables():
+        longer = sorted(known for known in known_variables() if known.startswith(name))
+        close = ", ".join(longer or get_close_matches(name, known_variables(), 1)) or "another"
+        yield Diagnosis(
+            name=name, is_well=False, found="is no setting", cure=f"did you mean {close}?"
+        )
+
+
+def _key(settings: Settings) -> Diagnosis:
+    if settings.backend == "emulator":
+        return Diagnosis(name="key", is_well=True, found="the emulator takes any")
+    has_one = bool(settings.api_key)
+    return Diagnosis(
+        name="key",
+        is_well=has_one,
+        found="there is one" if has_one else "there is none",
+        cure="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
+    )
 
 
 def _root(settings: Settings) -> Diagnosis:

@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 from semantic_assets.document import Document
 from semantic_assets.errors import ConfigError, DatasetRemoved, SemanticAssetsError
 from semantic_assets.intake.inbox import Held, Inbox, Put, Text
-from semantic_assets.intake.names import checked_name
+from semantic_assets.intake.names import checked_name, shown_uri
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.files import open_source
 from semantic_assets.parsing.readers import is_multi_record, is_supported, read_records
@@ -41,8 +41,9 @@ class Ingested:
     #: `uploaded`, `replaced` or `unchanged`.
     status: str | None = None
     error: str | None = None
-    #: Of the source file that holds it.
+    #: Of the document, as search names it; and of the source file that holds it.
     uri: str | None = None
+    source_uri: str | None = None
     #: None for a file of records, each of which is a document.
     document_id: str | None = None
 
@@ -77,6 +78,8 @@ class Ingestion:
         texts: dict[int, Text] = {}
         outcomes: dict[int, Ingested] = {}
         for number, document in enumerate(documents):
+            if not isinstance(document, Document):
+                raise ConfigError(f"a {type(document).__name__} is no Document: wrap it in one")
             try:
                 if _is_text(document):
                     texts[number] = _text_of(document)
@@ -152,7 +155,8 @@ class Ingestion:
             name=put.name,
             status=put.status,
             error=put.error,
-            uri=put.uri,
+            uri=shown_uri(put.uri, put.name if put.is_text else None),
+            source_uri=put.uri,
             document_id=document_id(str(self._dataset), put.uri, name) if is_document else None,
         )
 
@@ -203,6 +207,8 @@ def _stream_of(document: Document) -> Iterator[BinaryIO]:
         yield io.BytesIO(document.data)
         return
     assert document.path is not None
+    if not Path(document.path).exists():
+        raise ConfigError(f"there is no file {document.path}")
     try:
         stream = open_source(Path(document.path))
     except Unreadable as error:

@@ -31,6 +31,8 @@ class JobStatus(Shown):
     #: As Google last said.
     remote_state: str | None
     is_final: bool
+    #: Its cancellation was asked for; `remote_state` says whether it came in time.
+    is_cancelling: bool
     requests: int
     succeeded: int | None
     failed: int | None
@@ -55,6 +57,7 @@ def job_status(store: Store, name: str) -> JobStatus:
         state=str(job.state),
         remote_state=job.remote_state,
         is_final=job.state in FINAL,
+        is_cancelling=job.cancel_requested_at is not None,
         requests=job.requests,
         succeeded=job.succeeded,
         failed=job.failed,

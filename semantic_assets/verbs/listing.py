@@ -39,6 +39,17 @@ def list_folders(path: Path) -> list[str]:
     return sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
+def list_stray(root: Path) -> list[str]:
+    """Files beside projects and beside datasets, which are in no dataset; dotted names apart."""
+    found = []
+    for folder in (root, *(root / name for name in list_folders(root))):
+        try:
+            found += [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
+        except OSError:
+            continue  # reported with its datasets
+    return sorted(source_uri(path.relative_to(root).as_posix()) for path in found)
+
+
 def list_files(root: Path, folder: Path) -> Listing:
     """The files of a dataset in a stable order; none where there is no such folder.
 

@@ -1,9 +1,9 @@
 """publish: what has landed, as `embeddings` and in the indexes. Needs no sources, sends nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.build_index import IndexReport, build_index
@@ -18,15 +18,19 @@ class Published:
 
 
 def publish(
-    store: Store, shards: Sequence[ShardKey], stopwatch: Stopwatch | None = None
+    store: Store,
+    shards: Sequence[ShardKey],
+    stopwatch: Stopwatch | None = None,
+    *,
+    datasets: Collection[DatasetKey] = (),
 ) -> Published:
-    """Assemble these shards, which are cut, and build the indexes of their datasets."""
+    """Assemble these shards, which are cut, and build the indexes of their datasets and of these."""
     done, stopwatch = Published(), stopwatch or Stopwatch()
     for shard in shards:
         with stopwatch.stage("embeddings"), passing_over_removed(store.tell):
             done.embeddings.append(assemble(store, shard))
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
-    for dataset in sorted(ready):
+    for dataset in sorted(ready | set(datasets)):
         with stopwatch.stage("vector_index"), passing_over_removed(store.tell):
             done.indexes.append(build_index(store, dataset))
     return done

@@ -3,7 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from semantic_assets.lake import layout
 from semantic_assets.model.jobs import FINAL, BatchJob
+from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
@@ -20,7 +22,10 @@ class Status(Shown):
     documents: int
     #: Documents that are not cut yet; a file not read yet counts as one.
     documents_waiting: int
+    #: Documents no reader could read, and chunks that ended without a vector.
+    documents_failed: int
     chunks: int
+    chunks_failed: int
     #: Jobs by what users are shown.
     stages: dict[str, int]
     open_jobs: tuple[BatchJob, ...]
@@ -47,7 +52,11 @@ def status(store: Store, *, scope_id: str) -> Status:
         settled_shards=len(settled_shards(store)),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
+        documents_failed=sum(
+            _count(store, layout.documents(shard.key), "parse_status", "failed") for shard in shards
+        ),
         chunks=quote.chunks,
+        chunks_failed=sum(_failed(store, shard.key) for shard in shards),
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
@@ -56,6 +65,15 @@ def status(store: Store, *, scope_id: str) -> Status:
         paused=pause.reason if pause else None,
         bill=quote,
     )
+
+
+def _failed(store: Store, shard: ShardKey) -> int:
+    space_id = store.serving_space(shard.dataset).space_id
+    return _count(store, layout.embeddings(space_id, shard), "status", "FAILED")
+
+
+def _count(store: Store, path: str, column: str, value: str) -> int:
+    return store.lake.count(path, column, value) if store.lake.exists(path) else 0
 
 
 def _expected(

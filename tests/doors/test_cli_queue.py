@@ -100,7 +100,7 @@ def test_a_job_is_shown_by_either_name_and_its_results_written(run: Run, tmp_pat
     assert early.exit_code == 1
     assert "semantic-assets sync" in early.output
     run("sync", "--watch", "--interval", "0")
-    (standing,) = json.loads(run("status", remote, "--json").stdout)
+    standing = json.loads(run("status", remote, "--json").stdout)
     assert (standing["job_id"], standing["stage"]) == (job, "COMPLETED")
     assert "COMPLETED" in run("status", job).stdout
     lines = [json.loads(line) for line in run("results", remote).stdout.splitlines()]
@@ -153,6 +153,10 @@ def test_doctor_names_what_is_ill_and_the_cure(
     assert "semantic-assets init" in result.output
     assert "MAX_COST_USD_PER_DAY" in result.output
     assert "AIza-not-a-key" not in result.output
+    monkeypatch.setenv("SEMANTIC_ASSETS_MAX_COST", "3")
+    assert "did you mean SEMANTIC_ASSETS_MAX_COST_USD_PER_" in " ".join(
+        one["cure"] for one in json.loads(run("doctor", "--json").stdout)
+    )
     monkeypatch.setenv("SEMANTIC_ASSETS_TIER", "9")
     assert "TIER" in run("doctor").output
 
@@ -236,3 +240,29 @@ def test_emulator_serves_for_several_processes(run: Run, tmp_path: Path) -> None
         assert httpx2.get(f"{url}/emulator/state").status_code == 200
     finally:
         _stop(server)
+
+
+def test_what_could_not_be_read_and_what_lies_outside_are_told(run: Run, tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    (sources / "acme" / "gates").mkdir(parents=True)
+    (sources / "acme" / "gates" / "good.txt").write_text("A gate.")
+    (sources / "acme" / "gates" / "broken.pdf").write_bytes(b"no pdf")
+    (sources / "acme" / "stray.txt").write_text("Beside the datasets.")
+    shown = run("refresh").output
+    assert "1 could not be read" in shown
+    assert "acme/stray.txt" in shown
+    assert "1 could not be read" in run("status").stdout
+
+
+def test_a_price_is_told_before_there_is_a_ledger(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_BACKEND", "gemini")
+    quote = json.loads(run("estimate", "--articles", "10", "--chars", "9000", "--json").stdout)
+    assert quote["usd"] > 0
+    assert not (tmp_path / "lake").exists()
+
+
+def test_where_real_time_is_cheaper_the_estimate_says_so(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    assert "--mode sync` is cheaper here" in run("flush", "--dry-run").stdout

@@ -11,6 +11,8 @@ import pytest
 from semantic_assets import Document, SemanticCore
 from semantic_assets.emulator.server import RunningServer
 from semantic_assets.errors import ConfigError, Conflict, NotFound, TransientError
+from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.assemble import assemble
 
 ARTICLES = "acme/articles"
 
@@ -97,10 +99,15 @@ def test_check_and_sync_never_submits(core: SemanticCore, remote_jobs: Callable[
     for _ in range(3):
         core.batch_manager.check_and_sync()
     assert remote_jobs() == 0
-    sent = core.batch_manager.flush_queue()
-    core.batch_manager.wait_for_completion(sent.job_ids[0], timeout=30)
-    report = core.batch_manager.check_and_sync()
-    assert (report.chunks_ready, report.chunks_pending, report.open_jobs) == (2, 0, 0)
+    core.batch_manager.flush_queue()
+    landed = 0
+    while not landed:
+        report = core.batch_manager.check_and_sync()
+        landed += report.vectors_landed
+    assert (landed, report.texts_failed, report.indexes_built, report.open_jobs) == (2, 0, 1, 0)
+    assert report.texts_waiting == 0
+    again = core.batch_manager.check_and_sync()
+    assert (again.vectors_landed, again.indexes_built) == (0, 0)
     assert remote_jobs() == 1
 
 
@@ -180,3 +187,43 @@ def test_documents_waiting_are_counted_one_by_one(core: SemanticCore) -> None:
         Document(data=json.dumps([{"text": "x"}]).encode(), name="r.json"), dataset=ARTICLES
     )
     assert core.status().documents_waiting == 2
+
+
+def test_an_index_that_a_dead_process_left_unbuilt_is_built_by_the_next_sync(
+    core: SemanticCore,
+) -> None:
+    _ingest(core, 2)
+    core.batch_manager.flush_queue()
+    while advance(core.store, core.gemini, submits=False).open_jobs:
+        pass
+    (shard,) = core.store.ledger.sources.shards()
+    assemble(core.store, shard.key)  # and then it died
+    assert core.batch_manager.check_and_sync().indexes_built == 1
+
+
+def test_a_document_taken_out_is_not_found_any_more_when_the_call_returns(
+    core: SemanticCore, remote_jobs: Callable[[], int]
+) -> None:
+    _ingest(core, 2, mode="sync")
+    core.remove_document("n0", dataset=ARTICLES)
+    (hit,) = core.search("Lock number 0 opens at dawn.", dataset=ARTICLES)
+    assert hit.uri.endswith("/n1")
+    assert remote_jobs() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [({"path": b"x"}, "data="), ({"text": b"x", "name": "n"}, "data="), ({"data": "x"}, "text=")],
+)
+def test_a_wrong_kind_of_content_is_named_with_the_cure(
+    given: dict[str, object], cure: str
+) -> None:
+    with pytest.raises(ConfigError, match=cure):
+        Document(**given)  # type: ignore[arg-type]
+
+
+def test_what_is_no_document_or_not_there_is_refused_by_name(core: SemanticCore) -> None:
+    with pytest.raises(ConfigError, match="wrap it"):
+        core.ingest("text", dataset=ARTICLES)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"there is no file none\.txt"):
+        core.ingest(Document("none.txt"), dataset=ARTICLES)

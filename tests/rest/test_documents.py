@@ -52,7 +52,7 @@ def test_async_is_accepted_and_found_after_flush_and_sync(served: Served) -> Non
     assert served.client.get("/v1/status").json()["documents_waiting"] == 1
     sent = served.client.post("/v1/batches", json={}).json()
     served.core.batch_manager.wait_for_completion(sent["job_ids"][0], timeout=30)
-    assert served.client.post("/v1/sync").json()["chunks_ready"] == 1
+    assert served.client.post("/v1/sync").json()["open_jobs"] == 0
     assert _search(served, "The ebb begins at one.")[0]["text"] == "The ebb begins at one."
 
 
