@@ -156,3 +156,19 @@ def test_names_of_datasets_lead_nowhere_else(served: Served, path: str, status: 
     answer = served.client.post(path, files=[("files[]", ("a.txt", b"x"))])
     assert answer.status_code == status
     assert not (served.core.store.settings.sources).exists()
+
+
+def test_a_document_is_read_back_and_hits_point_into_its_text(served: Served) -> None:
+    text = "First line.\r\n\r\nThe tide turns at six.\n"
+    (done,) = served.upload(("tide.txt", text), mode="sync").json()["results"]
+    found = served.client.get(f"{DOCUMENTS}/{done['document_id']}").json()
+    assert (found["title"], found["uri"]) == ("tide", "acme/notes/_ingested/tide.txt")
+    hit = _search(served, "The tide turns at six.")[0]
+    assert found["text"][hit["start_char"] : hit["end_char"]] == hit["text"]  # type: ignore[misc]
+    assert served.client.get(f"{DOCUMENTS}/none").status_code == 404
+
+
+def test_what_was_deleted_is_not_found_when_the_answer_comes(served: Served) -> None:
+    served.upload(("a.txt", "One."), ("b.txt", "Two."), mode="sync")
+    served.client.delete(f"{DOCUMENTS}/a.txt")
+    assert [hit["text"] for hit in _search(served, "One.")] == ["Two."]
