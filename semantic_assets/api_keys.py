@@ -1,11 +1,14 @@
 """Keys of the REST API: made once, shown once, kept as hashes in a file of the lake."""
 
+import fcntl
 import hmac
 import json
 import os
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -86,19 +89,22 @@ class ApiKeys:
             created_at=time.time(),
             digest=_digest(secret),
         )
-        self._write([*self.all(), key])
+        with self._alone():
+            self._write([*self.all(), key])
         return key, secret
 
     def revoke(self, key_id: str) -> None:
         """Raises:
         NotFound: there is no such key.
         """
-        kept = [key for key in self.all() if key.key_id != key_id]
-        if len(kept) == len(self.all()):
-            raise NotFound(
-                f"there is no API key {key_id!r}: `semantic-assets keys list` shows them"
-            )
-        self._write(kept)
+        with self._alone():
+            known = self.all()
+            kept = [key for key in known if key.key_id != key_id]
+            if len(kept) == len(known):
+                raise NotFound(
+                    f"there is no API key {key_id!r}: `semantic-assets keys list` shows them"
+                )
+            self._write(kept)
 
     def find(self, secret: str) -> ApiKey | None:
         """Compares with each in constant time."""
@@ -108,8 +114,18 @@ class ApiKeys:
                 found = key
         return found
 
-    def _write(self, keys: list[ApiKey]) -> None:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time: else a key that is made could bring one back that is revoked."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _write(self, keys: list[ApiKey]) -> None:
         temporary = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -18,7 +18,7 @@ import duckdb
 from semantic_assets.batch_manager import BatchManager
 from semantic_assets.config import Settings
 from semantic_assets.document import Document
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.hits import Hits
@@ -96,6 +96,7 @@ class SemanticCore:
 
         Raises:
             ConfigError: it cannot be read, or there is another of its name.
+            TransientError: in mode `sync`: it is kept, and cannot be found yet.
         """
         (done,) = self.ingest_many([document], dataset=dataset, mode=mode, overwrite=overwrite)
         if done.error is not None:
@@ -116,8 +117,13 @@ class SemanticCore:
         key = DatasetKey.parse(dataset)
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
-        if mode != "async":
-            bring_in(self.store, self.gemini, key, mode=mode)
+        if mode != "async" and any(one.error is None for one in done):
+            found = bring_in(self.store, self.gemini, key, mode=mode)
+            if mode == "sync" and not found.is_searchable:
+                raise TransientError(
+                    f"{key}: what was handed over is kept and not all of it could be embedded and "
+                    "indexed now: `semantic-assets refresh` goes on"
+                )
         return done
 
     def remove_document(self, name: str, *, dataset: str) -> None:

@@ -1,12 +1,15 @@
 """The catalogue of a dataset's segments: which document is where. Rebuilt from the segments.
 
-It says nothing that they do not: its row comes after the line, and where a segment is not as large
-as it says (a crash came between, or somebody edited the file) that segment is read again.
+It says nothing that they do not: its row comes after the line, and where a segment is not of the
+size and time it says (a crash came between, or somebody edited the file) it is read again.
 """
 
+import fcntl
+import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +17,17 @@ from semantic_assets.intake import segments
 from semantic_assets.sqlite import use_wal
 
 _PATIENCE_SECONDS = 60.0
+#: Two changes of a folder closer than this may leave it the same time.
+_TICK_NS = 50_000_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
     name TEXT PRIMARY KEY, segment INTEGER NOT NULL, digest TEXT NOT NULL,
     bytes INTEGER NOT NULL, stored_at_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS of_segment ON document (segment, stored_at_ns);
-CREATE TABLE IF NOT EXISTS segment (number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS measured (
+    number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, written_at_ns INTEGER NOT NULL
+);
 """
 
 
@@ -40,7 +47,9 @@ class Catalogue:
     """One connection; a thread at a time."""
 
     def __init__(self, path: Path, folder: Path) -> None:
-        self._folder, self._is_checked = folder, False
+        self._folder = folder
+        #: The folder's time when all segments were looked at: each that is rewritten changes it.
+        self._checked_at_ns: int | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
             path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
@@ -55,14 +64,17 @@ class Catalogue:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """The one writer of the dataset's segments, over all processes; they are as recorded."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._catch_up()
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with _alone_in(self._folder):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._catch_up()
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._checked_at_ns = None
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
+                raise
 
     def find(self, names: Sequence[str]) -> dict[str, Entry]:
         found = {}
@@ -74,7 +86,7 @@ class Catalogue:
 
     def last(self) -> tuple[int, int]:
         """(number, bytes) of the segment that is appended to; (0, 0) before the first."""
-        query = "SELECT number, bytes FROM segment ORDER BY number DESC LIMIT 1"
+        query = "SELECT number, bytes FROM measured ORDER BY number DESC LIMIT 1"
         number, size = self._db.execute(query).fetchone() or (0, 0)
         return int(number), int(size)
 
@@ -88,11 +100,12 @@ class Catalogue:
                 for name, line in lines.items()
             ],
         )
-        self._measured(number, size)
+        self._measured(number, size, now)
 
     def removed(self, number: int, size: int, names: Sequence[str]) -> None:
+        now = segments.path_of(self._folder, number).stat().st_mtime_ns
         self._db.executemany("DELETE FROM document WHERE name = ?", [(name,) for name in names])
-        self._measured(number, size)
+        self._measured(number, size, now)
 
     def entries(self) -> list[Entry]:
         with self.writing():
@@ -104,25 +117,28 @@ class Catalogue:
         query = "SELECT count(*) FROM document WHERE segment = ? AND stored_at_ns > ?"
         return int(self._db.execute(query, (number, moment_ns)).fetchone()[0])
 
-    def _measured(self, number: int, size: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO segment VALUES (?, ?)", (number, size))
+    def _measured(self, number: int, size: int, now: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO measured VALUES (?, ?, ?)", (number, size, now))
 
     def _catch_up(self) -> None:
-        """All segments at first, then the last: nothing else is appended to."""
+        """All segments at first and when one was rewritten; else the last: it is appended to."""
         number, size = self.last()
-        path = segments.path_of(self._folder, number)
-        if self._is_checked and _size(path) == size:
+        changed_at_ns = _stat(self._folder)[1]
+        is_last_known = _stat(segments.path_of(self._folder, number))[0] == size
+        if self._checked_at_ns == changed_at_ns and is_last_known:
             return
-        recorded = dict(self._db.execute("SELECT number, bytes FROM segment").fetchall())
+        rows = self._db.execute("SELECT * FROM measured").fetchall()
+        recorded = {number: (size, at) for number, size, at in rows}
         there = segments.numbers(self._folder)
         for number in sorted(recorded.keys() | there.keys()):
             if recorded.get(number) != there.get(number):
                 self._read_again(number)
-        self._is_checked = True
+        is_settled = time.time_ns() - changed_at_ns > _TICK_NS
+        self._checked_at_ns = changed_at_ns if is_settled else None
 
     def _read_again(self, number: int) -> None:
         self._db.execute("DELETE FROM document WHERE segment = ?", (number,))
-        self._db.execute("DELETE FROM segment WHERE number = ?", (number,))
+        self._db.execute("DELETE FROM measured WHERE number = ?", (number,))
         path = segments.path_of(self._folder, number)
         if path.exists():
             lines = segments.mended_lines(path)
@@ -130,8 +146,26 @@ class Catalogue:
             self.stored(number, path.stat().st_size, names)
 
 
-def _size(path: Path) -> int:
+def _stat(path: Path) -> tuple[int, int]:
+    """Size and time; zeros where there is nothing."""
     try:
-        return path.stat().st_size
+        stat = path.stat()
     except FileNotFoundError:
-        return 0
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Also beside another lake over the same sources, which has a catalogue of its own."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        with suppress(OSError):  # a network file system may have no such locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -157,17 +157,18 @@ class Inbox:
         """Raises:
         NotFound: nothing of this name was handed over.
         """
+        name = checked_name(name)
         with self._catalogue.writing():
             found = self._catalogue.find([name]).get(name)
             if found is not None:
                 self._rewrite({name: found.segment}, {name: None})
-        path = self._folder / _FILES / checked_name(name)
-        if found is None and not path.is_file():
-            raise NotFound(f"nothing named {name!r} was handed over to {self._uri}")
-        if found is None:
-            segments.write_empty(self._folder)
-            path.unlink(missing_ok=True)
-            segments.sync(path.parent)
+            path = self._folder / _FILES / name
+            if found is None and not path.is_file():
+                raise NotFound(f"nothing named {name!r} was handed over to {self._uri}")
+            if found is None:
+                segments.write_empty(self._folder)
+                path.unlink(missing_ok=True)
+                segments.sync(path.parent)
 
     def held(self) -> list[Held]:
         """All that is in it, by name."""

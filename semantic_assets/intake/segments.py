@@ -25,13 +25,14 @@ def path_of(folder: Path, number: int) -> Path:
     return folder / file_name(number)
 
 
-def numbers(folder: Path) -> dict[int, int]:
-    """Size of each segment of a folder."""
+def numbers(folder: Path) -> dict[int, tuple[int, int]]:
+    """Size and time of each segment of a folder."""
     found = {}
     for path in folder.glob(f"*{SEGMENT_SUFFIX}"):
         stem = path.name.removesuffix(SEGMENT_SUFFIX)
         if stem.isdigit():
-            found[int(stem)] = path.stat().st_size
+            stat = path.stat()
+            found[int(stem)] = stat.st_size, stat.st_mtime_ns
     return found
 
 
@@ -62,14 +63,19 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 def mended_lines(path: Path) -> list[bytes]:
     """The lines of a segment; a last one that a crash cut off, and nobody was told of, is dropped."""
-    lines = list(lines_of(path))
-    whole = sum(len(line) + 1 for line in lines)
-    content = path.stat().st_size
-    if whole < content and not (whole == 0 and content == len(EMPTY_SEGMENT)):
-        os.truncate(path, whole)
-        if not whole:
-            write_whole(path, EMPTY_SEGMENT)
-    return lines
+    whole, end, rest = path.read_bytes().rpartition(b"\n")
+    if rest and _is_document(rest):  # an editor took the end of the last line off
+        write_whole(path, whole + end + rest + b"\n")
+    elif rest:
+        write_whole(path, whole + end or EMPTY_SEGMENT)
+    return list(lines_of(path))
+
+
+def _is_document(line: bytes) -> bool:
+    try:
+        return bool(name_of(line))
+    except ConfigError:
+        return False
 
 
 def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:

@@ -6,7 +6,9 @@ from typing import Self
 
 from semantic_assets.errors import ConfigError
 
-_PART = re.compile(r"[a-z0-9_-]+")
+#: Both parts and an ending are one file name, which has 255 bytes.
+_MAX_PART = 100
+_PART = re.compile(rf"[a-z0-9_-]{{1,{_MAX_PART}}}")
 SHARD_MAX_DOCUMENTS = 12_000
 SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
 
@@ -14,7 +16,8 @@ SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
 def _checked(part: str, what: str) -> str:
     if not _PART.fullmatch(part):
         raise ConfigError(
-            f"{what} {part!r}: use only a-z, 0-9, '-' and '_' (rename the folder under the source root)"
+            f"{what} {part[: 2 * _MAX_PART]!r}: use only a-z, 0-9, '-' and '_', at most {_MAX_PART} "
+            "of them (rename the folder under the source root)"
         )
     return part
 

@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from semantic_assets.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
+from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.rest.problems import Problem
 from semantic_assets.rest.serving import Serving, serving_of
 
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_...`")
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -43,7 +42,7 @@ def _require_local(request: Request) -> None:
     if host.rpartition(":")[0] not in _LOCAL_HOSTS and host not in _LOCAL_HOSTS:
         raise Problem(HTTPStatus.FORBIDDEN, "without keys only localhost is answered")
     origin = request.headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != host
+    is_foreign = origin is not None and origin.partition("://")[2] != host
     if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
         raise Problem(HTTPStatus.FORBIDDEN, "without keys a page of another site is refused")
 
@@ -86,11 +85,15 @@ def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKe
 
     Raises:
         Problem: it names one of another project.
+        DatasetRemoved: it names one that was removed: to look at it is not to bring it back.
     """
     if not names:
         known = serving.core.store.ledger.sources.datasets()
         return tuple(dataset for dataset in known if key.may(READ, dataset.project))
-    found = tuple(DatasetKey.parse(name) for name in names)
+    found = tuple(dict.fromkeys(DatasetKey.parse(name) for name in names))
     if not all(key.may(READ, dataset.project) for dataset in found):
         raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
+    rows = serving.core.store.ledger.datasets.rows()
+    if gone := [dataset for dataset in found if dataset in rows and rows[dataset].is_kept_out]:
+        raise DatasetRemoved(f"dataset {min(gone)} was removed")
     return found

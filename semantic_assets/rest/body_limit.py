@@ -7,6 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semantic_assets.rest.problems import problem
 
+#: What is no form is held in memory, and read before the key is looked at.
+_PLAIN_BYTES = 4 << 20
+
 
 class _TooLarge(Exception):
     pass
@@ -20,9 +23,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"0")
-        if told.isdigit() and int(told) > self._limit:
-            await self._refuse(scope, receive, send)
+        headers = dict(scope["headers"])
+        is_form = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        limit = self._limit if is_form else min(self._limit, _PLAIN_BYTES)
+        told = headers.get(b"content-length", b"0")
+        if told.isdigit() and int(told) > limit:
+            await _refuse(limit, scope, receive, send)
             return
         received, has_begun = 0, False
 
@@ -30,23 +36,24 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 raise _TooLarge
             return message
 
         async def noted(message: Message) -> None:
             nonlocal has_begun
             # A form that could not be read to its end is answered with a 400 by the framework.
-            if received <= self._limit or has_begun:
+            if received <= limit or has_begun:
                 has_begun = True
                 await send(message)
 
         with suppress(_TooLarge):
             await self._app(scope, counted, noted)
-        if received > self._limit and not has_begun:
-            await self._refuse(scope, receive, send)
+        if received > limit and not has_begun:
+            await _refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"a request has at most {self._limit} bytes: send fewer files at once"
-        refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
-        await refusal(scope, receive, send)
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    detail = f"a request like this has at most {limit} bytes: send fewer files at once"
+    refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
+    await refusal(scope, receive, send)

@@ -40,6 +40,8 @@ class Replays:
         )
         use_wal(self._db)
         self._db.execute(_SCHEMA)
+        # A server that was killed answers them no more; to ask again sends and stores nothing twice.
+        self._db.execute("DELETE FROM replay WHERE status IS NULL")
 
     def close(self) -> None:
         self._db.close()

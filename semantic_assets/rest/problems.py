@@ -79,7 +79,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        _log.error("%s failed", request.url.path, exc_info=error)
+        route = getattr(request.scope.get("route"), "path", "none")  # the path itself holds names
+        _log.error("%s %s failed", request.method, route, exc_info=error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; its log says which"
         )

@@ -7,7 +7,9 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from semantic_assets.api_keys import EVERY_PROJECT
 from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
 from semantic_assets.rest.bodies import (
     MAX_PAGE,
@@ -23,6 +25,7 @@ from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
 from semantic_assets.rest.serving import Serving, serving_of
 from semantic_assets.verbs.cancel import cancel
+from semantic_assets.verbs.estimate import estimate
 from semantic_assets.verbs.job_results import job_results, job_status, json_lines
 
 router = APIRouter(prefix="/v1", tags=["batches"])
@@ -33,6 +36,9 @@ Served = Annotated[Serving, Depends(serving_of)]
 def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     """Quote what is waiting; nothing is sent."""
     datasets = readable(serving, key, body.datasets)
+    if not datasets and key.project != EVERY_PROJECT:
+        # Without names the lake as a whole would be quoted: this project has nothing in it.
+        return asdict(estimate(serving.core.store, datasets=[DatasetKey(key.project, "none")]))
     return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
 
 

@@ -67,8 +67,8 @@ def get_status(serving: Served, key: LakeReader) -> Json:
 
 
 @router.get("/healthz", tags=["monitoring"])
-def healthz() -> Json:
-    """The process answers."""
+async def healthz() -> Json:
+    """The process answers. Beside the threads: they may all be at work on uploads."""
     return {"status": "ok"}
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
@@ -59,9 +61,16 @@ def digest_of(files: Sequence[UploadFile]) -> str:
 def _store(
     serving: Serving, dataset: DatasetKey, files: Sequence[UploadFile], *, overwrite: bool
 ) -> list[Ingested]:
-    """Small texts together, in one write; the others side by side."""
-    small = {n: file for n, file in enumerate(files) if _is_small_text(file, serving.limits)}
-    others = [(number, file) for number, file in enumerate(files) if number not in small]
+    """Small texts together, in one write; the others side by side; those of one name in order."""
+    often = Counter(_folded(file) for file in files)
+    small, others, again = {}, {}, {}
+    for number, file in enumerate(files):
+        if often[_folded(file)] > 1:
+            again[number] = file
+        elif _is_small_text(file, serving.limits):
+            small[number] = file
+        else:
+            others[number] = file
 
     def one(item: tuple[int, UploadFile]) -> tuple[int, Ingested]:
         return item[0], _store_one(serving, dataset, item[1], overwrite=overwrite)
@@ -70,7 +79,8 @@ def _store(
         documents = [Document(data=file.file.read(), name=_name(file)) for file in small.values()]
         done = dict(zip(small, ingestion.put(documents, overwrite=overwrite), strict=True))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        done |= dict(pool.map(one, others))
+        done |= dict(pool.map(one, others.items()))
+    done |= dict(map(one, again.items()))
     return [done[number] for number in range(len(files))]
 
 
@@ -142,6 +152,10 @@ def _answer(status: str, code: HTTPStatus, results: Sequence[FileResult]) -> Ans
 
 def _name(file: UploadFile) -> str:
     return file.filename or ""
+
+
+def _folded(file: UploadFile) -> str:
+    return unicodedata.normalize("NFC", _name(file))
 
 
 def _is_small_text(file: UploadFile, limits: Limits) -> bool:

@@ -29,7 +29,8 @@ def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) ->
     Raises:
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
     """
-    cut = cut_all(store, discover(store, datasets=(dataset,)))
+    found = discover(store, datasets=(dataset,))
+    cut = cut_all(store, found)
     require_run_budget(store, (dataset,), None)
     done = embed_at_once(store, gemini, cut.shards, mode=mode)
     published = publish(store, cut.shards)
@@ -37,5 +38,8 @@ def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) ->
         job_ids=tuple(report.job_id for report in done if report.job_id is not None),
         texts=sum(report.texts for report in done),
         usd=sum(report.usd for report in done),
-        is_searchable=all(report.is_settled for report in published.embeddings),
+        # What could not be listed, or was removed meanwhile, is not in the index.
+        is_searchable=dataset in found.datasets
+        and {report.shard for report in published.embeddings} == set(cut.shards) != set()
+        and all(report.is_settled for report in published.embeddings),
     )

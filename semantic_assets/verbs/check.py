@@ -115,10 +115,12 @@ def _differing(
     part = held.get(part_name(shard))
     if part is None:
         return int(ready.num_rows)
+    if not ready.num_rows:
+        return 0
     place = pc.index_in(ready["chunk_id"], part.rows["chunk_id"].combine_chunks())
     places = pc.fill_null(place, -1).to_numpy()
     vectors = ready["vector"].combine_chunks().flatten().to_numpy().reshape(len(places), -1)
-    agree = (part.vectors[places] == vectors).all(axis=1) if len(places) else places >= 0
+    agree = (part.vectors[places] == vectors).all(axis=1)
     return int((~agree | (places < 0)).sum())
 
 

@@ -1,5 +1,6 @@
 """document_list: the documents of a dataset as read, and those that wait to be; and one taken out."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -90,17 +91,19 @@ def remove_document(store: Store, dataset: DatasetKey, document: str) -> str:
     """
     require_dataset(store, dataset)
     with Ingestion(store, dataset) as ingestion:
-        names = {held.name for held in ingestion.held()}
-        name = document if document in names else _name_of(store, dataset, document)
+        name = ingestion.name_of(unicodedata.normalize("NFC", document))
+        name = name or _name_of(store, dataset, document)
         ingestion.remove(name)
     return name
 
 
 def require_dataset(store: Store, dataset: DatasetKey) -> None:
     """Raises:
-    NotFound: nothing was ever put there.
+    NotFound: nothing was ever put there, or it was removed.
     """
-    row = store.ledger.datasets.rows().get(dataset)
+    row = store.ledger.datasets.find(dataset)
+    if row is not None and row.is_kept_out:
+        raise NotFound(f"dataset {dataset} was removed")
     is_known = row is not None and not row.is_removed
     if not is_known and dataset not in Inbox.all(store.lake.root):
         raise NotFound(f"there is no dataset {dataset}")

@@ -19,6 +19,7 @@ from semantic_assets.errors import ConfigError, DatasetRemoved, SemanticAssetsEr
 from semantic_assets.intake.inbox import Held, Inbox, Put, Text
 from semantic_assets.intake.names import checked_name, shown_uri
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.blocks import MAX_LINE_BYTES
 from semantic_assets.parsing.files import open_source
 from semantic_assets.parsing.readers import is_multi_record, is_supported, read_records
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
@@ -55,12 +56,8 @@ class Ingestion:
         """Raises:
         DatasetRemoved: it was taken out by `rm`; the message says how it comes back.
         """
-        row = store.ledger.datasets.rows().get(dataset)
-        if row is not None and row.is_kept_out:
-            raise DatasetRemoved(
-                f"dataset {dataset} was removed: `semantic-assets refresh -d {dataset}` brings it back"
-            )
-        self._dataset = dataset
+        self._store, self._dataset = store, dataset
+        self._require_kept()
         self._columns = store.dataset_settings(dataset).columns
         self._inbox = Inbox(store.settings.sources, store.lake.root, dataset)
 
@@ -74,7 +71,12 @@ class Ingestion:
         self._inbox.close()
 
     def put(self, documents: Sequence[Document], *, overwrite: bool = False) -> list[Ingested]:
-        """Store documents, durable when this returns; an outcome for each, in their order."""
+        """Store documents, durable when this returns; an outcome for each, in their order.
+
+        Raises:
+            DatasetRemoved: as at the opening; it may have been removed since.
+        """
+        self._require_kept()
         texts: dict[int, Text] = {}
         outcomes: dict[int, Ingested] = {}
         for number, document in enumerate(documents):
@@ -99,6 +101,14 @@ class Ingestion:
         """
         self._inbox.remove(name)
 
+    def name_of(self, document: str) -> str | None:
+        """Of what is held, by its name, or by the id it was told: it need not have been read yet."""
+        for held in self._inbox.held():
+            name = record_name(held.name, "") if held.is_text else ""
+            if document in (held.name, document_id(str(self._dataset), held.uri, name)):
+                return held.name
+        return None
+
     def held(self) -> list[Held]:
         return self._inbox.held()
 
@@ -121,6 +131,14 @@ class Ingestion:
         with content.open("rb") as stream:
             _require_readable(name, stream, self._columns)
         return self._outcome(self._inbox.put_file(name, content, overwrite=overwrite))
+
+    def _require_kept(self) -> None:
+        row = self._store.ledger.datasets.find(self._dataset)
+        if row is not None and row.is_kept_out:
+            raise DatasetRemoved(
+                f"dataset {self._dataset} was removed: `semantic-assets refresh -d {self._dataset}` "
+                "brings it back"
+            )
 
     def _put_file(self, document: Document, *, overwrite: bool) -> Ingested:
         if document.title or document.metadata:
@@ -188,7 +206,18 @@ def _text_of(document: Document) -> Text:
         title = first_heading(text) if name.lower().endswith(".md") else None
         found = {}
     metadata = {**found, **{str(key): str(value) for key, value in document.metadata.items()}}
-    return Text(name=name, title=document.title or title or name, text=text, metadata=metadata)
+    return _fitting(
+        Text(name=name, title=document.title or title or name, text=text, metadata=metadata)
+    )
+
+
+def _fitting(text: Text) -> Text:
+    """Raises:
+    ConfigError: it is not all text, or as a line of a segment too long for the reader of lines.
+    """
+    if len(text.line()) > MAX_LINE_BYTES:
+        raise ConfigError(f"{text.name}: longer than {MAX_LINE_BYTES >> 20} MB: split it")
+    return text
 
 
 def _normal(name: str, text: str) -> str:

@@ -86,6 +86,8 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
         layout.results(job.space_id, job.job_id), ["text_hash", "vector", "outcome"]
     )
     rows = rows.filter(pc.equal(rows["outcome"], "ok"))
+    if not rows.num_rows:
+        return {}
     vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(rows.num_rows, -1)
     return {
         chunk: np.array(vectors[row])

@@ -149,7 +149,8 @@ def _vectors(
         start += len(batch)
         is_in = places >= 0
         vectors = batch.column(0) if is_in.all() else batch.column(0).filter(pa.array(is_in))
-        yield places[is_in], vectors.flatten().to_numpy().reshape(len(vectors), -1)
+        if len(vectors):  # a block of which every text failed has no width
+            yield places[is_in], vectors.flatten().to_numpy().reshape(len(vectors), -1)
     if old is not None and len(chosen.carried):
         yield chosen.count + np.arange(len(chosen.carried)), old.vectors[chosen.carried]
 

@@ -7,7 +7,7 @@ read. Of any other file of records, those that are as they were are copied.
 import logging
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from semantic_assets.dataset_settings import DatasetSettings
@@ -137,12 +137,16 @@ class SliceReader:
             self._writer.copy(rows.first, rows.count, mark)
             claims.pass_over(mine=True)
             lines = read_records(item.uri, stream, columns=columns, start=start)
+            if is_segment(item.uri):
+                lines = _without_cut_off(stream, mark, lines)
             self._walk(item, claims, lines if item.end_record is None else (), mark, start.lines, 0)
         else:
             skip = claims.skippable(mark)
             if skip:
                 claims.pass_over(mine=False)
             records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
+            if is_segment(item.uri):
+                records = _without_cut_off(stream, mark, records)
             self._walk(item, claims, records, mark, skip, 0 if rows is None else rows.count)
         if not is_growing:
             return None
@@ -236,6 +240,27 @@ class SliceReader:
             return True
         self._writer.settle()
         return self._writer.text_bytes >= SHARD_MAX_TEXT_BYTES
+
+
+def _without_cut_off(
+    stream: BinaryIO, mark: str, records: Iterable[SourceRecord | KnownRecord]
+) -> Iterator[SourceRecord | KnownRecord]:
+    """Without a last line that is just being written, or that a crash cut off: nobody was told."""
+    held: SourceRecord | KnownRecord | None = None
+    for record in records:
+        if held is not None:
+            yield held
+        held = record
+    if held is None:
+        return
+    is_failed = isinstance(held, SourceRecord) and held.parse_status != "ok"
+    if not (is_failed and _is_being_written(stream, mark)):
+        yield held
+
+
+def _is_being_written(stream: BinaryIO, mark: str) -> bool:
+    has_end = os.pread(stream.fileno(), 1, os.fstat(stream.fileno()).st_size - 1) == b"\n"
+    return not has_end or file_fingerprint(os.fstat(stream.fileno())) != mark
 
 
 def _content_hash(record: SourceRecord) -> str:
