@@ -4,7 +4,7 @@ import json
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from http import HTTPStatus
@@ -25,6 +25,7 @@ _AT_ONCE = 4
 _BLOCK = 1 << 20
 #: Texts up to this share a write; a larger one is parsed alone.
 _SMALL_BYTES = 1 << 20
+_WRITE_BYTES = 16 << 20
 
 
 def upload(
@@ -76,12 +77,26 @@ def _store(
         return item[0], _store_one(serving, dataset, item[1], overwrite=overwrite)
 
     with Ingestion(serving.core.store, dataset) as ingestion:
-        documents = [Document(data=file.file.read(), name=_name(file)) for file in small.values()]
-        done = dict(zip(small, ingestion.put(documents, overwrite=overwrite), strict=True))
+        done: dict[int, Ingested] = {}
+        for some in _parts(small):
+            documents = [Document(data=files[n].file.read(), name=_name(files[n])) for n in some]
+            done |= zip(some, ingestion.put(documents, overwrite=overwrite), strict=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         done |= dict(pool.map(one, others.items()))
     done |= dict(map(one, again.items()))
     return [done[number] for number in range(len(files))]
+
+
+def _parts(files: Mapping[int, UploadFile]) -> Iterator[list[int]]:
+    """Numbers of files that are held in memory together."""
+    part, held = [], 0
+    for number, file in files.items():
+        part.append(number)
+        held += file.size or 0
+        if held >= _WRITE_BYTES:
+            yield part
+            part, held = [], 0
+    yield part
 
 
 def _store_one(

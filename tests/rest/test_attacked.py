@@ -114,3 +114,10 @@ def test_health_is_told_while_all_threads_are_at_work(served: Served) -> None:
             health = pool.submit(served.client.get, "/healthz").result(timeout=10)
         assert health.status_code == 200
         assert {one.result().status_code for one in slow} == {200}
+
+
+def test_many_small_texts_are_all_stored_in_their_order(served: Served) -> None:
+    files = [(f"{n}.txt", f"{n} " * 300_000) for n in range(40)]
+    answer = served.upload(*files, mode="async").json()
+    assert [one["file"] for one in answer["results"]] == [name for name, _ in files]
+    assert {one["status"] for one in answer["results"]} == {"uploaded"}
