@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ def ingest(
     from semantic_assets.core import SemanticCore
 
     files = list(_files(paths))
+    _require_names(files)
     if name is not None and len(files) != 1:
         raise ConfigError("--name is for one document")
     done = []
@@ -74,10 +76,23 @@ def ingest(
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            below = (one for one in sorted(path.rglob("*")) if one.is_file())
-            yield from (one for one in below if not one.name.startswith("."))
+            for one in sorted(path.rglob("*")):
+                is_hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
+                if one.is_file() and not is_hidden:
+                    yield one
         else:
             yield path
+
+
+def _require_names(files: list[Path]) -> None:
+    """One would take the place of the other."""
+    often = Counter(path.name for path in files)
+    twice = [path for path in files if often[path.name] > 1]
+    if twice:
+        raise ConfigError(
+            f"{len(twice)} files share their names with others, {twice[0]} among them: take them in "
+            "one by one with --name, or put the folder below the source root"
+        )
 
 
 def _document(path: Path, name: str | None) -> "Document":

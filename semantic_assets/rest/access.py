@@ -10,10 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from semantic_assets.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.addresses import host_of, is_loopback
 from semantic_assets.rest.problems import Problem
 from semantic_assets.rest.serving import Serving, serving_of
 
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
+#: What the framework's own test client says.
+_TEST_HOST = "testserver"
 _UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_...`")
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -39,7 +41,7 @@ def _unauthorized(detail: str) -> Problem:
 def _require_local(request: Request) -> None:
     """Without keys a page of another site, open in a browser here, must not reach the lake."""
     host = request.headers.get("host", "")
-    if host.rpartition(":")[0] not in _LOCAL_HOSTS and host not in _LOCAL_HOSTS:
+    if not is_loopback(host_of(host)) and host != _TEST_HOST:
         raise Problem(HTTPStatus.FORBIDDEN, "without keys only localhost is answered")
     origin = request.headers.get("origin")
     is_foreign = origin is not None and origin.partition("://")[2] != host

@@ -41,7 +41,7 @@ class EstimateBody(_Body):
 
 class FlushBody(_Body):
     min_batch_size: int = Field(default=1, ge=1, le=1_000_000_000)
-    max_cost_usd: float | None = Field(default=None, ge=0)
+    max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class SearchBody(_Body):

@@ -1,6 +1,5 @@
 """Run the REST API: on loopback without keys, on any other address only with them."""
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ import uvicorn
 from semantic_assets.api_keys import ApiKeys
 from semantic_assets.core import SemanticCore
 from semantic_assets.errors import ConfigError
+from semantic_assets.rest.addresses import is_loopback
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.serving import Limits
 
@@ -62,15 +62,6 @@ def serve_forever(
             timeout_graceful_shutdown=5,
         )
     ).run([listening])
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(host: str) -> str:

@@ -239,7 +239,7 @@ def require_quote(
     SpendRefused: over the cap, or over the settings' cap; or `consent` refused.
     """
     cap = store.settings.max_cost_usd_per_run if cap is None else cap
-    if cap is not None and quote.usd_high > cap:
+    if cap is not None and not quote.usd_high <= cap:  # a cap that is no number refuses all
         raise SpendRefused(
             f"this run would cost ${quote.usd_low:.4f} to ${quote.usd_high:.4f} for {quote.texts} "
             f"texts, over its cap of ${cap:.4f}: nothing was sent. Name fewer datasets, or raise "

@@ -266,3 +266,21 @@ def test_a_price_is_told_before_there_is_a_ledger(
 def test_where_real_time_is_cheaper_the_estimate_says_so(run: Run, tmp_path: Path) -> None:
     _ingest(run, tmp_path)
     assert "--mode sync` is cheaper here" in run("flush", "--dry-run").stdout
+
+
+def test_files_of_one_name_and_hidden_ones_are_not_taken_in(run: Run, tmp_path: Path) -> None:
+    for folder in ("a", "b", ".git"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "readme.md").write_text(f"Of {folder}.")
+    result = run("ingest", str(tmp_path / "in"), "-d", "acme/gates", "--overwrite")
+    assert result.exit_code == 2
+    assert "readme.md" in result.output
+    assert ".git" not in result.output
+    (tmp_path / "in" / "b" / "readme.md").unlink()
+    assert "1 uploaded" in run("ingest", str(tmp_path / "in"), "-d", "acme/gates").output
+
+
+def test_a_cap_that_is_no_number_refuses(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    assert run("flush", "--max-cost-usd", "nan").exit_code == 1
+    assert json.loads(run("jobs", "--json").stdout) == []

@@ -124,3 +124,10 @@ def test_without_keys_a_page_of_another_site_is_refused(
 ) -> None:
     assert served.upload(("a.txt", "x"), headers=headers).status_code == 403
     assert served.client.get("/v1/status", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.2:8000", "[::1]:8000", "[::1]", "localhost", "127.0.0.1"]
+)
+def test_this_machine_is_answered_by_all_its_names(served: Served, host: str) -> None:
+    assert served.client.get("/v1/status", headers={"Host": host}).status_code == 200
