@@ -6,13 +6,13 @@ import json
 import os
 import secrets
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from semantic_assets.durable import replacing
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.model.keys import DatasetKey
 
@@ -126,13 +126,10 @@ class ApiKeys:
             os.close(descriptor)
 
     def _write(self, keys: list[ApiKey]) -> None:
-        temporary = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump([asdict(key) for key in keys], file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        with replacing(self._path) as temporary:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump([asdict(key) for key in keys], file, indent=2)
 
 
 def _digest(secret: str) -> str:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from semantic_assets.index.files import sync
+from semantic_assets.durable import replacing, sync
 
 FILE_NAME = "generation.json"
 
@@ -39,12 +39,9 @@ class Description:
 
 def write_description(folder: Path, description: Description) -> None:
     """Durable once its parts are; the ledger says whether it ever served."""
-    temporary = folder / f".{FILE_NAME}.tmp"
-    temporary.write_text(json.dumps(asdict(description), indent=1))
-    sync(temporary)
-    temporary.replace(folder / FILE_NAME)
-    for path in (folder, folder.parent):
-        sync(path)
+    with replacing(folder / FILE_NAME) as temporary:
+        temporary.write_text(json.dumps(asdict(description), indent=1))
+    sync(folder.parent)
 
 
 def read_description(folder: Path) -> Description:

@@ -1,11 +1,10 @@
 """A plain FAISS file for other programs: all vectors, uncompressed, in the order of the ids."""
 
-import uuid
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from semantic_assets.index.files import sync
+from semantic_assets.durable import replacing
 from semantic_assets.index.parts import Parts
 
 _ID_COLUMNS = ("chunk_id", "document_id", "uri", "chunk_index", "start_char", "end_char", "page")
@@ -22,12 +21,8 @@ def write_flat(parts: Parts, file: Path) -> Path:
     for part in parts:
         flat.add(part.vectors)
     ids = file.with_name(f"{file.name}.ids.parquet")
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}.tmp")
-    for target, write in (
-        (ids, lambda: pq.write_table(parts.table(_ID_COLUMNS), temporary)),
-        (file, lambda: faiss.write_index(flat, str(temporary))),
-    ):
-        write()
-        sync(temporary)
-        temporary.replace(target)
+    with replacing(ids) as temporary:
+        pq.write_table(parts.table(_ID_COLUMNS), temporary)
+    with replacing(file) as temporary:
+        faiss.write_index(flat, str(temporary))
     return ids

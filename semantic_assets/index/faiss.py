@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from semantic_assets.durable import sync
 from semantic_assets.index.backend import ranked
 from semantic_assets.index.description import Description
 from semantic_assets.index.exact import ExactFinder
-from semantic_assets.index.files import sync
 from semantic_assets.index.parts import Part, Parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.index.rotation import rotated

@@ -1,16 +1,10 @@
-"""Writing a generation's files so that they outlive a power cut, and linking those that stay."""
+"""Linking those files of a generation that stay as they are."""
 
 import os
 import shutil
 from pathlib import Path
 
-
-def sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from semantic_assets.durable import sync
 
 
 def link_folder(source: Path, target: Path) -> None:

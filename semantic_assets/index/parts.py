@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from semantic_assets.index.files import sync
+from semantic_assets.durable import sync
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import orjson
 
+from semantic_assets.durable import sync
 from semantic_assets.errors import ConfigError, Conflict, NotFound
 from semantic_assets.intake import segments
 from semantic_assets.intake.catalogue import Catalogue
@@ -137,7 +138,7 @@ class Inbox:
         target = self._folder / _FILES / checked_name(name)
         uri = f"{self._uri}/{_FILES}/{target.name}"
         target.parent.mkdir(parents=True, exist_ok=True)
-        segments.sync(content)
+        sync(content)
         try:
             os.link(content, target)  # fails where there is one: no race can replace it unseen
             status = Stored.UPLOADED
@@ -150,7 +151,7 @@ class Inbox:
             os.link(content, temporary)
             temporary.replace(target)
             status = Stored.REPLACED
-        segments.sync(target.parent)
+        sync(target.parent)
         return Put(name=name, uri=uri, is_text=False, status=status)
 
     def remove(self, name: str) -> None:
@@ -168,7 +169,7 @@ class Inbox:
             if found is None:
                 segments.write_empty(self._folder)
                 path.unlink(missing_ok=True)
-                segments.sync(path.parent)
+                sync(path.parent)
 
     def held(self) -> list[Held]:
         """All that is in it, by name."""

@@ -1,13 +1,13 @@
 """Segments: JSON Lines that documents are appended to, replaced in and taken out of."""
 
 import os
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import orjson
 
+from semantic_assets.durable import replacing, sync
 from semantic_assets.errors import ConfigError
 from semantic_assets.intake.names import EMPTY_SEGMENT, FOLDER, SEGMENT_SUFFIX
 from semantic_assets.text.fingerprint import text_hash
@@ -113,31 +113,14 @@ def rewrite(path: Path, changed: Mapping[str, bytes | None]) -> int:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_empty(folder: Path) -> None:
     """A first segment without documents, where there is none."""
     if not numbers(folder):
         write_whole(path_of(folder, 0), EMPTY_SEGMENT)
-
-
-def sync(path: Path) -> None:
-    """A file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -1,8 +1,6 @@
 """Files of the lake: read by their footer, written whole or not at all."""
 
-import os
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets import durable
+
 #: Key in a Parquet file's metadata: what the file's content is, for the ledger to agree with.
 FINGERPRINT = b"semantic_assets.fingerprint"
 #: And what it was made of.
 INPUT = "semantic_assets.input"
-_TEMPORARY = ".tmp"
 _BUFFER_BYTES = 1 << 20
 #: Columns with few values: a dictionary makes them next to nothing.
 _REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
@@ -102,21 +101,11 @@ class Lake:
 
     @contextmanager
     def replacing(self, relative: str) -> Iterator[Path]:
-        """A temporary path that takes the file's place when the block ends without an error.
-
-        Temporary name, fsync, rename, fsync of the directory: a reader sees the old file or the
-        new one, also after a power cut.
-        """
+        """A temporary path that takes the file's place; a reader sees the old file or the new one."""
         target = self.path(relative)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}{_TEMPORARY}")
-        try:
+        with durable.replacing(target) as temporary:
             yield temporary
-            _sync(temporary)
-            temporary.replace(target)
-            _sync(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @contextmanager
     def writing(
@@ -191,11 +180,3 @@ def _may_hold(statistics: pq.Statistics | None, value: str) -> bool:
 
 def _is_finished(name: str) -> bool:
     return name.endswith(".parquet") and not name.startswith(".")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

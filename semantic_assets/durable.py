@@ -1,0 +1,35 @@
+"""Files that outlive a power cut: synced, and replaced whole or not at all."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_TEMPORARY = ".tmp"
+
+
+def sync(path: Path) -> None:
+    """A file's content, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path that takes the file's place when the block ends without an error.
+
+    Temporary name, fsync, rename, fsync of the directory: a reader sees the old file or the new
+    one, also after a power cut.
+    """
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}{_TEMPORARY}")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(target)
+        sync(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
