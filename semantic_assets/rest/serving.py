@@ -18,7 +18,7 @@ from semantic_assets.verbs.bring_in import BroughtIn, bring_in
 class Limits:
     """What one upload may be."""
 
-    files: int = 1_000
+    #: The framework itself stops at 1,000 files.
     file_bytes: int = 256 << 20
     request_bytes: int = 1 << 30
 

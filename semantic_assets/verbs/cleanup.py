@@ -7,6 +7,7 @@ from pathlib import Path
 from semantic_assets.errors import PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
+from semantic_assets.intake.names import FOLDER
 from semantic_assets.lake import layout
 from semantic_assets.model.jobs import FINAL, REOPENING, JobState
 from semantic_assets.store import Store
@@ -14,6 +15,8 @@ from semantic_assets.store import Store
 _ALL_PAGES = 10_000
 #: A temporary file older than this belongs to no living writer: leases expire after 30 seconds.
 TEMPORARY_SECONDS = 3_600.0
+#: What a killed call left in an inbox on its way in.
+_UNFINISHED = (".incoming/*", ".*.tmp", "files/.*.tmp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
         for name in files:
             _forgiving(gemini.delete_file, name)
     return Leftovers(
-        temporary_files=tuple(str(path.relative_to(store.settings.root)) for path in temporary),
+        temporary_files=tuple(_shown(store, path) for path in temporary),
         manifests=tuple(manifests),
         remote_jobs=tuple(job.name for job in remote),
         remote_files=tuple(files),
@@ -61,8 +64,18 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
 
 def _temporary_files(store: Store) -> list[Path]:
     oldest = store.ledger.now() - TEMPORARY_SECONDS
-    found = store.settings.root.rglob(".*.tmp")
+    inboxes = store.settings.sources.glob(f"*/*/{FOLDER}")
+    found = [
+        *store.settings.root.rglob(".*.tmp"),
+        *(path for inbox in inboxes for name in _UNFINISHED for path in inbox.glob(name)),
+    ]
     return sorted(path for path in found if path.stat().st_mtime < oldest)
+
+
+def _shown(store: Store, path: Path) -> str:
+    """Below the lake or below the sources."""
+    roots = (store.settings.root, store.settings.sources)
+    return str(next(path.relative_to(root) for root in roots if path.is_relative_to(root)))
 
 
 def _manifests(store: Store) -> list[str]:

@@ -257,3 +257,15 @@ def test_jobs_of_another_key_are_named_as_such(trial: Trial) -> None:
     with elsewhere.store:
         report = elsewhere.refresh(wait_minutes=0)
     assert "another key or backend" in report.summary
+
+
+def test_what_a_killed_call_left_in_an_inbox_is_cleared_away_after_a_while(trial: Trial) -> None:
+    inbox = trial.settings.sources / "acme" / "texts" / "_ingested"
+    (inbox / ".incoming").mkdir(parents=True)
+    left = [inbox / ".incoming" / "0a1b", inbox / ".00000.segment.jsonl.ab.tmp"]
+    for path in left:
+        path.write_text("half")
+    assert cleanup(trial.store, trial.gemini, dry_run=False).temporary_files == ()
+    trial.clock.offset += 7 * 86_400
+    assert len(cleanup(trial.store, trial.gemini, dry_run=False).temporary_files) == 2
+    assert not any(path.exists() for path in left)
