@@ -68,7 +68,8 @@ def get_status(serving: Served, key: LakeReader) -> Json:
 
 @router.get("/healthz", tags=["monitoring"])
 async def healthz() -> Json:
-    """The process answers. Beside the threads: they may all be at work on uploads."""
+    """The process answers."""
+    # Not in a thread: they may all be at work on uploads.
     return {"status": "ok"}
 
 
