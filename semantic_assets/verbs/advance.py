@@ -100,9 +100,8 @@ def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: boo
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, report)
-    jobs = store.ledger.jobs.list(states=_OPEN)
-    report.open_jobs = sum(job.scope_id == gemini.scope_id for job in jobs)
-    report.foreign_jobs = len(jobs) - report.open_jobs
+    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
+    report.foreign_jobs = len(store.ledger.jobs.list(states=_OPEN)) - report.open_jobs
     return report
 
 
