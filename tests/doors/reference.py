@@ -20,7 +20,11 @@ def cli_page() -> str:
 
 
 def _commands(command: click.Command, name: str) -> Iterator[str]:
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    # As below the main command: click keeps the names of the help option it was asked for first.
+    settings = {"help_option_names": main.context_settings["help_option_names"]}
+    context = click.Context(
+        command, info_name=name, max_content_width=100, terminal_width=100, **settings
+    )
     level = "##" if " " not in name else "###"
     yield f"{level} {name}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
@@ -82,7 +86,9 @@ def written(page: str, generated: str) -> str:
 
 PAGES = {"cli.md": cli_page, "rest.md": rest_page}
 
-if __name__ == "__main__" and "--write" in sys.argv:
+if __name__ == "__main__" and "--print" in sys.argv:
+    sys.stdout.write(PAGES[sys.argv[-1]]())
+elif __name__ == "__main__" and "--write" in sys.argv:
     for name, make in PAGES.items():
         path = DOCS / name
         path.write_text(written(path.read_text(), make()))
