@@ -33,3 +33,12 @@ def replacing(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """With all above it; each new name is synced, or a power cut takes what is in it along."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync(path.parent)

@@ -142,7 +142,7 @@ class Catalogue:
         path = segments.path_of(self._folder, number)
         if path.exists():
             lines = segments.mended_lines(path)
-            names = {segments.name_of(line): line for line in lines}
+            names = {segments.name_of(line, path): line for line in lines}
             self.stored(number, path.stat().st_size, names)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import orjson
 
-from semantic_assets.durable import sync
+from semantic_assets.durable import make_folder, sync
 from semantic_assets.errors import ConfigError, Conflict, NotFound
 from semantic_assets.intake import segments
 from semantic_assets.intake.catalogue import Catalogue
@@ -85,7 +85,7 @@ class Inbox:
 
     def __init__(self, sources: Path, lake: Path, dataset: DatasetKey) -> None:
         self._uri = folder_uri(dataset)
-        self._folder, self._is_made = sources / self._uri, False
+        self._folder = sources / self._uri
         self._catalogue = Catalogue(lake / "intake" / f"{dataset.partition}.sqlite3", self._folder)
 
     @staticmethod
@@ -105,7 +105,7 @@ class Inbox:
     def put_texts(self, texts: Sequence[Text], *, overwrite: bool) -> list[Put]:
         """Store texts together: durable when this returns, each with its own outcome."""
         lines = {text.name: text.line() for text in texts}
-        self._make_folder()
+        make_folder(self._folder)
         with self._catalogue.writing():
             known = self._catalogue.find(list(lines))
             new = {name: line for name, line in lines.items() if name not in known}
@@ -137,7 +137,7 @@ class Inbox:
         """
         target = self._folder / _FILES / checked_name(name)
         uri = f"{self._uri}/{_FILES}/{target.name}"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         sync(content)
         try:
             os.link(content, target)  # fails where there is one: no race can replace it unseen
@@ -213,11 +213,6 @@ class Inbox:
                 for entry in entries
                 if not entry.name.startswith(".")
             ]
-
-    def _make_folder(self) -> None:
-        if not self._is_made:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._is_made = True
 
     def _append(self, lines: Mapping[str, bytes]) -> dict[str, int]:
         """The segment of each."""

@@ -9,7 +9,7 @@ import orjson
 
 from semantic_assets.durable import replacing, sync
 from semantic_assets.errors import ConfigError
-from semantic_assets.intake.names import EMPTY_SEGMENT, FOLDER, SEGMENT_SUFFIX
+from semantic_assets.intake.names import EMPTY_SEGMENT, SEGMENT_SUFFIX
 from semantic_assets.text.fingerprint import text_hash
 
 #: A replaced document costs writing its segment again.
@@ -36,7 +36,7 @@ def numbers(folder: Path) -> dict[int, tuple[int, int]]:
     return found
 
 
-def name_of(line: bytes) -> str:
+def name_of(line: bytes, path: Path) -> str:
     """Raises:
     ConfigError: it is not a line that was written here.
     """
@@ -44,8 +44,8 @@ def name_of(line: bytes) -> str:
         return str(orjson.loads(line)["id"])
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
-            f"a segment of {FOLDER} was edited, and {line[:60]!r} is no document with an id: "
-            "mend the line, or take it out"
+            f"{path}: it was edited, and a line of it is no document with an id: mend the line, or "
+            "take it out"
         ) from error
 
 
@@ -64,16 +64,16 @@ def lines_of(path: Path) -> Iterator[bytes]:
 def mended_lines(path: Path) -> list[bytes]:
     """The lines of a segment; a last one that a crash cut off, and nobody was told of, is dropped."""
     whole, end, rest = path.read_bytes().rpartition(b"\n")
-    if rest and _is_document(rest):  # an editor took the end of the last line off
+    if rest and _is_document(rest, path):  # an editor took the end of the last line off
         write_whole(path, whole + end + rest + b"\n")
     elif rest:
         write_whole(path, whole + end or EMPTY_SEGMENT)
     return list(lines_of(path))
 
 
-def _is_document(line: bytes) -> bool:
+def _is_document(line: bytes, path: Path) -> bool:
     try:
-        return bool(name_of(line))
+        return bool(name_of(line, path))
     except ConfigError:
         return False
 
@@ -103,7 +103,7 @@ def rewrite(path: Path, changed: Mapping[str, bytes | None]) -> int:
     """Put lines in the place of others by name, None: take out; the new size. Whole or not at all."""
     kept = []
     for line in lines_of(path):
-        name = name_of(line)
+        name = name_of(line, path)
         found = changed.get(name, line)
         if found is not None:
             kept.append(found + b"\n")

@@ -1,37 +1,58 @@
 """Who may do what: keys, and what protects a server without them on loopback."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from semantic_assets.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.rest.addresses import host_of, is_loopback
-from semantic_assets.rest.problems import Problem
+from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
 
 #: What the framework's own test client says.
 _TEST_HOST = "testserver"
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_...`")
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 def _key(request: Request, given: _Given) -> ApiKey:
+    return key_of(request, None if given is None else given.credentials)
+
+
+def key_of(request: Request, secret: str | None) -> ApiKey:
+    """Raises:
+    Problem: the server needs a key and this is none; or, without keys, it is asked from elsewhere.
+    """
     serving = serving_of(request)
     if not serving.needs_key:
         _require_local(request)
         return _UNLOCKED
-    if given is None:
+    if secret is None:
         raise _unauthorized("this server needs a key: `Authorization: Bearer ...`")
-    key = serving.keys.find(given.credentials)
+    key = serving.keys.find(secret)
     if key is None:
         raise _unauthorized("this key is not known here, or was taken back")
     return key
+
+
+async def before_the_body(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Nobody unknown has a body read: the framework takes a form of 1 GB in before it asks who."""
+    if request.method not in _READS:
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        try:
+            key_of(request, secret.strip() if scheme.lower() == "bearer" and secret else None)
+        except Problem as refused:
+            return problem(refused.status, refused.detail, refused.headers)
+    return await call_next(request)
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -15,6 +15,7 @@ from fastapi_offline import FastAPIOffline
 from semantic_assets.api_keys import ApiKeys
 from semantic_assets.core import SemanticCore
 from semantic_assets.rest import problems, routes_batches, routes_documents, routes_search
+from semantic_assets.rest.access import before_the_body
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
@@ -69,6 +70,7 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
         app.include_router(module.router)
     _add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
+    app.middleware("http")(before_the_body)
     app.middleware("http")(_observed)
     return app
 

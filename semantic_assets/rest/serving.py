@@ -16,9 +16,8 @@ from semantic_assets.verbs.bring_in import BroughtIn, bring_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one upload may be."""
+    """What one upload may be; the framework itself stops at 1,000 files."""
 
-    #: The framework itself stops at 1,000 files.
     file_bytes: int = 256 << 20
     request_bytes: int = 1 << 30
 

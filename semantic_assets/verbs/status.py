@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from semantic_assets.lake import layout
 from semantic_assets.model.jobs import FINAL, BatchJob
-from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
@@ -56,7 +55,7 @@ def status(store: Store, *, scope_id: str) -> Status:
             _count(store, layout.documents(shard.key), "parse_status", "failed") for shard in shards
         ),
         chunks=quote.chunks,
-        chunks_failed=sum(_failed(store, shard.key) for shard in shards),
+        chunks_failed=_chunks_failed(store),
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
@@ -67,9 +66,13 @@ def status(store: Store, *, scope_id: str) -> Status:
     )
 
 
-def _failed(store: Store, shard: ShardKey) -> int:
-    space_id = store.serving_space(shard.dataset).space_id
-    return _count(store, layout.embeddings(space_id, shard), "status", "FAILED")
+def _chunks_failed(store: Store) -> int:
+    return sum(
+        _count(store, layout.embeddings(space_id, shard.key), "status", "FAILED")
+        for dataset in store.ledger.sources.datasets()
+        for space_id in [store.serving_space(dataset).space_id]
+        for shard in store.ledger.sources.shards(dataset)
+    )
 
 
 def _count(store: Store, path: str, column: str, value: str) -> int:

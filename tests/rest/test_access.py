@@ -131,3 +131,10 @@ def test_without_keys_a_page_of_another_site_is_refused(
 )
 def test_this_machine_is_answered_by_all_its_names(served: Served, host: str) -> None:
     assert served.client.get("/v1/status", headers={"Host": host}).status_code == 200
+
+
+def test_the_body_of_an_unknown_caller_is_not_read(locked: Served) -> None:
+    for headers in ({}, {"Authorization": "Bearer sak_wrong"}, {"Authorization": "Basic eA=="}):
+        kind = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(1 << 29)}
+        answer = locked.client.post(DOCUMENTS, headers=headers | kind, content=b"--b--")
+        assert answer.status_code == 401

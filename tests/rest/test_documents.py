@@ -172,3 +172,13 @@ def test_what_was_deleted_is_not_found_when_the_answer_comes(served: Served) -> 
     served.upload(("a.txt", "One."), ("b.txt", "Two."), mode="sync")
     served.client.delete(f"{DOCUMENTS}/a.txt")
     assert [hit["text"] for hit in _search(served, "One.")] == ["Two."]
+
+
+def test_a_cap_of_spending_keeps_no_deletion_from_search(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN", "0.000001")
+    served = serve()
+    served.upload(("a.txt", "One."), ("b.txt", "Two. " * 400), mode="async")
+    assert served.client.delete(f"{DOCUMENTS}/a.txt").status_code == 200
+    assert served.upload(("c.txt", "Three."), mode="sync").status_code == 402
