@@ -13,13 +13,20 @@ from typing import Any, Self, TypeVar
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
-from semantic_assets.model.catalog import embedding_model
+from semantic_assets.model.catalog import enqueued_tokens
+from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 BACKENDS = ("emulator", "gemini")
-_LEAST = {"dimensions": 1, "tier": 1, "enqueued_tokens": 1, "max_attempts": 1}
+_LEAST = {
+    "dimensions": 1,
+    "tier": 1,
+    "enqueued_tokens": 1,
+    "chat_enqueued_tokens": 1,
+    "max_attempts": 1,
+}
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -31,6 +38,8 @@ class Settings:
     root: Path
     #: Where the documents are: `<sources>/<project>/<dataset>/...`. Default `data/sources`.
     sources: Path
+    #: Where the task files are. Default `data/tasks` of the project.
+    tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
     backend: str = "emulator"
     #: GEMINI_API_KEY or GOOGLE_API_KEY. Alone it never spends: the backend must say `gemini`.
@@ -51,6 +60,8 @@ class Settings:
     tier: int = 1
     #: Your account's window of enqueued tokens, where it differs from the table's.
     enqueued_tokens: int | None = None
+    #: The same of a chat model, for every one of them.
+    chat_enqueued_tokens: int | None = None
     #: A text is FAILED after this many error rows.
     max_attempts: int = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
@@ -80,7 +91,8 @@ class Settings:
 
     def window_of(self, model: str) -> int:
         """The configured window of enqueued tokens of one model."""
-        return self.enqueued_tokens or embedding_model(model).enqueued_tokens[self.tier]
+        own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
+        return own or enqueued_tokens(model, self.tier)
 
     @classmethod
     def load(cls, *, root: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
@@ -94,6 +106,7 @@ class Settings:
         settings = cls(
             root=lake,
             sources=_path(values, "SOURCES", "data/sources"),
+            tasks=_path(values, "TASKS", "data/tasks"),
             emulator_dir=_path(values, "EMULATOR_DIR", str(lake.parent / "emulator")),
             api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
@@ -128,6 +141,7 @@ def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
         "dimensions": int,
         "tier": int,
         "enqueued_tokens": int,
+        "chat_enqueued_tokens": int,
         "max_attempts": int,
         "emulator_latency_seconds": float,
         "max_cost_usd_per_day": float,

@@ -23,6 +23,8 @@ from semantic_assets.text.fingerprint import fingerprint
 FILE_NAME = "dataset.toml"
 #: Files at a dataset's root that are about it and not of it.
 NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
+#: The same by their endings: generation tasks of the dataset, and the schemas these name.
+NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = ("async", "sync", "auto")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
@@ -41,6 +43,8 @@ class DatasetSettings:
     #: `[embedding] model, dimensions`; None: as the settings say.
     model: str | None = None
     dimensions: int | None = None
+    #: `embed`: false where only generation tasks work on it: nothing is cut, embedded or indexed.
+    embed: bool = True
     #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` where fewer
     #: than `auto_below_tokens` are pending.
     mode: str = "async"
@@ -116,6 +120,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 #: Key in the file -> field here.
 _KEYS = {
+    "embed": "embed",
     "mode": "mode",
     "auto_below_tokens": "auto_below_tokens",
     "min_batch_size": "min_batch_size",
@@ -182,6 +187,8 @@ def _checked(key: str, value: Any, where: str) -> Any:
         least, most = (_WHOLE | _NUMBERS)[key]
         needed = f"a {'whole ' if key in _WHOLE else ''}number from {least} to {most}"
         fits = _is_number(value, whole=key in _WHOLE) and least <= value <= most
+    elif key == "embed":
+        needed, fits = "true or false", isinstance(value, bool)
     elif key == "columns.metadata":
         needed = 'a list of column names, as ["author", "year"]'
         fits = isinstance(value, list) and all(isinstance(name, str) for name in value)

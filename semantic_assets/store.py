@@ -17,7 +17,9 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.model.backends import AUTO
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.task import is_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,18 @@ class Store:
             backend=settings.backend,
             model=own.model or settings.model,
             dimensions=own.dimensions or settings.dimensions,
+        )
+
+    def product(self, space_id: str) -> Product:
+        """What the answers of a job belong to: an embedding space, or a generation task.
+
+        Raises:
+            NotFound: the ledger knows no such id.
+        """
+        return (
+            self.ledger.tasks.find(space_id)
+            if is_task(space_id)
+            else self.ledger.spaces.find(space_id)
         )
 
     def decide_space(self, dataset: DatasetKey) -> EmbeddingSpace:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import simdjson
 
 from semantic_assets.errors import CorruptResult
@@ -38,9 +39,29 @@ class AnswerBlock:
     error_codes: list[str | None] = field(default_factory=list)
     error_messages: list[str | None] = field(default_factory=list)
 
+    def batch(self, schema: pa.Schema) -> pa.RecordBatch:
+        """As rows of a results file."""
+        failed = pa.array([word != "ok" for word in self.outcomes], pa.bool_())
+        vectors = pa.FixedSizeListArray.from_arrays(
+            pa.array(self.vectors.reshape(-1)), self.vectors.shape[1], mask=failed
+        )
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(self.keys, pa.string()),
+                vectors,
+                pa.array(self.tokens, pa.int32()),
+                pa.array(self.outcomes, pa.string()),
+                pa.array(self.error_codes, pa.string()),
+                pa.array(self.error_messages, pa.string()),
+            ],
+            schema=schema,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
+    """Why a line has no answer: `permanent` where a rerun cannot change it, else `transient`."""
+
     outcome: str
     code: str | None
     message: str | None
@@ -105,11 +126,11 @@ class _LineDecoder:
         block.error_codes.append(failure.code if failure else None)
         block.error_messages.append(failure.message if failure else None)
 
-    def _vector_into(self, number: int, root: Any, row: npt.NDArray[np.float32]) -> _Failure | None:
+    def _vector_into(self, number: int, root: Any, row: npt.NDArray[np.float32]) -> Failure | None:
         try:
             values = root.at_pointer("/response/embedding/values")
         except (KeyError, ValueError, TypeError):
-            return _failure(root)
+            return failure_of(root)
         if not isinstance(values, simdjson.Array):
             raise CorruptResult(f"line {number}: the values are not a list")
         if len(values) != self._dimensions:
@@ -131,19 +152,20 @@ def _token_count(root: Any) -> int | None:
     return None
 
 
-def _failure(root: Any) -> _Failure:
+def failure_of(root: Any) -> Failure:
+    """Of a line without an answer; a dict, or simdjson's object."""
     for name in ("error", "status"):
         error = root.get(name)
-        if isinstance(error, simdjson.Object):
+        if isinstance(error, simdjson.Object | dict):
             code = error.get("code")
             message = error.get("message")
             permanent = isinstance(code, int) and code in _PERMANENT_CODES
-            return _Failure(
+            return Failure(
                 "permanent" if permanent else "transient",
                 None if code is None else str(code),
                 None if message is None else str(message),
             )
-    return _Failure("transient", None, "the answer has neither a vector nor an error")
+    return Failure("transient", None, "the line has neither an answer nor an error")
 
 
 def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:

@@ -14,9 +14,11 @@ class Wanted:
 
     estimate: int
     shard: ShardKey
-    #: Of the shard's chunks, the first that has it.
+    #: Of the shard's rows, the first that has it.
     row: int
     failed_with: tuple[str, int] | None = None
+    #: (job_id, position) of its latest error row.
+    last_error: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

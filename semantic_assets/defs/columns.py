@@ -20,7 +20,7 @@ _DESCRIPTIONS = {
     "content_hash": "hash of title and text",
     "metadata": "the record's other columns",
     "pages": "where each page of a PDF begins in the text",
-    "parse_status": "ok or failed",
+    "parse_status": "ok, failed, or pending_description of media that a task describes",
     "parse_error": "why it could not be read",
     "source_fingerprint": "of the file as it was read",
     "record_signature": "of the record as it was read",

@@ -6,8 +6,10 @@ re-sends on a dropped connection), explicit base URL and key.
 """
 
 import io
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from semantic_assets.errors import CorruptResult, RequestRejected
+from semantic_assets.errors import CorruptResult, GeminiUnavailable, RequestRejected
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 API_VERSION = "v1"
 _QUICK_MS, _CREATE_MS, _UPLOAD_MS, _DOWNLOAD_MS = 15_000, 60_000, 300_000, 600_000
+_GENERATE_MS = 300_000
+#: Video is ACTIVE some seconds after its upload; a request that names it before that is refused.
+_MEDIA_LOOKS, _MEDIA_PAUSE_SECONDS = 60, 2.0
 _PAGE_SIZE = 100
 #: `jsonl` is what the docs use; each of them was refused at some time (python-genai #1547, #1590).
 _MIME_TYPES = ("jsonl", "application/jsonl", "application/json", "text/plain")
@@ -69,20 +74,46 @@ class Gemini:
         """
         for mime_type in _MIME_TYPES:
             try:
-                with translated(), _CheckedFile(path, check) as file:
-                    uploaded = self._client.files.upload(
-                        file=file,
-                        config={
-                            "mime_type": mime_type,
-                            "display_name": path.name,
-                            "http_options": {"timeout": _UPLOAD_MS},
-                        },
-                    )
-                    return str(uploaded.name)
+                return self._upload(path, mime_type, path.name, check)[0]
             except RequestRejected as error:
                 if "mime" not in str(error).lower() or mime_type == _MIME_TYPES[-1]:
                     raise
         raise AssertionError("unreachable")
+
+    def upload_media(
+        self, path: Path, *, mime: str, display_name: str, check: Callable[[], None]
+    ) -> tuple[str, str]:
+        """Upload an image, audio or video: (`files/...` name, the uri that requests carry).
+
+        Raises:
+            TransientError: Google has not finished looking at it.
+        """
+        name, uri, state = self._upload(path, mime, display_name, check)
+        for _ in range(_MEDIA_LOOKS):
+            if state not in ("PROCESSING", "STATE_UNSPECIFIED"):
+                break
+            time.sleep(_MEDIA_PAUSE_SECONDS)
+            with translated():
+                state = _state(self._client.files.get(name=name, config=_quick()))
+        if state == "FAILED":
+            raise RequestRejected(f"{path.name}: Google cannot read it as {mime}")
+        if state == "PROCESSING":
+            raise GeminiUnavailable(f"{path.name}: Google is still looking at it", sent=False)
+        return name, uri
+
+    def _upload(
+        self, path: Path, mime_type: str, display_name: str, check: Callable[[], None]
+    ) -> tuple[str, str, str]:
+        with translated(), _CheckedFile(path, check) as file:
+            uploaded = self._client.files.upload(
+                file=file,
+                config={
+                    "mime_type": mime_type,
+                    "display_name": display_name,
+                    "http_options": {"timeout": _UPLOAD_MS},
+                },
+            )
+        return str(uploaded.name), str(uploaded.uri), _state(uploaded)
 
     def create_embedding_job(self, *, model: str, input_file: str, display_name: str) -> str:
         """The paid call. Returns the remote name.
@@ -92,18 +123,38 @@ class Gemini:
             RequestRejected: nothing was created, and never will be from this request.
             GeminiUnavailable: with `sent` a job may exist; without, none does.
         """
-        with translated(creating=True), warnings.catch_warnings():
-            # "Experimental", and states the SDK does not know: under -W error a warning would
-            # hide the answer to a call that was paid for.
-            warnings.simplefilter("ignore")
+        with _creating():
             job = self._client.batches.create_embeddings(
                 model=model,
                 src={"file_name": input_file},
                 config={"display_name": display_name},
             )
-            if not job.name:
-                raise ValueError("the answer to the create call names no job")
-            return job.name
+            return _name_of(job.name)
+
+    def create_generation_job(self, *, model: str, input_file: str, display_name: str) -> str:
+        """As `create_embedding_job`, of a file of generation requests."""
+        with _creating():
+            job = self._client.batches.create(
+                model=model, src=input_file, config={"display_name": display_name}
+            )
+            return _name_of(job.name)
+
+    def generate(self, model: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one generation request in real time, as the API's JSON.
+
+        The body is the one of a batch file's line; the SDK would write another.
+        """
+        from google.genai import types
+
+        with translated():
+            answer = self._client._api_client.request(
+                "post",
+                f"models/{model}:generateContent",
+                request,
+                types.HttpOptions(timeout=_GENERATE_MS),
+            )
+            found = orjson.loads(answer.body or "{}")
+        return found if isinstance(found, dict) else {}
 
     def get(self, name: str) -> RemoteJob:
         """Raises:
@@ -203,6 +254,25 @@ class Gemini:
         if space.normalise:
             np.divide(vectors, norms, out=vectors)
         return vectors
+
+
+@contextmanager
+def _creating() -> Iterator[None]:
+    with translated(creating=True), warnings.catch_warnings():
+        # "Experimental", and states the SDK does not know: under -W error a warning would
+        # hide the answer to a call that was paid for.
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _state(file: Any) -> str:
+    return str(getattr(file.state, "name", None) or "ACTIVE")
+
+
+def _name_of(name: str | None) -> str:
+    if not name:
+        raise ValueError("the answer to the create call names no job")
+    return name
 
 
 def _quick() -> Any:

@@ -1,10 +1,16 @@
 """Where everything lies under the lake's root."""
 
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.task import is_task
 
 LEDGER_FILE = "ledger.sqlite3"
 #: The ledger's id, so that one made anew over this lake recognises its jobs at Google.
 LEDGER_ID_FILE = "ledger_id"
+
+
+def _folder(space_id: str) -> str:
+    """Of an embedding space; a task's id says itself what it is."""
+    return space_id if is_task(space_id) else f"space={space_id}"
 
 
 def documents(shard: ShardKey) -> str:
@@ -15,12 +21,27 @@ def chunks(shard: ShardKey) -> str:
     return f"chunks/{shard.path}"
 
 
+def requests(task_id: str, shard: ShardKey) -> str:
+    """What a task asks of the documents of a shard."""
+    return f"requests/{task_id}/{shard.path}"
+
+
+def outputs(task_id: str, shard: ShardKey) -> str:
+    """What came of it."""
+    return f"generations/{task_id}/{shard.path}"
+
+
+def wanted(space_id: str, shard: ShardKey) -> str:
+    """The table whose rows want an answer: chunks a vector, requests an output."""
+    return requests(space_id, shard) if is_task(space_id) else chunks(shard)
+
+
 def embeddings(space_id: str, shard: ShardKey) -> str:
     return f"embeddings/space={space_id}/{shard.path}"
 
 
 def results_dir(space_id: str) -> str:
-    return f"results/space={space_id}"
+    return f"results/{_folder(space_id)}"
 
 
 def results(space_id: str, job_id: str) -> str:
@@ -28,11 +49,16 @@ def results(space_id: str, job_id: str) -> str:
 
 
 def retries_dir(space_id: str) -> str:
-    return f"retries/space={space_id}"
+    return f"retries/{_folder(space_id)}"
 
 
 def manifest(job_id: str) -> str:
     return f"manifests/{job_id}.parquet"
+
+
+def uploads(job_id: str) -> str:
+    """Names of the media files uploaded for a job, a line each, while the job is open."""
+    return f"manifests/{job_id}.uploads"
 
 
 def query_vectors(space_id: str) -> str:
@@ -41,7 +67,7 @@ def query_vectors(space_id: str) -> str:
 
 
 def key_index(space_id: str) -> str:
-    return f"keys/space={space_id}.sqlite3"
+    return f"keys/{_folder(space_id)}.sqlite3"
 
 
 def index_dir(dataset: DatasetKey) -> str:

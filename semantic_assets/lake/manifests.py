@@ -10,25 +10,35 @@ import pyarrow as pa
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import Lake
 from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST
+from semantic_assets.model.task import GenerationTask
 
-_JOB, _SPACE = "semantic_assets.job", "semantic_assets.space"
+_JOB, _SPACE, _TASK = "semantic_assets.job", "semantic_assets.space", "semantic_assets.task"
 
 
-def write_manifest(
-    lake: Lake, job: BatchJob, space: EmbeddingSpace, texts: Iterable[pa.Table]
-) -> None:
-    """Make a job's texts durable: columns text_hash, vector_text, token_estimate."""
-    metadata = {_JOB: json.dumps(asdict(job)), _SPACE: json.dumps(asdict(space))}
+def write_manifest(lake: Lake, job: BatchJob, product: Product, texts: Iterable[pa.Table]) -> None:
+    """Make a job's texts durable; of `MANIFEST` the columns on media may be left out."""
+    name = _TASK if isinstance(product, GenerationTask) else _SPACE
+    metadata = {_JOB: json.dumps(asdict(job)), name: json.dumps(asdict(product))}
     with lake.writing(layout.manifest(job.job_id), MANIFEST, metadata) as file:
         for piece in texts:
-            file.write(piece.cast(MANIFEST))
+            file.write(_fitted(piece))
 
 
-def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], EmbeddingSpace]:
-    """The job a manifest belongs to, as it was when it was formed, and its space."""
+def _fitted(piece: pa.Table) -> pa.Table:
+    for field in MANIFEST:
+        if field.name not in piece.column_names:
+            piece = piece.append_column(field, pa.nulls(piece.num_rows, field.type))
+    return piece.select(MANIFEST.names).cast(MANIFEST)
+
+
+def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], Product]:
+    """The job a manifest belongs to, as it was when it was formed, and what it makes."""
     stored = lake.metadata(layout.manifest(job_id))
+    if _TASK in stored:
+        return json.loads(stored[_JOB]), GenerationTask(**json.loads(stored[_TASK]))
     return json.loads(stored[_JOB]), EmbeddingSpace(**json.loads(stored[_SPACE]))
 
 
@@ -51,3 +61,10 @@ def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:
     with lake.open(layout.manifest(job_id)) as file:
         for batch in file.iter_batches(batch_size=512, columns=["text_hash", "vector_text"]):
             yield from zip(batch[0].to_pylist(), batch[1].to_pylist(), strict=True)
+
+
+def manifest_requests(lake: Lake, job_id: str) -> Iterator[dict[str, Any]]:
+    """The rows of a generation job's manifest, in order."""
+    with lake.open(layout.manifest(job_id)) as file:
+        for batch in file.iter_batches(batch_size=512):
+            yield from batch.to_pylist()

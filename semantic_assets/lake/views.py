@@ -13,7 +13,10 @@ from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,
     EMBEDDINGS_COLUMNS,
+    GENERATION_RESULTS,
+    GENERATIONS,
     MANIFEST,
+    REQUESTS,
     results_schema,
 )
 
@@ -41,22 +44,17 @@ def connect_views(root: Path, ledger_tables: Mapping[str, pa.Table]) -> duckdb.D
     connection.execute("SET autoload_known_extensions = false")
     for name, table in ledger_tables.items():
         connection.register(name, table)
-    _table_view(connection, "documents", root / "documents", DOCUMENTS, ("project", "dataset"))
-    _table_view(connection, "chunks", root / "chunks", CHUNKS, ("project", "dataset"))
+    partition = ("project", "dataset")
+    _table_view(connection, "documents", root / "documents", DOCUMENTS, partition)
     _table_view(
-        connection,
-        "embeddings",
-        root / "embeddings",
-        EMBEDDINGS_COLUMNS,
-        ("project", "dataset"),
+        connection, "generation_requests", root / "requests", REQUESTS, (*partition, "task")
     )
-    _table_view(
-        connection,
-        "results",
-        root / "results",
-        results_schema(),
-        ("space",),
-    )
+    _table_view(connection, "generations", root / "generations", GENERATIONS, partition)
+    _table_view(connection, "chunks", root / "chunks", CHUNKS, partition)
+    _table_view(connection, "embeddings", root / "embeddings", EMBEDDINGS_COLUMNS, partition)
+    folder = root / "results"
+    _table_view(connection, "results", folder, results_schema(), ("space",), "space=*")
+    _table_view(connection, "generation_results", folder, GENERATION_RESULTS, ("task",), "task=*")
     _file_view(connection, "manifests", root / "manifests", MANIFEST)
     connection.execute(_CHUNK_STATUS)
     return connection
@@ -68,9 +66,10 @@ def _table_view(
     folder: Path,
     schema: pa.Schema,
     keys: Iterable[str],
+    below: str = "*",
 ) -> None:
     keys = [key for key in keys if key not in schema.names]
-    if not any(folder.rglob("[!.]*.parquet")):
+    if not any(folder.glob(f"{below}/**/[!.]*.parquet")):
         lists = [field.with_type(_VECTOR) if field.name == "vector" else field for field in schema]
         empty = pa.schema([*lists, *(pa.field(key, pa.string()) for key in keys)]).empty_table()
         connection.register(name, empty)
@@ -80,7 +79,7 @@ def _table_view(
     columns = [*schema.names, *keys]
     # Vectors stay lists: those of two spaces differ in length. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
     # DuckDB 2.0.0 with "cannot cast list with length 0".
-    pattern = _quoted(f"{folder}/**/*.parquet")
+    pattern = _quoted(f"{folder}/{below}/**/*.parquet")
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM read_parquet({pattern}{hive})"
     )
@@ -99,7 +98,7 @@ def _file_view(
     connection.execute(
         f"CREATE VIEW {name} AS SELECT {', '.join(schema.names)}, "
         "regexp_extract(filename, '([^/]+)\\.parquet$', 1) AS batch_job_id "
-        f"FROM read_parquet({pattern}, filename = true)"
+        f"FROM read_parquet({pattern}, filename = true, union_by_name = true)"
     )
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.ledger import schema
+from semantic_assets.ledger.migrations import SCHEMA_VERSION, migrate
 from semantic_assets.sqlite import use_wal
 
-SCHEMA_VERSION = "3"
 Clock = Callable[[], float]
 
 
@@ -73,7 +73,7 @@ def open_database(
     engine = _engine(url)
     database = Database(engine, "", clock)
     schema.metadata.create_all(engine, tables=[schema.meta])
-    version = _meta(database, "schema_version", SCHEMA_VERSION)
+    version = _migrated(database, _meta(database, "schema_version", SCHEMA_VERSION))
     if version != SCHEMA_VERSION:
         engine.dispose()
         raise ConfigError(
@@ -84,6 +84,18 @@ def open_database(
     schema.metadata.create_all(engine)
     stored_id = _meta(database, "ledger_id", ledger_id or secrets.token_hex(5))
     return Database(engine, stored_id, clock)
+
+
+def _migrated(database: Database, version: str) -> str:
+    """The version after all steps there are. Two processes may open an older ledger at once."""
+    if version == SCHEMA_VERSION:
+        return version
+    stored = schema.meta.c.name == "schema_version"
+    with database.write() as connection:
+        held = connection.execute(sa.select(schema.meta.c.value).where(stored)).scalar_one()
+        reached = migrate(connection, held)
+        connection.execute(sa.update(schema.meta).where(stored).values(value=reached))
+    return reached
 
 
 def _is_there(url: str) -> bool:

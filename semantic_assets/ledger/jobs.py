@@ -133,6 +133,16 @@ class Jobs:
             actual, estimated = connection.execute(totals).one()
         return float(actual) / float(estimated) if actual and estimated else None
 
+    def output_tokens(self, space_id: str) -> tuple[int, int]:
+        """(tokens billed for answers, requests) of a task's collected jobs."""
+        query = sa.select(
+            sa.func.coalesce(sa.func.sum(job_table.c.output_tokens_actual), 0),
+            sa.func.coalesce(sa.func.sum(job_table.c.requests), 0),
+        ).where(job_table.c.space_id == space_id, job_table.c.output_tokens_actual > 0)
+        with self.database.read() as connection:
+            tokens, requests = connection.execute(query).one()
+        return int(tokens), int(requests)
+
     def move(
         self,
         job_id: str,
@@ -239,12 +249,11 @@ def _window(
     model: str,
     states: Collection[JobState] = IN_WINDOW,
 ) -> tuple[int, int]:
+    """Tokens are limited for each model; jobs for the key, whatever their model."""
+    of_model = sa.case((job_table.c.model == model, job_table.c.tokens_estimated), else_=0)
     tokens, jobs = connection.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(job_table.c.tokens_estimated), 0), sa.func.count()
-        ).where(
+        sa.select(sa.func.coalesce(sa.func.sum(of_model), 0), sa.func.count()).where(
             job_table.c.scope_id == scope_id,
-            job_table.c.model == model,
             job_table.c.is_realtime.is_(False),
             job_table.c.state.in_(list(states)),
         )

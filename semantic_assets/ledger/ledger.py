@@ -17,6 +17,7 @@ from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
+from semantic_assets.ledger.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Ledger:
     files: TableFiles
     scopes: Scopes
     spaces: Spaces
+    tasks: Tasks
     spending: Spending
     generations: Generations
     evaluations: Evaluations
@@ -74,6 +76,7 @@ def open_ledger(
         files=TableFiles(database),
         scopes=Scopes(database),
         spaces=Spaces(database),
+        tasks=Tasks(database),
         spending=Spending(database),
         generations=Generations(database),
         evaluations=Evaluations(database),

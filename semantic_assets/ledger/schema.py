@@ -49,7 +49,7 @@ shard = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
-#: Hints for order and display; the planner derives exactly.
+#: Hints for order and display; the planner derives exactly. Of spaces and of generation tasks.
 shard_space = sa.Table(
     "shard_space",
     metadata,
@@ -109,6 +109,7 @@ job = sa.Table(
     metadata,
     sa.Column("job_id", sa.String, primary_key=True),
     sa.Column("kind", sa.String, nullable=False),
+    #: The embedding space, or the generation task, the answers belong to.
     sa.Column("space_id", sa.String, nullable=False),
     sa.Column("scope_id", sa.String, nullable=False),
     sa.Column("model", sa.String, nullable=False),
@@ -134,6 +135,9 @@ job = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.Column("submitted_at", sa.Float),
     sa.Column("ended_at", sa.Float),
+    #: Of generation jobs; as expected when the job was formed, and as billed.
+    sa.Column("output_tokens_estimated", sa.BigInteger),
+    sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
 #: What a space_id stands for: jobs outlive a change of the settings.
@@ -142,6 +146,24 @@ space = sa.Table(
     metadata,
     sa.Column("space_id", sa.String, primary_key=True),
     sa.Column("definition", sa.JSON, nullable=False),
+)
+
+#: What a task's id stands for: jobs outlive a change of its file.
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("task_id", sa.String, primary_key=True),
+    sa.Column("definition", sa.JSON, nullable=False),
+)
+
+#: Which tasks a dataset is processed by, and what it does with their answers.
+dataset_task = sa.Table(
+    "dataset_task",
+    metadata,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("task_id", sa.String, nullable=False),
+    sa.Column("use", sa.JSON, nullable=False),
 )
 
 #: Every move, appended in the transaction that made it.
@@ -166,13 +188,20 @@ scope = sa.Table(
     sa.Column("paused_until", sa.Float),
     sa.Column("pause_seconds", sa.Float),
     sa.Column("pause_reason", sa.String),
-    #: Learned from 429s; null: as configured.
-    sa.Column("window_tokens", sa.BigInteger),
-    sa.Column("window_changed_at", sa.Float),
     sa.Column("names_seen_at", sa.Float),
     #: When a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
     sa.Column("probed_at", sa.Float),
     sa.Column("probe_findings", sa.JSON),
+)
+
+#: What 429s taught of a model's window of enqueued tokens.
+scope_window = sa.Table(
+    "scope_window",
+    metadata,
+    sa.Column("scope_id", sa.String, primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("tokens", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
 )
 
 #: kind: estimated (reserved at submission), actual, realtime, possibly_billed.

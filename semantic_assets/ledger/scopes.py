@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import scope as scope_table
+from semantic_assets.ledger.schema import scope_window
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
 #: A window shrunk by a 429 grows back by a tenth each quarter of an hour.
@@ -64,27 +65,27 @@ class Scopes:
             return None
         return Pause(row.paused_until, row.pause_reason or "")
 
-    def shrink_window(self, scope_id: str, *, to_tokens: int) -> None:
+    def shrink_window(self, scope_id: str, model: str, *, to_tokens: int) -> None:
         """A 429 came: from now on no more than this may be enqueued; it grows back slowly."""
+        values = {"tokens": max(1, to_tokens), "changed_at": self.database.clock()}
         with self.database.write() as connection:
             connection.execute(
-                _of(scope_id).values(
-                    window_tokens=max(1, to_tokens), window_changed_at=self.database.clock()
-                )
+                self.database.insert(scope_window)
+                .values(scope_id=scope_id, model=model, **values)
+                .on_conflict_do_update(index_elements=["scope_id", "model"], set_=values)
             )
 
-    def window(self, scope_id: str, configured: int) -> int:
+    def window(self, scope_id: str, model: str, configured: int) -> int:
         """Tokens that may be enqueued now: as configured, or as learned and grown back."""
+        query = sa.select(scope_window.c.tokens, scope_window.c.changed_at).where(
+            scope_window.c.scope_id == scope_id, scope_window.c.model == model
+        )
         with self.database.read() as connection:
-            row = connection.execute(
-                sa.select(scope_table.c.window_tokens, scope_table.c.window_changed_at).where(
-                    scope_table.c.scope_id == scope_id
-                )
-            ).one_or_none()
-        if row is None or row.window_tokens is None:
+            row = connection.execute(query).one_or_none()
+        if row is None:
             return configured
-        steps = (self.database.clock() - row.window_changed_at) / _REGROW_SECONDS
-        return min(configured, int(row.window_tokens * _REGROW ** min(steps, 500)))
+        steps = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
+        return min(configured, int(row.tokens * _REGROW ** min(steps, 500)))
 
     def names_seen(self, scope_id: str) -> None:
         """A listing showed one of our names: its silence about another now means something."""

@@ -7,6 +7,7 @@ SEMANTIC_ASSETS_ENQUEUED_TOKENS where yours differ.
 from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.chat_models import CHAT_MODELS, chat_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +106,22 @@ def embedding_model(name: str) -> EmbeddingModel:
     return spec
 
 
-def batch_usd(model: str, tokens: int) -> float:
+def enqueued_tokens(model: str, tier: int) -> int:
+    """What all active batch jobs of a model may hold together, by the table."""
+    if model in CHAT_MODELS:
+        return CHAT_MODELS[model].enqueued_tokens[tier]
+    return embedding_model(model).enqueued_tokens[tier]
+
+
+def batch_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
+    """US dollars for so many tokens in, and for a chat model so many out."""
+    if model in CHAT_MODELS:
+        return chat_usd(model, tokens, output_tokens, is_batch=True)
     return tokens * embedding_model(model).batch_usd_per_mtok / 1e6
 
 
-def realtime_usd(model: str, tokens: int) -> float:
+def realtime_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
+    """As `batch_usd`, at full price."""
+    if model in CHAT_MODELS:
+        return chat_usd(model, tokens, output_tokens, is_batch=False)
     return tokens * embedding_model(model).realtime_usd_per_mtok / 1e6

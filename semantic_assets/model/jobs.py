@@ -114,7 +114,7 @@ class BatchJob:
 
     job_id: str
     kind: JobKind
-    #: The dataset's embedding space the answers belong to.
+    #: The embedding space, or the generation task, the answers belong to.
     space_id: str
     scope_id: str
     model: str
@@ -142,6 +142,9 @@ class BatchJob:
     updated_at: float
     submitted_at: float | None
     ended_at: float | None
+    #: Of generation jobs; as expected when it was formed, and as billed.
+    output_tokens_estimated: int | None = None
+    output_tokens_actual: int | None = None
 
     @property
     def stage(self) -> Stage:

@@ -13,11 +13,14 @@ SHARD_MAX_DOCUMENTS = 12_000
 SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
 
 
-def _checked(part: str, what: str) -> str:
+def checked_name(part: str, what: str) -> str:
+    """Raises:
+    ConfigError: it is no name of a project, dataset or task.
+    """
     if not _PART.fullmatch(part):
         raise ConfigError(
             f"{what} {part[: 2 * _MAX_PART]!r}: use only a-z, 0-9, '-' and '_', at most {_MAX_PART} "
-            "of them (rename the folder under the source root)"
+            "of them (rename the folder under the source root, or the task's file)"
         )
     return part
 
@@ -30,8 +33,8 @@ class DatasetKey:
     dataset: str
 
     def __post_init__(self) -> None:
-        _checked(self.project, "project")
-        _checked(self.dataset, "dataset")
+        checked_name(self.project, "project")
+        checked_name(self.dataset, "dataset")
 
     @classmethod
     def parse(cls, text: str) -> Self:

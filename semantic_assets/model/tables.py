@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 
 # One source document as read; unreadable ones are rows too, with parse_status and parse_error.
@@ -46,12 +47,55 @@ CHUNKS = pa.schema(
     ]
 )
 
+# One request of a generation task: what a document is asked, or why it is not.
+REQUESTS = pa.schema(
+    [
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        # Of the task, the prompt and the media: documents that ask the same are asked once.
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("vector_text", pa.large_string(), nullable=False),
+        pa.field("token_estimate", pa.int32(), nullable=False),
+        pa.field("media_uri", pa.string()),
+        pa.field("media_hash", pa.string()),
+        pa.field("mime", pa.string()),
+        pa.field("refusal", pa.string()),
+    ]
+)
+
+# The final outcome of a request of a document. `output` is JSON where the task has a schema.
+GENERATIONS = pa.schema(
+    [
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("output", pa.large_string()),
+        pa.field("finish_reason", pa.string()),
+        pa.field("error_code", pa.string()),
+        pa.field("error_message", pa.string()),
+        pa.field("tokens", pa.int32()),
+        pa.field("output_tokens", pa.int32()),
+        # Of the attempt that counts, in batch; attempts before it are in the bill of their jobs.
+        pa.field("usd", pa.float64()),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("batch_job_id", pa.string()),
+    ]
+)
+
 # One text of one batch job: what was, or is about to be, paid for. Deleted when the job is final.
+# Media are named by their uri below the source root.
 MANIFEST = pa.schema(
     [
         pa.field("text_hash", pa.string(), nullable=False),
         pa.field("vector_text", pa.large_string(), nullable=False),
         pa.field("token_estimate", pa.int32(), nullable=False),
+        pa.field("media_uri", pa.string()),
+        pa.field("media_hash", pa.string()),
+        pa.field("mime", pa.string()),
     ]
 )
 
@@ -110,3 +154,25 @@ INDEX_ROWS = pa.schema(
         pa.field("text", pa.large_string(), nullable=False),
     ]
 )
+
+
+# One outcome of one request of one generation job; `output` may stand beside an error.
+GENERATION_RESULTS = pa.schema(
+    [
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("output", pa.large_string()),
+        pa.field("finish_reason", pa.string()),
+        pa.field("token_count", pa.int32()),
+        pa.field("output_tokens", pa.int32()),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("error_code", pa.string()),
+        pa.field("error_message", pa.string()),
+    ]
+)
+
+
+def results_of(product: Product) -> pa.Schema:
+    """The columns of a results file, by what it holds."""
+    if isinstance(product, EmbeddingSpace):
+        return results_schema(product.dimensions)
+    return GENERATION_RESULTS

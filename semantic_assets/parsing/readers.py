@@ -13,6 +13,7 @@ from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.html import read_html
 from semantic_assets.parsing.json_lines import read_json, read_json_lines
+from semantic_assets.parsing.media import MEDIA, read_media
 from semantic_assets.parsing.parquet import read_parquet
 from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.records import (
@@ -42,7 +43,7 @@ _RECORDS = {
 _PLAIN = (*_DOCUMENTS, *_RECORDS)
 #: PDF and Parquet are compressed inside; a gzip around them would only hinder seeking.
 _COMPRESSED = tuple(f"{name}.gz" for name in _PLAIN if name not in (".pdf", ".parquet"))
-SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN, *_COMPRESSED))
+SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN, *_COMPRESSED, *MEDIA))
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
 
 
@@ -87,8 +88,8 @@ def failed_file(path: str, reason: str, size: int) -> SourceRecord:
     Raises: ConfigError for a name no reader is for.
     """
     kind = _known_suffix(path).removesuffix(".gz")
-    is_document = kind in _DOCUMENTS
-    mime = _DOCUMENTS[kind][0] if is_document else _RECORDS[kind]
+    is_document = kind in _DOCUMENTS or kind in MEDIA
+    mime = MEDIA.get(kind) or _RECORDS.get(kind) or _DOCUMENTS[kind][0]
     return failed_record(
         reason=reason, mime=mime, size=size, title=_stem(path) if is_document else None
     )
@@ -131,6 +132,8 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     stream, columns, skip, known = reading.stream, reading.columns, reading.skip, reading.known
     kind = reading.suffix.removesuffix(".gz")
     compressed = reading.suffix.endswith(".gz")
+    if kind in MEDIA:
+        return iter([None if skip else read_media(stream, MEDIA[kind], _stem(reading.path), size)])
     if kind in _DOCUMENTS:
         return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
     if kind == ".parquet":
@@ -177,13 +180,16 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
 def _known_suffix(path: str) -> str:
     suffix = _suffix(path)
     if suffix is None:
-        raise ConfigError(f"no reader for {path}: supported are {', '.join(sorted(_PLAIN))}")
+        names = ", ".join(sorted((*_PLAIN, *MEDIA)))
+        raise ConfigError(f"no reader for {path}: supported are {names}")
     return suffix
 
 
 def _suffix(name: str) -> str | None:
     lowered = name.lower()
-    return next((known for known in (*_COMPRESSED, *_PLAIN) if lowered.endswith(known)), None)
+    return next(
+        (known for known in (*_COMPRESSED, *_PLAIN, *MEDIA) if lowered.endswith(known)), None
+    )
 
 
 def _stem(path: str) -> str:

@@ -35,7 +35,7 @@ class SourceRecord:
     bytes: int
     metadata: dict[str, str]
     pages: tuple[int, ...]
-    parse_status: Literal["ok", "failed"]
+    parse_status: Literal["ok", "failed", "pending_description"]
     parse_error: str | None
     #: A digest of the record as it stands in its file; None where it is not worth having.
     signature: str | None = None

@@ -44,6 +44,8 @@ class Uncut(NamedTuple):
     document_id: str
     title: str | None
     text: str
+    #: Stands between its headings and each chunk's text when that is embedded.
+    context: str | None = None
 
 
 class Span(NamedTuple):
@@ -115,7 +117,7 @@ def _spans(document: Uncut, units: Units, offset: int, edges: list[int]) -> list
         start = begin if text[begin] == body[0] else text.index(body[0], begin)
         stop = start + len(body)
         path = trail.path(start)
-        context = _context(title, path)
+        context = _context(title, path, document.context)
         encoded = body.encode()
         body_hash = fingerprint.text_hash(encoded)
         occurrence = seen.get(body_hash, 0)
@@ -138,9 +140,10 @@ def _spans(document: Uncut, units: Units, offset: int, edges: list[int]) -> list
     return spans
 
 
-def _context(title: str | None, path: str | None) -> str:
+def _context(title: str | None, path: str | None, more: str | None = None) -> str:
     """What a chunk is embedded with, and stands before it."""
-    context = " > ".join(part for part in (title, path) if part)
+    heading = " > ".join(part for part in (title, path) if part)
+    context = "\n\n".join(part for part in (heading, more) if part)
     return f"{context}\n\n" if context else ""
 
 

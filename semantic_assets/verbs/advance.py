@@ -1,4 +1,4 @@
-"""advance: submit what fits, collect what ended, assemble what is settled; repeat.
+"""advance: submit what fits, collect what ended, assemble what is settled, cut what it fed; repeat.
 
 Two at once are harmless. It never waits for Google: when nothing moves it returns.
 """
@@ -11,10 +11,13 @@ from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
 from semantic_assets.verbs.deadlines import enforce_deadlines
+from semantic_assets.verbs.feed import feed, feed_after
+from semantic_assets.verbs.outputs import OutputsReport
 from semantic_assets.verbs.planned import HoldUp
 from semantic_assets.verbs.poll import confirm, poll
 from semantic_assets.verbs.submit import submit_pending
@@ -36,6 +39,8 @@ class AdvanceReport:
     submitted_tokens: int = 0
     collected: list[Collection] = field(default_factory=list)
     assembled: list[EmbeddingsReport] = field(default_factory=list)
+    #: Shards whose documents were cut again with answers that came in.
+    fed: list[OutputsReport] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     waiting_texts: int = 0
     held_back: HoldUp | None = None
@@ -61,6 +66,7 @@ class AdvanceReport:
         self.submitted_tokens += other.submitted_tokens
         self.collected += other.collected
         self.assembled += other.assembled
+        self.fed += other.fed
         self.refused += other.refused
         self.trouble += other.trouble
         self.waiting_texts, self.held_back = other.waiting_texts, other.held_back
@@ -97,6 +103,7 @@ def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: boo
     with _tolerating(report):
         collected = collect_next(store, gemini)
         report.collected += [collected] if collected is not None else []
+        report.fed += feed_after(store, collected)
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, report)
@@ -114,7 +121,12 @@ def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: Advan
     report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
     for found in sent.settled:
         with suppress(DatasetRemoved):  # while this was under way
-            report.assembled.append(assemble(store, found.shard, space=found.space, demand=found))
+            if isinstance(found.product, GenerationTask):
+                report.fed.append(feed(store, found.shard, found.product, found))
+            else:
+                report.assembled.append(
+                    assemble(store, found.shard, space=found.product, demand=found)
+                )
 
 
 @contextmanager

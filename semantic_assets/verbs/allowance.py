@@ -7,6 +7,8 @@ from semantic_assets.batching.grouping import Wanted
 from semantic_assets.errors import SpendRefused
 from semantic_assets.ledger.spending import SpendTotals
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import since_midnight
 
@@ -38,6 +40,28 @@ def require_purse(store: Store, dataset: DatasetKey | None, usd: float) -> None:
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
             f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
             "max_cost_usd_per_day in its dataset.toml"
+        )
+
+
+def require_task_purse(store: Store, product: Product, usd: float) -> None:
+    """Raises:
+    SpendRefused: the job would take a task over its own budget of the day.
+    """
+    if not isinstance(product, GenerationTask):
+        return
+    uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == product]
+    caps = [use.max_cost_usd_per_day for use in uses if use.max_cost_usd_per_day is not None]
+    if not caps:
+        return
+    today = since_midnight(store)
+    its = {job.job_id for job in store.ledger.jobs.list(space_id=product.space_id)}
+    totals = store.ledger.spending.totals(since=today, of=its.__contains__)
+    spent = totals.spent_usd + totals.committed_usd
+    if spent + usd > min(caps):
+        raise SpendRefused(
+            f"task {product.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
+            f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "
+            "[budget] max_cost_usd_per_day in its file and `semantic-assets generate regenerate`"
         )
 
 

@@ -68,7 +68,7 @@ def assemble(
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
         if _is_done(store, shard, space, chunks_fingerprint):
             return _as_settled(store, shard, space)
-        if demand is None or demand.chunks_fingerprint != chunks_fingerprint:
+        if demand is None or demand.table_fingerprint != chunks_fingerprint:
             demand = shard_demand(store, shard, space)
         report = _Assembly(store, space, shard, lease, demand).run()
         settled = {"settled_fingerprint": chunks_fingerprint} if demand.is_settled else {}
@@ -155,7 +155,7 @@ class _Assembly:
         jobs, used = np.unique(known.job[texts], return_inverse=True)
         names = (known.job_ids[job] if job >= 0 else None for job in jobs.tolist())
         landed = fingerprint_arrays(used, known.position[texts], known.attempts[texts])
-        return fingerprint("embeddings", self._demand.chunks_fingerprint, *names, landed)
+        return fingerprint("embeddings", self._demand.table_fingerprint, *names, landed)
 
     def _tokens(self) -> int:
         rows = self._store.lake.read(self._path, ["token_count"])

@@ -1,4 +1,4 @@
-"""embed_at_once: the texts of datasets whose mode is `sync`, or `auto` and few, in real time."""
+"""embed_at_once: what datasets whose mode is `sync`, or `auto` and few, want, in real time."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,11 @@ from semantic_assets.dataset_settings import MODES
 from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
 from semantic_assets.store import Store
+from semantic_assets.verbs.feed import feed
 from semantic_assets.verbs.pending import pending_texts
-from semantic_assets.verbs.realtime import RealtimeReport, embed_now
+from semantic_assets.verbs.realtime import RealtimeReport, answer_now, embed_now
 from semantic_assets.verbs.trust import not_trusted
 
 
@@ -33,7 +35,11 @@ def embed_at_once(
     done: list[RealtimeReport] = []
     for shard in due:
         try:
-            done.append(embed_now(store, gemini, shard))
+            for pinned in store.ledger.tasks.of(shard.dataset):
+                done.append(answer_now(store, gemini, pinned.task, shard))
+                feed(store, shard, pinned.task)
+            if store.dataset_settings(shard.dataset).embed:
+                done.append(embed_now(store, gemini, shard))
         except (SpendRefused, TransientError) as error:
             store.tell(f"{shard}: what is left goes by batch: {error}")
     return done
@@ -47,5 +53,7 @@ def _is_wanted(
     if mode != "auto":
         return mode == "sync"
     its = [shard for shard in shards if shard.dataset == dataset]
-    pending = pending_texts(store, store.serving_space(dataset), its)
-    return sum(pending.values()) < settings.auto_below_tokens
+    products: list[Product] = [pinned.task for pinned in store.ledger.tasks.of(dataset)]
+    products += [store.serving_space(dataset)] if settings.embed else []
+    pending = (pending_texts(store, product, its) for product in products)
+    return sum(sum(texts.values()) for texts in pending) < settings.auto_below_tokens

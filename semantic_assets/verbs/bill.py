@@ -80,5 +80,5 @@ def _pending(store: Store) -> dict[EmbeddingSpace, dict[str, int]]:
     found: dict[EmbeddingSpace, dict[str, int]] = {}
     for wanted in wanted_spaces(store):
         shards = unsettled_shards(store, wanted)
-        found[wanted.space] = pending_texts(store, wanted.space, [s.key for s, _ in shards])
+        found[wanted.product] = pending_texts(store, wanted.product, [s.key for s, _ in shards])
     return found

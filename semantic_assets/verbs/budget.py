@@ -17,8 +17,14 @@ _DAY_SECONDS = 86_400
 _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
-def job_usd(model: str, requests: int, tokens: int) -> float:
-    """The batch at half price, and the rows that are embedded again at full price."""
+def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
+    """The batch at half price, and the rows that are embedded again at full price.
+
+    Args:
+        output_tokens: expected of a generation job, of which nothing is asked again; None: vectors.
+    """
+    if output_tokens is not None:
+        return batch_usd(model, tokens, output_tokens)
     canary_tokens = tokens * canary_rows(requests) // max(1, requests)
     return batch_usd(model, tokens) + realtime_usd(model, canary_tokens)
 
@@ -62,7 +68,7 @@ def since_midnight(store: Store) -> float:
 
 def book_possibly_billed(store: Store, job: BatchJob) -> None:
     """The job may have been paid for, and gave nothing."""
-    usd = batch_usd(job.model, job.tokens_estimated)
+    usd = batch_usd(job.model, job.tokens_estimated, job.output_tokens_estimated or 0)
     store.ledger.spending.book(
         job.job_id, POSSIBLY_BILLED, model=job.model, tokens=job.tokens_estimated, usd=usd
     )

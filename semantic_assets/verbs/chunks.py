@@ -1,6 +1,7 @@
 """chunk_documents: the documents of a shard as rows of `chunks`.
 
-Documents whose title and text are as they were keep their rows; only the others are cut.
+Documents whose title and text are as they were keep their rows; only the others are cut. One that
+waits for an answer it is cut with keeps the rows it had: search goes on with them.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from semantic_assets.text import chunking
 from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.cutting import cut_documents
+from semantic_assets.verbs.feeding import Fed, Feeds, answers_mark, awaited_tasks
+from semantic_assets.verbs.pending import WAITING
 from semantic_assets.verbs.previous_chunks import CUTTER, PreviousChunks
 
 _LIGHT = ["document_id", "content_hash", "parse_status"]
@@ -38,6 +41,8 @@ class ChunksReport:
     tokens_estimated: int
     #: Documents that were cut; the others keep their rows.
     documents_cut: int
+    #: Documents that wait for an answer of a task before they are cut.
+    documents_waiting: int
     written: bool
 
 
@@ -57,17 +62,21 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
                 f"shard {shard}: its documents are not there yet; materialize them first"
             )
         settings = store.dataset_settings(shard.dataset)
-        inputs = chunks_inputs(settings, documents)
+        tasks = awaited_tasks(store, shard)
+        outputs = store.ledger.files.fingerprints("generations") if tasks else {}
+        inputs = chunks_inputs(settings, documents, answers_mark(tasks, shard, outputs))
         written = not store.is_current(path, inputs)
-        cut = _write(store, lease, shard, settings, inputs) if written else 0
+        feeds = Feeds.open(store, shard, tasks if written else ())
+        cut = _write(store, lease, shard, settings, inputs, feeds) if written else 0
         report = _report(store, shard, cut, written=written)
         store.ledger.sources.update_shard(shard, chunks=report.chunks)
     return report
 
 
-def chunks_inputs(settings: DatasetSettings, documents: str) -> str:
-    """What a shard's `chunks` should be of, by its documents' fingerprint."""
-    return fingerprint("chunks", _cutter(settings), documents)
+def chunks_inputs(settings: DatasetSettings, documents: str, answers: str | None = None) -> str:
+    """What a shard's `chunks` should be of, by its documents' fingerprint and its answers' mark."""
+    fed = [] if answers is None else [answers]
+    return fingerprint("chunks", _cutter(settings), documents, *fed)
 
 
 def _cutter(settings: DatasetSettings) -> str:
@@ -82,12 +91,18 @@ def _report(store: Store, shard: ShardKey, cut: int, *, written: bool) -> Chunks
         distinct_texts=pc.count_distinct(columns["text_hash"]).as_py(),
         tokens_estimated=pc.sum(columns["token_estimate"]).as_py() or 0,
         documents_cut=cut,
+        documents_waiting=int(store.lake.metadata(layout.chunks(shard)).get(WAITING, "0")),
         written=written,
     )
 
 
 def _write(
-    store: Store, lease: Lease, shard: ShardKey, settings: DatasetSettings, inputs: str
+    store: Store,
+    lease: Lease,
+    shard: ShardKey,
+    settings: DatasetSettings,
+    inputs: str,
+    feeds: Feeds,
 ) -> int:
     """How many documents were cut."""
     path, cutter = layout.chunks(shard), _cutter(settings)
@@ -98,11 +113,14 @@ def _write(
         store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
     ):
         for group in range(documents.num_row_groups):
-            pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking)
+            pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking, feeds)
             cut += fresh
             _write_group(file, pieces, digest)
-        content(digest.hexdigest())
-        file.metadata[CUTTER] = cutter
+        # Who waits is part of what the table is: a shard is not settled while somebody does.
+        content(
+            digest.hexdigest() if not feeds.waiting else f"{digest.hexdigest()}-{feeds.waiting}"
+        )
+        file.metadata |= {CUTTER: cutter, WAITING: str(feeds.waiting)}
     return cut
 
 
@@ -116,16 +134,28 @@ def _write_group(file: TableFile, pieces: list[pa.Table], digest: Any) -> None:
 
 
 def _pieces(
-    shard: ShardKey, file: pq.ParquetFile, group: int, previous: PreviousChunks, sizes: ChunkSizes
+    shard: ShardKey,
+    file: pq.ParquetFile,
+    group: int,
+    previous: PreviousChunks,
+    sizes: ChunkSizes,
+    feeds: Feeds,
 ) -> tuple[list[pa.Table], int]:
     """The chunks of a row group of documents in order, and how many of these were cut."""
     light = file.read_row_group(group, _LIGHT, use_threads=False)
     columns = [light[name].to_pylist() for name in _LIGHT]
-    places = [
-        previous.place(document, content) if status == "ok" else (0, 0)
-        for document, content, status in zip(*columns, strict=True)
-    ]
-    fresh = [row for row, place in enumerate(places) if place is None]
+    places: list[tuple[int, int] | None] = []
+    fresh: dict[int, Fed] = {}
+    for row, (document, content, status) in enumerate(zip(*columns, strict=True)):
+        fed = feeds.of(document, content, status) if status != "failed" else None
+        if status == "failed" or (fed is not None and fed.text == ""):
+            places.append((0, 0))
+        elif fed is None:
+            places.append(previous.last(document))
+        else:
+            places.append(previous.place(document, fed.content_hash))
+            if places[-1] is None:
+                fresh[row] = fed
     cut, ends = cut_documents(shard, file, group, fresh, sizes)
     pieces: list[pa.Table] = []
     done = 0

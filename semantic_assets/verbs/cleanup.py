@@ -104,19 +104,24 @@ def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
 
 
 def _remote_files(store: Store, gemini: Gemini) -> list[str]:
-    """Inputs of final jobs that the remote still lists, and our uploads no job came of."""
+    """Inputs and media of final jobs that the remote still lists, and uploads no job came of."""
     final = store.ledger.jobs.list(states=FINAL, scope_id=gemini.scope_id)
     open_inputs = {
         job.input_file
         for job in store.ledger.jobs.list(scope_id=gemini.scope_id)
         if job.state not in FINAL
     }
-    ours = {f"{job.display_name}.jsonl" for job in final}
+    ours = {job.display_name for job in final}
     return sorted(
         name
         for name, display_name in gemini.list_files()
-        if display_name in ours and name not in open_inputs
+        if _job_of(display_name) in ours and name not in open_inputs
     )
+
+
+def _job_of(display_name: str) -> str:
+    """`sa-<ledger>-<job>.jsonl` of an input, `sa-<ledger>-<job>-<key>` of a media file."""
+    return "-".join(display_name.removesuffix(".jsonl").split("-")[:3])
 
 
 def _forgiving(delete: Callable[[str], None], name: str) -> None:

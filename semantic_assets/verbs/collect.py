@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.batching.answers import AnswerBlock, decode_answers
+from semantic_assets.batching.codec import Block, answer_blocks
 from semantic_assets.errors import (
     Conflict,
     CorruptResult,
@@ -19,12 +19,13 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobState, remote_word
+from semantic_assets.model.jobs import WITHHOLDING, BatchJob, JobKind, JobState, remote_word
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.canary import verify_answers
 from semantic_assets.verbs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
+from semantic_assets.verbs.media_uploads import clear_uploads
 
 S = JobState
 #: An answer that is not whole is fetched once more before it is believed.
@@ -108,7 +109,8 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
     if may_be_billed:
         book_possibly_billed(store, job)
     clear_remote(store, gemini, job)
-    store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} vectors landed")
+    what = "vectors" if job.kind == JobKind.EMBEDDING else "answers"
+    store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed")
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
 
 
@@ -146,17 +148,12 @@ def land_answers(
     result_file = job.result_file or gemini.get(job.remote_name or "").result_file
     if result_file is None:
         raise RemoteMissing(f"{job.remote_state}, and no result file is named")
-    space = store.ledger.spaces.find(job.space_id)
+    product = store.product(job.space_id)
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"
         for left in reversed(range(_DOWNLOADS)):
             gemini.download(result_file, path)
-            answers = decode_answers(
-                _lines(path),
-                expected=keys,
-                dimensions=space.dimensions,
-                normalise=space.normalise,
-            )
+            answers = answer_blocks(product, _lines(path), expected=keys)
             blocks = _whole(answers, len(keys)) if left else answers
             with suppress(_CutOff):
                 write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
@@ -167,7 +164,7 @@ class _CutOff(Exception):
     """There are fewer answers than texts, or one that is broken."""
 
 
-def _whole(blocks: Iterator[AnswerBlock], requests: int) -> Iterator[AnswerBlock]:
+def _whole(blocks: Iterator[Block], requests: int) -> Iterator[Block]:
     """Raises:
     _CutOff: a body that ends early, without a length, is not an error to the client.
     """
@@ -230,7 +227,8 @@ def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Colle
 
 
 def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
-    """Delete the remote job and its input; result files cannot be deleted (ids are too long)."""
+    """Delete the remote job, its input and its media; result files cannot be (ids are too long)."""
+    clear_uploads(store, gemini, job)
     for name, delete in (
         (job.input_file, gemini.delete_file),
         (job.remote_name, gemini.delete_job),

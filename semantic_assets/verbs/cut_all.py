@@ -7,7 +7,9 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
+from semantic_assets.verbs.outputs import assemble_outputs
 from semantic_assets.verbs.remove import passing_over_removed
+from semantic_assets.verbs.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 
@@ -15,8 +17,11 @@ from semantic_assets.verbs.stopwatch import Stopwatch
 class Cut:
     """What was done, by shard."""
 
+    #: Those that are cut; a dataset that is not embedded has none.
     shards: list[ShardKey] = field(default_factory=list)
+    read: list[ShardKey] = field(default_factory=list)
     documents: list[DocumentsReport] = field(default_factory=list)
+    requests: list[RequestsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
 
 
@@ -28,7 +33,7 @@ def cut_all(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = No
             shard.key
             for dataset in discovery.datasets
             for shard in store.ledger.sources.shards(dataset)
-            if shard.key not in cut.shards
+            if shard.key not in cut.read
         ]
         if not todo:
             cut.shards.sort()
@@ -36,23 +41,42 @@ def cut_all(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = No
         for shard in todo:
             with passing_over_removed(store.tell):
                 _read_and_cut(store, cut, shard, stopwatch)
-                cut.shards.append(shard)
+                cut.read.append(shard)
 
 
 def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch) -> None:
     with stopwatch.stage("documents"):
         read = read_documents(store, shard)
+    cut.documents.append(read)
+    with stopwatch.stage("generations"):
+        cut.requests += _ask(store, shard)
+    if not store.dataset_settings(shard.dataset).embed:
+        store.tell(_told(read, None))
+        return
     with stopwatch.stage("chunks"):
         made = chunk_documents(store, shard)
     store.tell(_told(read, made))
-    cut.documents.append(read)
     cut.chunks.append(made)
+    cut.shards.append(shard)
 
 
-def _told(read: DocumentsReport, made: ChunksReport) -> str:
-    line = f"{read.shard}: {read.documents} documents, {made.chunks} chunks"
-    if read.written or made.written:
-        line += f"; {read.files_read} files read, {made.documents_cut} documents cut"
+def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:
+    """What tasks ask of the shard, beside what came of it so far."""
+    asked = []
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        asked.append(ask_documents(store, shard, pinned.task))
+        assemble_outputs(store, shard, pinned.task)
+    return asked
+
+
+def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
+    line = f"{read.shard}: {read.documents} documents"
+    if made is not None:
+        line += f", {made.chunks} chunks"
+        if read.written or made.written:
+            line += f"; {read.files_read} files read, {made.documents_cut} documents cut"
+        if made.documents_waiting:
+            line += f"; {made.documents_waiting} documents wait for answers of a task"
     if read.failed:
         line += (
             f'; {read.failed} could not be read: `semantic-assets sql "SELECT uri, parse_error '

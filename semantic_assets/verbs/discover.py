@@ -26,6 +26,7 @@ from semantic_assets.verbs.listing import (
     list_stray,
 )
 from semantic_assets.verbs.remove import discard, finish_removal
+from semantic_assets.verbs.tasks import pin_tasks, task_files
 
 _HOUR_SECONDS = 3_600.0
 
@@ -106,7 +107,22 @@ def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discover
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
     report.datasets = tuple(found)
+    _pin_tasks(store, report)
     return report
+
+
+def _pin_tasks(store: Store, report: Discovery) -> None:
+    """A task file that is not as it should be holds up nothing but itself, and is told."""
+    try:
+        shared = task_files(store)
+    except ConfigError as error:
+        report.skipped["task files"] = str(error)
+        shared = {}
+    for dataset in report.datasets:
+        try:
+            pin_tasks(store, dataset, shared)
+        except ConfigError as error:
+            report.skipped[f"tasks of {dataset}"] = str(error)
 
 
 def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) -> set[DatasetKey]:

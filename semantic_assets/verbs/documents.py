@@ -87,7 +87,7 @@ def _unchanged(store: Store, row: Shard) -> DocumentsReport:
     return DocumentsReport(
         shard=row.key,
         documents=len(statuses),
-        failed=pc.sum(pc.not_equal(statuses, "ok")).as_py() or 0,
+        failed=pc.sum(pc.equal(statuses, "failed")).as_py() or 0,
         text_bytes=row.text_bytes,
         files_read=0,
         unsettled=(),

@@ -40,7 +40,7 @@ class DocumentsWriter:
     def add(self, row: dict[str, Any]) -> None:
         self._end_run()
         self.documents += 1
-        self.failed += row["parse_status"] != "ok"
+        self.failed += row["parse_status"] == "failed"
         self._new.append(row)
         self._count(1, encoded_size(row["text"]))
 
@@ -69,7 +69,7 @@ class DocumentsWriter:
         for piece in self._previous.rows(first, count):
             marks = pa.array([mark] * piece.num_rows, pa.string())
             self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), marks))
-            self.failed += pc.sum(pc.not_equal(piece["parse_status"], "ok")).as_py()
+            self.failed += pc.sum(pc.equal(piece["parse_status"], "failed")).as_py()
             self._count(piece.num_rows, pc.sum(pc.binary_length(piece["text"])).as_py())
 
     def _count(self, rows: int, size: int) -> None:

@@ -78,9 +78,9 @@ def estimate(
             for shard, _ in unsettled_shards(store, wanted)
             if not datasets or shard.key.dataset in datasets
         ]
-        counted, scripts = _pending_by_script(store, wanted.space, shards, limit)
+        counted, scripts = _pending_by_script(store, wanted.product, shards, limit)
         texts += counted
-        parts += _calibrated(store, wanted.space, scripts)
+        parts += _calibrated(store, wanted.product, scripts)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
     return _quote(store, texts, parts, waiting)

@@ -117,7 +117,7 @@ def _land(
         job = new_job(
             store,
             lease,
-            space=space,
+            product=space,
             job_id=job_id,
             scope_id=gemini.scope_id,
             requests=len(rows.keys),

@@ -263,7 +263,7 @@ def _first(records: Iterable[object], name: str) -> SourceRecord:
     failed: str | None = None
     for record in islice(records, _RECORDS_TRIED):
         assert isinstance(record, SourceRecord)
-        if record.parse_status == "ok":
+        if record.parse_status != "failed":
             return record
         failed = failed or record.parse_error
     reason = failed or "there is no record in it"

@@ -1,4 +1,4 @@
-"""The texts of jobs being formed, read from the chunks of the shards that want them."""
+"""The texts of jobs being formed, read from the rows of the shards that want them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from semantic_assets.verbs.pending import ShardDemand
 
 
 class JobTexts:
-    """Reads chunk files by row number. Jobs take texts in order: one row group is held at a time.
+    """Reads chunks, or a task's requests, by row number. Jobs take texts in order: one row group is held at a time.
 
     (Reading the whole file for each job took 5 of the 50 CPU seconds of a shard of sixteen jobs.)
     """
 
     def __init__(self, store: Store, opened: Sequence[ShardDemand]) -> None:
         self._store = store
-        self._of = {found.shard: found.chunks_fingerprint for found in opened}
-        self._files: dict[ShardKey, _ChunksFile] = {}
+        self._of = {found.shard: found for found in opened}
+        self._files: dict[ShardKey, _RowsFile] = {}
 
     def __enter__(self) -> "JobTexts":
         return self
@@ -50,22 +50,25 @@ class JobTexts:
             if file is not None
         )
 
-    def _opened(self, shard: ShardKey) -> "_ChunksFile | None":
+    def _opened(self, shard: ShardKey) -> "_RowsFile | None":
         if shard not in self._files:
-            file = _ChunksFile(self._store.lake.open(layout.chunks(shard)))
-            if file.fingerprint != self._of[shard]:
+            found = self._of[shard]
+            path = layout.wanted(found.product.space_id, shard)
+            file = _RowsFile(self._store.lake.open(path))
+            if file.fingerprint != found.table_fingerprint:
                 file.close()
                 return None
             self._files[shard] = file
         return self._files[shard]
 
 
-class _ChunksFile:
+class _RowsFile:
     """Once open it stays the file it was, also when another takes its place."""
 
     def __init__(self, file: pq.ParquetFile) -> None:
         self._file, self._starts = file, row_group_starts(file)
         self._held: tuple[int, pa.Table] | None = None
+        self._columns = [name for name in MANIFEST.names if name in file.schema_arrow.names]
         self.fingerprint = fingerprint_of(file)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
@@ -79,7 +82,7 @@ class _ChunksFile:
     def _group(self, number: int) -> pa.Table:
         if self._held is None or self._held[0] != number:
             self._held = None  # one at a time
-            table = self._file.read_row_group(number, columns=MANIFEST.names, use_threads=False)
+            table = self._file.read_row_group(number, columns=self._columns, use_threads=False)
             self._held = (number, table)
         return self._held[1]
 

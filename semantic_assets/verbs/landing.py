@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from semantic_assets.batching.answers import AnswerBlock
+from semantic_assets.batching.codec import Block
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import TableFile
@@ -22,7 +22,8 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import ACTUAL
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.jobs import REOPENING, BatchJob, JobState
-from semantic_assets.model.tables import results_schema
+from semantic_assets.model.tables import results_of
+from semantic_assets.model.task import is_task
 from semantic_assets.store import Store
 from semantic_assets.verbs.pending import WHOLE_JOB, cover
 
@@ -37,6 +38,8 @@ class Outcomes:
     requests: int
     succeeded: int
     tokens: int
+    #: Of generated answers, also of those that were not accepted.
+    output_tokens: int | None = None
 
     @property
     def failed(self) -> int:
@@ -49,7 +52,7 @@ def write_results(
     lease: Lease,
     *,
     keys: Sequence[str],
-    blocks: Iterable[AnswerBlock],
+    blocks: Iterable[Block],
     verify: Callable[[Path], None],
 ) -> None:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
@@ -65,7 +68,7 @@ def write_results(
     path = layout.results(job.space_id, job.job_id)
     with store.lake.writing(path, schema, {JOB: json.dumps(asdict(job))}) as file:
         for block in blocks:
-            file.write(answers_batch(block, schema))
+            file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
         missing = [key for key in keys if key in open_keys]
         write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
@@ -113,7 +116,7 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
 
 
 def _schema(store: Store, job: BatchJob) -> pa.Schema:
-    return results_schema(store.ledger.spaces.find(job.space_id).dimensions)
+    return results_of(store.product(job.space_id))
 
 
 def write_failures(
@@ -121,25 +124,6 @@ def write_failures(
 ) -> None:
     rows = [{"text_hash": key, "outcome": outcome, "error_message": message} for key in keys]
     file.write(pa.RecordBatch.from_pylist(rows, schema=schema))
-
-
-def answers_batch(block: AnswerBlock, schema: pa.Schema) -> pa.RecordBatch:
-    dimensions = block.vectors.shape[1]
-    failed = pa.array([word != "ok" for word in block.outcomes], pa.bool_())
-    vectors = pa.FixedSizeListArray.from_arrays(
-        pa.array(block.vectors.reshape(-1)), dimensions, mask=failed
-    )
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array(block.keys, pa.string()),
-            vectors,
-            pa.array(block.tokens, pa.int32()),
-            pa.array(block.outcomes, pa.string()),
-            pa.array(block.error_codes, pa.string()),
-            pa.array(block.error_messages, pa.string()),
-        ],
-        schema=schema,
-    )
 
 
 def finish(
@@ -166,6 +150,7 @@ def finish(
         succeeded=outcomes.succeeded,
         failed=outcomes.failed,
         tokens_actual=outcomes.tokens,
+        output_tokens_actual=outcomes.output_tokens,
         **values,
     )
     if moved is None:
@@ -173,7 +158,7 @@ def finish(
     progress = store.ledger.progress
     (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.space_id)
     if to == JobState.COLLECTED and not job.is_realtime:
-        usd = batch_usd(job.model, outcomes.tokens)
+        usd = batch_usd(job.model, outcomes.tokens, outcomes.output_tokens or 0)
         store.ledger.spending.book(
             job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd
         )
@@ -191,9 +176,13 @@ def cover_results(store: Store, space_id: str, job_id: str) -> None:
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
     path = store.lake.path(layout.results(job.space_id, job.job_id))
-    table = pq.read_table(path, columns=["outcome", "token_count"], partitioning=None)
+    columns = ["outcome", "token_count"]
+    if is_generated := is_task(job.space_id):
+        columns.append("output_tokens")
+    table = pq.read_table(path, columns=columns, partitioning=None)
     return Outcomes(
         requests=table.num_rows,
         succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,
         tokens=pc.sum(table["token_count"]).as_py() or 0,
+        output_tokens=(pc.sum(table["output_tokens"]).as_py() or 0) if is_generated else None,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semantic_assets.dataset_settings import NOT_SOURCES
+from semantic_assets.dataset_settings import NOT_SOURCE_ENDINGS, NOT_SOURCES
 from semantic_assets.parsing.files import source_uri
 from semantic_assets.parsing.readers import is_supported
 from semantic_assets.text.fingerprint import fingerprint
@@ -59,7 +59,8 @@ def list_files(root: Path, folder: Path) -> Listing:
     found = Listing()
     for entry in _entries(folder):
         path = Path(entry.path)
-        if path.parent == folder and entry.name in NOT_SOURCES:
+        is_about = entry.name in NOT_SOURCES or entry.name.endswith(NOT_SOURCE_ENDINGS)
+        if path.parent == folder and is_about:
             continue
         uri = source_uri(path.relative_to(root).as_posix())
         if not is_supported(entry.name):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
+from semantic_assets.model.jobs import BatchJob, JobState, display_name
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.product import Product, kind_of
 from semantic_assets.store import Store
 
 
@@ -13,7 +13,7 @@ def new_job(
     store: Store,
     lease: Lease,
     *,
-    space: EmbeddingSpace,
+    product: Product,
     job_id: str,
     scope_id: str,
     requests: int,
@@ -21,15 +21,16 @@ def new_job(
     shards: Sequence[ShardKey],
     state: JobState,
     is_realtime: bool = False,
+    output_tokens: int | None = None,
 ) -> BatchJob:
-    """A row for so many texts in a space, under the lease's fence."""
+    """A row for so many texts of a space or a task, under the lease's fence."""
     now = store.ledger.now()
     return BatchJob(
         job_id=job_id,
-        kind=JobKind.EMBEDDING,
-        space_id=space.space_id,
+        kind=kind_of(product),
+        space_id=product.space_id,
         scope_id=scope_id,
-        model=space.model,
+        model=product.model,
         state=state,
         fence=lease.fence,
         display_name=display_name(store.ledger.ledger_id, job_id),
@@ -52,4 +53,5 @@ def new_job(
         updated_at=now,
         submitted_at=now if is_realtime else None,
         ended_at=None,
+        output_tokens_estimated=output_tokens,
     )

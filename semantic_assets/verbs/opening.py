@@ -44,7 +44,7 @@ def _may_wait(store: Store, dataset: DatasetKey) -> bool:
 
 
 def wanted_texts(found: ShardDemand, max_tokens: int | None = None) -> Iterator[tuple[str, Wanted]]:
-    """The pending texts of a shard in the order of its chunks, until they weigh so much."""
+    """The pending texts of a shard in the order of its rows, until they weigh so much."""
     places = np.flatnonzero(found.is_pending)
     estimates = found.texts.estimates[places]
     if max_tokens is not None:
@@ -54,4 +54,5 @@ def wanted_texts(found: ShardDemand, max_tokens: int | None = None) -> Iterator[
     columns = (places, found.texts.rows[places], estimates[: len(places)])
     for key, place, row, estimate in zip(keys, *(c.tolist() for c in columns), strict=True):
         landed = found.known.troubled.get(place)
-        yield key, Wanted(estimate, found.shard, row, landed.failed_with if landed else None)
+        failed_with, error = (landed.failed_with, landed.last_error) if landed else (None, None)
+        yield key, Wanted(estimate, found.shard, row, failed_with, error)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
 #: One job in this many goes by age, so that a large dataset always advances.
@@ -14,7 +15,7 @@ _RECENT_JOBS = 200
 
 def serving_order(
     store: Store,
-    space: EmbeddingSpace,
+    product: Product,
     unsettled: Sequence[tuple[Shard, str]],
     favour: ShardKey | None,
 ) -> list[Shard]:
@@ -22,7 +23,7 @@ def serving_order(
     shards = [shard for shard, _ in unsettled]
     size: dict[DatasetKey, int] = {}
     for shard in shards:
-        pending = pending_hint(store, shard, space)
+        pending = pending_hint(store, shard, product)
         size[shard.key.dataset] = size.get(shard.key.dataset, 0) + pending
     first = _longest_unserved(store, set(size))
     return sorted(
@@ -36,10 +37,11 @@ def serving_order(
     )
 
 
-def pending_hint(store: Store, shard: Shard, space: EmbeddingSpace) -> int:
-    """Texts pending at the last look; where a look is due, all of its chunks may be."""
-    noted = store.ledger.progress.of(shard.key, space.space_id).pending
-    return shard.chunks if noted is None else noted
+def pending_hint(store: Store, shard: Shard, product: Product) -> int:
+    """Texts pending at the last look; where a look is due, all of its rows may be."""
+    noted = store.ledger.progress.of(shard.key, product.space_id).pending
+    of_all = shard.documents if isinstance(product, GenerationTask) else shard.chunks
+    return of_all if noted is None else noted
 
 
 def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | None:

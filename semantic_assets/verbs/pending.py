@@ -1,6 +1,8 @@
-"""Which texts still want a vector. Derived each time: there is no standing backlog.
+"""Which texts still want an answer. Derived each time: there is no standing backlog.
 
-pending = wanted by current chunks - landed - failed for good - texts of jobs that are not final
+pending = wanted by current rows - landed - failed for good - texts of jobs that are not final
+
+The rows are the chunks of a shard, which want a vector, or a task's requests, which want an output.
 """
 
 from collections.abc import Sequence
@@ -17,9 +19,12 @@ from semantic_assets.lake.manifests import manifest_key_column
 from semantic_assets.lake.outcomes import KnownTexts, Mask, OutcomeCode
 from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
+#: Key in a chunks file's metadata: documents that wait for an answer of a task before they are cut.
+WAITING = "semantic_assets.waiting_documents"
 #: Key in a results file's metadata: how many texts failed together, as one job.
 WHOLE_JOB = "semantic_assets.whole_job"
 _RETRY = "retry/"
@@ -27,28 +32,37 @@ _RETRY = "retry/"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The n distinct texts of a shard's chunks, in the order of the chunks."""
+    """The n distinct texts of a shard's rows, in the order of the rows."""
 
     #: text_hash of each.
     keys: pa.StringArray
-    #: Estimated tokens, and the first chunk row with the text. Shape (n,).
+    #: Estimated tokens, and the first row with the text. Shape (n,).
     estimates: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
-    #: For each chunk row which text it has.
+    #: For each row which text it has.
     of_row: npt.NDArray[np.int64]
+    #: Texts that are not sent, for a reason that stands in their row.
+    is_refused: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class ShardDemand:
-    """The distinct texts of a shard's chunks in a space, by what is known of each."""
+    """The distinct texts of a shard's rows in a space or of a task, by what is known of each."""
 
     shard: ShardKey
-    space: EmbeddingSpace
-    chunks_fingerprint: str
+    product: Product
+    #: Of the table the rows are in.
+    table_fingerprint: str
     texts: Texts
     known: KnownTexts
     is_pending: Mask
-    failed: int
+    is_failed: Mask
+    #: Documents that are not cut yet, because an answer they stand with is still out.
+    waiting_documents: int = 0
+
+    @property
+    def failed(self) -> int:
+        return int(self.is_failed.sum())
 
     @property
     def pending(self) -> dict[str, int]:
@@ -66,7 +80,7 @@ class ShardDemand:
 
     @property
     def is_settled(self) -> bool:
-        return not self.is_pending.any() and not self.in_flight
+        return not self.is_pending.any() and not self.in_flight and not self.waiting_documents
 
 
 def complete_key_index(store: Store, space_id: str) -> KeyIndex:
@@ -122,52 +136,63 @@ def withheld_texts(store: Store, space_id: str) -> Withheld:
     return Withheld(pa.concat_arrays(found), complete)
 
 
-def shard_demand(store: Store, shard: ShardKey, space: EmbeddingSpace) -> ShardDemand:
+def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
     """What one shard wants as of now."""
-    index = complete_key_index(store, space.space_id)
-    return demand(store, shard, space, index, withheld_texts(store, space.space_id))
+    index = complete_key_index(store, product.space_id)
+    return demand(store, shard, product, index, withheld_texts(store, product.space_id))
 
 
-def pending_texts(
-    store: Store, space: EmbeddingSpace, shards: Sequence[ShardKey]
-) -> dict[str, int]:
+def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) -> dict[str, int]:
     """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
     if not shards:
         return {}
-    index = complete_key_index(store, space.space_id)
-    withheld = withheld_texts(store, space.space_id)
+    index = complete_key_index(store, product.space_id)
+    withheld = withheld_texts(store, product.space_id)
     found: dict[str, int] = {}
     for shard in shards:
-        found.update(demand(store, shard, space, index, withheld).pending)
+        found.update(demand(store, shard, product, index, withheld).pending)
     return found
 
 
 def demand(
-    store: Store, shard: ShardKey, space: EmbeddingSpace, index: KeyIndex, withheld: Withheld
+    store: Store, shard: ShardKey, product: Product, index: KeyIndex, withheld: Withheld
 ) -> ShardDemand:
-    """Derive exactly what one shard still wants, from its chunks and the results there are."""
-    path = layout.chunks(shard)
-    # Of one file: rows are taken by number, and a vector must not go to another file's row.
-    chunks, fingerprint = store.lake.read_marked(path, ["text_hash", "token_estimate"])
-    texts = _distinct(chunks)
+    """Derive exactly what one shard still wants, from its rows and the results there are."""
+    path = layout.wanted(product.space_id, shard)
+    columns = ["text_hash", "token_estimate"]
+    if isinstance(product, GenerationTask):
+        columns.append("refusal")
+    # Of one file: rows are taken by number, and an answer must not go to another file's row.
+    rows, fingerprint = store.lake.read_marked(path, columns)
+    texts = _distinct(rows)
     known = index.known(texts.keys)
-    failed = known.is_failed(store.settings.max_attempts)
+    failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.has_vector)
     is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
     return ShardDemand(
         shard=shard,
-        space=space,
-        chunks_fingerprint=fingerprint,
+        product=product,
+        table_fingerprint=fingerprint,
         texts=texts,
         known=known,
         is_pending=~known.has_vector & ~failed & ~is_withheld,
-        failed=int(failed.sum()),
+        is_failed=failed,
+        waiting_documents=_waiting_documents(store, product, path),
     )
 
 
-def _distinct(chunks: pa.Table) -> Texts:
-    encoded = chunks["text_hash"].combine_chunks().dictionary_encode()
+def _waiting_documents(store: Store, product: Product, path: str) -> int:
+    if isinstance(product, GenerationTask):
+        return 0
+    return int(store.lake.metadata(path).get(WAITING, "0"))
+
+
+def _distinct(rows: pa.Table) -> Texts:
+    encoded = rows["text_hash"].combine_chunks().dictionary_encode()
     of_row = encoded.indices.to_numpy().astype(np.int64)
-    rows = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    rows[of_row[::-1]] = np.arange(len(of_row) - 1, -1, -1)  # the first row is written last
-    estimates = chunks["token_estimate"].to_numpy().astype(np.int64)
-    return Texts(encoded.dictionary, estimates[rows], rows, of_row)
+    first = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    first[of_row[::-1]] = np.arange(len(of_row) - 1, -1, -1)  # the first row is written last
+    estimates = rows["token_estimate"].to_numpy().astype(np.int64)
+    refused = np.zeros(len(first), dtype=bool)
+    if "refusal" in rows.column_names:
+        refused = rows["refusal"].is_valid().to_numpy()[first]
+    return Texts(encoded.dictionary, estimates[first], first, of_row, refused)

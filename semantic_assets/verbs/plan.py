@@ -25,14 +25,21 @@ from semantic_assets.ledger.spending import ESTIMATED
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import WITHHOLDING, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
-from semantic_assets.verbs.allowance import purses, require_purse, too_few
+from semantic_assets.verbs.allowance import (
+    purses,
+    require_purse,
+    require_task_purse,
+    too_few,
+)
 from semantic_assets.verbs.budget import job_usd, require_budget
 from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.opening import open_shards
 from semantic_assets.verbs.order import pending_hint, serving_order
+from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import (
     ShardDemand,
     complete_key_index,
@@ -49,14 +56,15 @@ from semantic_assets.verbs.planned import (
     other_backend,
 )
 from semantic_assets.verbs.recover import recover_manifests
+from semantic_assets.verbs.repairs import with_repairs
 from semantic_assets.verbs.trust import distrusted
-from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
+from semantic_assets.verbs.wanted import unsettled_shards, wanted_products
 
 
 def plan(
     store: Store, *, scope_id: str, favour: ShardKey | None = None, min_texts: int = 1
 ) -> Plan:
-    """Form jobs for unsettled shards of each wanted space, `favour` first, then the smallest dataset.
+    """Form jobs for unsettled shards of each task and space, `favour` first, then the smallest dataset.
 
     Args:
         min_texts: of a space with fewer pending texts nothing is formed.
@@ -66,32 +74,32 @@ def plan(
             return Plan(held_back=HoldUp("another process plans"))
         recover_manifests(store)
         plans = [
-            _Planner(store, wanted.space, scope_id, lease, min_texts).run(unsettled, favour)
-            for wanted in wanted_spaces(store)
+            _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
+            for wanted in wanted_products(store)
             if (unsettled := unsettled_shards(store, wanted))
         ]
         return joined(plans)
 
 
 class _Planner:
-    """Forms the jobs of one space."""
+    """Forms the jobs of one embedding space, or of one generation task."""
 
     def __init__(
-        self, store: Store, space: EmbeddingSpace, scope_id: str, lease: Lease, min_texts: int
+        self, store: Store, product: Product, scope_id: str, lease: Lease, min_texts: int
     ) -> None:
-        self._store, self._space, self._scope_id = store, space, scope_id
+        self._store, self._product, self._scope_id = store, product, scope_id
         self._lease, self._min_texts = lease, min_texts
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
-        store, space_id = self._store, self._space.space_id
-        if self._space.backend != store.settings.backend:
-            return Plan(held_back=other_backend(self._space, unsettled))
+        store, space_id = self._store, self._product.space_id
+        if self._product.backend != store.settings.backend:
+            return Plan(held_back=other_backend(self._product, unsettled))
         if not all(self._is_wanted_by(shard.key.dataset) for shard, _ in unsettled):
             return Plan(held_back=HoldUp("another process decided a dataset's space"))
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.
-            waiting = sum(pending_hint(store, shard, self._space) for shard, _ in unsettled)
+            waiting = sum(pending_hint(store, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
@@ -101,8 +109,8 @@ class _Planner:
             return Plan(held_back=HoldUp(reason, needs_person=True))
         wanted, opened = open_shards(
             store,
-            serving_order(store, self._space, self._in_doubt(unsettled), favour),
-            lambda shard: demand(store, shard, self._space, index, withheld),
+            serving_order(store, self._product, self._in_doubt(unsettled), favour),
+            lambda shard: demand(store, shard, self._product, index, withheld),
             window.free_tokens,
         )
         few = too_few(store, wanted)
@@ -125,8 +133,10 @@ class _Planner:
 
     def _is_wanted_by(self, dataset: DatasetKey) -> bool:
         """From here on the dataset's space is decided."""
+        if isinstance(self._product, GenerationTask):
+            return True
         spaces = (self._store.decide_space(dataset), self._store.target_space(dataset))
-        return self._space in spaces
+        return self._product in spaces
 
     def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
         """Without shards all of whose texts are in jobs, some of which are still out.
@@ -134,7 +144,7 @@ class _Planner:
         To derive a shard of 12,000 documents costs half a second; until a job of it ends, the
         answer is the same.
         """
-        space_id, progress = self._space.space_id, self._store.ledger.progress.all()
+        space_id, progress = self._product.space_id, self._store.ledger.progress.all()
         out = self._store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id)
         waiting = {name for job in out for name in job.shards}
 
@@ -155,20 +165,22 @@ class _Planner:
             waiting += left
             self._store.ledger.progress.note(
                 found.shard,
-                self._space.space_id,
+                self._product.space_id,
                 pending=left,
-                counted_fingerprint=found.chunks_fingerprint,
+                counted_fingerprint=found.table_fingerprint,
             )
         return waiting
 
     def _window(self) -> Window:
         """The window in our estimates: Google's limit divided by how far they were off lately."""
         ledger = self._store.ledger
-        ratio = ledger.jobs.token_ratio(self._space.model) or UNCALIBRATED_RATIO
-        configured = int(self._store.settings.window_of(self._space.model) / (ratio * RATIO_MARGIN))
-        used, jobs = ledger.jobs.window(self._scope_id, self._space.model)
+        ratio = ledger.jobs.token_ratio(self._product.model) or UNCALIBRATED_RATIO
+        configured = int(
+            self._store.settings.window_of(self._product.model) / (ratio * RATIO_MARGIN)
+        )
+        used, jobs = ledger.jobs.window(self._scope_id, self._product.model)
         return Window(
-            limit_tokens=ledger.scopes.window(self._scope_id, configured),
+            limit_tokens=ledger.scopes.window(self._scope_id, self._product.model, configured),
             used_tokens=used,
             free_jobs=MAX_ACTIVE_JOBS - jobs,
         )
@@ -206,16 +218,26 @@ class _Planner:
             return WINDOW_FULL
         tokens = sum(text.estimate for text in chosen.values())
         try:
-            usd = job_usd(self._space.model, len(chosen), tokens)
+            output = self._expected_output(len(chosen))
+            usd = job_usd(self._product.model, len(chosen), tokens, output)
             require_budget(self._store, usd)
             require_purse(self._store, purse, usd)
+            require_task_purse(self._store, self._product, usd)
         except SpendRefused as refusal:
             return HoldUp(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
         pieces = texts.of(chosen)
         if pieces is None:
             return HoldUp("a shard was written again while it was planned")
+        if isinstance(self._product, GenerationTask):
+            pieces = with_repairs(self._store, self._product, chosen, pieces)
         return self._form(pieces, len(chosen), tokens, shards, window) or WINDOW_FULL
+
+    def _expected_output(self, requests: int) -> int | None:
+        """Tokens; None where vectors come back."""
+        if not isinstance(self._product, GenerationTask):
+            return None
+        return expected_output_tokens(self._store, self._product, requests)
 
     def _form(
         self,
@@ -234,13 +256,14 @@ class _Planner:
         job = new_job(
             store,
             lease,
-            space=self._space,
+            product=self._product,
             job_id=job_id,
             scope_id=self._scope_id,
             requests=requests,
             tokens=tokens,
             shards=shards,
             state=JobState.UPLOADING,
+            output_tokens=self._expected_output(requests),
         )
         if not store.ledger.jobs.insert_if_fits(
             job,
@@ -249,7 +272,7 @@ class _Planner:
             limit_jobs=MAX_ACTIVE_JOBS,
         ):
             return None
-        usd = job_usd(job.model, job.requests, tokens)
+        usd = job_usd(job.model, job.requests, tokens, job.output_tokens_estimated)
         store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
-        write_manifest(store.lake, job, self._space, texts)
+        write_manifest(store.lake, job, self._product, texts)
         return PlannedJob(job, lease)

@@ -7,7 +7,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.jobs import BatchJob
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.product import Product
 from semantic_assets.verbs.pending import ShardDemand
 
 
@@ -31,11 +31,11 @@ class HoldUp:
 WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
 
 
-def other_backend(space: EmbeddingSpace, unsettled: list[tuple[Shard, str]]) -> HoldUp:
+def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> HoldUp:
     names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
     return HoldUp(
-        f"{names}: embedded by the backend {space.backend}, which the settings are not on. Set "
-        f"SEMANTIC_ASSETS_BACKEND={space.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
+        f"{names}: worked on by the backend {product.backend}, which the settings are not on. Set "
+        f"SEMANTIC_ASSETS_BACKEND={product.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
         needs_person=True,
     )
 

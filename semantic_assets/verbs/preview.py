@@ -19,7 +19,7 @@ def unreadable_documents(store: Store, shard: ShardKey, *, limit: int) -> Rows:
     """Of the first documents that could not be read: `uri`, `record_id` and `parse_error`."""
     columns = ["uri", "record_id", "parse_error", "parse_status"]
     table = store.lake.read(layout.documents(shard), columns)
-    failed = table.filter(pc.not_equal(table["parse_status"], "ok"))
+    failed = table.filter(pc.equal(table["parse_status"], "failed"))
     rows: Rows = failed.slice(0, limit).select(columns[:3]).to_pylist()
     return rows
 

@@ -22,6 +22,7 @@ class PreviousChunks:
     def __init__(self, file: pq.ParquetFile | None) -> None:
         self._table = TableRows(file, CHUNKS)
         self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
+        self._last: dict[str, tuple[int, int]] | None = None
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, cutter: str) -> Self:
@@ -35,6 +36,12 @@ class PreviousChunks:
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
         """First row and number of the chunks of a document, if it is as it was."""
         return self._documents.get((document, content_hash))
+
+    def last(self, document: str) -> tuple[int, int]:
+        """First row and number of the chunks a document has, whatever it was; (0, 0): none."""
+        if self._last is None:
+            self._last = {name: place for (name, _), place in self._documents.items()}
+        return self._last.get(document, (0, 0))
 
     def rows(self, first: int, count: int) -> list[pa.Table]:
         return self._table.rows(first, count)

@@ -1,35 +1,38 @@
-"""embed_now: embed pending texts at once, at full price, durable call by call.
+"""answer_now: what a shard has pending, answered at once, at full price, durable call by call.
 
 One row for each invocation; its calls write `<job_id>.<n>.parquet`, folded into one file at the
 end. Taken over from a dead process it is collected with what landed: the rest is pending again, and
 the one call that was open is booked as possibly billed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+import pyarrow.compute as pc
 
-from semantic_assets.batching.answers import AnswerBlock
+from semantic_assets.batching.codec import Block
 from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
-from semantic_assets.lake.manifests import manifest_texts, write_manifest
+from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import POSSIBLY_BILLED, REALTIME
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
+from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.tables import results_schema
+from semantic_assets.model.product import Product
+from semantic_assets.model.tables import results_of
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
-from semantic_assets.text.tokens import estimate_tokens
 from semantic_assets.verbs.budget import require_budget
 from semantic_assets.verbs.job_texts import JobTexts
-from semantic_assets.verbs.landing import answers_batch, cover_results
+from semantic_assets.verbs.landing import cover_results
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.opening import wanted_texts
+from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
+from semantic_assets.verbs.planned import PlannedJob
+from semantic_assets.verbs.realtime_calls import at_once, calls
 
 S = JobState
 
@@ -42,33 +45,37 @@ class RealtimeReport:
 
 
 def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
-    """Embed a shard's pending texts in real time.
+    """Embed a shard's pending texts in real time; as `answer_now`."""
+    return answer_now(store, gemini, store.decide_space(shard.dataset), shard)
+
+
+def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) -> RealtimeReport:
+    """Have what a shard has pending in a space, or of a task, answered in real time.
 
     Raises:
         SpendRefused: over the day's cap, or without consent on the real backend.
         TransientError: a call failed; what landed before it is kept, the rest is pending.
     """
     with store.ledger.leases.holding("plan") as planning:
-        formed = _form(store, gemini, shard, planning)
+        formed = _form(store, gemini, product, shard, planning)
     if formed is None:
         return RealtimeReport(job_id=None, texts=0, usd=0.0)
     job, lease = formed
     with store.ledger.leases.renewing(lease):
-        texts = list(manifest_texts(store.lake, job.job_id))
         try:
-            for number, first in enumerate(range(0, len(texts), MAX_REALTIME_TEXTS)):
-                _call(store, gemini, job, lease, number, texts[first : first + MAX_REALTIME_TEXTS])
+            answered = calls(store, gemini, product, PlannedJob(job, lease))
+            for number, block in enumerate(answered):
+                _keep(store, product, job, number, block)
         finally:
             landed, usd = fold(store, job, lease, interrupted=False)
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
 
 
 def _form(
-    store: Store, gemini: Gemini, shard: ShardKey, planning: Lease
+    store: Store, gemini: Gemini, product: Product, shard: ShardKey, planning: Lease
 ) -> tuple[BatchJob, Lease] | None:
     """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
-    space = store.decide_space(shard.dataset)
-    found = shard_demand(store, shard, space)
+    found = shard_demand(store, shard, product)
     if not found.is_pending.any():
         return None
     wanted = dict(wanted_texts(found))
@@ -76,16 +83,19 @@ def _form(
         # A job of real-time calls is small: its texts are held.
         texts = list(source.of(wanted) or ())
     if not texts:
-        raise Conflict(f"shard {shard}: its chunks are being written; run again")
+        raise Conflict(f"shard {shard}: its rows are being written; run again")
     tokens = sum(text.estimate for text in wanted.values())
-    require_budget(store, realtime_usd(space.model, tokens))
+    output = None
+    if isinstance(product, GenerationTask):
+        output = expected_output_tokens(store, product, len(wanted))
+    require_budget(store, realtime_usd(product.model, tokens, output or 0))
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None
     job = new_job(
         store,
         lease,
-        space=space,
+        product=product,
         job_id=job_id,
         scope_id=gemini.scope_id,
         requests=len(wanted),
@@ -93,77 +103,70 @@ def _form(
         shards=[shard],
         state=S.RUNNING,
         is_realtime=True,
+        output_tokens=output,
     )
     store.ledger.jobs.insert(job, detail="real time", under=planning)
-    write_manifest(store.lake, job, space, texts)
+    write_manifest(store.lake, job, product, texts)
     return job, lease
 
 
-def _call(
-    store: Store,
-    gemini: Gemini,
-    job: BatchJob,
-    lease: Lease,
-    number: int,
-    texts: Sequence[tuple[str, str]],
-) -> None:
-    """One call of at most 100 texts; its vectors are durable before the next one."""
-    lease.require()
-    space = store.ledger.spaces.find(job.space_id)
-    vectors = gemini.embed_documents(space, [text for _, text in texts])
-    block = AnswerBlock(
-        vectors=np.ascontiguousarray(vectors),
-        keys=[key for key, _ in texts],
-        tokens=[estimate_tokens(text) for _, text in texts],
-        outcomes=["ok"] * len(texts),
-        error_codes=[None] * len(texts),
-        error_messages=[None] * len(texts),
-    )
-    schema = results_schema(space.dimensions)
-    path = layout.results(job.space_id, f"{job.job_id}.{number:06d}")
-    with store.lake.writing(path, schema, {}) as file:
-        file.write(answers_batch(block, schema))
-    cover_results(store, job.space_id, f"{job.job_id}.{number:06d}")
+def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Block) -> None:
+    """What one call answered is durable before the next one."""
+    schema, name = results_of(product), f"{job.job_id}.{number:06d}"
+    with store.lake.writing(layout.results(job.space_id, name), schema, {}) as file:
+        file.write(block.batch(schema))
+    cover_results(store, job.space_id, name)
 
 
 def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tuple[int, float]:
     """The parts of a real-time job into one file; the row becomes collected. (texts, dollars)."""
-    parts = _parts(store, job)
-    schema = results_schema(store.ledger.spaces.find(job.space_id).dimensions)
-    folder = layout.results_dir(job.space_id)
-    tokens = rows = 0
+    parts, product = _parts(store, job), store.product(job.space_id)
+    schema, folder = results_of(product), layout.results_dir(job.space_id)
+    tokens = output = rows = landed = 0
     with store.lake.writing(layout.results(job.space_id, job.job_id), schema, {}) as file:
         for name in parts:
             table = store.lake.read(f"{folder}/{name}")
-            tokens += sum(table["token_count"].to_pylist())
+            tokens += pc.sum(table["token_count"]).as_py() or 0
+            if "output_tokens" in table.column_names:
+                output += pc.sum(table["output_tokens"]).as_py() or 0
             rows += table.num_rows
+            landed += pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0
             file.write(table.cast(schema))
     cover_results(store, job.space_id, job.job_id)
-    usd = realtime_usd(job.model, tokens)
+    usd = realtime_usd(job.model, tokens, output)
     store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
     if interrupted and rows < job.requests:
-        lost = min(MAX_REALTIME_TEXTS, job.requests - rows) * job.tokens_estimated // job.requests
-        store.ledger.spending.book(
-            job.job_id,
-            POSSIBLY_BILLED,
-            model=job.model,
-            tokens=lost,
-            usd=realtime_usd(job.model, lost),
-        )
+        _book_open_call(store, job, min(at_once(product), job.requests - rows))
     store.ledger.jobs.move(
         job.job_id,
         S.COLLECTED,
         of=[S.RUNNING],
         fence=lease.fence,
-        succeeded=rows,
-        failed=0,
+        succeeded=landed,
+        failed=rows - landed,
         tokens_actual=tokens,
+        output_tokens_actual=output if isinstance(product, GenerationTask) else None,
         ended_at=store.ledger.now(),
     )
+    if rows > landed:
+        store.ledger.progress.look_again(job.shards, job.space_id)
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))
-    return rows, usd
+    return landed, usd
+
+
+def _book_open_call(store: Store, job: BatchJob, texts: int) -> None:
+    """What was out when the process died may have been paid for, and gave nothing."""
+    tokens = texts * job.tokens_estimated // job.requests
+    output = texts * (job.output_tokens_estimated or 0) // job.requests
+    store.ledger.spending.book(
+        job.job_id,
+        POSSIBLY_BILLED,
+        model=job.model,
+        tokens=tokens,
+        usd=realtime_usd(job.model, tokens, output),
+    )
 
 
 def _parts(store: Store, job: BatchJob) -> list[str]:

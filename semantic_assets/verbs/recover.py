@@ -9,6 +9,7 @@ from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.ledger.spending import ACTUAL, REALTIME
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import JOB, read_outcomes
 
@@ -36,8 +37,11 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
         job_id = name.removesuffix(".parquet")
         if store.ledger.jobs.exists(job_id):
             continue
-        identity, space = manifest_identity(store.lake, job_id)
-        store.ledger.spaces.register(space)
+        identity, product = manifest_identity(store.lake, job_id)
+        if isinstance(product, GenerationTask):
+            store.ledger.tasks.register(product)
+        else:
+            store.ledger.spaces.register(product)
         job = _job(identity)
         state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
         job = replace(job, state=state, fence=0, remote_name=None)
@@ -64,19 +68,21 @@ def _recover_results(store: Store) -> tuple[str, ...]:
                 succeeded=outcomes.succeeded,
                 failed=outcomes.failed,
                 tokens_actual=outcomes.tokens,
+                output_tokens_actual=outcomes.output_tokens,
             )
             if store.ledger.jobs.insert(job, detail="recovered from its results"):
-                _book(store, job, outcomes.tokens)
+                _book(store, job)
                 store.lake.delete(layout.manifest(job_id))
                 store.ledger.progress.unsettle(job.space_id)
                 found.append(job_id)
     return tuple(found)
 
 
-def _book(store: Store, job: BatchJob, tokens: int) -> None:
+def _book(store: Store, job: BatchJob) -> None:
     """What its answers cost, so that the bill and today's cap know of it; when is not known."""
     kind, price = (REALTIME, realtime_usd) if job.is_realtime else (ACTUAL, batch_usd)
-    usd = price(job.model, tokens)
+    tokens = job.tokens_actual or 0
+    usd = price(job.model, tokens, job.output_tokens_actual or 0)
     store.ledger.spending.book(job.job_id, kind, model=job.model, tokens=tokens, usd=usd)
 
 

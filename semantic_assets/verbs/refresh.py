@@ -19,10 +19,13 @@ from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
+from semantic_assets.verbs.feed import feed_all
+from semantic_assets.verbs.outputs import OutputsReport
 from semantic_assets.verbs.publish import publish
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.realtime import RealtimeReport
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
+from semantic_assets.verbs.requests import RequestsReport
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 
@@ -30,6 +33,8 @@ from semantic_assets.verbs.stopwatch import Stopwatch
 class RefreshReport:
     discovery: Discovery
     documents: list[DocumentsReport] = field(default_factory=list)
+    requests: list[RequestsReport] = field(default_factory=list)
+    outputs: list[OutputsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
     at_once: list[RealtimeReport] = field(default_factory=list)
     advanced: AdvanceReport = field(default_factory=AdvanceReport)
@@ -42,7 +47,8 @@ class RefreshReport:
     @property
     def is_waiting(self) -> bool:
         """Batches are still out, or texts are held back: run again to go on."""
-        return not all(report.is_settled for report in self.embeddings)
+        settled = [report.is_settled for report in self.embeddings]
+        return not all(settled + [report.is_settled for report in self.outputs])
 
     @property
     def _left(self) -> str:
@@ -102,10 +108,13 @@ def refresh(
     store.tell(report.discovery.summary)
     cut = cut_all(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
+    report.requests = cut.requests
     require_run_budget(store, datasets, max_cost_usd, consent)
     with report.stopwatch.stage("batch_jobs"):
-        report.at_once = embed_at_once(store, gemini, shards, mode=mode)
+        report.at_once = embed_at_once(store, gemini, cut.read, mode=mode)
         report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+    with report.stopwatch.stage("generations"):
+        report.outputs = feed_all(store, cut.read)
     done = publish(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )

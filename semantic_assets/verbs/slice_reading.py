@@ -15,6 +15,7 @@ from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.parsing.files import open_source, source_path
+from semantic_assets.parsing.media import PENDING
 from semantic_assets.parsing.readers import (
     failed_file,
     grows_by_lines,
@@ -253,7 +254,7 @@ def _without_cut_off(
         held = record
     if held is None:
         return
-    is_failed = isinstance(held, SourceRecord) and held.parse_status != "ok"
+    is_failed = isinstance(held, SourceRecord) and held.parse_status == "failed"
     if not (is_failed and _is_being_written(stream, mark)):
         yield held
 
@@ -264,6 +265,8 @@ def _is_being_written(stream: BinaryIO, mark: str) -> bool:
 
 
 def _content_hash(record: SourceRecord) -> str:
+    if record.parse_status == PENDING:
+        return text_hash(f"{record.title or ''}\x1f{record.signature}")
     # Pages too: the same text on other pages is cut into chunks of other pages.
     pages = ",".join(str(start) for start in record.pages)
     return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from semantic_assets.batching.generation_requests import generation_lines
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import (
     Conflict,
@@ -17,10 +18,12 @@ from semantic_assets.errors import (
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
+from semantic_assets.verbs.media_uploads import asks, clear_uploads
 from semantic_assets.verbs.pending import ShardDemand
 from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.planned import HoldUp, Plan, PlannedJob
@@ -98,29 +101,37 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         input_file = _upload(store, gemini, planned)
     except SemanticAssetsError as error:
         # Uploading creates no job: the texts are free again, also when the lease was lost.
+        clear_uploads(store, gemini, job)
         _release(store, planned, S.UPLOADING, str(error))
         _learn(store, gemini, planned, error)
         raise
     store.tell(f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens")
-    return _create(store, gemini, planned, input_file)
+    try:
+        return _create(store, gemini, planned, input_file)
+    except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
+        clear_uploads(store, gemini, job)
+        raise
 
 
 def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / f"{planned.job.display_name}.jsonl"
         try:
-            write_requests(store, planned.job, path)
+            write_requests(store, gemini, planned, path)
         except FileNotFoundError as error:
             # This process slept over its lease; another released the job and its manifest.
             raise Conflict(f"job {planned.job.job_id} was released by another process") from error
         return gemini.upload(path, check=planned.lease.require)
 
 
-def write_requests(store: Store, job: BatchJob, path: Path) -> None:
-    """The request file of a job, from its manifest."""
-    space = store.ledger.spaces.find(job.space_id)
+def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
+    """The request file of a job, from its manifest; media it names are uploaded first."""
+    job, product = planned.job, store.product(planned.job.space_id)
     with path.open("wb", buffering=1 << 20) as file:
-        file.writelines(embedding_lines(space, manifest_texts(store.lake, job.job_id)))
+        if isinstance(product, GenerationTask):
+            file.writelines(generation_lines(product, asks(store, gemini, planned)))
+        else:
+            file.writelines(embedding_lines(product, manifest_texts(store.lake, job.job_id)))
 
 
 def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:
@@ -134,9 +145,12 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
         _release(store, planned, S.CREATING, "suspended before the create call")
         raise Conflict(f"job {job.job_id}: suspended before the create call; released")
     try:
-        name = gemini.create_embedding_job(
-            model=job.model, input_file=input_file, display_name=job.display_name
+        create = (
+            gemini.create_embedding_job
+            if job.kind == JobKind.EMBEDDING
+            else gemini.create_generation_job
         )
+        name = create(model=job.model, input_file=input_file, display_name=job.display_name)
     except RequestRejected as error:
         _reject(store, PlannedJob(moved, planned.lease), str(error))
         raise
@@ -214,7 +228,9 @@ def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAss
     if isinstance(error, RateLimited):
         accepted = store.ledger.jobs.accepted_tokens(gemini.scope_id, planned.job.model)
         scopes.shrink_window(
-            gemini.scope_id, to_tokens=accepted or planned.job.tokens_estimated // 2
+            gemini.scope_id,
+            planned.job.model,
+            to_tokens=accepted or planned.job.tokens_estimated // 2,
         )
         if not accepted:  # somebody else fills the window: no job of ours will end and tell
             scopes.pause(gemini.scope_id, str(error))

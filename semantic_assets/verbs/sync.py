@@ -62,7 +62,7 @@ def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
     progress = store.ledger.progress.all()
     for wanted in wanted_spaces(store):
         for shard, _ in unsettled_shards(store, wanted):
-            noted = progress.get((shard.key, wanted.space.space_id))
+            noted = progress.get((shard.key, wanted.product.space_id))
             waits = noted is not None and bool(noted.pending)
             if not waits and str(shard.key) not in out:
                 due.add(shard.key)

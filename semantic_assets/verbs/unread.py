@@ -6,10 +6,13 @@ from pathlib import PurePath
 
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.media import MEDIA
 from semantic_assets.store import Store
 
 #: Bytes of text in a byte of the file, roughly: compressed forms hold more, PDF much less.
 _TEXT_OF_A_BYTE = {".parquet": 3.0, ".gz": 3.5, ".pdf": 0.15, ".html": 0.4, ".htm": 0.4}
+#: Media have no text before a task describes them.
+_TEXT_OF_A_BYTE |= dict.fromkeys(MEDIA, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

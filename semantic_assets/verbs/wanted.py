@@ -1,18 +1,44 @@
-"""Which embedding spaces are wanted, and by which datasets: the serving ones, and reindex targets."""
+"""What is wanted, and by which datasets: serving spaces, reindex targets, generation tasks."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from semantic_assets.lake import layout
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.store import Store
+
+P_co = TypeVar("P_co", bound=Product, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class WantedSpace:
-    space: EmbeddingSpace
+class Wanted(Generic[P_co]):
+    """A space or a task, and the datasets that want its answers."""
+
+    product: P_co
     datasets: frozenset[DatasetKey]
+
+
+WantedSpace = Wanted[EmbeddingSpace]
+WantedTask = Wanted[GenerationTask]
+
+
+def wanted_tasks(store: Store) -> list[WantedTask]:
+    """Every version of a task that is pinned to a dataset which is not removed."""
+    live = set(store.ledger.dataset_spaces.all())
+    found: dict[GenerationTask, set[DatasetKey]] = {}
+    for pinned in store.ledger.tasks.all():
+        if pinned.dataset in live:
+            found.setdefault(pinned.task, set()).add(pinned.dataset)
+    return [Wanted(task, frozenset(datasets)) for task, datasets in found.items()]
+
+
+def wanted_products(store: Store) -> list[Wanted[Product]]:
+    """Tasks first: documents that stand with their answers wait for them to be cut."""
+    return [*wanted_tasks(store), *wanted_spaces(store)]
 
 
 def wanted_spaces(store: Store) -> list[WantedSpace]:
@@ -25,7 +51,7 @@ def wanted_spaces(store: Store) -> list[WantedSpace]:
             targets.setdefault(target, set()).add(dataset)
     spaces = [*serving, *(space for space in targets if space not in serving)]
     return [
-        WantedSpace(space, frozenset(serving.get(space, set()) | targets.get(space, set())))
+        Wanted(space, frozenset(serving.get(space, set()) | targets.get(space, set())))
         for space in spaces
     ]
 
@@ -44,15 +70,20 @@ def _spaces_of_all(
     }
 
 
-def unsettled_shards(store: Store, wanted: WantedSpace) -> list[tuple[Shard, str]]:
-    """Shards whose current chunks are not known to be settled, with their chunks' fingerprint."""
-    progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")
+def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard, str]]:
+    """Shards whose current chunks (of a task: requests) are not known to be settled.
+
+    With the fingerprint of that table.
+    """
+    space_id = wanted.product.space_id
+    table = f"requests/{space_id}" if is_task(space_id) else "chunks"
+    progress, tables = store.ledger.progress.all(), store.ledger.files.fingerprints(table)
     found = []
     for shard in store.ledger.sources.shards():
-        cut = chunks.get(layout.chunks(shard.key))
+        cut = tables.get(layout.wanted(space_id, shard.key))
         if shard.key.dataset not in wanted.datasets or cut is None:
             continue
-        noted = progress.get((shard.key, wanted.space.space_id))
+        noted = progress.get((shard.key, space_id))
         if noted is None or not noted.is_settled_for(cut):
             found.append((shard, cut))
     return found
@@ -60,7 +91,7 @@ def unsettled_shards(store: Store, wanted: WantedSpace) -> list[tuple[Shard, str
 
 def is_settled_in(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> bool:
     """Whether nothing of a dataset is left to embed in a space."""
-    return not unsettled_shards(store, WantedSpace(space, frozenset({dataset})))
+    return not unsettled_shards(store, Wanted(space, frozenset({dataset})))
 
 
 def settled_shards(store: Store) -> list[ShardKey]:

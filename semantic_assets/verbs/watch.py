@@ -8,22 +8,27 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.build_index import index_fingerprint
 from semantic_assets.verbs.poll import poll
 from semantic_assets.verbs.wanted import (
-    WantedSpace,
+    Wanted,
     is_settled_in,
     settled_shards,
     unsettled_shards,
-    wanted_spaces,
+    wanted_products,
+    wanted_tasks,
 )
 
 ADVANCE, EMBEDDINGS, VECTOR_INDEX = "advance", "embeddings", "vector_index"
+GENERATIONS = "generations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ def watch(store: Store, gemini: Gemini) -> Watch:
     settled = settled_shards(store)
     due = [
         *_advance_due(store, gemini),
+        *_generations_due(store, shards),
         *_embeddings_due(store, settled),
         *_index_due(store, shards, settled),
     ]
@@ -76,6 +82,20 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
     progress = store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
     wanted = fingerprint(progress.space_id, progress.settled_fingerprint)
     return f"{EMBEDDINGS}:{shard}", wanted
+
+
+def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
+    """(name, fingerprint) of the run that turns a shard's answers green; None before all are in."""
+    tasks = store.ledger.tasks.of(shard.dataset)
+    asked = store.ledger.files.fingerprints("requests") if tasks else {}
+    marks = []
+    for pinned in tasks:
+        task_id = pinned.task.space_id
+        current = asked.get(layout.requests(task_id, shard))
+        if not store.ledger.progress.of(shard, task_id).is_settled_for(current):
+            return None
+        marks += [task_id, str(current)]
+    return (f"{GENERATIONS}:{shard}", fingerprint(*marks)) if tasks else None
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
@@ -107,21 +127,41 @@ def _sendable(store: Store, gemini: Gemini) -> list[str]:
     """Shards with pending texts, as of now, where there is room for them; nothing in flight."""
     if store.ledger.scopes.paused(gemini.scope_id):
         return []
-    return [name for wanted in wanted_spaces(store) for name in _sendable_in(store, gemini, wanted)]
+    out = {shard.key for task in wanted_tasks(store) for shard, _ in unsettled_shards(store, task)}
+    return [
+        name
+        for wanted in wanted_products(store)
+        for name in _sendable_in(store, gemini, wanted, out)
+    ]
 
 
-def _sendable_in(store: Store, gemini: Gemini, wanted: WantedSpace) -> list[str]:
-    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.space.model)
-    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.space.model) * 0.8:
+def _sendable_in(
+    store: Store, gemini: Gemini, wanted: Wanted[Product], awaiting: set[ShardKey]
+) -> list[str]:
+    """`awaiting`: shards some of whose answers are out; their chunks may be waiting for these."""
+    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
+    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
         return []
     unsettled = [
-        store.ledger.progress.of(shard.key, wanted.space.space_id)
+        store.ledger.progress.of(shard.key, wanted.product.space_id)
         for shard, _ in unsettled_shards(store, wanted)
     ]
     waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
-    idle = [s for s in unsettled if s.pending == 0] if not jobs else []
+    is_task = isinstance(wanted.product, GenerationTask)
+    idle = [s for s in unsettled if s.pending == 0 and (is_task or s.shard not in awaiting)]
+    idle = [] if jobs else idle
     names = [f"{s.shard}={s.pending}" for s in (*waiting, *idle)]
     return [*names, str(tokens)] if waiting else names
+
+
+def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
+    with_tasks = {pinned.dataset for pinned in store.ledger.tasks.all()}
+    for shard in (one for one in shards if one.dataset in with_tasks):
+        request = generations_request(store, shard)
+        if request is None or store.ledger.leases.held(store.shard_lease(shard)):
+            continue
+        if run_key := store.ledger.requests.ask(*request):
+            yield RunDue(kind=GENERATIONS, partition=str(shard), run_key=run_key)
 
 
 def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:

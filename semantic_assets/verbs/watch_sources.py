@@ -16,6 +16,8 @@ from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.chunks import chunks_inputs
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import reading_of
+from semantic_assets.verbs.feeding import answers_mark
+from semantic_assets.verbs.requests import requests_inputs
 from semantic_assets.verbs.watch import RunDue
 
 READ = "read"
@@ -71,13 +73,24 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
     """Shards whose documents or chunks are not of what the ledger knows."""
     documents = store.ledger.files.fingerprints("documents")
     cut_from = store.ledger.files.inputs("chunks")
+    asked_of = store.ledger.files.inputs("requests")
+    outputs = store.ledger.files.fingerprints("generations")
+    pinned = store.ledger.tasks.all()
     for dataset in datasets:
         settings = store.dataset_settings(dataset)
+        tasks = [one for one in pinned if one.dataset == dataset]
         for shard in store.ledger.sources.shards(dataset):
             read = documents.get(layout.documents(shard.key))
             is_read = read is not None and shard.read_as == reading_of(shard, settings)
             cut = cut_from.get(layout.chunks(shard.key))
-            if not is_read or cut != chunks_inputs(settings, str(read)):
+            answers = answers_mark(tasks, shard.key, outputs)
+            is_cut = not settings.embed or cut == chunks_inputs(settings, str(read), answers)
+            is_asked = all(
+                asked_of.get(layout.requests(one.task.space_id, shard.key))
+                == requests_inputs(one.task, str(read))
+                for one in tasks
+            )
+            if not (is_read and is_cut and is_asked):
                 yield shard
 
 
@@ -92,7 +105,12 @@ def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
 def _request(store: Store, shard: Shard) -> tuple[str, str]:
     """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
     settings = store.dataset_settings(shard.key.dataset)
-    wanted = fingerprint(reading_of(shard, settings), settings.chunking_fingerprint)
+    tasks = store.ledger.tasks.of(shard.key.dataset)
+    outputs = store.ledger.files.fingerprints("generations") if tasks else {}
+    fed = [one.task.space_id for one in tasks] + [answers_mark(tasks, shard.key, outputs) or ""]
+    wanted = fingerprint(
+        reading_of(shard, settings), settings.chunking_fingerprint, *(fed if tasks else [])
+    )
     return _name(shard.key), wanted
 
 

@@ -1,0 +1,189 @@
+"""Answer lines of a generation job, decoded, validated and held against what was asked.
+
+Every line is an outcome: an answer that fits its schema, or why there is none. What another
+attempt may mend (cut off, not JSON, not of the schema) is `transient` and comes back up to the
+limit of attempts; what it cannot (a blocked prompt) is `permanent`. Tokens count either way: they
+are billed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import pyarrow as pa
+
+from semantic_assets.batching.answers import failure_of
+from semantic_assets.errors import CorruptResult
+from semantic_assets.model.task import GenerationTask
+
+_BLOCK_ROWS = 1_024
+_FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_MAX_MESSAGE = 300
+
+BLOCKED, CUT_OFF, EMPTY = "BLOCKED", "MAX_TOKENS", "EMPTY"
+INVALID_JSON, SCHEMA = "INVALID_JSON", "SCHEMA"
+#: Finish reasons that the same prompt meets again.
+_FINAL_REASONS = frozenset({"SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What one request came to. `output` is JSON where the task has a schema, else plain text.
+
+    An answer that does not fit is kept in `output` too, with the reason in `error_message`.
+    """
+
+    outcome: str
+    output: str | None = None
+    finish_reason: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    #: As billed: prompt, and answer with its thoughts.
+    tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class GeneratedBlock:
+    """Up to 1,024 outcomes with their keys."""
+
+    keys: list[str] = field(default_factory=list)
+    rows: list[Generated] = field(default_factory=list)
+
+    def batch(self, schema: pa.Schema) -> pa.RecordBatch:
+        columns = [self.keys if f.name == "text_hash" else self._column(f.name) for f in schema]
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def _column(self, name: str) -> list[Any]:
+        source = "tokens" if name == "token_count" else name
+        return [getattr(row, source) for row in self.rows]
+
+
+class AnswerReader:
+    """Reads GenerateContentResponses of one task."""
+
+    def __init__(self, task: GenerationTask) -> None:
+        schema = task.schema
+        self._validator = None if schema is None else jsonschema_rs.validator_for(schema)
+        self._limit = task.max_output_tokens
+
+    def read(self, answer: Mapping[str, Any]) -> Generated:
+        """One answer line, or `{"response": ...}` of a real-time call."""
+        response = answer.get("response")
+        if not isinstance(response, dict):
+            found = failure_of(answer)
+            return Generated(
+                outcome=found.outcome, error_code=found.code, error_message=found.message
+            )
+        usage = _mapping(response.get("usageMetadata"))
+        billed: dict[str, Any] = {
+            "tokens": _count(usage.get("promptTokenCount")),
+            "output_tokens": _sum(usage, "candidatesTokenCount", "thoughtsTokenCount"),
+        }
+        if reason := _mapping(response.get("promptFeedback")).get("blockReason"):
+            message = f"the prompt was blocked: {reason}"
+            return _failed("permanent", BLOCKED, message, **billed)
+        candidate = _mapping(next(iter(response.get("candidates") or ()), None))
+        return self._candidate(candidate, billed)
+
+    def _candidate(self, candidate: Mapping[str, Any], billed: dict[str, Any]) -> Generated:
+        finish = str(candidate.get("finishReason") or "") or None
+        text = _text_of(candidate)
+        billed = {**billed, "finish_reason": finish, "output": text or None}
+        if finish in _FINAL_REASONS:
+            return _failed("permanent", str(finish), f"the answer was stopped: {finish}", **billed)
+        if finish == CUT_OFF:
+            message = f"the answer was cut off after {self._limit} tokens"
+            return _failed("transient", CUT_OFF, message, **billed)
+        if not text:
+            message = f"the answer has no text (finish reason {finish or 'not given'})"
+            return _failed("transient", EMPTY, message, **billed)
+        return self._validated(text, billed)
+
+    def _validated(self, text: str, billed: dict[str, Any]) -> Generated:
+        if self._validator is None:
+            return Generated(outcome="ok", **billed)
+        if fenced := _FENCED.match(text):  # meant for a reader of Markdown; what is inside counts
+            text = fenced[1]
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            return _failed("transient", INVALID_JSON, f"the answer is not JSON: {error}", **billed)
+        for problem in self._validator.iter_errors(value):
+            place = "/".join(map(str, problem.instance_path)) or "the answer"
+            message = f"{place}: {problem.message}"[:_MAX_MESSAGE]
+            return _failed("transient", SCHEMA, message, **billed)
+        return Generated(outcome="ok", **{**billed, "output": orjson.dumps(value).decode()})
+
+
+def decode_generations(
+    lines: Iterable[bytes], *, expected: Iterable[str], reader: AnswerReader
+) -> Iterator[GeneratedBlock]:
+    """Blocks of outcomes in file order.
+
+    Raises:
+        CorruptResult: a line is not JSON, has no key, or one nobody asked for or that came before.
+    """
+    open_keys, block = set(expected), GeneratedBlock()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        answer = _loaded(number, line)
+        key = answer.get("key")
+        if not isinstance(key, str):
+            raise CorruptResult(f"line {number}: no key")
+        if key not in open_keys:
+            raise CorruptResult(f"line {number}: key {key!r} was not asked for, or answered twice")
+        open_keys.discard(key)
+        block.keys.append(key)
+        block.rows.append(reader.read(answer))
+        if len(block.keys) == _BLOCK_ROWS:
+            yield block
+            block = GeneratedBlock()
+    if block.keys:
+        yield block
+
+
+def _loaded(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise CorruptResult(f"line {number}: not JSON ({error})") from error
+    if not isinstance(answer, dict):
+        raise CorruptResult(f"line {number}: not an object")
+    return answer
+
+
+def _failed(outcome: str, code: str, message: str, **values: Any) -> Generated:
+    return Generated(outcome=outcome, error_code=code, error_message=message, **values)
+
+
+def _text_of(candidate: Mapping[str, Any]) -> str:
+    """The parts of the answer, joined; thoughts are none of it."""
+    parts = _mapping(candidate.get("content")).get("parts") or ()
+    return "".join(
+        part["text"]
+        for part in parts
+        if isinstance(part, dict) and isinstance(part.get("text"), str) and not part.get("thought")
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _count(value: object) -> int | None:
+    """int64 values may come as strings."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _sum(usage: Mapping[str, Any], *names: str) -> int | None:
+    counts = [count for name in names if (count := _count(usage.get(name))) is not None]
+    return sum(counts) if counts else None

@@ -1,0 +1,61 @@
+"""Generation requests: the one place that knows their shape, in a batch file and in real time.
+
+A line is `{"key": ..., "request": {...}}`; the request is a GenerateContentRequest in the REST
+API's names, options under `generation_config` and not beside `contents` (inspect_ai #3273: flat
+options fail the whole job with "no such field").
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from semantic_assets.batching.response_schema import wire_schema
+from semantic_assets.model.task import GenerationTask
+
+#: Ours -> the API's, where it is more than a name.
+_THINKING = ("thinking_budget", "thinking_level")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: its key, its prompt, and for media the uploaded file."""
+
+    key: str
+    prompt: str
+    file_uri: str | None = None
+    mime: str | None = None
+
+
+def generation_lines(task: GenerationTask, asks: Iterable[Ask]) -> Iterator[bytes]:
+    """One line for each, newline included."""
+    for ask in asks:
+        yield orjson.dumps({"key": ask.key, "request": request_of(task, ask)}) + b"\n"
+
+
+def request_of(task: GenerationTask, ask: Ask) -> dict[str, Any]:
+    """The request of one document, for a batch file as for a call in real time."""
+    parts: list[dict[str, Any]] = []
+    if ask.file_uri is not None:
+        parts.append({"file_data": {"mime_type": ask.mime, "file_uri": ask.file_uri}})
+    parts.append({"text": ask.prompt})
+    return {"contents": [{"parts": parts, "role": "user"}], **_options(task)}
+
+
+@lru_cache(maxsize=32)
+def _options(task: GenerationTask) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if task.system_instruction:
+        options["system_instruction"] = {"parts": [{"text": task.system_instruction}]}
+    config = {name: value for name, value in task.config.items() if name not in _THINKING}
+    thinking = {name: task.config[name] for name in _THINKING if name in task.config}
+    if thinking:
+        config["thinking_config"] = thinking
+    if task.schema is not None:
+        config["response_mime_type"] = "application/json"
+        config["response_schema"] = wire_schema(task.schema)
+    if config:
+        options["generation_config"] = config
+    return options

@@ -1,0 +1,116 @@
+"""Generation tasks: what each id stands for, and which tasks each dataset is processed by.
+
+A dataset's task is pinned: an edited task file changes nothing until `regenerate`, since other
+answers cost money, and so does embedding again what they stand in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import NotFound
+from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.schema import dataset_task, task
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.task import GenerationTask, TaskUse
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetTask:
+    """A task a dataset is processed by."""
+
+    dataset: DatasetKey
+    task: GenerationTask
+    use: TaskUse
+
+    @property
+    def is_awaited(self) -> bool:
+        """Documents are cut only when its answer is there."""
+        return self.task.is_media or bool(self.use.vector_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    database: Database
+
+    def register(self, definition: GenerationTask) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(task)
+                .values(task_id=definition.space_id, definition=asdict(definition))
+                .on_conflict_do_nothing()
+            )
+
+    def find(self, task_id: str) -> GenerationTask:
+        """Raises:
+        NotFound: no dataset was ever processed by that task.
+        """
+        query = sa.select(task.c.definition).where(task.c.task_id == task_id)
+        with self.database.read() as connection:
+            definition = connection.execute(query).scalar_one_or_none()
+        if definition is None:
+            raise NotFound(f"the ledger knows no generation task {task_id}")
+        return GenerationTask(**definition)
+
+    def pin(self, dataset: DatasetKey, definition: GenerationTask, use: TaskUse) -> bool:
+        """Process a dataset by a task; False, and nothing changed, where one of that name is pinned."""
+        self.register(definition)
+        with self.database.write() as connection:
+            made = connection.execute(
+                self.database.insert(dataset_task)
+                .values(**_key(dataset, definition.name), **_pinned(definition, use))
+                .on_conflict_do_nothing()
+                .returning(dataset_task.c.name)
+            ).all()
+        return bool(made)
+
+    def repin(self, dataset: DatasetKey, definition: GenerationTask, use: TaskUse) -> None:
+        """From now on the dataset is processed by this version of the task."""
+        self.register(definition)
+        values = _pinned(definition, use)
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(dataset_task)
+                .values(**_key(dataset, definition.name), **values)
+                .on_conflict_do_update(index_elements=["dataset", "name"], set_=values)
+            )
+
+    def unpin(self, dataset: DatasetKey, name: str) -> bool:
+        """Answers that are there stay in the lake. False: there was no such task."""
+        query = sa.delete(dataset_task).where(
+            dataset_task.c.dataset == str(dataset), dataset_task.c.name == name
+        )
+        with self.database.write() as connection:
+            return bool(connection.execute(query.returning(dataset_task.c.name)).all())
+
+    def of(self, dataset: DatasetKey) -> list[DatasetTask]:
+        """By name."""
+        return [found for found in self.all() if found.dataset == dataset]
+
+    def all(self) -> list[DatasetTask]:
+        """Of all datasets, in one query; by dataset and name."""
+        query = (
+            sa.select(dataset_task.c.dataset, dataset_task.c.use, task.c.definition)
+            .join(task, task.c.task_id == dataset_task.c.task_id)
+            .order_by(dataset_task.c.dataset, dataset_task.c.name)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            DatasetTask(DatasetKey.parse(name), GenerationTask(**definition), _use(use))
+            for name, use, definition in rows
+        ]
+
+
+def _key(dataset: DatasetKey, name: str) -> dict[str, str]:
+    return {"dataset": str(dataset), "name": name}
+
+
+def _pinned(definition: GenerationTask, use: TaskUse) -> dict[str, Any]:
+    return {"task_id": definition.space_id, "use": asdict(use)}
+
+
+def _use(stored: Mapping[str, Any]) -> TaskUse:
+    return TaskUse(**{**stored, "vector_text": tuple(stored["vector_text"])})

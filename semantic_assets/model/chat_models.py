@@ -1,0 +1,94 @@
+"""Chat models: prices, windows and limits, each figure with its date and source.
+
+Prices: Google's pricing page as transcribed 2026-10-07; batch is half of real time. Windows of
+enqueued tokens: copies of the rate-limits page from 2026-03 to mid-2026; models that its table
+does not name have those of their family. Shutdowns: the deprecations page as read 2026-11-10.
+None of it was read from a live account.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from semantic_assets.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatModel:
+    name: str
+    #: From an ISO date on: US dollars per million (input, output) tokens in real time.
+    realtime_usd_per_mtok: dict[str, tuple[float, float]]
+    #: Tokens in all active batch jobs of the model together, by paid tier.
+    enqueued_tokens: dict[int, int]
+    max_input_tokens: int = 1_048_576
+    max_output_tokens: int = 65_536
+    #: Real-time calls a minute, by tier. No page was at hand: set low on purpose.
+    calls_per_minute: dict[int, int] = field(default_factory=lambda: {1: 300, 2: 1_000, 3: 2_000})
+
+
+_FLASH = {1: 3_000_000, 2: 400_000_000, 3: 1_000_000_000}
+_FLASH_LITE = {1: 10_000_000, 2: 500_000_000, 3: 1_000_000_000}
+_PRO = {1: 5_000_000, 2: 500_000_000, 3: 1_000_000_000}
+_ALWAYS = "0001-01-01"
+
+CHAT_MODELS: dict[str, ChatModel] = {
+    model.name: model
+    for model in (
+        ChatModel(
+            name="gemini-3.5-flash-lite",
+            realtime_usd_per_mtok={_ALWAYS: (0.30, 2.50)},
+            enqueued_tokens=_FLASH_LITE,
+        ),
+        ChatModel(
+            name="gemini-3.5-flash",
+            realtime_usd_per_mtok={_ALWAYS: (1.50, 9.00)},
+            enqueued_tokens=_FLASH,
+        ),
+        ChatModel(
+            name="gemini-3.8-flash",
+            realtime_usd_per_mtok={_ALWAYS: (0.75, 3.75), "2027-01-01": (1.50, 7.50)},
+            enqueued_tokens=_FLASH,
+        ),
+        # Prompts above 200,000 tokens cost 4 and 18: such prompts are refused below.
+        ChatModel(
+            name="gemini-3.1-pro-preview",
+            realtime_usd_per_mtok={_ALWAYS: (2.00, 12.00)},
+            enqueued_tokens=_PRO,
+            max_input_tokens=200_000,
+        ),
+    )
+}
+
+#: (shut down on, what to use instead). Google routes the 2.5 models on by itself from that day, at
+#: the other model's price and with its answers: that must be chosen, not happen.
+RETIRED_CHAT_MODELS: dict[str, tuple[str, str]] = {
+    "gemini-2.5-pro": ("2026-12-01", "gemini-3.8-flash"),
+    "gemini-2.5-flash": ("2026-12-01", "gemini-3.5-flash-lite"),
+    "gemini-2.0-flash": ("2026-06-01", "gemini-3.5-flash-lite"),
+    "gemini-2.0-flash-lite": ("2026-06-01", "gemini-3.5-flash-lite"),
+    "gemini-1.5-flash": ("2025-09-24", "gemini-3.5-flash-lite"),
+    "gemini-1.5-pro": ("2025-09-24", "gemini-3.8-flash"),
+}
+_BATCH_SHARE = 0.5
+
+
+def chat_model(name: str) -> ChatModel:
+    """The table's row.
+
+    Raises:
+        ConfigError: the model is unknown, or retired; the message names what to use.
+    """
+    if name in RETIRED_CHAT_MODELS:
+        day, replacement = RETIRED_CHAT_MODELS[name]
+        raise ConfigError(f"{name} is shut down on {day}: use {replacement}")
+    if name not in CHAT_MODELS:
+        raise ConfigError(f"chat model {name!r} is unknown: use one of {', '.join(CHAT_MODELS)}")
+    return CHAT_MODELS[name]
+
+
+def chat_usd(name: str, tokens: int, output_tokens: int, *, is_batch: bool) -> float:
+    """US dollars at today's price."""
+    prices = CHAT_MODELS[name].realtime_usd_per_mtok
+    today = datetime.now(UTC).date().isoformat()
+    of_input, of_output = prices[max(day for day in prices if day <= today)]
+    share = _BATCH_SHARE if is_batch else 1.0
+    return share * (tokens * of_input + output_tokens * of_output) / 1e6

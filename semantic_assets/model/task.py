@@ -1,0 +1,77 @@
+"""Generation tasks: what a chat model is asked of every document, as one identity."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.jobs import JobKind
+
+#: Begins every task's id, so that it can be told from an embedding space's wherever both stand.
+TASK_PREFIX = "task="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationTask:
+    """Everything an answer depends on, besides its document. Schema and config are JSON texts."""
+
+    name: str
+    backend: str
+    model: str
+    #: Fields of the document stand in braces: see `batching.prompts`.
+    prompt: str
+    system_instruction: str | None = None
+    #: A JSON Schema, canonical; None: the answer is plain text.
+    response_schema: str | None = None
+    #: temperature, top_p, max_output_tokens, thinking_budget, ... as named by the API; canonical.
+    generation_config: str = "{}"
+    #: Images, audio and video are described; otherwise texts are read.
+    is_media: bool = False
+
+    @property
+    def space_id(self) -> str:
+        """The task's id, which stands where embeddings have their space: `task=summary-1a2b3c4d`."""
+        parts = (getattr(self, name) for name in self.__dataclass_fields__)
+        digest = hashlib.blake2b(repr(tuple(parts)).encode(), digest_size=6).hexdigest()
+        return f"{TASK_PREFIX}{self.name}-{digest}"
+
+    @property
+    def kind(self) -> JobKind:
+        return JobKind.MEDIA_DESCRIPTION if self.is_media else JobKind.GENERATION
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        return None if self.response_schema is None else json.loads(self.response_schema)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.generation_config)
+        return found
+
+    @property
+    def max_output_tokens(self) -> int:
+        limit: int = self.config.get("max_output_tokens", chat_model(self.model).max_output_tokens)
+        return limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUse:
+    """What a dataset does with a task's answers, and what they may cost."""
+
+    #: Fields of the answer that stand before the text of each chunk when it is embedded.
+    vector_text: tuple[str, ...] = ()
+    #: A field whose value becomes a document of its own.
+    documents: str | None = None
+    #: What is reserved for an answer before any came in.
+    expected_output_tokens: int = 256
+    max_cost_usd_per_day: float | None = None
+
+
+def canonical(value: Any) -> str:
+    """JSON that is the same text for the same value."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def is_task(space_id: str) -> bool:
+    return space_id.startswith(TASK_PREFIX)

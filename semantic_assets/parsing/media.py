@@ -1,0 +1,100 @@
+"""Images, audio and video: documents whose text a task describes. Here only what a file tells itself.
+
+Suffixes and MIME types are those that Google's guides list for the Files API.
+"""
+
+import wave
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from semantic_assets.parsing.records import SourceRecord, Unreadable
+
+PENDING: Literal["pending_description"] = "pending_description"
+MEDIA: dict[str, str] = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mp3",
+    ".aiff": "audio/aiff",
+    ".aac": "audio/aac",
+    ".ogg": "audio/ogg",
+    ".flac": "audio/flac",
+    ".mp4": "video/mp4",
+    ".mpeg": "video/mpeg",
+    ".mpg": "video/mpg",
+    ".mov": "video/mov",
+    ".avi": "video/avi",
+    ".webm": "video/webm",
+    ".wmv": "video/wmv",
+    ".3gp": "video/3gpp",
+}
+#: The Files API takes no more (its guide, mid-2026).
+MAX_MEDIA_BYTES = 2 << 30
+
+# Tokens, by the guides of 2026: an image 258 (larger ones are tiled: up to four), a second of
+# audio 32, a second of video 263 and its sound. Where the length is not known, by the size.
+_IMAGE_TOKENS, _AUDIO_TOKENS, _VIDEO_TOKENS = 1_032, 32, 295
+_AUDIO_BYTES_PER_SECOND, _VIDEO_BYTES_PER_SECOND = 16_000, 60_000
+
+
+def read_media(stream: BinaryIO, mime: str, title: str, size: int) -> SourceRecord:
+    """A record without text, whose signature is the hash of its bytes.
+
+    Raises:
+        Unreadable: it is larger than may be uploaded.
+    """
+    if size > MAX_MEDIA_BYTES:
+        raise Unreadable(f"it is over {MAX_MEDIA_BYTES >> 30} GB, which Google takes: split it")
+    return SourceRecord(
+        record_id=None,
+        title=title,
+        text="",
+        mime=mime,
+        bytes=size,
+        metadata={},
+        pages=(),
+        parse_status=PENDING,
+        parse_error=None,
+        signature=_digest(stream),
+    )
+
+
+def media_hash(path: Path) -> str:
+    """Of a file's bytes, as it was read into `record_signature`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return _digest(stream)
+
+
+def _digest(stream: BinaryIO) -> str:
+    digest = blake2b(digest_size=16)
+    stream.seek(0)
+    while piece := stream.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def media_tokens(path: Path, mime: str, size: int) -> int:
+    """What the model will count for a file, estimated; erring upwards."""
+    kind = mime.partition("/")[0]
+    if kind == "image":
+        return _IMAGE_TOKENS
+    if kind == "audio":
+        return int((_wave_seconds(path) or size / _AUDIO_BYTES_PER_SECOND) + 1) * _AUDIO_TOKENS
+    return int(size / _VIDEO_BYTES_PER_SECOND + 1) * _VIDEO_TOKENS
+
+
+def _wave_seconds(path: Path) -> float | None:
+    try:
+        with wave.open(str(path), "rb") as sound:
+            return sound.getnframes() / sound.getframerate()
+    except (OSError, EOFError, wave.Error, ZeroDivisionError):
+        return None

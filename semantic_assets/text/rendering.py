@@ -1,0 +1,52 @@
+"""Answers of a task as text: what is embedded with a document, or stands for a medium."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+_STARTS = ("start", "timestamp", "time")
+
+
+def parsed(output: str) -> Any:
+    """JSON where it is some, else the text itself."""
+    try:
+        return orjson.loads(output)
+    except orjson.JSONDecodeError:
+        return output
+
+
+def as_text(value: Any) -> str:
+    """Strings as they are, lists of words with commas, time-stamped parts under headings."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, Mapping):
+        return "\n\n".join(filter(None, map(as_text, value.values())))
+    if isinstance(value, Sequence):
+        return _list(value)
+    return "" if value is None else str(value)
+
+
+def _list(values: Sequence[Any]) -> str:
+    if any(isinstance(value, Mapping) for value in values):
+        return "\n\n".join(filter(None, map(_part, values)))
+    return ", ".join(filter(None, map(as_text, values)))
+
+
+def _part(value: Any) -> str:
+    """A heading of its time: chunks keep the headings they stand under, so a hit tells the time."""
+    if not isinstance(value, Mapping):
+        return as_text(value)
+    start = next((str(value[name]) for name in _STARTS if value.get(name) is not None), None)
+    rest = {name: inner for name, inner in value.items() if name not in _STARTS}
+    if start is None:
+        return " ".join(filter(None, map(as_text, rest.values())))
+    return f"## {start}\n\n{as_text(rest)}"
+
+
+def chosen_text(output: str, fields: Sequence[str]) -> str:
+    """Of an answer these fields, or all of it where none are named."""
+    value = parsed(output)
+    if fields and isinstance(value, Mapping):
+        return as_text({name: value[name] for name in fields if name in value})
+    return as_text(value)

@@ -1,0 +1,60 @@
+"""with_repairs: what an answer lacked is said to the model when it is asked again.
+
+Asked the same at temperature 0, a model answers the same. The note is part of the manifest: what
+is sent stays what was made durable.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+
+from semantic_assets.batching.generation_answers import CUT_OFF, EMPTY, INVALID_JSON, SCHEMA
+from semantic_assets.batching.grouping import Wanted
+from semantic_assets.lake import layout
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.store import Store
+
+_NOTES = {
+    INVALID_JSON: "Your answer before this was not valid JSON. Answer with JSON alone.",
+    SCHEMA: "Your answer before this did not fit the schema ({why}). Keep to the schema.",
+    CUT_OFF: "Your answer before this was too long and was cut off. Answer more briefly.",
+    EMPTY: "Your answer before this was empty. Answer the request above.",
+}
+
+
+def with_repairs(
+    store: Store,
+    task: GenerationTask,
+    chosen: Mapping[str, Wanted],
+    pieces: Iterable[pa.Table],
+) -> Iterator[pa.Table]:
+    """The manifest's rows; those that are asked again carry a note on the last answer."""
+    notes = _notes(store, task, chosen)
+    for piece in pieces:
+        if not notes:
+            yield piece
+            continue
+        pairs = zip(piece["text_hash"].to_pylist(), piece["vector_text"].to_pylist(), strict=True)
+        texts = [f"{text}\n\n{notes[key]}" if key in notes else text for key, text in pairs]
+        place = piece.column_names.index("vector_text")
+        field = piece.schema.field(place)
+        yield piece.set_column(place, field, pa.array(texts, field.type))
+
+
+def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, Wanted]) -> dict[str, str]:
+    """By request key. Each results file that holds a last error is read once."""
+    rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for key, wanted in chosen.items():
+        if wanted.last_error is not None:
+            rows[wanted.last_error[0]].append((wanted.last_error[1], key))
+    found: dict[str, str] = {}
+    for job_id, places in rows.items():
+        path = layout.results(task.space_id, job_id)
+        errors = store.lake.read(path, ["error_code", "error_message"]).take(
+            pa.array([position for position, _ in places])
+        )
+        for (_, key), row in zip(places, errors.to_pylist(), strict=True):
+            if note := _NOTES.get(row["error_code"]):
+                found[key] = note.format(why=row["error_message"])
+    return found

@@ -1,0 +1,100 @@
+"""Tasks of datasets: pinned when a task's file names them or somebody asks; stopped on request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.store import Store
+from semantic_assets.task_files import TaskFile, read_tasks, read_tasks_beside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditedTask(Shown):
+    """A dataset that is processed by another version of a task than its file says."""
+
+    dataset: str
+    task: str
+    #: What the file's version is called, and the one that is pinned.
+    wanted: str
+    pinned: str
+
+
+def task_files(store: Store) -> dict[str, TaskFile]:
+    """The tasks of the folder of tasks, by name.
+
+    Raises:
+        ConfigError: one of the files is not as it should be.
+    """
+    return read_tasks(store.settings.tasks, backend=store.settings.backend)
+
+
+def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
+    """Those beside a dataset's files. Raises as `task_files`."""
+    folder = store.settings.sources / dataset.project / dataset.dataset
+    return read_tasks_beside(folder, dataset, backend=store.settings.backend)
+
+
+def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> TaskFile:
+    """A task by its name; one beside the dataset's files wins.
+
+    Raises:
+        ConfigError: there is no task of that name; the message lists those there are.
+    """
+    files = task_files(store) | (tasks_beside(store, dataset) if dataset else {})
+    if name not in files:
+        raise ConfigError(
+            f"there is no task {name!r}: there are {', '.join(files) or 'none'} in "
+            f"{store.settings.tasks}"
+        )
+    return files[name]
+
+
+def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile]) -> list[str]:
+    """Have a dataset processed by the tasks whose files name it; the names of new ones.
+
+    Raises:
+        ConfigError: a file beside its own is not as it should be.
+    """
+    files = {**shared, **tasks_beside(store, dataset)}
+    return [
+        name
+        for name, file in files.items()
+        if file.takes(dataset) and store.ledger.tasks.pin(dataset, file.task, file.use)
+    ]
+
+
+def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
+    """Raises:
+    NotFound: the dataset is not processed by a task of that name.
+    """
+    for pinned in store.ledger.tasks.of(dataset):
+        if pinned.task.name == name:
+            return pinned
+    raise NotFound(
+        f"dataset {dataset} is not processed by a task {name!r}: `semantic-assets generate submit "
+        f"--dataset {dataset} --task {name}`"
+    )
+
+
+def edited_tasks(store: Store) -> list[EditedTask]:
+    """Datasets whose task's file says otherwise by now; nothing changes before `regenerate`."""
+    found = []
+    for pinned in store.ledger.tasks.all():
+        try:
+            file = find_task(store, pinned.task.name, pinned.dataset)
+        except ConfigError:
+            continue  # gone, or not valid: a listing tells of that
+        if (file.task, file.use) != (pinned.task, pinned.use):
+            names = (file.task.space_id, pinned.task.space_id)
+            found.append(
+                EditedTask(
+                    dataset=str(pinned.dataset),
+                    task=pinned.task.name,
+                    wanted=names[0],
+                    pinned=names[1],
+                )
+            )
+    return found
