@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Literal, Self, overload
 
 import duckdb
 
@@ -21,6 +21,7 @@ from semantic_assets.document import Document
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.generation_job import Articles, GenerationJob, find_job, generate
 from semantic_assets.hits import Hits
 from semantic_assets.library import dataset_keys
 from semantic_assets.model.keys import DatasetKey
@@ -32,6 +33,7 @@ from semantic_assets.verbs.estimate import Estimate, estimate
 from semantic_assets.verbs.ingest import Ingested, Ingestion
 from semantic_assets.verbs.search import search
 from semantic_assets.verbs.status import Status, status
+from semantic_assets.verbs.task_quote import TaskQuote
 
 _MODES = ("async", "sync", "auto")
 
@@ -158,6 +160,78 @@ class SemanticCore:
         """
         keys = dataset_keys(dataset)
         return Hits(search(self.store, self.gemini, question, datasets=keys, k=k))
+
+    @overload
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: Literal[False] = False,
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> GenerationJob: ...
+
+    @overload
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: Literal[True],
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> TaskQuote: ...
+
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: bool = False,
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> GenerationJob | TaskQuote:
+        """Have articles, or a dataset, processed by a task; sends what fits the window.
+
+        Args:
+            articles: a .json, .jsonl, .csv or .parquet file, or records, texts or Documents.
+            name: of the job, for articles; default: after the file.
+            realtime: all at once, at full price; waits for the answers.
+            dry_run: quote only; nothing is sent.
+
+        Raises:
+            ConfigError: there is no such task, or an article cannot be read.
+            SpendRefused: over a cap, or not consented to. Nothing was sent.
+        """
+        return generate(
+            self,
+            articles,
+            task=task,
+            name=name,
+            dataset=dataset,
+            realtime=realtime,
+            dry_run=dry_run,
+            max_cost_usd=max_cost_usd,
+            consent=consent,
+        )
+
+    def generation(self, name: str, *, task: str | None = None) -> GenerationJob:
+        """What was submitted under a name, or the work on `project/dataset`, to go on with it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return find_job(self, name, task)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""

@@ -91,7 +91,7 @@ def bill_table(bill: Bill) -> Table:
 
 
 def estimate_tables(quote: Estimate) -> list[Table]:
-    """The quote, and the tokens it stands on by script."""
+    """The quote, the tokens it stands on by script, and what tasks would cost."""
     free = " (emulator: nothing is charged)" if quote.is_free else ""
     table = Table("what", "value", title=f"estimate{free}", title_justify="left")
     table.add_row("texts to send", f"{quote.texts:,}")
@@ -113,7 +113,16 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
             f"{part.calibrated_from:,} texts" if part.calibrated_from else "not calibrated",
         )
-    return [table, scripts] if quote.by_script else [table]
+    tasks = Table("task", "model", "requests", "tokens in", "out", "batch", title_justify="left")
+    for task in quote.generations:
+        usd = "$" + _band(task.usd, task.usd_low, task.usd_high)
+        counts = (f"{n:,}" for n in (task.requests, task.tokens, task.output_tokens))
+        tasks.add_row(task.task, task.model, *counts, usd)
+    return [
+        table,
+        *([scripts] if quote.by_script else []),
+        *([tasks] if quote.generations else []),
+    ]
 
 
 def _quoted_finish(quote: Estimate) -> str:

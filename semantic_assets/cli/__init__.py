@@ -2,7 +2,18 @@
 
 import click
 
-from semantic_assets.cli import care, doctor, flow, index, logs, money, queue, reindex, serving
+from semantic_assets.cli import (
+    care,
+    doctor,
+    flow,
+    generate,
+    index,
+    logs,
+    money,
+    queue,
+    reindex,
+    serving,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,6 +29,6 @@ def main(log_level: str, log_json: bool) -> None:
     logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (flow, money, queue, care, reindex, index, serving, doctor)
+GROUPS = (flow, money, queue, generate, care, reindex, index, serving, doctor)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

@@ -70,7 +70,7 @@ def asking(yes: bool) -> "Callable[[Estimate], None]":
             return
         if not sys.stdin.isatty():
             raise SpendRefused(
-                f"this sends {quote.texts} texts for about ${quote.usd:.4f}: without a terminal to "
+                f"this sends {quote.requests} texts for about ${quote.usd:.4f}: without a terminal to "
                 "ask on, say --yes"
             )
         show(*estimate_tables(quote))

@@ -18,6 +18,7 @@ class SpendTotals:
 
     #: By model.
     batch_tokens: dict[str, int]
+    batch_usd_of: dict[str, float]
     batch_usd: float
     #: Canaries and real-time jobs.
     realtime_tokens: int
@@ -69,7 +70,8 @@ class Spending:
         paid = {row.job_id for row in batch if row.usd > 0}
         realtime = [row for row in rows if row.kind == REALTIME]
         return SpendTotals(
-            batch_tokens=_tokens_by_model(batch),
+            batch_tokens={model: int(n) for model, n in _by_model(batch, "tokens").items()},
+            batch_usd_of=_by_model(batch, "usd"),
             batch_usd=sum(row.usd for row in batch),
             realtime_tokens=sum(row.tokens for row in realtime),
             realtime_usd=sum(row.usd for row in realtime),
@@ -83,8 +85,8 @@ class Spending:
         )
 
 
-def _tokens_by_model(rows: Sequence[sa.Row[Any]]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _by_model(rows: Sequence[sa.Row[Any]], column: str) -> dict[str, float]:
+    found: dict[str, float] = {}
     for row in rows:
-        found[row.model] = found.get(row.model, 0) + row.tokens
+        found[row.model] = found.get(row.model, 0) + getattr(row, column)
     return found

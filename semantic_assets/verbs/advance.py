@@ -11,6 +11,7 @@ from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
@@ -74,12 +75,18 @@ class AdvanceReport:
 
 
 def advance(
-    store: Store, gemini: Gemini, *, favour: ShardKey | None = None, submits: bool = True
+    store: Store,
+    gemini: Gemini,
+    *,
+    favour: ShardKey | None = None,
+    submits: bool = True,
+    only: Product | None = None,
 ) -> AdvanceReport:
     """Do all that can be done now without waiting for Google.
 
     Args:
         submits: False: only take in what has ended; nothing is planned or sent.
+        only: send nothing but what one space or task wants.
 
     Trouble with one part (no network, a canary that cannot be run) is reported and does not keep
     the others from being done.
@@ -90,13 +97,20 @@ def advance(
         confirm(store, gemini)
         enforce_deadlines(store, gemini)
     while True:
-        step = _step(store, gemini, favour, submits=submits)
+        step = _step(store, gemini, favour, submits=submits, only=only)
         report.absorb(step)
         if not step.moved:
             return report
 
 
-def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: bool) -> AdvanceReport:
+def _step(
+    store: Store,
+    gemini: Gemini,
+    favour: ShardKey | None,
+    *,
+    submits: bool,
+    only: Product | None,
+) -> AdvanceReport:
     report = AdvanceReport()
     with _tolerating(report):
         poll(store, gemini)
@@ -106,14 +120,20 @@ def _step(store: Store, gemini: Gemini, favour: ShardKey | None, *, submits: boo
         report.fed += feed_after(store, collected)
     with _tolerating(report):
         if submits:
-            _submit(store, gemini, favour, report)
+            _submit(store, gemini, favour, only, report)
     report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
     report.foreign_jobs = len(store.ledger.jobs.list(states=_OPEN)) - report.open_jobs
     return report
 
 
-def _submit(store: Store, gemini: Gemini, favour: ShardKey | None, report: AdvanceReport) -> None:
-    sent = submit_pending(store, gemini, favour=favour)
+def _submit(
+    store: Store,
+    gemini: Gemini,
+    favour: ShardKey | None,
+    only: Product | None,
+    report: AdvanceReport,
+) -> None:
+    sent = submit_pending(store, gemini, favour=favour, only=only)
     report.submitted_jobs = len(sent.submitted)
     report.submitted_texts = sum(job.requests for job in sent.submitted)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)

@@ -1,4 +1,4 @@
-"""bill: what embedding costs. Estimated for what is pending, actual for what is landed."""
+"""bill: what embedding and generating cost. Estimated for what is pending, actual for what is landed."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,13 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.product import Product
 from semantic_assets.model.shown import Shown
-from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
+from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import pending_texts
-from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
+from semantic_assets.verbs.wanted import unsettled_shards, wanted_products
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Bill(Shown):
     shared_chunks: int
     tokens: int
     batch_usd: float
-    #: What the same texts would have cost one by one.
+    #: What the same would have cost one by one.
     realtime_usd: float
     #: Rows embedded a second time, to prove the answers, and real-time jobs.
     canary_usd: float
@@ -44,22 +46,34 @@ def bill(store: Store) -> Bill:
     pending = _pending(store)
     used = totals.batch_tokens
     return Bill(
-        models=tuple(sorted({*used, *(space.model for space in pending)})),
+        models=tuple(sorted({*used, *(product.model for product in pending)})),
         chunks=chunks,
         shared_chunks=chunks - distinct,
         tokens=sum(used.values()),
         batch_usd=totals.batch_usd,
-        realtime_usd=sum(realtime_usd(model, tokens) for model, tokens in used.items()),
+        realtime_usd=sum(_in_real_time(model, usd) for model, usd in totals.batch_usd_of.items()),
         canary_usd=totals.realtime_usd,
         committed_usd=totals.committed_usd,
         possibly_billed_usd=totals.possibly_billed_usd,
         pending_texts=sum(len(texts) for texts in pending.values()),
         pending_tokens_estimated=sum(sum(texts.values()) for texts in pending.values()),
         pending_batch_usd=sum(
-            batch_usd(space.model, sum(texts.values())) for space, texts in pending.items()
+            _expected(store, product, texts) for product, texts in pending.items()
         ),
         is_free=store.settings.backend == "emulator",
     )
+
+
+def _in_real_time(model: str, usd: float) -> float:
+    """What was paid by batch at real-time prices, which are the same multiple for every token."""
+    return usd * realtime_usd(model, 1_000_000, 1_000_000) / batch_usd(model, 1_000_000, 1_000_000)
+
+
+def _expected(store: Store, product: Product, texts: dict[str, int]) -> float:
+    output = 0
+    if isinstance(product, GenerationTask):
+        output = expected_output_tokens(store, product, len(texts))
+    return batch_usd(product.model, sum(texts.values()), output)
 
 
 def _counts(store: Store) -> tuple[int, int]:
@@ -75,10 +89,10 @@ def _counts(store: Store) -> tuple[int, int]:
     return total, len(distinct)
 
 
-def _pending(store: Store) -> dict[EmbeddingSpace, dict[str, int]]:
-    """Estimated tokens of the texts not sent yet, by space."""
-    found: dict[EmbeddingSpace, dict[str, int]] = {}
-    for wanted in wanted_spaces(store):
+def _pending(store: Store) -> dict[Product, dict[str, int]]:
+    """Estimated tokens of what was not sent yet, by space and task."""
+    found: dict[Product, dict[str, int]] = {}
+    for wanted in wanted_products(store):
         shards = unsettled_shards(store, wanted)
         found[wanted.product] = pending_texts(store, wanted.product, [s.key for s, _ in shards])
     return found

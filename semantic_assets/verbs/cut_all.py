@@ -7,7 +7,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
-from semantic_assets.verbs.outputs import assemble_outputs
+from semantic_assets.verbs.feed import feed
 from semantic_assets.verbs.remove import passing_over_removed
 from semantic_assets.verbs.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.stopwatch import Stopwatch
@@ -65,7 +65,7 @@ def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:
     asked = []
     for pinned in store.ledger.tasks.of(shard.dataset):
         asked.append(ask_documents(store, shard, pinned.task))
-        assemble_outputs(store, shard, pinned.task)
+        feed(store, shard, pinned.task)
     return asked
 
 

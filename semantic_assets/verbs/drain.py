@@ -6,6 +6,7 @@ from collections.abc import Callable
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.count import Count
 from semantic_assets.model.jobs import WITHHOLDING
+from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import AdvanceReport, advance
 
@@ -18,12 +19,17 @@ def drain(
     *,
     wait_minutes: float,
     sleep: Callable[[float], None] = time.sleep,
+    only: Product | None = None,
 ) -> AdvanceReport:
-    """All that was done, added up, and what is left; waits longer each time nothing moved."""
+    """All that was done, added up, and what is left; waits longer each time nothing moved.
+
+    Args:
+        only: send nothing but what one space or task wants.
+    """
     deadline = time.monotonic() + wait_minutes * 60
     report, wait = AdvanceReport(), _FIRST_WAIT_SECONDS
     while True:
-        step = advance(store, gemini)
+        step = advance(store, gemini, only=only)
         report.absorb(step)
         if step.collected or step.submitted_jobs:
             store.tell(_answered(store, report))

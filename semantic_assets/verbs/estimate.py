@@ -6,7 +6,7 @@ not read yet are quoted by their size; `refresh` reads and cuts them for nothing
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +24,7 @@ from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.calibrate import Calibration, calibrate
 from semantic_assets.verbs.history import job_seconds
 from semantic_assets.verbs.pending import pending_texts
+from semantic_assets.verbs.task_quote import TaskQuote, quote_tasks
 from semantic_assets.verbs.unread import Unread, unread
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 
@@ -48,7 +49,9 @@ class ScriptQuote:
 class Estimate(Shown):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
+    #: To be embedded. Documents that wait for answers of a task are not cut yet, nor counted.
     texts: int
+    #: Of these texts, and of prompts.
     tokens: int
     tokens_low: int
     tokens_high: int
@@ -65,6 +68,13 @@ class Estimate(Shown):
     #: By how long jobs took lately; None before the first has ended.
     expected_seconds: float | None
     is_free: bool
+    #: Of generation tasks; in the dollars above.
+    generations: tuple[TaskQuote, ...] = ()
+
+    @property
+    def requests(self) -> int:
+        """Texts and prompts to be sent."""
+        return self.texts + sum(quote.requests for quote in self.generations)
 
 
 def estimate(
@@ -83,7 +93,8 @@ def estimate(
         parts += _calibrated(store, wanted.product, scripts)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
-    return _quote(store, texts, parts, waiting)
+    tasks = quote_tasks(store, datasets) if limit is None else []
+    return _quote(store, texts, parts, waiting, tasks)
 
 
 def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> Estimate:
@@ -104,6 +115,21 @@ def estimate_articles(store: Store, *, articles: int, chars: int, script: Script
     part = _part(space, script, tokens, Calibration())
     texts = articles * max(1, math.ceil(chars / CHARACTERS_PER_TOKEN[script] / (MAX_TOKENS / 2)))
     return _quote(store, texts, [part], Unread())
+
+
+def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = False) -> Estimate:
+    """A quote of one task alone, as it is consented to."""
+    tasks = [quote] if quote.requests else []
+    found = _quote(store, 0, [], Unread(), tasks)
+    if not is_realtime:
+        return found
+    factor = found.realtime_usd / found.usd if found.usd else 1.0
+    return replace(
+        found,
+        usd=found.realtime_usd,
+        usd_low=found.usd_low * factor,
+        usd_high=found.usd_high * factor,
+    )
 
 
 def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
@@ -180,30 +206,42 @@ def _part(space: EmbeddingSpace, script: str, tokens: int, calibration: Calibrat
     )
 
 
-def _quote(store: Store, texts: int, parts: list[ScriptQuote], waiting: Unread) -> Estimate:
+def _quote(
+    store: Store,
+    texts: int,
+    parts: list[ScriptQuote],
+    waiting: Unread,
+    tasks: Sequence[TaskQuote] = (),
+) -> Estimate:
     tokens = sum(part.tokens for part in parts)
     low, high = sum(p.tokens_low for p in parts), sum(p.tokens_high for p in parts)
     fills = sum(
         -(-sum(p.tokens_high for p in parts if p.model == model) // store.settings.window_of(model))
         for model in {part.model for part in parts}
-    )
+    ) + sum(task.window_fills for task in tasks)
+    prompts = sum(task.tokens for task in tasks)
     seconds = job_seconds(store)
     shares = [(p, _share(texts, p.tokens, tokens)) for p in parts]
     return Estimate(
         texts=texts,
-        tokens=tokens,
-        tokens_low=low,
-        tokens_high=high,
-        usd=sum(jobs_usd(store, p.model, share, p.tokens) for p, share in shares),
-        usd_low=sum(jobs_usd(store, p.model, share, p.tokens_low) for p, share in shares),
-        usd_high=sum(jobs_usd(store, p.model, share, p.tokens_high) for p, share in shares),
-        realtime_usd=sum(realtime_usd(p.model, p.tokens) for p in parts),
+        tokens=tokens + prompts,
+        tokens_low=low + prompts,
+        tokens_high=high + prompts,
+        usd=sum(jobs_usd(store, p.model, share, p.tokens) for p, share in shares)
+        + sum(task.usd for task in tasks),
+        usd_low=sum(jobs_usd(store, p.model, share, p.tokens_low) for p, share in shares)
+        + sum(task.usd_low for task in tasks),
+        usd_high=sum(jobs_usd(store, p.model, share, p.tokens_high) for p, share in shares)
+        + sum(task.usd_high for task in tasks),
+        realtime_usd=sum(realtime_usd(p.model, p.tokens) for p in parts)
+        + sum(task.realtime_usd for task in tasks),
         by_script=tuple(parts),
         unread_files=waiting.files,
         unread_bytes=sum(waiting.bytes.values()),
         window_fills=fills,
         expected_seconds=seconds * fills if seconds is not None and fills else None,
         is_free=store.settings.backend == "emulator",
+        generations=tuple(tasks),
     )
 
 
@@ -241,9 +279,9 @@ def require_quote(
     cap = store.settings.max_cost_usd_per_run if cap is None else cap
     if cap is not None and not quote.usd_high <= cap:  # a cap that is no number refuses all
         raise SpendRefused(
-            f"this run would cost ${quote.usd_low:.4f} to ${quote.usd_high:.4f} for {quote.texts} "
+            f"this run would cost ${quote.usd_low:.4f} to ${quote.usd_high:.4f} for {quote.requests} "
             f"texts, over its cap of ${cap:.4f}: nothing was sent. Name fewer datasets, or raise "
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN (--max-cost-usd)"
         )
-    if consent is not None and quote.texts:
+    if consent is not None and quote.requests:
         consent(quote)

@@ -10,6 +10,7 @@ from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.store import Store
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.collect import Collection
+from semantic_assets.verbs.derived_documents import derive_documents
 from semantic_assets.verbs.outputs import OutputsReport, assemble_outputs
 from semantic_assets.verbs.pending import ShardDemand, shard_demand
 
@@ -23,10 +24,13 @@ def feed(
 ) -> OutputsReport:
     """Write the shard's generations of a task, and cut the documents that waited for them."""
     report = assemble_outputs(store, shard, task, demand=demand)
-    pinned = store.ledger.tasks.of(shard.dataset)
-    is_awaited = any(one.task == task and one.is_awaited for one in pinned)
-    if is_awaited and store.dataset_settings(shard.dataset).embed:
-        chunk_documents(store, shard)
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        if pinned.task != task:
+            continue
+        if pinned.is_awaited and store.dataset_settings(shard.dataset).embed:
+            chunk_documents(store, shard)
+        if pinned.use.documents is not None:
+            derive_documents(store, shard, pinned)
     return report
 
 

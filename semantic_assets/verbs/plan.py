@@ -62,12 +62,18 @@ from semantic_assets.verbs.wanted import unsettled_shards, wanted_products
 
 
 def plan(
-    store: Store, *, scope_id: str, favour: ShardKey | None = None, min_texts: int = 1
+    store: Store,
+    *,
+    scope_id: str,
+    favour: ShardKey | None = None,
+    min_texts: int = 1,
+    only: Product | None = None,
 ) -> Plan:
     """Form jobs for unsettled shards of each task and space, `favour` first, then the smallest dataset.
 
     Args:
         min_texts: of a space with fewer pending texts nothing is formed.
+        only: nothing is formed of other spaces and tasks.
     """
     with store.ledger.leases.trying("plan") as lease:
         if lease is None:
@@ -76,7 +82,7 @@ def plan(
         plans = [
             _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
             for wanted in wanted_products(store)
-            if (unsettled := unsettled_shards(store, wanted))
+            if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
         ]
         return joined(plans)
 

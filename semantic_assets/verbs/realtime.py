@@ -33,6 +33,7 @@ from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.planned import PlannedJob
 from semantic_assets.verbs.realtime_calls import at_once, calls
+from semantic_assets.verbs.repairs import with_repairs
 
 S = JobState
 
@@ -82,6 +83,8 @@ def _form(
     with JobTexts(store, [found]) as source:
         # A job of real-time calls is small: its texts are held.
         texts = list(source.of(wanted) or ())
+    if isinstance(product, GenerationTask):
+        texts = list(with_repairs(store, product, wanted, texts))
     if not texts:
         raise Conflict(f"shard {shard}: its rows are being written; run again")
     tokens = sum(text.estimate for text in wanted.values())

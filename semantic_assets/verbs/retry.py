@@ -48,7 +48,7 @@ def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
     failed = failures(store, datasets=datasets)
     texts = {(failure.space, failure.text_hash) for failure in failed}
     for space_id in sorted({space_id for space_id, _ in texts}):
-        _write_retry(store, space_id, sorted(key for of, key in texts if of == space_id))
+        write_retry(store, space_id, sorted(key for of, key in texts if of == space_id))
     for shard, space_id in {(failure.shard, failure.space) for failure in failed}:
         # Unsettled again: the planner opens it, and the sensor sees that there is work.
         store.ledger.progress.note(
@@ -57,7 +57,8 @@ def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
     return len(texts)
 
 
-def _write_retry(store: Store, space_id: str, keys: list[str]) -> None:
+def write_retry(store: Store, space_id: str, keys: list[str]) -> None:
+    """From now on errors these texts had no longer count; a file, so that a lost ledger knows."""
     name = f"{layout.retries_dir(space_id)}/{new_job_id()}.parquet"
     with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
         file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))

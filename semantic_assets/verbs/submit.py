@@ -20,6 +20,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.landing import finish, write_job_failure
@@ -49,9 +50,14 @@ class Submission:
 
 
 def submit_pending(
-    store: Store, gemini: Gemini, *, favour: ShardKey | None = None, min_texts: int = 1
+    store: Store,
+    gemini: Gemini,
+    *,
+    favour: ShardKey | None = None,
+    min_texts: int = 1,
+    only: Product | None = None,
 ) -> Submission:
-    """Plan what fits the window and submit it."""
+    """Plan what fits the window and submit it; `only` what one space or task wants."""
     scope = gemini.endpoint
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     release_orphans(store)
@@ -59,7 +65,7 @@ def submit_pending(
         return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
     if reason := not_trusted(store, gemini):
         return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
-    planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts)
+    planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only)
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
     with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):

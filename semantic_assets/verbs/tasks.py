@@ -22,6 +22,18 @@ class EditedTask(Shown):
     pinned: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskListed(Shown):
+    task: str
+    model: str
+    reads: str
+    answers: str
+    #: What is processed by it.
+    datasets: str
+    #: Of these, those that are on an older version than its file: see `regenerate`.
+    edited_for: str
+
+
 def task_files(store: Store) -> dict[str, TaskFile]:
     """The tasks of the folder of tasks, by name.
 
@@ -76,6 +88,34 @@ def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
     raise NotFound(
         f"dataset {dataset} is not processed by a task {name!r}: `semantic-assets generate submit "
         f"--dataset {dataset} --task {name}`"
+    )
+
+
+def list_of_tasks(store: Store) -> list[TaskListed]:
+    """Every task there is a file of, or that a dataset is processed by.
+
+    Raises:
+        ConfigError: a file of the folder of tasks is not as it should be.
+    """
+    pinned = store.ledger.tasks.all()
+    names = sorted({*task_files(store), *(one.task.name for one in pinned)})
+    files = task_files(store)
+    return [_listed(store, name, files.get(name), pinned) for name in names]
+
+
+def _listed(
+    store: Store, name: str, file: TaskFile | None, pinned: list[DatasetTask]
+) -> TaskListed:
+    its = [one for one in pinned if one.task.name == name]
+    task = file.task if file is not None else its[0].task
+    edited = [one.dataset for one in edited_tasks(store) if one.task == name]
+    return TaskListed(
+        task=name,
+        model=task.model,
+        reads="media" if task.is_media else "text",
+        answers="JSON" if task.response_schema else "text",
+        datasets=", ".join(str(one.dataset) for one in its),
+        edited_for=", ".join(edited),
     )
 
 

@@ -1,0 +1,230 @@
+"""Commands of text generation: submit, follow, read, ask again."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from semantic_assets.cli.money import asking
+from semantic_assets.cli.options import (
+    WAITING,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    show_found,
+    yes_option,
+)
+from semantic_assets.errors import ConfigError
+
+if TYPE_CHECKING:
+    from semantic_assets.core import SemanticCore
+    from semantic_assets.generation_job import GenerationJob
+
+_task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
+_OUTPUTS = (".jsonl", ".parquet")
+
+
+@click.group()
+def generate() -> None:
+    """Process documents by a task: prompts with a JSON schema, in batches at half price."""
+
+
+@generate.command("submit")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--dataset", "-d", metavar="P/D", help="Documents that are there, in place of FILE.")
+@click.option("--task", "-t", required=True, help="A file of data/tasks, without .toml.")
+@click.option("--name", "-n", help="Of the job; default: after the file.")
+@click.option("--realtime", is_flag=True, help="All at once, at full price.")
+@click.option("--wait", is_flag=True, help="Until every document has its outcome.")
+@click.option("--dry-run", is_flag=True, help="Quote; send nothing.")
+@click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
+@root_option
+@yes_option
+@json_option
+@edge
+def submit(
+    file: Path | None,
+    dataset: str | None,
+    task: str,
+    name: str | None,
+    realtime: bool,
+    wait: bool,
+    dry_run: bool,
+    max_cost_usd: float | None,
+    root: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Quote FILE (.json, .jsonl, .csv, .parquet) or a dataset, then send what fits. This spends.
+
+    New and edited documents of a dataset are processed from then on, until `generate stop`.
+    """
+    if (file is None) == (dataset is None):
+        raise ConfigError("name a FILE, or documents that are there with --dataset P/D")
+    what: dict[str, Any] = {"task": task, "name": name, "dataset": dataset}
+    with _core(root, as_json) as core:
+        if dry_run:
+            show_found([core.generate(file, dry_run=True, **what)], as_json)
+            return
+        job = core.generate(
+            file,
+            realtime=realtime,
+            max_cost_usd=max_cost_usd,
+            consent=asking(yes),
+            **what,
+        )
+        _tell(job, as_json, wait=wait)
+
+
+def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
+    found = job.wait() if wait else job.status()
+    show_found([found], as_json)
+    if not found.is_done:
+        hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
+        click.echo(found.held_back or f"{found.pending} documents are out: {hint}", err=True)
+        sys.exit(WAITING)
+
+
+@generate.command("status")
+@click.argument("name")
+@_task_option
+@click.option("--wait", is_flag=True, help="Send and take in until every document has its outcome.")
+@root_option
+@json_option
+@edge
+def status(name: str, task: str | None, wait: bool, root: Path | None, as_json: bool) -> None:
+    """How far NAME (or P/D) is. Exits with 4 while documents are out."""
+    with _core(root, as_json) as core:
+        _tell(core.generation(name, task=task), as_json, wait=wait)
+
+
+@generate.command("results")
+@click.argument("name")
+@click.argument("output", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@_task_option
+@root_option
+@edge
+def results(name: str, output: Path | None, task: str | None, root: Path | None) -> None:
+    """Write what came of NAME (or P/D): JSON Lines, or OUTPUT as .jsonl or .parquet."""
+    with _core(root, as_json=True) as core:
+        write_results(core.generation(name, task=task), output)
+
+
+def write_results(job: "GenerationJob", output: Path | None) -> None:
+    if output is None:
+        for row in job.results():
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    if output.suffix not in _OUTPUTS:
+        raise ConfigError(f"{output}: name it .jsonl or .parquet")
+    from semantic_assets.generation_job import write_jsonl, write_parquet
+
+    write = write_parquet if output.suffix == ".parquet" else write_jsonl
+    click.echo(f"{write(job.results(), output)} rows in {output}", err=True)
+
+
+@generate.command("retry")
+@click.argument("name")
+@_task_option
+@root_option
+@json_option
+@edge
+def retry(name: str, task: str | None, root: Path | None, as_json: bool) -> None:
+    """Ask again for what failed of NAME (or P/D); the next submit, status --wait or refresh sends."""
+    with _core(root, as_json) as core:
+        count = core.generation(name, task=task).retry()
+    if as_json:
+        print_json({"requests": count})
+    else:
+        click.echo(f"{count} requests are pending again")
+
+
+@generate.command("regenerate")
+@click.option("--dataset", "-d", required=True, metavar="P/D")
+@click.option("--task", "-t", required=True)
+@click.option("--dry-run", is_flag=True, help="Quote; change nothing.")
+@click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
+@root_option
+@yes_option
+@json_option
+@edge
+def regenerate(
+    dataset: str,
+    task: str,
+    dry_run: bool,
+    max_cost_usd: float | None,
+    root: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Process a dataset by the task's file as it is now. Quotes generating and embedding again."""
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.regenerate import quote_regeneration
+    from semantic_assets.verbs.regenerate import regenerate as run
+
+    key = DatasetKey.parse(dataset)
+    with _core(root, as_json) as core:
+        if dry_run:
+            found = quote_regeneration(core.store, key, task)
+        else:
+            consent = asking(yes)
+            found = run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
+    show_found([found], as_json)
+    if found.is_changed and not dry_run:
+        click.echo("the next submit, refresh or sensor tick sends its requests", err=True)
+
+
+@generate.command("stop")
+@click.option("--dataset", "-d", required=True, metavar="P/D")
+@click.option("--task", "-t", required=True)
+@root_option
+@edge
+def stop(dataset: str, task: str, root: Path | None) -> None:
+    """Process no more documents of a dataset by a task; answers that are there stay."""
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.verbs.generate import stop_generation
+
+    with _core(root, as_json=False) as core:
+        stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
+    click.echo("stopped" if stopped else f"{dataset} is not processed by {task}")
+
+
+@generate.command("list")
+@root_option
+@json_option
+@edge
+def list_tasks(root: Path | None, as_json: bool) -> None:
+    """The tasks there are, what is processed by them, and files that changed since."""
+    from semantic_assets.verbs.tasks import list_of_tasks
+
+    with _core(root, as_json) as core:
+        show_found(list_of_tasks(core.store), as_json)
+
+
+@click.command("submit-contents")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", "-n", required=True, help="Of the job.")
+@click.option("--task", "-t", default="summary-en", show_default=True)
+@root_option
+@yes_option
+@json_option
+@edge
+def submit_contents(
+    file: Path, name: str, task: str, root: Path | None, yes: bool, as_json: bool
+) -> None:
+    """The same as `generate submit FILE --name NAME`. This spends."""
+    with _core(root, as_json) as core:
+        job = core.generate(file, task=task, name=name, consent=asking(yes))
+        _tell(job, as_json)
+
+
+def _core(root: Path | None, as_json: bool) -> "SemanticCore":
+    from semantic_assets.core import SemanticCore
+
+    return SemanticCore(root, tell=lambda line: click.echo(line, err=True) if not as_json else None)
+
+
+COMMANDS = [generate, submit_contents]

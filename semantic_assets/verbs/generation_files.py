@@ -1,0 +1,75 @@
+"""Files handed to `generate submit`: each becomes a dataset of its own, `generate/NAME`.
+
+So a file of any size has shards, a ledger and all promises; submitted again it costs what changed.
+Nothing of it is cut or embedded.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from semantic_assets.dataset_settings import FILE_NAME
+from semantic_assets.document import Document
+from semantic_assets.durable import make_folder, replacing
+from semantic_assets.errors import ConfigError
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.readers import is_multi_record
+from semantic_assets.store import Store
+from semantic_assets.verbs.ingest import Ingestion
+
+PROJECT = "generate"
+_SETTINGS = "# Made by `generate submit FILE`: only generation tasks work on it.\nembed = false\n"
+_NOT_NAME = re.compile(r"[^a-z0-9_-]+")
+
+
+def dataset_of_file(path: Path, name: str | None) -> DatasetKey:
+    """`generate/NAME`, by default after the file.
+
+    Raises:
+        ConfigError: the name is none, or none can be made of the file's.
+    """
+    if name is None:
+        name = _NOT_NAME.sub("-", path.name.split(".")[0].lower()).strip("-")[:100]
+    if not name:
+        raise ConfigError(f"{path}: no name can be made of that: give one with --name")
+    return DatasetKey(PROJECT, name)
+
+
+def take_file(store: Store, path: Path, dataset: DatasetKey) -> None:
+    """Have the file as the one source of its dataset.
+
+    Raises:
+        ConfigError: it is no file of records, or cannot be read.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file")
+    if not is_multi_record(path.name):
+        raise ConfigError(f"{path}: use .json (an array), .jsonl, .csv or .parquet")
+    _take(store, dataset, [Document(path)], keep={path.name})
+
+
+def take_documents(store: Store, documents: Sequence[Document], dataset: DatasetKey) -> None:
+    """Have these texts as the sources of a dataset; those that were there before are taken out.
+
+    Raises:
+        ConfigError: one of them cannot be read; nothing is sent.
+    """
+    _take(store, dataset, documents, keep={document.name for document in documents})
+
+
+def _take(
+    store: Store, dataset: DatasetKey, documents: Sequence[Document], *, keep: set[str]
+) -> None:
+    folder = store.settings.sources / dataset.project / dataset.dataset
+    make_folder(folder)
+    if not (folder / FILE_NAME).exists():
+        with replacing(folder / FILE_NAME) as temporary:
+            temporary.write_text(_SETTINGS)
+    with Ingestion(store, dataset) as ingestion:
+        done = ingestion.put(documents, overwrite=True)
+        if errors := [one.error for one in done if one.error is not None]:
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise ConfigError(f"{errors[0]}{more}: nothing was sent")
+        for held in ingestion.held():
+            if held.name not in keep:
+                ingestion.remove(held.name)
