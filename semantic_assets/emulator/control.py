@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from semantic_assets.emulator import clock, faults, jobs, results, texts, wire
+from semantic_assets.emulator import clock, faults, jobs, texts, wire
 from semantic_assets.emulator.calls import Call, Stream
 from semantic_assets.emulator.errors import batch_not_found, invalid_argument
+from semantic_assets.emulator.inputs import groups
 from semantic_assets.emulator.jobs import Job
 
 
@@ -91,8 +92,8 @@ def read_texts(call: Call) -> Stream:
 
 
 def _texts(call: Call, job: Job) -> Iterator[bytes]:
-    for group in results.groups(texts.sent(call.state, job)):
-        sent = [{"key": line.key, "text": text} for _, line, text in group]
+    for group in groups(texts.sent(call.state, job)):
+        sent = [{"key": request.line.key, "text": request.text} for request in group]
         yield b"".join(wire.encode(request) + b"\n" for request in sent)
 
 
