@@ -12,6 +12,7 @@ from semantic_assets.emulator.calls import Call, Stream
 from semantic_assets.emulator.errors import batch_not_found, invalid_argument
 from semantic_assets.emulator.inputs import groups
 from semantic_assets.emulator.jobs import Job
+from semantic_assets.emulator.texts import SentText
 
 
 def read_clock(call: Call) -> dict[str, Any]:
@@ -83,7 +84,10 @@ def _described_file(row: sqlite3.Row, now: float) -> dict[str, Any]:
 
 
 def read_texts(call: Call) -> Stream:
-    """GET /emulator/jobs/{id}/texts: {"key", "text"} of each request ever sent in that job."""
+    """GET /emulator/jobs/{id}/texts: {"key", "text"} of each request ever sent in that job.
+
+    Where media go with it, {"media"} has their SHA-256 too.
+    """
     with call.state.reading() as db:
         row = db.execute("SELECT * FROM job WHERE job_id = ?", [call.path["job_id"]]).fetchone()
     if row is None:
@@ -93,8 +97,13 @@ def read_texts(call: Call) -> Stream:
 
 def _texts(call: Call, job: Job) -> Iterator[bytes]:
     for group in groups(texts.sent(call.state, job)):
-        sent = [{"key": request.line.key, "text": request.text} for request in group]
+        sent = [_described_text(request) for request in group]
         yield b"".join(wire.encode(request) + b"\n" for request in sent)
+
+
+def _described_text(request: SentText) -> dict[str, Any]:
+    described: dict[str, Any] = {"key": request.line.key, "text": request.text}
+    return {**described, "media": request.media} if request.media else described
 
 
 def read_faults(call: Call) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from semantic_assets.emulator.prompts import Prompt
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|(?<=\u3002)")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _STAMP = re.compile(r"At (\d\d):(\d\d) ")
-_WORD = re.compile(r"[^\W\d_]{4,}")
+# Of a language without blanks, a stretch.
+_WORD = re.compile(r"[^\W\d_]{4,20}")
 _ANSWER_SENTENCES = 2
 _SUMMARY_SENTENCES = 3
 

@@ -17,7 +17,10 @@ from semantic_assets.emulator import pictures
 
 #: seconds that are told of
 _MOST_SECONDS = 60
+# The last three are what `wave` raises for numbers that make no sense.
+_UNREADABLE_SOUND = (wave.Error, EOFError, ValueError, ZeroDivisionError, RuntimeError, OSError)
 _SILENCE = 0.005
+_SHORTEST_TONE = 0.1
 _LOW_HERTZ, _HIGH_HERTZ = 300, 2000
 _FRAME_START, _FRAME_END = b"\xff\xd8\xff", b"\xff\xd9"
 # The length of the header comes between its name and its first number.
@@ -49,16 +52,18 @@ def listen(data: bytes) -> Record | None:
     """The tones in a WAV file; None if it cannot be read."""
     try:
         with wave.open(BytesIO(data)) as sound:
-            rate, length = sound.getframerate(), sound.getnframes()
-            raw = sound.readframes(rate * _MOST_SECONDS)
-            samples = _samples(raw, sound.getsampwidth(), sound.getnchannels())
-    except (wave.Error, EOFError, ValueError):
+            rate, width, channels = sound.getframerate(), sound.getsampwidth(), sound.getnchannels()
+            # A header may announce more than there is.
+            length = min(sound.getnframes(), len(data) // (width * channels))
+            samples = _samples(sound.readframes(rate * _MOST_SECONDS), width, channels)
+            seconds = length / rate
+    except _UNREADABLE_SOUND:
         return None
     tones = [
         f"At {stamp(second)} {_tone(samples[start : start + rate], rate)}."
         for second, start in enumerate(range(0, len(samples), rate))
+        if len(samples) - start >= _SHORTEST_TONE * rate
     ]
-    seconds = length / rate
     return Record(seconds=seconds, sentences=(_lasting("recording", seconds), *tones))
 
 

@@ -111,7 +111,7 @@ class _Filler:
             return self._timed(schema, items, place, times)
         if place.name.lower() in _KEYWORDS and _type_of(items) == "string" and "enum" not in items:
             words = self._excerpt.words(_count(schema, _MOST_WORDS))
-            rest = range(len(words), _count(schema, 0))
+            rest = range(len(words), _count(schema, 1))
             return [_sized(word, items) for word in words] + self._elements(items, place, rest)
         is_wide = _type_of(items) == "object" and place.depth > _WIDE
         count = _count(schema, _MOST_OBJECTS if is_wide else 1)
@@ -184,7 +184,7 @@ def _sized(text: str, schema: Schema) -> str:
 
 def _count(schema: Schema, wanted: int) -> int:
     """As many items as wanted, or as near to it as the schema allows."""
-    least, most = _limit(schema, "minItems", min(wanted, 1)), _limit(schema, "maxItems", wanted)
+    least, most = _limit(schema, "minItems", 0), _limit(schema, "maxItems", wanted)
     return int(max(least, min(wanted, most)))
 
 
