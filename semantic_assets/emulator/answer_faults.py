@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from semantic_assets.emulator import wire
+from semantic_assets.emulator import tokens, wire
 from semantic_assets.emulator.fault_table import Parameters
 from semantic_assets.emulator.generation import (
     Response,
     candidate,
     response_schema,
-    with_counted_output,
+    with_output_tokens,
 )
 from semantic_assets.emulator.jobs import Job
 from semantic_assets.emulator.schemas import resolved
@@ -58,7 +58,7 @@ class Draw:
             return _blocked(response)
         if self.name == STOPPED:
             stopped = {"finishReason": self.parameters["reason"], "index": 0}
-            return with_counted_output({**response, "candidates": [stopped]}, "")
+            return with_output_tokens({**response, "candidates": [stopped]}, 0)
         return _broken(request, response, self._shape(response["responseId"]))
 
     def _shape(self, identity: str) -> str:
@@ -106,14 +106,15 @@ def _blocked(response: Response) -> Response:
 def _broken(request: Request, response: Response, shape: str) -> Response:
     if shape == "empty":
         empty = {"content": {"role": "model"}, "finishReason": "STOP", "index": 0}
-        return with_counted_output({**response, "candidates": [empty]}, "")
+        return with_output_tokens({**response, "candidates": [empty]}, 0)
     whole = response["candidates"][0]
     text = whole["content"]["parts"][0]["text"]
     broken, reason = _SHAPES[shape](text, request), whole["finishReason"]
     if broken is None:  # not to be done to this answer
         broken, shape = _truncated(text, request), "truncated"
     reason = "MAX_TOKENS" if shape == "truncated" else reason
-    return with_counted_output({**response, "candidates": [candidate(broken, reason)]}, broken)
+    spoiled = {**response, "candidates": [candidate(broken, reason)]}
+    return with_output_tokens(spoiled, tokens.count_tokens(broken))
 
 
 def _prose(_: str, __: Request) -> str | None:

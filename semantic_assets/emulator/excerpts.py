@@ -5,6 +5,7 @@ Not here: which member of an answer gets what (`schemas.py`).
 
 import re
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 from zlib import crc32
 
@@ -63,9 +64,9 @@ class Excerpt:
             return self.answer()
         first = item % len(self._sentences)
         chosen = self._sentences[first : first + _SUMMARY_SENTENCES]
-        while len(chosen) > 1 and tokens.count_tokens(" ".join(chosen)) > self._most_tokens:
-            chosen = chosen[:-1]
-        return self._bounded(" ".join(chosen))
+        reached = accumulate(tokens.count_all(chosen))
+        fitting = sum(count <= self._most_tokens for count in reached)
+        return " ".join(chosen[:fitting]) if fitting else self._bounded(chosen[0])
 
     def words(self, most: int) -> list[str]:
         """The longest words, each once."""
@@ -76,6 +77,9 @@ class Excerpt:
         return sorted(found.values(), key=len, reverse=True)[:most]
 
     def _bounded(self, text: str) -> str:
+        # No token is shorter than a character.
+        if len(text) <= self._most_tokens:
+            return text
         cut = tokens.truncate(text, self._most_tokens)
         return text if cut == text else cut.rsplit(" ", 1)[0]
 

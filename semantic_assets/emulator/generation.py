@@ -24,16 +24,16 @@ Response = dict[str, Any]
 
 def generate(prompt: Prompt, model: Model) -> Response:
     """A GenerateContentResponse."""
-    text = _answer_text(prompt)
-    limit = _limit(prompt.config)
-    cut = tokens.truncate(text, limit) if limit else text
+    text, count = _answer(prompt)
+    limit = _limit(prompt.config) or count
+    cut, reason = (text, "STOP") if count <= limit else (tokens.truncate(text, limit), "MAX_TOKENS")
     response = {
-        "candidates": [candidate(cut, "STOP" if cut == text else "MAX_TOKENS")],
+        "candidates": [candidate(cut, reason)],
         "usageMetadata": _usage(prompt),
         "modelVersion": model.name,
         "responseId": prompt.identity,
     }
-    return with_counted_output(response, cut)
+    return with_output_tokens(response, min(count, limit))
 
 
 def candidate(text: str, finish_reason: str) -> dict[str, Any]:
@@ -51,15 +51,11 @@ def token_details(prompt: Prompt) -> list[dict[str, Any]]:
     return [{"modality": modality, "tokenCount": n} for modality, n in prompt.tokens.items()]
 
 
-def with_counted_output(response: Response, text: str) -> Response:
-    """The response with the tokens of that text for its output."""
+def with_output_tokens(response: Response, count: int) -> Response:
+    """The response with so many tokens of output."""
     usage = response["usageMetadata"]
-    prompt_tokens, output_tokens = usage["promptTokenCount"], tokens.count_tokens(text)
-    counted = {
-        **usage,
-        "candidatesTokenCount": output_tokens,
-        "totalTokenCount": prompt_tokens + output_tokens,
-    }
+    total = usage["promptTokenCount"] + count
+    counted = {**usage, "candidatesTokenCount": count, "totalTokenCount": total}
     return {**response, "usageMetadata": counted}
 
 
@@ -69,13 +65,16 @@ def _limit(config: Mapping[str, Any]) -> int:
     return limit if isinstance(limit, int) and limit > 0 else 0
 
 
-def _answer_text(prompt: Prompt) -> str:
-    usual, short = _TOKENS_PER_STRING
-    text = _written(Excerpt(prompt, usual), prompt.config)
+def _answer(prompt: Prompt) -> tuple[str, int]:
+    """The text, and how many tokens it is."""
     limit = _limit(prompt.config)
-    if limit and tokens.count_tokens(text) > limit:
-        return _written(Excerpt(prompt, short), prompt.config)
-    return text
+    text, count = "", 0
+    for most_tokens in _TOKENS_PER_STRING:
+        text = _written(Excerpt(prompt, most_tokens), prompt.config)
+        count = tokens.count_tokens(text)
+        if not limit or count <= limit:
+            break
+    return text, count
 
 
 def response_schema(config: Mapping[str, Any]) -> Mapping[str, Any] | None:

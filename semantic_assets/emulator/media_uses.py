@@ -33,7 +33,7 @@ def outlived(job: Job, uses: Iterable[MediaUse]) -> Job:
 def insert(db: sqlite3.Connection, job: Job, uses: Iterable[MediaUse]) -> None:
     """Store what a new job needs."""
     db.executemany(
-        "INSERT INTO media_use VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO media_use VALUES (?, ?, ?, ?, ?)",
         (
             (
                 *(job.job_id, use.file_id, use.file_sequence),
