@@ -5,6 +5,7 @@ and a list of things with a time gets what media show second by second. Not here
 schema that cannot be obeyed gets the nearest value.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,6 +88,8 @@ class _Filler:
         if choices := schema.get("enum"):
             sentence = self._excerpt.sentence(place.name, place.item)
             return choices[(crc32(sentence.encode()) + place.item) % len(choices)]
+        if place.depth == 0 and _type_of(schema) in ("object", "array"):
+            return None
         fill = {
             "object": self._object,
             "array": self._array,
@@ -95,7 +98,7 @@ class _Filler:
             "number": self._number,
             "boolean": self._boolean,
         }.get(_type_of(schema))
-        return None if fill is None or place.depth == 0 else fill(schema, place)
+        return None if fill is None else fill(schema, place)
 
     def _object(self, schema: Schema, place: _Place) -> dict[str, Any]:
         properties: Mapping[str, Schema] = schema.get("properties") or {}
@@ -107,15 +110,17 @@ class _Filler:
 
     def _array(self, schema: Schema, place: _Place) -> list[Any]:
         items = _resolved(schema.get("items") or {"type": "string"}, self._definitions)
-        if times := self._times(items):
+        is_high = place.depth > _WIDE
+        if is_high and (times := self._times(items)):
             return self._timed(schema, items, place, times)
         if place.name.lower() in _KEYWORDS and _type_of(items) == "string" and "enum" not in items:
             words = self._excerpt.words(_count(schema, _MOST_WORDS))
             rest = range(len(words), _count(schema, 1))
             return [_sized(word, items) for word in words] + self._elements(items, place, rest)
-        is_wide = _type_of(items) == "object" and place.depth > _WIDE
-        count = _count(schema, _MOST_OBJECTS if is_wide else 1)
-        return self._elements(items, place, range(count))
+        wanted = 1
+        if _type_of(items) == "object":
+            wanted = _MOST_OBJECTS if is_high else int(place.depth > _DEEPEST // 2)
+        return self._elements(items, place, range(_count(schema, wanted)))
 
     def _elements(self, items: Schema, place: _Place, numbers: Sequence[int]) -> list[Any]:
         return [self.value(items, place.element(n)) for n in numbers]
@@ -166,11 +171,15 @@ class _Filler:
 
     def _integer(self, schema: Schema, place: _Place) -> int:
         low, high = _bounds(schema)
-        return int(low) + crc32(place.name.encode()) % (int(high) - int(low) + 1)
+        first, last = math.ceil(low), math.floor(high)
+        first += first == schema.get("exclusiveMinimum")
+        last -= last == schema.get("exclusiveMaximum")
+        return first + crc32(place.name.encode()) % max(1, last - first + 1)
 
     def _number(self, schema: Schema, place: _Place) -> float:
         low, high = _bounds(schema)
-        return low + (high - low) * (crc32(place.name.encode()) % 1000) / 1000
+        # Never a bound itself, which may be excluded.
+        return low + (high - low) * (crc32(place.name.encode()) % 998 + 1) / 1000
 
     def _boolean(self, _: Schema, place: _Place) -> bool:
         return crc32(self._excerpt.sentence(place.name, place.item).encode()) % 2 == 0
@@ -212,8 +221,8 @@ def _limit(schema: Schema, name: str, default: float) -> float:
 
 
 def _bounds(schema: Schema) -> tuple[float, float]:
-    low = schema.get("minimum")
-    high = schema.get("maximum")
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
     if low is None:
         low = 0.0 if high is None else min(0.0, float(high))
     return float(low), float(high) if high is not None else float(low) + 9

@@ -1,7 +1,9 @@
 """Answers of chat models: schemas, limits, and their bill."""
 
 import json
+from base64 import b64encode
 
+import jsonschema_rs
 import pytest
 from google.genai import types
 
@@ -86,6 +88,40 @@ def test_answer_fits_into_a_sensible_limit(generate, prompt_line, answer_text, t
     answer = generate(prompt_line("a", text, schema=_SCHEMA, max_output_tokens=256))
     assert answer["candidates"][0]["finishReason"] == "STOP"
     assert json.loads(answer_text(answer))["summary"]
+
+
+_NODE = {
+    "type": "object",
+    "required": ["time", "text", "parts"],
+    "additionalProperties": False,
+    "properties": {
+        "time": {"type": "string"},
+        "text": {"type": "string"},
+        "parts": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer", "exclusiveMinimum": 0, "maximum": 1},
+        {"type": "integer", "minimum": 1, "exclusiveMaximum": 3},
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.1},
+        {"type": "number", "maximum": -3.5},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+        {"type": "string", "minLength": 500},
+        {"type": ["string", "null"], "maxLength": 3},
+        {"anyOf": [{"type": "null"}, {"enum": ["x", "y"]}]},
+        {"type": "object", "properties": {"keywords": {"type": "array", "minItems": 7}}},
+        {"$defs": {"Node": _NODE}, "type": "array", "items": {"$ref": "#/$defs/Node"}},
+    ],
+)
+def test_answer_about_a_film_obeys_any_schema(generate, prompt_line, answer_text, schema):
+    film = drawn.avi([("red", "circle", "white")] * 4)
+    part = {"inline_data": {"mime_type": "video/avi", "data": b64encode(film).decode()}}
+    answer = generate(prompt_line("a", part, schema=schema))
+    jsonschema_rs.validate(schema, json.loads(answer_text(answer)))
 
 
 def test_realtime_and_batch_answer_alike(
