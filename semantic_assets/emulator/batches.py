@@ -12,29 +12,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from semantic_assets.emulator import (
-    embedding,
     faults,
     files,
-    generation,
     job_faults,
     jobs,
+    media_uses,
     quotas,
     reply_faults,
     results,
+    texts,
+    viewing,
     wire,
 )
 from semantic_assets.emulator.calls import Call, Stream
 from semantic_assets.emulator.catalogue import Kind, Model, find_model
-from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
 from semantic_assets.emulator.errors import (
     batch_not_found,
     file_not_accessible,
     invalid_argument,
     quota_exceeded,
 )
-from semantic_assets.emulator.inputs import Line, MalformedInput, encode_inlined, read_lines
+from semantic_assets.emulator.inputs import encode_inlined
 from semantic_assets.emulator.jobs import Job
 from semantic_assets.emulator.operations import operation
+from semantic_assets.emulator.survey import Survey, survey
 
 # Cookbook outputs show 36 lower-case letters and digits (Google's docs).
 _ID_LENGTH = 36
@@ -54,17 +55,6 @@ class _Input:
     source_file: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Survey:
-    """What reading an input through told about it."""
-
-    request_count: int = 0
-    token_count: int = 0
-    invalid_lines: tuple[int, ...] = ()
-    #: why it cannot be read; None if it can
-    malformed: str | None = None
-
-
 def create_embeddings(call: Call) -> dict[str, Any]:
     """models.asyncBatchEmbedContent"""
     return _create(call, Kind.EMBED, "asyncBatchEmbedContent")
@@ -79,13 +69,17 @@ def _create(call: Call, kind: Kind, method: str) -> dict[str, Any]:
     model = find_model(call.path["model"], kind=kind, version=call.version, method=method)
     batch = wire.message_field(call.message(), "batch")
     given = _stored_input(call, wire.message_field(batch, "inputConfig"))
-    survey = _survey(call, given, model)
-    job = _new_job(call, model, given, survey, wire.field(batch, "displayName"))
-    seen = job_faults.sight(call.state, job, call.faults)
+    see = viewing.of_caller(call)
+    path, is_inlined = call.state.blob_path(given.blob), given.source_file is None
+    read = survey(path, model, see, is_inlined=is_inlined)
+    job = _new_job(call, model, given, read, wire.field(batch, "displayName"))
+    seen = job_faults.sight(texts.sent(call.state, job, see), call.faults)
     with call.state.writing() as db:
         if is_admitted := _is_admitted(call, db, job, model):
             job = job_faults.born(db, job, call.faults, seen)
+            job = media_uses.outlived(job, read.media_uses)
             jobs.insert(db, job)
+            media_uses.insert(db, job, read.media_uses)
     if not is_admitted:
         raise quota_exceeded()
     return operation(call.state, job, now=call.now, mode=call.settings.vectors)
@@ -118,52 +112,14 @@ def _stored_input(call: Call, config: Mapping[str, Any]) -> _Input:
     return _Input(blob=call.state.store_blob(encode_inlined(requests)), source_file=None)
 
 
-def _survey(call: Call, given: _Input, model: Model) -> _Survey:
-    path = call.state.blob_path(given.blob)
-    lines = read_lines(path, model.kind, is_inlined=given.source_file is None)
-    request_count, token_count, invalid_lines = 0, 0, list[int]()
-    try:
-        for group in results.groups(lines):
-            counted = _count_tokens(group, model)
-            token_count += sum(count or 0 for count in counted)
-            invalid_lines += [request_count + n for n, c in enumerate(counted) if c is None]
-            request_count += len(group)
-    except MalformedInput as problem:
-        return _Survey(malformed=str(problem))
-    if not request_count:
-        return _Survey(malformed="The input has no requests.")
-    return _Survey(
-        request_count=request_count,
-        token_count=token_count,
-        invalid_lines=tuple(invalid_lines),
-    )
-
-
-def _count_tokens(group: list[Line], model: Model) -> list[int | None]:
-    """Tokens per request; None for one that will be answered with an error line."""
-    if model.kind is Kind.GENERATE:
-        return [generation.count_prompt_tokens(line.request) or None for line in group]
-    decoded = [_decoded(line, model) for line in group]
-    valid = [request for request in decoded if request is not None]
-    counts = iter(embedding.count_tokens(valid, model))
-    return [None if request is None else next(counts) for request in decoded]
-
-
-def _decoded(line: Line, model: Model) -> EmbedRequest | None:
-    try:
-        return embedding.decode_request(line.request, model)
-    except InvalidRequest:
-        return None
-
-
 def _new_job(
-    call: Call, model: Model, given: _Input, survey: _Survey, display_name: str | None
+    call: Call, model: Model, given: _Input, read: Survey, display_name: str | None
 ) -> Job:
     latency_seconds = call.settings.latency_seconds
-    if survey.malformed is None:
+    if read.malformed is None:
         plan = jobs.plan_normal(call.now, latency_seconds)
     else:
-        plan = jobs.plan_malformed(call.now, latency_seconds, survey.malformed)
+        plan = jobs.plan_malformed(call.now, latency_seconds, read.malformed)
     return Job(
         job_id="".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH)),
         owner=call.owner,
@@ -172,9 +128,9 @@ def _new_job(
         display_name=display_name,
         source_file=given.source_file,
         blob=given.blob,
-        request_count=survey.request_count,
-        token_count=survey.token_count,
-        invalid_lines=survey.invalid_lines,
+        request_count=read.request_count,
+        token_count=read.token_count,
+        invalid_lines=read.invalid_lines,
         created_at=call.now,
         deleted_at=None,
         plan=plan,

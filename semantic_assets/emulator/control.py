@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from semantic_assets.emulator import clock, faults, jobs, results, texts, wire
+from semantic_assets.emulator import clock, faults, jobs, texts, wire
 from semantic_assets.emulator.calls import Call, Stream
 from semantic_assets.emulator.errors import batch_not_found, invalid_argument
+from semantic_assets.emulator.inputs import groups
 from semantic_assets.emulator.jobs import Job
+from semantic_assets.emulator.texts import SentText
 
 
 def read_clock(call: Call) -> dict[str, Any]:
@@ -82,7 +84,10 @@ def _described_file(row: sqlite3.Row, now: float) -> dict[str, Any]:
 
 
 def read_texts(call: Call) -> Stream:
-    """GET /emulator/jobs/{id}/texts: {"key", "text"} of each request ever sent in that job."""
+    """GET /emulator/jobs/{id}/texts: {"key", "text"} of each request ever sent in that job.
+
+    Where media go with it, {"media"} has their SHA-256 too.
+    """
     with call.state.reading() as db:
         row = db.execute("SELECT * FROM job WHERE job_id = ?", [call.path["job_id"]]).fetchone()
     if row is None:
@@ -91,9 +96,14 @@ def read_texts(call: Call) -> Stream:
 
 
 def _texts(call: Call, job: Job) -> Iterator[bytes]:
-    for group in results.groups(texts.sent(call.state, job)):
-        sent = [{"key": line.key, "text": text} for _, line, text in group]
+    for group in groups(texts.sent(call.state, job)):
+        sent = [_described_text(request) for request in group]
         yield b"".join(wire.encode(request) + b"\n" for request in sent)
+
+
+def _described_text(request: SentText) -> dict[str, Any]:
+    described: dict[str, Any] = {"key": request.line.key, "text": request.text}
+    return {**described, "media": request.media} if request.media else described
 
 
 def read_faults(call: Call) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from semantic_assets.emulator import tokens, wire
 from semantic_assets.emulator.catalogue import Model
+from semantic_assets.emulator.errors import InvalidRequest
 from semantic_assets.emulator.inputs import content_text
 from semantic_assets.emulator.vectors import FULL_DIMENSIONS, Embedder, Space
 
@@ -32,10 +33,6 @@ _TASKS = frozenset(
     }
 )
 _NO_TASK = "TASK_TYPE_UNSPECIFIED"
-
-
-class InvalidRequest(Exception):
-    """One request cannot be answered; in a batch it becomes an error line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _STATUS_WORDS = {
 CANCELLED_CODE = 1
 INVALID_ARGUMENT_CODE = 3
 DEADLINE_EXCEEDED_CODE = 4
+PERMISSION_DENIED_CODE = 7
 INTERNAL_CODE = 13
 
 
@@ -109,3 +110,27 @@ def quota_exceeded() -> GoogleError:
             }
         ],
     )
+
+
+class InvalidRequest(Exception):
+    """One request cannot be answered; in a batch it becomes an error line."""
+
+    code = INVALID_ARGUMENT_CODE
+
+    def refusal(self) -> GoogleError:
+        """The same in real time."""
+        return invalid_argument(str(self))
+
+
+class FileNotReadable(InvalidRequest):
+    """It names a file that is gone, or never was."""
+
+    code = PERMISSION_DENIED_CODE
+
+    def __init__(self, file_id: str) -> None:
+        super().__init__(file_not_accessible(file_id).message)
+        self._file_id = file_id
+
+    def refusal(self) -> GoogleError:
+        """403"""
+        return file_not_accessible(self._file_id)

@@ -194,6 +194,31 @@ _ROWS: tuple[tuple[At, str, str, Parameters], ...] = (
         "texts that contain this fail with code 3; in real time the call is refused",
         {"contains": REQUIRED},
     ),
+    # Answers of chat models; in a job, drawn by the content of each request.
+    (
+        At.JOB_OR_REALTIME,
+        "broken-answers",
+        "answers that do not obey their schema; `empty` has no parts, `truncated` says MAX_TOKENS",
+        {
+            "fraction": 0.3,
+            "shape": (
+                *("mixed", "not-json", "truncated", "wrong-type"),
+                *("missing-field", "fenced", "empty"),
+            ),
+        },
+    ),
+    (
+        At.JOB_OR_REALTIME,
+        "stopped-answers",
+        "candidates without content, with this finishReason",
+        {"fraction": 0.1, "reason": ("SAFETY", "RECITATION", "PROHIBITED_CONTENT")},
+    ),
+    (
+        At.JOB_OR_REALTIME,
+        "blocked-prompts",
+        "prompts that contain this get promptFeedback SAFETY and no candidate",
+        {"contains": REQUIRED},
+    ),
     (At.JOB, "corrupted-line", "lines cut in the middle", {"count": 1}),
     (At.JOB, "swapped-result-files", "pairs of jobs answer with each other's file", {}),
     (At.JOB, "token-counts-missing", "no tokenCount", {}),

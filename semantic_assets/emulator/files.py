@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from semantic_assets.emulator import wire
+from semantic_assets.emulator import media_uses, wire
 from semantic_assets.emulator.calls import Call
 from semantic_assets.emulator.errors import file_not_accessible, invalid_argument
 
@@ -61,14 +61,20 @@ def find(call: Call, file_id: str) -> dict[str, Any]:
     Raises:
         GoogleError: 403 for anything else.
     """
+    row = live_row(call, file_id)
+    if row is None:
+        raise file_not_accessible(file_id)
+    return row
+
+
+def live_row(call: Call, file_id: str) -> dict[str, Any] | None:
+    """The live file of that id, if there is one and it is the caller's."""
     with call.state.reading() as db:
         row = db.execute(
             f"SELECT * FROM file WHERE file_id = :file_id AND owner = :owner AND {_ALIVE}",
             {"file_id": file_id, "owner": call.owner, "now": call.now},
         ).fetchone()
-    if row is None:
-        raise file_not_accessible(file_id)
-    return dict(row)
+    return None if row is None else dict(row)
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -77,10 +83,14 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """files.delete: the bytes stay, as evidence and for the batches made of them."""
+    """files.delete: the bytes stay, as evidence and for the batches made of them.
+
+    Requests of batches not yet ended that name it as media are lost (guess: live is not known).
+    """
     row = find(call, _checked_id(call, "DeleteFileRequest"))
     with call.state.writing() as db:
         db.execute("UPDATE file SET deleted_at = ? WHERE sequence = ?", [call.now, row["sequence"]])
+        media_uses.lose(db, row["sequence"], call.now)
     return {}
 
 

@@ -5,13 +5,12 @@ the row and the time. Not here: what happens to result lines (`result_faults.py`
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from hashlib import blake2b
 from random import Random
 from typing import Any
 
-from semantic_assets.emulator import faults, texts
+from semantic_assets.emulator import answer_faults, faults
 from semantic_assets.emulator.catalogue import Kind
 from semantic_assets.emulator.errors import DEADLINE_EXCEEDED_CODE, INTERNAL_CODE
 from semantic_assets.emulator.fault_table import FAULTS, At, Parameters
@@ -19,9 +18,10 @@ from semantic_assets.emulator.faults import Armed
 from semantic_assets.emulator.jobs import Job, JobFault, JobState, Plan, decode_row
 from semantic_assets.emulator.refusals import not_yet_readable
 from semantic_assets.emulator.state import State
+from semantic_assets.emulator.texts import SentText
 
 _AT_BIRTH = (At.JOB, At.JOB_OR_REALTIME)
-_CONTAINS = ("whole-job-fails-if", "invalid-texts")
+_CONTAINS = ("whole-job-fails-if", "invalid-texts", answer_faults.BLOCKED)
 _TRANSIENT = "transient-error-lines"
 _SWAPPED_FILES = "swapped-result-files"
 _OF_VECTORS = frozenset(
@@ -39,18 +39,18 @@ Sighted = Mapping[str, list[int]]
 Digests = list[tuple[int, bytes]]
 
 
-def sight(state: State, job: Job, armed: Armed) -> tuple[Sighted, Digests]:
-    """Read the texts of a new job, if a fault is armed that depends on them."""
+def sight(sent: Iterable[SentText], armed: Armed) -> tuple[Sighted, Digests]:
+    """Read what a new job was sent, if a fault is armed that depends on it."""
     words = {name: armed[name]["contains"] for name in _CONTAINS if name in armed}
     digests: Digests = []
     if not words and _TRANSIENT not in armed:
         return {}, digests
     found: dict[str, list[int]] = {name: [] for name in words}
-    for number, _, text in texts.sent(state, job):
-        digests.append((number, blake2b((text or "").encode(), digest_size=16).digest()))
+    for request in sent:
+        digests.append((request.number, request.contents_sha))
         for name, word in words.items():
-            if word in (text or ""):
-                found[name].append(number)
+            if word in (request.text or ""):
+                found[name].append(request.number)
     return found, digests
 
 
@@ -75,6 +75,8 @@ def born(db: sqlite3.Connection, job: Job, armed: Armed, seen: tuple[Sighted, Di
 
 def _fits(name: str, job: Job) -> bool:
     if name in _OF_VECTORS and job.kind is not Kind.EMBED:
+        return False
+    if name in answer_faults.NAMES and job.kind is not Kind.GENERATE:
         return False
     if name in _OF_FILES and job.source_file is None:
         return False

@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from semantic_assets.emulator import embedding, generation, wire
+from semantic_assets.emulator import embedding, generation, prompts, viewing, wire
 from semantic_assets.emulator.calls import Call
 from semantic_assets.emulator.catalogue import Kind, Model, find_model
-from semantic_assets.emulator.embedding import Embedding, InvalidRequest
-from semantic_assets.emulator.errors import invalid_argument
+from semantic_assets.emulator.embedding import Embedding
+from semantic_assets.emulator.errors import InvalidRequest, invalid_argument
+from semantic_assets.emulator.prompts import Prompt
 
 # Live cap (third-party reports).
 _LARGEST_BATCH = 100
 #: the tally of texts embedded here
 TEXTS = "realtime_texts"
+#: the tally of prompts answered here
+REQUESTS = "realtime_requests"
 
 
 def embed_content(call: Call) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def _embed(call: Call, requests: Sequence[Mapping[str, Any]], model: Model) -> l
     try:
         decoded = [embedding.decode_request(request, model) for request in requests]
     except InvalidRequest as problem:
-        raise invalid_argument(str(problem)) from problem
+        raise problem.refusal() from problem
     call.state.add_to_tally(TEXTS, len(decoded))
     return embedding.embed(decoded, model, call.settings.vectors)
 
@@ -57,16 +60,21 @@ def count_tokens(call: Call) -> dict[str, Any]:
     """models.countTokens; embedding models are refused, as live does."""
     _model(call, Kind.GENERATE, "countTokens")
     message = call.message()
-    request = wire.message_field(message, "generateContentRequest") or message
-    total = generation.count_prompt_tokens(request)
-    details = [{"modality": "TEXT", "tokenCount": total}]
-    return {"totalTokens": total, "promptTokensDetails": details}
+    prompt = _prompt(call, wire.message_field(message, "generateContentRequest") or message)
+    details = generation.token_details(prompt)
+    return {"totalTokens": prompt.token_count, "promptTokensDetails": details}
 
 
 def generate_content(call: Call) -> dict[str, Any]:
     """models.generateContent"""
     model = _model(call, Kind.GENERATE, "generateContent")
+    prompt = _prompt(call, call.message())
+    call.state.add_to_tally(REQUESTS, 1)
+    return generation.generate(prompt, model)
+
+
+def _prompt(call: Call, request: Mapping[str, Any]) -> Prompt:
     try:
-        return generation.generate(call.message(), model)
+        return prompts.decode_prompt(request, viewing.of_caller(call))
     except InvalidRequest as problem:
-        raise invalid_argument(str(problem)) from problem
+        raise problem.refusal() from problem

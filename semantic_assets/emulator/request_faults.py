@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from semantic_assets.emulator import errors, faults, refusals, reply_faults, wire
+from semantic_assets.emulator import answer_faults, errors, faults, refusals, reply_faults, wire
 from semantic_assets.emulator.calls import Call, Endpoint, Reply, Stream, encode, error_response
 from semantic_assets.emulator.catalogue import Kind
 from semantic_assets.emulator.connections import Closed, CutDownload, Late
@@ -19,6 +19,7 @@ from semantic_assets.emulator.errors import GoogleError
 from semantic_assets.emulator.fault_table import Parameters
 from semantic_assets.emulator.faults import Firing
 from semantic_assets.emulator.inputs import Line
+from semantic_assets.emulator.prompts import prompt_text
 from semantic_assets.emulator.texts import text_of
 
 _DROP_CHUNK = "upload-drop-chunk"
@@ -173,6 +174,20 @@ _BEFORE: Mapping[str, _Before] = {
 }
 
 
+def _spoil_answer(name: str) -> _After:
+    def hits(call: Call, parameters: Parameters, reply: Any) -> bool:
+        if not isinstance(reply, Mapping) or "candidates" not in reply:
+            return False
+        text = prompt_text(call.message())
+        return answer_faults.realtime_draw(name, parameters).hits(text, reply["responseId"])
+
+    def spoil(call: Call, reply: Any, firing: Firing) -> Reply:
+        draw = answer_faults.realtime_draw(name, firing.parameters)
+        return draw.spoiled(call.message(), reply)
+
+    return _After(answer=spoil, fits=hits)
+
+
 def _cut_download(*, has_length: bool) -> _After:
     def cut(_: Call, reply: Stream, firing: Firing) -> Response:
         return CutDownload(
@@ -208,6 +223,7 @@ _AFTER: Mapping[str, _After] = {
     ),
     "truncated-download-with-length": _cut_download(has_length=True),
     "truncated-download-close-delimited": _cut_download(has_length=False),
+    **{name: _spoil_answer(name) for name in answer_faults.NAMES},
     "realtime-noise": _After(
         answer=reply_faults.with_noise,
         fits=lambda _, __, reply: reply_faults.has_embeddings(reply),

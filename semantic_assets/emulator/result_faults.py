@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 
-from semantic_assets.emulator import wire
+from semantic_assets.emulator import answer_faults, wire
 from semantic_assets.emulator.inputs import Line
 from semantic_assets.emulator.jobs import UNSERVED_ERROR, Job, JobFault
+from semantic_assets.emulator.prompts import prompt_text
 
 #: a request with its position in the input, which decides how it ends
 Row = tuple[int, Line]
@@ -152,19 +153,29 @@ class Spoiler:
             if fault.name in _VALUES and answered:
                 hit = _chosen(fault, len(answered))
                 self._values |= {answered[position]: fault for position in hit}
+        self._draws = answer_faults.draws_of(job)
         self._misses_tokens = job.fault("token-counts-missing") is not None
         self._scrambles_tokens = job.fault("token-counts-scrambled") is not None
 
-    def spoiled(self, number: int, answer: Answer) -> Answer:
+    def spoiled(self, number: int, request: Mapping[str, Any], answer: Answer) -> Answer:
         """The answer to that request as the job gives it."""
         if number >= self._served_count:
             return {"error": UNSERVED_ERROR}
         if number in self._errors:
             return self._errors[number]
         response = answer.get("response", {})
-        if "embedding" not in response:
-            return answer
-        return {"response": self._spoiled_response(number, response)}
+        if "candidates" in response:
+            return {"response": self._spoiled_answer(request, response)}
+        if "embedding" in response:
+            return {"response": self._spoiled_response(number, response)}
+        return answer
+
+    def _spoiled_answer(self, request: Mapping[str, Any], response: Answer) -> Answer:
+        if not self._draws:
+            return response
+        text = prompt_text(request)
+        draw = answer_faults.fate(self._draws, text, response["responseId"])
+        return draw.spoiled(request, response) if draw else response
 
     def _spoiled_response(self, number: int, response: Answer) -> Answer:
         spoiled = dict(response)

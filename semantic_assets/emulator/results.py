@@ -5,32 +5,21 @@ second download equals the first. Answers come in groups, so that neither memory
 interpreter is held for long. Not here: when there is an answer, and what faults do to it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from semantic_assets.emulator import embedding, generation, result_faults
+from semantic_assets.emulator import embedding, generation, prompts, result_faults, viewing
 from semantic_assets.emulator.catalogue import Kind, Model, known_model
-from semantic_assets.emulator.embedding import EmbedRequest, InvalidRequest
-from semantic_assets.emulator.errors import INVALID_ARGUMENT_CODE
-from semantic_assets.emulator.inputs import Line, read_lines
+from semantic_assets.emulator.embedding import EmbedRequest
+from semantic_assets.emulator.errors import InvalidRequest
+from semantic_assets.emulator.inputs import Line, groups, read_lines
 from semantic_assets.emulator.jobs import UNSERVED_ERROR, Job
+from semantic_assets.emulator.prompts import See
 from semantic_assets.emulator.state import State
-
-# At 768 dimensions a group is about 600 kB of JSON and 15 ms of work.
-_GROUP_SIZE = 64
 
 Answer = dict[str, Any]
 _Respond = Callable[[Sequence[Line]], list[Answer]]
-_T = TypeVar("_T")
-
-
-def groups(lines: Iterable[_T]) -> Iterator[list[_T]]:
-    """The lines, some at a time."""
-    iterator = iter(lines)
-    while group := list(islice(iterator, _GROUP_SIZE)):
-        yield group
 
 
 def lines(state: State, job: Job) -> Iterator[Line]:
@@ -58,8 +47,19 @@ def inlined_responses(state: State, job: Job, mode: str) -> list[Answer]:
     return [answer for answers in _answers(state, job, mode) for answer in answers]
 
 
+def paid_responses(state: State, job: Job) -> Iterator[Answer]:
+    """The responses of an ended generation job, whatever becomes of their lines."""
+    respond, spoiler = _responder(state, job, mode=""), result_faults.Spoiler(job)
+    for group in groups(enumerate(lines(state, job))):
+        outcomes = respond([line for _, line in group])
+        for outcome, (number, line) in zip(outcomes, group, strict=True):
+            answer = spoiler.spoiled(number, line.request, outcome)
+            if "response" in answer:
+                yield answer["response"]
+
+
 def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
-    respond = _responder(job.kind, known_model(job.model), mode)
+    respond = _responder(state, job, mode)
     if job.faults:
         yield from _faulty_answers(state, job, respond)
         return
@@ -77,15 +77,17 @@ def _faulty_answers(state: State, job: Job, respond: _Respond) -> Iterator[list[
     for group in groups(result_faults.arranged(job, lines(state, job))):
         outcomes = respond([line for _, line in group])
         yield [
-            {**spoiler.spoiled(number, outcome), **line.echo}
+            {**spoiler.spoiled(number, line.request, outcome), **line.echo}
             for outcome, (number, line) in zip(outcomes, group, strict=True)
         ]
 
 
-def _responder(kind: Kind, model: Model, mode: str) -> _Respond:
-    if kind is Kind.EMBED:
+def _responder(state: State, job: Job, mode: str) -> _Respond:
+    model = known_model(job.model)
+    if job.kind is Kind.EMBED:
         return lambda group: _embed(group, model, mode)
-    return lambda group: [_generate(line, model) for line in group]
+    see = viewing.of_job(state, job)
+    return lambda group: [_generate(line, model, see) for line in group]
 
 
 def _embed(group: Sequence[Line], model: Model, mode: str) -> list[Answer]:
@@ -114,12 +116,13 @@ def _embed_response(answer: embedding.Embedding) -> Answer:
     }
 
 
-def _generate(line: Line, model: Model) -> Answer:
+def _generate(line: Line, model: Model, see: See) -> Answer:
     try:
-        return {"response": generation.generate(line.request, model)}
+        prompt = prompts.decode_prompt(line.request, see)
+        return {"response": generation.generate(prompt, model)}
     except InvalidRequest as problem:
         return _error(problem)
 
 
 def _error(problem: InvalidRequest) -> Answer:
-    return {"error": {"code": INVALID_ARGUMENT_CODE, "message": str(problem)}}
+    return {"error": {"code": problem.code, "message": str(problem)}}

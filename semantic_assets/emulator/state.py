@@ -73,6 +73,30 @@ CREATE TABLE IF NOT EXISTS fault (
     fired INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
+-- The files that requests of a job name; the bytes stay readable unless lost before its end.
+CREATE TABLE IF NOT EXISTS media_use (
+    job_id TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    file_sequence INTEGER NOT NULL,
+    lines TEXT NOT NULL,           -- JSON list of the lines that name it
+    is_lost INTEGER NOT NULL,
+    PRIMARY KEY (job_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS media_use_by_file ON media_use (file_sequence);
+-- What bytes show, by their hash: the looks of `media.py`, computed once.
+CREATE TABLE IF NOT EXISTS look (
+    sha256 TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    look TEXT NOT NULL,            -- JSON; null: not to be decoded
+    PRIMARY KEY (sha256, mime_type)
+) WITHOUT ROWID;
+-- What ended generation jobs cost, counted when somebody first asks.
+CREATE TABLE IF NOT EXISTS generation_cost (
+    job_id TEXT PRIMARY KEY,
+    paid INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL
+);
 -- Texts that an armed transient-error-lines has seen.
 CREATE TABLE IF NOT EXISTS seen_text (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from semantic_assets.emulator import generation, results
+from semantic_assets.emulator import prompts, results, viewing
 from semantic_assets.emulator.catalogue import Kind
 from semantic_assets.emulator.inputs import Line, content_text
 from semantic_assets.emulator.jobs import Job
+from semantic_assets.emulator.prompts import See
 from semantic_assets.emulator.state import State
 
 
@@ -18,17 +19,32 @@ class SentText(NamedTuple):
     line: Line
     #: None: it has parts that are no text
     text: str | None
+    #: hashes of the media that go with it
+    media: list[str]
+
+    @property
+    def contents_sha(self) -> bytes:
+        """Text and media as a hash."""
+        return prompts.contents_sha(self.text or "", self.media)
+
+    @property
+    def identity(self) -> str:
+        """What a response to it carries as its id."""
+        return prompts.identity(self.contents_sha, prompts.instruction(self.line.request))
 
 
-def sent(state: State, job: Job) -> Iterator[SentText]:
+def sent(state: State, job: Job, see: See | None = None) -> Iterator[SentText]:
     """All requests of a job; a malformed input has none that could be read."""
-    if job.request_count:
-        for number, line in enumerate(results.lines(state, job)):
-            yield SentText(number, line, text_of(line, job.kind))
+    if not job.request_count:
+        return
+    see = see or viewing.of_job(state, job)
+    for number, line in enumerate(results.lines(state, job)):
+        media = [] if job.kind is Kind.EMBED else prompts.media_shas(line.request, see)
+        yield SentText(number, line, text_of(line, job.kind), media)
 
 
 def text_of(line: Line, kind: Kind) -> str | None:
     """The text of a request."""
     if kind is Kind.EMBED:
         return content_text(line.request.get("content"))
-    return generation.prompt_text(line.request)
+    return prompts.prompt_text(line.request)

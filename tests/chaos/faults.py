@@ -26,6 +26,7 @@ _PARAMETERS = {
     "swapped-keys": {"fraction": 0.5},
     "invalid-texts": _ONE_TEXT,
     "whole-job-fails-if": _ONE_TEXT,
+    "blocked-prompts": _ONE_TEXT,
 }
 _QUARANTINING = (
     "swapped-keys",

@@ -196,3 +196,64 @@ def make_job(client, upload, embed_line, create) -> Callable[..., Any]:
         return create(client, upload(client, *lines))
 
     return make
+
+
+@pytest.fixture
+def prompt_line() -> Callable[..., dict[str, Any]]:
+    """A request line of a generation batch: parts are texts, or media parts as they are."""
+
+    def line(key: str, *parts: Any, schema: Any = None, **config: Any) -> dict[str, Any]:
+        if schema is not None:
+            config |= {"response_mime_type": "application/json", "response_json_schema": schema}
+        request = {
+            "contents": [{"parts": [{"text": p} if isinstance(p, str) else p for p in parts]}],
+            "generation_config": config,
+        }
+        return {"key": key, "request": request}
+
+    return line
+
+
+@pytest.fixture
+def generate_job(client, upload) -> Callable[..., Any]:
+    """Creates a generation batch of a file of these lines."""
+
+    def make(*lines: Any) -> Any:
+        return client.batches.create(model="gemini-3.5-flash", src=upload(client, *lines))
+
+    return make
+
+
+@pytest.fixture
+def generate(emulator: RunningServer, ask: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer to the request of a line, in real time."""
+
+    def call(line: dict[str, Any]) -> Any:
+        return ask(emulator, "/v1/models/gemini-3.5-flash:generateContent", line["request"])
+
+    return call
+
+
+@pytest.fixture
+def answer_text() -> Callable[[Any], str]:
+    """The text of a response, or of a result line."""
+
+    def read(answer: Any) -> str:
+        (candidate,) = answer.get("response", answer)["candidates"]
+        (part,) = candidate["content"]["parts"]
+        return str(part["text"])
+
+    return read
+
+
+@pytest.fixture
+def send_media(client, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Uploads bytes and returns the part that names them."""
+
+    def send(data: bytes, mime_type: str) -> dict[str, Any]:
+        path = tmp_path / "media"
+        path.write_bytes(data)
+        uploaded = client.files.upload(file=path, config={"mime_type": mime_type})
+        return {"file_data": {"mime_type": mime_type, "file_uri": uploaded.uri}}
+
+    return send

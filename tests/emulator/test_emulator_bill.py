@@ -22,7 +22,10 @@ def test_nothing_was_paid(bill):
         "sent": 0,
         "sent_more_than_once": 0,
         "paid_more_than_once": [],
+        "repaired": [],
+        "generation": {"requests": 0, "paid": 0, "prompt_tokens": 0, "output_tokens": 0},
         "realtime_texts": 0,
+        "realtime_requests": 0,
     }
 
 
@@ -31,13 +34,8 @@ def test_text_paid_twice_is_named_with_its_jobs(client, make_job, advance, bill)
     client.batches.delete(name=second.name)  # changes nothing: it goes on, and is billed
     assert bill()["paid_more_than_once"] == []  # nothing has ended
     advance(100)
-    assert bill() | {"paid_more_than_once": None} == {
-        "texts": 3,
-        "sent": 4,
-        "sent_more_than_once": 1,
-        "paid_more_than_once": None,
-        "realtime_texts": 0,
-    }
+    counted = bill()
+    assert (counted["texts"], counted["sent"], counted["sent_more_than_once"]) == (3, 4, 1)
     assert bill()["paid_more_than_once"] == [
         {
             "text_sha": sha256(b"same").hexdigest(),

