@@ -106,7 +106,7 @@ class Settings:
         settings = cls(
             root=lake,
             sources=_path(values, "SOURCES", "data/sources"),
-            tasks=_path(values, "TASKS", "data/tasks"),
+            tasks=_tasks(values),
             emulator_dir=_path(values, "EMULATOR_DIR", str(lake.parent / "emulator")),
             api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
@@ -201,6 +201,14 @@ def project_dir() -> Path:
 def _path(values: Mapping[str, str], name: str, default: str) -> Path:
     raw = Path(values.get(PREFIX + name) or default).expanduser()
     return raw if raw.is_absolute() else project_dir() / raw
+
+
+def _tasks(values: Mapping[str, str]) -> Path:
+    """Those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
+    try:
+        return _path(values, "TASKS", "data/tasks")
+    except ConfigError:
+        return _path(values, "SOURCES", "").parent / "tasks"
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:

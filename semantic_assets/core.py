@@ -21,7 +21,7 @@ from semantic_assets.document import Document
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.generation_job import Articles, GenerationJob, find_job, generate
+from semantic_assets.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.hits import Hits
 from semantic_assets.library import dataset_keys
 from semantic_assets.model.keys import DatasetKey
@@ -232,6 +232,10 @@ class SemanticCore:
             NotFound: there is none.
         """
         return find_job(self, name, task)
+
+    def has_generation(self, name: str) -> bool:
+        """Whether something was submitted under a name, or `project/dataset` is processed by a task."""
+        return is_job(self, name)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""

@@ -159,6 +159,15 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
     return GenerationJob(core, key, str(task))
 
 
+def is_job(core: Core, name: str) -> bool:
+    """Whether `find_job` would find one, or several tasks."""
+    try:
+        key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+    except ConfigError:
+        return False
+    return bool(core.store.ledger.tasks.of(key))
+
+
 def _take(store: Store, articles: Articles | None, name: str | None) -> DatasetKey:
     if isinstance(articles, str | Path):
         path = Path(articles)

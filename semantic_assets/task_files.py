@@ -208,7 +208,7 @@ def _from_file(value: str, folder: Path, where: str) -> dict[str, Any]:
 
 def _from_model(value: str, folder: Path, where: str) -> dict[str, Any]:
     """`package.module:Model`, a Pydantic model."""
-    module, colon, name = value.partition(":")
+    module, _colon, name = value.partition(":")
     try:
         model = getattr(importlib.import_module(module), name)
         found: dict[str, Any] = model.model_json_schema()

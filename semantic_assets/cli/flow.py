@@ -127,15 +127,21 @@ def search(
 @json_option
 @edge
 def status(job: str | None, root: Path | None, as_json: bool) -> None:
-    """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands."""
+    """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands.
+
+    JOB is a batch job, a name given to `generate submit`, or a project/dataset.
+    """
     from semantic_assets import library
     from semantic_assets.tables import bill_table, dataclass_table, show, status_table
 
     if job is not None:
-        from semantic_assets.verbs.job_results import job_status
+        from semantic_assets.core import SemanticCore
 
-        with library.opened(root) as (store, _):
-            standing = job_status(store, job)
+        with SemanticCore(root) as core:
+            if core.has_generation(job):
+                standing: object = core.generation(job).status()
+            else:
+                standing = core.batch_manager.get_job_status(job)
         if as_json:
             print_json(standing)
         else:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from semantic_assets.errors import ConfigError
 if TYPE_CHECKING:
     from semantic_assets.core import SemanticCore
     from semantic_assets.document import Document
+    from semantic_assets.index.ranking import Vectors
 
 _AT_ONCE = 500
 _LEAST_PAUSE_SECONDS = 1.0
@@ -176,21 +177,33 @@ def sync(watch: bool, interval: float, root: Path | None, as_json: bool) -> None
 
 @click.command()
 @click.argument("job")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help=".parquet")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="As FILE.")
 @root_option
 @edge
-def results(job: str, output: Path | None, root: Path | None) -> None:
-    """Write the vectors of a collected JOB: JSON Lines, or Parquet with --output FILE.parquet."""
-    with _core(root, as_json=True) as core:
-        vectors = core.batch_manager.retrieve_results(job)
-    if output is None:
-        from semantic_assets.verbs.job_results import json_lines
+def results(job: str, file: Path | None, output: Path | None, root: Path | None) -> None:
+    """Write what JOB brought, as JSON Lines or to FILE.
 
+    Of a collected batch job its vectors (FILE is .parquet); of a name given to `generate submit`,
+    or a project/dataset, its answers (FILE is .jsonl or .parquet).
+    """
+    from semantic_assets.cli.generate import write_results
+
+    with _core(root, as_json=True) as core:
+        if core.has_generation(job):
+            write_results(core.generation(job), output or file)
+            return
+        vectors = core.batch_manager.retrieve_results(job)
+    _write_vectors(vectors, output or file)
+
+
+def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> None:
+    from semantic_assets.verbs.job_results import json_lines, write_parquet
+
+    if output is None:
         for line in json_lines(vectors):
             click.echo(line, nl=False)
     else:
-        from semantic_assets.verbs.job_results import write_parquet
-
         write_parquet(vectors, output)
         click.echo(f"{len(vectors)} vectors in {output}", err=True)
 

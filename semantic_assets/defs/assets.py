@@ -12,6 +12,10 @@ import dagster as dg
 from semantic_assets.defs import cures
 from semantic_assets.defs.checks import check_result, check_specs, documents_check
 from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, column_schema
+from semantic_assets.defs.generation_metadata import (
+    generation_jobs_metadata,
+    generations_metadata,
+)
 from semantic_assets.defs.metadata import (
     chunks_metadata,
     documents_metadata,
@@ -25,20 +29,30 @@ from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_
 from semantic_assets.defs.removed import Event, skips_removed
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
-from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS, INDEX_ROWS
+from semantic_assets.model.tables import (
+    CHUNKS,
+    DOCUMENTS,
+    EMBEDDINGS_COLUMNS,
+    GENERATIONS,
+    INDEX_ROWS,
+    REQUESTS,
+)
 from semantic_assets.text import chunking
 from semantic_assets.verbs import documents as documents_verb
+from semantic_assets.verbs import requests as requests_verb
 from semantic_assets.verbs.assemble import assemble
 from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.check import check_index, check_requests, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.documents import read_documents
+from semantic_assets.verbs.feed import feed_all
+from semantic_assets.verbs.generation_queue import submit_tasks
 from semantic_assets.verbs.quality import check_quality, measure_quality
 from semantic_assets.verbs.reindex import continue_reindex
 from semantic_assets.verbs.shard_queue import shard_queue
 from semantic_assets.verbs.submit import submit_pending
-from semantic_assets.verbs.watch import embeddings_request, index_request
+from semantic_assets.verbs.watch import embeddings_request, generations_request, index_request
 
 OWNERS = ["team:semantic-assets"]
 _EMBEDDINGS_CHECKS = (
@@ -74,9 +88,58 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator
     partitions_def=SHARDS,
     deps=[documents],
     group_name="semantic_assets",
+    kinds={"gemini"},
+    owners=OWNERS,
+    output_required=False,  # a removed dataset has none
+    code_version=requests_verb.CODE_VERSION,
+    metadata=column_schema(REQUESTS),
+)
+@skips_removed()
+def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
+    """What the tasks of a shard's dataset ask of its documents, and have out and waiting.
+
+    A dataset without tasks has none, and nothing is sent.
+    """
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, gemini):
+        sent = submit_tasks(store, gemini, shard)
+        yield dg.MaterializeResult(
+            metadata=generation_jobs_metadata(sent.queues, sent.submitted, sent.held_back)
+        )
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    deps=[generation_jobs],
+    group_name="semantic_assets",
     kinds={"parquet"},
     owners=OWNERS,
     output_required=False,  # a removed dataset has none
+    metadata=column_schema(GENERATIONS),
+)
+@skips_removed()
+def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
+    """What came of each task for each document: its output, or why there is none.
+
+    The shard does not wait: documents whose answers are out are counted as pending, and the sensor
+    materializes it again when they are in.
+    """
+    shard = shard_of(context)
+    with lake.opened(context.log.info) as (store, _):
+        reports = feed_all(store, [shard])
+        if request := generations_request(store, shard):
+            store.ledger.requests.done(*request)
+        yield dg.MaterializeResult(metadata=generations_metadata(store, shard, reports))
+
+
+@dg.asset(
+    partitions_def=SHARDS,
+    # Documents wait for answers they stand with, the shard does not.
+    deps=[documents, generations],
+    group_name="semantic_assets",
+    kinds={"parquet"},
+    owners=OWNERS,
+    output_required=False,  # a removed dataset, and one that is not embedded, has none
     code_version=chunking.CODE_VERSION,
     metadata=column_schema(CHUNKS),
 )
@@ -85,6 +148,11 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     """One row per contiguous span of a document, with the text that is embedded for it."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
+        if not store.dataset_settings(shard.dataset).embed:
+            context.log.info(
+                f"{shard.dataset} is not embedded: its dataset.toml says embed = false"
+            )
+            return
         report = chunk_documents(store, shard)
         yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
@@ -200,4 +268,13 @@ def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> 
         yield dg.MaterializeResult(metadata=quality_metadata(store, measured))
 
 
-ASSETS = [documents, chunks, batch_jobs, embeddings, vector_index, retrieval_quality]
+ASSETS = [
+    documents,
+    generation_jobs,
+    generations,
+    chunks,
+    batch_jobs,
+    embeddings,
+    vector_index,
+    retrieval_quality,
+]

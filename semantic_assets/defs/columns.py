@@ -39,6 +39,24 @@ _DESCRIPTIONS = {
     "attempts": "outcomes it took",
     "error_code": "of the last attempt, where it FAILED",
     "error_message": "what the API said, where it FAILED",
+    "task": "the generation task, by its fingerprint",
+    "output": "the answer; JSON where the task has a schema",
+    "finish_reason": "why the model stopped",
+    "tokens": "of the prompt, as billed",
+    "output_tokens": "of the answer and its thoughts, as billed",
+    "usd": "what the answer cost",
+    "media_uri": "the medium that is described",
+    "media_hash": "of the medium's bytes",
+    "refusal": "why the document is not asked",
+    "documents": "documents that were asked",
+    "ready": "with an accepted answer",
+    "failed": "without one, for good",
+    "pending": "whose answer is out",
+    "model": "chat model",
+    "in_flight": "requests at Google",
+    "waiting": "requests nobody has in hand",
+    "refused": "documents that are not asked, with the reason",
+    "usd_waiting_estimated": "what the waiting requests should cost",
     "job": "our id; sorts by time",
     "stage": "CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED",
     "state": "the ledger's word, finer than the stage",
@@ -86,8 +104,13 @@ EVALUATIONS = pa.schema(
 )
 
 #: asset -> column -> what it is derived from.
-_TEXT = ("documents.title", "documents.text")
+_TEXT = ("documents.title", "documents.text", "generations.output")
 _FROM: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "generations": {
+        "document_id": ("documents.document_id",),
+        "output": ("documents.title", "documents.text"),
+        "content_hash": ("documents.content_hash",),
+    },
     "chunks": {
         "chunk_id": ("documents.document_id", "documents.text"),
         "document_id": ("documents.document_id",),

@@ -1,6 +1,7 @@
 """The jobs: one partitioned asset job per stage, and two operations over the whole store."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import dagster as dg
 from pydantic import Field
@@ -10,6 +11,8 @@ from semantic_assets.defs.assets import (
     chunks,
     documents,
     embeddings,
+    generation_jobs,
+    generations,
     retrieval_quality,
     vector_index,
 )
@@ -27,16 +30,23 @@ from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
 from semantic_assets.library import dataset_keys
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.check import check_index, check_shard
+from semantic_assets.verbs.outputs import OutputsReport
 from semantic_assets.verbs.quality import check_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_verb
+from semantic_assets.verbs.requests import RequestsReport
 from semantic_assets.verbs.shard_queue import shard_queue
-from semantic_assets.verbs.watch import ADVANCE, embeddings_request, index_request
+from semantic_assets.verbs.watch import (
+    ADVANCE,
+    embeddings_request,
+    generations_request,
+    index_request,
+)
 
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
 _PRIORITY = {"dagster/priority": "10"}
@@ -50,10 +60,17 @@ _WHAT_IS_LEFT = (
 
 embed_shard = dg.define_asset_job(
     "embed_shard",
-    selection=[documents, chunks, batch_jobs],
+    selection=[documents, generation_jobs, generations, chunks, batch_jobs],
     # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
     executor_def=dg.in_process_executor,
     description="A shard from its sources to the batch job; the sensor takes it from there.",
+)
+feed_shard = dg.define_asset_job(
+    "feed_shard",
+    selection=[generations, chunks, batch_jobs],
+    executor_def=dg.in_process_executor,
+    tags=_PRIORITY,
+    description="The answers of a shard's tasks, and the documents cut with them. Requested by the sensor.",
 )
 settle_shard = dg.define_asset_job(
     "settle_shard",
@@ -137,6 +154,7 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
         if read.written:
             metadata = documents_metadata(store, layout.documents(read.shard), read)
             yield _materialized(documents, str(read.shard), metadata)
+    yield from _generation_events(store, report)
     for cut in report.chunks:
         if cut.written:
             metadata = chunks_metadata(store, layout.chunks(cut.shard), cut)
@@ -153,6 +171,23 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
     for found in report.quality:
         partition = DatasetKey.parse(found.dataset).partition
         yield _materialized(retrieval_quality, partition, quality_metadata(store, found))
+
+
+def _asked(store: Store, report: RefreshReport) -> Iterator[tuple[ShardKey, list[RequestsReport]]]:
+    """Shards for which a task asked something new."""
+    for shard, asked in groupby(report.requests, key=lambda one: one.shard):
+        reports = list(asked)
+        if any(one.written for one in reports):
+            yield shard, reports
+
+
+def _answered(report: RefreshReport) -> Iterator[tuple[ShardKey, list[OutputsReport]]]:
+    """Shards for which answers came in, or something new was asked."""
+    fed = {one.shard for one in report.advanced.fed}
+    fed |= {one.shard for one in report.requests if one.written}
+    for shard, came in groupby(report.outputs, key=lambda one: one.shard):
+        if shard in fed:
+            yield shard, list(came)
 
 
 def _checks(store: Store, report: RefreshReport) -> Iterator[dg.AssetCheckEvaluation]:
@@ -182,6 +217,9 @@ def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport
 
 def _mark_done(store: Store, report: RefreshReport) -> None:
     """The sensor need not ask for runs of what this run reported."""
+    for shard in {one.shard for one in report.outputs}:
+        if request := generations_request(store, shard):
+            store.ledger.requests.done(*request)
     for done in _newly_settled(store, report):
         store.ledger.requests.done(*embeddings_request(store, done.shard))
     for index in report.indexes:
@@ -194,5 +232,5 @@ def _materialized(
     return dg.AssetMaterialization(asset.key, partition=partition, metadata=metadata)  # type: ignore[arg-type]
 
 
-ASSET_JOBS = [embed_shard, settle_shard, index_dataset]
+ASSET_JOBS = [embed_shard, feed_shard, settle_shard, index_dataset]
 OPERATIONS = [advance_batches, refresh]

@@ -8,13 +8,26 @@ import dagster as dg
 from semantic_assets.defs.assets import embeddings
 from semantic_assets.defs.checks import check_evaluation
 from semantic_assets.defs.cures import REQUESTED_RUNS_SUCCEED
-from semantic_assets.defs.jobs import advance_batches, embed_shard, index_dataset, settle_shard
+from semantic_assets.defs.jobs import (
+    advance_batches,
+    embed_shard,
+    feed_shard,
+    index_dataset,
+    settle_shard,
+)
 from semantic_assets.defs.partitions import partition_requests
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.ledger.requests import MAX_ATTEMPTS
-from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.jobs import BatchJob, JobKind
 from semantic_assets.verbs.check import Check
-from semantic_assets.verbs.watch import ADVANCE, EMBEDDINGS, VECTOR_INDEX, RunDue, watch
+from semantic_assets.verbs.watch import (
+    ADVANCE,
+    EMBEDDINGS,
+    GENERATIONS,
+    VECTOR_INDEX,
+    RunDue,
+    watch,
+)
 from semantic_assets.verbs.watch_sources import READ, watch_sources
 
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
@@ -22,13 +35,14 @@ _MAX_OBSERVATIONS = 50
 _JOB_OF = {
     READ: embed_shard.name,
     ADVANCE: advance_batches.name,
+    GENERATIONS: feed_shard.name,
     EMBEDDINGS: settle_shard.name,
     VECTOR_INDEX: index_dataset.name,
 }
 
 
 @dg.sensor(
-    jobs=[advance_batches, settle_shard, index_dataset],
+    jobs=[advance_batches, feed_shard, settle_shard, index_dataset],
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -94,7 +108,7 @@ def run_request(due: RunDue) -> dg.RunRequest:
 def _observations(job: BatchJob) -> list[dg.AssetObservation]:
     return [
         dg.AssetObservation(
-            "batch_jobs",
+            "batch_jobs" if job.kind == JobKind.EMBEDDING else "generation_jobs",
             partition=shard,
             metadata={
                 "latest_job": job.job_id,

@@ -14,7 +14,13 @@ from fastapi_offline import FastAPIOffline
 
 from semantic_assets.api_keys import ApiKeys
 from semantic_assets.core import SemanticCore
-from semantic_assets.rest import problems, routes_batches, routes_documents, routes_search
+from semantic_assets.rest import (
+    problems,
+    routes_batches,
+    routes_documents,
+    routes_generations,
+    routes_search,
+)
 from semantic_assets.rest.access import before_the_body
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
@@ -66,7 +72,7 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     )
     app.state.serving = serving
     problems.install(app)
-    for module in (routes_documents, routes_batches, routes_search):
+    for module in (routes_documents, routes_batches, routes_generations, routes_search):
         app.include_router(module.router)
     _add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)

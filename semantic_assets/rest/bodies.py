@@ -44,6 +44,28 @@ class FlushBody(_Body):
     max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
+class Article(BaseModel):
+    """A record; further fields are its metadata."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str | None = Field(default=None, max_length=1_000)
+    title: str | None = Field(default=None, max_length=10_000)
+    text: str = Field(min_length=1, max_length=10_000_000)
+
+
+class GenerationBody(_Body):
+    """Either `articles`, with a `name`, or a `dataset` that is there."""
+
+    task: str = Field(min_length=1, max_length=100, examples=["summary-en"])
+    articles: list[Article] | None = Field(default=None, max_length=100_000)
+    name: str | None = Field(default=None, max_length=100)
+    dataset: str | None = Field(default=None, max_length=250, examples=["acme/articles"])
+    realtime: bool = False
+    dry_run: bool = False
+    max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class SearchBody(_Body):
     query: str = Field(min_length=1, max_length=20_000)
     datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])

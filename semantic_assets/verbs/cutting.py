@@ -9,12 +9,14 @@ import pyarrow.parquet as pq
 
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
-from semantic_assets.text.chunking import ChunkSizes, Span, Uncut, chunk_documents
+from semantic_assets.text.chunking import ChunkSizes, Span, Uncut, chunk_document, chunk_documents
 from semantic_assets.verbs.feeding import Fed
 
 #: About 300,000 characters of articles at once. With twice as many numpy's arrays are too large for the
 #: heap, and each batch costs 500 page faults anew: half a CPU second of a shard.
 _BATCH_DOCUMENTS = 32
+#: A description is short, and a hit in a long film should tell when: about a minute of moments.
+MEDIA_SIZES = ChunkSizes(max_tokens=120, min_tokens=20)
 _COLUMNS = ["document_id", "title", "text", "pages"]
 
 
@@ -50,6 +52,10 @@ def _chunks(
     uncut = map(Uncut, columns["document_id"], columns["title"], texts, contexts)
     contents = pa.array([one.content_hash for one in fed], pa.string())
     spans = list(chunk_documents(list(uncut), sizes))
+    for row, one in enumerate(fed):
+        if one.text is not None:
+            document = columns["document_id"][row], columns["title"][row], one.text
+            spans[row] = chunk_document(*document, MEDIA_SIZES)
     counts = [len(of_one) for of_one in spans]
     owners = pa.array(list(chain.from_iterable([n] * count for n, count in enumerate(counts))))
     every = list(chain.from_iterable(spans))

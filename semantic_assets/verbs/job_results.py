@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from semantic_assets.errors import Conflict
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.lake import layout
-from semantic_assets.model.jobs import FINAL, BatchJob, JobState
+from semantic_assets.model.jobs import FINAL, BatchJob, JobKind, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
@@ -81,6 +81,12 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
         raise Conflict(
             f"job {job.job_id} is {job.state} ({job.stage}): its results are here when it is "
             "collected; `semantic-assets sync` takes in what has ended"
+        )
+    if job.kind != JobKind.EMBEDDING:
+        names = sorted({str(ShardKey.parse(shard).dataset) for shard in job.shards})
+        raise Conflict(
+            f"job {job.job_id} brought answers of {job.space_id} and no vectors: "
+            f"`semantic-assets generate results {names[0]}`"
         )
     rows = store.lake.read(
         layout.results(job.space_id, job.job_id), ["text_hash", "vector", "outcome"]

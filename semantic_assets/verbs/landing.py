@@ -23,12 +23,12 @@ from semantic_assets.ledger.spending import ACTUAL
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.jobs import REOPENING, BatchJob, JobState
 from semantic_assets.model.tables import results_of
-from semantic_assets.model.task import is_task
+from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.store import Store
 from semantic_assets.verbs.pending import WHOLE_JOB, cover
 
-#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger from.
-JOB = "semantic_assets.job"
+#: Keys in a results file's metadata: the job as its row was, and its task, to rebuild a lost ledger.
+JOB, TASK = "semantic_assets.job", "semantic_assets.task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def write_results(
     schema = _schema(store, job)
     open_keys = set(keys)
     path = layout.results(job.space_id, job.job_id)
-    with store.lake.writing(path, schema, {JOB: json.dumps(asdict(job))}) as file:
+    with store.lake.writing(path, schema, _identity(store, job)) as file:
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
@@ -93,7 +93,7 @@ def write_job_failure(
         Conflict: the job was taken over, or moved on.
     """
     path = layout.results(job.space_id, job.job_id)
-    metadata = {JOB: json.dumps(asdict(job)), WHOLE_JOB: str(len(keys) if together else 0)}
+    metadata = _identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
     with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
         _require_unmoved(store, job, lease)
@@ -113,6 +113,12 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
         raise Conflict(
             f"job {job.job_id} was moved by another process; its outcome was not written"
         )
+
+
+def _identity(store: Store, job: BatchJob) -> dict[str, str]:
+    product = store.product(job.space_id)
+    of_task = {TASK: json.dumps(asdict(product))} if isinstance(product, GenerationTask) else {}
+    return {JOB: json.dumps(asdict(job)), **of_task}
 
 
 def _schema(store: Store, job: BatchJob) -> pa.Schema:

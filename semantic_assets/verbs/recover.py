@@ -4,14 +4,17 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from semantic_assets.errors import ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.ledger.spending import ACTUAL, REALTIME
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
-from semantic_assets.model.task import GenerationTask
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
-from semantic_assets.verbs.landing import JOB, read_outcomes
+from semantic_assets.verbs.landing import JOB, TASK, read_outcomes
+from semantic_assets.verbs.tasks import find_task
 
 S = JobState
 
@@ -52,15 +55,19 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
 
 
 def _recover_results(store: Store) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
+    tasks: dict[str, tuple[str, str]] = {}
     results = store.lake.path("results")
     folders = sorted(path.name for path in results.iterdir()) if results.is_dir() else []
     for folder in folders:
         for name in store.lake.names(f"results/{folder}"):
             job_id = name.removesuffix(".parquet")
-            stored = store.lake.metadata(f"results/{folder}/{name}").get(JOB)
+            metadata = store.lake.metadata(f"results/{folder}/{name}")
+            stored = metadata.get(JOB)
             if stored is None or store.ledger.jobs.exists(job_id):
                 continue
+            if TASK in metadata:
+                tasks[job_id] = (metadata[TASK], stored)
             job = replace(_job(json.loads(stored)), state=S.COLLECTED, fence=0, remote_name=None)
             outcomes = read_outcomes(store, job)
             job = replace(
@@ -75,7 +82,25 @@ def _recover_results(store: Store) -> tuple[str, ...]:
                 store.lake.delete(layout.manifest(job_id))
                 store.ledger.progress.unsettle(job.space_id)
                 found.append(job_id)
+    for job_id in sorted(tasks, reverse=True):
+        definition, job_row = tasks[job_id]
+        _pin_again(store, GenerationTask(**json.loads(definition)), job_row)
     return tuple(found)
+
+
+def _pin_again(store: Store, task: GenerationTask, stored: str) -> None:
+    """Its datasets go on with the version of their last job: another one is paid for all over.
+
+    What they do with its answers is as the file says now, if there is one.
+    """
+    store.ledger.tasks.register(task)
+    for name in json.loads(stored)["shards"]:
+        dataset = ShardKey.parse(name).dataset
+        try:
+            use = find_task(store, task.name, dataset).use
+        except ConfigError:
+            use = TaskUse()
+        store.ledger.tasks.pin(dataset, task, use)
 
 
 def _book(store: Store, job: BatchJob) -> None:

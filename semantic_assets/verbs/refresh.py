@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
@@ -13,7 +13,7 @@ from semantic_assets.verbs.advance import AdvanceReport
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import IndexReport
-from semantic_assets.verbs.chunks import ChunksReport
+from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport
@@ -115,6 +115,7 @@ def refresh(
         report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
         report.outputs = feed_all(store, cut.read)
+        report.chunks = [_cut_since(store, one, report) for one in report.chunks]
     done = publish(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )
@@ -122,6 +123,14 @@ def refresh(
     _look_further(store, gemini, report)
     store.tell(report.summary)
     return report
+
+
+def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> ChunksReport:
+    """What a shard is cut into by now, where answers came in for it meanwhile."""
+    if not any(one.shard == cut.shard for one in report.advanced.fed):
+        return cut
+    now = chunk_documents(store, cut.shard)
+    return replace(now, written=True, documents_cut=max(cut.documents_cut, now.documents_cut))
 
 
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:

@@ -120,7 +120,7 @@ def test_an_error_is_an_outcome_and_says_whether_a_rerun_can_help(
 def test_neither_vector_nor_error_is_transient_and_says_so(rest: str) -> None:
     block = decode_one(f'{{"key": "a"{rest}}}')
     assert block.outcomes == ["transient"]
-    assert block.error_messages == ["the answer has neither a vector nor an error"]
+    assert block.error_messages == ["the line has neither an answer nor an error"]
 
 
 def test_a_key_without_a_line_is_no_corruption() -> None:

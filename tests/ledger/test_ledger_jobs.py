@@ -226,9 +226,15 @@ def test_the_window_is_the_sum_over_the_rows_the_remote_may_hold(
 
 def test_each_scope_and_model_has_a_window_of_its_own(ledger: Ledger) -> None:
     insert(ledger, tokens_estimated=90)
-    assert not fits(ledger, make_job(), limit_tokens=100, limit_jobs=1)
-    assert fits(ledger, make_job(scope_id="other"), limit_tokens=100, limit_jobs=1)
-    assert fits(ledger, make_job(model="other"), limit_tokens=100, limit_jobs=1)
+    assert not fits(ledger, make_job(), limit_tokens=100, limit_jobs=9)
+    assert fits(ledger, make_job(scope_id="other"), limit_tokens=100, limit_jobs=9)
+    assert fits(ledger, make_job(model="other"), limit_tokens=100, limit_jobs=9)
+
+
+def test_jobs_of_all_models_count_against_the_limit_of_a_key(ledger: Ledger) -> None:
+    insert(ledger)
+    assert not fits(ledger, make_job(model="other"), limit_tokens=1_000, limit_jobs=1)
+    assert fits(ledger, make_job(scope_id="other"), limit_tokens=1_000, limit_jobs=1)
 
 
 def test_a_real_time_job_is_in_no_window(ledger: Ledger) -> None:

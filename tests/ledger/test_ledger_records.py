@@ -377,38 +377,43 @@ def test_a_success_ends_a_pause_and_the_next_one_is_short_again(
 
 def test_a_pause_and_a_shrunk_window_concern_one_scope(scoped: Ledger) -> None:
     scoped.scopes.pause(SCOPE_ID, "bad key")
-    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=100)
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100)
     assert scoped.scopes.paused("other") is None
-    assert scoped.scopes.window("other", 1_000) == 1_000
+    assert scoped.scopes.window("other", MODEL, 1_000) == 1_000
+
+
+def test_a_shrunk_window_is_of_one_model(scoped: Ledger) -> None:
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100)
+    assert scoped.scopes.window(SCOPE_ID, "gemini-3.5-flash-lite", 1_000) == 1_000
 
 
 def test_a_shrunk_window_grows_back_by_a_tenth_each_quarter_of_an_hour(
     scoped: Ledger, clock: Clock
 ) -> None:
-    assert scoped.scopes.window(SCOPE_ID, 2_000) == 2_000
-    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=1_000)
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 2_000) == 2_000
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=1_000)
     sizes = []
     for _ in range(5):
-        sizes.append(scoped.scopes.window(SCOPE_ID, 2_000))
+        sizes.append(scoped.scopes.window(SCOPE_ID, MODEL, 2_000))
         clock.advance(900)
     assert sizes == [1_000, 1_100, 1_210, 1_331, 1_464]
     clock.advance(3 * 900)
-    assert scoped.scopes.window(SCOPE_ID, 2_000) == 2_000
-    assert scoped.scopes.window(SCOPE_ID, 10**9) > 2_000  # it is the setting that ends it
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 2_000) == 2_000
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 10**9) > 2_000  # it is the setting that ends it
     clock.advance(10**9)
-    assert scoped.scopes.window(SCOPE_ID, 10**9) == 10**9
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 10**9) == 10**9
 
 
 def test_a_window_never_shrinks_to_nothing_for_ever(scoped: Ledger, clock: Clock) -> None:
-    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=0)
-    assert scoped.scopes.window(SCOPE_ID, 500_000) == 1
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=0)
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 500_000) == 1
     clock.advance(60 * 86_400)
-    assert scoped.scopes.window(SCOPE_ID, 500_000) == 500_000
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 500_000) == 500_000
 
 
 def test_the_configured_window_stands_where_it_is_smaller(scoped: Ledger) -> None:
-    scoped.scopes.shrink_window(SCOPE_ID, to_tokens=1_000)
-    assert scoped.scopes.window(SCOPE_ID, 300) == 300
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=1_000)
+    assert scoped.scopes.window(SCOPE_ID, MODEL, 300) == 300
 
 
 def test_only_a_probe_that_passed_counts_and_the_last_one_decides(scoped: Ledger) -> None:

@@ -21,7 +21,10 @@ from semantic_assets.parsing.records import Columns
 def test_suffixes_are_exactly_the_documented_ones():
     plain = {".txt", ".md", ".html", ".htm", ".pdf", ".json", ".jsonl", ".csv", ".parquet"}
     packed = {f"{name}.gz" for name in plain - {".pdf", ".parquet"}}
-    assert plain | packed == SUPPORTED_SUFFIXES
+    images = {".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"}
+    audio = {".wav", ".mp3", ".aiff", ".aac", ".ogg", ".flac"}
+    video = {".mp4", ".mpeg", ".mpg", ".mov", ".avi", ".webm", ".wmv", ".3gp"}
+    assert plain | packed | images | audio | video == SUPPORTED_SUFFIXES
 
 
 @pytest.mark.parametrize("name", ["a.TXT", "s3://b/c.jsonl.gz", "dir.x/a.b.md"])

@@ -1,0 +1,127 @@
+"""What tasks asked and what came of it, as Dagster metadata; thumbnails of images."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from semantic_assets.defs.columns import BATCH_JOBS, column_lineage
+from semantic_assets.defs.samples import job_row, sample
+from semantic_assets.lake import layout
+from semantic_assets.model.jobs import FINAL
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.tables import GENERATIONS
+from semantic_assets.parsing.files import source_path
+from semantic_assets.store import Store
+from semantic_assets.verbs.generation_queue import GenerationQueue, images_of
+from semantic_assets.verbs.outputs import OutputsReport
+
+#: A line for each task of a shard.
+TASKS = pa.schema(
+    [
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),
+        pa.field("ready", pa.int64(), nullable=False),
+        pa.field("failed", pa.int64(), nullable=False),
+        pa.field("pending", pa.int64(), nullable=False),
+        pa.field("tokens", pa.int64(), nullable=False),
+        pa.field("output_tokens", pa.int64(), nullable=False),
+        pa.field("usd", pa.float64(), nullable=False),
+    ]
+)
+QUEUE = pa.schema(
+    [
+        pa.field("task", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("requests", pa.int64(), nullable=False),
+        pa.field("in_flight", pa.int64(), nullable=False),
+        pa.field("waiting", pa.int64(), nullable=False),
+        pa.field("refused", pa.int64(), nullable=False),
+        pa.field("usd_waiting_estimated", pa.float64(), nullable=False),
+    ]
+)
+_JOBS, _ROWS, _THUMBNAILS, _PIXELS = 20, 5, 6, 120
+Metadata = Mapping[str, Any]
+
+
+def generation_jobs_metadata(
+    queues: Sequence[GenerationQueue], submitted: int, held_back: str | None
+) -> Metadata:
+    """What each task asked, and how much of it is out and waits."""
+    jobs = [job for queue in queues for job in queue.open_jobs][:_JOBS]
+    rows = [{name: getattr(queue, name) for name in QUEUE.names} for queue in queues]
+    return {
+        "tasks": len(queues),
+        "jobs_submitted": submitted,
+        "held_back": held_back or "no",
+        "requests": sum(queue.requests for queue in queues),
+        "requests_in_flight": sum(queue.in_flight for queue in queues),
+        "requests_waiting": sum(queue.waiting for queue in queues),
+        "requests_refused": sum(queue.refused for queue in queues),
+        "batch_usd_waiting_estimated": round(sum(q.usd_waiting_estimated for q in queues), 10),
+        "by_task": sample(rows, QUEUE),
+        "jobs": sample((job_row(job) for job in jobs if job.state not in FINAL), BATCH_JOBS),
+    }
+
+
+def generations_metadata(
+    store: Store, shard: ShardKey, reports: Sequence[OutputsReport]
+) -> Metadata:
+    """How far each task is, what it cost, and the first rows of each."""
+    rows = [{name: getattr(report, name) for name in TASKS.names} for report in reports]
+    return {
+        "dagster/partition_row_count": sum(report.ready + report.failed for report in reports),
+        "tasks": len(reports),
+        "documents_ready": sum(report.ready for report in reports),
+        "documents_failed": sum(report.failed for report in reports),
+        "documents_pending": sum(report.pending for report in reports),
+        "tokens": sum(report.tokens for report in reports),
+        "output_tokens": sum(report.output_tokens for report in reports),
+        "batch_usd": round(sum(report.usd for report in reports), 10),
+        "by_task": sample(rows, TASKS),
+        **_samples(store, shard),
+        **_thumbnails(store, shard),
+        **column_lineage("generations"),
+    }
+
+
+def _samples(store: Store, shard: ShardKey) -> Metadata:
+    shown = pa.schema(
+        [
+            GENERATIONS.field(name)
+            for name in ("document_id", "status", "output", "error_message", "tokens")
+        ]
+    )
+    found = {}
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        path = layout.outputs(pinned.task.space_id, shard)
+        if store.lake.exists(path):
+            rows = store.lake.head(path, shown.names, _ROWS).to_pylist()
+            found[f"sample_{pinned.task.name}"] = sample(rows, shown)
+    return found
+
+
+def _thumbnails(store: Store, shard: ShardKey) -> Metadata:
+    """The first images of a shard, small; Dagster's UI shows images from data URIs alone."""
+    shown = []
+    for title, uri in images_of(store, shard, limit=_THUMBNAILS):
+        if encoded := _thumbnail(store, uri):
+            shown.append(f"![{title}](data:image/jpeg;base64,{encoded}) {title}")
+    return {"images": dg.MetadataValue.md("\n\n".join(shown))} if shown else {}
+
+
+def _thumbnail(store: Store, uri: str) -> str | None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(source_path(store.settings.sources, uri)) as image:
+            small = image.convert("RGB")
+            small.thumbnail((_PIXELS, _PIXELS))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
+        return None  # the table says what Google made of it
+    out = BytesIO()
+    small.save(out, "JPEG", quality=80)
+    return base64.b64encode(out.getvalue()).decode()

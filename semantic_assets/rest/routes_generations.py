@@ -1,0 +1,78 @@
+"""Routes of text generation: submit, follow, read. They concern the lake as a whole."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from semantic_assets.generation_job import GenerationJob
+from semantic_assets.rest.access import LakeAdmin, LakeReader
+from semantic_assets.rest.bodies import GenerationBody, Json
+from semantic_assets.rest.idempotency import Answer
+from semantic_assets.rest.routes_documents import IdempotencyKey
+from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.verbs.tasks import list_of_tasks
+
+router = APIRouter(prefix="/v1", tags=["generations"])
+Served = Annotated[Serving, Depends(serving_of)]
+TaskName = Annotated[str | None, Query(description="Where it is processed by several.")]
+
+
+@router.post("/generations", status_code=202)
+def post_generations(
+    request: Request,
+    serving: Served,
+    key: LakeAdmin,
+    body: GenerationBody,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Have articles, or a dataset, processed by a task. This spends, unless `dry_run`."""
+
+    def answer() -> Answer:
+        what: dict[str, Any] = {"task": body.task, "name": body.name, "dataset": body.dataset}
+        articles = [article.model_dump() for article in body.articles or []] or None
+        if body.dry_run:
+            quote = serving.core.generate(articles, dry_run=True, **what)
+            return Answer(200, orjson.dumps(asdict(quote)).decode())
+        job = serving.core.generate(
+            articles, realtime=body.realtime, max_cost_usd=body.max_cost_usd, **what
+        )
+        return Answer(202, orjson.dumps(_shown(job)).decode())
+
+    asked = f"{request.url.path} {body.model_dump_json()}"
+    found = serving.replays.once(idempotency_key, key.key_id, asked, answer)
+    headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
+    return Response(found.body, found.status, headers, media_type="application/json")
+
+
+@router.get("/generations")
+def get_generations(serving: Served, key: LakeReader) -> list[Json]:
+    """The tasks there are, and what is processed by them."""
+    return [asdict(one) for one in list_of_tasks(serving.core.store)]
+
+
+@router.get("/generations/{name:path}/results")
+def get_generation_results(
+    serving: Served, key: LakeReader, name: str, task: TaskName = None
+) -> StreamingResponse:
+    """What came of it, a line of JSON for each document with an outcome."""
+    job = serving.core.generation(name, task=task)
+    return StreamingResponse(_lines(job), media_type="application/x-ndjson")
+
+
+@router.get("/generations/{name:path}")
+def get_generation(serving: Served, key: LakeReader, name: str, task: TaskName = None) -> Json:
+    """How far it is: by the name it was submitted under, or `project/dataset`."""
+    return _shown(serving.core.generation(name, task=task))
+
+
+def _shown(job: GenerationJob) -> Json:
+    return {"name": job.name, **asdict(job.status())}
+
+
+def _lines(job: GenerationJob) -> Iterator[bytes]:
+    for row in job.results():
+        yield orjson.dumps(row) + b"\n"

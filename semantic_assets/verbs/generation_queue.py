@@ -1,0 +1,97 @@
+"""generation_queues: what the tasks of a shard have asked, have out, and wait for."""
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.jobs import WITHHOLDING, BatchJob
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.parsing.media import PENDING
+from semantic_assets.store import Store
+from semantic_assets.verbs.output_tokens import expected_output_tokens
+from semantic_assets.verbs.pending import shard_demand
+from semantic_assets.verbs.requests import RequestsReport, ask_documents
+from semantic_assets.verbs.submit import submit_pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationQueue:
+    """One task of a shard."""
+
+    task: str
+    model: str
+    requests: int
+    refused: int
+    in_flight: int
+    waiting: int
+    usd_waiting_estimated: float
+    open_jobs: tuple[BatchJob, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationSubmission:
+    queues: tuple[GenerationQueue, ...]
+    submitted: int
+    held_back: str | None
+
+
+def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSubmission:
+    """Write what the tasks of a shard ask, and send what fits their windows.
+
+    Raises:
+        Conflict: its documents are not there yet.
+    """
+    asked, submitted, held_back = [], 0, None
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        asked.append(ask_documents(store, shard, pinned.task))
+        sent = submit_pending(store, gemini, favour=shard, only=pinned.task)
+        submitted += len(sent.submitted)
+        held_back = held_back or (sent.held_back.reason if sent.held_back else None)
+    return GenerationSubmission(
+        queues=tuple(generation_queues(store, shard, asked)),
+        submitted=submitted,
+        held_back=held_back,
+    )
+
+
+def generation_queues(
+    store: Store, shard: ShardKey, asked: list[RequestsReport]
+) -> list[GenerationQueue]:
+    """Of the tasks that asked, in their order."""
+    found = []
+    refused = {report.task: report.refused for report in asked}
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        task = pinned.task
+        demand = shard_demand(store, shard, task)
+        tokens, waiting = sum(demand.pending.values()), int(demand.is_pending.sum())
+        output = expected_output_tokens(store, task, waiting)
+        jobs = store.ledger.jobs.list(states=WITHHOLDING, space_id=task.space_id)
+        found.append(
+            GenerationQueue(
+                task=task.name,
+                model=task.model,
+                requests=len(demand.texts.keys),
+                refused=refused.get(task.name, 0),
+                in_flight=demand.in_flight,
+                waiting=waiting,
+                usd_waiting_estimated=batch_usd(task.model, tokens, output),
+                open_jobs=tuple(job for job in jobs if str(shard) in job.shards),
+            )
+        )
+    return found
+
+
+def images_of(store: Store, shard: ShardKey, *, limit: int) -> list[tuple[str, str]]:
+    """(title, uri) of the first images of a shard."""
+    path = layout.documents(shard)
+    if not store.lake.exists(path):
+        return []
+    table = store.lake.read(path, ["title", "uri", "mime", "parse_status"])
+    is_image = pc.and_(
+        pc.equal(table["parse_status"], PENDING), pc.starts_with(table["mime"], "image/")
+    )
+    rows = table.filter(is_image).slice(0, limit).to_pylist()
+    return [(row["title"] or row["uri"], row["uri"]) for row in rows]
