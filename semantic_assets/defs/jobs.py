@@ -173,7 +173,15 @@ def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterializa
         yield _materialized(retrieval_quality, partition, quality_metadata(store, found))
 
 
-def _asked(store: Store, report: RefreshReport) -> Iterator[tuple[ShardKey, list[RequestsReport]]]:
+def _generation_events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterialization]:
+    for shard, asked in _asked(report):
+        queue = generation_jobs_metadata(generation_queues(store, shard, asked), 0, None)
+        yield _materialized(generation_jobs, str(shard), queue)
+    for shard, came in _answered(report):
+        yield _materialized(generations, str(shard), generations_metadata(store, shard, came))
+
+
+def _asked(report: RefreshReport) -> Iterator[tuple[ShardKey, list[RequestsReport]]]:
     """Shards for which a task asked something new."""
     for shard, asked in groupby(report.requests, key=lambda one: one.shard):
         reports = list(asked)
