@@ -18,6 +18,10 @@ from semantic_assets.defs.assets import (
 )
 from semantic_assets.defs.checks import check_evaluation, documents_evaluation
 from semantic_assets.defs.failures import failure
+from semantic_assets.defs.generation_metadata import (
+    generation_jobs_metadata,
+    generations_metadata,
+)
 from semantic_assets.defs.metadata import (
     chunks_metadata,
     documents_metadata,
@@ -35,6 +39,7 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.check import check_index, check_shard
+from semantic_assets.verbs.generation_queue import generation_queues
 from semantic_assets.verbs.outputs import OutputsReport
 from semantic_assets.verbs.quality import check_quality
 from semantic_assets.verbs.refresh import RefreshReport
