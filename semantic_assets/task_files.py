@@ -21,7 +21,7 @@ from semantic_assets.batching.response_schema import wire_schema
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.keys import DatasetKey, checked_name
-from semantic_assets.model.task import GenerationTask, TaskUse, canonical
+from semantic_assets.model.task import GenerationTask, TaskUse, canonical, in_order
 
 SUFFIX, BESIDE = ".toml", ".task.toml"
 _OUTPUT_TOKENS = 256
@@ -133,7 +133,7 @@ def task_of(
         model=values["model"],
         prompt=values["prompt"],
         system_instruction=values.get("system"),
-        response_schema=None if schema is None else canonical(schema),
+        response_schema=None if schema is None else in_order(schema),
         generation_config=canonical(_group(values, "generation")),
         is_media=is_media,
     )

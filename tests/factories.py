@@ -24,6 +24,7 @@ from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.model.task import GenerationTask, canonical, in_order
 
 MODEL = "gemini-embedding-001"
 SCOPE_ID = "scope-1"
@@ -53,6 +54,32 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+SUMMARY_SCHEMA = {
+    "type": "object",
+    "required": ["summary", "keywords"],
+    "properties": {
+        "summary": {"type": "string", "minLength": 1},
+        "keywords": {"type": "array", "items": {"type": "string"}, "maxItems": 8},
+    },
+}
+
+
+def make_task(**changes: Any) -> GenerationTask:
+    """A task that asks for a summary; `schema` and `config` as plain values."""
+    schema = changes.pop("schema", SUMMARY_SCHEMA)
+    config = changes.pop("config", {"temperature": 0, "max_output_tokens": 256})
+    values: dict[str, Any] = {
+        "name": "summary",
+        "backend": "emulator",
+        "model": "gemini-3.5-flash-lite",
+        "prompt": "Summarise.\n\n{title}\n\n{text}",
+        "system_instruction": "You are careful.",
+        "response_schema": None if schema is None else in_order(schema),
+        "generation_config": canonical(config),
+    }
+    return GenerationTask(**values | changes)
 
 
 def make_space(**changes: Any) -> EmbeddingSpace:

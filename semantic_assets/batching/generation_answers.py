@@ -68,7 +68,10 @@ class AnswerReader:
 
     def __init__(self, task: GenerationTask) -> None:
         schema = task.schema
-        self._validator = None if schema is None else jsonschema_rs.validator_for(schema)
+        # Masked: an answer quoted back would be the longest part of the note that mends it.
+        self._validator = (
+            None if schema is None else jsonschema_rs.validator_for(schema, mask="the value")
+        )
         self._limit = task.max_output_tokens
 
     def read(self, answer: Mapping[str, Any]) -> Generated:

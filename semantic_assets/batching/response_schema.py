@@ -47,6 +47,9 @@ def _converted(schema: Schema, definitions: Schema, depth: int) -> dict[str, Any
     wire: dict[str, Any] = {}
     for keyword, value in schema.items():
         wire |= _keyword(keyword, value, definitions, depth)
+    if "properties" in wire:
+        # Without it the API answers in the order of the alphabet: a verdict before its reasons.
+        wire.setdefault("propertyOrdering", list(wire["properties"]))
     return wire
 
 

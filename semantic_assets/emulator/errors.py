@@ -122,6 +122,14 @@ class InvalidRequest(Exception):
         return invalid_argument(str(self))
 
 
+class Undecodable(InvalidRequest):
+    """Its medium is there, and is not what it is said to be; `file` is the uploaded one, if any."""
+
+    def __init__(self, file: Mapping[str, Any] | None = None) -> None:
+        super().__init__("Unable to process input image: its bytes cannot be decoded.")
+        self.file = file
+
+
 class FileNotReadable(InvalidRequest):
     """It names a file that is gone, or never was."""
 

@@ -1,17 +1,18 @@
 """Reads the input of a new job through: how much it is, and which requests will fail."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from semantic_assets.emulator import embedding, prompts
 from semantic_assets.emulator.catalogue import Kind, Model
 from semantic_assets.emulator.embedding import EmbedRequest
-from semantic_assets.emulator.errors import InvalidRequest
+from semantic_assets.emulator.errors import InvalidRequest, Undecodable
 from semantic_assets.emulator.inputs import Line, MalformedInput, groups, read_lines
 from semantic_assets.emulator.media_uses import MediaUse
-from semantic_assets.emulator.prompts import Prompt, See
+from semantic_assets.emulator.prompts import See
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +89,16 @@ class _Counter:
     def _tokens_of_prompt(self, number: int, line: Line) -> int | None:
         try:
             prompt = prompts.decode_prompt(line.request, self._see)
+        except Undecodable as problem:
+            self._enter_files(number, [problem.file])
+            return None
         except InvalidRequest:
             return None
-        self._enter_files(number, prompt)
+        self._enter_files(number, [seen.file for seen in prompt.media])
         return prompt.token_count
 
-    def _enter_files(self, number: int, prompt: Prompt) -> None:
-        for file in {
-            seen.file["sequence"]: seen.file for seen in prompt.media if seen.file
-        }.values():
+    def _enter_files(self, number: int, files: Iterable[Mapping[str, Any] | None]) -> None:
+        for file in {file["sequence"]: file for file in files if file}.values():
             sequence = file["sequence"]
             self._lines[sequence].append(number)
             self._files.setdefault(

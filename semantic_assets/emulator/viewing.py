@@ -13,7 +13,7 @@ from typing import Any
 
 from semantic_assets.emulator import files, media_uses
 from semantic_assets.emulator.calls import Call
-from semantic_assets.emulator.errors import FileNotReadable, InvalidRequest
+from semantic_assets.emulator.errors import FileNotReadable, Undecodable
 from semantic_assets.emulator.jobs import Job
 from semantic_assets.emulator.media import Look, look_at
 from semantic_assets.emulator.prompts import Attachment, See, Seen
@@ -45,7 +45,10 @@ def _viewer(state: State, find: Callable[[str], _File | None]) -> See:
         if file is None:
             raise FileNotReadable(file_id)
         path, wanted = state.blob_path(file["blob"]), mime_type or file["mime_type"]
-        look = _look(state, file["sha256"], wanted, path.read_bytes)
+        try:
+            look = _look(state, file["sha256"], wanted, path.read_bytes)
+        except Undecodable as problem:
+            raise Undecodable(file) from problem
         return Seen(sha256=file["sha256"], look=look, file=file)
 
     def see(attachment: Attachment) -> Seen:
@@ -65,7 +68,7 @@ def _look(state: State, digest: str, mime_type: str, read: Callable[[], bytes]) 
         ).fetchone()
     look = _store_look(state, digest, mime_type, read()) if row is None else _decoded(row["look"])
     if look is None:
-        raise InvalidRequest("Unable to process input image: its bytes cannot be decoded.")
+        raise Undecodable
     return look
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class GenerationTask:
     #: Fields of the document stand in braces: see `batching.prompts`.
     prompt: str
     system_instruction: str | None = None
-    #: A JSON Schema, canonical; None: the answer is plain text.
+    #: A JSON Schema, its properties in their order; None: the answer is plain text.
     response_schema: str | None = None
     #: temperature, top_p, max_output_tokens, thinking_budget, ... as named by the API; canonical.
     generation_config: str = "{}"
@@ -69,8 +70,13 @@ class TaskUse:
 
 
 def canonical(value: Any) -> str:
-    """JSON that is the same text for the same value."""
+    """JSON that is the same text for the same value, in whatever order it was written."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def in_order(schema: Mapping[str, Any]) -> str:
+    """A schema as JSON; the order of its properties is the order in which they are answered."""
+    return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
 
 
 def is_task(space_id: str) -> bool:

@@ -15,8 +15,8 @@ from semantic_assets.verbs.feeding import Fed
 #: About 300,000 characters of articles at once. With twice as many numpy's arrays are too large for the
 #: heap, and each batch costs 500 page faults anew: half a CPU second of a shard.
 _BATCH_DOCUMENTS = 32
-#: A description is short, and a hit in a long film should tell when: about a minute of moments.
-MEDIA_SIZES = ChunkSizes(max_tokens=120, min_tokens=20)
+#: A description is short, and a hit in a long film should tell when: a moment or two to a chunk.
+MEDIA_SIZES = ChunkSizes(max_tokens=60, min_tokens=10)
 _COLUMNS = ["document_id", "title", "text", "pages"]
 
 

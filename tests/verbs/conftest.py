@@ -105,6 +105,21 @@ class Trial:
         jobs: list[dict[str, Any]] = httpx2.get(f"{self.url}/emulator/state").json()["jobs"]
         return jobs
 
+    def bill(self) -> dict[str, Any]:
+        found: dict[str, Any] = httpx2.get(f"{self.url}/emulator/bill", timeout=30).json()
+        return found
+
+    def prompts(self) -> list[str]:
+        """Of all generation jobs, in their order."""
+        found: list[str] = []
+        for job in self.remote_jobs():
+            if job["model"].startswith("gemini-embedding"):
+                continue
+            name = job["name"].removeprefix("batches/")
+            lines = httpx2.get(f"{self.url}/emulator/jobs/{name}/texts").text
+            found += [json.loads(line)["text"] for line in lines.split("\n") if line]
+        return found
+
     def sent(self) -> Counter[str]:
         """How many times each request key was in a job that was created."""
         keys: Counter[str] = Counter()
@@ -142,6 +157,7 @@ def _opened(folder: Path, vectors: str) -> Iterator[Trial]:
     )
     environ = {
         "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
+        "SEMANTIC_ASSETS_TASKS": str(folder / "tasks"),
         "SEMANTIC_ASSETS_EMULATOR_URL": running.base_url,
         "SEMANTIC_ASSETS_DIMENSIONS": "128",
     }
