@@ -50,6 +50,20 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("index export acme/birds OUT/birds.bin", 0, "vectors"),
     ("import-vectors OUT/paid.parquet", 2, "do not agree"),
     ("reindex --model gemini-embedding-2 -d acme/locks --yes", 0, "gemini-embedding-2"),
+    ("generate list", 0, "summary-en"),
+    ("generate submit OUT/in.jsonl -t summary-en -n week --dry-run", 0, "usd_high"),
+    ("generate submit OUT/in.jsonl -t summary-en -n week --yes", 4, "documents are out"),
+    ("generate status week --wait", 0, "ready"),
+    ("generate results week", 0, "heron"),
+    ("generate results week OUT/week.parquet", 0, "2 rows in"),
+    ("generate results week OUT/week.csv", 2, "name it .jsonl or .parquet"),
+    ("generate retry week", 0, "0 requests are pending again"),
+    ("generate regenerate -d generate/week -t summary-en --yes", 0, "is_changed"),
+    ("status week", 0, "summary-en"),
+    ("results week OUT/week.jsonl", 0, "2 rows in"),
+    ("submit-contents OUT/in.jsonl --name more --yes", 4, "documents are out"),
+    ("generate submit --dataset acme/birds -t entities-en --realtime --yes", 0, "entities-en"),
+    ("generate stop -d acme/birds -t entities-en", 0, "stopped"),
     ("rm acme/locks --yes", 0, "acme/locks"),
     ("keys create --project acme --role read", 0, "sak_"),
     ("keys list", 0, "read"),
@@ -85,6 +99,10 @@ def test_every_command_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Mon
     (birds / "heron.txt").write_text("The heron stands in the reeds.")
     (tmp_path / "in.txt").write_text("The lock is shut in frost.")
     (tmp_path / "more.txt").write_text("The crane flies south.")
+    (tmp_path / "in.jsonl").write_text(
+        '{"id": "1", "text": "The heron stands in the reeds. It waits."}\n'
+        '{"id": "2", "text": "The crane flies south. It is loud."}\n'
+    )
     vectors = pa.table({"text": ["Never seen."], "vector": [[1.0] + [0.0] * 127]})
     pq.write_table(vectors, tmp_path / "paid.parquet")
     server = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=0.2)

@@ -11,10 +11,29 @@ from semantic_assets.defs.resources import LakeResource
 from semantic_assets.library import opened
 from tests.doors.dagster_world import DATASET, SHARD, World
 
-ASSETS = ("documents", "chunks", "batch_jobs", "embeddings", "vector_index", "retrieval_quality")
+ASSETS = (
+    "documents",
+    "generation_jobs",
+    "generations",
+    "chunks",
+    "batch_jobs",
+    "embeddings",
+    "vector_index",
+    "retrieval_quality",
+)
 #: People chart these: a name that changes ends their plot.
 PLOTTED = {
     "documents": {"dagster/partition_row_count", "documents_failed", "text_bytes", "files_read"},
+    "generation_jobs": {"tasks", "requests", "requests_in_flight", "requests_waiting"},
+    "generations": {
+        "dagster/partition_row_count",
+        "documents_ready",
+        "documents_failed",
+        "documents_pending",
+        "tokens",
+        "output_tokens",
+        "batch_usd",
+    },
     "chunks": {
         "dagster/partition_row_count",
         "distinct_texts",
@@ -74,7 +93,7 @@ def test_numbers_that_are_plotted_keep_their_names(settled: World) -> None:
 
 def test_column_lineage_leads_to_columns_that_exist_further_up(settled: World) -> None:
     schemas = {asset: {c.name for c in s.columns} for asset, s in _schemas().items()}
-    for asset in ("chunks", "embeddings", "vector_index"):
+    for asset in ("generations", "chunks", "embeddings", "vector_index"):
         lineage = settled.metadata(asset)["dagster/column_lineage"].value
         assert isinstance(lineage, dg.TableColumnLineage)
         for column, sources in lineage.deps_by_column.items():

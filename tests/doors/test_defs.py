@@ -18,12 +18,14 @@ def test_asset_keys_are_the_tables_and_the_graph_is_one_chain() -> None:
     defs = build_definitions(LakeResource())
     graph = defs.resolve_asset_graph()
     parents = {
-        key.to_user_string(): [p.to_user_string() for p in graph.get(key).parent_keys]
+        key.to_user_string(): sorted(p.to_user_string() for p in graph.get(key).parent_keys)
         for key in graph.get_all_asset_keys()
     }
     assert parents == {
         "documents": [],
-        "chunks": ["documents"],
+        "generation_jobs": ["documents"],
+        "generations": ["generation_jobs"],
+        "chunks": ["documents", "generations"],
         "batch_jobs": ["chunks"],
         "embeddings": ["batch_jobs"],
         "vector_index": ["embeddings"],
