@@ -90,6 +90,10 @@ class Store:
             self.ledger.datasets.settings(dataset), f"{dataset}: dataset.toml"
         )
 
+    def is_embedded(self, dataset: DatasetKey) -> bool:
+        """False where only generation tasks work on it."""
+        return self.dataset_settings(dataset).embed
+
     def key_index(self, space_id: str) -> KeyIndex:
         return KeyIndex(self.lake.path(layout.key_index(space_id)))
 

@@ -53,6 +53,7 @@ def status_table(found: Status) -> Table:
         "documents": f"{found.documents}, {found.documents_waiting} wait to be cut, "
         f"{found.documents_failed} could not be read",
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
+        "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
         "texts waiting to be sent": found.bill.pending_texts,
         "batch jobs": stages or "none",
         "expected finish": _finish(found),

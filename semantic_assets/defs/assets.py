@@ -148,7 +148,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     """One row per contiguous span of a document, with the text that is embedded for it."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
-        if not store.dataset_settings(shard.dataset).embed:
+        if not store.is_embedded(shard.dataset):
             context.log.info(
                 f"{shard.dataset} is not embedded: its dataset.toml says embed = false"
             )

@@ -48,7 +48,13 @@ def get_datasets(serving: Served, key: Key) -> Json:
         for row in pending_counts(serving.core.store)
         if key.may("read", row.project_id) and row.dataset_id
     ]
-    shown = ("documents_to_chunk", "chunks_to_embed", "vectors_to_index", "pending_count")
+    shown = (
+        "documents_to_chunk",
+        "chunks_to_embed",
+        "vectors_to_index",
+        "answers_to_come",
+        "pending_count",
+    )
     data = [
         {
             "object": "dataset",

@@ -38,7 +38,7 @@ def embed_at_once(
             for pinned in store.ledger.tasks.of(shard.dataset):
                 done.append(answer_now(store, gemini, pinned.task, shard))
                 feed(store, shard, pinned.task)
-            if store.dataset_settings(shard.dataset).embed:
+            if store.is_embedded(shard.dataset):
                 done.append(embed_now(store, gemini, shard))
         except (SpendRefused, TransientError) as error:
             store.tell(f"{shard}: what is left goes by batch: {error}")

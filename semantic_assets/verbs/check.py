@@ -147,9 +147,9 @@ def check_requests(store: Store) -> Check:
 def check_all(
     store: Store, gemini: Gemini, *, datasets: tuple[DatasetKey, ...] = ()
 ) -> list[Check]:
-    """Every check of every shard and dataset, or of these datasets."""
+    """Every check of every shard and dataset that is embedded, or of these datasets."""
     found: list[Check] = []
-    for dataset in datasets or tuple(store.ledger.sources.datasets()):
+    for dataset in filter(store.is_embedded, datasets or store.ledger.sources.datasets()):
         space_id = store.serving_space(dataset).space_id
         for shard in store.ledger.sources.shards(dataset):
             found += check_shard(store, shard.key)

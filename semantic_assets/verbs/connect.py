@@ -68,6 +68,7 @@ _PENDING = pa.schema(
         ("documents_to_chunk", pa.int64()),
         ("chunks_to_embed", pa.int64()),
         ("vectors_to_index", pa.int64()),
+        ("answers_to_come", pa.int64()),
         ("pending_count", pa.int64()),
     ]
 )

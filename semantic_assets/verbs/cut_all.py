@@ -50,7 +50,7 @@ def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch)
     cut.documents.append(read)
     with stopwatch.stage("generations"):
         cut.requests += _ask(store, shard)
-    if not store.dataset_settings(shard.dataset).embed:
+    if not store.is_embedded(shard.dataset):
         store.tell(_told(read, None))
         return
     with stopwatch.stage("chunks"):

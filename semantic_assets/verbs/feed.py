@@ -27,7 +27,7 @@ def feed(
     for pinned in store.ledger.tasks.of(shard.dataset):
         if pinned.task != task:
             continue
-        if pinned.is_awaited and store.dataset_settings(shard.dataset).embed:
+        if pinned.is_awaited and store.is_embedded(shard.dataset):
             chunk_documents(store, shard)
         if pinned.use.documents is not None:
             derive_documents(store, shard, pinned)

@@ -27,10 +27,13 @@ class PendingCounts:
     documents_to_chunk: int
     chunks_to_embed: int
     vectors_to_index: int
+    #: Outcomes of generation tasks that are not there yet.
+    answers_to_come: int = 0
     pending_count: int = field(init=False)
 
     def __post_init__(self) -> None:
         total = self.documents_to_chunk + self.chunks_to_embed + self.vectors_to_index
+        total += self.answers_to_come
         object.__setattr__(self, "pending_count", total)
 
 
@@ -55,6 +58,7 @@ def _by_project(store: Store, datasets: Sequence[PendingCounts]) -> list[Pending
             documents_to_chunk=sum(one.documents_to_chunk for one in its),
             chunks_to_embed=sum(one.chunks_to_embed for one in its),
             vectors_to_index=sum(one.vectors_to_index for one in its),
+            answers_to_come=sum(one.answers_to_come for one in its),
         )
         for project in sorted({one.project_id for one in datasets})
         for its in [[one for one in datasets if one.project_id == project]]
@@ -64,7 +68,8 @@ def _by_project(store: Store, datasets: Sequence[PendingCounts]) -> list[Pending
 def _of_dataset(
     store: Store, dataset: DatasetKey, settled: frozenset[ShardKey], waiting: int
 ) -> PendingCounts:
-    shards = [shard.key for shard in store.ledger.sources.shards(dataset)]
+    every = [shard.key for shard in store.ledger.sources.shards(dataset)]
+    shards = every if store.is_embedded(dataset) else []
     return PendingCounts(
         project_id=dataset.project,
         dataset_id=dataset.dataset,
@@ -73,7 +78,19 @@ def _of_dataset(
         documents_to_chunk=waiting + sum(_uncut(store, shard) for shard in shards),
         chunks_to_embed=sum(_unembedded(store, shard) for shard in shards if shard not in settled),
         vectors_to_index=_unindexed(store, dataset, shards),
+        answers_to_come=answers_to_come(store, dataset, every),
     )
+
+
+def answers_to_come(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey]) -> int:
+    """Outcomes of its tasks that are not in `generations`, by the ledger alone."""
+    files, missing = store.ledger.files, 0
+    for pinned in store.ledger.tasks.of(dataset):
+        for shard in shards:
+            asked = files.find(layout.requests(pinned.task.space_id, shard))
+            came = files.find(layout.outputs(pinned.task.space_id, shard))
+            missing += max(0, (asked.rows if asked else 0) - (came.rows if came else 0))
+    return missing
 
 
 def _uncut(store: Store, shard: ShardKey) -> int:

@@ -1,4 +1,4 @@
-"""purge: delete results that no current chunk of any dataset wants, after saying what they cost.
+"""purge: delete results that no current chunk or request of any dataset wants, after saying what they cost.
 
 The only verb that deletes what was paid for. A file goes only as a whole: one text that is wanted,
 whatever its outcome was, keeps it.
@@ -13,13 +13,14 @@ from semantic_assets.errors import ConfigError, Conflict, NotFound
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.task import is_task
 from semantic_assets.store import Store
 from semantic_assets.verbs.pending import complete_key_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnwantedResults:
-    """Results files of one space that nobody wants, and what embedding them again would cost."""
+    """Results files of a space or a task that nobody wants, and what they would cost again."""
 
     space_id: str
     files: tuple[str, ...]
@@ -49,10 +50,10 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
         Conflict: as `unwanted_results`, or chunks were written while looking.
     """
     with store.ledger.leases.holding("plan"):
-        before = store.ledger.files.fingerprints("chunks")
+        before = _tables(store)
         found = unwanted_results(store)
-        if store.ledger.files.fingerprints("chunks") != before:
-            raise Conflict("chunks were written while the results were looked at: try again")
+        if _tables(store) != before:
+            raise Conflict("tables were written while the results were looked at: try again")
         for unwanted in found:
             for name in unwanted.files:
                 store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
@@ -60,10 +61,16 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
     return found
 
 
+def _tables(store: Store) -> dict[str, str]:
+    """What says which results are wanted, by fingerprint."""
+    files = store.ledger.files
+    return files.fingerprints("chunks") | files.fingerprints("requests")
+
+
 def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
     shards = [shard.key for shard in store.ledger.sources.shards() if shard.key.dataset != without]
     for shard in shards:
-        if store.trusted_fingerprint(layout.chunks(shard)) is None:
+        if not all(store.trusted_fingerprint(path) for path in _wanting(store, shard)):
             raise Conflict(
                 f"shard {shard} is not cut yet, so it is not known which results it wants: run "
                 f"`semantic-assets refresh --dataset {shard.dataset}` first"
@@ -71,39 +78,48 @@ def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
     return shards
 
 
+def _wanting(store: Store, shard: ShardKey) -> list[str]:
+    """The tables of a shard that want results."""
+    chunks = [layout.chunks(shard)] if store.is_embedded(shard.dataset) else []
+    tasks = store.ledger.tasks.of(shard.dataset)
+    return [*chunks, *(layout.requests(pinned.task.space_id, shard) for pinned in tasks)]
+
+
 def _unwanted(store: Store, space_id: str, shards: list[ShardKey]) -> UnwantedResults:
     index = complete_key_index(store, space_id)
     unwanted = set(store.lake.names(layout.results_dir(space_id)))
-    for keys in _wanted(store, shards):
+    for keys in _wanted(store, space_id, shards):
         if not unwanted:
             break
         unwanted -= index.files_of(keys)
     return _quote(store, space_id, tuple(sorted(unwanted)))
 
 
-def _wanted(store: Store, shards: list[ShardKey]) -> Iterator[list[str]]:
+def _wanted(store: Store, space_id: str, shards: list[ShardKey]) -> Iterator[list[str]]:
     for shard in shards:
-        column = store.lake.read(layout.chunks(shard), ["text_hash"])["text_hash"]
-        yield pc.unique(column).to_pylist()
+        path = layout.wanted(space_id, shard)
+        if path in _wanting(store, shard):
+            yield pc.unique(store.lake.read(path, ["text_hash"])["text_hash"]).to_pylist()
 
 
 def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResults:
     paths = [f"{layout.results_dir(space_id)}/{name}" for name in files]
-    counts = [store.lake.read(path, ["token_count"])["token_count"] for path in paths]
-    tokens = sum(pc.sum(column).as_py() or 0 for column in counts)
+    columns = ["token_count", *(["output_tokens"] if is_task(space_id) else [])]
+    tables = [store.lake.read(path, columns) for path in paths]
+    tokens, *output = (sum(pc.sum(t[name]).as_py() or 0 for t in tables) for name in columns)
     return UnwantedResults(
         space_id=space_id,
         files=files,
-        rows=sum(len(column) for column in counts),
+        rows=sum(table.num_rows for table in tables),
         bytes=sum(store.lake.path(path).stat().st_size for path in paths),
         tokens=tokens,
-        usd_to_embed_again=_usd(store, space_id, tokens),
+        usd_to_embed_again=_usd(store, space_id, tokens, sum(output)),
     )
 
 
-def _usd(store: Store, space_id: str, tokens: int) -> float:
+def _usd(store: Store, space_id: str, tokens: int, output_tokens: int) -> float:
     """At today's price; of the configured model where the space's own is not known or is gone."""
     try:
-        return batch_usd(store.ledger.spaces.find(space_id).model, tokens)
-    except (NotFound, ConfigError):
+        return batch_usd(store.product(space_id).model, tokens, output_tokens)
+    except (NotFound, ConfigError, KeyError):
         return batch_usd(store.settings.model, tokens)

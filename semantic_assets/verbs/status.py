@@ -9,6 +9,7 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.bill import Bill, bill
 from semantic_assets.verbs.history import job_seconds
+from semantic_assets.verbs.pending_counts import answers_to_come
 from semantic_assets.verbs.waiting import documents_waiting
 from semantic_assets.verbs.wanted import settled_shards
 
@@ -25,6 +26,9 @@ class Status(Shown):
     documents_failed: int
     chunks: int
     chunks_failed: int
+    #: Outcomes of generation tasks: without one yet, and FAILED with a reason.
+    answers_to_come: int
+    answers_failed: int
     #: Jobs by what users are shown.
     stages: dict[str, int]
     open_jobs: tuple[BatchJob, ...]
@@ -48,7 +52,7 @@ def status(store: Store, *, scope_id: str) -> Status:
     return Status(
         datasets=len(store.ledger.sources.datasets()),
         shards=len(shards),
-        settled_shards=len(settled_shards(store)),
+        settled_shards=len(settled_shards(store)) + _answered_shards(store),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
         documents_failed=sum(
@@ -56,6 +60,13 @@ def status(store: Store, *, scope_id: str) -> Status:
         ),
         chunks=quote.chunks,
         chunks_failed=_chunks_failed(store),
+        answers_to_come=sum(
+            answers_to_come(
+                store, dataset, [one.key for one in shards if one.key.dataset == dataset]
+            )
+            for dataset in store.ledger.sources.datasets()
+        ),
+        answers_failed=_answers_failed(store),
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
@@ -72,6 +83,24 @@ def _chunks_failed(store: Store) -> int:
         for dataset in store.ledger.sources.datasets()
         for space_id in [store.serving_space(dataset).space_id]
         for shard in store.ledger.sources.shards(dataset)
+    )
+
+
+def _answered_shards(store: Store) -> int:
+    """Shards that are not embedded, and all of whose answers are there."""
+    return sum(
+        not answers_to_come(store, dataset, [shard.key])
+        for dataset in store.ledger.sources.datasets()
+        if not store.is_embedded(dataset)
+        for shard in store.ledger.sources.shards(dataset)
+    )
+
+
+def _answers_failed(store: Store) -> int:
+    return sum(
+        _count(store, layout.outputs(pinned.task.space_id, shard.key), "status", "FAILED")
+        for pinned in store.ledger.tasks.all()
+        for shard in store.ledger.sources.shards(pinned.dataset)
     )
 
 

@@ -95,7 +95,10 @@ def is_settled_in(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> b
 
 
 def settled_shards(store: Store) -> list[ShardKey]:
-    """Shards all of whose current chunks have a final outcome in the space they are searched in."""
+    """Shards all of whose current chunks have a final outcome in the space they are searched in.
+
+    Of a dataset that is not embedded there is none.
+    """
     progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")
     spaces, found = _spaces_of_all(store), []
     for shard in store.ledger.sources.shards():

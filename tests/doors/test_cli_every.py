@@ -61,7 +61,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("generate regenerate -d generate/week -t summary-en --yes", 0, "is_changed"),
     ("status week", 0, "summary-en"),
     ("results week OUT/week.jsonl", 0, "2 rows in"),
-    ("submit-contents OUT/in.jsonl --name more --yes", 4, "documents are out"),
+    # The same articles were answered before: nothing is sent.
+    ("submit-contents OUT/in.jsonl --name more --yes", 0, "summary-en"),
     ("generate submit --dataset acme/birds -t entities-en --realtime --yes", 0, "entities-en"),
     ("generate stop -d acme/birds -t entities-en", 0, "stopped"),
     ("rm acme/locks --yes", 0, "acme/locks"),

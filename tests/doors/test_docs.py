@@ -39,7 +39,7 @@ SMALLER = {"12_000": "60", "1_000": "40"}
 SAYS = {
     "operations.md": ("nothing to see to", "0 texts sent in 0 jobs, 3 indexes built"),
     "migration.md": ("is searched in gemini-embedding-2-768", "nothing new: nothing was sent"),
-    "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "2 rows in"),
+    "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "is_changed"),
     "quickstart.md": ("sluice 7", "40 │", "texts sent in 1 jobs, 1 indexes built"),
     "costs.md": ("24,545,455",),
     "rest.md": ("The ferry leaves at nine.", "semantic_assets_open_jobs 0.0", "acme"),
