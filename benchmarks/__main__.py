@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks import (
     backfill,
     collecting,
+    generation,
     growth,
     ingest,
     paths,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "ingest": ingest.measure,
     "backfill": backfill.measure,
     "window": window.measure,
+    "generation": generation.measure,
     "sensor": sensor.measure,
     "collecting": collecting.measure,
     "peers": comparison.measure,

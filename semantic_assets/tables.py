@@ -177,7 +177,7 @@ def _cell(name: str, value: object) -> str:
 def window_chart(use: WindowUse) -> Table:
     """A column for each span of time, an eighth of a row at a time."""
     table = Table(
-        title=f"enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
+        title=f"{use.model}: enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
         show_header=False,
         box=None,
         title_justify="left",

@@ -14,9 +14,10 @@ import pyarrow.dataset  # noqa: F401
 
 from benchmarks.paths.meter import Meter
 from semantic_assets.batching.answers import decode_answers
+from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.config import Settings
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.lake.manifests import manifest_keys, manifest_texts
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.store import Store, open_store
@@ -30,7 +31,6 @@ from semantic_assets.verbs.landing import finish, write_results
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.planned import PlannedJob
-from semantic_assets.verbs.submit import write_requests
 
 
 def main() -> None:
@@ -73,7 +73,9 @@ def _requests(store: Store, shard: ShardKey, scope_id: str, folder: Path) -> lis
     store.ledger.scopes.register(scope_id, backend="emulator", base_url="http://127.0.0.1")
     planned = [*plan(store, scope_id=scope_id).jobs]
     for item in planned:
-        write_requests(store, item.job, folder / f"{item.job.job_id}.jsonl")
+        job_id, space = item.job.job_id, store.ledger.spaces.find(item.job.space_id)
+        with (folder / f"{job_id}.jsonl").open("wb", buffering=1 << 20) as file:
+            file.writelines(embedding_lines(space, manifest_texts(store.lake, job_id)))
     return planned
 
 

@@ -223,17 +223,20 @@ def _query(query: str, root: Path | None, as_json: bool) -> None:
 @json_option
 @edge
 def window(root: Path | None, as_json: bool) -> None:
-    """Show how full the window of enqueued tokens was, over time."""
+    """Show how full each model's window of enqueued tokens was, over time."""
     from semantic_assets.library import opened
     from semantic_assets.tables import show, window_chart
-    from semantic_assets.verbs.window_use import window_use
+    from semantic_assets.verbs.window_use import models_used, window_use
 
     with opened(root) as (store, gemini):
-        found = window_use(store, scope_id=gemini.scope_id)
+        found = [
+            window_use(store, scope_id=gemini.scope_id, model=model)
+            for model in models_used(store, scope_id=gemini.scope_id)
+        ]
     if as_json:
         print_json(found)
     else:
-        show(window_chart(found))
+        show(*map(window_chart, found))
 
 
 COMMANDS = [init, refresh, advance, search, status, window, ls, jobs, sql]
