@@ -21,11 +21,18 @@ from semantic_assets.errors import RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.jobs import JobState
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import open_store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
+from semantic_assets.verbs.generate import (
+    generation_results,
+    generation_status,
+    submit_generation,
+)
+from tests.emulator import drawn
 
 TEXTS = ("The pilot boards at the fairway buoy.", "Купол закрывают при ветре.", "冷却を始める。")
 POLL_SECONDS = 30
@@ -63,6 +70,70 @@ def test_three_chunks_end_to_end_on_google(tmp_path: Path, dimensions: int) -> N
         "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "0.01",
     }
     _end_to_end(tmp_path, environ, lambda: time.sleep(POLL_SECONDS), dimensions)
+
+
+TASK = """
+model = "gemini-3.5-flash-lite"
+system = "Answer in English."
+prompt = "What is the text about?\\n\\n{text}"
+[schema]
+type = "object"
+required = ["about"]
+properties.about = { type = "string" }
+[generation]
+temperature = 0
+max_output_tokens = 200
+"""
+
+
+def test_answers_end_to_end_on_the_emulator(
+    tmp_path: Path, local: tuple[dict[str, str], Callable[[], None]]
+) -> None:
+    _generated(tmp_path, *local)
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not _ASKED, reason="needs SEMANTIC_ASSETS_BACKEND=gemini and a key")
+def test_answers_end_to_end_on_google(tmp_path: Path) -> None:
+    """A prompt of text and one of a picture, through batch jobs; a tenth of a cent."""
+    key = next(value for value in _LIVE.values() if value)
+    environ = {
+        "SEMANTIC_ASSETS_BACKEND": "gemini",
+        "GEMINI_API_KEY": key,
+        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "0.05",
+        "SEMANTIC_ASSETS_UNPROBED": "1",
+    }
+    _generated(tmp_path, environ, lambda: time.sleep(POLL_SECONDS))
+
+
+def _generated(tmp_path: Path, environ: dict[str, str], wait: Callable[[], None]) -> None:
+    sources, tasks = tmp_path / "sources", tmp_path / "tasks"
+    folder = sources / "live" / "answers"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text(TEXTS[0])
+    (folder / "b.png").write_bytes(drawn.png("red", "circle", "white"))
+    tasks.mkdir()
+    (tasks / "about.toml").write_text(TASK)
+    (tasks / "seen.toml").write_text(TASK.replace("the text about?\\n\\n{text}", "in the picture?"))
+    path = tasks / "seen.toml"
+    path.write_text("media = true\n" + path.read_text())
+    settings = Settings.load(root=tmp_path / "lake", environ=environ)
+    settings = replace(settings, sources=sources, tasks=tasks)
+    gemini, dataset = Gemini(endpoint_of(settings)), DatasetKey("live", "answers")
+    with open_store(settings, create=True) as store:
+        for task in ("about", "seen"):
+            submit_generation(store, gemini, dataset, task)
+        while not all(
+            generation_status(store, dataset, task).is_done for task in ("about", "seen")
+        ):
+            wait()
+            advance(store, gemini, submits=False)
+        found = [
+            row for task in ("about", "seen") for row in generation_results(store, dataset, task)
+        ]
+    assert [row["status"] for row in found] == ["READY", "READY"], found
+    assert all(row["output"]["about"] and row["output_tokens"] for row in found)
+    assert not any(name.startswith("sa-") for _, name in gemini.list_files())
 
 
 def _end_to_end(

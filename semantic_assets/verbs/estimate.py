@@ -24,7 +24,12 @@ from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.calibrate import Calibration, calibrate
 from semantic_assets.verbs.history import job_seconds
 from semantic_assets.verbs.pending import pending_texts
-from semantic_assets.verbs.task_quote import TaskQuote, quote_tasks
+from semantic_assets.verbs.task_quote import (
+    TaskQuote,
+    quote_tasks,
+    quote_unread,
+    tokens_to_embed_later,
+)
 from semantic_assets.verbs.unread import Unread, unread
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 
@@ -49,7 +54,8 @@ class ScriptQuote:
 class Estimate(Shown):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
-    #: To be embedded. Documents that wait for answers of a task are not cut yet, nor counted.
+    #: To be embedded now. Documents that wait for answers of a task are not cut yet: their tokens
+    #: are in the figures below.
     texts: int
     #: Of these texts, and of prompts.
     tokens: int
@@ -93,7 +99,13 @@ def estimate(
         parts += _calibrated(store, wanted.product, scripts)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
-    tasks = quote_tasks(store, datasets) if limit is None else []
+    if limit is not None:
+        return _quote(store, texts, parts, waiting)
+    for dataset, tokens in tokens_to_embed_later(store, datasets).items():
+        parts.append(
+            _part(store.serving_space(dataset), "waits for answers", tokens, Calibration(band=0.5))
+        )
+    tasks = [*quote_tasks(store, datasets), *quote_unread(store, waiting.bytes)]
     return _quote(store, texts, parts, waiting, tasks)
 
 

@@ -1,19 +1,25 @@
 """What tasks would cost: requests nobody has in hand, their answers as they are expected."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from semantic_assets.lake import layout
+from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.catalog import batch_usd, realtime_usd
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
+from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
+from semantic_assets.verbs.feeding import MAX_CONTEXT_TOKENS
 from semantic_assets.verbs.output_tokens import expected_output_tokens
-from semantic_assets.verbs.pending import pending_texts
+from semantic_assets.verbs.pending import pending_texts, shard_demand
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_tasks
 
 #: Estimates of prompts were within this of every count seen; answers are anybody's guess.
 _INPUT_BAND, _OUTPUT_BAND = 0.25, 0.5
+#: Of files not read yet: bytes of text to a document.
+_DOCUMENT_BYTES = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,44 @@ def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQ
         if pending:
             found.append(quote_of(store, wanted.product, len(pending), sum(pending.values())))
     return found
+
+
+def quote_unread(store: Store, sizes: Mapping[DatasetKey, int]) -> list[TaskQuote]:
+    """Texts known by their bytes alone, of which a document is taken to have a few thousand."""
+    found = []
+    for pinned in store.ledger.tasks.all():
+        size = sizes.get(pinned.dataset, 0)
+        if size and not pinned.task.is_media:
+            tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
+            found.append(quote_of(store, pinned.task, -(-size // _DOCUMENT_BYTES), tokens))
+    return found
+
+
+def tokens_to_embed_later(
+    store: Store, datasets: Sequence[DatasetKey] = ()
+) -> dict[DatasetKey, int]:
+    """Of documents that are not cut before their answers are there; estimated by their prompts."""
+    found: dict[DatasetKey, int] = {}
+    for pinned in store.ledger.tasks.all():
+        is_meant = not datasets or pinned.dataset in datasets
+        if is_meant and pinned.is_awaited and store.is_embedded(pinned.dataset):
+            for shard in store.ledger.sources.shards(pinned.dataset):
+                tokens = _awaited(store, shard.key, pinned)
+                if tokens:
+                    found[pinned.dataset] = found.get(pinned.dataset, 0) + tokens
+    return found
+
+
+def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
+    task = pinned.task
+    if store.trusted_fingerprint(layout.requests(task.space_id, shard)) is None:
+        return 0
+    demand = shard_demand(store, shard, task)
+    is_open = ~(demand.known.has_vector | demand.is_failed)
+    if task.is_media:
+        return expected_output_tokens(store, task, int(is_open.sum()))
+    with_context = MAX_CONTEXT_TOKENS * int(is_open.sum()) if pinned.use.vector_text else 0
+    return int(demand.texts.estimates[is_open].sum()) + with_context
 
 
 def quote_of(store: Store, task: GenerationTask, requests: int, tokens: int) -> TaskQuote:

@@ -42,7 +42,12 @@ SAYS = {
     "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "is_changed"),
     "quickstart.md": ("sluice 7", "40 │", "texts sent in 1 jobs, 1 indexes built"),
     "costs.md": ("24,545,455",),
-    "rest.md": ("The ferry leaves at nine.", "semantic_assets_open_jobs 0.0", "acme", "waits for the tide"),
+    "rest.md": (
+        "The ferry leaves at nine.",
+        "semantic_assets_open_jobs 0.0",
+        "acme",
+        "waits for the tide",
+    ),
 }
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -9,7 +10,7 @@ from semantic_assets.errors import Conflict, NotFound, SpendRefused
 from semantic_assets.model.jobs import JobKind
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.verbs.connect import connect
-from semantic_assets.verbs.estimate import estimate
+from semantic_assets.verbs.estimate import Estimate, estimate
 from semantic_assets.verbs.generate import (
     generation_status,
     quote_generation,
@@ -374,3 +375,39 @@ def test_sql_shows_requests_and_answers(trial: Trial) -> None:
     assert [status for status, _, _ in found] == ["READY", "READY"]
     assert all(summary in prompt for _, summary, prompt in found)
     assert json.loads(sql.execute("SELECT output FROM generation_results").fetchall()[0][0])
+
+
+def test_the_quote_holds_what_is_embedded_once_the_answers_are_there(trial: Trial) -> None:
+    """Documents that wait are not cut: a cap that saw only prompts would be overrun."""
+    write_news(trial)
+    write_task(trial, fields=("summary",))
+    quotes: list[Estimate] = []
+    with pytest.raises(SpendRefused, match="seen"):
+        trial.refresh(consent=_refuse(quotes))
+    (quote,) = quotes
+    assert [part.script for part in quote.by_script] == ["waits for answers"]
+    spent_on_tasks = sum(task.usd for task in quote.generations)
+    report = trial.refresh()
+    spent = trial.store.ledger.spending.totals()
+    assert report.advanced.submitted_texts == 12
+    assert spent.spent_usd <= quote.usd_high
+    assert quote.usd_low > spent_on_tasks / 2
+
+
+def test_files_not_read_yet_are_quoted_by_size_for_tasks_too(trial: Trial) -> None:
+    from semantic_assets.verbs.discover import discover
+
+    write_news(trial)
+    write_task(trial)
+    discover(trial.store)
+    (task,) = estimate(trial.store).generations
+    assert task.requests == 1  # a kilobyte in all
+    assert task.usd > 0
+
+
+def _refuse(quotes: list[Estimate]) -> Callable[[Estimate], None]:
+    def consent(quote: Estimate) -> None:
+        quotes.append(quote)
+        raise SpendRefused("seen")
+
+    return consent
