@@ -41,6 +41,12 @@ class TableFiles:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.fingerprint for row in rows}
 
+    def fingerprint(self, path: str) -> str | None:
+        """Of one file; None where the ledger knows none."""
+        query = sa.select(table_file.c.fingerprint).where(table_file.c.path == path)
+        with self.database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def inputs(self, table: str) -> dict[str, str]:
         """path -> fingerprint of what the files of one table were made of, in one query."""
         query = sa.select(table_file.c.path, table_file.c.input_fingerprint)

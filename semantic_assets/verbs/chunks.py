@@ -63,8 +63,8 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
             )
         settings = store.dataset_settings(shard.dataset)
         tasks = awaited_tasks(store, shard)
-        outputs = store.ledger.files.fingerprints("generations") if tasks else {}
-        inputs = chunks_inputs(settings, documents, answers_mark(tasks, shard, outputs))
+        answers = answers_mark(tasks, shard, store.ledger.files.fingerprint)
+        inputs = chunks_inputs(settings, documents, answers)
         written = not store.is_current(path, inputs)
         feeds = Feeds.open(store, shard, tasks if written else ())
         cut = _write(store, lease, shard, settings, inputs, feeds) if written else 0

@@ -13,6 +13,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
 from semantic_assets.verbs.status import Status, status
+from semantic_assets.verbs.tasks import edited_tasks, task_files
 
 _LEAST_FREE_BYTES = 2 << 30
 
@@ -59,6 +60,25 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     yield _asked("service", lambda: _listing(gemini))
     yield _probe(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))
+    yield _tasks(store)
+
+
+def _tasks(store: Store) -> Diagnosis:
+    """Files of generation tasks: whether they can be read, and are what datasets are processed by."""
+    try:
+        names = ", ".join(task_files(store)) or "none"
+    except SemanticAssetsError as error:
+        return Diagnosis(name="tasks", is_well=False, found=str(error), cure="mend the file")
+    if edited := edited_tasks(store):
+        first = edited[0]
+        return Diagnosis(
+            name="tasks",
+            is_well=False,
+            found=f"{first.task} was edited since {first.dataset} was begun with it",
+            cure=f"`semantic-assets generate regenerate -d {first.dataset} -t {first.task}` quotes "
+            "what the new one costs; or put the file back",
+        )
+    return Diagnosis(name="tasks", is_well=True, found=names)
 
 
 def _misspelt() -> Iterator[Diagnosis]:

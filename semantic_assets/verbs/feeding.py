@@ -1,6 +1,6 @@
 """Feeds: the answers of tasks that documents of a shard are cut with, and who still waits for one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -76,16 +76,20 @@ def awaited_tasks(store: Store, shard: ShardKey) -> list[DatasetTask]:
 
 
 def answers_mark(
-    tasks: Sequence[DatasetTask], shard: ShardKey, outputs: dict[str, str]
+    tasks: Sequence[DatasetTask], shard: ShardKey, output_of: Callable[[str], str | None]
 ) -> str | None:
-    """Of what a shard's chunks stand with, by the fingerprints of `generations`; None: of nothing."""
+    """Of what a shard's chunks stand with; None: of nothing.
+
+    Args:
+        output_of: path of a `generations` table -> its fingerprint, None where there is none.
+    """
     awaited = [pinned for pinned in tasks if pinned.is_awaited]
     if not awaited:
         return None
     parts: list[str | None] = []
     for pinned in awaited:
         path = layout.outputs(pinned.task.space_id, shard)
-        parts += [pinned.task.space_id, *pinned.use.vector_text, outputs.get(path)]
+        parts += [pinned.task.space_id, *pinned.use.vector_text, output_of(path)]
     return fingerprint(*parts)
 
 

@@ -97,8 +97,11 @@ def _clear(store: Store, dataset: DatasetKey) -> None:
 
 def _tables(store: Store, shard: ShardKey) -> list[str]:
     spaces = store.lake.folders("embeddings")
+    tasks = {*store.lake.folders("requests"), *store.lake.folders("generations")}
     return [
         layout.documents(shard),
+        *(layout.requests(task, shard) for task in sorted(tasks)),
+        *(layout.outputs(task, shard) for task in sorted(tasks)),
         layout.chunks(shard),
         *(layout.embeddings(name.removeprefix("space="), shard) for name in spaces),
     ]

@@ -3,12 +3,13 @@
 Reads ledger rows and the remote's listing only: no upload, no download, no file of the lake.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
+from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -86,16 +87,24 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
 
 def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
     """(name, fingerprint) of the run that turns a shard's answers green; None before all are in."""
-    tasks = store.ledger.tasks.of(shard.dataset)
-    asked = store.ledger.files.fingerprints("requests") if tasks else {}
+    tasks = [pinned.task.space_id for pinned in store.ledger.tasks.of(shard.dataset)]
+    noted = {(shard, task_id): store.ledger.progress.of(shard, task_id) for task_id in tasks}
+    return _answered(shard, tasks, noted, store.ledger.files.fingerprint)
+
+
+def _answered(
+    shard: ShardKey,
+    tasks: Sequence[str],
+    progress: Mapping[tuple[ShardKey, str], ShardProgress],
+    asked: Callable[[str], str | None],
+) -> tuple[str, str] | None:
     marks = []
-    for pinned in tasks:
-        task_id = pinned.task.space_id
-        current = asked.get(layout.requests(task_id, shard))
-        if not store.ledger.progress.of(shard, task_id).is_settled_for(current):
+    for task_id in tasks:
+        current, noted = asked(layout.requests(task_id, shard)), progress.get((shard, task_id))
+        if noted is None or not noted.is_settled_for(current):
             return None
         marks += [task_id, str(current)]
-    return (f"{GENERATIONS}:{shard}", fingerprint(*marks)) if tasks else None
+    return (f"{GENERATIONS}:{shard}", fingerprint(*marks)) if marks else None
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
@@ -155,9 +164,16 @@ def _sendable_in(
 
 
 def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
-    with_tasks = {pinned.dataset for pinned in store.ledger.tasks.all()}
-    for shard in (one for one in shards if one.dataset in with_tasks):
-        request = generations_request(store, shard)
+    """By three queries, whatever the number of shards."""
+    tasks: dict[DatasetKey, list[str]] = {}
+    for pinned in store.ledger.tasks.all():
+        tasks.setdefault(pinned.dataset, []).append(pinned.task.space_id)
+    if not tasks:
+        return
+    progress = store.ledger.progress.all()
+    asked = store.ledger.files.fingerprints("requests")
+    for shard in shards:
+        request = _answered(shard, tasks.get(shard.dataset, []), progress, asked.get)
         if request is None or store.ledger.leases.held(store.shard_lease(shard)):
             continue
         if run_key := store.ledger.requests.ask(*request):

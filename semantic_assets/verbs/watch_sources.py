@@ -83,7 +83,7 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
             read = documents.get(layout.documents(shard.key))
             is_read = read is not None and shard.read_as == reading_of(shard, settings)
             cut = cut_from.get(layout.chunks(shard.key))
-            answers = answers_mark(tasks, shard.key, outputs)
+            answers = answers_mark(tasks, shard.key, outputs.get)
             is_cut = not settings.embed or cut == chunks_inputs(settings, str(read), answers)
             is_asked = all(
                 asked_of.get(layout.requests(one.task.space_id, shard.key))
@@ -106,8 +106,8 @@ def _request(store: Store, shard: Shard) -> tuple[str, str]:
     """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
     settings = store.dataset_settings(shard.key.dataset)
     tasks = store.ledger.tasks.of(shard.key.dataset)
-    outputs = store.ledger.files.fingerprints("generations") if tasks else {}
-    fed = [one.task.space_id for one in tasks] + [answers_mark(tasks, shard.key, outputs) or ""]
+    answers = answers_mark(tasks, shard.key, store.ledger.files.fingerprint)
+    fed = [*(one.task.space_id for one in tasks), answers]
     wanted = fingerprint(
         reading_of(shard, settings), settings.chunking_fingerprint, *(fed if tasks else [])
     )

@@ -411,3 +411,32 @@ def _refuse(quotes: list[Estimate]) -> Callable[[Estimate], None]:
         raise SpendRefused("seen")
 
     return consent
+
+
+def test_a_removed_dataset_leaves_neither_requests_nor_generations(trial: Trial) -> None:
+    from semantic_assets.verbs.remove import remove
+
+    write_news(trial)
+    trial.write("acme/other/a.txt", "Something else.")
+    write_task(trial)
+    trial.refresh()
+    remove(trial.store, NEWS, dry_run=False)
+    left = [*trial.settings.root.glob("requests/**/*.parquet")]
+    left += trial.settings.root.glob("generations/**/*.parquet")
+    assert left == []
+    assert list(trial.settings.root.glob("results/task=*/*.parquet"))  # what was paid for stays
+    trial.refresh()
+    assert trial.paid_twice() == []
+
+
+def test_doctor_names_an_edited_task_and_a_broken_one(trial: Trial) -> None:
+    from semantic_assets.verbs.doctor import _tasks
+
+    write_news(trial)
+    write_task(trial)
+    trial.refresh()
+    assert _tasks(trial.store).is_well
+    write_task(trial, prompt="Be brief.\\n\\n{text}")
+    assert "generate regenerate -d acme/news -t summary" in _tasks(trial.store).cure
+    (trial.settings.tasks / "summary.toml").write_text("model = ")
+    assert "not valid TOML" in _tasks(trial.store).found
