@@ -29,15 +29,13 @@ def embed_at_once(
     """
     if mode is not None and mode not in MODES:
         raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
-    due = [shard for shard in shards if _is_wanted(store, shard.dataset, shards, mode)]
+    due = [shard for shard in shards if is_at_once(store, shard.dataset, shards, mode)]
     if not due or not_trusted(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
         return []  # the planner says what holds texts back
     done: list[RealtimeReport] = []
     for shard in due:
         try:
-            for pinned in store.ledger.tasks.of(shard.dataset):
-                done.append(answer_now(store, gemini, pinned.task, shard))
-                feed(store, shard, pinned.task)
+            done += answer_tasks(store, gemini, shard)
             if store.is_embedded(shard.dataset):
                 done.append(embed_now(store, gemini, shard))
         except (SpendRefused, TransientError) as error:
@@ -45,9 +43,23 @@ def embed_at_once(
     return done
 
 
-def _is_wanted(
-    store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None
+def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[RealtimeReport]:
+    """What the tasks of a shard ask, answered now, and its documents cut with that.
+
+    Raises:
+        SpendRefused, TransientError: as `answer_now`.
+    """
+    done = []
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        done.append(answer_now(store, gemini, pinned.task, shard))
+        feed(store, shard, pinned.task)
+    return done
+
+
+def is_at_once(
+    store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None = None
 ) -> bool:
+    """Whether its mode, or this one, wants what is pending of these shards in real time."""
     settings = store.dataset_settings(dataset)
     mode = mode or settings.mode
     if mode != "auto":

@@ -1,9 +1,11 @@
 """generation_queues: what the tasks of a shard have asked, have out, and wait for."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
+from semantic_assets.errors import SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd
@@ -11,6 +13,7 @@ from semantic_assets.model.jobs import WITHHOLDING, BatchJob
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.parsing.media import PENDING
 from semantic_assets.store import Store
+from semantic_assets.verbs.at_once import answer_tasks, is_at_once
 from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.requests import RequestsReport, ask_documents
@@ -39,14 +42,17 @@ class GenerationSubmission:
 
 
 def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSubmission:
-    """Write what the tasks of a shard ask, and send what fits their windows.
+    """Write what the tasks of a shard ask, and send what fits their windows, or as its mode wants it.
 
     Raises:
         Conflict: its documents are not there yet.
     """
-    asked, submitted, held_back = [], 0, None
-    for pinned in store.ledger.tasks.of(shard.dataset):
-        asked.append(ask_documents(store, shard, pinned.task))
+    tasks, submitted, held_back = store.ledger.tasks.of(shard.dataset), 0, None
+    asked = [ask_documents(store, shard, pinned.task) for pinned in tasks]
+    if tasks and is_at_once(store, shard.dataset, [shard]):
+        with suppress(SpendRefused, TransientError):  # what is left goes by batch
+            answer_tasks(store, gemini, shard)
+    for pinned in tasks:
         sent = submit_pending(store, gemini, favour=shard, only=pinned.task)
         submitted += len(sent.submitted)
         held_back = held_back or (sent.held_back.reason if sent.held_back else None)

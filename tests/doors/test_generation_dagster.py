@@ -116,3 +116,12 @@ def test_generation_stands_between_documents_and_chunks() -> None:
         dg.AssetKey("documents"),
         dg.AssetKey("generations"),
     }
+
+
+def test_a_dataset_of_mode_sync_is_answered_in_the_run_itself(tasked: World) -> None:
+    (tasked.folder / "dataset.toml").write_text('mode = "sync"\n')
+    tasked.register()
+    assert tasked.run("embed_shard", SHARD).success
+    assert tasked.metadata("generations")["documents_ready"].value == 2
+    assert tasked.metadata("chunks")["dagster/partition_row_count"].value == 2
+    assert tasked.metadata("batch_jobs")["texts_landed"].value == 2
