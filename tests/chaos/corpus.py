@@ -78,7 +78,7 @@ def pictured(scenario: Scenario) -> dict[str, tuple[str, str, str]]:
 
 def _with_tasks(scenario: Scenario) -> Corpus:
     # Token counts say something from 30 rows on.
-    ends = (24, range(12, 36)) if scenario.many else (14, range(8, 20))
+    ends = (24, range(12, 36)) if scenario.many else (10, range(8, 16))
     texts = long_documents("one", range(ends[0])) | long_documents("two", ends[1])
     edited = long_documents("one", range(40, 44)) | {"acme/one/05.txt": _ANEW + "ebb " * 60}
     drawings, redrawn = (PICTURES, _REDRAWN) if "describe" in scenario.tasks else ({}, {})

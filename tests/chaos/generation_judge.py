@@ -155,14 +155,16 @@ def _alone(store: Store, ready: list[tuple[_Row, str]]) -> int:
     """Documents with an answer of which some chunk does not stand with it."""
     with connect(store) as connection:
         pairs = connection.execute(
-            "SELECT d.uri, c.vector_text FROM chunks c JOIN documents d USING (document_id)"
+            "SELECT d.uri, c.vector_text, c.text FROM chunks c JOIN documents d USING (document_id)"
         ).fetchall()
-    chunks = Counter(uri for uri, _ in pairs)
+    chunks = Counter(uri for uri, *_ in pairs)
+    # A summary is made of the text's own words: it must stand before it. A picture has no other.
     standing = Counter(
         row.uri
         for row, output in ready
-        for uri, text in pairs
-        if uri == row.uri and _said(output) in text
+        for uri, vector_text, text in pairs
+        if uri == row.uri
+        and _said(output) in (text if row.task.is_media else vector_text.removesuffix(text))
     )
     return sum(standing[row.uri] != chunks[row.uri] or not chunks[row.uri] for row, _ in ready)
 

@@ -197,6 +197,8 @@ def _excuse(scenario: Scenario) -> str:
         return "error_message LIKE 'GONE%'"
     if scenario.has("result-late"):
         return "error_message LIKE '%could not be read for%'"
+    if scenario.has("blocked-prompts"):
+        return "outcome = 'permanent'"  # a blocked prompt is billed, and a person asked again
     if scenario.ends is End.QUARANTINED:
         return "error_message LIKE 'resubmitted by hand%'"  # a person said so
     return "false"

@@ -66,7 +66,7 @@ class Scenario:
     #: The one who takes over from a stalled process waits until all is done, days if need be.
     patient_takeover: bool = False
     ends: End = End.DONE
-    #: At most so many jobs end quarantined, and exactly so many chunks FAILED.
+    #: At most so many jobs end quarantined, and exactly so many chunks and documents FAILED.
     affected: int = 0
     #: What the person says of an unconfirmed job: it was created, or it never was.
     was_created: bool = True
