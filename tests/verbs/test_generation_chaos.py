@@ -1,0 +1,89 @@
+"""What the chaos harness found in generation jobs, each as a test of its own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from semantic_assets.lake import layout
+from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.store import open_store
+from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.collect import collect_next
+from semantic_assets.verbs.cut_all import cut_all
+from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.poll import poll
+from semantic_assets.verbs.recover import recover
+from semantic_assets.verbs.submit import submit_pending
+from semantic_assets.verbs.tasks import find_task
+from tests.verbs.conftest import Trial
+
+DATASET = DatasetKey("acme", "manuals")
+TASK = """
+model = "gemini-3.5-flash-lite"
+prompt = "Sum up: {text}"
+[schema]
+type = "object"
+required = ["summary"]
+properties = { summary = { type = "string" } }
+[use]
+vector_text = ["summary"]
+"""
+
+
+@pytest.fixture
+def asking(trial: Trial, tmp_path: Path) -> Iterator[Trial]:
+    """Three documents that wait for their summaries; somebody asked for them by hand."""
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks/summary.toml").write_text(TASK)
+    for name in ("a", "b", "c"):
+        trial.write(f"{DATASET}/{name}.txt", f"Paper {name} is about the letter {name}.")
+    found = trial.reopened(tasks=tmp_path / "tasks")
+    with found.store as store:
+        discover(store)
+        file = find_task(store, "summary", DATASET)
+        store.ledger.tasks.pin(DATASET, file.task, file.use)
+        cut_all(store, discover(store))
+        yield found
+
+
+def with_lost_ledger(trial: Trial) -> Trial:
+    trial.store.close()
+    for path in trial.settings.root.glob("ledger.sqlite3*"):
+        path.unlink()
+    store = open_store(trial.settings, create=True, clock=trial.clock)
+    return replace(trial, store=store)
+
+
+def pinned(trial: Trial) -> list[DatasetTask]:
+    return trial.store.ledger.tasks.of(DATASET)
+
+
+def test_a_task_of_a_job_that_is_out_is_pinned_again_after_the_ledger_was_lost(
+    asking: Trial,
+) -> None:
+    before = pinned(asking)
+    submit_pending(asking.store, asking.gemini)
+    again = with_lost_ledger(asking)
+    with again.store as store:
+        discover(store)
+        recover(store)
+        assert pinned(again) == before
+        again.refresh()
+        assert again.paid_twice() == []
+        [shard] = store.ledger.sources.shards(DATASET)
+        texts = store.lake.read(layout.chunks(shard.key), ["vector_text"])["vector_text"]
+        assert all(text.count("is about the letter") == 2 for text in texts.to_pylist())
+
+
+def test_documents_that_are_cut_in_the_last_step_are_embedded_by_it(asking: Trial) -> None:
+    submit_pending(asking.store, asking.gemini)
+    asking.pass_time()
+    poll(asking.store, asking.gemini)
+    assert collect_next(asking.store, asking.gemini) is not None
+    # Whoever collected died before it fed the documents: the next one finds all answers landed.
+    report = advance(asking.store, asking.gemini)
+    assert report.fed
+    assert report.submitted_texts == 3
