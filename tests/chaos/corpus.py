@@ -132,7 +132,15 @@ expected_output_tokens = 100
 _TASKS = {"summary": _SUMMARY, "describe": _DESCRIBE}
 
 
-def task_files(scenario: Scenario) -> dict[str, str]:
-    """File name -> TOML."""
+#: Begins the prompts of files that were edited.
+REWORDED = "Once more: "
+
+
+def task_files(scenario: Scenario, *, reworded: bool = False) -> dict[str, str]:
+    """File name -> TOML. Edited, they are other tasks: what is pinned stays what it is."""
     datasets = "" if scenario.by_hand else 'datasets = ["acme/*"]'
-    return {f"{name}.toml": _TASKS[name].replace("{datasets}", datasets) for name in scenario.tasks}
+    start = f'prompt = "{REWORDED if reworded else ""}'
+    return {
+        f"{name}.toml": _TASKS[name].replace("{datasets}", datasets).replace('prompt = "', start)
+        for name in scenario.tasks
+    }

@@ -20,7 +20,7 @@ from semantic_assets.parsing.media import PENDING
 from semantic_assets.store import Store
 from semantic_assets.verbs.cleanup import cleanup
 from semantic_assets.verbs.connect import connect
-from tests.chaos.corpus import pictured
+from tests.chaos.corpus import REWORDED, pictured
 from tests.chaos.mishaps import needs_recovery
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
@@ -38,7 +38,7 @@ class Generated:
     ill_formed: int = 0
     #: Texts that were embedded and that no chunk stands with: cut before their answer was there.
     needless: int = 0
-    #: Pictures that are left at the remote.
+    #: Pictures that are left at the remote, and notes of them in the lake.
     media_left: int = 0
 
 
@@ -80,10 +80,10 @@ def judge_generations(world: World, store: Store, gemini: Gemini, scenario: Scen
 
 
 def _unpinned(store: Store, scenario: Scenario) -> int:
-    """Tasks that datasets are not processed by any more."""
-    return len(scenario.tasks) * len(store.ledger.sources.datasets()) - len(
-        store.ledger.tasks.all()
-    )
+    """Tasks that datasets are not processed by any more, or not in the words of their first jobs."""
+    wanted = len(scenario.tasks) * len(store.ledger.sources.datasets())
+    pinned = store.ledger.tasks.all()
+    return wanted - sum(REWORDED not in one.task.prompt for one in pinned)
 
 
 def _rows(store: Store, pinned: DatasetTask) -> list[_Row]:
@@ -196,4 +196,6 @@ def _media_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
         return 0  # of jobs that nobody knows of any more: they expire
     if scenario.blow is not None or scenario.mishap is not None:
         cleanup(store, gemini, dry_run=False)
-    return sum(not name.endswith(".jsonl") for _, name in gemini.list_files())
+    notes = [path.stem for path in store.settings.root.glob("manifests/*.uploads")]
+    forgotten = sum(not store.lake.exists(layout.manifest(job_id)) for job_id in notes)
+    return forgotten + sum(not name.endswith(".jsonl") for _, name in gemini.list_files())

@@ -143,13 +143,20 @@ def _stalls() -> Iterator[Scenario]:
 def _races() -> list[Scenario]:
     blows = [Blow(step, "after") for step in ("generations file", "generation create call")]
     return [
-        *(replace(raced(n), name=f"tasks, {n} processes race, all tasks") for n in (2, 4)),
+        *(
+            replace(raced(n), name=f"tasks, {n} processes race, all tasks", tasks=BOTH)
+            for n in (2, 4)
+        ),
         raced(2),
         *(
             replace(raced(2), name=f"tasks, 2 processes race, one {blow}", blow=blow, tasks=BOTH)
             for blow in blows
         ),
     ]
+
+
+def undisturbed() -> Scenario:
+    return Scenario("tasks, nothing befalls", tasks=BOTH, window=_WINDOW)
 
 
 def raced(processes: int) -> Scenario:
@@ -168,8 +175,9 @@ def _edits() -> Iterator[Scenario]:
 def _mishaps() -> Iterator[Scenario]:
     created, landed = Blow("generation create call", "after"), Blow("results file", "after")
     cut, fed = Blow("documents cut", "after"), Blow("generations file", "after")
-    for blow in (None, created, landed, fed):
+    for blow in (None, created, fed):
         yield unlucky(Mishap.LOST_LEDGER, blow)
+    yield reworded(landed)
     yield forgotten(landed)
     yield forgotten(created)
     for blow in (created, landed):
@@ -187,9 +195,25 @@ def unlucky(mishap: Mishap, blow: Blow | None = None) -> Scenario:
 
 
 def forgotten(blow: Blow) -> Scenario:
-    """The ledger alone knew what the dataset is processed by."""
+    """The ledger alone knew what the datasets are processed by; by then each is in some job."""
     scenario = unlucky(Mishap.LOST_LEDGER, blow)
-    return replace(scenario, name=f"{scenario.name}, by hand", by_hand=True)
+    return replace(
+        scenario,
+        name=f"{scenario.name}, by hand",
+        by_hand=True,
+        chat_window=_LARGE_CHAT_WINDOW,
+    )
+
+
+def reworded(blow: Blow) -> Scenario:
+    """Datasets stay with the version that their jobs were of."""
+    scenario = unlucky(Mishap.LOST_LEDGER, blow)
+    return replace(
+        scenario,
+        name=f"{scenario.name}, and the tasks are edited",
+        reworded=True,
+        chat_window=_LARGE_CHAT_WINDOW,
+    )
 
 
 def _unsettled() -> list[Scenario]:

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from tests.chaos.faults import fault, with_fault
 from tests.chaos.generation_kinds import (
-    BOTH,
     forgotten,
     half_answered,
     never_well_formed,
     quarantined,
     raced,
     swapped_requests,
+    undisturbed,
     with_task,
 )
 from tests.chaos.kinds import (
@@ -129,10 +129,10 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-ledger-id": ("ending", after_mishap(Mishap.LOST_LEDGER, Blow("create call", "after"))),
     "no-index-rebuild": ("index_differs", after_mishap(Mishap.LOST_TABLES)),
     "no-schema-check": ("ill_formed", half_answered()),
-    "no-document-wait": ("needless", raced(1)),
-    "no-standing-answers": ("misplaced", raced(1)),
+    "no-document-wait": ("needless", undisturbed()),
+    "no-standing-answers": ("misplaced", undisturbed()),
     "no-repair-limit": ("ending", never_well_formed()),
-    "no-media-deleted": ("media_left", replace(raced(1), tasks=BOTH)),
+    "no-media-deleted": ("media_left", undisturbed()),
     "no-request-keys": ("misplaced", with_task("shuffled-lines", fault("shuffled-lines"))),
     "no-foreign-request-check": ("paid_twice", quarantined("swapped-result-files", 2)),
     "no-withheld-requests": ("paid_twice", raced(2)),

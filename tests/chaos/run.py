@@ -91,6 +91,8 @@ def _run(world: World, scenario: Scenario) -> Outcome:
         if fault.since is None:
             world.arm(fault)
     struck = _strike(world, scenario)
+    if scenario.reworded:
+        world.write_tasks(task_files(scenario, reworded=True))
     if scenario.mishap:
         befall(world, scenario.mishap, _switch_off(scenario))
     world.pass_time(_LEASES_DIE)

@@ -11,12 +11,14 @@ from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import open_store
 from semantic_assets.verbs.advance import advance
+from semantic_assets.verbs.cleanup import cleanup
 from semantic_assets.verbs.collect import collect_next
 from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.poll import poll
 from semantic_assets.verbs.recover import recover
-from semantic_assets.verbs.submit import submit_pending
+from semantic_assets.verbs.submit import release_orphans, submit_pending
 from semantic_assets.verbs.tasks import find_task
 from tests.verbs.conftest import Trial
 
@@ -87,3 +89,16 @@ def test_documents_that_are_cut_in_the_last_step_are_embedded_by_it(asking: Tria
     report = advance(asking.store, asking.gemini)
     assert report.fed
     assert report.submitted_texts == 3
+
+
+def test_cleanup_takes_the_note_of_uploads_whose_job_was_released(asking: Trial) -> None:
+    [planned, *_] = plan(asking.store, scope_id=asking.gemini.scope_id).jobs
+    note = asking.settings.root / layout.uploads(planned.job.job_id)
+    note.write_text("files/one\n")
+    assert not cleanup(asking.store, asking.gemini, dry_run=False).count
+    asking.pass_time()  # the lease of its process, which died, expires
+    release_orphans(asking.store)
+    assert cleanup(asking.store, asking.gemini, dry_run=False).manifests == (
+        layout.uploads(planned.job.job_id),
+    )
+    assert not note.exists()
