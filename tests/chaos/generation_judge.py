@@ -20,6 +20,7 @@ from semantic_assets.parsing.media import PENDING
 from semantic_assets.store import Store
 from semantic_assets.verbs.cleanup import cleanup
 from semantic_assets.verbs.connect import connect
+from semantic_assets.verbs.realtime_calls import _CALLS_AT_ONCE as CALLS_AT_ONCE
 from tests.chaos.corpus import REWORDED, pictured
 from tests.chaos.mishaps import needs_recovery
 from tests.chaos.scenarios import End, Scenario
@@ -36,6 +37,8 @@ class Generated:
     misplaced: int = 0
     #: READY answers that do not obey their schema.
     ill_formed: int = 0
+    #: Requests answered in real time and before, but for those a killed process had out.
+    paid_twice: int = 0
     #: Texts that were embedded and that no chunk stands with: cut before their answer was there.
     needless: int = 0
     #: Pictures that are left at the remote, and notes of them in the lake.
@@ -67,6 +70,7 @@ class _Row:
 def judge_generations(world: World, store: Store, gemini: Gemini, scenario: Scenario) -> Generated:
     if not scenario.tasks:
         return Generated()
+    paid_twice = _paid_twice_at_once(world, store, scenario)  # before anything is asked here
     rows = [row for pinned in store.ledger.tasks.all() for row in _rows(store, pinned)]
     ready = [(row, row.output) for row in rows if row.output is not None]
     is_own = _own_answer(world, gemini, scenario)
@@ -74,9 +78,28 @@ def judge_generations(world: World, store: Store, gemini: Gemini, scenario: Scen
         lost=sum(row.is_lost for row in rows) + _unpinned(store, scenario),
         misplaced=sum(not is_own(row, output) for row, output in ready) + _alone(store, ready),
         ill_formed=sum(not _obeys(row.task, output) for row, output in ready),
+        paid_twice=paid_twice,
         needless=_needless(store, scenario),
         media_left=_media_left(store, gemini, scenario),
     )
+
+
+def _paid_twice_at_once(world: World, store: Store, scenario: Scenario) -> int:
+    if not scenario.at_once:
+        return 0  # the emulator tells the texts of jobs, of calls no more than how many there were
+    bill = world.control("bill")
+    wanted = {
+        (pinned.task.space_id, row["text_hash"])
+        for pinned in store.ledger.tasks.all()
+        for shard in store.ledger.sources.shards(pinned.dataset)
+        for row in store.lake.read(
+            layout.requests(pinned.task.space_id, shard.key), ["text_hash"]
+        ).to_pylist()
+    }
+    blow = scenario.blow
+    is_open = blow is not None and (blow.step, blow.when) == ("answers kept", "before")
+    lost = CALLS_AT_ONCE if is_open else 0
+    return max(0, bill["realtime_requests"] + bill["generation"]["paid"] - len(wanted) - lost)
 
 
 def _unpinned(store: Store, scenario: Scenario) -> int:
@@ -194,7 +217,8 @@ def _media_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
     """A process that nothing befell leaves none; what a dead one left, `cleanup` deletes."""
     if scenario.mishap is not None and needs_recovery(scenario.mishap):
         return 0  # of jobs that nobody knows of any more: they expire
-    if scenario.blow is not None or scenario.mishap is not None:
+    is_given_up = scenario.ends is End.UNCONFIRMED  # it may turn up: nothing of it is deleted
+    if scenario.blow is not None or scenario.mishap is not None or is_given_up:
         cleanup(store, gemini, dry_run=False)
     notes = [path.stem for path in store.settings.root.glob("manifests/*.uploads")]
     forgotten = sum(not store.lake.exists(layout.manifest(job_id)) for job_id in notes)

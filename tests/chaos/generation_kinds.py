@@ -130,7 +130,7 @@ def swapped_in_a_small_job() -> Scenario:
 
 def generation_others() -> list[Scenario]:
     """Stalls, races, edits, mishaps, and what only a person can settle."""
-    return [*_stalls(), *_races(), *_edits(), *_mishaps(), *_unsettled()]
+    return [*_stalls(), *_races(), *_edits(), *_mishaps(), *_unsettled(), *_at_once()]
 
 
 def _stalls() -> Iterator[Scenario]:
@@ -224,3 +224,15 @@ def _unsettled() -> list[Scenario]:
         replace(created, ends=End.UNCONFIRMED, tasks=BOTH),
         replace(never, ends=End.UNCONFIRMED, was_created=False, tasks=BOTH),
     ]
+
+
+def _at_once() -> Iterator[Scenario]:
+    blows = [Blow("answers kept", when) for when in WHENS]
+    blows += [Blow("move to collected", when) for when in WHENS]
+    for blow in [None, *blows]:
+        yield replace(
+            undisturbed(), name=f"tasks at once, {blow or 'undisturbed'}", blow=blow, at_once=True
+        )
+    for blow in (blows[1], Blow("part deleted", "after")):
+        scenario = unlucky(Mishap.LOST_LEDGER, blow)
+        yield replace(scenario, name=f"at once: {scenario.name}", at_once=True)

@@ -71,7 +71,7 @@ def judge(world: World, scenario: Scenario) -> Verdict:
         generated = judge_generations(world, store, gemini, scenario)
         return Verdict(
             lost=missing + without + generated.lost,
-            paid_twice=_paid_twice(world, store, scenario),
+            paid_twice=_paid_twice(world, store, scenario) + generated.paid_twice,
             misplaced=misplaced + generated.misplaced,
             stale=stale,
             repeated_calls=_repeated_calls(world, store, scenario),

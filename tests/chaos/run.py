@@ -136,7 +136,7 @@ def _must(world: World, process: int) -> None:
 def _strike(world: World, scenario: Scenario) -> bool:
     """Let the processes work; the first takes the blow. Whether it fell."""
     off = _switch_off(scenario)
-    work = partial(flow, patient=scenario.patient_takeover)
+    work = partial(flow, patient=scenario.patient_takeover, at_once=scenario.at_once)
     first = world.fork(work, *off, *_preparations(world, scenario))
     if scenario.blow and scenario.blow.signal == signal.SIGSTOP:
         return _stall(world, scenario, first, work)

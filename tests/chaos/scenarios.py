@@ -63,6 +63,8 @@ class Scenario:
     many: bool = False
     #: The tasks are pinned by somebody once: their files name no dataset.
     by_hand: bool = False
+    #: The first process has everything answered in real time.
+    at_once: bool = False
     #: The task files are edited once the first work is done or dead.
     reworded: bool = False
     #: The one who takes over from a stalled process waits until all is done, days if need be.

@@ -21,7 +21,7 @@ from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.ledger.tasks import Tasks
 from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import build_index, collect, deadlines, feed, media_uploads
+from semantic_assets.verbs import build_index, collect, deadlines, feed, media_uploads, realtime
 
 S = JobState
 
@@ -86,12 +86,17 @@ GENERATION_CALLS = [
     Step("documents cut", feed, "chunk_documents"),
     Step("media deleted", collect, "clear_uploads"),
 ]
+#: Of answers in real time.
+AT_ONCE = [
+    Step("answers kept", realtime, "_keep"),
+    Step("part deleted", Lake, "delete", _below("results")),
+]
 GENERATION = [step.name for step in [*GENERATION_FILES, *GENERATION_CALLS]]
 #: Come to only when a job is given up.
 RARE = [Step("failure rows", deadlines, "write_job_failure")]
 USUAL = [step.name for step in [*FILES, *CALLS]]
 _ALL_FILES = [*FILES, *GENERATION_FILES]
-STEPS = {step.name: step for step in [*_ALL_FILES, *CALLS, *GENERATION_CALLS, *RARE]}
+STEPS = {step.name: step for step in [*_ALL_FILES, *CALLS, *GENERATION_CALLS, *AT_ONCE, *RARE]}
 WHENS = ("before", "after")
 
 

@@ -26,6 +26,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
 from semantic_assets.verbs.advance import AdvanceReport, advance
 from semantic_assets.verbs.assemble import assemble
+from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
@@ -189,11 +190,13 @@ class World:
         return False
 
 
-def flow(world: World, *, patient: bool, rounds: int | None = None) -> None:
+def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: bool = False) -> None:
     """Everything from the sources to the index. `patient`: time passes for the ledger too."""
     store, gemini = world.open()
     with store:
         cut = cut_all(store, discover(store))
+        if at_once:
+            embed_at_once(store, gemini, cut.read, mode="sync")
         step = LATENCY_SECONDS / 2
         for _ in range(rounds or (PATIENCE if patient else 12)):
             report = advance(store, gemini)

@@ -1,5 +1,6 @@
 """What the chaos harness found in generation jobs, each as a test of its own."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,3 +103,19 @@ def test_cleanup_takes_the_note_of_uploads_whose_job_was_released(asking: Trial)
         layout.uploads(planned.job.job_id),
     )
     assert not note.exists()
+
+
+def test_tables_of_two_tasks_that_were_lost_are_all_made_again(
+    asking: Trial, tmp_path: Path
+) -> None:
+    for name in ("summary", "topic"):
+        named = 'datasets = ["acme/manuals"]\n' + TASK
+        (tmp_path / f"tasks/{name}.toml").write_text(named)
+    asking.refresh()
+    [shard] = asking.store.ledger.sources.shards(DATASET)
+    before = asking.store.lake.read(layout.chunks(shard.key))
+    for table in ("documents", "requests", "generations", "chunks"):
+        shutil.rmtree(asking.settings.root / table)
+    asking.refresh()
+    assert asking.store.lake.read(layout.chunks(shard.key)) == before
+    assert before.num_rows == 3
