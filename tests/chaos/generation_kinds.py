@@ -205,7 +205,7 @@ def forgotten(blow: Blow) -> Scenario:
     )
 
 
-def reworded(blow: Blow) -> Scenario:
+def reworded(blow: Blow | None = None) -> Scenario:
     """Datasets stay with the version that their jobs were of."""
     scenario = unlucky(Mishap.LOST_LEDGER, blow)
     return replace(
@@ -233,6 +233,9 @@ def _at_once() -> Iterator[Scenario]:
         yield replace(
             undisturbed(), name=f"tasks at once, {blow or 'undisturbed'}", blow=blow, at_once=True
         )
-    for blow in (blows[1], Blow("part deleted", "after")):
-        scenario = unlucky(Mishap.LOST_LEDGER, blow)
+    for scenario in (
+        unlucky(Mishap.LOST_LEDGER, blows[1]),
+        unlucky(Mishap.LOST_LEDGER, Blow("part deleted", "after")),
+        reworded(),
+    ):
         yield replace(scenario, name=f"at once: {scenario.name}", at_once=True)

@@ -18,6 +18,7 @@ from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.poll import poll
+from semantic_assets.verbs.realtime import answer_now
 from semantic_assets.verbs.recover import recover
 from semantic_assets.verbs.submit import release_orphans, submit_pending
 from semantic_assets.verbs.tasks import find_task
@@ -119,3 +120,17 @@ def test_tables_of_two_tasks_that_were_lost_are_all_made_again(
     asking.refresh()
     assert asking.store.lake.read(layout.chunks(shard.key)) == before
     assert before.num_rows == 3
+
+
+def test_answers_of_real_time_say_which_task_a_dataset_is_processed_by(
+    asking: Trial, tmp_path: Path
+) -> None:
+    before = pinned(asking)
+    [shard] = asking.store.ledger.sources.shards(DATASET)
+    answer_now(asking.store, asking.gemini, before[0].task, shard.key)
+    (tmp_path / "tasks/summary.toml").write_text(TASK.replace("Sum up", "In one word"))
+    again = with_lost_ledger(asking)
+    with again.store as store:
+        recover(store)
+        assert pinned(again) == before
+        assert [job.succeeded for job in store.ledger.jobs.list()] == [3]
