@@ -7,7 +7,7 @@ import numpy as np
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
 from semantic_assets.lake.outcomes import KnownTexts
-from semantic_assets.verbs import canary, collect, feeding, recover, submit
+from semantic_assets.verbs import canary, chunks, collect, feeding, realtime, recover, submit
 from semantic_assets.verbs.feeding import Fed, Feeds
 from tests.chaos import payment_guards
 from tests.chaos.answer_guards import Everything
@@ -82,3 +82,15 @@ def no_prompt_counts() -> None:
 def no_tasks_recovered() -> None:
     """A ledger made anew does not ask the lake what datasets are processed by."""
     recover._pin_again = lambda *_: None
+
+
+def no_task_in_real_time() -> None:
+    """Answers of real time do not say of which task they are."""
+    realtime.identity = lambda *_: {}
+
+
+def no_trusted_outputs() -> None:
+    """The ledger is believed that answers are there to cut documents with."""
+    chunks.trusted_outputs = lambda store, shard, tasks: store.ledger.files.fingerprints(
+        "generations"
+    )

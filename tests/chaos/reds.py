@@ -6,12 +6,14 @@ from dataclasses import replace
 from tests.chaos.faults import fault, with_fault
 from tests.chaos.generation_kinds import (
     forgotten,
+    forgotten_at_once,
     half_answered,
     never_well_formed,
     quarantined,
     raced,
     swapped_requests,
     undisturbed,
+    unlucky,
     with_task,
 )
 from tests.chaos.kinds import (
@@ -137,5 +139,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-foreign-request-check": ("paid_twice", quarantined("swapped-result-files", 2)),
     "no-withheld-requests": ("paid_twice", raced(2)),
     "no-prompt-counts": ("misplaced", swapped_requests()),
+    "no-task-in-real-time": ("paid_twice", forgotten_at_once()),
+    "no-trusted-outputs": ("lost", unlucky(Mishap.LOST_TABLES)),
     "no-tasks-recovered": ("lost", forgotten(Blow("results file", "after"))),
 }

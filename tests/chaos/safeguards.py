@@ -75,5 +75,7 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         generation.no_withheld_requests,
         generation.no_prompt_counts,
         generation.no_tasks_recovered,
+        generation.no_task_in_real_time,
+        generation.no_trusted_outputs,
     )
 }
