@@ -21,6 +21,8 @@ _STEPS = (
     *("listing applied", "job row inserted", "upload", "move to creating", "move to submitted"),
     *("move to ended", "download", "keys indexed", "move to collected", "manifest deleted"),
 )
+#: Two datasets of two tasks each write all of these once before anything is asked.
+_FEEDING, _FED = ("generations file", "documents cut", "chunks file"), 5
 _EVERYWHERE = (*_STEPS, *GENERATION)
 
 #: By what happens to a generation job, which is the first to be created, of texts alone.
@@ -32,7 +34,7 @@ _FAULTS: dict[str, tuple[Fault, ...]] = {
         *("upload-lost-final", "ends-expired", "ends-failed", "ends-cancelled"),
         *("ends-partially-succeeded", "stuck-running", "deleted-by-somebody", "result-late"),
         *("name-missing-from-list", "shuffled-lines", "missing-keys", "error-lines"),
-        *("transient-error-lines", "truncated-download-close-delimited", "token-counts-missing"),
+        *("transient-error-lines", "truncated-download-close-delimited"),
     )
 }
 _QUARANTINING = {
@@ -45,10 +47,8 @@ _QUARANTINING = {
 
 def generation_kills() -> list[Scenario]:
     blows = [Blow(step, when) for step in _EVERYWHERE for when in WHENS]
-    again = [Blow(step, "after", 2) for step in (*GENERATION, "chunks file", "results file")]
-    return [
-        struck(blow) for blow in [*blows, *again] if (blow.step, blow.nth) != ("task pinned", 2)
-    ]
+    fed = [Blow(step, when, _FED) for step in _FEEDING for when in WHENS]
+    return [struck(blow) for blow in [*blows, *fed]]
 
 
 def struck(blow: Blow, tasks: tuple[str, ...] = BOTH) -> Scenario:
