@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import numpy as np
-
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
-from semantic_assets.lake.outcomes import KnownTexts
 from semantic_assets.verbs import canary, chunks, collect, feeding, realtime, recover, submit
 from semantic_assets.verbs.feeding import Fed, Feeds
-from tests.chaos import payment_guards
-from tests.chaos.answer_guards import Everything
+from tests.chaos import answer_guards, payment_guards
 
 
 def no_schema_check() -> None:
@@ -41,7 +37,7 @@ def no_standing_answers() -> None:
 
 def no_repair_limit() -> None:
     """What does not obey its schema is asked again for ever."""
-    KnownTexts.is_failed = lambda self, limit: np.zeros(len(self.job), dtype=bool)  # type: ignore[method-assign]
+    answer_guards.no_attempt_limit()
 
 
 def no_media_deleted() -> None:
@@ -65,7 +61,7 @@ def no_request_keys() -> None:
 
 def no_foreign_request_check() -> None:
     """Answers to what nobody asked are taken along."""
-    generation_answers.set = Everything  # type: ignore[attr-defined]
+    generation_answers.set = answer_guards.Everything  # type: ignore[attr-defined]
     collect.verify_answers = lambda *_: None
 
 
