@@ -58,7 +58,7 @@ class AdvanceReport:
 
     @property
     def moved(self) -> bool:
-        return bool(self.submitted_jobs or self.collected or self.assembled)
+        return bool(self.submitted_jobs or self.collected or self.assembled or self.fed)
 
     def absorb(self, other: "AdvanceReport") -> None:
         """Add up what was done; what is left is what the later one says."""

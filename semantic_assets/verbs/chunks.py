@@ -26,7 +26,7 @@ from semantic_assets.text import chunking
 from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.cutting import cut_documents
-from semantic_assets.verbs.feeding import Fed, Feeds, answers_mark, awaited_tasks
+from semantic_assets.verbs.feeding import Fed, Feeds, answers_mark, awaited_tasks, trusted_outputs
 from semantic_assets.verbs.pending import WAITING
 from semantic_assets.verbs.previous_chunks import CUTTER, PreviousChunks
 
@@ -63,7 +63,7 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
             )
         settings = store.dataset_settings(shard.dataset)
         tasks = awaited_tasks(store, shard)
-        answers = answers_mark(tasks, shard, store.ledger.files.fingerprint)
+        answers = answers_mark(tasks, shard, trusted_outputs(store, shard, tasks).get)
         inputs = chunks_inputs(settings, documents, answers)
         written = not store.is_current(path, inputs)
         feeds = Feeds.open(store, shard, tasks if written else ())

@@ -79,15 +79,20 @@ def _shown(store: Store, path: Path) -> str:
 
 
 def _manifests(store: Store) -> list[str]:
-    """Of jobs that are final, and cannot turn up again."""
-    found = []
-    for name in store.lake.names("manifests"):
-        job_id = name.removesuffix(".parquet")
-        if not store.ledger.jobs.exists(job_id):
-            continue
-        if store.ledger.jobs.find(job_id).state in FINAL - REOPENING:
-            found.append(layout.manifest(job_id))
-    return found
+    """Of jobs that are final, and cannot turn up again; with their notes of uploads."""
+    folder = store.lake.path("manifests")
+    notes = [(path.stem, layout.uploads(path.stem)) for path in folder.glob("*.uploads")]
+    manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
+    return [
+        name
+        for job_id, name in [*((one, layout.manifest(one)) for one in manifests), *sorted(notes)]
+        if _is_over(store, job_id)
+    ]
+
+
+def _is_over(store: Store, job_id: str) -> bool:
+    is_known = store.ledger.jobs.exists(job_id)
+    return is_known and store.ledger.jobs.find(job_id).state in FINAL - REOPENING
 
 
 def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:

@@ -93,6 +93,17 @@ def answers_mark(
     return fingerprint(*parts)
 
 
+def trusted_outputs(store: Store, shard: ShardKey, tasks: Sequence[DatasetTask]) -> dict[str, str]:
+    """Path -> fingerprint of the `generations` that are there, as documents are cut with no others.
+
+    The ledger alone also knows those that were lost: cut without them, and once more when they are
+    back, chunks would be of the same inputs twice.
+    """
+    paths = [layout.outputs(pinned.task.space_id, shard) for pinned in tasks]
+    found = {path: store.trusted_fingerprint(path) for path in paths}
+    return {path: mark for path, mark in found.items() if mark is not None}
+
+
 def shortened(text: str) -> str:
     """At most as many words as `MAX_CONTEXT_TOKENS` holds."""
     if estimate_tokens(text) <= MAX_CONTEXT_TOKENS:

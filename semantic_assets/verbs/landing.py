@@ -66,7 +66,7 @@ def write_results(
     schema = _schema(store, job)
     open_keys = set(keys)
     path = layout.results(job.space_id, job.job_id)
-    with store.lake.writing(path, schema, _identity(store, job)) as file:
+    with store.lake.writing(path, schema, identity(store, job)) as file:
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
@@ -93,7 +93,7 @@ def write_job_failure(
         Conflict: the job was taken over, or moved on.
     """
     path = layout.results(job.space_id, job.job_id)
-    metadata = _identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
+    metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
     with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
         _require_unmoved(store, job, lease)
@@ -115,7 +115,8 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
         )
 
 
-def _identity(store: Store, job: BatchJob) -> dict[str, str]:
+def identity(store: Store, job: BatchJob) -> dict[str, str]:
+    """What a results file says of its job, to rebuild a lost ledger by."""
     product = store.product(job.space_id)
     of_task = {TASK: json.dumps(asdict(product))} if isinstance(product, GenerationTask) else {}
     return {JOB: json.dumps(asdict(job)), **of_task}

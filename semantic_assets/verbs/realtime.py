@@ -26,7 +26,7 @@ from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import require_budget
 from semantic_assets.verbs.job_texts import JobTexts
-from semantic_assets.verbs.landing import cover_results
+from semantic_assets.verbs.landing import cover_results, identity
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.opening import wanted_texts
 from semantic_assets.verbs.output_tokens import expected_output_tokens
@@ -126,7 +126,8 @@ def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tup
     parts, product = _parts(store, job), store.product(job.space_id)
     schema, folder = results_of(product), layout.results_dir(job.space_id)
     tokens = output = rows = landed = 0
-    with store.lake.writing(layout.results(job.space_id, job.job_id), schema, {}) as file:
+    path = layout.results(job.space_id, job.job_id)
+    with store.lake.writing(path, schema, identity(store, job)) as file:
         for name in parts:
             table = store.lake.read(f"{folder}/{name}")
             tokens += pc.sum(table["token_count"]).as_py() or 0

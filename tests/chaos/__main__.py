@@ -15,7 +15,7 @@ from tests.chaos.kinds import all_scenarios, short_scenarios
 from tests.chaos.reds import controls, red_scenarios
 from tests.chaos.run import Outcome
 from tests.chaos.scenarios import End, Scenario
-from tests.chaos.steps import USUAL, WHENS
+from tests.chaos.steps import GENERATION, USUAL, WHENS
 
 
 def main() -> int:
@@ -76,7 +76,7 @@ def _matrix(outcomes: list[Outcome]) -> list[str]:
         if outcome.scenario.blow and outcome.struck
     )
     print(f"\n{'step':24s}" + "".join(f"{when:>8s}" for when in WHENS))
-    for step in USUAL:
+    for step in [*USUAL, *GENERATION]:
         print(f"{step:24s}" + "".join(f"{struck[step, when]:8d}" for when in WHENS))
     fired = sum((outcome.fired for outcome in outcomes), Counter[str]())
     print("\n" + "\n".join(f"{fault:36s}{fired[fault]:4d}" for fault in FAULTS))

@@ -43,6 +43,8 @@ _QUARANTINING = (
 )
 #: One row of the text says so, or the jobs it is in, halved until it is alone in one.
 _FAILING = ("invalid-texts", "whole-job-fails-if")
+#: Of chat models' answers: `generation_kinds` has them.
+_ANSWERS = ("blocked-prompts", "stopped-answers", "broken-answers")
 #: Faults that meet a call, or a job, only another fault brings about.
 _COMPANIONS = {
     # A job is asked for by name only when the listing does not show it.
@@ -56,7 +58,8 @@ LARGE_WINDOW = 20_000
 
 def fault(name: str) -> Fault:
     """A fault of the table as the scenarios have it: once, or until somebody mends it."""
-    times = None if name in _FAILING else 2 if name == "swapped-result-files" else 1
+    is_lasting = name in (*_FAILING, "blocked-prompts")
+    times = None if is_lasting else 2 if name == "swapped-result-files" else 1
     return Fault(name, _PARAMETERS.get(name, {}), times=times)
 
 
@@ -75,7 +78,7 @@ def with_fault(name: str) -> Scenario:
 
 
 def fault_scenarios() -> list[Scenario]:
-    return [with_fault(name) for name in FAULTS]
+    return [with_fault(name) for name in FAULTS if name not in _ANSWERS]
 
 
 def unlisted(scenarios: Iterable[Scenario]) -> set[str]:

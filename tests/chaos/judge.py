@@ -1,10 +1,12 @@
 """The verdict on a finished world: what was lost, paid twice or misplaced."""
 
+import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 import duckdb
+import httpx2
 import numpy as np
 
 from semantic_assets.gemini.client import Gemini
@@ -13,11 +15,13 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.check import check_index
 from semantic_assets.verbs.connect import connect
+from tests.chaos.corpus import PICTURES
+from tests.chaos.generation_judge import judge_generations
 from tests.chaos.mishaps import needs_recovery
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 
-_CREATE = "models.asyncBatchEmbedContent"
+_CREATES = ("models.asyncBatchEmbedContent", "models.batchGenerateContent")
 _SUCCESSFUL = ("BATCH_STATE_SUCCEEDED", "BATCH_STATE_PARTIALLY_SUCCEEDED")
 
 
@@ -25,10 +29,10 @@ _SUCCESSFUL = ("BATCH_STATE_SUCCEEDED", "BATCH_STATE_PARTIALLY_SUCCEEDED")
 class Verdict:
     """Counts of chunks or texts; of a world in which nothing is left to do."""
 
-    #: Source files no chunk holds, and chunks without a vector.
+    #: Source files no chunk holds, chunks without a vector, documents without an answer.
     lost: int
     paid_twice: int
-    #: Chunks whose vector is not that of their own text.
+    #: Chunks whose vector is not that of their own text, documents with another one's answer.
     misplaced: int
     #: Chunks of texts that are in no source file any more.
     stale: int
@@ -43,13 +47,17 @@ class Verdict:
     results_differ: int
     #: Tokens of all that the remote charged, less those in the ledger's bill.
     unbilled: int
+    #: Of generation tasks: see `Generated`.
+    ill_formed: int
+    needless: int
+    media_left: int
 
     def wrong(self, scenario: Scenario) -> set[str]:
         """Names of what is not as it must be; all must be 0."""
         found = {name for name, count in asdict(self).items() if count}
         if scenario.apart:
             # Known and told: it must be in the bill, and it must have happened at all.
-            return found ^ {"paid_twice"}
+            return found ^ {scenario.shows}
         return found - {"unbilled"}
 
 
@@ -60,10 +68,11 @@ def judge(world: World, scenario: Scenario) -> Verdict:
         states = [job.state for job in store.ledger.jobs.list()]
         without, misplaced = _vectors(store, gemini)
         missing, stale = _texts(world, store)
+        generated = judge_generations(world, store, gemini, scenario)
         return Verdict(
-            lost=missing + without,
-            paid_twice=_paid_twice(world, store, scenario),
-            misplaced=misplaced,
+            lost=missing + without + generated.lost,
+            paid_twice=_paid_twice(world, store, scenario) + generated.paid_twice,
+            misplaced=misplaced + generated.misplaced,
             stale=stale,
             repeated_calls=_repeated_calls(world, store, scenario),
             unconfirmed=states.count(JobState.UNCONFIRMED),
@@ -74,6 +83,9 @@ def judge(world: World, scenario: Scenario) -> Verdict:
             ),
             results_differ=_results_differ(store),
             unbilled=_unbilled(world, store),
+            ill_formed=generated.ill_formed,
+            needless=generated.needless,
+            media_left=generated.media_left,
         )
 
 
@@ -113,16 +125,21 @@ def _vectors(store: Store, gemini: Gemini) -> tuple[int, int]:
 
 
 def _texts(world: World, store: Store) -> tuple[int, int]:
-    """(source files that are no chunk, chunks that are no source file); each file is one chunk."""
+    """(source files that are no chunk, chunks that are no source file); each file is one chunk.
+
+    Of a picture it is enough that there is one.
+    """
     sources = world.folder / "sources"
     files = {
-        (str(path.relative_to(sources)), path.read_text().strip()) for path in sources.glob("*/*/*")
+        (uri, "" if uri in PICTURES else path.read_text().strip())
+        for path in sources.glob("*/*/*")
+        for uri in [str(path.relative_to(sources))]
     }
     with connect(store) as connection:
         rows = connection.execute(
             "SELECT d.uri, c.text FROM chunks c JOIN documents d USING (document_id)"
         ).fetchall()
-    chunks = {(uri, text.strip()) for uri, text in rows}
+    chunks = {(uri, "" if uri in PICTURES else text.strip()) for uri, text in rows}
     return len(files - chunks), len(chunks - files)
 
 
@@ -136,7 +153,8 @@ def _repeated_calls(world: World, store: Store, scenario: Scenario) -> int:
         for event in store.ledger.jobs.events(job.job_id)
         if event.to_state == JobState.CREATING
     ]
-    return max(0, world.control("state")["calls"].get(_CREATE, 0) - len(moves))
+    calls = world.control("state")["calls"]
+    return max(0, sum(calls.get(create, 0) for create in _CREATES) - len(moves))
 
 
 def _unbilled(world: World, store: Store) -> int:
@@ -151,15 +169,24 @@ def _paid_twice(world: World, store: Store, scenario: Scenario) -> int:
     jobs = {job.remote_name: job.job_id for job in store.ledger.jobs.list()}
     with connect(store) as connection:
         wasted = _rows_of_results(store, connection, _excuse(scenario))
-        texts = dict(connection.execute("SELECT vector_text, text_hash FROM chunks").fetchall())
-    keys = {sha256(text.encode()).hexdigest(): key for text, key in texts.items()}
     wrong = 0
     for found in bill["paid_more_than_once"]:
-        key = keys.get(found["text_sha"])
+        key = _key_of(world, found["text_sha"], found["jobs"][0])
         paid = [jobs.get(remote) for remote in found["jobs"]]
         silent = [job for job in paid if job is None or key not in wasted[job]]
         wrong += len(silent) > 1
     return wrong
+
+
+def _key_of(world: World, text_sha: str, remote: str) -> str | None:
+    """The key under which a job was sent a text; with a picture it is hashed together."""
+    url = f"{world.url}/emulator/jobs/{remote.removeprefix('batches/')}/texts"
+    for line in httpx2.get(url, timeout=30).text.splitlines():
+        sent = json.loads(line)
+        written = "\0".join([sent["text"] or "", *sent.get("media", [])])
+        if sha256(written.encode()).hexdigest() == text_sha:
+            return str(sent["key"])
+    return None
 
 
 def _excuse(scenario: Scenario) -> str:
@@ -170,6 +197,8 @@ def _excuse(scenario: Scenario) -> str:
         return "error_message LIKE 'GONE%'"
     if scenario.has("result-late"):
         return "error_message LIKE '%could not be read for%'"
+    if scenario.has("blocked-prompts"):
+        return "outcome = 'permanent'"  # a blocked prompt is billed, and a person asked again
     if scenario.ends is End.QUARANTINED:
         return "error_message LIKE 'resubmitted by hand%'"  # a person said so
     return "false"

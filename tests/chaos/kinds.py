@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.chaos.faults import fault, fault_scenarios
+from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
 from tests.chaos.scenarios import End, Fault, Mishap, Scenario
 from tests.chaos.steps import USUAL, WHENS, Blow
 
@@ -37,6 +38,8 @@ def _kinds(seed: int) -> list[list[Scenario]]:
         _mishaps(),
         _unsettled(),
         [late_job()],
+        generation_kills(),
+        [*generation_faults(), *generation_others()],
     ]
 
 

@@ -9,7 +9,7 @@ from tests.chaos.scenarios import Mishap
 from tests.chaos.world import World, flow
 
 _LEDGER = "ledger.sqlite3*"
-_TABLES = ("documents", "chunks", "embeddings")
+_TABLES = ("documents", "requests", "generations", "chunks", "embeddings")
 Preparation = Callable[[], None]
 
 
@@ -46,7 +46,8 @@ def _old_ledger(world: World) -> None:
 def _old_tables(world: World) -> None:
     _lose(world, _TABLES)
     for name in _TABLES:
-        shutil.copytree(world.folder / "copy" / name, world.lake / name)
+        if (found := world.folder / "copy" / name).is_dir():
+            shutil.copytree(found, world.lake / name)
 
 
 _LOSSES: dict[Mishap, Callable[[World], None]] = {

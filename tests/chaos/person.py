@@ -1,9 +1,12 @@
 """Where a scenario stands when waiting helps no more, and what a person then does."""
 
+from typing import Any
+
 from semantic_assets.lake import layout
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.store import Store
 from semantic_assets.verbs import resolve
+from semantic_assets.verbs.generate import generation_results, retry_generation
 from semantic_assets.verbs.retry import failures, retry
 from semantic_assets.verbs.trust import forget_check
 from tests.chaos.scenarios import End, Scenario
@@ -13,7 +16,7 @@ S = JobState
 
 
 def observe(world: World) -> tuple[End, int]:
-    """How it stands, and how many jobs (FAILED: chunks) that concerns."""
+    """How it stands, and how many jobs (FAILED: chunks and documents) that concerns."""
     store, _ = world.open()
     with store:
         for state, end in (
@@ -24,9 +27,20 @@ def observe(world: World) -> tuple[End, int]:
             jobs = store.ledger.jobs.list(states=[state])
             if jobs and not any(_is_used(store, job) for job in jobs):
                 return end, len(jobs)
-        failed = failures(store)
-        assert all(found.error_message for found in failed), "FAILED without a reason"
-        return (End.FAILED, len(failed)) if failed else (End.DONE, 0)
+        reasons = [found.error_message for found in failures(store)]
+        reasons += [row["error"] for row in _unanswered(store)]
+        assert all(reasons), "FAILED without a reason"
+        return (End.FAILED, len(reasons)) if reasons else (End.DONE, 0)
+
+
+def _unanswered(store: Store) -> list[dict[str, Any]]:
+    """Documents that a task failed for."""
+    return [
+        row
+        for pinned in store.ledger.tasks.all()
+        for row in generation_results(store, pinned.dataset, pinned.task.name)
+        if row["status"] == "FAILED"
+    ]
 
 
 def _is_used(store: Store, job: BatchJob) -> bool:
@@ -46,6 +60,8 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
                 _decide(world, store, gemini, job, was_created=scenario.was_created)
         if end is End.FAILED:
             retry(store)
+            for pinned in store.ledger.tasks.all():
+                retry_generation(store, pinned.dataset, pinned.task.name)
         forget_check(gemini)
     world.disarm()
 

@@ -4,6 +4,18 @@ import signal
 from dataclasses import replace
 
 from tests.chaos.faults import fault, with_fault
+from tests.chaos.generation_kinds import (
+    forgotten,
+    forgotten_at_once,
+    half_answered,
+    never_well_formed,
+    quarantined,
+    raced,
+    swapped_requests,
+    undisturbed,
+    unlucky,
+    with_task,
+)
 from tests.chaos.kinds import (
     THREE_HOURS,
     after_mishap,
@@ -118,4 +130,16 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-table-record": ("stale", _OLD_TABLES),
     "no-ledger-id": ("ending", after_mishap(Mishap.LOST_LEDGER, Blow("create call", "after"))),
     "no-index-rebuild": ("index_differs", after_mishap(Mishap.LOST_TABLES)),
+    "no-schema-check": ("ill_formed", half_answered()),
+    "no-document-wait": ("needless", undisturbed()),
+    "no-standing-answers": ("misplaced", undisturbed()),
+    "no-repair-limit": ("ending", never_well_formed()),
+    "no-media-deleted": ("media_left", undisturbed()),
+    "no-request-keys": ("misplaced", with_task("shuffled-lines", fault("shuffled-lines"))),
+    "no-foreign-request-check": ("paid_twice", quarantined("swapped-result-files", 2)),
+    "no-withheld-requests": ("paid_twice", raced(2)),
+    "no-prompt-counts": ("misplaced", swapped_requests()),
+    "no-task-in-real-time": ("paid_twice", forgotten_at_once()),
+    "no-trusted-outputs": ("lost", unlucky(Mishap.LOST_TABLES)),
+    "no-tasks-recovered": ("lost", forgotten(Blow("results file", "after"))),
 }

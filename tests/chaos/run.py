@@ -1,7 +1,6 @@
 """One scenario from an empty folder to a verdict."""
 
 import os
-import random
 import shutil
 import signal
 import tempfile
@@ -11,7 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.recover import recover
+from semantic_assets.verbs.tasks import find_task
+from tests.chaos.corpus import corpus_of, task_files
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS
 from tests.chaos.mishaps import befall, keep_copy, needs_recovery
@@ -21,7 +23,6 @@ from tests.chaos.scenarios import End, Mishap, Scenario
 from tests.chaos.steps import on_step
 from tests.chaos.world import World, armed, arming, flow
 
-_LETTERS = "etaoinshrdlucm"
 #: Longer than a lease lives.
 _LEASES_DIE = 40.0
 #: Long enough for a name to appear in listings after its job was given up.
@@ -72,7 +73,8 @@ def _is_as_declared(scenario: Scenario, course: Course) -> bool:
 
 def run(scenario: Scenario) -> Outcome:
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    world = World(Path(tempfile.mkdtemp(prefix="chaos-", dir=place)), window=scenario.window)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=place))
+    world = World(folder, window=scenario.window, chat_window=scenario.chat_window)
     world.start()
     try:
         return _run(world, scenario)
@@ -89,6 +91,8 @@ def _run(world: World, scenario: Scenario) -> Outcome:
         if fault.since is None:
             world.arm(fault)
     struck = _strike(world, scenario)
+    if scenario.reworded:
+        world.write_tasks(task_files(scenario, reworded=True))
     if scenario.mishap:
         befall(world, scenario.mishap, _switch_off(scenario))
     world.pass_time(_LEASES_DIE)
@@ -99,27 +103,28 @@ def _run(world: World, scenario: Scenario) -> Outcome:
 
 
 def _prepare(world: World, scenario: Scenario) -> None:
-    world.write_corpus(documents("one", range(24)) | documents("two", range(12, 30)))
+    corpus = corpus_of(scenario)
+    world.write_corpus(corpus.files)
+    world.write_tasks(task_files(scenario))
+    if scenario.by_hand:
+        _pin_by_hand(world, scenario)
     if scenario.edit:
         _must(world, world.fork(partial(flow, patient=True)))
     if scenario.mishap in (Mishap.OLD_LEDGER, Mishap.OLD_TABLES) and not scenario.copied_at:
         world.open()[0].close()
         keep_copy(world)
     if scenario.edit:
-        (world.folder / "sources/acme/one/03.txt").unlink()
-        world.write_corpus(documents("one", range(40, 46)))
-        world.write_corpus({"acme/one/05.txt": "Number 5 was written anew. " + "tide " * 40})
+        world.write_corpus(corpus.edits)
 
 
-def documents(dataset: str, numbers: range) -> dict[str, str]:
-    """One-chunk documents of different lengths; numbers shared by datasets share their text."""
-    found = {}
-    for n in numbers:
-        # Unlike each other: a swap of texts that are nearly the same is no swap to a vector.
-        rng = random.Random(n)
-        words = " ".join("".join(rng.choices(_LETTERS, k=6)) for _ in range(5 + (n * 7) % 60))
-        found[f"acme/{dataset}/{n:02d}.txt"] = f"Number {n}. {words}"
-    return found
+def _pin_by_hand(world: World, scenario: Scenario) -> None:
+    """As `generate submit` does, whose word only the ledger knows."""
+    store, _ = world.open()
+    with store:
+        for dataset in discover(store).datasets:
+            for name in scenario.tasks:
+                file = find_task(store, name, dataset)
+                store.ledger.tasks.pin(dataset, file.task, file.use)
 
 
 def _must(world: World, process: int) -> None:
@@ -131,7 +136,7 @@ def _must(world: World, process: int) -> None:
 def _strike(world: World, scenario: Scenario) -> bool:
     """Let the processes work; the first takes the blow. Whether it fell."""
     off = _switch_off(scenario)
-    work = partial(flow, patient=scenario.patient_takeover)
+    work = partial(flow, patient=scenario.patient_takeover, at_once=scenario.at_once)
     first = world.fork(work, *off, *_preparations(world, scenario))
     if scenario.blow and scenario.blow.signal == signal.SIGSTOP:
         return _stall(world, scenario, first, work)

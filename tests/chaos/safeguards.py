@@ -19,6 +19,7 @@ These are not among them, as others cover for each of them here:
 from collections.abc import Callable
 
 from tests.chaos import answer_guards as answer
+from tests.chaos import generation_guards as generation
 from tests.chaos import lake_guards as lake
 from tests.chaos import payment_guards as payment
 
@@ -64,5 +65,17 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         lake.no_table_record,
         lake.no_ledger_id,
         lake.no_index_rebuild,
+        generation.no_schema_check,
+        generation.no_document_wait,
+        generation.no_standing_answers,
+        generation.no_repair_limit,
+        generation.no_media_deleted,
+        generation.no_request_keys,
+        generation.no_foreign_request_check,
+        generation.no_withheld_requests,
+        generation.no_prompt_counts,
+        generation.no_tasks_recovered,
+        generation.no_task_in_real_time,
+        generation.no_trusted_outputs,
     )
 }

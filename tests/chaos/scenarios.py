@@ -56,15 +56,28 @@ class Scenario:
     copied_at: str | None = None
     edit: bool = False
     window: int = 2_000
+    chat_window: int = 8_000
+    #: Generation tasks of every dataset: see `corpus.py`.
+    tasks: tuple[str, ...] = ()
+    #: As many documents as token counts are looked at from, in one generation job.
+    many: bool = False
+    #: The tasks are pinned by somebody once: their files name no dataset.
+    by_hand: bool = False
+    #: The first process has everything answered in real time.
+    at_once: bool = False
+    #: The task files are edited once the first work is done or dead.
+    reworded: bool = False
     #: The one who takes over from a stalled process waits until all is done, days if need be.
     patient_takeover: bool = False
     ends: End = End.DONE
-    #: At most so many jobs end quarantined, and exactly so many chunks FAILED.
+    #: At most so many jobs end quarantined, and exactly so many chunks and documents FAILED.
     affected: int = 0
     #: What the person says of an unconfirmed job: it was created, or it never was.
     was_created: bool = True
-    #: Pays twice by what the README says cannot be detected; the bill must show it.
+    #: Goes wrong by what the README says cannot be detected; the verdict must show it.
     apart: bool = False
+    #: What of the verdict shows it.
+    shows: str = "paid_twice"
     safeguard_off: str | None = None
     #: With the safeguard off: what of the verdict must be wrong.
     sees: str | None = None

@@ -19,8 +19,9 @@ from semantic_assets.ledger.generations import Generations
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
+from semantic_assets.ledger.tasks import Tasks
 from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import build_index, deadlines
+from semantic_assets.verbs import build_index, collect, deadlines, feed, media_uploads, realtime
 
 S = JobState
 
@@ -71,10 +72,31 @@ CALLS = [
     Step("index written", build_index, "write_description"),
     Step("generation switched", Generations, "switch"),
 ]
+#: Come to only where there are generation tasks.
+GENERATION_FILES = [
+    Step(f"{folder} file", Lake, "replacing", _below(folder))
+    for folder in ("requests", "generations")
+]
+GENERATION_CALLS = [
+    Step("task pinned", Tasks, "pin"),
+    Step("media upload", Gemini, "upload_media"),
+    Step("media noted", media_uploads, "_note"),
+    Step("generation create call", Gemini, "create_generation_job"),
+    # Between the outputs and the chunks that stand with them.
+    Step("documents cut", feed, "chunk_documents"),
+    Step("media deleted", collect, "clear_uploads"),
+]
+#: Of answers in real time.
+AT_ONCE = [
+    Step("answers kept", realtime, "_keep"),
+    Step("part deleted", Lake, "delete", _below("results")),
+]
+GENERATION = [step.name for step in [*GENERATION_FILES, *GENERATION_CALLS]]
 #: Come to only when a job is given up.
 RARE = [Step("failure rows", deadlines, "write_job_failure")]
 USUAL = [step.name for step in [*FILES, *CALLS]]
-STEPS = {step.name: step for step in [*FILES, *CALLS, *RARE]}
+_ALL_FILES = [*FILES, *GENERATION_FILES]
+STEPS = {step.name: step for step in [*_ALL_FILES, *CALLS, *GENERATION_CALLS, *AT_ONCE, *RARE]}
 WHENS = ("before", "after")
 
 
@@ -101,7 +123,7 @@ def on_step(name: str, when: str, nth: int, action: Callable[[], None]) -> None:
     """Do something the nth time this process comes to a step, before it or after."""
     step = STEPS[name]
     count = _counter(nth, action)
-    if step in FILES:
+    if step in _ALL_FILES:
         _wrap_file(step, when, count)
     else:
         _wrap_call(step, when, count)

@@ -11,7 +11,7 @@ import struct
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
 from semantic_assets.verbs.advance import AdvanceReport, advance
 from semantic_assets.verbs.assemble import assemble
+from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
-from semantic_assets.verbs.chunks import chunk_documents
+from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
+from semantic_assets.verbs.feed import feed_all
 from tests.chaos.scenarios import Fault
 from tests.chaos.steps import Blow, install, on_step
 
@@ -63,6 +64,7 @@ class World:
     key: str = "k1"
     root: str = "lake"
     window: int = 2_000
+    chat_window: int = 8_000
     clock: SharedClock = field(default_factory=SharedClock)
     #: How often each fault fired that was disarmed since.
     fired: Counter[str] = field(default_factory=Counter)
@@ -97,7 +99,9 @@ class World:
             "GEMINI_API_KEY": self.key,
             "SEMANTIC_ASSETS_SOURCES": str(self.folder / "sources"),
             "SEMANTIC_ASSETS_DIMENSIONS": str(DIMENSIONS),
+            "SEMANTIC_ASSETS_TASKS": str(self.folder / "tasks"),
             "SEMANTIC_ASSETS_ENQUEUED_TOKENS": str(self.window),
+            "SEMANTIC_ASSETS_CHAT_ENQUEUED_TOKENS": str(self.chat_window),
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
             "SEMANTIC_ASSETS_UNPROBED": "1",
         }
@@ -111,11 +115,21 @@ class World:
         settings = self.settings
         return open_store(settings, create=True, clock=self.clock), Gemini(endpoint_of(settings))
 
-    def write_corpus(self, documents: dict[str, str]) -> None:
-        for uri, text in documents.items():
+    def write_corpus(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Files by their uri; one of None is removed."""
+        for uri, content in files.items():
             path = self.folder / "sources" / uri
+            if content is None:
+                path.unlink()
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def write_tasks(self, files: Mapping[str, str]) -> None:
+        folder = self.folder / "tasks"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_text(content)
 
     def pass_time(self, seconds: float, *, ledger: bool = True) -> None:
         self.control("clock", {"advance_seconds": seconds})
@@ -176,14 +190,13 @@ class World:
         return False
 
 
-def flow(world: World, *, patient: bool, rounds: int | None = None) -> None:
+def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: bool = False) -> None:
     """Everything from the sources to the index. `patient`: time passes for the ledger too."""
     store, gemini = world.open()
     with store:
-        discover(store)
-        for shard in store.ledger.sources.shards():
-            read_documents(store, shard.key)
-            chunk_documents(store, shard.key)
+        cut = cut_all(store, discover(store))
+        if at_once:
+            embed_at_once(store, gemini, cut.read, mode="sync")
         step = LATENCY_SECONDS / 2
         for _ in range(rounds or (PATIENCE if patient else 12)):
             report = advance(store, gemini)
@@ -191,6 +204,7 @@ def flow(world: World, *, patient: bool, rounds: int | None = None) -> None:
                 break
             world.pass_time(step, ledger=patient)
             step = min(step * 1.4, 2_400.0) if patient else step
+        feed_all(store, cut.read)
         for shard in store.ledger.sources.shards():
             assemble(store, shard.key)
         for dataset in store.ledger.sources.datasets():

@@ -1,0 +1,92 @@
+"""Switching off what keeps a generated answer with its document, and from being paid for in vain."""
+
+from typing import Any
+
+from semantic_assets.batching import generation_answers
+from semantic_assets.batching.generation_answers import AnswerReader, Generated
+from semantic_assets.verbs import canary, chunks, collect, feeding, realtime, recover, submit
+from semantic_assets.verbs.feeding import Fed, Feeds
+from tests.chaos import answer_guards, payment_guards
+
+
+def no_schema_check() -> None:
+    """An answer is taken as it is."""
+
+    def validated(self: AnswerReader, text: str, billed: dict[str, Any]) -> Generated:
+        return Generated(outcome="ok", **billed)
+
+    AnswerReader._validated = validated  # type: ignore[method-assign]
+
+
+def no_document_wait() -> None:
+    """Documents are cut before their answer is there, and once more with it."""
+    real = Feeds.of
+
+    def of(self: Feeds, document: str, content_hash: str, status: str) -> Fed | None:
+        fed = real(self, document, content_hash, status)
+        self.waiting = 0
+        return fed or Fed(None if status == "ok" else "", None, content_hash)
+
+    Feeds.of = of  # type: ignore[method-assign]
+
+
+def no_standing_answers() -> None:
+    """Documents wait for their answer, and are cut without it."""
+    feeding.shortened = lambda text: ""
+
+
+def no_repair_limit() -> None:
+    """What does not obey its schema is asked again for ever."""
+    answer_guards.no_attempt_limit()
+
+
+def no_media_deleted() -> None:
+    """What was uploaded for a job stays when it is over."""
+    for module in (submit, collect):
+        module.clear_uploads = lambda *_: None  # type: ignore[attr-defined]
+
+
+def no_request_keys() -> None:
+    """Answers are taken in the order of the requests."""
+    real = generation_answers.decode_generations
+
+    def decode(lines: Any, *, expected: Any, reader: AnswerReader) -> Any:
+        keys = list(expected)
+        for block in real(lines, expected=keys, reader=reader):
+            block.keys = [keys.pop(0) for _ in block.keys]
+            yield block
+
+    collect.answer_blocks.__globals__["decode_generations"] = decode
+
+
+def no_foreign_request_check() -> None:
+    """Answers to what nobody asked are taken along."""
+    generation_answers.set = answer_guards.Everything  # type: ignore[attr-defined]
+    collect.verify_answers = lambda *_: None
+
+
+def no_withheld_requests() -> None:
+    """Requests of open jobs are not held back from others."""
+    payment_guards.no_withholding()
+
+
+def no_prompt_counts() -> None:
+    """The token counts of prompts are not held against them."""
+    canary.implausible = lambda estimates, counts: None
+
+
+def no_tasks_recovered() -> None:
+    """A ledger made anew does not ask the lake what datasets are processed by."""
+    recover._pin_again = lambda *_: None
+
+
+def no_task_in_real_time() -> None:
+    """Answers of real time do not say of which task they are."""
+    realtime.identity = lambda *_: {}
+
+
+def no_trusted_outputs() -> None:
+    """The ledger is believed that answers are there to cut documents with."""
+    chunks.trusted_outputs = lambda store, shard, tasks: store.ledger.files.fingerprints(
+        "generations"
+    )
