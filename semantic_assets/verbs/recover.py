@@ -1,6 +1,7 @@
 """recover: rebuild ledger rows from what the lake holds, after a ledger was lost or rolled back."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +43,7 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
             continue
         identity, product = manifest_identity(store.lake, job_id)
         if isinstance(product, GenerationTask):
-            store.ledger.tasks.register(product)
+            _pin_again(store, product, identity["shards"])
         else:
             store.ledger.spaces.register(product)
         job = _job(identity)
@@ -84,17 +85,18 @@ def _recover_results(store: Store) -> tuple[str, ...]:
                 found.append(job_id)
     for job_id in sorted(tasks, reverse=True):
         definition, job_row = tasks[job_id]
-        _pin_again(store, GenerationTask(**json.loads(definition)), job_row)
+        shards = json.loads(job_row)["shards"]
+        _pin_again(store, GenerationTask(**json.loads(definition)), shards)
     return tuple(found)
 
 
-def _pin_again(store: Store, task: GenerationTask, stored: str) -> None:
+def _pin_again(store: Store, task: GenerationTask, shards: Sequence[str]) -> None:
     """Its datasets go on with the version of their last job: another one is paid for all over.
 
     What they do with its answers is as the file says now, if there is one.
     """
     store.ledger.tasks.register(task)
-    for name in json.loads(stored)["shards"]:
+    for name in shards:
         dataset = ShardKey.parse(name).dataset
         try:
             use = find_task(store, task.name, dataset).use
