@@ -76,8 +76,18 @@ def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile])
         name
         for name, file in files.items()
         if (str(dataset) in file.datasets if is_derived else file.takes(dataset))
+        and require_room(dataset, file)
         and store.ledger.tasks.pin(dataset, file.task, file.use)
     ]
+
+
+def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
+    """Raises:
+    ConfigError: there is no name for the documents its answers become.
+    """
+    if file.use.documents is not None:
+        DatasetKey(dataset.project, f"{dataset.dataset}-{file.task.name}")
+    return True
 
 
 def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
