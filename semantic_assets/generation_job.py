@@ -28,6 +28,7 @@ from semantic_assets.verbs.generate import (
     generation_results,
     generation_status,
     quote_generation,
+    require_same,
     retry_generation,
     submit_generation,
     wait_generation,
@@ -35,10 +36,12 @@ from semantic_assets.verbs.generate import (
 from semantic_assets.verbs.generation_files import (
     PROJECT,
     dataset_of_file,
+    on_approval,
     take_documents,
     take_file,
 )
 from semantic_assets.verbs.task_quote import TaskQuote
+from semantic_assets.verbs.tasks import find_task
 
 #: A file, or documents, or records as mappings with `text` and maybe `id`, `title` and more, or texts.
 Articles = str | Path | Sequence[Document | Mapping[str, Any] | str]
@@ -123,12 +126,43 @@ def generate(
     """As `SemanticCore.generate`."""
     if (articles is None) == (dataset is None):
         raise ConfigError("say what is to be processed: articles, or dataset='project/name'")
-    store = core.store
-    key = DatasetKey.parse(dataset) if dataset is not None else _take(store, articles, name)
+    options: dict[str, Any] = {
+        "realtime": realtime,
+        "dry_run": dry_run,
+        "max_cost_usd": max_cost_usd,
+    }
+    if articles is None:
+        return _process(core, DatasetKey.parse(str(dataset)), task, consent=consent, **options)
+    key = _dataset_of(articles, name)
+    require_same(core.store, key, find_task(core.store, task, key))
+    with on_approval(core.store, key) as approve:
+        _take(core.store, articles, key)
+
+        def consented(quote: Estimate) -> None:
+            if consent is not None:
+                consent(quote)
+            approve()
+
+        found = _process(core, key, task, consent=consented, **options)
+        if not dry_run:
+            approve()
+        return found
+
+
+def _process(
+    core: Core,
+    key: DatasetKey,
+    task: str,
+    *,
+    realtime: bool,
+    dry_run: bool,
+    max_cost_usd: float | None,
+    consent: Callable[[Estimate], None] | None,
+) -> GenerationJob | TaskQuote:
     if dry_run:
-        return quote_generation(store, key, task)
+        return quote_generation(core.store, key, task)
     submit_generation(
-        store,
+        core.store,
         core.gemini,
         key,
         task,
@@ -168,24 +202,25 @@ def is_job(core: Core, name: str) -> bool:
     return bool(core.store.ledger.tasks.of(key))
 
 
-def _take(store: Store, articles: Articles | None, name: str | None) -> DatasetKey:
+def _dataset_of(articles: Articles, name: str | None) -> DatasetKey:
     if isinstance(articles, str | Path):
-        path = Path(articles)
-        dataset = dataset_of_file(path, name)
-        take_file(store, path, dataset)
-        return dataset
+        return dataset_of_file(Path(articles), name)
     if not articles:
         raise ConfigError("there are no articles: nothing was sent")
     if name is None:
         raise ConfigError(
             "articles from memory need a name='...', under which they are found again"
         )
-    dataset = DatasetKey(PROJECT, name)
-    if all(isinstance(article, Document) for article in articles):
+    return DatasetKey(PROJECT, name)
+
+
+def _take(store: Store, articles: Articles, dataset: DatasetKey) -> None:
+    if isinstance(articles, str | Path):
+        take_file(store, Path(articles), dataset)
+    elif all(isinstance(article, Document) for article in articles):
         take_documents(store, [a for a in articles if isinstance(a, Document)], dataset)
     else:
         _take_records(store, articles, dataset)
-    return dataset
 
 
 def _take_records(store: Store, articles: Sequence[Any], dataset: DatasetKey) -> None:

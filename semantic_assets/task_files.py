@@ -144,6 +144,8 @@ def task_of(
 def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in table.items():
+        if key in _GROUPS and not isinstance(value, dict):
+            raise ConfigError(f"{where}: {key} = {value!r}: write it as a table, [{key}]")
         inner = (
             {f"{key}.{name}": v for name, v in value.items()} if key in _GROUPS else {key: value}
         )
@@ -157,6 +159,8 @@ def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         if not isinstance(value, _KEYS[key]) or is_stray_bool:
             kinds = " or ".join(kind.__name__ for kind in _KEYS[key])
             raise ConfigError(f"{where}: {key} = {value!r}: use a value of type {kinds}")
+        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise ConfigError(f"{where}: {key} = {value!r}: use a list of strings")
     return found
 
 
@@ -234,6 +238,9 @@ def _use(values: Mapping[str, Any], schema: Mapping[str, Any] | None, where: str
         if field not in known:
             names = ", ".join(known) or "none"
             raise ConfigError(f"{where}: use names {field!r}, the schema's properties are {names}")
+    for key in ("use.expected_output_tokens", "budget.max_cost_usd_per_day"):
+        if not values.get(key, 0) >= 0:  # nor is nan
+            raise ConfigError(f"{where}: {key} = {values[key]}: use a number from 0")
     most = values.get("generation.max_output_tokens", _OUTPUT_TOKENS)
     return TaskUse(
         vector_text=fields,

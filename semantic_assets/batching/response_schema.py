@@ -43,6 +43,8 @@ def wire_schema(schema: Schema) -> dict[str, Any]:
 def _converted(schema: Schema, definitions: Schema, depth: int) -> dict[str, Any]:
     if depth > _DEEPEST:
         raise ConfigError("the response schema refers to itself: the API cannot take that")
+    if not isinstance(schema, Mapping):
+        raise ConfigError(f"the response schema has {schema!r} where a schema should be: write one")
     schema = _resolved(schema, definitions)
     wire: dict[str, Any] = {}
     for keyword, value in schema.items():
@@ -101,7 +103,11 @@ def _type(value: Any) -> dict[str, Any]:
 
 
 def _options(options: list[Schema], definitions: Schema, depth: int) -> dict[str, Any]:
-    real = [option for option in options if option.get("type") != "null"]
+    real = [
+        option
+        for option in options
+        if not isinstance(option, Mapping) or option.get("type") != "null"
+    ]
     nullable = {"nullable": True} if len(real) < len(options) else {}
     converted = [_converted(option, definitions, depth + 1) for option in real]
     if len(converted) == 1:

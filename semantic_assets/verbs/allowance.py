@@ -54,10 +54,15 @@ def require_task_purse(store: Store, product: Product, usd: float) -> None:
     if not caps:
         return
     today = since_midnight(store)
-    its = {job.job_id for job in store.ledger.jobs.list(space_id=product.space_id)}
+    every_version = product.space_id.rpartition("-")[0]
+    its = {
+        job.job_id
+        for job in store.ledger.jobs.list()
+        if job.space_id.rpartition("-")[0] == every_version
+    }
     totals = store.ledger.spending.totals(since=today, of=its.__contains__)
     spent = totals.spent_usd + totals.committed_usd
-    if spent + usd > min(caps):
+    if not spent + usd <= min(caps):
         raise SpendRefused(
             f"task {product.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
             f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "

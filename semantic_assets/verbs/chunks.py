@@ -120,7 +120,10 @@ def _write(
         content(
             digest.hexdigest() if not feeds.waiting else f"{digest.hexdigest()}-{feeds.waiting}"
         )
-        file.metadata |= {CUTTER: cutter, WAITING: str(feeds.waiting)}
+        is_mixed = feeds.waiting and not previous.is_cut_so
+        # Rows of those that wait are cut as before: the next time all are cut anew.
+        cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else cutter
+        file.metadata |= {CUTTER: cut_as, WAITING: str(feeds.waiting)}
     return cut
 
 

@@ -33,7 +33,7 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
         if row["status"] == "READY" and row["document_id"] in sources
     ]
     kept = [document for document in documents if document.text]
-    names = {document.name for document in kept}
+    names = {document.name for document in kept} | _still_out(store, shard, pinned, rows)
     with Ingestion(store, derived_dataset(pinned)) as ingestion:
         for done in ingestion.put(kept, overwrite=True):
             if done.error is not None:
@@ -42,6 +42,16 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
             if held.name.startswith(_prefix(shard)) and held.name not in names:
                 ingestion.remove(held.name)
     return len(kept)
+
+
+def _still_out(
+    store: Store, shard: ShardKey, pinned: DatasetTask, rows: list[dict[str, str]]
+) -> set[str]:
+    """Documents whose answer is out: what the one before became stays until then."""
+    path = layout.requests(pinned.task.space_id, shard)
+    asked = store.lake.read(path, ["document_id"])["document_id"].to_pylist()
+    out = set(asked) - {row["document_id"] for row in rows}
+    return {f"{_prefix(shard)}{document}" for document in out}
 
 
 def _prefix(shard: ShardKey) -> str:

@@ -133,14 +133,13 @@ def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = Fal
     """A quote of one task alone, as it is consented to."""
     tasks = [quote] if quote.requests else []
     found = _quote(store, 0, [], Unread(), tasks)
-    if not is_realtime:
-        return found
-    factor = found.realtime_usd / found.usd if found.usd else 1.0
+    factor = found.realtime_usd / found.usd if found.usd and is_realtime else 1.0
     return replace(
         found,
-        usd=found.realtime_usd,
-        usd_low=found.usd_low * factor,
-        usd_high=found.usd_high * factor,
+        texts=quote.chunks_to_embed,
+        usd=found.usd * factor + quote.embedding_usd,
+        usd_low=found.usd_low * factor + quote.embedding_usd,
+        usd_high=found.usd_high * factor + quote.embedding_usd,
     )
 
 

@@ -14,7 +14,6 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.jobs import FINAL
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.product import Product
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
@@ -31,8 +30,8 @@ from semantic_assets.verbs.realtime import answer_now
 from semantic_assets.verbs.requests import ask_documents
 from semantic_assets.verbs.retry import write_retry
 from semantic_assets.verbs.submit import submit_pending
-from semantic_assets.verbs.task_quote import TaskQuote, quote_of
-from semantic_assets.verbs.tasks import find_task, pinned_task
+from semantic_assets.verbs.task_quote import TaskQuote, quote_of, with_embedding
+from semantic_assets.verbs.tasks import find_task, pinned_task, require_room
 
 _NOT_SENT = "NOT_SENT"
 
@@ -71,7 +70,7 @@ def quote_generation(store: Store, dataset: DatasetKey, name: str) -> TaskQuote:
     """
     file = require_same(store, dataset, find_task(store, name, dataset))
     shards = ask_all(store, dataset, file.task)
-    return quote_pending(store, file.task, shards)
+    return _quote(store, dataset, file, shards)
 
 
 def submit_generation(
@@ -97,7 +96,7 @@ def submit_generation(
     """
     file = require_same(store, dataset, find_task(store, name, dataset))
     shards = ask_all(store, dataset, file.task)
-    quote = estimate_requests(store, quote_pending(store, file.task, shards), is_realtime=realtime)
+    quote = estimate_requests(store, _quote(store, dataset, file, shards), is_realtime=realtime)
     require_quote(store, quote, max_cost_usd, consent)
     store.ledger.tasks.pin(dataset, file.task, file.use)
     held_back: HoldUp | None = None
@@ -222,6 +221,7 @@ def generations(store: Store) -> list[DatasetTask]:
 def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
     """Raises:
     Conflict: the dataset is processed by another version of the task.
+    ConfigError: there is no name for the documents its answers become.
     """
     for pinned in store.ledger.tasks.of(dataset):
         if pinned.task.name == file.task.name and pinned.task != file.task:
@@ -230,6 +230,7 @@ def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
                 f"{file.task.name} has changed since: `semantic-assets generate regenerate "
                 f"--dataset {dataset} --task {file.task.name}` quotes what the new one costs"
             )
+    require_room(dataset, file)
     return file
 
 
@@ -254,11 +255,19 @@ def _asked(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[Shar
     ]
 
 
-def quote_pending(store: Store, task: GenerationTask, shards: list[ShardKey]) -> TaskQuote:
+def quote_pending(store: Store, file: TaskFile, shards: list[ShardKey]) -> TaskQuote:
     """What a task's requests of these shards want and nobody has in hand."""
-    product: Product = task
-    pending = pending_texts(store, product, shards)
-    return quote_of(store, task, len(pending), sum(pending.values()))
+    pending = pending_texts(store, file.task, shards)
+    return quote_of(store, file.task, len(pending), sum(pending.values()), file.use)
+
+
+def _quote(store: Store, dataset: DatasetKey, file: TaskFile, shards: list[ShardKey]) -> TaskQuote:
+    """With what is embedded again where documents begin to stand with its answers."""
+    quote = quote_pending(store, file, shards)
+    is_pinned = file.task in [pinned.task for pinned in store.ledger.tasks.of(dataset)]
+    if is_pinned or not file.use.vector_text or not store.is_embedded(dataset):
+        return quote
+    return with_embedding(store, quote, dataset)
 
 
 def _answer_all(store: Store, gemini: Gemini, task: GenerationTask, shards: list[ShardKey]) -> None:

@@ -5,8 +5,11 @@ Nothing of it is cut or embedded.
 """
 
 import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from semantic_assets.dataset_settings import FILE_NAME
 from semantic_assets.document import Document
@@ -15,6 +18,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.readers import is_multi_record
 from semantic_assets.store import Store
+from semantic_assets.verbs.generate import ask_all
 from semantic_assets.verbs.ingest import Ingestion
 
 PROJECT = "generate"
@@ -57,10 +61,57 @@ def take_documents(store: Store, documents: Sequence[Document], dataset: Dataset
     _take(store, dataset, documents, keep={document.name for document in documents})
 
 
+@contextmanager
+def on_approval(store: Store, dataset: DatasetKey) -> Iterator[Callable[[], None]]:
+    """Have sources replaced inside; unless what is handed out is called, they come back.
+
+    Until then the dataset is processed by nothing: whoever looks after all datasets would send what
+    nobody has consented to.
+    """
+    pinned, folder = store.ledger.tasks.of(dataset), _folder(store, dataset)
+    if not pinned or not folder.is_dir():
+        yield lambda: None
+        return
+    approved: list[bool] = []
+
+    def approve() -> None:
+        for one in pinned:
+            store.ledger.tasks.repin(dataset, one.task, one.use)
+        approved.append(True)
+
+    with TemporaryDirectory(prefix="semantic-assets-") as kept:
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        for one in pinned:
+            store.ledger.tasks.unpin(dataset, one.task.name)
+        try:
+            yield approve
+        finally:
+            if not approved:
+                _put_back(Path(kept), folder)
+                for one in pinned:
+                    ask_all(store, dataset, one.task)
+                approve()
+
+
+def _put_back(kept: Path, folder: Path) -> None:
+    before = {path.relative_to(kept) for path in kept.rglob("*") if path.is_file()}
+    for name in sorted(before):
+        make_folder((folder / name).parent)
+        with replacing(folder / name) as temporary:
+            shutil.copyfile(kept / name, temporary)
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder) not in before:
+            path.unlink()
+
+
+def _folder(store: Store, dataset: DatasetKey) -> Path:
+    return store.settings.sources / dataset.project / dataset.dataset
+
+
 def _take(
     store: Store, dataset: DatasetKey, documents: Sequence[Document], *, keep: set[str]
 ) -> None:
-    folder = store.settings.sources / dataset.project / dataset.dataset
+    folder = _folder(store, dataset)
     make_folder(folder)
     if not (folder / FILE_NAME).exists():
         with replacing(folder / FILE_NAME) as temporary:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semantic_assets.batching.generation_requests import Ask
-from semantic_assets.errors import PermanentError, SemanticAssetsError
+from semantic_assets.errors import PermanentError, RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_requests
@@ -40,7 +40,11 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         if not is_same:
             store.tell(f"{row['media_uri']} has changed since it was read: it is not sent")
             continue
-        uri = _upload(store, gemini, planned, key, path, row["mime"])
+        try:
+            uri = _upload(store, gemini, planned, key, path, row["mime"])
+        except RequestRejected as error:  # of this file: the others of the job are sent
+            store.tell(f"{row['media_uri']} is not taken by Google, and not sent: {error}")
+            continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
 
 

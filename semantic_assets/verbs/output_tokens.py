@@ -1,13 +1,20 @@
 """How many tokens answers of a task will have: reserved, quoted, and later reconciled."""
 
-from semantic_assets.model.task import GenerationTask
+from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
 
 
-def expected_output_tokens(store: Store, task: GenerationTask, requests: int) -> int:
-    """By what its answers had so far; before the first, as the task's file expects."""
+def expected_output_tokens(
+    store: Store, task: GenerationTask, requests: int, use: TaskUse | None = None
+) -> int:
+    """By what its answers had so far; before the first, as the task's file expects.
+
+    Args:
+        use: of a task that is not pinned yet.
+    """
     tokens, answered = store.ledger.jobs.output_tokens(task.space_id)
-    each = tokens / answered if answered else _declared(store, task)
+    declared = _declared(store, task) if use is None else use.expected_output_tokens
+    each = tokens / answered if answered else declared
     return round(requests * min(each, task.max_output_tokens))
 
 

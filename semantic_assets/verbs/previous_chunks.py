@@ -19,23 +19,27 @@ CUTTER = "semantic_assets.cutter"
 class PreviousChunks:
     """An open chunks table, or none: then nothing is found in it."""
 
-    def __init__(self, file: pq.ParquetFile | None) -> None:
+    def __init__(self, file: pq.ParquetFile | None, *, is_cut_so: bool = True) -> None:
+        #: Cut as documents are now; otherwise they are cut anew, but for those that wait.
+        self.is_cut_so = is_cut_so
         self._table = TableRows(file, CHUNKS)
         self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
         self._last: dict[str, tuple[int, int]] | None = None
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, cutter: str) -> Self:
-        """The shard's table, if it can be trusted and was cut in the same way."""
+        """The shard's table, if it can be trusted and was cut by the same code."""
         path = layout.chunks(shard)
-        is_there = store.trusted_fingerprint(path) is not None
-        if not is_there or store.lake.metadata(path).get(CUTTER) != cutter:
+        if store.trusted_fingerprint(path) is None:
             return cls(None)
-        return cls(store.lake.open(path))
+        held = store.lake.metadata(path).get(CUTTER, "")
+        if held.partition(":")[0] != cutter.partition(":")[0]:
+            return cls(None)
+        return cls(store.lake.open(path), is_cut_so=held == cutter)
 
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
         """First row and number of the chunks of a document, if it is as it was."""
-        return self._documents.get((document, content_hash))
+        return self._documents.get((document, content_hash)) if self.is_cut_so else None
 
     def last(self, document: str) -> tuple[int, int]:
         """First row and number of the chunks a document has, whatever it was; (0, 0): none."""

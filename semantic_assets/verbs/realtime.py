@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict
+from semantic_assets.errors import Conflict, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
@@ -24,6 +24,7 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.tables import results_of
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
+from semantic_assets.verbs.allowance import require_purse, require_task_purse
 from semantic_assets.verbs.budget import require_budget
 from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.landing import cover_results, identity
@@ -33,6 +34,7 @@ from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.planned import PlannedJob
 from semantic_assets.verbs.realtime_calls import at_once, calls
+from semantic_assets.verbs.recover import recover_manifests
 from semantic_assets.verbs.repairs import with_repairs
 
 S = JobState
@@ -62,13 +64,18 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
     if formed is None:
         return RealtimeReport(job_id=None, texts=0, usd=0.0)
     job, lease = formed
+    interrupted = True
     with store.ledger.leases.renewing(lease):
         try:
             answered = calls(store, gemini, product, PlannedJob(job, lease))
             for number, block in enumerate(answered):
                 _keep(store, product, job, number, block)
+            interrupted = False
+        except SemanticAssetsError:  # an answer of the API, which bills nothing
+            interrupted = False
+            raise
         finally:
-            landed, usd = fold(store, job, lease, interrupted=False)
+            landed, usd = fold(store, job, lease, interrupted=interrupted)
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
 
 
@@ -76,6 +83,7 @@ def _form(
     store: Store, gemini: Gemini, product: Product, shard: ShardKey, planning: Lease
 ) -> tuple[BatchJob, Lease] | None:
     """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
+    recover_manifests(store)  # of a ledger that was lost or rolled back: they may be paid for
     found = shard_demand(store, shard, product)
     if not found.is_pending.any():
         return None
@@ -91,7 +99,10 @@ def _form(
     output = None
     if isinstance(product, GenerationTask):
         output = expected_output_tokens(store, product, len(wanted))
-    require_budget(store, realtime_usd(product.model, tokens, output or 0))
+    usd = realtime_usd(product.model, tokens, output or 0)
+    require_budget(store, usd)
+    require_purse(store, shard.dataset, usd)
+    require_task_purse(store, product, usd)
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None

@@ -12,9 +12,9 @@ from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.generation_answers import AnswerReader, Generated, GeneratedBlock
 from semantic_assets.batching.generation_requests import Ask, request_of
-from semantic_assets.errors import RequestRejected, TransientError
+from semantic_assets.errors import RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.lake.manifests import manifest_texts
+from semantic_assets.lake.manifests import manifest_keys, manifest_texts
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.product import Product
@@ -40,7 +40,7 @@ def calls(store: Store, gemini: Gemini, product: Product, planned: PlannedJob) -
     """The answers to a job's manifest, call by call.
 
     Raises:
-        TransientError: a call failed; answers beside it were given before.
+        TransientError, PermanentError: a call failed; answers beside it were given before.
         Conflict: the lease was lost.
     """
     if isinstance(product, EmbeddingSpace):
@@ -80,6 +80,7 @@ def _generated(
 ) -> Iterator[Block]:
     reader = AnswerReader(task)
     rate = chat_model(task.model).calls_per_minute[store.settings.tier]
+    open_keys = set(manifest_keys(store.lake, planned.job.job_id) or ())
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
         for group in _groups(asks(store, gemini, planned), _CALLS_AT_ONCE):
             planned.lease.require()
@@ -90,25 +91,34 @@ def _generated(
                 yield block
             if trouble is not None:
                 raise trouble
+            open_keys.difference_update(block.keys)
             spent = time.monotonic() - began
             time.sleep(max(0.0, len(group) * _MINUTE / rate - spent))
+    if open_keys:
+        yield _not_asked(sorted(open_keys))
+
+
+def _not_asked(keys: list[str]) -> GeneratedBlock:
+    """Media that could not be sent: as in a batch, an attempt without an answer."""
+    missing = Generated(outcome="missing", error_message="its file could not be sent")
+    return GeneratedBlock(keys, [missing] * len(keys))
 
 
 def _one(
     gemini: Gemini, task: GenerationTask, reader: AnswerReader, ask: Ask
-) -> Generated | TransientError:
-    """What is transient is handed back: the answers beside it are paid for, and are kept first."""
+) -> Generated | SemanticAssetsError:
+    """Trouble is handed back: the answers beside it are paid for, and are kept first."""
     try:
         return reader.read({"response": gemini.generate(task.model, request_of(task, ask))})
     except RequestRejected as error:
         return Generated(outcome="permanent", error_code="3", error_message=str(error))
-    except TransientError as error:
+    except SemanticAssetsError as error:
         return error
 
 
 def _landed(
-    group: Sequence[Ask], found: Sequence[Generated | TransientError]
-) -> tuple[GeneratedBlock, TransientError | None]:
+    group: Sequence[Ask], found: Sequence[Generated | SemanticAssetsError]
+) -> tuple[GeneratedBlock, SemanticAssetsError | None]:
     block, trouble = GeneratedBlock(), None
     for ask, answer in zip(group, found, strict=True):
         if isinstance(answer, Generated):

@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import pyarrow.compute as pc
-
-from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.estimate import Estimate, estimate_requests, require_quote
 from semantic_assets.verbs.generate import ask_all, quote_pending
-from semantic_assets.verbs.tasks import find_task, pinned_task
+from semantic_assets.verbs.task_quote import embedded
+from semantic_assets.verbs.tasks import find_task, pinned_task, require_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +68,10 @@ def regenerate(
 def _quoted(store: Store, dataset: DatasetKey, name: str) -> tuple[Regeneration, Estimate]:
     pinned, file = pinned_task(store, dataset, name), find_task(store, name, dataset)
     is_changed = (pinned.task, pinned.use) != (file.task, file.use)
-    quote = quote_pending(store, file.task, ask_all(store, dataset, file.task))
+    require_room(dataset, file)
+    quote = quote_pending(store, file, ask_all(store, dataset, file.task))
     feeds = pinned.is_awaited or bool(file.use.vector_text)
-    chunks, tokens = _embedded(store, dataset) if is_changed and feeds else (0, 0)
+    chunks, tokens = embedded(store, dataset) if is_changed and feeds else (0, 0)
     model = store.serving_space(dataset).model
     embedding = jobs_usd(store, model, chunks, tokens) if chunks else 0.0
     found = Regeneration(
@@ -93,15 +92,3 @@ def _quoted(store: Store, dataset: DatasetKey, name: str) -> tuple[Regeneration,
         usd_high=total.usd_high + embedding,
     )
     return found, total
-
-
-def _embedded(store: Store, dataset: DatasetKey) -> tuple[int, int]:
-    """(chunks, their estimated tokens) of a dataset as it is cut now."""
-    chunks = tokens = 0
-    for shard in store.ledger.sources.shards(dataset):
-        path = layout.chunks(shard.key)
-        if store.lake.exists(path):
-            estimates = store.lake.read(path, ["token_estimate"])["token_estimate"]
-            chunks += len(estimates)
-            tokens += pc.sum(estimates).as_py() or 0
-    return chunks, tokens

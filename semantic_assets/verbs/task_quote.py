@@ -1,16 +1,19 @@
 """What tasks would cost: requests nobody has in hand, their answers as they are expected."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.shown import Shown
-from semantic_assets.model.task import GenerationTask
+from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
+from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.feeding import MAX_CONTEXT_TOKENS
 from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import pending_texts, shard_demand
@@ -37,6 +40,9 @@ class TaskQuote(Shown):
     realtime_usd: float
     #: How often the model's window of enqueued tokens must be filled.
     window_fills: int
+    #: Chunks that will stand with its answers, all of which may be embedded again.
+    chunks_to_embed: int = 0
+    embedding_usd: float = 0.0
 
 
 def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQuote]:
@@ -92,9 +98,11 @@ def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
     return int(demand.texts.estimates[is_open].sum()) + with_context
 
 
-def quote_of(store: Store, task: GenerationTask, requests: int, tokens: int) -> TaskQuote:
-    """So many requests with so many tokens of prompt."""
-    output = expected_output_tokens(store, task, requests)
+def quote_of(
+    store: Store, task: GenerationTask, requests: int, tokens: int, use: TaskUse | None = None
+) -> TaskQuote:
+    """So many requests with so many tokens of prompt; `use` of a task that is not pinned yet."""
+    output = expected_output_tokens(store, task, requests, use)
     low = batch_usd(task.model, round(tokens * (1 - _INPUT_BAND)), round(output * _OUTPUT_BAND))
     most = min(round(output * (1 + _OUTPUT_BAND)), requests * task.max_output_tokens)
     return TaskQuote(
@@ -109,3 +117,22 @@ def quote_of(store: Store, task: GenerationTask, requests: int, tokens: int) -> 
         realtime_usd=realtime_usd(task.model, tokens, output),
         window_fills=-(-tokens // store.settings.window_of(task.model)),
     )
+
+
+def with_embedding(store: Store, quote: TaskQuote, dataset: DatasetKey) -> TaskQuote:
+    """The quote of a task whose answers a dataset's chunks will stand with, as it is cut now."""
+    chunks, tokens = embedded(store, dataset)
+    usd = jobs_usd(store, store.serving_space(dataset).model, chunks, tokens) if chunks else 0.0
+    return replace(quote, chunks_to_embed=chunks, embedding_usd=usd)
+
+
+def embedded(store: Store, dataset: DatasetKey) -> tuple[int, int]:
+    """(chunks, their estimated tokens) of a dataset as it is cut now."""
+    chunks = tokens = 0
+    for shard in store.ledger.sources.shards(dataset):
+        path = layout.chunks(shard.key)
+        if store.lake.exists(path):
+            estimates = store.lake.read(path, ["token_estimate"])["token_estimate"]
+            chunks += len(estimates)
+            tokens += pc.sum(estimates).as_py() or 0
+    return chunks, tokens

@@ -71,11 +71,33 @@ def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile])
         ConfigError: a file beside its own is not as it should be.
     """
     files = {**shared, **tasks_beside(store, dataset)}
+    is_derived = is_made_of_answers(store, dataset)
     return [
         name
         for name, file in files.items()
-        if file.takes(dataset) and store.ledger.tasks.pin(dataset, file.task, file.use)
+        if (str(dataset) in file.datasets if is_derived else file.takes(dataset))
+        and require_room(dataset, file)
+        and store.ledger.tasks.pin(dataset, file.task, file.use)
     ]
+
+
+def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
+    """Raises:
+    ConfigError: there is no name for the documents its answers become.
+    """
+    if file.use.documents is not None:
+        DatasetKey(dataset.project, f"{dataset.dataset}-{file.task.name}")
+    return True
+
+
+def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
+    """Whether a task writes its documents. A pattern does not take it: that would never end."""
+    return any(
+        pinned.use.documents is not None
+        and (pinned.dataset.project, f"{pinned.dataset.dataset}-{pinned.task.name}")
+        == (dataset.project, dataset.dataset)
+        for pinned in store.ledger.tasks.all()
+    )
 
 
 def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
