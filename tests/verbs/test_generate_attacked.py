@@ -290,3 +290,9 @@ def test_a_job_that_was_taken_over_in_real_time_loses_no_answer_and_pays_none_tw
         submit_generation(trial.store, trial.gemini, NEWS, "summary", realtime=True)
     found = submit_generation(trial.store, trial.gemini, NEWS, "summary", realtime=True)
     assert (found.ready, trial.bill()["realtime_requests"]) == (20, 20)
+
+
+def test_an_article_that_is_no_text_is_named(trial: Trial) -> None:
+    write_task(trial, datasets=())
+    with pytest.raises(ConfigError, match="article 1 holds"):
+        handed(trial, [{"text": "good"}, {"text": "half of a pair: \ud800"}])

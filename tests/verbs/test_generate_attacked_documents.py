@@ -1,5 +1,7 @@
 """Generation under attack: quotes, and documents that wait, vanish or cannot be read."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,25 @@ def test_a_picture_that_changes_while_it_is_uploaded_is_not_described(
     assert trial.gemini.list_files() == []
     trial.refresh()
     assert "pink square" in results(trial, task="describe")[0]["output"]
+
+
+def test_jobs_of_a_ledger_from_before_tasks_are_collected(trial: Trial) -> None:
+    write_news(trial, 3)
+    trial.refresh(wait_minutes=0)
+    trial.store.close()
+    with closing(sqlite3.connect(trial.settings.root / "ledger.sqlite3")) as ledger:
+        for table in ("task", "dataset_task", "scope_window"):
+            ledger.execute(f"DROP TABLE {table}")
+        for column in ("output_tokens_estimated", "output_tokens_actual"):
+            ledger.execute(f"ALTER TABLE job DROP COLUMN {column}")
+        for column in ("window_tokens BIGINT", "window_changed_at FLOAT"):
+            ledger.execute(f"ALTER TABLE scope ADD COLUMN {column}")
+        ledger.execute("UPDATE meta SET value = '3' WHERE name = 'schema_version'")
+        ledger.commit()
+    again = trial.reopened()
+    again.refresh()
+    assert again.sent().total() == 3
+    write_task(again, fields=("summary",))
+    assert not again.refresh().is_waiting
+    assert len(results(again)) == 3
+    again.store.close()
