@@ -235,7 +235,13 @@ def _take_records(store: Store, articles: Sequence[Any], dataset: DatasetKey) ->
                         f"article {number} is a {type(article).__name__}: use a text, a mapping "
                         "with 'text', or Documents for all"
                     )
-                file.write(json.dumps(dict(record), ensure_ascii=False, default=str) + "\n")
+                try:
+                    file.write(json.dumps(dict(record), ensure_ascii=False, default=str) + "\n")
+                except UnicodeEncodeError as error:
+                    raise ConfigError(
+                        f"article {number} holds characters that are no text ({error.reason}): "
+                        "take them out"
+                    ) from error
         take_file(store, path, dataset)
 
 

@@ -33,19 +33,26 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
             yield Ask(key, prompt)
             continue
         path = source_path(store.settings.sources, row["media_uri"])
-        try:
-            is_same = media_hash(path) == row["media_hash"]
-        except (OSError, Unreadable):
-            is_same = False
-        if not is_same:
-            store.tell(f"{row['media_uri']} has changed since it was read: it is not sent")
+        changed = f"{row['media_uri']} has changed since it was read: it is not sent"
+        if not _is(path, row["media_hash"]):
+            store.tell(changed)
             continue
         try:
             uri = _upload(store, gemini, planned, key, path, row["mime"])
         except RequestRejected as error:  # of this file: the others of the job are sent
             store.tell(f"{row['media_uri']} is not taken by Google, and not sent: {error}")
             continue
+        if not _is(path, row["media_hash"]):  # while it was uploaded
+            store.tell(changed)
+            continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
+
+
+def _is(path: Path, media: str) -> bool:
+    try:
+        return media_hash(path) == media
+    except (OSError, Unreadable):
+        return False
 
 
 def _upload(

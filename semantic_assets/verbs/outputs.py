@@ -98,17 +98,18 @@ def _inputs(demand: ShardDemand) -> str:
 def _report(
     store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand, *, written: bool
 ) -> OutputsReport:
-    columns = ["status", "tokens", "output_tokens", "usd"]
+    columns = ["text_hash", "status", "tokens", "output_tokens", "usd"]
     rows = store.lake.read(layout.outputs(task.space_id, shard), columns).to_pylist()
+    billed = {row["text_hash"]: row for row in rows}.values()  # what asks the same is asked once
     return OutputsReport(
         shard=shard,
         task=task.name,
         documents=len(demand.texts.of_row),
         ready=sum(row["status"] == "READY" for row in rows),
         failed=sum(row["status"] == "FAILED" for row in rows),
-        tokens=sum(row["tokens"] or 0 for row in rows),
-        output_tokens=sum(row["output_tokens"] or 0 for row in rows),
-        usd=sum(row["usd"] or 0.0 for row in rows),
+        tokens=sum(row["tokens"] or 0 for row in billed),
+        output_tokens=sum(row["output_tokens"] or 0 for row in billed),
+        usd=sum(row["usd"] or 0.0 for row in billed),
         is_settled=demand.is_settled,
         written=written,
     )

@@ -33,7 +33,7 @@ from semantic_assets.verbs.opening import wanted_texts
 from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.planned import PlannedJob
-from semantic_assets.verbs.realtime_calls import at_once, calls
+from semantic_assets.verbs.realtime_calls import at_once, calls, require_ours
 from semantic_assets.verbs.recover import recover_manifests
 from semantic_assets.verbs.repairs import with_repairs
 
@@ -133,7 +133,12 @@ def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Blo
 
 
 def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tuple[int, float]:
-    """The parts of a real-time job into one file; the row becomes collected. (texts, dollars)."""
+    """The parts of a real-time job into one file; the row becomes collected. (texts, dollars).
+
+    Raises:
+        Conflict: another process has done so; parts that landed since stay, and count.
+    """
+    require_ours(store, job, lease)
     parts, product = _parts(store, job), store.product(job.space_id)
     schema, folder = results_of(product), layout.results_dir(job.space_id)
     tokens = output = rows = landed = 0

@@ -12,11 +12,13 @@ from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.generation_answers import AnswerReader, Generated, GeneratedBlock
 from semantic_assets.batching.generation_requests import Ask, request_of
-from semantic_assets.errors import RequestRejected, SemanticAssetsError
+from semantic_assets.errors import Conflict, RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
+from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask
@@ -46,13 +48,25 @@ def calls(store: Store, gemini: Gemini, product: Product, planned: PlannedJob) -
     if isinstance(product, EmbeddingSpace):
         texts = manifest_texts(store.lake, planned.job.job_id)
         for group in _groups(texts, MAX_REALTIME_TEXTS):
-            planned.lease.require()
+            require_ours(store, planned.job, planned.lease)
             yield _embedded(gemini, product, group)
         return
     try:
         yield from _generated(store, gemini, product, planned)
     finally:
         clear_uploads(store, gemini, planned.job)
+
+
+def require_ours(store: Store, job: BatchJob, lease: Lease) -> None:
+    """Ahead of each call, by the ledger: after a suspension the heartbeat learns of it too late.
+
+    Raises:
+        Conflict: another process took the job over.
+    """
+    lease.require()
+    claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+    if claimed is None or claimed.state != JobState.RUNNING:
+        raise Conflict(f"job {job.job_id} was taken over while it ran; run again for what is left")
 
 
 def _groups(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -83,7 +97,7 @@ def _generated(
     open_keys = set(manifest_keys(store.lake, planned.job.job_id) or ())
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
         for group in _groups(asks(store, gemini, planned), _CALLS_AT_ONCE):
-            planned.lease.require()
+            require_ours(store, planned.job, planned.lease)
             began = time.monotonic()
             found = list(pool.map(lambda ask: _one(gemini, task, reader, ask), group))
             block, trouble = _landed(group, found)

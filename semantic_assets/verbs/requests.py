@@ -18,15 +18,15 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.parsing.files import source_path
-from semantic_assets.parsing.media import PENDING, media_tokens
+from semantic_assets.parsing.media import MEDIA, PENDING, media_tokens
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.tokens import estimate_tokens
 
 #: Bump when the same document would be asked otherwise.
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 _COLUMNS = [
-    "document_id", "content_hash", "parse_status", "title", "text", "uri", "record_id", "mime",
+    "document_id", "content_hash", "parse_status", "parse_error", "title", "text", "uri", "record_id", "mime",
     "bytes", "metadata", "record_signature",
 ]  # fmt: skip
 _ROWS_AT_ONCE = 512
@@ -70,6 +70,8 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
                 for batch in _rows(store, shard, task):
                     digest.update("".join(batch["text_hash"].to_pylist()).encode())
                     digest.update("".join(batch["document_id"].to_pylist()).encode())
+                    # A document may be another, and ask the same: its answer is for the new one.
+                    digest.update("".join(batch["content_hash"].to_pylist()).encode())
                     file.write(batch)
                 content(digest.hexdigest())
     return _report(store, shard, task, written=written)
@@ -98,13 +100,21 @@ def _report(
 
 def _rows(store: Store, shard: ShardKey, task: GenerationTask) -> Iterator[pa.Table]:
     fixed = estimate_tokens(f"{task.system_instruction or ''}{task.response_schema or ''}")
-    takes = PENDING if task.is_media else "ok"
     with store.lake.open(layout.documents(shard)) as file:
         for batch in file.iter_batches(_ROWS_AT_ONCE, columns=_COLUMNS, use_threads=False):
-            asked = batch.filter(pc.equal(batch["parse_status"], takes)).to_pylist()
+            asked = batch.filter(_is_asked(task, batch)).to_pylist()
             rows = [_row(store, shard, task, document, fixed) for document in asked]
             if rows:
                 yield pa.Table.from_pylist(rows, schema=REQUESTS)
+
+
+def _is_asked(task: GenerationTask, batch: pa.RecordBatch) -> pa.BooleanArray:
+    """Texts, or media; and those of them that cannot be read, to say so."""
+    is_media = pc.is_in(batch["mime"], pa.array(MEDIA.values()))
+    is_failed = pc.equal(batch["parse_status"], "failed")
+    is_readable = pc.equal(batch["parse_status"], PENDING if task.is_media else "ok")
+    its = is_media if task.is_media else pc.invert(is_media)
+    return pc.or_(is_readable, pc.and_(is_failed, its))
 
 
 def _row(
@@ -113,6 +123,8 @@ def _row(
     media_uri = document["uri"] if task.is_media else None
     media = document["record_signature"] if task.is_media else None
     prompt, refusal = prompt_of(task, document)
+    if document["parse_status"] == "failed":
+        prompt, refusal = "", f"it could not be read: {document['parse_error']}"
     estimate = fixed + estimate_tokens(prompt)
     if media_uri is not None:
         path = source_path(store.settings.sources, media_uri)

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from semantic_assets.errors import ConfigError, RemoteMissing, RequestRejected, SpendRefused
+from semantic_assets.errors import (
+    ConfigError,
+    Conflict,
+    RemoteMissing,
+    RequestRejected,
+    SpendRefused,
+)
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.generation_job import generate
 from semantic_assets.model.keys import DatasetKey
@@ -15,6 +21,7 @@ from semantic_assets.verbs.generate import (
 )
 from semantic_assets.verbs.ingest import Ingestion
 from semantic_assets.verbs.regenerate import regenerate
+from semantic_assets.verbs.submit import release_orphans
 from tests.emulator import drawn
 from tests.verbs.conftest import Trial
 from tests.verbs.tasks import NEWS, article, results, write_news, write_task
@@ -260,3 +267,32 @@ def test_what_is_wrong_in_a_task_file_is_named(trial: Trial, lines: str) -> None
     (trial.settings.tasks / "bad.toml").write_text(start + lines)
     with pytest.raises(ConfigError, match=r"bad\.toml"):
         task_files(trial.store)
+
+
+def test_a_job_that_was_taken_over_in_real_time_loses_no_answer_and_pays_none_twice(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_news(trial, 20)
+    write_task(trial, datasets=())
+    answer, asked = Gemini.generate, []
+
+    def suspended(self: Gemini, model: str, request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(model)
+        if len(asked) == 8:
+            trial.clock.offset += 100_000
+            other = trial.reopened()
+            release_orphans(other.store)
+            other.store.close()
+        return answer(self, model, request)
+
+    monkeypatch.setattr(Gemini, "generate", suspended)
+    with pytest.raises(Conflict, match="taken over"):
+        submit_generation(trial.store, trial.gemini, NEWS, "summary", realtime=True)
+    found = submit_generation(trial.store, trial.gemini, NEWS, "summary", realtime=True)
+    assert (found.ready, trial.bill()["realtime_requests"]) == (20, 20)
+
+
+def test_an_article_that_is_no_text_is_named(trial: Trial) -> None:
+    write_task(trial, datasets=())
+    with pytest.raises(ConfigError, match="article 1 holds"):
+        handed(trial, [{"text": "good"}, {"text": "half of a pair: \ud800"}])
