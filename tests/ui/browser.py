@@ -70,13 +70,13 @@ def open_partition(page: Page, asset: str, partition: str) -> None:
     expect(shown(page, "Latest materialization")).to_be_visible()
 
 
-def drawn_picture(page: Page, name: str) -> Locator:
+def drawn_picture(page: Page, name: str, alt: str = "Map of the vectors") -> Locator:
     """The picture behind a metadata entry, once the browser has decoded it.
 
     The UI hides markdown of more than 1,000 characters behind a link in the entry's row.
     """
     page.get_by_role("row").filter(has=shown(page, name)).get_by_text("[Show Markdown]").click()
-    picture = page.get_by_role("dialog").get_by_role("img", name="Map of the vectors")
+    picture = page.get_by_role("dialog").get_by_role("img", name=alt)
     expect(picture).to_be_visible()
     assert wait_until(lambda: _width(picture) > 0, seconds=_PAGE_MS / 1000)
     return picture

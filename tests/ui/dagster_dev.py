@@ -15,9 +15,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.emulator import drawn
+
 _REPO = Path(__file__).resolve().parents[2]
 _DAGSTER = str(Path(sys.executable).with_name("dagster"))
 _STOP_DISCOVERY = (_DAGSTER, "sensor", "stop", "dataset_discovery_sensor", "-w", "workspace.yaml")
+PICTURED = "observatory/zhurnal"
 _DATASETS = ("observatory/handbook", "observatory/zhurnal", "harbour/notices")
 #: Long enough to look at the UI while the batch job runs.
 _JOB_SECONDS = 20
@@ -117,6 +120,7 @@ def _prepare(home: Path) -> dict[str, str]:
         shutil.copy(_REPO / name, home)
     for dataset in _DATASETS:
         shutil.copytree(_REPO / "data/sources" / dataset, home / "sources" / dataset)
+    _add_pictures(home / "sources" / PICTURED)
     (home / ".dagster").mkdir()
     foreign = ("SEMANTIC_ASSETS_", "DAGSTER_", "GEMINI_", "GOOGLE_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -132,6 +136,13 @@ def _prepare(home: Path) -> dict[str, str]:
         "SEMANTIC_ASSETS_EMULATOR_URL": "",
         "SEMANTIC_ASSETS_LEDGER_URL": "",
     }
+
+
+def _add_pictures(folder: Path) -> None:
+    """Of a dataset that the others of these tests do not look into, and a task that describes them."""
+    (folder / "buoy.png").write_bytes(drawn.png("red", "circle", "white", size=400))
+    (folder / "board.png").write_bytes(drawn.png("blue", "square", "yellow", size=400))
+    shutil.copy(_REPO / "data/tasks/describe-media.toml", folder / "seen.task.toml")
 
 
 def _run(home: Path, environ: Mapping[str, str], output: int, *command: str) -> None:

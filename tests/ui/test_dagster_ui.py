@@ -23,8 +23,11 @@ pytestmark = pytest.mark.ui
 SHARD, DATASET = "observatory.handbook.00000", "observatory.handbook"
 #: One of its files is damaged.
 UNREADABLE = "harbour.notices.00000"
+PICTURED = "observatory.zhurnal.00000"
 ASSETS = (
     "documents",
+    "generation_jobs",
+    "generations",
     "chunks",
     "batch_jobs",
     "embeddings",
@@ -91,6 +94,23 @@ def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch
     assert box["width"] > 500
 
 
+def test_pictures_are_described_by_themselves_and_shown_beside_it(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
+    launch(page, "embed_shard", PICTURED)
+    assert outcome_of_run(page) == "Success"
+    _expect_green(dagster_dev, "embeddings", PICTURED)
+
+    open_partition(page, "generations", PICTURED)
+    expect(shown(page, "feed_shard")).to_be_visible()
+    expect(shown(page, "sample_seen")).to_be_visible()
+    picture = drawn_picture(page, "images", "buoy")
+    page.screenshot(path=pictures / "8-described-pictures.png")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+
+
 def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
     launch(page, "embed_shard", UNREADABLE)
     assert outcome_of_run(page) == "Success"
@@ -98,7 +118,7 @@ def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
     open_check(page, "documents", "all_documents_read")
     expect(shown(page, re.compile("What to do: Mend or remove the files"))).to_be_visible()
     expect(shown(page, "harbour/notices/broken.pdf")).to_be_visible()
-    page.screenshot(path=pictures / "8-check-with-its-cure.png")
+    page.screenshot(path=pictures / "9-check-with-its-cure.png")
 
 
 def test_the_sensor_ticks_without_failing(
@@ -107,7 +127,7 @@ def test_the_sensor_ticks_without_failing(
     open_sensor(page, SENSOR)
 
     expect(shown(page, re.compile(r"^\d+ runs? requested$"))).to_be_visible()
-    page.screenshot(path=pictures / "9-sensor.png")
+    page.screenshot(path=pictures / "10-sensor.png")
     assert dagster_dev.failed_ticks(SENSOR) == []
 
 
