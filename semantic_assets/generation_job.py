@@ -180,7 +180,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
         NotFound: there is none; or several tasks, of which none is named.
     """
     key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
-    tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key)]
+    tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
         return GenerationJob(core, key, tasks[0])
     if task is None and tasks:
@@ -199,7 +199,7 @@ def is_job(core: Core, name: str) -> bool:
         key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
     except ConfigError:
         return False
-    return bool(core.store.ledger.tasks.of(key))
+    return bool(core.store.ledger.tasks.of(key, stopped=True))
 
 
 def _dataset_of(articles: Articles, name: str | None) -> DatasetKey:

@@ -96,7 +96,7 @@ def _samples(store: Store, shard: ShardKey) -> Metadata:
         ]
     )
     found = {}
-    for pinned in store.ledger.tasks.of(shard.dataset):
+    for pinned in store.ledger.tasks.of(shard.dataset, stopped=True):
         path = layout.outputs(pinned.task.space_id, shard)
         if store.lake.exists(path):
             rows = store.lake.head(path, shown.names, _ROWS).to_pylist()

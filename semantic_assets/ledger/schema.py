@@ -164,6 +164,8 @@ dataset_task = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("task_id", sa.String, nullable=False),
     sa.Column("use", sa.JSON, nullable=False),
+    #: From then on no more documents are asked; the answers that are there stay in use.
+    sa.Column("stopped_at", sa.Float),
 )
 
 #: Every move, appended in the transaction that made it.

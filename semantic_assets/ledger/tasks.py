@@ -24,6 +24,8 @@ class DatasetTask:
     dataset: DatasetKey
     task: GenerationTask
     use: TaskUse
+    #: No more documents are asked; the answers that are there stay in use.
+    is_stopped: bool = False
 
     @property
     def is_awaited(self) -> bool:
@@ -77,6 +79,27 @@ class Tasks:
                 .on_conflict_do_update(index_elements=["dataset", "name"], set_=values)
             )
 
+    def stop(self, dataset: DatasetKey, name: str) -> bool:
+        """Ask no more documents. False: there is no such task, or it was stopped before."""
+        return self._set_stopped(dataset, name, self.database.clock(), is_stopped=False)
+
+    def resume(self, dataset: DatasetKey, name: str) -> bool:
+        """Ask on. False: it was not stopped."""
+        return self._set_stopped(dataset, name, None, is_stopped=True)
+
+    def _set_stopped(
+        self, dataset: DatasetKey, name: str, at: float | None, *, is_stopped: bool
+    ) -> bool:
+        was = dataset_task.c.stopped_at
+        query = sa.update(dataset_task).where(
+            dataset_task.c.dataset == str(dataset),
+            dataset_task.c.name == name,
+            was.is_not(None) if is_stopped else was.is_(None),
+        )
+        with self.database.write() as connection:
+            moved = connection.execute(query.values(stopped_at=at).returning(dataset_task.c.name))
+            return bool(moved.all())
+
     def unpin(self, dataset: DatasetKey, name: str) -> bool:
         """Answers that are there stay in the lake. False: there was no such task."""
         query = sa.delete(dataset_task).where(
@@ -85,22 +108,27 @@ class Tasks:
         with self.database.write() as connection:
             return bool(connection.execute(query.returning(dataset_task.c.name)).all())
 
-    def of(self, dataset: DatasetKey) -> list[DatasetTask]:
-        """By name."""
-        return [found for found in self.all() if found.dataset == dataset]
+    def of(self, dataset: DatasetKey, *, stopped: bool = False) -> list[DatasetTask]:
+        """By name. `stopped`: also those that ask no more."""
+        return [found for found in self.all(stopped=stopped) if found.dataset == dataset]
 
-    def all(self) -> list[DatasetTask]:
-        """Of all datasets, in one query; by dataset and name."""
+    def all(self, *, stopped: bool = False) -> list[DatasetTask]:
+        """Of all datasets, in one query; by dataset and name. `stopped` as in `of`."""
+        columns = (dataset_task.c.dataset, task.c.definition, dataset_task.c.use)
         query = (
-            sa.select(dataset_task.c.dataset, dataset_task.c.use, task.c.definition)
+            sa.select(*columns, dataset_task.c.stopped_at)
             .join(task, task.c.task_id == dataset_task.c.task_id)
             .order_by(dataset_task.c.dataset, dataset_task.c.name)
         )
+        if not stopped:
+            query = query.where(dataset_task.c.stopped_at.is_(None))
         with self.database.read() as connection:
             rows = connection.execute(query).all()
         return [
-            DatasetTask(DatasetKey.parse(name), GenerationTask(**definition), _use(use))
-            for name, use, definition in rows
+            DatasetTask(
+                DatasetKey.parse(name), GenerationTask(**definition), _use(use), at is not None
+            )
+            for name, definition, use, at in rows
         ]
 
 
@@ -109,7 +137,7 @@ def _key(dataset: DatasetKey, name: str) -> dict[str, str]:
 
 
 def _pinned(definition: GenerationTask, use: TaskUse) -> dict[str, Any]:
-    return {"task_id": definition.space_id, "use": asdict(use)}
+    return {"task_id": definition.space_id, "use": asdict(use), "stopped_at": None}
 
 
 def _use(stored: Mapping[str, Any]) -> TaskUse:

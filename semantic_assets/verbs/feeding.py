@@ -58,6 +58,8 @@ class Feeds:
             if answers.task.task.is_media != (status == PENDING):
                 continue
             given_for, outcome, output = answers.of.get(document, ("", "", None))
+            if given_for != content_hash and answers.task.is_stopped:
+                continue  # nobody asks any more: what has no answer is cut without
             if given_for != content_hash:
                 self.waiting += 1
                 return None
@@ -72,7 +74,8 @@ class Feeds:
 
 def awaited_tasks(store: Store, shard: ShardKey) -> list[DatasetTask]:
     """Tasks whose answers the documents of a shard are cut with."""
-    return [pinned for pinned in store.ledger.tasks.of(shard.dataset) if pinned.is_awaited]
+    tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
+    return [pinned for pinned in tasks if pinned.is_awaited]
 
 
 def answers_mark(
@@ -90,6 +93,7 @@ def answers_mark(
     for pinned in awaited:
         path = layout.outputs(pinned.task.space_id, shard)
         parts += [pinned.task.space_id, *pinned.use.vector_text, output_of(path)]
+        parts += ["stopped"] if pinned.is_stopped else []
     return fingerprint(*parts)
 
 

@@ -99,6 +99,7 @@ def submit_generation(
     quote = estimate_requests(store, _quote(store, dataset, file, shards), is_realtime=realtime)
     require_quote(store, quote, max_cost_usd, consent)
     store.ledger.tasks.pin(dataset, file.task, file.use)
+    store.ledger.tasks.resume(dataset, file.task.name)
     held_back: HoldUp | None = None
     if realtime:
         _answer_all(store, gemini, file.task, shards)
@@ -209,8 +210,8 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
 
 
 def stop_generation(store: Store, dataset: DatasetKey, name: str) -> bool:
-    """No more documents of the dataset are processed by it; answers that are there stay."""
-    return store.ledger.tasks.unpin(dataset, name)
+    """No more documents of the dataset are processed by it; answers that are there stay in use."""
+    return store.ledger.tasks.stop(dataset, name)
 
 
 def generations(store: Store) -> list[DatasetTask]:
@@ -223,7 +224,7 @@ def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
     Conflict: the dataset is processed by another version of the task.
     ConfigError: there is no name for the documents its answers become.
     """
-    for pinned in store.ledger.tasks.of(dataset):
+    for pinned in store.ledger.tasks.of(dataset, stopped=True):
         if pinned.task.name == file.task.name and pinned.task != file.task:
             raise Conflict(
                 f"dataset {dataset} is processed by {pinned.task.space_id}, the file of task "

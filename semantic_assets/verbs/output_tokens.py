@@ -19,5 +19,5 @@ def expected_output_tokens(
 
 
 def _declared(store: Store, task: GenerationTask) -> int:
-    uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == task]
+    uses = [pinned.use for pinned in store.ledger.tasks.all(stopped=True) if pinned.task == task]
     return max((use.expected_output_tokens for use in uses), default=256)

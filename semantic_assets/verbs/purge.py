@@ -81,7 +81,7 @@ def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
 def _wanting(store: Store, shard: ShardKey) -> list[str]:
     """The tables of a shard that want results."""
     chunks = [layout.chunks(shard)] if store.is_embedded(shard.dataset) else []
-    tasks = store.ledger.tasks.of(shard.dataset)
+    tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
     return [*chunks, *(layout.requests(pinned.task.space_id, shard) for pinned in tasks)]
 
 

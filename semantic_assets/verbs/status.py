@@ -99,7 +99,7 @@ def _answered_shards(store: Store) -> int:
 def _answers_failed(store: Store) -> int:
     return sum(
         _count(store, layout.outputs(pinned.task.space_id, shard.key), "status", "FAILED")
-        for pinned in store.ledger.tasks.all()
+        for pinned in store.ledger.tasks.all(stopped=True)
         for shard in store.ledger.sources.shards(pinned.dataset)
     )
 

@@ -96,7 +96,7 @@ def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
         pinned.use.documents is not None
         and (pinned.dataset.project, f"{pinned.dataset.dataset}-{pinned.task.name}")
         == (dataset.project, dataset.dataset)
-        for pinned in store.ledger.tasks.all()
+        for pinned in store.ledger.tasks.all(stopped=True)
     )
 
 
@@ -104,7 +104,7 @@ def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
     """Raises:
     NotFound: the dataset is not processed by a task of that name.
     """
-    for pinned in store.ledger.tasks.of(dataset):
+    for pinned in store.ledger.tasks.of(dataset, stopped=True):
         if pinned.task.name == name:
             return pinned
     raise NotFound(
@@ -119,7 +119,7 @@ def list_of_tasks(store: Store) -> list[TaskListed]:
     Raises:
         ConfigError: a file of the folder of tasks is not as it should be.
     """
-    pinned = store.ledger.tasks.all()
+    pinned = store.ledger.tasks.all(stopped=True)
     names = sorted({*task_files(store), *(one.task.name for one in pinned)})
     files = task_files(store)
     return [_listed(store, name, files.get(name), pinned) for name in names]

@@ -75,7 +75,7 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
     cut_from = store.ledger.files.inputs("chunks")
     asked_of = store.ledger.files.inputs("requests")
     outputs = store.ledger.files.fingerprints("generations")
-    pinned = store.ledger.tasks.all()
+    pinned = store.ledger.tasks.all(stopped=True)
     for dataset in datasets:
         settings = store.dataset_settings(dataset)
         tasks = [one for one in pinned if one.dataset == dataset]
@@ -89,6 +89,7 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
                 asked_of.get(layout.requests(one.task.space_id, shard.key))
                 == requests_inputs(one.task, str(read))
                 for one in tasks
+                if not one.is_stopped
             )
             if not (is_read and is_cut and is_asked):
                 yield shard
@@ -105,7 +106,7 @@ def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
 def _request(store: Store, shard: Shard) -> tuple[str, str]:
     """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
     settings = store.dataset_settings(shard.key.dataset)
-    tasks = store.ledger.tasks.of(shard.key.dataset)
+    tasks = store.ledger.tasks.of(shard.key.dataset, stopped=True)
     answers = answers_mark(tasks, shard.key, store.ledger.files.fingerprint)
     fed = [*(one.task.space_id for one in tasks), answers]
     wanted = fingerprint(

@@ -224,10 +224,31 @@ def test_a_task_that_is_stopped_takes_no_more_documents(trial: Trial) -> None:
     generated = [job for job in trial.store.ledger.jobs.list() if job.kind == JobKind.GENERATION]
     assert sum(job.requests for job in generated) == 6
     with pytest.raises(NotFound, match="generate submit"):
-        generation_status(trial.store, NEWS, "summary")
+        generation_status(trial.store, NEWS, "another")
+    assert len(results(trial)) == 6  # what was paid for can be read
     # Asked for again, it goes on where it was: what is there is not asked again.
     submit_generation(trial.store, trial.gemini, NEWS, "summary")
     assert generation_status(trial.store, NEWS, "summary").in_flight == 1
+
+
+def test_what_a_stopped_task_answered_stays_in_use_and_nobody_waits_for_it(trial: Trial) -> None:
+    write_news(trial, 3)
+    write_task(trial, fields=("summary",))
+    trial.refresh()
+    before = _vector_texts(trial)
+    sent = trial.sent().total()
+    assert stop_generation(trial.store, NEWS, "summary")
+    assert trial.refresh().summary.startswith("nothing new")  # nothing is cut or embedded again
+    assert _vector_texts(trial) == before
+    trial.write("acme/news/9.txt", article(9))
+    report = trial.refresh()
+    assert not report.is_waiting
+    assert trial.sent().total() == sent + 1  # the new document, without an answer
+    # The file still names the dataset: a listing does not begin again what was stopped.
+    assert trial.store.ledger.tasks.all() == []
+    submit_generation(trial.store, trial.gemini, NEWS, "summary")
+    trial.refresh()
+    assert len(results(trial)) == 4
 
 
 def test_in_real_time_all_is_answered_and_booked_at_full_price(trial: Trial) -> None:
