@@ -16,8 +16,8 @@ from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.generate import generation_results, submit_generation
-from semantic_assets.verbs.generation_files import take_file
+from semantic_assets.verbs.generating.generate import generation_results, submit_generation
+from semantic_assets.verbs.generating.generation_files import take_file
 from semantic_assets.verbs.window_use import window_use
 
 _ARTICLES, _TASK, _MODEL = 12_000, "summary-en", "gemini-3.5-flash-lite"

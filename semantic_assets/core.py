@@ -30,10 +30,10 @@ from semantic_assets.verbs.bring_in import bring_in
 from semantic_assets.verbs.connect import connect
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.estimate import Estimate, estimate
+from semantic_assets.verbs.generating.task_quote import TaskQuote
 from semantic_assets.verbs.ingest import Ingested, Ingestion
 from semantic_assets.verbs.search import search
 from semantic_assets.verbs.status import Status, status
-from semantic_assets.verbs.task_quote import TaskQuote
 
 _MODES = ("async", "sync", "auto")
 

@@ -23,7 +23,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.estimate import Estimate
-from semantic_assets.verbs.generate import (
+from semantic_assets.verbs.generating.generate import (
     GenerationStatus,
     generation_results,
     generation_status,
@@ -33,15 +33,15 @@ from semantic_assets.verbs.generate import (
     submit_generation,
     wait_generation,
 )
-from semantic_assets.verbs.generation_files import (
+from semantic_assets.verbs.generating.generation_files import (
     PROJECT,
     dataset_of_file,
     on_approval,
     take_documents,
     take_file,
 )
-from semantic_assets.verbs.task_quote import TaskQuote
-from semantic_assets.verbs.tasks import find_task
+from semantic_assets.verbs.generating.task_quote import TaskQuote
+from semantic_assets.verbs.generating.tasks import find_task
 
 #: A file, or documents, or records as mappings with `text` and maybe `id`, `title` and more, or texts.
 Articles = str | Path | Sequence[Document | Mapping[str, Any] | str]

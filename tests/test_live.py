@@ -27,7 +27,7 @@ from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.generate import (
+from semantic_assets.verbs.generating.generate import (
     generation_results,
     generation_status,
     submit_generation,

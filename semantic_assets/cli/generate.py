@@ -162,8 +162,8 @@ def regenerate(
 ) -> None:
     """Process a dataset by the task's file as it is now. Quotes generating and embedding again."""
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.regenerate import quote_regeneration
-    from semantic_assets.verbs.regenerate import regenerate as run
+    from semantic_assets.verbs.generating.regenerate import quote_regeneration
+    from semantic_assets.verbs.generating.regenerate import regenerate as run
 
     key = DatasetKey.parse(dataset)
     with _core(root, as_json) as core:
@@ -185,7 +185,7 @@ def regenerate(
 def stop(dataset: str, task: str, root: Path | None) -> None:
     """Process no more documents of a dataset by a task; answers that are there stay."""
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.generate import stop_generation
+    from semantic_assets.verbs.generating.generate import stop_generation
 
     with _core(root, as_json=False) as core:
         stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
@@ -198,7 +198,7 @@ def stop(dataset: str, task: str, root: Path | None) -> None:
 @edge
 def list_tasks(root: Path | None, as_json: bool) -> None:
     """The tasks there are, what is processed by them, and files that changed since."""
-    from semantic_assets.verbs.tasks import list_of_tasks
+    from semantic_assets.verbs.generating.tasks import list_of_tasks
 
     with _core(root, as_json) as core:
         show_found(list_of_tasks(core.store), as_json)

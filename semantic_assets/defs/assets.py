@@ -39,15 +39,15 @@ from semantic_assets.model.tables import (
 )
 from semantic_assets.text import chunking
 from semantic_assets.verbs import documents as documents_verb
-from semantic_assets.verbs import requests as requests_verb
 from semantic_assets.verbs.assemble import assemble
 from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.check import check_index, check_requests, check_shard
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.feed import feed_all
-from semantic_assets.verbs.generation_queue import submit_tasks
+from semantic_assets.verbs.generating import requests as requests_verb
+from semantic_assets.verbs.generating.feed import feed_all
+from semantic_assets.verbs.generating.generation_queue import submit_tasks
 from semantic_assets.verbs.quality import check_quality, measure_quality
 from semantic_assets.verbs.reindex import continue_reindex
 from semantic_assets.verbs.shard_queue import shard_queue

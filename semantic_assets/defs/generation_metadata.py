@@ -16,8 +16,8 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.parsing.files import source_path
 from semantic_assets.store import Store
-from semantic_assets.verbs.generation_queue import GenerationQueue, images_of
-from semantic_assets.verbs.outputs import OutputsReport
+from semantic_assets.verbs.generating.generation_queue import GenerationQueue, images_of
+from semantic_assets.verbs.generating.outputs import OutputsReport
 
 #: A line for each task of a shard.
 TASKS = pa.schema(

@@ -39,12 +39,12 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import EmbeddingsReport
 from semantic_assets.verbs.check import check_index, check_shard
-from semantic_assets.verbs.generation_queue import generation_queues
-from semantic_assets.verbs.outputs import OutputsReport
+from semantic_assets.verbs.generating.generation_queue import generation_queues
+from semantic_assets.verbs.generating.outputs import OutputsReport
+from semantic_assets.verbs.generating.requests import RequestsReport
 from semantic_assets.verbs.quality import check_quality
 from semantic_assets.verbs.refresh import RefreshReport
 from semantic_assets.verbs.refresh import refresh as refresh_verb
-from semantic_assets.verbs.requests import RequestsReport
 from semantic_assets.verbs.shard_queue import shard_queue
 from semantic_assets.verbs.watch import (
     ADVANCE,

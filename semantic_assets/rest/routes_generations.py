@@ -14,7 +14,7 @@ from semantic_assets.rest.bodies import GenerationBody, Json
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
 from semantic_assets.rest.serving import Serving, serving_of
-from semantic_assets.verbs.tasks import list_of_tasks
+from semantic_assets.verbs.generating.tasks import list_of_tasks
 
 router = APIRouter(prefix="/v1", tags=["generations"])
 Served = Annotated[Serving, Depends(serving_of)]

@@ -17,8 +17,8 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.assemble import EmbeddingsReport, assemble
 from semantic_assets.verbs.collect import Collection, adopt_landed, collect_next
 from semantic_assets.verbs.deadlines import enforce_deadlines
-from semantic_assets.verbs.feed import feed, feed_after
-from semantic_assets.verbs.outputs import OutputsReport
+from semantic_assets.verbs.generating.feed import feed, feed_after
+from semantic_assets.verbs.generating.outputs import OutputsReport
 from semantic_assets.verbs.planned import HoldUp
 from semantic_assets.verbs.poll import confirm, poll
 from semantic_assets.verbs.submit import submit_pending

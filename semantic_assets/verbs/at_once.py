@@ -8,7 +8,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.store import Store
-from semantic_assets.verbs.feed import feed
+from semantic_assets.verbs.generating.feed import feed
 from semantic_assets.verbs.pending import pending_texts
 from semantic_assets.verbs.realtime import RealtimeReport, answer_now, embed_now
 from semantic_assets.verbs.trust import not_trusted

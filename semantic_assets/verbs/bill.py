@@ -10,7 +10,7 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
-from semantic_assets.verbs.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import pending_texts
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_products
 

@@ -26,7 +26,13 @@ from semantic_assets.text import chunking
 from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.cutting import cut_documents
-from semantic_assets.verbs.feeding import Fed, Feeds, answers_mark, awaited_tasks, trusted_outputs
+from semantic_assets.verbs.generating.feeding import (
+    Fed,
+    Feeds,
+    answers_mark,
+    awaited_tasks,
+    trusted_outputs,
+)
 from semantic_assets.verbs.pending import WAITING
 from semantic_assets.verbs.previous_chunks import CUTTER, PreviousChunks
 

@@ -24,8 +24,8 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.budget import book_possibly_billed
 from semantic_assets.verbs.canary import verify_answers
 from semantic_assets.verbs.deadlines import ABANDON_AFTER_SECONDS
+from semantic_assets.verbs.generating.media_uploads import clear_uploads
 from semantic_assets.verbs.landing import Outcomes, finish, write_job_failure, write_results
-from semantic_assets.verbs.media_uploads import clear_uploads
 
 S = JobState
 #: An answer that is not whole is fetched once more before it is believed.

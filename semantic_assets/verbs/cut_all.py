@@ -7,9 +7,9 @@ from semantic_assets.store import Store
 from semantic_assets.verbs.chunks import ChunksReport, chunk_documents
 from semantic_assets.verbs.discover import Discovery
 from semantic_assets.verbs.documents import DocumentsReport, read_documents
-from semantic_assets.verbs.feed import feed
+from semantic_assets.verbs.generating.feed import feed
+from semantic_assets.verbs.generating.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.remove import passing_over_removed
-from semantic_assets.verbs.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
 from semantic_assets.text.chunking import ChunkSizes, Span, Uncut, chunk_document, chunk_documents
-from semantic_assets.verbs.feeding import Fed
+from semantic_assets.verbs.generating.feeding import Fed
 
 #: About 300,000 characters of articles at once. With twice as many numpy's arrays are too large for the
 #: heap, and each batch costs 500 page faults anew: half a CPU second of a shard.

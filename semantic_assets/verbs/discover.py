@@ -18,6 +18,7 @@ from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
+from semantic_assets.verbs.generating.tasks import pin_tasks, task_files
 from semantic_assets.verbs.listing import (
     ListedFile,
     Listing,
@@ -26,7 +27,6 @@ from semantic_assets.verbs.listing import (
     list_stray,
 )
 from semantic_assets.verbs.remove import discard, finish_removal
-from semantic_assets.verbs.tasks import pin_tasks, task_files
 
 _HOUR_SECONDS = 3_600.0
 

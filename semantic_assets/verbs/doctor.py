@@ -12,8 +12,8 @@ from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import Store, open_store
+from semantic_assets.verbs.generating.tasks import edited_tasks, task_files
 from semantic_assets.verbs.status import Status, status
-from semantic_assets.verbs.tasks import edited_tasks, task_files
 
 _LEAST_FREE_BYTES = 2 << 30
 

@@ -22,14 +22,14 @@ from semantic_assets.text.chunking import MAX_TOKENS
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script, script_of
 from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.calibrate import Calibration, calibrate
-from semantic_assets.verbs.history import job_seconds
-from semantic_assets.verbs.pending import pending_texts
-from semantic_assets.verbs.task_quote import (
+from semantic_assets.verbs.generating.task_quote import (
     TaskQuote,
     quote_tasks,
     quote_unread,
     tokens_to_embed_later,
 )
+from semantic_assets.verbs.history import job_seconds
+from semantic_assets.verbs.pending import pending_texts
 from semantic_assets.verbs.unread import Unread, unread
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_spaces
 

@@ -35,11 +35,12 @@ from semantic_assets.verbs.allowance import (
     too_few,
 )
 from semantic_assets.verbs.budget import job_usd, require_budget
+from semantic_assets.verbs.generating.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.repairs import with_repairs
 from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.opening import open_shards
 from semantic_assets.verbs.order import pending_hint, serving_order
-from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import (
     ShardDemand,
     complete_key_index,
@@ -56,7 +57,6 @@ from semantic_assets.verbs.planned import (
     other_backend,
 )
 from semantic_assets.verbs.recover import recover_manifests
-from semantic_assets.verbs.repairs import with_repairs
 from semantic_assets.verbs.trust import distrusted
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_products
 

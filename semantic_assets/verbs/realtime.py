@@ -26,16 +26,16 @@ from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.verbs.allowance import require_purse, require_task_purse
 from semantic_assets.verbs.budget import require_budget
+from semantic_assets.verbs.generating.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.repairs import with_repairs
 from semantic_assets.verbs.job_texts import JobTexts
 from semantic_assets.verbs.landing import cover_results, identity
 from semantic_assets.verbs.new_job import new_job
 from semantic_assets.verbs.opening import wanted_texts
-from semantic_assets.verbs.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import shard_demand
 from semantic_assets.verbs.planned import PlannedJob
 from semantic_assets.verbs.realtime_calls import at_once, calls, require_ours
 from semantic_assets.verbs.recover import recover_manifests
-from semantic_assets.verbs.repairs import with_repairs
 
 S = JobState
 

@@ -24,7 +24,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
-from semantic_assets.verbs.media_uploads import asks, clear_uploads
+from semantic_assets.verbs.generating.media_uploads import asks, clear_uploads
 from semantic_assets.verbs.planned import PlannedJob
 
 #: Generation calls at once. At 2 to 10 seconds each that is within every tier's calls a minute.

@@ -16,8 +16,8 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
+from semantic_assets.verbs.generating.tasks import find_task
 from semantic_assets.verbs.landing import JOB, TASK, read_outcomes
-from semantic_assets.verbs.tasks import find_task
 
 S = JobState
 #: A job the ledger does not know, and what it makes as far as its file tells.

@@ -19,13 +19,13 @@ from semantic_assets.verbs.discover import Discovery, discover
 from semantic_assets.verbs.documents import DocumentsReport
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, require_run_budget
-from semantic_assets.verbs.feed import feed_all
-from semantic_assets.verbs.outputs import OutputsReport
+from semantic_assets.verbs.generating.feed import feed_all
+from semantic_assets.verbs.generating.outputs import OutputsReport
+from semantic_assets.verbs.generating.requests import RequestsReport
 from semantic_assets.verbs.publish import publish
 from semantic_assets.verbs.quality import measure_quality
 from semantic_assets.verbs.realtime import RealtimeReport
 from semantic_assets.verbs.reindex import ReindexReport, continue_reindex
-from semantic_assets.verbs.requests import RequestsReport
 from semantic_assets.verbs.stopwatch import Stopwatch
 
 

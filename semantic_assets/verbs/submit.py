@@ -23,8 +23,8 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
+from semantic_assets.verbs.generating.media_uploads import asks, clear_uploads
 from semantic_assets.verbs.landing import finish, write_job_failure
-from semantic_assets.verbs.media_uploads import asks, clear_uploads
 from semantic_assets.verbs.pending import ShardDemand
 from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.planned import HoldUp, Plan, PlannedJob

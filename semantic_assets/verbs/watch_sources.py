@@ -16,8 +16,8 @@ from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.chunks import chunks_inputs
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import reading_of
-from semantic_assets.verbs.feeding import answers_mark
-from semantic_assets.verbs.requests import requests_inputs
+from semantic_assets.verbs.generating.feeding import answers_mark
+from semantic_assets.verbs.generating.requests import requests_inputs
 from semantic_assets.verbs.watch import RunDue
 
 READ = "read"

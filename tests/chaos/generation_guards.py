@@ -4,8 +4,9 @@ from typing import Any
 
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
-from semantic_assets.verbs import canary, chunks, collect, feeding, realtime, recover, submit
-from semantic_assets.verbs.feeding import Fed, Feeds
+from semantic_assets.verbs import canary, chunks, collect, realtime, recover, submit
+from semantic_assets.verbs.generating import feeding
+from semantic_assets.verbs.generating.feeding import Fed, Feeds
 from tests.chaos import answer_guards, payment_guards
 
 

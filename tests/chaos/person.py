@@ -6,7 +6,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.store import Store
 from semantic_assets.verbs import resolve
-from semantic_assets.verbs.generate import generation_results, retry_generation
+from semantic_assets.verbs.generating.generate import generation_results, retry_generation
 from semantic_assets.verbs.retry import failures, retry
 from semantic_assets.verbs.trust import forget_check
 from tests.chaos.scenarios import End, Scenario

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.generating.tasks import find_task
 from semantic_assets.verbs.recover import recover
-from semantic_assets.verbs.tasks import find_task
 from tests.chaos.corpus import corpus_of, task_files
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS

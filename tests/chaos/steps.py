@@ -21,7 +21,8 @@ from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.ledger.tasks import Tasks
 from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import build_index, collect, deadlines, feed, media_uploads, realtime
+from semantic_assets.verbs import build_index, collect, deadlines, realtime
+from semantic_assets.verbs.generating import feed, media_uploads
 
 S = JobState
 

@@ -30,7 +30,7 @@ from semantic_assets.verbs.at_once import embed_at_once
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.feed import feed_all
+from semantic_assets.verbs.generating.feed import feed_all
 from tests.chaos.scenarios import Fault
 from tests.chaos.steps import Blow, install, on_step
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.verbs.generate import generation_results
+from semantic_assets.verbs.generating.generate import generation_results
 from tests.verbs.conftest import Trial
 
 NEWS = DatasetKey("acme", "news")

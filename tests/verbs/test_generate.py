@@ -11,7 +11,7 @@ from semantic_assets.model.jobs import JobKind
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.verbs.connect import connect
 from semantic_assets.verbs.estimate import Estimate, estimate
-from semantic_assets.verbs.generate import (
+from semantic_assets.verbs.generating.generate import (
     generation_status,
     quote_generation,
     retry_generation,
@@ -19,8 +19,8 @@ from semantic_assets.verbs.generate import (
     submit_generation,
     wait_generation,
 )
+from semantic_assets.verbs.generating.regenerate import quote_regeneration, regenerate
 from semantic_assets.verbs.ingest import Ingestion
-from semantic_assets.verbs.regenerate import quote_regeneration, regenerate
 from tests.verbs.conftest import Trial
 from tests.verbs.tasks import NEWS, article, results, write_news, write_task
 

@@ -15,12 +15,12 @@ from semantic_assets.errors import (
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.generation_job import generate
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.verbs.generate import (
+from semantic_assets.verbs.generating.generate import (
     generation_status,
     submit_generation,
 )
+from semantic_assets.verbs.generating.regenerate import regenerate
 from semantic_assets.verbs.ingest import Ingestion
-from semantic_assets.verbs.regenerate import regenerate
 from semantic_assets.verbs.submit import release_orphans
 from tests.emulator import drawn
 from tests.verbs.conftest import Trial
@@ -260,7 +260,7 @@ def test_what_was_only_quoted_is_not_sent_later(trial: Trial) -> None:
     ],
 )
 def test_what_is_wrong_in_a_task_file_is_named(trial: Trial, lines: str) -> None:
-    from semantic_assets.verbs.tasks import task_files
+    from semantic_assets.verbs.generating.tasks import task_files
 
     trial.settings.tasks.mkdir(parents=True)
     start = 'model = "gemini-3.5-flash-lite"\nprompt = "{text}"\n'

@@ -11,7 +11,11 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.jobs import JobKind
 from semantic_assets.verbs.connect import connect
 from semantic_assets.verbs.estimate import Estimate
-from semantic_assets.verbs.generate import generation_status, quote_generation, submit_generation
+from semantic_assets.verbs.generating.generate import (
+    generation_status,
+    quote_generation,
+    submit_generation,
+)
 from tests.emulator import drawn
 from tests.verbs.conftest import Trial
 from tests.verbs.tasks import NEWS, article, results, write_news, write_task

@@ -16,12 +16,12 @@ from semantic_assets.verbs.cleanup import cleanup
 from semantic_assets.verbs.collect import collect_next
 from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
+from semantic_assets.verbs.generating.tasks import find_task
 from semantic_assets.verbs.plan import plan
 from semantic_assets.verbs.poll import poll
 from semantic_assets.verbs.realtime import answer_now
 from semantic_assets.verbs.recover import recover
 from semantic_assets.verbs.submit import release_orphans, submit_pending
-from semantic_assets.verbs.tasks import find_task
 from tests.verbs.conftest import Trial
 
 DATASET = DatasetKey("acme", "manuals")

@@ -18,7 +18,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.readers import is_multi_record
 from semantic_assets.store import Store
-from semantic_assets.verbs.generate import ask_all
+from semantic_assets.verbs.generating.generate import ask_all
 from semantic_assets.verbs.ingest import Ingestion
 
 PROJECT = "generate"

@@ -14,9 +14,9 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.parsing.media import PENDING
 from semantic_assets.store import Store
 from semantic_assets.verbs.at_once import answer_tasks, is_at_once
-from semantic_assets.verbs.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.pending import shard_demand
-from semantic_assets.verbs.requests import RequestsReport, ask_documents
 from semantic_assets.verbs.submit import submit_pending
 
 

@@ -8,9 +8,9 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 from semantic_assets.verbs.budget import jobs_usd
 from semantic_assets.verbs.estimate import Estimate, estimate_requests, require_quote
-from semantic_assets.verbs.generate import ask_all, quote_pending
-from semantic_assets.verbs.task_quote import embedded
-from semantic_assets.verbs.tasks import find_task, pinned_task, require_room
+from semantic_assets.verbs.generating.generate import ask_all, quote_pending
+from semantic_assets.verbs.generating.task_quote import embedded
+from semantic_assets.verbs.generating.tasks import find_task, pinned_task, require_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,15 +23,15 @@ from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.drain import drain
 from semantic_assets.verbs.estimate import Estimate, estimate_requests, require_quote
-from semantic_assets.verbs.feed import feed
+from semantic_assets.verbs.generating.feed import feed
+from semantic_assets.verbs.generating.requests import ask_documents
+from semantic_assets.verbs.generating.task_quote import TaskQuote, quote_of, with_embedding
+from semantic_assets.verbs.generating.tasks import find_task, pinned_task, require_room
 from semantic_assets.verbs.pending import pending_texts
 from semantic_assets.verbs.planned import HoldUp
 from semantic_assets.verbs.realtime import answer_now
-from semantic_assets.verbs.requests import ask_documents
 from semantic_assets.verbs.retry import write_retry
 from semantic_assets.verbs.submit import submit_pending
-from semantic_assets.verbs.task_quote import TaskQuote, quote_of, with_embedding
-from semantic_assets.verbs.tasks import find_task, pinned_task, require_room
 
 _NOT_SENT = "NOT_SENT"
 

@@ -14,8 +14,8 @@ from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
 from semantic_assets.verbs.budget import jobs_usd
-from semantic_assets.verbs.feeding import MAX_CONTEXT_TOKENS
-from semantic_assets.verbs.output_tokens import expected_output_tokens
+from semantic_assets.verbs.generating.feeding import MAX_CONTEXT_TOKENS
+from semantic_assets.verbs.generating.output_tokens import expected_output_tokens
 from semantic_assets.verbs.pending import pending_texts, shard_demand
 from semantic_assets.verbs.wanted import unsettled_shards, wanted_tasks
 

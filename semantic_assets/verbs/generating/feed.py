@@ -10,8 +10,8 @@ from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.store import Store
 from semantic_assets.verbs.chunks import chunk_documents
 from semantic_assets.verbs.collect import Collection
-from semantic_assets.verbs.derived_documents import derive_documents
-from semantic_assets.verbs.outputs import OutputsReport, assemble_outputs
+from semantic_assets.verbs.generating.derived_documents import derive_documents
+from semantic_assets.verbs.generating.outputs import OutputsReport, assemble_outputs
 from semantic_assets.verbs.pending import ShardDemand, shard_demand
 
 #: Tables of a shard are replaced whole: while answers come in they are written each time this part
