@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from semantic_assets.batching import answers
+from semantic_assets.batching import answers, codec
 from semantic_assets.batching.grouping import Group
 from semantic_assets.batching.packing import MAX_REQUESTS
 from semantic_assets.errors import CorruptResult
@@ -24,7 +24,7 @@ def _without_verification() -> None:
 
 def no_key_check() -> None:
     """Answers are taken in the order of the requests, as with inline batches."""
-    real = collect.decode_answers
+    real = codec.decode_answers
 
     def decode(lines: Any, *, expected: Any, dimensions: int, normalise: bool) -> Any:
         keys = list(expected)
@@ -32,7 +32,7 @@ def no_key_check() -> None:
             block.keys = [keys.pop(0) for _ in block.keys]
             yield block
 
-    collect.decode_answers = decode  # type: ignore[assignment]
+    codec.decode_answers = decode  # type: ignore[assignment]
     _without_verification()
 
 
