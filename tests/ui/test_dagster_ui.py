@@ -67,6 +67,7 @@ def test_embeddings_turn_green_by_themselves_only_after_the_batch_job_has_ended(
     page.screenshot(path=pictures / "4-embeddings-not-yet.png")
     assert SHARD not in dagster_dev.materialized("embeddings")
 
+    launch(page, "embed_shard", PICTURED)  # looked at further down: both are worked on meanwhile
     _expect_green(dagster_dev, "embeddings", SHARD)
     open_partition(page, "embeddings", SHARD)
     expect(shown(page, "Materialized")).to_be_visible()
@@ -97,8 +98,6 @@ def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch
 def test_pictures_are_described_by_themselves_and_shown_beside_it(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:
-    launch(page, "embed_shard", PICTURED)
-    assert outcome_of_run(page) == "Success"
     _expect_green(dagster_dev, "embeddings", PICTURED)
 
     open_partition(page, "generations", PICTURED)
