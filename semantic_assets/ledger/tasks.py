@@ -100,14 +100,6 @@ class Tasks:
             moved = connection.execute(query.values(stopped_at=at).returning(dataset_task.c.name))
             return bool(moved.all())
 
-    def unpin(self, dataset: DatasetKey, name: str) -> bool:
-        """Answers that are there stay in the lake. False: there was no such task."""
-        query = sa.delete(dataset_task).where(
-            dataset_task.c.dataset == str(dataset), dataset_task.c.name == name
-        )
-        with self.database.write() as connection:
-            return bool(connection.execute(query.returning(dataset_task.c.name)).all())
-
     def of(self, dataset: DatasetKey, *, stopped: bool = False) -> list[DatasetTask]:
         """By name. `stopped`: also those that ask no more."""
         return [found for found in self.all(stopped=stopped) if found.dataset == dataset]

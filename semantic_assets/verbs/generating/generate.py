@@ -11,7 +11,6 @@ from typing import Any
 from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
-from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.jobs import FINAL
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.shown import Shown
@@ -212,11 +211,6 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
 def stop_generation(store: Store, dataset: DatasetKey, name: str) -> bool:
     """No more documents of the dataset are processed by it; answers that are there stay in use."""
     return store.ledger.tasks.stop(dataset, name)
-
-
-def generations(store: Store) -> list[DatasetTask]:
-    """All datasets with their tasks."""
-    return store.ledger.tasks.all()
 
 
 def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:

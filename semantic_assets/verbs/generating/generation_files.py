@@ -65,8 +65,8 @@ def take_documents(store: Store, documents: Sequence[Document], dataset: Dataset
 def on_approval(store: Store, dataset: DatasetKey) -> Iterator[Callable[[], None]]:
     """Have sources replaced inside; unless what is handed out is called, they come back.
 
-    Until then the dataset is processed by nothing: whoever looks after all datasets would send what
-    nobody has consented to.
+    Until then its tasks are stopped: whoever looks after all datasets would send what nobody has
+    consented to. Killed meanwhile they stay so, of the version they were, until submitted again.
     """
     pinned, folder = store.ledger.tasks.of(dataset), _folder(store, dataset)
     if not pinned or not folder.is_dir():
@@ -76,13 +76,13 @@ def on_approval(store: Store, dataset: DatasetKey) -> Iterator[Callable[[], None
 
     def approve() -> None:
         for one in pinned:
-            store.ledger.tasks.repin(dataset, one.task, one.use)
+            store.ledger.tasks.resume(dataset, one.task.name)
         approved.append(True)
 
     with TemporaryDirectory(prefix="semantic-assets-") as kept:
         shutil.copytree(folder, kept, dirs_exist_ok=True)
         for one in pinned:
-            store.ledger.tasks.unpin(dataset, one.task.name)
+            store.ledger.tasks.stop(dataset, one.task.name)
         try:
             yield approve
         finally:
