@@ -59,9 +59,10 @@ bench: $(READY) ## retrieval quality and stage costs; takes corpora from CORPORA
 chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--short" for a handful
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lock: $(READY) ## recompile requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --no-strip-extras --generate-hashes \
-	  --no-annotate --no-header -o requirements.lock
+LOCK := $(BIN)/uv pip compile -q pyproject.toml --no-strip-extras --generate-hashes --no-annotate --no-header
+lock: $(READY) ## recompile requirements.lock from pyproject.toml, and deploy/requirements.lock
+	@$(LOCK) $(addprefix --extra ,dev rest qdrant ui postgres objects) -o requirements.lock
+	@$(LOCK) --all-extras -c requirements.lock -o deploy/requirements.lock
 
 clean: ## forget the lake, the emulator's state and Dagster's storage
 	rm -rf data/lake data/emulator .dagster

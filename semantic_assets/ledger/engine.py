@@ -5,19 +5,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from semantic_assets.errors import ConfigError
-from semantic_assets.ledger import schema
+from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.ledger import on_postgres, on_sqlite, schema
 from semantic_assets.ledger.migrations import SCHEMA_VERSION, migrate
-from semantic_assets.sqlite import use_wal
 
 Clock = Callable[[], float]
+
+_POSTGRES = "postgresql"
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"semantic_assets_reading": True},
+    _POSTGRES: {
+        "semantic_assets_reading": True,
+        "isolation_level": "REPEATABLE READ",
+        "postgresql_readonly": True,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +45,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
+        """Everything read in the block is of one moment."""
         with self.engine.connect() as connection:
-            connection.execution_options(semantic_assets_reading=True)
-            yield connection
+            yield connection.execution_options(**_READING[self.engine.dialect.name])
 
     def store(self, name: str, value: str) -> None:
         """Remember one of several values of a name."""
@@ -56,7 +65,7 @@ class Database:
 
     def insert(self, table: sa.Table) -> Any:
         """INSERT with ON CONFLICT in the engine's own dialect."""
-        postgres = self.engine.dialect.name == "postgresql"
+        postgres = self.engine.dialect.name == _POSTGRES
         return postgres_insert(table) if postgres else sqlite_insert(table)
 
 
@@ -66,81 +75,85 @@ def open_database(
     """Open a ledger; with `create`, make it where there is none, with that id or a new one.
 
     Raises:
-        ConfigError: there is no ledger and `create` is false, or it is of another version.
+        ConfigError: the address is none, there is no ledger and `create` is false, it is of another
+            version, or on SQLite and another machine is at work on it.
+        TransientError: the server does not answer, or refuses.
     """
-    if not create and not _is_there(url):
-        raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
-    engine = _engine(url)
+    parsed = _parsed(url)
+    try:
+        if not create and not _dialect(parsed).is_there(parsed):
+            raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
+        engine = _dialect(parsed).engine(parsed)
+        try:
+            return _opened(engine, clock, ledger_id)
+        except BaseException:
+            engine.dispose()
+            raise
+    except sa.exc.OperationalError as error:
+        if parsed.get_backend_name() != _POSTGRES:
+            raise
+        raise TransientError(
+            f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
+            "Postgres runs there and that SEMANTIC_ASSETS_LEDGER_URL is right"
+        ) from error
+
+
+def shown(url: sa.URL) -> str:
+    """An address without what may be secret in it."""
+    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+
+
+def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> Database:
     database = Database(engine, "", clock)
-    schema.metadata.create_all(engine, tables=[schema.meta])
-    version = _migrated(database, _meta(database, "schema_version", SCHEMA_VERSION))
-    if version != SCHEMA_VERSION:
-        engine.dispose()
-        raise ConfigError(
-            f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the ledger "
-            "aside, then `semantic-assets init`, `recover` and `refresh`; what was paid for is in "
-            "the lake and is not paid for again"
-        )
-    schema.metadata.create_all(engine)
-    stored_id = _meta(database, "ledger_id", ledger_id or secrets.token_hex(5))
-    return Database(engine, stored_id, clock)
-
-
-def _migrated(database: Database, version: str) -> str:
-    """The version after all steps there are. Two processes may open an older ledger at once."""
-    if version == SCHEMA_VERSION:
-        return version
-    stored = schema.meta.c.name == "schema_version"
     with database.write() as connection:
-        held = connection.execute(sa.select(schema.meta.c.value).where(stored)).scalar_one()
-        reached = migrate(connection, held)
+        schema.metadata.create_all(connection, tables=[schema.meta])
+        version = _migrated(
+            connection, _meta(database, connection, "schema_version", SCHEMA_VERSION)
+        )
+        if version != SCHEMA_VERSION:
+            raise ConfigError(
+                f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the "
+                "ledger aside, then `semantic-assets init`, `recover` and `refresh`; what was paid "
+                "for is in the lake and is not paid for again"
+            )
+        schema.metadata.create_all(connection)
+        if engine.dialect.name == "sqlite":
+            on_sqlite.refuse_other_machines(connection, clock())
+        stored = _meta(database, connection, "ledger_id", ledger_id or secrets.token_hex(5))
+    return Database(engine, stored, clock)
+
+
+def _migrated(connection: sa.Connection, version: str) -> str:
+    """The version after all steps there are."""
+    reached = migrate(connection, version)
+    if reached != version:
+        stored = schema.meta.c.name == "schema_version"
         connection.execute(sa.update(schema.meta).where(stored).values(value=reached))
     return reached
 
 
-def _is_there(url: str) -> bool:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return parsed.database is not None and Path(parsed.database).is_file()
-    engine = _engine(url)
+def _meta(database: Database, connection: sa.Connection, name: str, value: str) -> str:
+    """The stored value; stores `value` first where there is none."""
+    connection.execute(
+        database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
+    )
+    stored = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
+    return str(connection.execute(stored).scalar_one())
+
+
+def _parsed(url: str) -> sa.URL:
     try:
-        return sa.inspect(engine).has_table("meta")
-    finally:
-        engine.dispose()
-
-
-def _meta(database: Database, name: str, value: str) -> str:
-    """The stored value; stores `value` first where there is none. Safe when two do it at once."""
-    with database.write() as connection:
-        connection.execute(
-            database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
+        parsed = sa.make_url(url)
+        known = parsed.get_backend_name() in _READING
+    except sa.exc.ArgumentError:
+        known = False
+    if not known:  # nothing of it is repeated: it may hold a password
+        raise ConfigError(
+            "SEMANTIC_ASSETS_LEDGER_URL is no address of a ledger: use "
+            "postgresql://USER:PASSWORD@HOST:5432/DATABASE or sqlite:////FOLDER/ledger.sqlite3"
         )
-        stored = connection.execute(
-            sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
-        ).scalar_one()
-    return str(stored)
+    return parsed
 
 
-def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 60, "isolation_level": None})
-    sa.event.listen(engine, "connect", _configure_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    use_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A deferred transaction that reads and then writes fails with "database is locked" whatever
-    # the timeout is: 2,173 of 2,400 did with eight processes, none with IMMEDIATE.
-    reading = connection.get_execution_options().get("semantic_assets_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _dialect(url: sa.URL) -> ModuleType:
+    return on_postgres if url.get_backend_name() == _POSTGRES else on_sqlite

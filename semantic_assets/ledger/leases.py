@@ -1,8 +1,6 @@
 """Leases: one holder at a time, a fence that only grows, an expiry for holders that died."""
 
-import os
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.engine import Database
 from semantic_assets.ledger.schema import lease as lease_table
+from semantic_assets.machine import holder as this_process
 
 TTL_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -57,7 +56,7 @@ class Leases:
     def acquire(self, name: str) -> Lease | None:
         """Take a lease that is free or expired; None while somebody holds it."""
         now = self.database.clock()
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        holder = f"{this_process()}:{secrets.token_hex(4)}"
         values = {"holder": holder, "expires_at": now + self.ttl_seconds}
         statement = (
             self.database.insert(lease_table)

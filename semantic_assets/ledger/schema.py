@@ -3,23 +3,25 @@
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+#: Sorted by bytes, as SQLite and Python do, whatever the locale of the database is.
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 #: ledger_id, schema_version, backend.
 meta = sa.Table(
     "meta",
     metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("value", sa.String, nullable=False),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("value", TEXT, nullable=False),
 )
 
 dataset = sa.Table(
     "dataset",
     metadata,
-    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("dataset", TEXT, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
     #: Set with the pointer to the serving generation; target_space during a reindex.
-    sa.Column("serving_space", sa.String),
-    sa.Column("target_space", sa.String),
+    sa.Column("serving_space", TEXT),
+    sa.Column("target_space", TEXT),
     #: Its dataset.toml as last listed; null: it has none.
     sa.Column("settings", sa.JSON(none_as_null=True)),
     #: Since when listings find no file of it; null: they do.
@@ -35,8 +37,8 @@ dataset = sa.Table(
 shard = sa.Table(
     "shard",
     metadata,
-    sa.Column("shard", sa.String, primary_key=True),
-    sa.Column("dataset", sa.String, nullable=False, index=True),
+    sa.Column("shard", TEXT, primary_key=True),
+    sa.Column("dataset", TEXT, nullable=False, index=True),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("closed", sa.Boolean, nullable=False),
     sa.Column("documents", sa.Integer, nullable=False),
@@ -45,7 +47,7 @@ shard = sa.Table(
     #: Grows with each listing that changed what the shard reads, and what was read last:
     #: "<revision>:<reader>". A hint for the sensor: whoever reads compares the inputs themselves.
     sa.Column("revision", sa.Integer, nullable=False, default=1),
-    sa.Column("read_as", sa.String),
+    sa.Column("read_as", TEXT),
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
@@ -53,12 +55,12 @@ shard = sa.Table(
 shard_space = sa.Table(
     "shard_space",
     metadata,
-    sa.Column("shard", sa.String, primary_key=True),
-    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("shard", TEXT, primary_key=True),
+    sa.Column("space_id", TEXT, primary_key=True),
     sa.Column("pending", sa.Integer),
     #: The chunks `pending` was counted for.
-    sa.Column("counted_fingerprint", sa.String),
-    sa.Column("settled_fingerprint", sa.String),
+    sa.Column("counted_fingerprint", TEXT),
+    sa.Column("settled_fingerprint", TEXT),
 )
 
 #: Which records of which file belong to which shard. end_record is null: to the end of the file.
@@ -66,18 +68,18 @@ source_slice = sa.Table(
     "source_slice",
     metadata,
     sa.Column("slice_id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("dataset", sa.String, nullable=False, index=True),
-    sa.Column("uri", sa.String, nullable=False),
-    sa.Column("shard", sa.String, nullable=False, index=True),
+    sa.Column("dataset", TEXT, nullable=False, index=True),
+    sa.Column("uri", TEXT, nullable=False),
+    sa.Column("shard", TEXT, nullable=False, index=True),
     sa.Column("first_record", sa.Integer, nullable=False),
     sa.Column("end_record", sa.Integer),
     sa.Column("bytes", sa.BigInteger, nullable=False),
-    sa.Column("file_fingerprint", sa.String, nullable=False),
+    sa.Column("file_fingerprint", TEXT, nullable=False),
     #: Its documents have been in the shard's table: from then on it stays in that shard.
     sa.Column("is_read", sa.Boolean, nullable=False),
     sa.Column("removed_at", sa.Float),
     #: The file's fingerprint when it was last read; null: never, or it changed meanwhile.
-    sa.Column("read_fingerprint", sa.String),
+    sa.Column("read_fingerprint", TEXT),
     #: What the last reading found out of the file, so that the next one can begin where it grew.
     sa.Column("reading", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("dataset", "uri", "first_record"),
@@ -87,9 +89,9 @@ source_slice = sa.Table(
 table_file = sa.Table(
     "table_file",
     metadata,
-    sa.Column("path", sa.String, primary_key=True),
-    sa.Column("fingerprint", sa.String, nullable=False),
-    sa.Column("input_fingerprint", sa.String, nullable=False),
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("fingerprint", TEXT, nullable=False),
+    sa.Column("input_fingerprint", TEXT, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("updated_at", sa.Float, nullable=False),
 )
@@ -98,8 +100,8 @@ table_file = sa.Table(
 lease = sa.Table(
     "lease",
     metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("holder", TEXT, nullable=False),
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("expires_at", sa.Float, nullable=False),
 )
@@ -107,26 +109,26 @@ lease = sa.Table(
 job = sa.Table(
     "job",
     metadata,
-    sa.Column("job_id", sa.String, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("job_id", TEXT, primary_key=True),
+    sa.Column("kind", TEXT, nullable=False),
     #: The embedding space, or the generation task, the answers belong to.
-    sa.Column("space_id", sa.String, nullable=False),
-    sa.Column("scope_id", sa.String, nullable=False),
-    sa.Column("model", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("space_id", TEXT, nullable=False),
+    sa.Column("scope_id", TEXT, nullable=False),
+    sa.Column("model", TEXT, nullable=False),
+    sa.Column("state", TEXT, nullable=False, index=True),
     sa.Column("fence", sa.Integer, nullable=False),
-    sa.Column("display_name", sa.String, nullable=False, unique=True),
-    sa.Column("remote_name", sa.String, unique=True),
-    sa.Column("remote_state", sa.String),
+    sa.Column("display_name", TEXT, nullable=False, unique=True),
+    sa.Column("remote_name", TEXT, unique=True),
+    sa.Column("remote_state", TEXT),
     sa.Column("shards", sa.JSON, nullable=False),
     sa.Column("requests", sa.Integer, nullable=False),
     sa.Column("tokens_estimated", sa.BigInteger, nullable=False),
     sa.Column("tokens_actual", sa.BigInteger),
     sa.Column("succeeded", sa.Integer),
     sa.Column("failed", sa.Integer),
-    sa.Column("input_file", sa.String),
-    sa.Column("result_file", sa.String),
-    sa.Column("error_message", sa.String),
+    sa.Column("input_file", TEXT),
+    sa.Column("result_file", TEXT),
+    sa.Column("error_message", TEXT),
     sa.Column("is_realtime", sa.Boolean, nullable=False),
     sa.Column("cancel_requested_at", sa.Float),
     sa.Column("absent_listings", sa.Integer, nullable=False),
@@ -144,7 +146,7 @@ job = sa.Table(
 space = sa.Table(
     "space",
     metadata,
-    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("space_id", TEXT, primary_key=True),
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
@@ -152,7 +154,7 @@ space = sa.Table(
 task = sa.Table(
     "task",
     metadata,
-    sa.Column("task_id", sa.String, primary_key=True),
+    sa.Column("task_id", TEXT, primary_key=True),
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
@@ -160,9 +162,9 @@ task = sa.Table(
 dataset_task = sa.Table(
     "dataset_task",
     metadata,
-    sa.Column("dataset", sa.String, primary_key=True),
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("task_id", sa.String, nullable=False),
+    sa.Column("dataset", TEXT, primary_key=True),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("task_id", TEXT, nullable=False),
     sa.Column("use", sa.JSON, nullable=False),
     #: From then on no more documents are asked; the answers that are there stay in use.
     sa.Column("stopped_at", sa.Float),
@@ -173,23 +175,23 @@ job_event = sa.Table(
     "job_event",
     metadata,
     sa.Column("event_id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("job_id", sa.String, nullable=False, index=True),
+    sa.Column("job_id", TEXT, nullable=False, index=True),
     sa.Column("at", sa.Float, nullable=False),
-    sa.Column("from_state", sa.String),
-    sa.Column("to_state", sa.String, nullable=False),
-    sa.Column("detail", sa.String),
+    sa.Column("from_state", TEXT),
+    sa.Column("to_state", TEXT, nullable=False),
+    sa.Column("detail", TEXT),
 )
 
 #: One backend, base URL and key (as a keyed hash): the world a remote name is valid in.
 scope = sa.Table(
     "scope",
     metadata,
-    sa.Column("scope_id", sa.String, primary_key=True),
-    sa.Column("backend", sa.String, nullable=False),
-    sa.Column("base_url", sa.String, nullable=False),
+    sa.Column("scope_id", TEXT, primary_key=True),
+    sa.Column("backend", TEXT, nullable=False),
+    sa.Column("base_url", TEXT, nullable=False),
     sa.Column("paused_until", sa.Float),
     sa.Column("pause_seconds", sa.Float),
-    sa.Column("pause_reason", sa.String),
+    sa.Column("pause_reason", TEXT),
     sa.Column("names_seen_at", sa.Float),
     #: When a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
     sa.Column("probed_at", sa.Float),
@@ -200,8 +202,8 @@ scope = sa.Table(
 scope_window = sa.Table(
     "scope_window",
     metadata,
-    sa.Column("scope_id", sa.String, primary_key=True),
-    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("scope_id", TEXT, primary_key=True),
+    sa.Column("model", TEXT, primary_key=True),
     sa.Column("tokens", sa.BigInteger, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
 )
@@ -212,9 +214,9 @@ spend = sa.Table(
     metadata,
     sa.Column("spend_id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at", sa.Float, nullable=False),
-    sa.Column("job_id", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("model", sa.String, nullable=False),
+    sa.Column("job_id", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("model", TEXT, nullable=False),
     sa.Column("tokens", sa.BigInteger, nullable=False),
     sa.Column("usd", sa.Float, nullable=False),
     sa.UniqueConstraint("job_id", "kind"),
@@ -224,29 +226,29 @@ spend = sa.Table(
 generation = sa.Table(
     "generation",
     metadata,
-    sa.Column("dataset", sa.String, primary_key=True),
-    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("dataset", TEXT, primary_key=True),
+    sa.Column("space_id", TEXT, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("input_fingerprint", sa.String, nullable=False),
+    sa.Column("input_fingerprint", TEXT, nullable=False),
     sa.Column("inputs", sa.JSON, nullable=False),
-    sa.Column("backend", sa.String, nullable=False),
+    sa.Column("backend", TEXT, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
     #: When it was last switched to; null: never.
     sa.Column("served_at", sa.Float),
     #: Chosen by hand instead of an index of these embeddings: no build by itself undoes that.
-    sa.Column("held_for", sa.String),
+    sa.Column("held_for", TEXT),
 )
 
 #: How good an index generation answers its dataset's judged questions; means over them.
 evaluation = sa.Table(
     "evaluation",
     metadata,
-    sa.Column("dataset", sa.String, primary_key=True),
-    sa.Column("space_id", sa.String, primary_key=True),
+    sa.Column("dataset", TEXT, primary_key=True),
+    sa.Column("space_id", TEXT, primary_key=True),
     sa.Column("generation", sa.Integer, primary_key=True),
-    sa.Column("judgements", sa.String, nullable=False),
+    sa.Column("judgements", TEXT, nullable=False),
     sa.Column("queries", sa.Integer, nullable=False),
     sa.Column("ndcg_at_10", sa.Float, nullable=False),
     sa.Column("recall_at_10", sa.Float, nullable=False),
@@ -258,11 +260,11 @@ evaluation = sa.Table(
 run_request = sa.Table(
     "run_request",
     metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("fingerprint", sa.String),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("fingerprint", TEXT),
     sa.Column("attempt", sa.Integer, nullable=False),
     #: How often a run was asked for under this name, ever.
     sa.Column("asked", sa.Integer, nullable=False, default=0),
     sa.Column("requested_at", sa.Float, nullable=False),
-    sa.Column("done_fingerprint", sa.String),
+    sa.Column("done_fingerprint", TEXT),
 )

@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.ledger.spending import ESTIMATED
@@ -99,3 +101,17 @@ def commit_for_ever(acknowledge: Callable[[tuple[str, str]], None], url: str) ->
         acknowledge((job.job_id, JobState.UPLOADING))
         assert ledger.jobs.move(job.job_id, JobState.CREATING, of=[JobState.UPLOADING])
         acknowledge((job.job_id, JobState.CREATING))
+
+
+def commit_until_cut_off(number: int, url: str) -> list[str]:
+    """Insert jobs until the server is gone; those that were acknowledged."""
+    ledger, told = _opened(url), []
+    try:
+        while True:
+            job = make_job()
+            ledger.jobs.insert(job, detail="new")
+            told.append(job.job_id)
+    except sa.exc.DBAPIError:
+        return told
+    finally:
+        ledger.close()

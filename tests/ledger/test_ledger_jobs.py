@@ -281,7 +281,6 @@ def test_a_finished_job_makes_room(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("limit_tokens", "limit_jobs", "fitting"), [(2_000, 10**6, 20), (10**9, 7, 7)]
 )
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_processes_that_insert_at_once_never_exceed_the_window(
     ledger_url: str, ledger: Ledger, limit_tokens: int, limit_jobs: int, fitting: int
 ) -> None:

@@ -15,8 +15,9 @@ from semantic_assets.ledger import schema
 from semantic_assets.ledger.engine import SCHEMA_VERSION
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from tests.factories import Clock, kill_after, run_together, sqlite_being_made
-from tests.ledger.conftest import BACKENDS, missing_for_postgres, sqlite_path
+from tests.ledger.conftest import BACKENDS, sqlite_path
 from tests.ledger.ledger_processes import commit_for_ever, open_and_tell_id
+from tests.services.postgres import missing_for_postgres
 
 
 def test_the_tests_of_the_ledger_run_on_postgres_too() -> None:
@@ -31,7 +32,6 @@ def test_opened_twice_a_ledger_has_one_id(opened: Callable[[], Ledger]) -> None:
     assert len(one.ledger_id) == 10
 
 
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_opened_by_processes_at_one_moment_a_ledger_is_made_once(ledger_url: str) -> None:
     if ledger_url.startswith("sqlite"):
         _make_empty(ledger_url)
@@ -65,11 +65,8 @@ def test_without_create_a_ledger_that_is_there_is_opened(ledger_url: str, ledger
 
 
 def test_a_ledger_of_another_version_is_refused_with_both_versions_and_closed(
-    request: pytest.FixtureRequest, ledger_url: str, ledger: Ledger
+    ledger_url: str, ledger: Ledger
 ) -> None:
-    if ledger_url.startswith("postgresql"):  # the one driver that tells
-        reason = "open_database leaves the connection of a refused ledger to the collector"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     with ledger.database.write() as connection:
         connection.execute(
             sa.update(schema.meta).where(schema.meta.c.name == "schema_version").values(value="99")

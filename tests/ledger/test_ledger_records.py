@@ -248,7 +248,6 @@ def test_the_serving_generation_cannot_be_forgotten(ledger: Ledger) -> None:
     assert states(ledger) == {2: SERVING}
 
 
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_processes_that_start_generations_at_once_get_different_numbers(
     ledger_url: str, ledger: Ledger
 ) -> None:
@@ -325,7 +324,6 @@ def test_a_success_at_the_last_attempt_is_no_exhaustion(ledger: Ledger, clock: C
     assert ledger.requests.exhausted() == []
 
 
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_processes_that_ask_at_once_start_one_run(ledger_url: str, ledger: Ledger) -> None:
     keys = run_together(ask_for_run, ledger_url)
     assert [key for key in keys if key is not None] == ["embeddings:a:f1:1"]
@@ -432,7 +430,6 @@ def test_silence_of_a_listing_means_something_once_names_were_seen(scoped: Ledge
     assert not scoped.scopes.shows_names("other")
 
 
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_processes_that_pause_at_once_each_double_it(ledger_url: str, scoped: Ledger) -> None:
     run_together(pause_scope, ledger_url, SCOPE_ID)
     pause = scoped.scopes.paused(SCOPE_ID)

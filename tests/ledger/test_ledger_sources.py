@@ -181,7 +181,6 @@ def test_a_listing_is_applied_whole_or_not_at_all(ledger: Ledger) -> None:
     assert placement(ledger) == {0: ["1"]}
 
 
-@pytest.mark.usefixtures("unlocked_on_postgres")
 def test_processes_that_place_files_at_once_lose_none_and_share_shards(
     ledger_url: str, ledger: Ledger
 ) -> None:

@@ -1,0 +1,62 @@
+"""The ledger in Postgres: processes of any number of machines.
+
+Writing transactions go one after the other, as on SQLite: each first takes a lock of the schema
+the ledger is in. What is decided on what was just read (the window's sum, a fence, the last shard)
+then holds when it is written. They are a few statements each; a fleet writes some tens a second.
+"""
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import ConfigError
+
+#: One statement: a writer that is stopped in the middle must not hold all others for ever.
+_LOCK = sa.text(
+    "SELECT set_config('lock_timeout', '60s', true), "
+    "set_config('idle_in_transaction_session_timeout', '60s', true), "
+    "pg_advisory_xact_lock(hashtext('semantic_assets'), hashtext(current_schema()))"
+)
+#: A connection is rarely needed twice at once in a process; a fleet has many processes.
+_KEPT, _MORE, _RECYCLE_SECONDS = 2, 8, 1_800
+
+
+def engine(url: sa.URL) -> sa.Engine:
+    """Raises:
+    ConfigError: the driver is not installed.
+    """
+    try:
+        made = sa.create_engine(
+            url,
+            pool_size=_KEPT,
+            max_overflow=_MORE,
+            pool_recycle=_RECYCLE_SECONDS,
+            pool_pre_ping=True,
+            connect_args=_arguments(url),
+        )
+    except ImportError as error:
+        raise ConfigError(
+            "the ledger is in Postgres: install its driver with "
+            "`pip install semantic-assets[postgres]`"
+        ) from error
+    sa.event.listen(made, "begin", _begin)
+    return made
+
+
+def is_there(url: sa.URL) -> bool:
+    made = engine(url)
+    try:
+        return sa.inspect(made).has_table("meta")
+    finally:
+        made.dispose()
+
+
+def _arguments(url: sa.URL) -> dict[str, object]:
+    """Prepared statements do not survive a pooler between us and the server (PgBouncer)."""
+    found: dict[str, object] = {"connect_timeout": 10, "application_name": "semantic_assets"}
+    if url.get_driver_name() == "psycopg":
+        found["prepare_threshold"] = None
+    return {name: value for name, value in found.items() if name not in url.query}
+
+
+def _begin(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get("semantic_assets_reading", False):
+        connection.execute(_LOCK)

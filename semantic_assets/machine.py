@@ -1,0 +1,45 @@
+"""This machine: what tells it from another, and what its folders lie on."""
+
+import os
+import re
+import socket
+from functools import cache
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MOUNTS = Path("/proc/self/mountinfo")
+#: A blank in a name is written as \\040.
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+@cache
+def machine_id() -> str:
+    """Of the running kernel: containers of one machine agree, whatever they call themselves."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:  # not Linux
+        return socket.gethostname()
+
+
+def holder() -> str:
+    """Who holds a lease: machine, host name and process."""
+    return f"{machine_id()}:{socket.gethostname()}:{os.getpid()}"
+
+
+def file_system_of(folder: Path) -> str | None:
+    """The type of file system a folder is on, or will be; None where that cannot be told."""
+    try:
+        return mounted_on(_MOUNTS.read_text(errors="surrogateescape"), folder.resolve())
+    except OSError:  # not Linux
+        return None
+
+
+def mounted_on(mounts: str, path: Path) -> str | None:
+    """The type of the mount a path is under, of Linux's list of them; the last one wins."""
+    found: tuple[int, str] | None = None
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        point = Path(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), before.split(" ")[4]))
+        if path.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
+            found = len(point.parts), after.split(" ")[0]
+    return None if found is None else found[1]

@@ -1,0 +1,126 @@
+"""A Postgres server of the tests' own, from the binaries of this machine."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import sqlalchemy as sa
+
+_DEBIAN = Path("/usr/lib/postgresql")
+_START_SECONDS = 60.0
+
+
+def missing_for_postgres() -> str | None:
+    """Why no server can be run here; None where one can."""
+    if find_spec("psycopg") is None:
+        return "no Postgres driver is installed (psycopg)"
+    if _binaries() is None:
+        return "no Postgres server is installed (initdb and pg_ctl)"
+    if os.getuid() == 0 and shutil.which("runuser") is None:
+        return "Postgres does not run as root, and there is no runuser"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> sa.URL:
+        return sa.URL.create(
+            "postgresql", username="postgres", host="127.0.0.1", port=self.port, database="postgres"
+        )
+
+    def new_database(self) -> str:
+        """Address of an empty database."""
+        name = f"d{uuid.uuid4().hex}"
+        engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def new_schema(self) -> str:
+        """Address of an empty schema: made in a tenth of the time."""
+        name = f"t{uuid.uuid4().hex}"
+        engine = sa.create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(sa.schema.CreateSchema(name))
+        engine.dispose()
+        url = self.url.update_query_dict({"options": f"-csearch_path={name}"})
+        return url.render_as_string(hide_password=False)
+
+    def kill(self) -> None:
+        """As a power cut would: SIGKILL to the server and all that work for it."""
+        os.killpg(int((self.folder / "data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Also over what a killed server left: its lock file may need a moment."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -c fsync=off "
+            "-c max_connections=200"
+        )
+        data, log = f"{self.folder}/data", f"{self.folder}/log"
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                _run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+            except subprocess.CalledProcessError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+    def stop(self) -> None:
+        _run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """On a free port of the loopback address, without fsync."""
+    with tempfile.TemporaryDirectory(prefix="sa-postgres-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres")
+        data = f"{folder}/data"
+        _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+        server = PostgresServer(folder, _free_port())
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _binaries() -> Path | None:
+    """Debian keeps them out of the path."""
+    found = shutil.which("initdb")
+    if found is not None and shutil.which("pg_ctl") is not None:
+        return Path(found).parent
+    versions = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+def _run(name: str, *arguments: str) -> None:
+    as_server = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    command = [*as_server, f"{_binaries()}/{name}", *arguments]
+    environ = os.environ | {"LC_ALL": "C.UTF-8"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", env=environ)
