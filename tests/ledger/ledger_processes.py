@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 import sqlalchemy as sa
 
+from semantic_assets.errors import TransientError
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.ledger.spending import ESTIMATED
@@ -104,14 +106,11 @@ def commit_for_ever(acknowledge: Callable[[tuple[str, str]], None], url: str) ->
 
 
 def commit_until_cut_off(number: int, url: str) -> list[str]:
-    """Insert jobs until the server is gone; those that were acknowledged."""
-    ledger, told = _opened(url), []
-    try:
+    """Insert jobs until the server is gone, or refuses; those that were acknowledged."""
+    told: list[str] = []
+    with suppress(sa.exc.DBAPIError, TransientError), closing(_opened(url)) as ledger:
         while True:
             job = make_job()
             ledger.jobs.insert(job, detail="new")
             told.append(job.job_id)
-    except sa.exc.DBAPIError:
-        return told
-    finally:
-        ledger.close()
+    return told
