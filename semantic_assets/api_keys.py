@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
 
-from semantic_assets.durable import replacing
 from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.lake.files import Lake
 from semantic_assets.model.keys import DatasetKey
 
 READ, WRITE, ADMIN = "read", "write", "admin"
@@ -56,14 +55,11 @@ class KeyRow:
 class ApiKeys:
     """The file is read at each use: a key that was taken back is refused at once."""
 
-    def __init__(self, lake: Path) -> None:
-        self._path = lake / _FILE
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
 
     def all(self) -> list[ApiKey]:
-        try:
-            return [ApiKey(**row) for row in json.loads(self._path.read_text())]
-        except FileNotFoundError:
-            return []
+        return [ApiKey(**row) for row in json.loads(self._lake.read_text(_FILE) or "[]")]
 
     def rows(self) -> list[KeyRow]:
         return [
@@ -116,9 +112,12 @@ class ApiKeys:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One writer at a time: else a key that is made could bring one back that is revoked."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path.parent, os.O_RDONLY)
+        """One writer at a time: else a key that is made could bring one back that is revoked.
+
+        Of a lake in a bucket that holds on this machine; between machines the later one fails.
+        """
+        self._lake.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._lake.root, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -126,7 +125,7 @@ class ApiKeys:
             os.close(descriptor)
 
     def _write(self, keys: list[ApiKey]) -> None:
-        with replacing(self._path) as temporary:
+        with self._lake.replacing(_FILE) as temporary:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 json.dump([asdict(key) for key in keys], file, indent=2)

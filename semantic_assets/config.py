@@ -16,6 +16,7 @@ from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.objects.bucket import is_bucket_url
 
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
@@ -34,10 +35,14 @@ _S = TypeVar("_S", bound="Settings")
 class Settings:
     """What a store is opened with. Field comments are the documentation of the settings."""
 
-    #: Where the lake lives. Default `data/lake` of the project.
+    #: Where the lake lives: a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, which is then in
+    #: `root_url`, and this the folder for what is kept here of it. Default `data/lake`.
     root: Path
-    #: Where the documents are: `<sources>/<project>/<dataset>/...`. Default `data/sources`.
+    root_url: str | None = None
+    #: Where the documents are: `<sources>/<project>/<dataset>/...`, in the same two ways.
+    #: Default `data/sources`.
     sources: Path
+    sources_url: str | None = None
     #: Where the task files are. Default `data/tasks` of the project.
     tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
@@ -95,19 +100,25 @@ class Settings:
         return own or enqueued_tokens(model, self.tier)
 
     @classmethod
-    def load(cls, *, root: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
+    def load(
+        cls, *, root: str | Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Self:
         """Read the environment and the project's `.env`; `root` wins over both.
 
         Raises:
             ConfigError: a value does not fit its setting.
         """
         values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
-        lake = root or _path(values, "ROOT", "data/lake")
+        lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
+        sources, sources_url = _place(values, "SOURCES", "data/sources")
+        beside = _path(values, "CACHE", "data/cache") if lake_url else lake
         settings = cls(
             root=lake,
-            sources=_path(values, "SOURCES", "data/sources"),
+            root_url=lake_url,
+            sources=sources,
+            sources_url=sources_url,
             tasks=_tasks(values),
-            emulator_dir=_path(values, "EMULATOR_DIR", str(lake.parent / "emulator")),
+            emulator_dir=_path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
             unprobed=values.get(PREFIX + "UNPROBED", "").lower() in ("1", "true", "yes"),
@@ -129,7 +140,8 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
 
 def known_variables() -> set[str]:
-    return {f"{PREFIX}{one.name.upper()}" for one in fields(Settings)} - {f"{PREFIX}API_KEY"}
+    names = {one.name for one in fields(Settings)} - {"api_key", "root_url", "sources_url"}
+    return {f"{PREFIX}{name.upper()}" for name in {*names, "cache"}}
 
 
 def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
@@ -174,6 +186,11 @@ def _checked(settings: _S) -> _S:
         raise ConfigError(f"{PREFIX}BACKEND={settings.backend!r}: use emulator or gemini")
     if settings.tier not in (1, 2, 3):
         raise ConfigError(f"{PREFIX}TIER={settings.tier}: use 1, 2 or 3")
+    if settings.root_url and not str(settings.ledger_url).startswith("postgresql"):
+        raise ConfigError(
+            f"{PREFIX}ROOT={settings.root_url}: a lake in a bucket is for several machines, and "
+            f"needs its ledger in Postgres: set {PREFIX}LEDGER_URL=postgresql://..."
+        )
     if settings.index_backend not in CHOICES:
         raise ConfigError(
             f"{PREFIX}INDEX_BACKEND={settings.index_backend!r}: use {', '.join(CHOICES)}"
@@ -193,9 +210,26 @@ def project_dir() -> Path:
     here = Path(__file__).resolve().parent.parent
     if not (here / "pyproject.toml").is_file():
         raise ConfigError(
-            f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths"
+            f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths, and "
+            f"{PREFIX}CACHE where they are in a bucket"
         )
     return here
+
+
+def _place(
+    values: Mapping[str, str], name: str, default: str, given: str = ""
+) -> tuple[Path, str | None]:
+    """(folder of this machine, URL of the bucket if it is one); `given` wins over the setting."""
+    raw = given or values.get(PREFIX + name) or default
+    if is_bucket_url(raw):
+        url = raw.rstrip("/")
+        return _path(values, "CACHE", "data/cache") / url.replace("://", "-").replace("/", "-"), url
+    if "://" in raw:
+        raise ConfigError(
+            f"{PREFIX}{name}={raw!r}: use a folder, s3://BUCKET/... or gs://BUCKET/..."
+        )
+    path = Path(given).expanduser().resolve() if given else _path(values, name, default)
+    return path, None
 
 
 def _path(values: Mapping[str, str], name: str, default: str) -> Path:
@@ -208,7 +242,7 @@ def _tasks(values: Mapping[str, str]) -> Path:
     try:
         return _path(values, "TASKS", "data/tasks")
     except ConfigError:
-        return _path(values, "SOURCES", "").parent / "tasks"
+        return _place(values, "SOURCES", "")[0].parent / "tasks"
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:

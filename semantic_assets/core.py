@@ -51,7 +51,7 @@ class SemanticCore:
         root: the lake; default: as the settings say.
         tell: told of progress, a line at a time; default: only `process_queue` prints.
         """
-        self._root = None if root is None else Path(root).expanduser().resolve()
+        self._root = root
         self._tell = tell
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()

@@ -46,13 +46,9 @@ def opened(
     root: str | Path | None = None, *, tell: Callable[[str], None] = _silent
 ) -> Iterator[tuple[Store, Gemini]]:
     """The store and the client of the settings in force; `root` names another lake."""
-    settings = _settings(root)
+    settings = Settings.load(root=root)
     with open_store(settings, tell=tell) as store:
         yield store, Gemini(endpoint_of(settings))
-
-
-def _settings(root: str | Path | None) -> Settings:
-    return Settings.load(root=None if root is None else Path(root).expanduser().resolve())
 
 
 def dataset_keys(names: str | Sequence[str] | None) -> tuple[DatasetKey, ...]:
@@ -110,12 +106,12 @@ def estimate_articles(
     articles: int, chars: int, *, script: str = "latin", root: str | Path | None = None
 ) -> Estimate:
     """What so many articles of so many characters would cost; needs no lake."""
-    settings = _settings(root)
+    settings = Settings.load(root=root)
     with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
         try:
             store = stack.enter_context(open_store(settings))
         except ConfigError:  # there is no ledger yet: the price comes before it
-            elsewhere = replace(settings, root=Path(folder), ledger_url=None)
+            elsewhere = replace(settings, root=Path(folder), root_url=None, ledger_url=None)
             store = stack.enter_context(open_store(elsewhere, create=True))
         return quote_articles(store, articles=articles, chars=chars, script=Script(script))
 

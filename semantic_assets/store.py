@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from semantic_assets.config import Settings
 from semantic_assets.dataset_settings import DatasetSettings
+from semantic_assets.errors import ConfigError
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake, TableFile
+from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake
 from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.model.backends import AUTO
@@ -20,6 +22,9 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import is_task
+from semantic_assets.objects.bucket import Bucket
+from semantic_assets.sources.bucket import SourceBucket
+from semantic_assets.sources.folder import SourceFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Store:
 
     settings: Settings
     lake: Lake
+    sources: SourceFolder | SourceBucket
     ledger: Ledger
     #: Told of progress, a line at a time; doors decide where it goes.
     tell: Callable[[str], None]
@@ -162,20 +168,32 @@ def open_store(
     a mistyped root can never forget what was paid for.
 
     Raises:
-        ConfigError: there is no ledger, and making one was not asked for.
+        ConfigError: there is no ledger, and making one was not asked for; or it is of another lake.
     """
     make = settings.backend == "emulator" if create is None else create
     url = settings.ledger_url or f"sqlite:///{settings.root / layout.LEDGER_FILE}"
-    lake = Lake(settings.root)
-    ledger = open_ledger(url, create=make, clock=clock, ledger_id=_known_id(lake))
-    if _known_id(lake) is None:
-        with lake.replacing(layout.LEDGER_ID_FILE) as path:
-            path.write_text(ledger.ledger_id)
-    return Store(settings, lake, ledger, tell)
+    lake = lake_of(settings)
+    known = _known_id(lake)
+    ledger = open_ledger(url, create=make, clock=clock, ledger_id=known)
+    if known is None:
+        lake.write_text(layout.LEDGER_ID_FILE, ledger.ledger_id)
+    elif known != ledger.ledger_id:
+        ledger.close()
+        raise ConfigError(
+            f"the lake at {lake.shown} belongs to ledger {known}, and this is {ledger.ledger_id}: "
+            "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
+        )
+    return Store(settings, lake, sources_of(settings), ledger, tell)
+
+
+def lake_of(settings: Settings) -> Lake:
+    return Lake(settings.root, Bucket(settings.root_url) if settings.root_url else None)
+
+
+def sources_of(settings: Settings) -> SourceFolder | SourceBucket:
+    url = settings.sources_url
+    return SourceBucket(Bucket(url), settings.sources) if url else SourceFolder(settings.sources)
 
 
 def _known_id(lake: Lake) -> str | None:
-    try:
-        return lake.path(layout.LEDGER_ID_FILE).read_text().strip() or None
-    except FileNotFoundError:
-        return None
+    return (lake.read_text(layout.LEDGER_ID_FILE) or "").strip() or None

@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from semantic_assets.config import PREFIX, Settings
+from semantic_assets.config import known_variables
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.jobs import BatchJob, JobKind, JobState
@@ -32,7 +32,7 @@ SPACE = EmbeddingSpace.of(backend="emulator", model=MODEL, dimensions=768)
 
 #: An empty value is none, and hides what the `.env` of this checkout says.
 BLANK = {
-    **{PREFIX + field.name.upper(): "" for field in fields(Settings)},
+    **dict.fromkeys(known_variables(), ""),
     "GEMINI_API_KEY": "",
     "GOOGLE_API_KEY": "",
 }

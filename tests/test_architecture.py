@@ -16,7 +16,17 @@ MAX_LINES = 300
 
 #: What each part may import, besides itself. The emulator stands alone.
 _NOUNS = {"errors", "model"}
-_ADAPTERS = {"config", "parsing", "lake", "ledger", "gemini", "index", "intake"}
+_ADAPTERS = {
+    "config",
+    "parsing",
+    "objects",
+    "sources",
+    "lake",
+    "ledger",
+    "gemini",
+    "index",
+    "intake",
+}
 _BELOW_VERBS = {*_NOUNS, "text", "batching", *_ADAPTERS, "store"}
 _BELOW_DOORS = {*_BELOW_VERBS, "verbs", "document"}
 MAY_IMPORT = {
@@ -24,14 +34,16 @@ MAY_IMPORT = {
     "model": {"errors"},
     "text": _NOUNS,
     "batching": _NOUNS,
-    "config": {*_NOUNS, "text", "batching"},
+    "config": {*_NOUNS, "text", "batching", "objects"},
     "dataset_settings": {*_NOUNS, "text", "parsing"},
     "task_files": {*_NOUNS, "batching"},
     "parsing": {*_NOUNS, "text", "batching"},
     "sqlite": set(),
     "machine": set(),
     "durable": set(),
-    "lake": {*_NOUNS, "text", "batching", "sqlite", "durable"},
+    "objects": {"errors"},
+    "sources": {*_NOUNS, "text", "batching", "dataset_settings", "parsing", "objects"},
+    "lake": {*_NOUNS, "text", "batching", "sqlite", "durable", "objects"},
     "document": _NOUNS,
     "intake": {*_NOUNS, "text", "sqlite", "durable"},
     "ledger": {*_NOUNS, "text", "batching", "sqlite", "machine"},
@@ -45,7 +57,7 @@ MAY_IMPORT = {
     "batch_manager": _BELOW_DOORS,
     "generation_job": {*_BELOW_DOORS, "durable"},
     "core": {*_BELOW_DOORS, "library", "batch_manager", "generation_job", "hits"},
-    "api_keys": {*_NOUNS, "durable"},
+    "api_keys": {*_NOUNS, "lake"},
     "rest": {*_BELOW_DOORS, "core", "generation_job", "api_keys", "sqlite"},
     "cli": {*_BELOW_DOORS, "library", "tables", "core", "generation_job", "api_keys", "rest"},
     "defs": {*_BELOW_DOORS, "library"},

@@ -32,7 +32,7 @@ def init(root: Path | None, beside: str | None) -> None:
     with open_store(Settings.load(root=root), create=True) as store:
         if beside is not None:
             store.ledger.register_beside(beside)
-        click.echo(f"ledger {store.ledger.ledger_id} at {store.settings.root}")
+        click.echo(f"ledger {store.ledger.ledger_id} at {store.lake.shown}")
 
 
 @click.command()

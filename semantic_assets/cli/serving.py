@@ -52,7 +52,7 @@ def create(project: str, role: str, root: Path | None) -> None:
     from semantic_assets.library import opened
 
     with opened(root) as (store, _):
-        key, secret = ApiKeys(store.lake.root).make(project=project, role=role)
+        key, secret = ApiKeys(store.lake).make(project=project, role=role)
     click.echo(f"key {key.key_id}: {key.role} in {key.project}", err=True)
     click.echo(secret)
 
@@ -67,7 +67,7 @@ def list_(root: Path | None, as_json: bool) -> None:
     from semantic_assets.library import opened
 
     with opened(root) as (store, _):
-        show_found(ApiKeys(store.lake.root).rows(), as_json)
+        show_found(ApiKeys(store.lake).rows(), as_json)
 
 
 @keys.command()
@@ -80,7 +80,7 @@ def revoke(key_id: str, root: Path | None) -> None:
     from semantic_assets.library import opened
 
     with opened(root) as (store, _):
-        ApiKeys(store.lake.root).revoke(key_id)
+        ApiKeys(store.lake).revoke(key_id)
     click.echo(f"key {key_id} is refused from now on")
 
 

@@ -14,7 +14,6 @@ from semantic_assets.lake import layout
 from semantic_assets.model.jobs import FINAL
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import GENERATIONS
-from semantic_assets.parsing.files import source_path
 from semantic_assets.store import Store
 from semantic_assets.verbs.generating.generation_queue import GenerationQueue, images_of
 from semantic_assets.verbs.generating.outputs import OutputsReport
@@ -117,7 +116,7 @@ def _thumbnail(store: Store, uri: str) -> str | None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(source_path(store.settings.sources, uri)) as image:
+        with Image.open(store.sources.local(uri)) as image:
             small = image.convert("RGB")
             small.thumbnail((_PIXELS, _PIXELS))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):

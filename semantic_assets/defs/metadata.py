@@ -145,7 +145,7 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
         "parts_linked": report.parts_linked,
         "space": report.space_id,
         "rewritten": report.written,
-        "path": dg.MetadataValue.path(str(store.lake.path(folder))),
+        "path": dg.MetadataValue.path(store.lake.address(folder)),
         "sample": sample_of_index(store, report.dataset),
         **column_lineage("vector_index"),
     }
@@ -172,9 +172,8 @@ def _usd(amount: float) -> float:
 
 
 def _table(store: Store, path: str, schema: pa.Schema) -> Metadata:
-    file = store.lake.path(path)
     return {
-        "path": dg.MetadataValue.path(str(file)),
-        "file_bytes": file.stat().st_size,
+        "path": dg.MetadataValue.path(store.lake.address(path)),
+        "file_bytes": store.lake.size(path),
         "sample": sample_of_file(store, path, schema),
     }

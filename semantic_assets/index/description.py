@@ -48,6 +48,10 @@ def read_description(folder: Path) -> Description:
     """Raises:
     FileNotFoundError: the generation is not there, or was never finished.
     """
-    values = json.loads((folder / FILE_NAME).read_text())
+    return parse_description((folder / FILE_NAME).read_text())
+
+
+def parse_description(text: str) -> Description:
+    values = json.loads(text)
     values["parts"] = tuple(PartEntry(**part) for part in values["parts"])
     return Description(**values)

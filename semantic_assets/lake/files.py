@@ -1,9 +1,8 @@
 """Files of the lake: read by their footer, written whole or not at all."""
 
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,47 +10,74 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from semantic_assets import durable
+from semantic_assets.lake.folder import Folder
+from semantic_assets.lake.objects import Objects
+from semantic_assets.lake.table_file import TableFile
+from semantic_assets.objects.bucket import Bucket
 
 #: Key in a Parquet file's metadata: what the file's content is, for the ledger to agree with.
 FINGERPRINT = b"semantic_assets.fingerprint"
 #: And what it was made of.
 INPUT = "semantic_assets.input"
 _BUFFER_BYTES = 1 << 20
-#: Columns with few values: a dictionary makes them next to nothing.
-_REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
+_OPENINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """A root directory. Paths below it are relative, as `layout` gives them."""
+    """Files by their path below a root, as `layout` gives them: in a folder, or in a bucket.
+
+    `root` is a folder of this machine: the lake itself, or what is kept here of one in a bucket.
+    """
 
     root: Path
+    bucket: Bucket | None = None
+    _place: Folder | Objects = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        place = Folder(self.root) if self.bucket is None else Objects(self.bucket, self.root)
+        object.__setattr__(self, "_place", place)
+
+    @property
+    def shown(self) -> str:
+        """Where the lake is."""
+        return str(self.root) if self.bucket is None else self.bucket.url
+
+    def address(self, relative: str) -> str:
+        """Where a file of it is, for people to read."""
+        return f"{self.shown}/{relative}"
 
     def path(self, relative: str) -> Path:
+        """A path of this machine: of a file of the lake only where that is in a folder."""
         return self.root / relative
 
     def exists(self, relative: str) -> bool:
-        return self.path(relative).is_file()
+        return self._place.size(relative) is not None
+
+    def size(self, relative: str) -> int:
+        """In bytes; 0 where there is no such file."""
+        return self._place.size(relative) or 0
 
     def names(self, directory: str) -> list[str]:
         """Names of the finished Parquet files of one directory, sorted."""
-        folder = self.path(directory)
-        if not folder.is_dir():
-            return []
-        return sorted(path.name for path in folder.iterdir() if _is_finished(path.name))
+        return sorted(name for name in self._place.inside(directory)[1] if _is_finished(name))
+
+    def notes(self, directory: str, suffix: str) -> list[str]:
+        """Names of the other files of one directory that end so, sorted."""
+        return sorted(name for name in self._place.inside(directory)[1] if name.endswith(suffix))
 
     def folders(self, directory: str) -> list[str]:
         """Names of the folders of one directory, sorted."""
-        folder = self.path(directory)
-        if not folder.is_dir():
-            return []
-        return sorted(path.name for path in folder.iterdir() if path.is_dir())
+        return sorted(self._place.inside(directory)[0])
+
+    def below(self, directory: str) -> Iterator[tuple[str, int]]:
+        """(relative path, bytes) of all files below a directory."""
+        return self._place.below(directory)
 
     def fingerprint(self, relative: str) -> str | None:
         """The fingerprint a file carries; None where there is no such file or it has none."""
         try:
-            metadata = pq.read_metadata(self.path(relative)).metadata
+            metadata = self._footer(relative).metadata
         except FileNotFoundError:
             return None
         found = (metadata or {}).get(FINGERPRINT)
@@ -64,19 +90,31 @@ class Lake:
 
     def metadata(self, relative: str) -> dict[str, str]:
         """The file's own key-value metadata, without Arrow's."""
-        found = pq.read_metadata(self.path(relative)).metadata or {}
+        found = self._footer(relative).metadata or {}
         return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
 
     def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
-        path = self.path(relative)
-        return pq.read_table(path, columns=columns, partitioning=None, pre_buffer=False)
+        with self.open(relative) as file:
+            return file.read(columns)
 
     def open(self, relative: str) -> pq.ParquetFile:
         """Open a table to read a little of it at a time.
 
         Buffers for whole columns cost 170 MB for a shard, and 1.2 CPU seconds in faulting pages.
+
+        Raises:
+            FileNotFoundError: there is no such file.
         """
-        return pq.ParquetFile(self.path(relative), pre_buffer=False, buffer_size=_BUFFER_BYTES)
+        for _ in range(_OPENINGS):
+            with suppress(FileNotFoundError):  # a copy may go between its coming and its opening
+                path = self._place.fetched(relative)
+                return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+            if not self.exists(relative):
+                break
+        raise FileNotFoundError(self.address(relative))
+
+    def _footer(self, relative: str) -> pq.FileMetaData:
+        return pq.read_metadata(self._place.footer(relative))
 
     def count(self, relative: str, column: str, value: str) -> int:
         """How many rows have a value; of most files the footers tell that none has."""
@@ -102,15 +140,13 @@ class Lake:
     @contextmanager
     def replacing(self, relative: str) -> Iterator[Path]:
         """A temporary path that takes the file's place; a reader sees the old file or the new one."""
-        target = self.path(relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with durable.replacing(target) as temporary:
+        with self._place.replacing(relative) as temporary:
             yield temporary
 
     @contextmanager
     def writing(
         self, relative: str, schema: pa.Schema, metadata: Mapping[str, str]
-    ) -> Iterator["TableFile"]:
+    ) -> Iterator[TableFile]:
         """Replace one table file from batches; `metadata` may still be added to while writing."""
         with self.replacing(relative) as temporary:
             file = TableFile(temporary, schema, dict(metadata))
@@ -119,45 +155,34 @@ class Lake:
             finally:
                 file.close()
 
+    def read_text(self, relative: str) -> str | None:
+        """A small file; None where there is none."""
+        try:
+            return self._place.fetched(relative).read_text()
+        except FileNotFoundError:
+            return None
+
+    def write_text(self, relative: str, text: str) -> None:
+        with self.replacing(relative) as path:
+            path.write_text(text)
+
     def delete(self, relative: str) -> None:
-        self.path(relative).unlink(missing_ok=True)
+        self._place.delete(relative)
 
     def delete_tree(self, relative: str) -> None:
-        shutil.rmtree(self.path(relative), ignore_errors=True)
+        """Here too, where it is in a bucket."""
+        self._place.delete_tree(relative)
 
+    def has_tree(self, relative: str) -> bool:
+        return self._place.has_tree(relative)
 
-class TableFile:
-    """An open Parquet file.
+    def fetched_tree(self, relative: str) -> Path:
+        """A folder with all that is below a directory; it need not be there."""
+        return self._place.fetched_tree(relative)
 
-    Vectors gain nothing from dictionaries, compression or the least and largest of their numbers.
-
-    Nor is text compressed: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write,
-    with LZ4 103 MB and 0.78; their vectors take three times 170 MB anyway.
-    """
-
-    def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
-        self.path = path
-        self.rows = 0
-        self.metadata = metadata
-        plain = [field.name for field in schema if not pa.types.is_nested(field.type)]
-        self._writer = pq.ParquetWriter(
-            path,
-            schema,
-            compression="none",
-            use_dictionary=_REPEATED,
-            write_statistics=plain,
-        )
-
-    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
-        if batch.num_rows:
-            self.rows += batch.num_rows
-            self._writer.write(batch)
-
-    def close(self) -> None:
-        """Write the footer; a second call does nothing."""
-        if self._writer.is_open:
-            self._writer.add_key_value_metadata(self.metadata)
-            self._writer.close()
+    def publish_tree(self, relative: str) -> None:
+        """Make durable for all machines what was written to that folder here."""
+        self._place.publish_tree(relative)
 
 
 def fingerprint_of(file: pq.ParquetFile) -> str:

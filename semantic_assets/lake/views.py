@@ -3,12 +3,15 @@
 Never a shared .duckdb file: a second process is refused, even for reading.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from semantic_assets.lake.bucket_tables import table_of
+from semantic_assets.lake.files import Lake
 from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,
@@ -36,7 +39,32 @@ LEFT JOIN batch_jobs j ON j.id = m.batch_job_id
 """
 
 
-def connect_views(root: Path, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A table of the lake, and the columns that its files have by where they lie."""
+
+    name: str
+    folder: str
+    schema: pa.Schema
+    keys: tuple[str, ...]
+    #: How the folders of its files begin, where another table lies beside them.
+    first: str = ""
+
+
+_DATASET = ("project", "dataset")
+_VIEWS = (
+    _View("documents", "documents", DOCUMENTS, _DATASET),
+    _View("generation_requests", "requests", REQUESTS, (*_DATASET, "task")),
+    _View("generations", "generations", GENERATIONS, _DATASET),
+    _View("chunks", "chunks", CHUNKS, _DATASET),
+    _View("embeddings", "embeddings", EMBEDDINGS_COLUMNS, _DATASET),
+    _View("results", "results", results_schema(), ("space",), "space="),
+    _View("generation_results", "results", GENERATION_RESULTS, ("task",), "task="),
+    _View("manifests", "manifests", MANIFEST, ("batch_job_id",)),
+)
+
+
+def connect_views(lake: Lake, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the lake's tables, the ledger's snapshot and chunk_status."""
     connection = duckdb.connect(":memory:")
     # A miss costs seconds where nothing can be downloaded, and should never reach the network.
@@ -44,59 +72,53 @@ def connect_views(root: Path, ledger_tables: Mapping[str, pa.Table]) -> duckdb.D
     connection.execute("SET autoload_known_extensions = false")
     for name, table in ledger_tables.items():
         connection.register(name, table)
-    partition = ("project", "dataset")
-    _table_view(connection, "documents", root / "documents", DOCUMENTS, partition)
-    _table_view(
-        connection, "generation_requests", root / "requests", REQUESTS, (*partition, "task")
-    )
-    _table_view(connection, "generations", root / "generations", GENERATIONS, partition)
-    _table_view(connection, "chunks", root / "chunks", CHUNKS, partition)
-    _table_view(connection, "embeddings", root / "embeddings", EMBEDDINGS_COLUMNS, partition)
-    folder = root / "results"
-    _table_view(connection, "results", folder, results_schema(), ("space",), "space=*")
-    _table_view(connection, "generation_results", folder, GENERATION_RESULTS, ("task",), "task=*")
-    _file_view(connection, "manifests", root / "manifests", MANIFEST)
+    for view in _VIEWS:
+        keys = tuple(key for key in view.keys if key not in view.schema.names)
+        _add(connection, lake, replace(view, keys=keys))
     connection.execute(_CHUNK_STATUS)
     return connection
 
 
-def _table_view(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    folder: Path,
-    schema: pa.Schema,
-    keys: Iterable[str],
-    below: str = "*",
-) -> None:
-    keys = [key for key in keys if key not in schema.names]
-    if not any(folder.glob(f"{below}/**/[!.]*.parquet")):
-        lists = [field.with_type(_VECTOR) if field.name == "vector" else field for field in schema]
-        empty = pa.schema([*lists, *(pa.field(key, pa.string()) for key in keys)]).empty_table()
-        connection.register(name, empty)
-        return
-    types = ", ".join(f"{key}: VARCHAR" for key in keys)
-    hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
-    columns = [*schema.names, *keys]
-    # Vectors stay lists: those of two spaces differ in length. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
+def _add(connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View) -> None:
+    if lake.bucket is not None:
+        found = table_of(lake.bucket, view.folder, _lists(view), view.keys, first=view.first)
+        connection.register(view.name, _empty(view) if found is None else found)
+    elif not any((lake.root / view.folder).glob(f"{view.first}*/**/[!.]*.parquet")) and not any(
+        (lake.root / view.folder).glob("[!.]*.parquet")
+    ):
+        connection.register(view.name, _empty(view))
+    else:
+        (_file_view if view.keys == ("batch_job_id",) else _table_view)(connection, lake.root, view)
+
+
+def _lists(view: _View) -> pa.Schema:
+    """Vectors as lists: those of two spaces differ in length."""
+    schema = view.schema
+    return pa.schema([f.with_type(_VECTOR) if f.name == "vector" else f for f in schema])
+
+
+def _empty(view: _View) -> pa.Table:
+    keys = (pa.field(key, pa.string()) for key in view.keys)
+    return pa.schema([*_lists(view), *keys]).empty_table()
+
+
+def _table_view(connection: duckdb.DuckDBPyConnection, root: Path, view: _View) -> None:
+    types = ", ".join(f"{key}: VARCHAR" for key in view.keys)
+    hive = f", hive_partitioning = true, hive_types = {{{types}}}" if view.keys else ""
+    columns = [*view.schema.names, *view.keys]
+    # Vectors stay lists. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
     # DuckDB 2.0.0 with "cannot cast list with length 0".
-    pattern = _quoted(f"{folder}/{below}/**/*.parquet")
+    pattern = _quoted(f"{root / view.folder}/{view.first}*/**/*.parquet")
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM read_parquet({pattern}{hive})"
+        f"CREATE VIEW {view.name} AS SELECT {', '.join(columns)} FROM read_parquet({pattern}{hive})"
     )
 
 
-def _file_view(
-    connection: duckdb.DuckDBPyConnection, name: str, folder: Path, schema: pa.Schema
-) -> None:
+def _file_view(connection: duckdb.DuckDBPyConnection, root: Path, view: _View) -> None:
     """Files whose name is the job's id."""
-    if not any(folder.glob("[!.]*.parquet")):
-        connection.register(
-            name, schema.append(pa.field("batch_job_id", pa.string())).empty_table()
-        )
-        return
-    pattern = _quoted(f"{folder}/*.parquet")
+    pattern = _quoted(f"{root / view.folder}/*.parquet")
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT {', '.join(schema.names)}, "
+        f"CREATE VIEW {view.name} AS SELECT {', '.join(view.schema.names)}, "
         "regexp_extract(filename, '([^/]+)\\.parquet$', 1) AS batch_job_id "
         f"FROM read_parquet({pattern}, filename = true, union_by_name = true)"
     )

@@ -11,7 +11,6 @@ from semantic_assets.errors import Conflict
 from semantic_assets.index.description import (
     Description,
     PartEntry,
-    read_description,
     write_description,
 )
 from semantic_assets.index.files import link_folder
@@ -26,7 +25,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 from semantic_assets.verbs.index_proof import prove
 from semantic_assets.verbs.kept_generations import KeptPart, KeptParts, drop_unfinished, retire
-from semantic_assets.verbs.serving_index import generation_folder
+from semantic_assets.verbs.serving_index import description_of, is_kept
 from semantic_assets.verbs.shard_rows import part_name, rows_fingerprint, write_rows
 
 
@@ -135,7 +134,7 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
         for one in store.ledger.generations.list(dataset)
         if one.state == BUILT and is_of(store, one, wanted)
     )
-    return next((one for one in found if generation_folder(store, one).is_dir()), None)
+    return next((one for one in found if is_kept(store, one)), None)
 
 
 def is_of(store: Store, one: Generation, wanted: str) -> bool:
@@ -146,14 +145,15 @@ def is_of(store: Store, one: Generation, wanted: str) -> bool:
 
 def _stays(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
     is_held = serving.held_for == wanted and not by_hand
-    is_there = generation_folder(store, serving).is_dir()
+    is_there = is_kept(store, serving)
     return is_there and (is_held or is_of(store, serving, wanted))
 
 
 def _publish(store: Store, generation: Generation) -> None:
     """Have the alias follow the pointer, also where a crash came between the two."""
     if generation.backend == QDRANT:
-        description = read_description(generation_folder(store, generation))
+        description = description_of(store, generation)
+        assert description is not None
         backend_of(generation.backend, store.qdrant).publish(description)
 
 
@@ -210,6 +210,8 @@ class _Building:
             self._add(folder, ShardKey.parse(name))
         description = self._describe(number)
         self._make(folder, description)
+        self._lease.require()
+        self._store.lake.publish_tree(path)
         self._finish(number, description)
         return self._report(number, description)
 

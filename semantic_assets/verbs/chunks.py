@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import TableFile
+from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS

@@ -64,9 +64,9 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
 
 def _temporary_files(store: Store) -> list[Path]:
     oldest = store.ledger.now() - TEMPORARY_SECONDS
-    inboxes = store.settings.sources.glob(f"*/*/{FOLDER}")
+    inboxes = [] if store.settings.sources_url else store.settings.sources.glob(f"*/*/{FOLDER}")
     found = [
-        *store.settings.root.rglob(".*.tmp"),
+        *store.lake.root.rglob(".*.tmp"),
         *(path for inbox in inboxes for name in _UNFINISHED for path in inbox.glob(name)),
     ]
     return sorted(path for path in found if path.stat().st_mtime < oldest)
@@ -80,12 +80,12 @@ def _shown(store: Store, path: Path) -> str:
 
 def _manifests(store: Store) -> list[str]:
     """Of jobs that are final, and cannot turn up again; with their notes of uploads."""
-    folder = store.lake.path("manifests")
-    notes = [(path.stem, layout.uploads(path.stem)) for path in folder.glob("*.uploads")]
+    noted = [name.removesuffix(".uploads") for name in store.lake.notes("manifests", ".uploads")]
+    notes = [(job_id, layout.uploads(job_id)) for job_id in noted]
     manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
     return [
         name
-        for job_id, name in [*((one, layout.manifest(one)) for one in manifests), *sorted(notes)]
+        for job_id, name in [*((one, layout.manifest(one)) for one in manifests), *notes]
         if _is_over(store, job_id)
     ]
 

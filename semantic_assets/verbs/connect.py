@@ -82,7 +82,7 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
         "datasets": _datasets(store),
         "pending": _pending(store),
     }
-    return connect_views(store.settings.root, ledger)
+    return connect_views(store.lake, ledger)
 
 
 def _jobs(store: Store) -> pa.Table:

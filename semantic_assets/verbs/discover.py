@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from semantic_assets.dataset_settings import FILE_NAME, DatasetSettings, read_table
@@ -17,15 +16,9 @@ from semantic_assets.errors import ConfigError, SourceMissing
 from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.sources.listing import ListedFile, Listing
 from semantic_assets.store import Store
 from semantic_assets.verbs.generating.tasks import pin_tasks, task_files
-from semantic_assets.verbs.listing import (
-    ListedFile,
-    Listing,
-    list_files,
-    list_folders,
-    list_stray,
-)
 from semantic_assets.verbs.remove import discard, finish_removal
 
 _HOUR_SECONDS = 3_600.0
@@ -99,7 +92,7 @@ def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discover
     for dataset in datasets or sorted(there | set(known)):
         row = known.get(dataset)
         if datasets and row is None and dataset not in there:
-            folder = store.settings.sources / dataset.project / dataset.dataset
+            folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
             raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
         try:
             if _discover_one(store, dataset, row, report, by_name=bool(datasets)):
@@ -126,41 +119,41 @@ def _pin_tasks(store: Store, report: Discovery) -> None:
 
 
 def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) -> set[DatasetKey]:
-    root = store.settings.sources
-    if not root.is_dir():
+    sources = store.sources
+    if not sources.is_there():
         raise SourceMissing(
-            f"source root {root} is not there (unmounted?): nothing was changed. "
+            f"source root {sources.shown} is not there (unmounted?): nothing was changed. "
             "Set SEMANTIC_ASSETS_SOURCES, or make the folder <root>/<project>/<dataset>"
         )
     found: set[DatasetKey] = set()
-    report.stray += list_stray(root)
-    for project in list_folders(root):
+    report.stray += sources.stray()
+    for project in sources.projects():
         try:
-            found |= {DatasetKey(project, name) for name in list_folders(root / project)}
+            found |= {DatasetKey(project, name) for name in sources.datasets(project)}
         except (ConfigError, OSError) as error:
-            found |= _valid_folders(root / project, report, error)
+            found |= _valid_folders(store, project, report, error)
     present = [dataset for dataset, row in known.items() if not row.is_removed]
     if present and not found:
         raise SourceMissing(
-            f"source root {root} holds no dataset (unmounted?), and {len(present)} were there: "
+            f"source root {sources.shown} holds no dataset (unmounted?), and {len(present)} were there: "
             "nothing was changed. Bring them back, or take them out by `semantic-assets rm`"
         )
     return found
 
 
 def _valid_folders(
-    project: Path, report: Discovery, error: ConfigError | OSError
+    store: Store, project: str, report: Discovery, error: ConfigError | OSError
 ) -> set[DatasetKey]:
     """The folders of a project that can be datasets, where one cannot."""
     if isinstance(error, OSError):
-        report.skipped[project.name] = str(error)
+        report.skipped[project] = str(error)
         return set()
     found = set()
-    for name in list_folders(project):
+    for name in store.sources.datasets(project):
         try:
-            found.add(DatasetKey(project.name, name))
+            found.add(DatasetKey(project, name))
         except ConfigError as refusal:
-            report.skipped[f"{project.name}/{name}"] = str(refusal)
+            report.skipped[f"{project}/{name}"] = str(refusal)
     return found
 
 
@@ -173,13 +166,12 @@ def _discover_one(
             finish_removal(store, dataset)
         if row.is_kept_out and not by_name:
             return False
-    folder = store.settings.sources / dataset.project / dataset.dataset
-    listing = list_files(store.settings.sources, folder)
+    listing = store.sources.files(dataset)
     report.unsupported += listing.unsupported
     if not listing.files:
         _note_missing(store, dataset, row, report)
         return False
-    table = _read_settings(store, folder)
+    table = _read_settings(store, dataset)
     if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
         return True  # nothing is written and no lease is taken: the usual tick
     with store.ledger.leases.holding(f"discover:{dataset}"):
@@ -212,12 +204,12 @@ def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discov
     report.renamed += len(found.renamed)
 
 
-def _read_settings(store: Store, folder: Path) -> dict[str, Any]:
+def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
     """The dataset.toml, found to be valid: the ledger never holds another."""
-    path = folder / FILE_NAME
-    table = read_table(path)
-    settings = DatasetSettings.of(table, str(path))
-    settings.require_model(store.settings.model, store.settings.dimensions, str(path))
+    shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}/{FILE_NAME}"
+    table = read_table(store.sources.about(dataset) / FILE_NAME)
+    settings = DatasetSettings.of(table, shown)
+    settings.require_model(store.settings.model, store.settings.dimensions, shown)
     return table
 
 

@@ -11,7 +11,7 @@ from semantic_assets.config import PREFIX, Settings, known_variables, unknown_va
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.store import Store, open_store
+from semantic_assets.store import Store, open_store, sources_of
 from semantic_assets.verbs.generating.tasks import edited_tasks, task_files
 from semantic_assets.verbs.status import Status, status
 
@@ -115,20 +115,26 @@ def _root(settings: Settings) -> Diagnosis:
     return Diagnosis(
         name="lake",
         is_well=free >= _LEAST_FREE_BYTES,
-        found=f"{settings.root}, {free / 1e9:.1f} GB free",
+        found=f"{settings.root_url or settings.root}, {free / 1e9:.1f} GB free here",
         cure="" if free >= _LEAST_FREE_BYTES else "a shard of 12,000 articles takes about 1 GB",
     )
 
 
 def _sources(settings: Settings) -> Diagnosis:
-    is_there = settings.sources.is_dir()
+    sources = sources_of(settings)
+    try:
+        is_there = sources.is_there()
+    except SemanticAssetsError as error:
+        return Diagnosis(
+            name="sources", is_well=False, found=str(error), cure=f"set {PREFIX}SOURCES right"
+        )
     return Diagnosis(
         name="sources",
         is_well=is_there,
-        found=str(settings.sources) if is_there else f"{settings.sources} is not there",
+        found=sources.shown if is_there else f"{sources.shown} is not there",
         cure=""
         if is_there
-        else f"put documents into {settings.sources}/PROJECT/DATASET/, or `semantic-assets ingest`",
+        else f"put documents into {sources.shown}/PROJECT/DATASET/, or `semantic-assets ingest`",
     )
 
 

@@ -61,6 +61,9 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
         if store.is_current(layout.documents(shard), inputs):
             report = _unchanged(store, row)
         else:
+            store.sources.bring(
+                item.uri for item in slices if item.read_fingerprint != item.file_fingerprint
+            )
             report = _write(store, lease, shard, slices, reader)
         read_as = None if report.unsettled else wanted
         if read_as != row.read_as:

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.lake.files import TableFile
+from semantic_assets.lake.table_file import TableFile
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import encoded_size
 from semantic_assets.verbs.previous_rows import PreviousRows

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from semantic_assets.errors import NotFound
-from semantic_assets.index.description import read_description
 from semantic_assets.index.generation import Index, backend_of, open_index
 from semantic_assets.ledger.generations import BUILDING, SERVING, Generation
 from semantic_assets.ledger.leases import Lease
@@ -11,7 +10,7 @@ from semantic_assets.model.backends import QDRANT
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 from semantic_assets.verbs.build_index import current_fingerprint, is_of
-from semantic_assets.verbs.serving_index import generation_folder, parts_of
+from semantic_assets.verbs.serving_index import description_of, generation_folder, parts_of
 
 #: Columns that make two rows of a document the same passage at the same place.
 _PLACE = ["document_id", "chunk_id", "chunk_index", "start_char"]
@@ -82,10 +81,8 @@ def _row(store: Store, one: Generation) -> GenerationRow:
 def _alias(store: Store, one: Generation) -> str | None:
     if one.backend != QDRANT:
         return None
-    try:
-        return read_description(generation_folder(store, one)).alias
-    except FileNotFoundError:
-        return None
+    description = description_of(store, one)
+    return None if description is None else description.alias
 
 
 def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:

@@ -59,6 +59,11 @@ class Ingestion:
         self._store, self._dataset = store, dataset
         self._require_kept()
         self._columns = store.dataset_settings(dataset).columns
+        if store.settings.sources_url:
+            raise ConfigError(
+                f"documents cannot be handed over while the sources are in a bucket: put them as "
+                f"files under {store.sources.shown}/{dataset.project}/{dataset.dataset}/"
+            )
         self._inbox = Inbox(store.settings.sources, store.lake.root, dataset)
 
     def __enter__(self) -> Self:

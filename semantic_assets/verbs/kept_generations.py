@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.errors import SemanticAssetsError
-from semantic_assets.index.description import Description, PartEntry, read_description
+from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.generation import backend_of
 from semantic_assets.index.parts import Part, open_part
 from semantic_assets.lake import layout
@@ -12,7 +12,7 @@ from semantic_assets.ledger.generations import BUILDING, BUILT, SERVING, Generat
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
-from semantic_assets.verbs.serving_index import generation_folder
+from semantic_assets.verbs.serving_index import description_of, path_of
 
 #: The serving one and two to go back to.
 KEPT_GENERATIONS = 3
@@ -20,6 +20,7 @@ KEPT_GENERATIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class KeptPart:
+    #: On this machine.
     folder: Path
     entry: PartEntry
     backend: str
@@ -29,29 +30,30 @@ class KeptParts:
     """Parts of the generations of a dataset in a space, by name and what they were built from."""
 
     def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
-        #: Newest first, the serving one before all.
-        self._held: list[tuple[Path, Description]] = []
-        self._serving: tuple[Path, Description] | None = None
+        self._lake = store.lake
+        #: Newest first, the serving one before all; by their directories in the lake.
+        self._held: list[tuple[str, Description]] = []
+        self._serving: tuple[str, Description] | None = None
         kept = [one for one in store.ledger.generations.list(dataset) if one.state != BUILDING]
         for one in sorted(kept, key=lambda one: one.state != SERVING):
-            folder = generation_folder(store, one)
-            description = _description(folder)
+            path, description = path_of(one), description_of(store, one)
             if one.space_id == space.space_id and description is not None:
-                self._held.append((folder, description))
+                self._held.append((path, description))
                 if one.state == SERVING:
-                    self._serving = folder, description
+                    self._serving = path, description
 
     def find(self, name: str, fingerprint: str) -> KeptPart | None:
-        for folder, description in self._held:
+        for path, description in self._held:
             entry = description.part(name)
             if entry is not None and entry.fingerprint == fingerprint:
-                return KeptPart(folder / name, entry, description.backend)
+                folder = self._lake.fetched_tree(f"{path}/{name}")
+                return KeptPart(folder, entry, description.backend)
         return None
 
     def serving(self, name: str) -> Part | None:
         if self._serving is None or self._serving[1].part(name) is None:
             return None
-        return open_part(self._serving[0] / name)
+        return open_part(self._lake.fetched_tree(f"{self._serving[0]}/{name}"))
 
 
 def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
@@ -92,19 +94,12 @@ def drop_all(store: Store, dataset: DatasetKey) -> bool:
 
 
 def _drop(store: Store, one: Generation) -> None:
-    description = _description(generation_folder(store, one))
+    description = description_of(store, one)
     if description is not None:
         try:
             backend_of(description.backend, store.qdrant).drop(description)
         except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
             store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
             return
-    store.lake.delete_tree(layout.generation(one.dataset, one.space_id, one.number))
+    store.lake.delete_tree(path_of(one))
     store.ledger.generations.forget(one.dataset, one.number)
-
-
-def _description(folder: Path) -> Description | None:
-    try:
-        return read_description(folder)
-    except FileNotFoundError:
-        return None

@@ -12,12 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from semantic_assets.batching.codec import Block
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import TableFile
+from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import ACTUAL
 from semantic_assets.model.catalog import batch_usd
@@ -182,11 +181,10 @@ def cover_results(store: Store, space_id: str, job_id: str) -> None:
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
-    path = store.lake.path(layout.results(job.space_id, job.job_id))
     columns = ["outcome", "token_count"]
     if is_generated := is_task(job.space_id):
         columns.append("output_tokens")
-    table = pq.read_table(path, columns=columns, partitioning=None)
+    table = store.lake.read(layout.results(job.space_id, job.job_id), columns)
     return Outcomes(
         requests=table.num_rows,
         succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,

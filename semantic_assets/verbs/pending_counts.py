@@ -53,7 +53,7 @@ def _by_project(store: Store, datasets: Sequence[PendingCounts]) -> list[Pending
         PendingCounts(
             project_id=project,
             dataset_id=None,
-            root_path=str(store.settings.sources / project),
+            root_path=f"{store.sources.shown}/{project}",
             dataset_count=len(its),
             documents_to_chunk=sum(one.documents_to_chunk for one in its),
             chunks_to_embed=sum(one.chunks_to_embed for one in its),
@@ -73,7 +73,7 @@ def _of_dataset(
     return PendingCounts(
         project_id=dataset.project,
         dataset_id=dataset.dataset,
-        root_path=str(store.settings.sources / dataset.project / dataset.dataset),
+        root_path=f"{store.sources.shown}/{dataset.project}/{dataset.dataset}",
         dataset_count=1,
         documents_to_chunk=waiting + sum(_uncut(store, shard) for shard in shards),
         chunks_to_embed=sum(_unembedded(store, shard) for shard in shards if shard not in settled),

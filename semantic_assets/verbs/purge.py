@@ -111,7 +111,7 @@ def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResul
         space_id=space_id,
         files=files,
         rows=sum(table.num_rows for table in tables),
-        bytes=sum(store.lake.path(path).stat().st_size for path in paths),
+        bytes=sum(store.lake.size(path) for path in paths),
         tokens=tokens,
         usd_to_embed_again=_usd(store, space_id, tokens, sum(output)),
     )

@@ -93,7 +93,7 @@ def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:
 
 
 def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
-    judgements = read_judgements(store.settings.sources / dataset.project / dataset.dataset)
+    judgements = read_judgements(store.sources.about(dataset))
     if judgements is None or not judgements.relevant:
         return None
     content = json.dumps([judgements.queries, judgements.relevant], sort_keys=True)

@@ -78,9 +78,7 @@ def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...
 def _landed(store: Store) -> list[_Unknown]:
     """Of results files without a row."""
     found: list[_Unknown] = []
-    results = store.lake.path("results")
-    folders = sorted(path.name for path in results.iterdir()) if results.is_dir() else []
-    for folder in folders:
+    for folder in store.lake.folders("results"):
         for name in store.lake.names(f"results/{folder}"):
             metadata = store.lake.metadata(f"results/{folder}/{name}")
             stored = metadata.get(JOB)

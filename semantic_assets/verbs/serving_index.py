@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from semantic_assets.errors import NotFound
-from semantic_assets.index.description import read_description
+from semantic_assets.index.description import (
+    FILE_NAME,
+    Description,
+    parse_description,
+    read_description,
+)
 from semantic_assets.index.generation import Index, OpenIndexes, open_parts
 from semantic_assets.index.parts import Parts
 from semantic_assets.lake import layout
@@ -16,9 +21,23 @@ _OPENED = OpenIndexes()
 
 
 def generation_folder(store: Store, generation: Generation) -> Path:
-    return store.lake.path(
-        layout.generation(generation.dataset, generation.space_id, generation.number)
-    )
+    """On this machine, with all its files; it need not be there."""
+    return store.lake.fetched_tree(path_of(generation))
+
+
+def is_kept(store: Store, generation: Generation) -> bool:
+    """Whether its files are in the lake."""
+    return store.lake.has_tree(path_of(generation))
+
+
+def description_of(store: Store, generation: Generation) -> Description | None:
+    """Without the other files; None where they are gone, or were never finished."""
+    text = store.lake.read_text(f"{path_of(generation)}/{FILE_NAME}")
+    return None if text is None else parse_description(text)
+
+
+def path_of(generation: Generation) -> str:
+    return layout.generation(generation.dataset, generation.space_id, generation.number)
 
 
 def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index] | None:

@@ -14,7 +14,7 @@ from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
-from semantic_assets.parsing.files import open_source, source_path
+from semantic_assets.parsing.files import open_source
 from semantic_assets.parsing.media import PENDING
 from semantic_assets.parsing.readers import (
     failed_file,
@@ -23,12 +23,12 @@ from semantic_assets.parsing.readers import (
     read_records,
 )
 from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
+from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id, document_ids, text_hash
 from semantic_assets.verbs.claims import Claim, Claims, Neighbour
 from semantic_assets.verbs.documents_writer import DocumentsWriter
 from semantic_assets.verbs.growth import appended_from, described
-from semantic_assets.verbs.listing import file_fingerprint
 from semantic_assets.verbs.previous_rows import FileRows, PreviousRows, record_name
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class SliceReader:
     def _read_file(self, item: SourceSlice, rows: FileRows | None) -> None:
         """Its fingerprint is that of the opened file, and holds if it is the same at the end."""
         try:
-            stream = open_source(source_path(self._store.settings.sources, item.uri))
+            stream = open_source(self._store.sources.local(item.uri))
         except Unreadable as error:
             self._keep(item, rows, str(error))
             return

@@ -68,10 +68,8 @@ def _is_known(store: Store, job_id: str) -> bool:
     if store.ledger.jobs.exists(job_id):
         return True
     landed = f"{job_id}.parquet"
-    spaces = store.lake.path("results")
-    folders = spaces.iterdir() if spaces.is_dir() else ()
     return store.lake.exists(layout.manifest(job_id)) or any(
-        (folder / landed).is_file() for folder in folders
+        store.lake.exists(f"results/{folder}/{landed}") for folder in store.lake.folders("results")
     )
 
 

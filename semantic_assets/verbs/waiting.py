@@ -8,8 +8,8 @@ from semantic_assets.intake.inbox import Inbox
 from semantic_assets.intake.names import is_segment
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
-from semantic_assets.verbs.listing import file_fingerprint
 
 
 def documents_waiting(store: Store) -> dict[DatasetKey, int]:

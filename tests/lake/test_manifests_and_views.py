@@ -46,7 +46,7 @@ def query(lake: Lake) -> Iterator[Query]:
             "batch_jobs": pa.Table.from_pylist(jobs or [], JOBS),
             "datasets": pa.Table.from_pylist([serving]),
         }
-        connections.append(connect_views(lake.root, tables))
+        connections.append(connect_views(lake, tables))
         return connections[-1].execute(sql).fetchall()
 
     yield run

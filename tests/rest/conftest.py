@@ -53,7 +53,7 @@ def serve(
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
-        return Served(client, core, ApiKeys(tmp_path / "lake"), emulator.base_url)
+        return Served(client, core, ApiKeys(core.store.lake), emulator.base_url)
 
     yield make
     for client in clients:

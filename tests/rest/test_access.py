@@ -109,7 +109,7 @@ def test_a_key_is_nowhere_on_disk(locked: Served) -> None:
     ]
     assert held == []
     assert (root / "api_keys.json").stat().st_mode & 0o077 == 0
-    assert secret not in repr(ApiKeys(root).all())
+    assert secret not in repr(ApiKeys(locked.core.store.lake).all())
 
 
 @pytest.mark.parametrize(

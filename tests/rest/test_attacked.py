@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.api_keys import ApiKeys
+from semantic_assets.lake.files import Lake
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.rest.idempotency import Answer, Replays
 from semantic_assets.verbs.remove import remove
@@ -93,7 +94,7 @@ def test_an_idempotency_key_is_free_again_when_its_server_was_killed(tmp_path: P
 
 
 def test_keys_made_and_revoked_at_once_are_all_kept(tmp_path: Path) -> None:
-    keys = ApiKeys(tmp_path)
+    keys = ApiKeys(Lake(tmp_path))
     first, _ = keys.make(project="acme", role="read")
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: keys.make(project="acme", role="read"), range(20)))

@@ -105,6 +105,11 @@ def _put_back(kept: Path, folder: Path) -> None:
 
 
 def _folder(store: Store, dataset: DatasetKey) -> Path:
+    if store.settings.sources_url:
+        raise ConfigError(
+            f"a FILE cannot be submitted while the sources are in a bucket: put it as a dataset "
+            f"under {store.sources.shown}/ and submit that with --dataset"
+        )
     return store.settings.sources / dataset.project / dataset.dataset
 
 

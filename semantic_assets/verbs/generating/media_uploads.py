@@ -4,7 +4,6 @@ Each name is durable before the next file is uploaded. What a crash leaves in be
 job's display name, so `cleanup` finds it; Google deletes it after two days in any case.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_requests
 from semantic_assets.model.jobs import BatchJob
-from semantic_assets.parsing.files import source_path
 from semantic_assets.parsing.media import media_hash
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.store import Store
@@ -32,7 +30,7 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         if row["media_uri"] is None:
             yield Ask(key, prompt)
             continue
-        path = source_path(store.settings.sources, row["media_uri"])
+        path = store.sources.local(row["media_uri"])
         changed = f"{row['media_uri']} has changed since it was read: it is not sent"
         if not _is(path, row["media_hash"]):
             store.tell(changed)
@@ -70,18 +68,17 @@ def _upload(
 
 
 def _note(store: Store, job: BatchJob, name: str) -> None:
-    with store.lake.path(layout.uploads(job.job_id)).open("a") as file:
-        file.write(f"{name}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    path = layout.uploads(job.job_id)
+    store.lake.write_text(path, f"{store.lake.read_text(path) or ''}{name}\n")
 
 
 def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
     """Delete the media of a job that is over, as far as they can be; then the note of them."""
-    path = store.lake.path(layout.uploads(job.job_id))
-    if not path.is_file():
+    path = layout.uploads(job.job_id)
+    names = store.lake.read_text(path)
+    if names is None:
         return
-    for name in path.read_text().split():
+    for name in names.split():
         try:
             gemini.delete_file(name)
         except PermanentError:
@@ -89,4 +86,4 @@ def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
         except SemanticAssetsError as error:
             store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")
             return
-    path.unlink(missing_ok=True)
+    store.lake.delete(path)

@@ -17,7 +17,6 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.parsing.files import source_path
 from semantic_assets.parsing.media import MEDIA, PENDING, media_tokens
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
@@ -127,7 +126,7 @@ def _row(
         prompt, refusal = "", f"it could not be read: {document['parse_error']}"
     estimate = fixed + estimate_tokens(prompt)
     if media_uri is not None:
-        path = source_path(store.settings.sources, media_uri)
+        path = store.sources.local(media_uri)
         estimate += media_tokens(path, document["mime"], document["bytes"])
     refusal = refusal or too_long(task, estimate)
     return {

@@ -45,7 +45,7 @@ def task_files(store: Store) -> dict[str, TaskFile]:
 
 def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
     """Those beside a dataset's files. Raises as `task_files`."""
-    folder = store.settings.sources / dataset.project / dataset.dataset
+    folder = store.sources.about(dataset)
     return read_tasks_beside(folder, dataset, backend=store.settings.backend)
 
 

@@ -31,7 +31,16 @@ class Listing:
 
 
 def file_fingerprint(stat: os.stat_result) -> str:
-    return fingerprint(stat.st_size, stat.st_mtime_ns)
+    return mark_of(stat.st_size, stat.st_mtime_ns)
+
+
+def mark_of(size: int, time_ns: int) -> str:
+    return fingerprint(size, time_ns)
+
+
+def is_about(name: str) -> bool:
+    """Whether a file directly in a dataset's folder tells of it, and is no document."""
+    return name in NOT_SOURCES or name.endswith(NOT_SOURCE_ENDINGS)
 
 
 def list_folders(path: Path) -> list[str]:
@@ -59,8 +68,7 @@ def list_files(root: Path, folder: Path) -> Listing:
     found = Listing()
     for entry in _entries(folder):
         path = Path(entry.path)
-        is_about = entry.name in NOT_SOURCES or entry.name.endswith(NOT_SOURCE_ENDINGS)
-        if path.parent == folder and is_about:
+        if path.parent == folder and is_about(entry.name):
             continue
         uri = source_uri(path.relative_to(root).as_posix())
         if not is_supported(entry.name):

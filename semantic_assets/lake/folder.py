@@ -1,0 +1,63 @@
+"""A lake in a folder of this machine."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets import durable
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Files below `root`; names are paths below it."""
+
+    root: Path
+
+    def size(self, name: str) -> int | None:
+        path = self.root / name
+        return path.stat().st_size if path.is_file() else None
+
+    def inside(self, directory: str) -> tuple[list[str], list[str]]:
+        """(names of folders, names of files) of one directory."""
+        folder = self.root / directory
+        if not folder.is_dir():
+            return [], []
+        found = list(folder.iterdir())
+        return [p.name for p in found if p.is_dir()], [p.name for p in found if not p.is_dir()]
+
+    def below(self, directory: str) -> Iterator[tuple[str, int]]:
+        """(name, size) of all files below a directory; dotted names are passed over."""
+        for path in sorted((self.root / directory).rglob("*")):
+            name = path.relative_to(self.root).as_posix()
+            if path.is_file() and "/." not in f"/{name}":
+                yield name, path.stat().st_size
+
+    def fetched(self, name: str) -> Path:
+        return self.root / name
+
+    def footer(self, name: str) -> Path:
+        return self.root / name
+
+    @contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with durable.replacing(target) as temporary:
+            yield temporary
+
+    def delete(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+    def delete_tree(self, directory: str) -> None:
+        shutil.rmtree(self.root / directory, ignore_errors=True)
+
+    def has_tree(self, directory: str) -> bool:
+        return (self.root / directory).is_dir()
+
+    def fetched_tree(self, directory: str) -> Path:
+        return self.root / directory
+
+    def publish_tree(self, directory: str) -> None:
+        """It is where it belongs."""

@@ -1,0 +1,132 @@
+"""A lake in a bucket: tables are objects, read by way of copies on this machine.
+
+A reader has the whole of one object, whatever takes its place meanwhile. A writer's object takes
+the place of the one that was there when it began, or it is a conflict. Folders of an index are
+kept on this machine as folders, each file with the name and mark of the object it is a copy of.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from semantic_assets.objects.bucket import Bucket, Stored
+from semantic_assets.objects.copies import Copies
+from semantic_assets.objects.range_file import RangeFile
+
+_MARK = ".mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """`root` is the folder of this machine for copies and folders of indexes."""
+
+    bucket: Bucket
+    root: Path
+    copies: Copies = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "copies", Copies(self.bucket, self.root / "copies"))
+
+    def size(self, name: str) -> int | None:
+        found = self.bucket.find(name)
+        return None if found is None else found.size
+
+    def inside(self, directory: str) -> tuple[list[str], list[str]]:
+        """(names of folders, names of files) of one directory."""
+        folders, found = self.bucket.inside(f"{directory}/")
+        return folders, [item.name.rpartition("/")[2] for item in found]
+
+    def below(self, directory: str) -> Iterator[tuple[str, int]]:
+        """(name, size) of all files below a directory."""
+        for item in self.bucket.below(f"{directory}/" if directory else ""):
+            yield item.name, item.size
+
+    def fetched(self, name: str) -> Path:
+        """Raises:
+        FileNotFoundError: there is no such object.
+        """
+        return self.copies.fetch(name)
+
+    def footer(self, name: str) -> Path | IO[bytes]:
+        """For who reads a little of it.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        found = self.bucket.find(name)
+        if found is None:
+            raise FileNotFoundError(f"{self.bucket.url}/{name}")
+        return self.copies.held(found) or RangeFile(self.bucket, found)  # type: ignore[return-value]
+
+    @contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        """Raises:
+        Conflict: another process wrote it since.
+        """
+        before = self.bucket.find(name)
+        temporary = self.copies.room()
+        try:
+            yield temporary
+            self.copies.keep(self.bucket.put(name, temporary, over=before), temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def delete(self, name: str) -> None:
+        self.bucket.delete(name)
+
+    def delete_tree(self, directory: str) -> None:
+        shutil.rmtree(self.root / directory, ignore_errors=True)
+        self.bucket.delete(*(item.name for item in self.bucket.below(f"{directory}/")))
+
+    def has_tree(self, directory: str) -> bool:
+        return next(self.bucket.below(f"{directory}/"), None) is not None
+
+    def fetched_tree(self, directory: str) -> Path:
+        """A folder of this machine with the files of one of the bucket; none where there is none."""
+        for item in self.bucket.below(f"{directory}/"):
+            path = self.root / item.name
+            if _object_of(path) != (item.name, item.mark):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary = self.copies.room()
+                got = self.bucket.get(item.name, temporary)
+                temporary.replace(path)
+                _note(path, got)
+        return self.root / directory
+
+    def publish_tree(self, directory: str) -> None:
+        """Put the files of a folder of this machine; what is a copy of an object is copied there."""
+        folder = self.root / directory
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = path.relative_to(self.root).as_posix()
+            if "/." not in f"/{name}":
+                _note(path, self._published(name, path))
+
+    def _published(self, name: str, path: Path) -> Stored:
+        same = _object_of(path)
+        if same is not None:
+            try:
+                return self.bucket.copy(same[0], name)
+            except FileNotFoundError:
+                pass  # its generation was dropped meanwhile
+        return self.bucket.put(name, path, over=self.bucket.find(name))
+
+
+def _note(path: Path, of: Stored) -> None:
+    """By a file of its own, put in its place: the one before may be linked elsewhere."""
+    mark = path.with_name(f".{path.name}{_MARK}")
+    mark.unlink(missing_ok=True)
+    mark.write_text(f"{of.name}\n{of.mark}")
+
+
+def _object_of(path: Path) -> tuple[str, str] | None:
+    """(name, mark) of the object a file is a copy of."""
+    if not path.is_file():
+        return None
+    try:
+        name, _, mark = path.with_name(f".{path.name}{_MARK}").read_text().partition("\n")
+    except FileNotFoundError:
+        return None
+    return name, mark

@@ -1,0 +1,43 @@
+"""A table of the lake while it is written."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+#: Columns with few values: a dictionary makes them next to nothing.
+_REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
+
+
+class TableFile:
+    """An open Parquet file.
+
+    Vectors gain nothing from dictionaries, compression or the least and largest of their numbers.
+
+    Nor is text compressed: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write,
+    with LZ4 103 MB and 0.78; their vectors take three times 170 MB anyway.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
+        self.path = path
+        self.rows = 0
+        self.metadata = metadata
+        plain = [field.name for field in schema if not pa.types.is_nested(field.type)]
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="none",
+            use_dictionary=_REPEATED,
+            write_statistics=plain,
+        )
+
+    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
+        if batch.num_rows:
+            self.rows += batch.num_rows
+            self._writer.write(batch)
+
+    def close(self) -> None:
+        """Write the footer; a second call does nothing."""
+        if self._writer.is_open:
+            self._writer.add_key_value_metadata(self.metadata)
+            self._writer.close()

@@ -1,0 +1,101 @@
+"""Copies of objects on this machine's disk, by name and mark; the least recently used go first."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from semantic_assets.objects.bucket import Bucket, Stored
+
+#: Reading a shard and writing the next table touches under 3 GB.
+LIMIT_BYTES = 20 << 30
+#: The disk is looked over when this much came, not at each copy.
+_LOOK_BYTES = LIMIT_BYTES >> 5
+
+
+def time_of(mark: str) -> int:
+    """Nanoseconds made of a mark: the copy's time of change, so that size and time tell contents
+    apart as they do with files; the time of use is its time of access."""
+    return int.from_bytes(blake2b(mark.encode(), digest_size=7).digest()) | 1
+
+
+@dataclass(slots=True)
+class Copies:
+    """Any number of processes may share the folder. A copy that is open stays readable."""
+
+    bucket: Bucket
+    folder: Path
+    limit_bytes: int = LIMIT_BYTES
+    _came_bytes: int = 0
+
+    def held(self, of: Stored) -> Path | None:
+        """The copy of just this content, where there is one."""
+        path = self._path(of)
+        try:
+            os.utime(path, ns=(time.time_ns(), time_of(of.mark)))
+        except FileNotFoundError:
+            return None
+        return path
+
+    def fetch(self, name: str) -> Path:
+        """A copy of an object as it is now.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        found = self.bucket.find(name)
+        if found is None:
+            raise FileNotFoundError(f"{self.bucket.url}/{name}")
+        if held := self.held(found):
+            return held
+        temporary = self.room()
+        try:
+            return self.keep(self.bucket.get(name, temporary), temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def room(self) -> Path:
+        """Where a file may be written that is then put or kept."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / f".{uuid.uuid4().hex}.tmp"
+
+    def keep(self, of: Stored, file: Path) -> Path:
+        """Make a file the copy of an object; those of earlier contents go."""
+        path = self._path(of)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(file, ns=(time.time_ns(), time_of(of.mark)))
+        file.replace(path)
+        for other in path.parent.iterdir():
+            if other != path:
+                other.unlink(missing_ok=True)
+        self._came_bytes += of.size
+        if self._came_bytes > _LOOK_BYTES:
+            self._came_bytes = 0
+            self._make_room(besides=path)
+        return path
+
+    def _path(self, of: Stored) -> Path:
+        """The folder is of the name, the file of the content; its ending stays."""
+        name = blake2b(of.name.encode(), digest_size=12).hexdigest()
+        mark = blake2b(of.mark.encode(), digest_size=8).hexdigest()
+        return self.folder / name[:2] / name / f"{mark}{Path(of.name).suffix}"
+
+    def _make_room(self, *, besides: Path) -> None:
+        held = sorted(self._all(), key=lambda item: item[1].st_atime_ns)
+        too_many = sum(stat.st_size for _, stat in held) - self.limit_bytes
+        for path, stat in held:
+            if too_many <= 0:
+                return
+            if path != besides:
+                path.unlink(missing_ok=True)
+                too_many -= stat.st_size
+
+    def _all(self) -> Iterator[tuple[Path, os.stat_result]]:
+        for path in self.folder.glob("*/*/*"):
+            try:
+                yield path, path.stat()
+            except FileNotFoundError:
+                continue

@@ -1,0 +1,1 @@
+"""Where the documents are: in a folder of this machine, or in a bucket."""

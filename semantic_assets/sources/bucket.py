@@ -1,0 +1,114 @@
+"""Sources in a bucket: s3://BUCKET/PREFIX/<project>/<dataset>/..., read by way of copies.
+
+A copy's size and time tell contents apart as a file's do: the time is made of the object's mark.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.objects.bucket import Bucket, Stored
+from semantic_assets.objects.copies import Copies, time_of
+from semantic_assets.parsing.readers import is_supported
+from semantic_assets.sources.listing import ListedFile, Listing, is_about, mark_of
+
+#: A small object takes the store tens of milliseconds, and this machine next to nothing.
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBucket:
+    """`root` is the folder of this machine for copies."""
+
+    bucket: Bucket
+    root: Path
+    copies: Copies = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "copies", Copies(self.bucket, self.root / "sources"))
+
+    @property
+    def shown(self) -> str:
+        return self.bucket.url
+
+    def is_there(self) -> bool:
+        """A bucket has no empty folders."""
+        return bool(self.projects())
+
+    def projects(self) -> list[str]:
+        return _named(self.bucket.inside("")[0])
+
+    def datasets(self, project: str) -> list[str]:
+        return _named(self.bucket.inside(f"{project}/")[0])
+
+    def stray(self) -> list[str]:
+        """Objects beside projects and beside datasets."""
+        found = list(self.bucket.inside("")[1])
+        for project in self.projects():
+            found += self.bucket.inside(f"{project}/")[1]
+        return sorted(item.name for item in found if _is_named(item.name))
+
+    def files(self, dataset: DatasetKey) -> Listing:
+        found = Listing()
+        prefix = f"{dataset.project}/{dataset.dataset}/"
+        for item in self.bucket.below(prefix):
+            name = item.name.removeprefix(prefix)
+            if is_about(name) or not _is_named(item.name):
+                continue
+            if is_supported(name):
+                mark = mark_of(item.size, time_of(item.mark))
+                found.files[item.name] = ListedFile(item.name, item.size, mark)
+            else:
+                found.unsupported.append(item.name)
+        return found
+
+    def about(self, dataset: DatasetKey) -> Path:
+        """A folder of this machine with the objects that tell of a dataset, as they are now."""
+        folder = self.root / "about" / dataset.project / dataset.dataset
+        there = {
+            item.name.rpartition("/")[2]: item
+            for item in self.bucket.inside(f"{dataset.project}/{dataset.dataset}/")[1]
+            if is_about(item.name.rpartition("/")[2])
+        }
+        for path in folder.glob("*"):
+            if path.name not in there:
+                path.unlink(missing_ok=True)
+        for name, item in there.items():
+            self._bring_here(item, folder / name)
+        return folder
+
+    def local(self, uri: str) -> Path:
+        """A file of this machine with the content of a uri now; it need not be there."""
+        try:
+            return self.copies.fetch(uri)
+        except FileNotFoundError:
+            return self.root / "sources" / "gone" / uri
+
+    def bring(self, uris: Iterable[str]) -> None:
+        """These are about to be read: fetch several at once."""
+
+        def fetch(uri: str) -> None:
+            with suppress(FileNotFoundError):
+                self.copies.fetch(uri)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(fetch, uris))
+
+    def _bring_here(self, item: Stored, path: Path) -> None:
+        is_here = path.is_file() and path.stat().st_mtime_ns == time_of(item.mark)
+        if not is_here:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                self.copies.fetch(item.name).replace(path)
+
+
+def _named(names: list[str]) -> list[str]:
+    return [name for name in names if not name.startswith(".")]
+
+
+def _is_named(name: str) -> bool:
+    """No part of it starts with a dot; nor is it the mark of a folder some tools leave."""
+    return "/." not in f"/{name}" and not name.endswith("/")
