@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +22,9 @@ SCHEMES = ("s3", "gs")
 #: Larger objects are sent in pieces, and a store takes no condition with those.
 _CONDITIONAL_BYTES = 512 << 20
 _STREAM_BYTES = 8 << 20
+#: Of a call that the store did not answer, or not well; each waits longer.
+_RETRIES: dict[str, object] = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
+_NO_BUCKET = "NoSuchBucket"
 #: Attribute of each object: whose write it was. A write may succeed and its answer be lost.
 _WRITER = "semantic-assets-writer"
 
@@ -93,12 +97,16 @@ class Bucket:
         else:
             condition = "create" if over is None else dict(over.condition)
             options |= {"mode": condition, "use_multipart": False}
-        with self._asked(writing=True):
+        with self._asked():
             try:
                 obstore.put(self._store, name, content, **options)
             except (AlreadyExistsError, PreconditionError) as error:
                 if self._writer(name) != writer:
                     raise Conflict(self._replaced(name)) from error
+            except FileNotFoundError as error:  # what it was to replace is gone
+                if _NO_BUCKET in str(error):
+                    raise
+                raise Conflict(self._replaced(name)) from error
         # What its writer says of it: the answer to a write does not hold all of that everywhere.
         found = self.find(name)
         if found is None:
@@ -174,7 +182,10 @@ class Bucket:
     def _writer(self, name: str) -> str | None:
         import obstore
 
-        found = obstore.get(self._store, name, options={"range": (0, 1)})
+        try:
+            found = obstore.get(self._store, name, options={"range": (0, 1)})
+        except FileNotFoundError:
+            return None
         return found.attributes.get(_WRITER)
 
     def _replaced(self, name: str) -> str:
@@ -185,7 +196,7 @@ class Bucket:
         return _opened(self.url)
 
     @contextmanager
-    def _asked(self, *, writing: bool = False) -> Iterator[None]:
+    def _asked(self) -> Iterator[None]:
         """Raises:
         ConfigError: there is no such bucket, or the credentials are refused.
         TransientError: the store does not answer.
@@ -209,8 +220,7 @@ class Bucket:
                 "the machine a role that may list, read, write and delete there"
             ) from error
         except (BaseError, FileNotFoundError) as error:
-            is_missing = "NoSuchBucket" in str(error) or writing
-            if is_missing and (isinstance(error, FileNotFoundError) or "404" in str(error)):
+            if _NO_BUCKET in str(error):
                 raise ConfigError(f"{self.url}: there is no such bucket: make it first") from error
             if isinstance(error, FileNotFoundError):
                 raise
@@ -238,6 +248,6 @@ def _opened(url: str) -> "ObjectStore":
             "`pip install semantic-assets[objects]`"
         ) from error
     try:
-        return from_url(url)
+        return from_url(url, retry_config=cast(Any, _RETRIES))
     except Exception as error:  # one class a store, and none of them public
         raise ConfigError(f"{url} cannot be opened: {str(error).splitlines()[0]}") from error
