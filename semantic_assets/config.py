@@ -101,9 +101,13 @@ class Settings:
 
     @classmethod
     def load(
-        cls, *, root: str | Path | None = None, environ: Mapping[str, str] | None = None
+        cls,
+        *,
+        root: str | Path | None = None,
+        ledger_url: str | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> Self:
-        """Read the environment and the project's `.env`; `root` wins over both.
+        """Read the environment and the project's `.env`; `root` and `ledger_url` win over both.
 
         Raises:
             ConfigError: a value does not fit its setting.
@@ -122,7 +126,7 @@ class Settings:
             api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
             emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
             unprobed=values.get(PREFIX + "UNPROBED", "").lower() in ("1", "true", "yes"),
-            ledger_url=values.get(PREFIX + "LEDGER_URL") or None,
+            ledger_url=ledger_url or values.get(PREFIX + "LEDGER_URL") or None,
             qdrant_url=_address(values, "QDRANT_URL"),
             qdrant_api_key=values.get(PREFIX + "QDRANT_API_KEY") or None,
         )

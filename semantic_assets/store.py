@@ -171,9 +171,11 @@ def open_store(
         ConfigError: there is no ledger, and making one was not asked for; or it is of another lake.
     """
     make = settings.backend == "emulator" if create is None else create
-    url = settings.ledger_url or f"sqlite:///{settings.root / layout.LEDGER_FILE}"
     lake = lake_of(settings)
     known = _known_id(lake)
+    if known is not None and known.startswith(layout.MOVED):
+        raise ConfigError(f"the lake at {lake.shown} was {known}: set SEMANTIC_ASSETS_ROOT")
+    url = ledger_url_of(settings)
     ledger = open_ledger(url, create=make, clock=clock, ledger_id=known)
     if known is None:
         lake.write_text(layout.LEDGER_ID_FILE, ledger.ledger_id)
@@ -184,6 +186,10 @@ def open_store(
             "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
         )
     return Store(settings, lake, sources_of(settings), ledger, tell)
+
+
+def ledger_url_of(settings: Settings) -> str:
+    return settings.ledger_url or f"sqlite:///{settings.root / layout.LEDGER_FILE}"
 
 
 def lake_of(settings: Settings) -> Lake:

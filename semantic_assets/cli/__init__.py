@@ -10,6 +10,7 @@ from semantic_assets.cli import (
     index,
     logs,
     money,
+    moving,
     queue,
     reindex,
     serving,
@@ -29,6 +30,6 @@ def main(log_level: str, log_json: bool) -> None:
     logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (flow, money, queue, generate, care, reindex, index, serving, doctor)
+GROUPS = (flow, money, queue, generate, care, reindex, index, serving, moving, doctor)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

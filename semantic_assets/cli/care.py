@@ -1,7 +1,6 @@
 """Commands for when something needs a person, from probe to resolve."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -19,7 +18,7 @@ from semantic_assets.cli.options import (
 @json_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @edge
-def probe(root: Path | None, as_json: bool, yes: bool) -> None:
+def probe(root: str | None, as_json: bool, yes: bool) -> None:
     """Try what only the service itself can settle: one job of three texts, under a cent."""
     from semantic_assets.library import opened
     from semantic_assets.verbs.probe import probe as run
@@ -40,7 +39,7 @@ def probe(root: Path | None, as_json: bool, yes: bool) -> None:
 @dataset_option
 @json_option
 @edge
-def failures(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List the chunks that ended FAILED, with the reason."""
     from semantic_assets.library import dataset_keys, opened
     from semantic_assets.verbs.retry import failures as run
@@ -54,7 +53,7 @@ def failures(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> Non
 @dataset_option
 @click.option("--errors-only", is_flag=True, required=True, help="Only what failed; needed.")
 @edge
-def retry(root: Path | None, datasets: tuple[str, ...], errors_only: bool) -> None:
+def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> None:
     """Give the FAILED texts another chance; the next refresh sends them."""
     from semantic_assets.library import dataset_keys, opened
     from semantic_assets.verbs.retry import retry as run
@@ -68,7 +67,7 @@ def retry(root: Path | None, datasets: tuple[str, ...], errors_only: bool) -> No
 @dataset_option
 @json_option
 @edge
-def verify(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
     from semantic_assets.library import dataset_keys, opened
     from semantic_assets.verbs.check import check_all
@@ -87,7 +86,7 @@ def verify(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @edge
-def cleanup(root: Path | None, dry_run: bool, results: bool, yes: bool, as_json: bool) -> None:
+def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: bool) -> None:
     """Delete what lingers: temporary files, manifests and remote jobs and files of final jobs.
 
     With --results, what was paid for and is wanted by no chunk of any dataset.
@@ -115,7 +114,7 @@ def cleanup(root: Path | None, dry_run: bool, results: bool, yes: bool, as_json:
 @json_option
 @edge
 def rm(
-    dataset: str, root: Path | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
+    dataset: str, root: str | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Remove a dataset: its tables and its index. Its files, and what was paid for, stay.
 
@@ -146,7 +145,7 @@ def _confirm(question: str, yes: bool) -> None:
 @click.command()
 @root_option
 @edge
-def recover(root: Path | None) -> None:
+def recover(root: str | None) -> None:
     """Rebuild ledger rows from manifests and results, after a ledger was lost or restored."""
     from semantic_assets.library import opened
     from semantic_assets.verbs.recover import recover as run
@@ -168,7 +167,7 @@ def recover(root: Path | None) -> None:
 @click.option("--resubmit", "decision", flag_value="resubmit", help="Throw it away, send again.")
 @click.option("--fail", "decision", flag_value="fail", help="Throw it away, texts are FAILED.")
 @edge
-def resolve(job: str, root: Path | None, adopt: str | None, decision: str | None) -> None:
+def resolve(job: str, root: str | None, adopt: str | None, decision: str | None) -> None:
     """Decide about an unconfirmed or quarantined JOB."""
     from semantic_assets.library import opened
     from semantic_assets.verbs import resolve as verbs

@@ -1,7 +1,6 @@
 """doctor, and how a shell completes commands."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -18,7 +17,7 @@ _LINES = {
 @root_option
 @json_option
 @edge
-def doctor(root: Path | None, as_json: bool) -> None:
+def doctor(root: str | None, as_json: bool) -> None:
     """Look at settings, folders, ledger, key and service, and say what to do; exits with 1 if ill."""
     from semantic_assets.verbs.doctor import doctor as run
 

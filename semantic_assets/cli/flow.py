@@ -1,7 +1,6 @@
 """Commands of every day: bring in, search, look."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -24,7 +23,7 @@ from semantic_assets.errors import ConfigError
 @root_option
 @click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
 @edge
-def init(root: Path | None, beside: str | None) -> None:
+def init(root: str | None, beside: str | None) -> None:
     """Make the ledger. The real backend never makes one by itself."""
     from semantic_assets.config import Settings
     from semantic_assets.store import open_store
@@ -45,7 +44,7 @@ def init(root: Path | None, beside: str | None) -> None:
 @json_option
 @edge
 def refresh(
-    root: Path | None,
+    root: str | None,
     datasets: tuple[str, ...],
     wait_minutes: float | None,
     mode: str | None,
@@ -79,7 +78,7 @@ def refresh(
 @root_option
 @yes_option
 @edge
-def advance(root: Path | None, yes: bool) -> None:
+def advance(root: str | None, yes: bool) -> None:
     """Submit what fits, collect what ended, without waiting; for cron."""
     from semantic_assets.library import opened
     from semantic_assets.verbs.advance import advance as run
@@ -104,7 +103,7 @@ def advance(root: Path | None, yes: bool) -> None:
 @edge
 def search(
     question: str,
-    root: Path | None,
+    root: str | None,
     datasets: tuple[str, ...],
     space: str | None,
     k: int,
@@ -126,7 +125,7 @@ def search(
 @root_option
 @json_option
 @edge
-def status(job: str | None, root: Path | None, as_json: bool) -> None:
+def status(job: str | None, root: str | None, as_json: bool) -> None:
     """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands.
 
     JOB is a batch job, a name given to `generate submit`, or a project/dataset.
@@ -160,7 +159,7 @@ def status(job: str | None, root: Path | None, as_json: bool) -> None:
 @click.option("--projects", is_flag=True, help="With --pending: added up by project.")
 @json_option
 @edge
-def ls(root: Path | None, pending: bool, projects: bool, as_json: bool) -> None:
+def ls(root: str | None, pending: bool, projects: bool, as_json: bool) -> None:
     """List the shards: documents, chunks and what still waits in each."""
     from semantic_assets import library
 
@@ -179,7 +178,7 @@ def ls(root: Path | None, pending: bool, projects: bool, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def jobs(root: Path | None, as_json: bool) -> None:
+def jobs(root: str | None, as_json: bool) -> None:
     """List the batch jobs, newest first."""
     _query(
         "SELECT id AS job_id, stage, state, stats.requests AS requests, stats.failed AS failed, "
@@ -196,7 +195,7 @@ def jobs(root: Path | None, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def sql(query: str, root: Path | None, as_json: bool) -> None:
+def sql(query: str, root: str | None, as_json: bool) -> None:
     """Run a query over documents, chunks, embeddings, results, batch_jobs, shards, chunk_status."""
     import duckdb
 
@@ -206,7 +205,7 @@ def sql(query: str, root: Path | None, as_json: bool) -> None:
         raise ConfigError(str(error)) from error
 
 
-def _query(query: str, root: Path | None, as_json: bool) -> None:
+def _query(query: str, root: str | None, as_json: bool) -> None:
     from semantic_assets import library
     from semantic_assets.tables import rows_table, show
 
@@ -222,7 +221,7 @@ def _query(query: str, root: Path | None, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def window(root: Path | None, as_json: bool) -> None:
+def window(root: str | None, as_json: bool) -> None:
     """Show how full each model's window of enqueued tokens was, over time."""
     from semantic_assets.library import opened
     from semantic_assets.tables import show, window_chart

@@ -54,7 +54,7 @@ def submit(
     wait: bool,
     dry_run: bool,
     max_cost_usd: float | None,
-    root: Path | None,
+    root: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -95,7 +95,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
 @root_option
 @json_option
 @edge
-def status(name: str, task: str | None, wait: bool, root: Path | None, as_json: bool) -> None:
+def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
     """How far NAME (or P/D) is. Exits with 4 while documents are out."""
     with _core(root, as_json) as core:
         _tell(core.generation(name, task=task), as_json, wait=wait)
@@ -107,7 +107,7 @@ def status(name: str, task: str | None, wait: bool, root: Path | None, as_json: 
 @_task_option
 @root_option
 @edge
-def results(name: str, output: Path | None, task: str | None, root: Path | None) -> None:
+def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
     """Write what came of NAME (or P/D): JSON Lines, or OUTPUT as .jsonl or .parquet."""
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
@@ -132,7 +132,7 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
 @root_option
 @json_option
 @edge
-def retry(name: str, task: str | None, root: Path | None, as_json: bool) -> None:
+def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
     """Ask again for what failed of NAME (or P/D); the next submit, status --wait or refresh sends."""
     with _core(root, as_json) as core:
         count = core.generation(name, task=task).retry()
@@ -156,7 +156,7 @@ def regenerate(
     task: str,
     dry_run: bool,
     max_cost_usd: float | None,
-    root: Path | None,
+    root: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -182,7 +182,7 @@ def regenerate(
 @click.option("--task", "-t", required=True)
 @root_option
 @edge
-def stop(dataset: str, task: str, root: Path | None) -> None:
+def stop(dataset: str, task: str, root: str | None) -> None:
     """Process no more documents of a dataset by a task; answers that are there stay."""
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.verbs.generating.generate import stop_generation
@@ -196,7 +196,7 @@ def stop(dataset: str, task: str, root: Path | None) -> None:
 @root_option
 @json_option
 @edge
-def list_tasks(root: Path | None, as_json: bool) -> None:
+def list_tasks(root: str | None, as_json: bool) -> None:
     """The tasks there are, what is processed by them, and files that changed since."""
     from semantic_assets.verbs.generating.tasks import list_of_tasks
 
@@ -213,7 +213,7 @@ def list_tasks(root: Path | None, as_json: bool) -> None:
 @json_option
 @edge
 def submit_contents(
-    file: Path, name: str, task: str, root: Path | None, yes: bool, as_json: bool
+    file: Path, name: str, task: str, root: str | None, yes: bool, as_json: bool
 ) -> None:
     """The same as `generate submit FILE --name NAME`. This spends."""
     with _core(root, as_json) as core:
@@ -221,7 +221,7 @@ def submit_contents(
         _tell(job, as_json)
 
 
-def _core(root: Path | None, as_json: bool) -> "SemanticCore":
+def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.core import SemanticCore
 
     return SemanticCore(root, tell=lambda line: click.echo(line, err=True) if not as_json else None)

@@ -26,7 +26,7 @@ def index() -> None:
 @dataset_option
 @json_option
 @edge
-def list_(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List the generations kept, newest first, with their backend and which one serves."""
     from semantic_assets.library import dataset_keys, opened
     from semantic_assets.verbs.generations import generations
@@ -40,7 +40,7 @@ def list_(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def build(dataset: str, root: Path | None, as_json: bool) -> None:
+def build(dataset: str, root: str | None, as_json: bool) -> None:
     """Build from the embeddings there are, in the backend set, and switch to it.
 
     Also where an older generation was chosen by `switch` or `rollback`.
@@ -63,7 +63,7 @@ def build(dataset: str, root: Path | None, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def switch(dataset: str, number: int, root: Path | None, as_json: bool) -> None:
+def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
     """Serve generation NUMBER, until new embeddings or `index build` replace it."""
     from semantic_assets.library import opened
     from semantic_assets.model.keys import DatasetKey
@@ -80,7 +80,7 @@ def switch(dataset: str, number: int, root: Path | None, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def rollback(dataset: str, root: Path | None, as_json: bool) -> None:
+def rollback(dataset: str, root: str | None, as_json: bool) -> None:
     """Serve the generation that served before, and say how many edits it lacks."""
     from semantic_assets.library import opened
     from semantic_assets.model.keys import DatasetKey
@@ -98,7 +98,7 @@ def rollback(dataset: str, root: Path | None, as_json: bool) -> None:
 @root_option
 @json_option
 @edge
-def export(dataset: str, file: Path, root: Path | None, as_json: bool) -> None:
+def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
     """Write the serving generation to FILE, which faiss.read_index reads, and its ids beside it."""
     from semantic_assets.library import opened
     from semantic_assets.model.keys import DatasetKey

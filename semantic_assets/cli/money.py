@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +31,7 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
 @json_option
 @edge
 def estimate(
-    root: Path | None,
+    root: str | None,
     datasets: tuple[str, ...],
     articles: int | None,
     chars: int | None,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from functools import wraps
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import click
@@ -42,7 +41,7 @@ def _plain(value: Any) -> Any:
 
 
 root_option = click.option(
-    "--root", type=click.Path(path_type=Path), help="The lake; default SEMANTIC_ASSETS_ROOT."
+    "--root", help="The lake, a folder or a bucket; default SEMANTIC_ASSETS_ROOT."
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Consent to spending; do not ask.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -43,7 +43,7 @@ def ingest(
     dataset: str,
     overwrite: bool,
     name: str | None,
-    root: Path | None,
+    root: str | None,
     as_json: bool,
 ) -> None:
     """Take files in as sources of a dataset; nothing is sent before the next flush or refresh.
@@ -121,7 +121,7 @@ def flush(
     min_batch_size: int,
     max_cost_usd: float | None,
     dry_run: bool,
-    root: Path | None,
+    root: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -155,7 +155,7 @@ def flush(
 @root_option
 @json_option
 @edge
-def sync(watch: bool, interval: float, root: Path | None, as_json: bool) -> None:
+def sync(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
     """Take in what has ended: poll, collect, assemble, index. Submits nothing.
 
     Exits with 4 while jobs are out.
@@ -181,7 +181,7 @@ def sync(watch: bool, interval: float, root: Path | None, as_json: bool) -> None
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="As FILE.")
 @root_option
 @edge
-def results(job: str, file: Path | None, output: Path | None, root: Path | None) -> None:
+def results(job: str, file: Path | None, output: Path | None, root: str | None) -> None:
     """Write what JOB brought, as JSON Lines or to FILE.
 
     Of a collected batch job its vectors (FILE is .parquet); of a name given to `generate submit`,
@@ -214,7 +214,7 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
 @json_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @edge
-def cancel(job: str, root: Path | None, as_json: bool, yes: bool) -> None:
+def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
     """Ask Google to stop JOB; what it has finished is collected and paid for."""
     from semantic_assets.tables import dataclass_table, show
     from semantic_assets.verbs.cancel import cancel as run
@@ -234,7 +234,7 @@ def cancel(job: str, root: Path | None, as_json: bool, yes: bool) -> None:
         show(dataclass_table([found]))
 
 
-def _core(root: Path | None, as_json: bool) -> "SemanticCore":
+def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.core import SemanticCore
 
     return SemanticCore(root, tell=lambda line: click.echo(line, err=as_json))

@@ -32,7 +32,7 @@ from semantic_assets.errors import ConfigError
 @json_option
 @edge
 def reindex(
-    root: Path | None,
+    root: str | None,
     datasets: tuple[str, ...],
     model: str | None,
     dimensions: int | None,
@@ -77,7 +77,7 @@ def reindex(
 @dataset_option
 @json_option
 @edge
-def quality(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None:
+def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """nDCG@10, recall@10 and MRR of index generations, by queries.jsonl and qrels.tsv."""
     from semantic_assets import library
 
@@ -92,7 +92,7 @@ def quality(root: Path | None, datasets: tuple[str, ...], as_json: bool) -> None
 @json_option
 @edge
 def import_vectors(
-    file: Path, root: Path | None, model: str | None, dimensions: int | None, as_json: bool
+    file: Path, root: str | None, model: str | None, dimensions: int | None, as_json: bool
 ) -> None:
     """Bring vectors paid for elsewhere: columns `vector`, and `text` (as embedded) or `text_hash`.
 

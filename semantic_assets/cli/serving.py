@@ -16,9 +16,7 @@ from semantic_assets.errors import ConfigError
 @click.option("--keys", "needs_key", is_flag=True, help="Ask for keys also on loopback.")
 @root_option
 @edge
-def serve(
-    host: str, port: int, max_file_mb: int | None, needs_key: bool, root: Path | None
-) -> None:
+def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: str | None) -> None:
     """Serve the REST API and its search page. On any address but loopback it takes keys."""
     try:
         from semantic_assets.rest.server import serve_forever
@@ -46,7 +44,7 @@ def keys() -> None:
 @click.option("--role", type=click.Choice(("read", "write", "admin")), required=True)
 @root_option
 @edge
-def create(project: str, role: str, root: Path | None) -> None:
+def create(project: str, role: str, root: str | None) -> None:
     """Make a key. It is shown this once and kept as a hash."""
     from semantic_assets.api_keys import ApiKeys
     from semantic_assets.library import opened
@@ -61,7 +59,7 @@ def create(project: str, role: str, root: Path | None) -> None:
 @root_option
 @json_option
 @edge
-def list_(root: Path | None, as_json: bool) -> None:
+def list_(root: str | None, as_json: bool) -> None:
     """List the keys: what each may, never the key."""
     from semantic_assets.api_keys import ApiKeys
     from semantic_assets.library import opened
@@ -74,7 +72,7 @@ def list_(root: Path | None, as_json: bool) -> None:
 @click.argument("key_id")
 @root_option
 @edge
-def revoke(key_id: str, root: Path | None) -> None:
+def revoke(key_id: str, root: str | None) -> None:
     """Take the key KEY_ID back; it is refused from the next request on."""
     from semantic_assets.api_keys import ApiKeys
     from semantic_assets.library import opened

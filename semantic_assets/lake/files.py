@@ -155,6 +155,16 @@ class Lake:
             finally:
                 file.close()
 
+    def digest(self, relative: str) -> str | None:
+        """Of all bytes of a file, as the place it is in gives them now; None where there is none."""
+        return self._place.digest(relative)
+
+    def copy_out(self, relative: str, to: Path) -> None:
+        """Raises:
+        FileNotFoundError: there is no such file.
+        """
+        self._place.copy_out(relative, to)
+
     def read_text(self, relative: str) -> str | None:
         """A small file; None where there is none."""
         try:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from semantic_assets import durable
@@ -39,6 +40,16 @@ class Folder:
 
     def footer(self, name: str) -> Path:
         return self.root / name
+
+    def digest(self, name: str) -> str | None:
+        try:
+            with (self.root / name).open("rb") as file:
+                return file_digest(file, blake2b).hexdigest()
+        except FileNotFoundError:
+            return None
+
+    def copy_out(self, name: str, to: Path) -> None:
+        shutil.copyfile(self.root / name, to)
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:

@@ -6,6 +6,10 @@ from semantic_assets.model.task import is_task
 LEDGER_FILE = "ledger.sqlite3"
 #: The ledger's id, so that one made anew over this lake recognises its jobs at Google.
 LEDGER_ID_FILE = "ledger_id"
+#: What that file begins with in a lake that was left behind.
+MOVED = "moved to"
+#: Folders of this machine, made again where they are missing, and what is in use there.
+LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
 
 
 def _folder(space_id: str) -> str:

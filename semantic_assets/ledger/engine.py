@@ -36,6 +36,8 @@ class Database:
     engine: sa.Engine
     ledger_id: str
     clock: Clock = time.time
+    #: How often it was moved before it was opened.
+    moves: int = 0
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -70,13 +72,21 @@ class Database:
 
 
 def open_database(
-    url: str, *, create: bool, clock: Clock = time.time, ledger_id: str | None = None
+    url: str,
+    *,
+    create: bool,
+    clock: Clock = time.time,
+    ledger_id: str | None = None,
+    moving: bool = False,
 ) -> Database:
     """Open a ledger; with `create`, make it where there is none, with that id or a new one.
 
+    Args:
+        moving: also one that is being moved, or was.
+
     Raises:
         ConfigError: the address is none, there is no ledger and `create` is false, it is of another
-            version, or on SQLite and another machine is at work on it.
+            version, on SQLite and another machine is at work on it, or it was moved.
         TransientError: the server does not answer, or refuses.
     """
     parsed = _parsed(url)
@@ -85,7 +95,12 @@ def open_database(
             raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
         engine = _dialect(parsed).engine(parsed)
         try:
-            return _opened(engine, clock, ledger_id)
+            database, mark = _opened(engine, clock, ledger_id)
+            if mark and not moving:
+                raise ConfigError(
+                    f"this ledger {mark}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
+                )
+            return database
         except BaseException:
             engine.dispose()
             raise
@@ -103,7 +118,8 @@ def shown(url: sa.URL) -> str:
     return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
 
 
-def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> Database:
+def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> tuple[Database, str]:
+    """With what is said of it where it was moved, or is being moved."""
     database = Database(engine, "", clock)
     with database.write() as connection:
         schema.metadata.create_all(connection, tables=[schema.meta])
@@ -120,7 +136,21 @@ def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> Database:
         if engine.dialect.name == "sqlite":
             on_sqlite.refuse_other_machines(connection, clock())
         stored = _meta(database, connection, "ledger_id", ledger_id or secrets.token_hex(5))
-    return Database(engine, stored, clock)
+        moves, mark = moves_of(connection)
+    return Database(engine, stored, clock, moves), mark
+
+
+def moves_of(connection: sa.Connection) -> tuple[int, str]:
+    """(how often the ledger was moved, what is to be said of that now)."""
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "moves")
+    number, _, mark = (connection.execute(query).scalar_one_or_none() or "0").partition(" ")
+    return int(number), mark
+
+
+def set_moves(connection: sa.Connection, number: int, mark: str) -> None:
+    name = schema.meta.c.name == "moves"
+    connection.execute(sa.delete(schema.meta).where(name))
+    connection.execute(sa.insert(schema.meta).values(name="moves", value=f"{number} {mark}"))
 
 
 def _migrated(connection: sa.Connection, version: str) -> str:

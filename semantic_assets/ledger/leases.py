@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict
-from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.engine import Database, moves_of
 from semantic_assets.ledger.schema import lease as lease_table
 from semantic_assets.machine import holder as this_process
 
@@ -54,7 +54,11 @@ class Leases:
     ttl_seconds: float = TTL_SECONDS
 
     def acquire(self, name: str) -> Lease | None:
-        """Take a lease that is free or expired; None while somebody holds it."""
+        """Take a lease that is free or expired; None while somebody holds it.
+
+        Raises:
+            Conflict: the lake was moved since it was opened.
+        """
         now = self.database.clock()
         holder = f"{this_process()}:{secrets.token_hex(4)}"
         values = {"holder": holder, "expires_at": now + self.ttl_seconds}
@@ -69,6 +73,8 @@ class Leases:
             .returning(lease_table.c.fence)
         )
         with self.database.write() as connection:
+            if moves_of(connection) != (self.database.moves, ""):
+                raise Conflict("the lake was moved, or is being moved: open it again where it is")
             fence = connection.execute(statement).scalar_one_or_none()
         return Lease(name, holder, fence) if fence is not None else None
 

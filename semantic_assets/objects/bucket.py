@@ -139,6 +139,18 @@ class Bucket:
                 file.write(piece)
             return _stored(answer.meta)
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """An object's content, a few megabytes at a time.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        import obstore
+
+        with self._asked():
+            answer = obstore.get(self._store, name)
+            yield from (bytes(part) for part in answer.stream(min_chunk_size=_STREAM_BYTES))
+
     def read(self, name: str) -> bytes:
         """A small object.
 

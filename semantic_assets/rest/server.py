@@ -19,7 +19,7 @@ _KEEP_ALIVE_SECONDS = 30
 
 
 def serve_forever(
-    root: Path | None,
+    root: str | Path | None,
     *,
     host: str,
     port: int,

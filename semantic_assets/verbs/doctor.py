@@ -29,7 +29,7 @@ class Diagnosis:
     cure: str = ""
 
 
-def doctor(root: Path | None) -> list[Diagnosis]:
+def doctor(root: str | Path | None) -> list[Diagnosis]:
     """Settings, folders, ledger, key, service, queue. Later ones need those before them."""
     found: list[Diagnosis] = []
     try:
