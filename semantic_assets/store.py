@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from semantic_assets.config import Settings
 from semantic_assets.dataset_settings import DatasetSettings
+from semantic_assets.index.generation import VectorStores
+from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake, TableFile
@@ -20,6 +22,9 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import is_task
+
+#: Under the lake's root. Names of tables have dots in them, names of datasets have none.
+_LANCE_TABLES = "index/lance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,13 @@ class Store:
         return self.settings.index_backend if own == AUTO else own
 
     @property
-    def qdrant(self) -> QdrantServer:
-        return QdrantServer(self.settings.qdrant_url, self.settings.qdrant_api_key)
+    def vector_stores(self) -> VectorStores:
+        """Of the backends whose vectors may be elsewhere; Lance's are in the lake by default."""
+        settings = self.settings
+        lance = settings.lance_url or str(self.lake.path(_LANCE_TABLES))
+        return VectorStores(
+            QdrantServer(settings.qdrant_url, settings.qdrant_api_key), LanceStore(lance)
+        )
 
     def dataset_settings(self, dataset: DatasetKey) -> DatasetSettings:
         """What its dataset.toml said when it was last listed; needs no sources."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from semantic_assets.errors import NotFound
 from semantic_assets.index.description import read_description
-from semantic_assets.index.generation import Index, OpenIndexes, open_parts
-from semantic_assets.index.parts import Parts
+from semantic_assets.index.generation import Index, OpenIndexes
+from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import Generation
 from semantic_assets.model.keys import DatasetKey
@@ -32,7 +32,7 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index]
         if serving is None:
             return None
         try:
-            return serving, _OPENED.get(generation_folder(store, serving), store.qdrant)
+            return serving, _OPENED.get(generation_folder(store, serving), store.vector_stores)
         except FileNotFoundError:
             continue  # retired between the two reads: the pointer has moved on
     raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
