@@ -48,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "paths": paths.measure,
     "growth": growth.measure,
     "recall": recall.measure,
+    "lance": recall.measure_lance,
     "ingest": ingest.measure,
     "backfill": backfill.measure,
     "window": window.measure,

@@ -1,10 +1,11 @@
-"""recall@10 of the default index against exact search, and what it costs, at two sizes.
+"""recall@10 of the default index, and of Lance, against exact search, and what it costs, at two sizes.
 
 Vectors are synthetic (see benchmarks/vectors.py); questions are near documents and not among them.
 """
 
 import shutil
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -18,11 +19,11 @@ from benchmarks.vectors import DIMENSIONS, blocks, questions
 from semantic_assets.index.backend import Finder
 from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.exact import ExactFinder
-from semantic_assets.index.generation import backend_of, open_parts
-from semantic_assets.index.parts import Parts, write_part
-from semantic_assets.index.qdrant import QdrantServer
+from semantic_assets.index.generation import VectorStores, backend_of
+from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.parts import Parts, open_parts, write_part
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.backends import AUTO, backend_for
+from semantic_assets.model.backends import AUTO, LANCE, backend_for
 from semantic_assets.model.tables import INDEX_ROWS
 
 _SIZES = (100_000, 500_000)
@@ -32,20 +33,28 @@ _TRAINED, _CANDIDATES_PER_HIT = 4_096, 30
 
 
 def measure() -> list[Row]:
-    return [row for size in _SIZES for row in _measure(size)]
+    return [row for size in _SIZES for row in _measure(size, AUTO)]
 
 
-def _measure(size: int) -> list[Row]:
+def measure_lance() -> list[Row]:
+    if find_spec("lancedb") is None:
+        print("lance: left out; pip install semantic-assets[lance]")
+        return []
+    return [row for size in _SIZES for row in _measure(size, LANCE)]
+
+
+def _measure(size: int, choice: str) -> list[Row]:
     folder = WORK / "recall"
     shutil.rmtree(folder, ignore_errors=True)
-    description = _write_parts(folder, size)
+    description = _write_parts(folder, size, choice)
     parts = open_parts(folder, description)
-    backend = backend_of(description.backend, QdrantServer())
+    stores = VectorStores(lance=LanceStore(str(folder / "lance")))
+    backend = backend_of(description.backend, stores)
     began, before = time.process_time(), _bytes(folder)
     backend.build(folder, description, parts)
     build, added = time.process_time() - began, _bytes(folder) - before
     asked, exact = questions(size, _QUESTIONS), ExactFinder(parts)
-    index = backend.open(description, parts)
+    index = backend.open(folder, description)
     right = [{row for row, _ in hits} for hits in exact.nearest(asked, _K)]
     found = [{row for row, _ in index.nearest(query[None], _K)[0]} for query in asked]
     shared = sum(len(one & other) for one, other in zip(right, found, strict=True))
@@ -55,7 +64,7 @@ def _measure(size: int) -> list[Row]:
         Row(f"{name}: build", build, None, "CPU s"),
         Row(f"{name}: a query", _milliseconds(index, asked), _milliseconds(exact, asked), "CPU ms"),
         Row(f"{name}: size beside the vectors", added / 1e6, None, "MB"),
-        *_against_bare_faiss(name, index, parts, asked),
+        *(_against_bare_faiss(name, index, parts, asked) if choice == AUTO else []),
     ]
 
 
@@ -84,7 +93,7 @@ def _bare_milliseconds(bare: faiss.Index, asked: Vectors) -> float:
     return (time.process_time() - began) / _TIMED * 1e3
 
 
-def _write_parts(folder: Path, size: int) -> Description:
+def _write_parts(folder: Path, size: int, choice: str) -> Description:
     """A part for each block, as each shard has one."""
     entries = []
     for number, block in enumerate(blocks(size)):
@@ -93,11 +102,11 @@ def _write_parts(folder: Path, size: int) -> Description:
         write_part(folder / name, [_rows(len(block))], vectors, shape=block.shape)
         entries.append(PartEntry(name=name, rows=len(block), fingerprint=name))
     return Description(
-        backend=backend_for(AUTO, size),
+        backend=backend_for(choice, size),
         space_id="synthetic",
         dimensions=DIMENSIONS,
         parts=tuple(entries),
-        collection="",
+        collection="recall",
         alias="",
     )
 

@@ -75,11 +75,13 @@ class Settings:
     max_cost_usd_per_run: float | None = None
     #: Submit on the real backend though `probe` has not passed on this key.
     unprobed: bool = False
-    #: `auto` (exact up to 50,000 rows, FAISS above), `exact`, `faiss` or `qdrant`.
+    #: `auto` (exact up to 50,000 rows, FAISS above), `exact`, `faiss`, `qdrant`, `lance`.
     index_backend: str = AUTO
     #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
     qdrant_url: str | None = field(default=None, repr=False)
     qdrant_api_key: str | None = field(default=None, repr=False)
+    #: Where Lance tables are: a folder, s3:// or gs://. Default: beside the lake's indexes.
+    lance_url: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: float = 24 * 60.0
     #: How long a dataset's folder may be missing or empty before a listing removes the dataset.
@@ -129,6 +131,7 @@ class Settings:
             ledger_url=ledger_url or values.get(PREFIX + "LEDGER_URL") or None,
             qdrant_url=_address(values, "QDRANT_URL"),
             qdrant_api_key=values.get(PREFIX + "QDRANT_API_KEY") or None,
+            lance_url=_address(values, "LANCE_URL"),
         )
         return _checked(replace(settings, **_overrides(values)))
 

@@ -10,6 +10,8 @@ import pyarrow as pa
 from semantic_assets.config import Settings
 from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.errors import ConfigError
+from semantic_assets.index.generation import VectorStores
+from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake
@@ -25,6 +27,9 @@ from semantic_assets.model.task import is_task
 from semantic_assets.objects.bucket import Bucket
 from semantic_assets.sources.bucket import SourceBucket
 from semantic_assets.sources.folder import SourceFolder
+
+#: Under the lake's root. Names of tables have dots in them, names of datasets have none.
+_LANCE_TABLES = "index/lance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,13 @@ class Store:
         return self.settings.index_backend if own == AUTO else own
 
     @property
-    def qdrant(self) -> QdrantServer:
-        return QdrantServer(self.settings.qdrant_url, self.settings.qdrant_api_key)
+    def vector_stores(self) -> VectorStores:
+        """Of the backends whose vectors may be elsewhere; Lance's are in the lake by default."""
+        settings = self.settings
+        lance = settings.lance_url or self.lake.address(_LANCE_TABLES)
+        return VectorStores(
+            QdrantServer(settings.qdrant_url, settings.qdrant_api_key), LanceStore(lance)
+        )
 
     def dataset_settings(self, dataset: DatasetKey) -> DatasetSettings:
         """What its dataset.toml said when it was last listed; needs no sources."""

@@ -90,7 +90,7 @@ def test_each_key_is_read() -> None:
         ("[columns]\nmetadata = 'year'", r"columns\.metadata = 'year': use a list"),
         ("mode = 'fast'", r"mode = 'fast': use one of async, sync, auto"),
         ("mode = ['sync']", r"use one of async, sync, auto"),
-        ("[index]\nbackend = 'hnsw'", r"use one of auto, exact, faiss, qdrant"),
+        ("[index]\nbackend = 'hnsw'", r"use one of auto, exact, faiss, qdrant, lance"),
         ("[budget]\nmax_cost_usd_per_day = -1", r"max_cost_usd_per_day = -1: use a number from 0"),
         ("[budget]\nmax_cost_usd_per_day = nan", r"max_cost_usd_per_day = nan: use a number"),
         ("min_batch_size = 0", r"min_batch_size = 0: use a whole number from 1"),

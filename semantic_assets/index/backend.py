@@ -1,9 +1,11 @@
 """What a backend is: it makes a generation searchable, and opens it for searching.
 
-Every backend shares the parts, so rows and vectors are read the same way, and every score is the
-exact cosine with the stored float32 vector; backends differ in how they find the rows.
+Every backend is built from the same parts, and every score is the exact cosine with the stored
+float32 vector; backends differ in how they find the rows.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,11 +15,30 @@ from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 
 
 class Finder(Protocol):
-    """An opened generation's way to the nearest rows."""
+    """An opened generation's way to the nearest rows, and to what they say."""
+
+    @property
+    def parts(self) -> Parts:
+        """All rows and vectors; a search needs them only where the backend has none of its own."""
+        ...
 
     def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
         """For each query (row, cosine) of k rows nearest to it, best first."""
         ...
+
+    def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
+        """Rows of INDEX_ROWS in the order asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """What finders share that read rows and vectors from the parts."""
+
+    parts: Parts
+
+    def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
+        return self.parts.rows(numbers)
 
 
 class Backend(Protocol):
@@ -25,7 +46,11 @@ class Backend(Protocol):
         """Make durable what `open` needs besides the parts."""
         ...
 
-    def open(self, description: Description, parts: Parts) -> Finder: ...
+    def open(self, folder: Path, description: Description) -> Finder:
+        """Raises:
+        FileNotFoundError: the generation was retired and deleted meanwhile.
+        """
+        ...
 
     def publish(self, description: Description) -> None:
         """Point whoever asks the backend itself to this generation; after the switch."""

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from semantic_assets.index.backend import InParts
 from semantic_assets.index.description import Description
-from semantic_assets.index.parts import Parts
+from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.index.ranking import Hit, Vectors, best
 
 #: 64 MB of scores.
@@ -14,9 +15,7 @@ _SCORES_AT_ONCE = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ExactFinder:
-    parts: Parts
-
+class ExactFinder(InParts):
     def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
         numbers = np.arange(len(self.parts))
         together = max(1, _SCORES_AT_ONCE // max(1, len(numbers)))
@@ -38,8 +37,8 @@ class ExactBackend:
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
         """The parts are all there is."""
 
-    def open(self, description: Description, parts: Parts) -> ExactFinder:
-        return ExactFinder(parts)
+    def open(self, folder: Path, description: Description) -> ExactFinder:
+        return ExactFinder(open_parts(folder, description))
 
     def publish(self, description: Description) -> None:
         """Nobody else reads it."""

@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from semantic_assets.durable import sync
-from semantic_assets.index.backend import ranked
+from semantic_assets.index.backend import InParts, ranked
 from semantic_assets.index.description import Description
 from semantic_assets.index.exact import ExactFinder
-from semantic_assets.index.parts import Part, Parts
+from semantic_assets.index.parts import Part, Parts, open_parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.index.rotation import rotated
 
@@ -43,8 +43,7 @@ _CANDIDATES, _CANDIDATES_PER_HIT = 300, 20
 
 
 @dataclass(frozen=True, slots=True)
-class FaissFinder:
-    parts: Parts
+class FaissFinder(InParts):
     codes: "tuple[faiss.Index, ...]"
 
     def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
@@ -82,9 +81,10 @@ class FaissBackend:
             if not (part.folder / _CODES).exists():
                 _encode(part)
 
-    def open(self, description: Description, parts: Parts) -> FaissFinder:
+    def open(self, folder: Path, description: Description) -> FaissFinder:
         import faiss
 
+        parts = open_parts(folder, description)
         return FaissFinder(
             parts, tuple(faiss.read_index(str(part.folder / _CODES)) for part in parts)
         )

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,10 +13,12 @@ from semantic_assets.index.backend import Backend, Finder
 from semantic_assets.index.description import FILE_NAME, Description, read_description
 from semantic_assets.index.exact import ExactBackend
 from semantic_assets.index.faiss import FaissBackend
-from semantic_assets.index.parts import Parts, open_part
+from semantic_assets.index.lance import LanceBackend
+from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.parts import Parts
 from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
 from semantic_assets.index.ranking import Hit, Vectors
-from semantic_assets.model.backends import EXACT, FAISS, QDRANT
+from semantic_assets.model.backends import EXACT, FAISS, LANCE, QDRANT
 
 _KEPT_OPEN = 256
 
@@ -27,11 +29,14 @@ class Index:
 
     folder: Path
     description: Description
-    parts: Parts
     finder: Finder
 
     def __len__(self) -> int:
-        return len(self.parts)
+        return self.description.rows
+
+    @property
+    def parts(self) -> Parts:
+        return self.finder.parts
 
     def nearest(self, query: Vectors, k: int) -> list[Hit]:
         """(row, cosine) of the k rows nearest to a unit vector, best first."""
@@ -50,13 +55,21 @@ class Index:
         return self.finder.nearest(queries, k) if len(self) else [[] for _ in queries]
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
-        return self.parts.rows(numbers)
+        return self.finder.rows(numbers)
 
     def table(self, columns: Sequence[str]) -> pa.Table:
         return self.parts.table(columns)
 
 
-def backend_of(name: str, qdrant: QdrantServer) -> Backend:
+@dataclass(frozen=True, slots=True)
+class VectorStores:
+    """Where backends keep what lies outside a generation's directory."""
+
+    qdrant: QdrantServer = field(default_factory=QdrantServer)
+    lance: LanceStore = field(default_factory=LanceStore)
+
+
+def backend_of(name: str, stores: VectorStores) -> Backend:
     """Raises:
     ConfigError: there is no such backend.
     """
@@ -65,26 +78,21 @@ def backend_of(name: str, qdrant: QdrantServer) -> Backend:
     if name == FAISS:
         return FaissBackend()
     if name == QDRANT:
-        return QdrantBackend(qdrant)
-    raise ConfigError(f"there is no index backend {name!r}: use {EXACT}, {FAISS} or {QDRANT}")
+        return QdrantBackend(stores.qdrant)
+    if name == LANCE:
+        return LanceBackend(stores.lance)
+    raise ConfigError(
+        f"there is no index backend {name!r}: use {EXACT}, {FAISS}, {QDRANT} or {LANCE}"
+    )
 
 
-def open_parts(folder: Path, description: Description) -> Parts:
-    """Raises:
-    FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
-    """
-    opened = tuple(open_part(folder / part.name) for part in description.parts)
-    return Parts(opened, description.dimensions)
-
-
-def open_index(folder: Path, qdrant: QdrantServer) -> Index:
+def open_index(folder: Path, stores: VectorStores) -> Index:
     """Raises:
     FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
     """
     description = read_description(folder)
-    parts = open_parts(folder, description)
-    backend = backend_of(description.backend, qdrant)
-    return Index(folder, description, parts, backend.open(description, parts))
+    backend = backend_of(description.backend, stores)
+    return Index(folder, description, backend.open(folder, description))
 
 
 class OpenIndexes:
@@ -94,15 +102,15 @@ class OpenIndexes:
         self._lock = threading.Lock()
         self._held: OrderedDict[Path, tuple[object, Index]] = OrderedDict()
 
-    def get(self, folder: Path, qdrant: QdrantServer) -> Index:
+    def get(self, folder: Path, stores: VectorStores) -> Index:
         """Raises:
         FileNotFoundError: the generation was retired and deleted; ask for the serving one.
         """
         found = (folder / FILE_NAME).stat()
-        identity = (folder, found.st_ino, found.st_mtime_ns, qdrant)
+        identity = (folder, found.st_ino, found.st_mtime_ns, stores)
         with self._lock:
             held = self._held.get(folder.parent)
-        index = held[1] if held is not None and held[0] == identity else open_index(folder, qdrant)
+        index = held[1] if held is not None and held[0] == identity else open_index(folder, stores)
         with self._lock:
             self._held[folder.parent] = (identity, index)
             self._held.move_to_end(folder.parent)

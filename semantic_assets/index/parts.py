@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from semantic_assets.durable import sync
+from semantic_assets.index.description import Description
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
 
@@ -159,3 +160,11 @@ class Parts:
         schema = pa.schema([INDEX_ROWS.field(name) for name in columns])
         tables = [part.rows.select(list(columns)) for part in self.parts]
         return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def open_parts(folder: Path, description: Description) -> Parts:
+    """Raises:
+    FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
+    """
+    opened = tuple(open_part(folder / part.name) for part in description.parts)
+    return Parts(opened, description.dimensions)

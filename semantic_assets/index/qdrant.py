@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from semantic_assets.errors import ConfigError, NotFound, TransientError
-from semantic_assets.index.backend import ranked
+from semantic_assets.index.backend import InParts, ranked
 from semantic_assets.index.description import Description
-from semantic_assets.index.parts import Part, Parts
+from semantic_assets.index.parts import Part, Parts, open_parts
 from semantic_assets.index.ranking import Hit, Vectors
 
 if TYPE_CHECKING:  # an extra, and importing it takes 1.8 CPU seconds
@@ -67,10 +67,9 @@ class QdrantServer:
 
 
 @dataclass(frozen=True, slots=True)
-class QdrantFinder:
+class QdrantFinder(InParts):
     server: QdrantServer
     collection: str
-    parts: Parts
 
     def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
         from qdrant_client import models
@@ -108,7 +107,7 @@ class QdrantBackend:
                 for low in range(0, len(part), _POINTS_PER_CALL):
                     client.upsert(name, points=_points(description, part, start, low), wait=True)
 
-    def open(self, description: Description, parts: Parts) -> QdrantFinder:
+    def open(self, folder: Path, description: Description) -> QdrantFinder:
         """Raises:
         NotFound: the collection is not there.
         """
@@ -118,7 +117,8 @@ class QdrantBackend:
                     f"Qdrant at {self.server.shown} has no collection {description.collection}: "
                     "run `semantic-assets index build` for the dataset"
                 )
-        return QdrantFinder(self.server, description.collection, parts)
+        parts = open_parts(folder, description)
+        return QdrantFinder(parts, self.server, description.collection)
 
     def publish(self, description: Description) -> None:
         """Move the alias in one step: it is never missing and never of two generations."""

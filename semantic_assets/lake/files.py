@@ -186,9 +186,9 @@ class Lake:
     def has_tree(self, relative: str) -> bool:
         return self._place.has_tree(relative)
 
-    def fetched_tree(self, relative: str) -> Path:
-        """A folder with all that is below a directory; it need not be there."""
-        return self._place.fetched_tree(relative)
+    def fetched_tree(self, relative: str, *, only: str = "") -> Path:
+        """A folder with all that is below a directory, or the files that end so; it need not be."""
+        return self._place.fetched_tree(relative, only=only)
 
     def publish_tree(self, relative: str) -> None:
         """Make durable for all machines what was written to that folder here."""

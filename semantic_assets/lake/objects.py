@@ -98,11 +98,11 @@ class Objects:
     def has_tree(self, directory: str) -> bool:
         return next(self.bucket.below(f"{directory}/"), None) is not None
 
-    def fetched_tree(self, directory: str) -> Path:
+    def fetched_tree(self, directory: str, *, only: str = "") -> Path:
         """A folder of this machine with the files of one of the bucket; none where there is none."""
         for item in self.bucket.below(f"{directory}/"):
             path = self.root / item.name
-            if _object_of(path) != (item.name, item.mark):
+            if item.name.endswith(only) and _object_of(path) != (item.name, item.mark):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temporary = self.copies.room()
                 got = self.bucket.get(item.name, temporary)

@@ -14,11 +14,12 @@ from semantic_assets.index.description import (
     write_description,
 )
 from semantic_assets.index.files import link_folder
-from semantic_assets.index.generation import backend_of, open_index, open_parts
+from semantic_assets.index.generation import backend_of, open_index
+from semantic_assets.index.parts import open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import BUILT, Generation
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.backends import QDRANT, backend_for
+from semantic_assets.model.backends import BUILT_WHOLE, QDRANT, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
@@ -61,7 +62,7 @@ def build_index(
     Raises:
         DatasetRemoved: the dataset was removed.
         CorruptResult: what was written does not hold; the old generation keeps serving.
-        TransientError: Qdrant did not answer; the old generation keeps serving.
+        TransientError: the store of the vectors did not answer; the old generation keeps serving.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         store.ledger.datasets.require(dataset)
@@ -154,7 +155,7 @@ def _publish(store: Store, generation: Generation) -> None:
     if generation.backend == QDRANT:
         description = description_of(store, generation)
         assert description is not None
-        backend_of(generation.backend, store.qdrant).publish(description)
+        backend_of(generation.backend, store.vector_stores).publish(description)
 
 
 def _report(serving: Generation) -> IndexReport:
@@ -247,13 +248,13 @@ class _Building:
         """Describe it, have the backend make it searchable, prove it."""
         # First the description: what a crash leaves with the backend is found by it.
         write_description(folder, description)
-        backend = backend_of(description.backend, self._store.qdrant)
+        backend = backend_of(description.backend, self._store.vector_stores)
         backend.build(folder, description, open_parts(folder, description))
-        index = open_index(folder, self._store.qdrant)
+        index = open_index(folder, self._store.vector_stores)
         # Codes and collections made now are proven over everything they are of.
         new = {part.name for part in self._written}
         for kept in self._linked:
-            if kept.backend != description.backend or description.backend == QDRANT:
+            if kept.backend != description.backend or description.backend in BUILT_WHOLE:
                 new.add(kept.entry.name)
         prove(index, f"{self._dataset} {folder.name}", frozenset(new))
 

@@ -56,9 +56,9 @@ def compare(store: Store, gemini: Gemini, other: Generation) -> Comparison | Non
     serving = store.ledger.generations.serving(dataset)
     if serving is None:
         return None
-    opened = open_index(generation_folder(store, other), store.qdrant)
+    opened = open_index(generation_folder(store, other), store.vector_stores)
     questions = (judged_questions(store, dataset) or _titles(opened))[:_QUESTIONS]
-    old = open_index(generation_folder(store, serving), store.qdrant)
+    old = open_index(generation_folder(store, serving), store.vector_stores)
     ranked = [
         _nearest(store, gemini, generation, index, questions)
         for generation, index in ((serving, old), (other, opened))

@@ -90,7 +90,7 @@ def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
 
     Raises:
         NotFound: it is not kept, or its files are gone.
-        TransientError: it is in Qdrant, which does not answer.
+        TransientError: it is in Qdrant or a Lance store, which does not answer.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         serving = _serving(store, dataset)
@@ -140,14 +140,14 @@ def _switch(store: Store, lease: Lease, serving: Generation, target: Generation)
     wanted = current_fingerprint(store, target.dataset, target.space_id)
     held_for = None if is_of(store, target, wanted) else wanted
     store.ledger.generations.switch_back(lease, target.dataset, target.number, held_for=held_for)
-    backend_of(target.backend, store.qdrant).publish(index.description)
+    backend_of(target.backend, store.vector_stores).publish(index.description)
     store.tell(f"index {target.dataset}: {report.summary}")
     return report
 
 
 def _openable(store: Store, target: Generation) -> Index:
     try:
-        return open_index(generation_folder(store, target), store.qdrant)
+        return open_index(generation_folder(store, target), store.vector_stores)
     except FileNotFoundError as error:
         raise NotFound(
             f"the files of generation {target.number} of {target.dataset} are gone: run "

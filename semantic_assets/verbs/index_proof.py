@@ -35,6 +35,7 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
         # Another row may hold the very same vector; a lower score than 1 is the corruption.
         if not hits or hits[0][1] < _SELF_COSINE:
             raise CorruptResult(f"index {name}: a row does not find itself; {_LEFT}")
+    _require_same_rows(name, index, found)
     recall = 1.0 if index.description.backend == EXACT else _recall(index, fresh, probes, found)
     if recall < _LEAST_RECALL:
         raise CorruptResult(
@@ -54,6 +55,13 @@ def _require_rows(name: str, part: Part, expected: int, *, is_fresh: bool) -> No
         )
     if is_fresh and pc.count_distinct(part.rows["chunk_id"]).as_py() != expected:
         raise CorruptResult(f"index {name}, part {part.name}: a chunk is in it twice; {_LEFT}")
+
+
+def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
+    """A backend may keep rows of its own: a hit must lead to the row that its vector is of."""
+    numbers = sorted({hits[0][0] for hits in found})
+    if index.rows(numbers) != index.parts.rows(numbers):
+        raise CorruptResult(f"index {name}: a hit leads to another row's text; {_LEFT}")
 
 
 def _probes(parts: list[Part]) -> Vectors:

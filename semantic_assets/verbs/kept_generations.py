@@ -97,7 +97,7 @@ def _drop(store: Store, one: Generation) -> None:
     description = description_of(store, one)
     if description is not None:
         try:
-            backend_of(description.backend, store.qdrant).drop(description)
+            backend_of(description.backend, store.vector_stores).drop(description)
         except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
             store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
             return

@@ -102,7 +102,7 @@ def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
 
 def _measure(store: Store, gemini: Gemini, generation: Generation, asked: _Asked) -> Evaluation:
     space = store.ledger.spaces.find(generation.space_id)
-    index = open_index(generation_folder(store, generation), store.qdrant)
+    index = open_index(generation_folder(store, generation), store.vector_stores)
     queries = asked.judgements.queries
     ranked = _ranked(index, query_vectors(store, gemini, space, list(queries.values())))
     names = _documents_by_name(store, generation.dataset)

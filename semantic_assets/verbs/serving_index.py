@@ -9,10 +9,11 @@ from semantic_assets.index.description import (
     parse_description,
     read_description,
 )
-from semantic_assets.index.generation import Index, OpenIndexes, open_parts
-from semantic_assets.index.parts import Parts
+from semantic_assets.index.generation import Index, OpenIndexes
+from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.generations import Generation
+from semantic_assets.model.backends import LANCE
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 
@@ -23,6 +24,12 @@ _OPENED = OpenIndexes()
 def generation_folder(store: Store, generation: Generation) -> Path:
     """On this machine, with all its files; it need not be there."""
     return store.lake.fetched_tree(path_of(generation))
+
+
+def _searched_folder(store: Store, generation: Generation) -> Path:
+    """With what a search reads: of an index that is in Lance, its description."""
+    only = FILE_NAME if generation.backend == LANCE else ""
+    return store.lake.fetched_tree(path_of(generation), only=only)
 
 
 def is_kept(store: Store, generation: Generation) -> bool:
@@ -51,7 +58,7 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index]
         if serving is None:
             return None
         try:
-            return serving, _OPENED.get(generation_folder(store, serving), store.qdrant)
+            return serving, _OPENED.get(_searched_folder(store, serving), store.vector_stores)
         except FileNotFoundError:
             continue  # retired between the two reads: the pointer has moved on
     raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")

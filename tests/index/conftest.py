@@ -1,6 +1,7 @@
 """A generation of any backend, made of parts as a build makes it."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ import pytest
 
 from semantic_assets.index import qdrant
 from semantic_assets.index.description import Description, PartEntry, write_description
-from semantic_assets.index.generation import Index, backend_of, open_index, open_parts
-from semantic_assets.index.parts import write_part
+from semantic_assets.index.generation import Index, VectorStores, backend_of, open_index
+from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.parts import open_parts, write_part
 from semantic_assets.index.qdrant import QdrantServer
 from tests.factories import make_index_rows
 
-BACKENDS = ("exact", "faiss", "qdrant")
+needs_lance = pytest.mark.skipif(
+    find_spec("lancedb") is None, reason="needs Lance: pip install semantic-assets[lance]"
+)
+BACKENDS = ("exact", "faiss", "qdrant", pytest.param("lance", marks=needs_lance))
 Make = Callable[..., Index]
 
 
@@ -29,7 +34,12 @@ def server(tmp_path: Path) -> Iterator[QdrantServer]:
 
 
 @pytest.fixture
-def make(tmp_path: Path, server: QdrantServer) -> Make:
+def stores(tmp_path: Path, server: QdrantServer) -> VectorStores:
+    return VectorStores(server, LanceStore(str(tmp_path / "lance")))
+
+
+@pytest.fixture
+def make(tmp_path: Path, stores: VectorStores) -> Make:
     """make(vectors, backend, parts=2): row n has chunk_id `chunk-n` and vector n."""
     numbers = count(1)
 
@@ -63,8 +73,8 @@ def make(tmp_path: Path, server: QdrantServer) -> Make:
         )
         folder.mkdir(exist_ok=True)
         write_description(folder, description)
-        made = backend_of(backend, server)
+        made = backend_of(backend, stores)
         made.build(folder, description, open_parts(folder, description))
-        return open_index(folder, server)
+        return open_index(folder, stores)
 
     return build

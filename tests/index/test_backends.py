@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.index.generation import OpenIndexes, open_index
-from semantic_assets.index.qdrant import QdrantServer
+from semantic_assets.index.generation import OpenIndexes, VectorStores, open_index
 from semantic_assets.model.backends import backend_for
 from tests.factories import make_vectors
 from tests.index.conftest import BACKENDS, Make
@@ -95,16 +94,16 @@ def test_an_open_index_serves_on_after_its_files_are_deleted(make: Make, backend
 
 
 def test_a_generation_that_was_deleted_is_not_found(
-    make: Make, backend: str, server: QdrantServer
+    make: Make, backend: str, stores: VectorStores
 ) -> None:
     index = make(make_vectors(5, 16), backend)
     opened = OpenIndexes()
-    assert opened.get(index.folder, server) is opened.get(index.folder, server)
+    assert opened.get(index.folder, stores) is opened.get(index.folder, stores)
     for path in sorted(index.folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     for read in (open_index, opened.get):
         with pytest.raises(FileNotFoundError):
-            read(index.folder, server)
+            read(index.folder, stores)
 
 
 def test_a_setting_names_a_backend_or_leaves_it_to_the_size(backend: str) -> None:

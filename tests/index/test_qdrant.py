@@ -4,7 +4,7 @@ import pytest
 
 from semantic_assets.errors import ConfigError, NotFound, TransientError
 from semantic_assets.index import qdrant
-from semantic_assets.index.generation import backend_of, open_index
+from semantic_assets.index.generation import VectorStores, backend_of, open_index
 from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
 from tests.factories import make_vectors
 from tests.index.conftest import Make
@@ -42,11 +42,11 @@ def test_a_collection_a_crash_left_is_made_anew(make: Make, server: QdrantServer
         assert client.count(index.description.collection).count == 6
 
 
-def test_a_dropped_generation_says_what_to_run(make: Make, server: QdrantServer) -> None:
+def test_a_dropped_generation_says_what_to_run(make: Make, stores: VectorStores) -> None:
     index = make(make_vectors(3, 16), "qdrant")
-    QdrantBackend(server).drop(index.description)
+    QdrantBackend(stores.qdrant).drop(index.description)
     with pytest.raises(NotFound, match="index build"):
-        open_index(index.folder, server)
+        open_index(index.folder, stores)
 
 
 def test_without_an_address_the_setting_is_named() -> None:
@@ -57,9 +57,9 @@ def test_without_an_address_the_setting_is_named() -> None:
         pass
 
 
-def test_an_unknown_backend_is_refused(server: QdrantServer) -> None:
-    with pytest.raises(ConfigError, match="'lance': use exact, faiss or qdrant"):
-        backend_of("lance", server)
+def test_an_unknown_backend_is_refused(stores: VectorStores) -> None:
+    with pytest.raises(ConfigError, match="'hnsw': use exact, faiss, qdrant or lance"):
+        backend_of("hnsw", stores)
 
 
 def test_no_text_shows_the_key_or_a_password(make: Make) -> None:

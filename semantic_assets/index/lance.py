@@ -1,0 +1,158 @@
+"""The Lance backend: a table for each generation, in a folder or an object store.
+
+A row of the table holds the row's number, its vector and all of INDEX_ROWS, so a search reads the
+table and no part. The pointer in the ledger is the only switch: nobody asks for a table whose
+generation was not finished.
+
+Lists of short codes (RaBitQ) find candidates, float32 ranks them. Of what Lance offers, tried at
+100,000 clustered vectors of 768 on two busy cores, candidates ranked again exactly:
+
+    RaBitQ, 1 bit    build   4 CPU s   11 MB   recall@10 1.000    8 CPU ms a query
+    scalar, 8 bits   build  21 CPU s   77 MB   recall@10 1.000   84 CPU ms
+    HNSW of 8 bits   build 183 CPU s   98 MB   recall@10 0.9985  14 CPU ms
+    product, 96      build 364 CPU s   11 MB   recall@10 0.9955  21 CPU ms
+    all vectors                                recall@10 1.000  241 CPU ms
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from semantic_assets.index.description import Description
+from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.parts import Part, Parts, open_parts
+from semantic_assets.index.ranking import Hit, Vectors, best
+from semantic_assets.model.tables import INDEX_ROWS
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+
+_NUMBER, _VECTOR, _DISTANCE = "number", "vector", "_distance"
+#: 6 MB of vectors of 768.
+_BATCH_ROWS = 2_048
+#: Below, a query reads all vectors: 30 MB of 768, in the time that codes and candidates take.
+_INDEXED_FROM = 10_000
+#: With one bit for each number 100 candidates hold 0.43 to 0.89 of the ten nearest of 20,000, with
+#: three 0.99 to 1: fewer vectors are fetched, each of them a request where they are far away.
+_BITS = 3
+#: Lists have about 8,000 rows. Of 500,000 rows 20 lists hold 0.92 of the ten nearest, 50 0.986.
+_PROBED = 100
+_CANDIDATES, _CANDIDATES_PER_HIT = 100, 5
+
+
+@dataclass(frozen=True)
+class LanceFinder:
+    folder: Path
+    description: Description
+    store: LanceStore
+    table: "Table"
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Raises:
+        FileNotFoundError: the generation was retired and deleted since it was opened.
+        """
+        return open_parts(self.folder, self.description)
+
+    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+        with self.store.asked():
+            return [self._nearest(query, k) for query in queries]
+
+    def _nearest(self, query: Vectors, k: int) -> list[Hit]:
+        """Candidates with their vectors in one request, ranked again by those."""
+        search: Any = self.table.search(query, vector_column_name=_VECTOR, query_type="vector")
+        found = (
+            search.distance_type("dot")
+            .nprobes(_PROBED)
+            .limit(max(_CANDIDATES, k * _CANDIDATES_PER_HIT))
+            # Lance warns on stderr where its distance is not asked for.
+            .select([_NUMBER, _VECTOR, _DISTANCE])
+            .to_arrow()
+            .sort_by(_NUMBER)
+        )
+        vectors = found[_VECTOR].combine_chunks().flatten().to_numpy()
+        scores = vectors.reshape(-1, self.description.dimensions) @ query
+        return best(found[_NUMBER].to_numpy(), scores, k)
+
+    def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
+        if not numbers:
+            return []
+        columns = [_NUMBER, *INDEX_ROWS.names]
+        with self.store.asked():
+            found = self.table.take_offsets(sorted(set(numbers))).select(columns).to_arrow()
+        rows = {row.pop(_NUMBER): row for row in found.to_pylist()}
+        return [rows[number] for number in numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class LanceBackend:
+    store: LanceStore
+
+    def build(self, folder: Path, description: Description, parts: Parts) -> None:
+        """Write every row; what a crash left under the name goes first."""
+        self.drop(description)
+        schema = _schema(description.dimensions)
+        reader = pa.RecordBatchReader.from_batches(schema, _batches(schema, parts))
+        database = self.store.connect()
+        with self.store.asked():
+            table = database.create_table(description.collection, reader)
+            if description.rows >= _INDEXED_FROM:
+                _index(table, description.dimensions)
+
+    def open(self, folder: Path, description: Description) -> LanceFinder:
+        """Raises:
+        NotFound: the table is not there.
+        """
+        return LanceFinder(folder, description, self.store, self.store.open(description.collection))
+
+    def publish(self, description: Description) -> None:
+        """Nothing: a tag is of one table, and each generation is its own.
+
+        A name that follows the serving one would be a second pointer, which could differ from the
+        ledger's; `index list` says which number serves, and the number is in the table's name.
+        """
+
+    def drop(self, description: Description) -> None:
+        """Also what was written of a table that was never finished; a missing one is as good."""
+        database = self.store.connect()
+        with self.store.asked():
+            database.drop_table(description.collection, ignore_missing=True)
+
+
+def _index(table: "Table", dimensions: int) -> None:
+    """Lists of codes of three bits a number; of a byte where eight do not divide the dimensions."""
+    from lancedb.index import IvfRq, IvfSq
+
+    if dimensions % 8:
+        table.create_index(_VECTOR, config=IvfSq(distance_type="dot"))
+    else:
+        table.create_index(_VECTOR, config=IvfRq(distance_type="dot", num_bits=_BITS))
+
+
+def _schema(dimensions: int) -> pa.Schema:
+    vector = pa.field(_VECTOR, pa.list_(pa.float32(), dimensions), nullable=False)
+    return pa.schema([pa.field(_NUMBER, pa.int64(), nullable=False), *INDEX_ROWS, vector])
+
+
+def _batches(schema: pa.Schema, parts: Parts) -> Iterator[pa.RecordBatch]:
+    """All rows in the order of their numbers; nothing is copied but what is in a batch."""
+    for start, part in parts.numbered():
+        for low in range(0, len(part), _BATCH_ROWS):
+            yield from _table(schema, part, start, low).to_batches()
+
+
+def _table(schema: pa.Schema, part: Part, start: int, low: int) -> pa.Table:
+    rows = part.rows.slice(low, _BATCH_ROWS).combine_chunks()
+    vectors: Any = part.vectors[low : low + rows.num_rows]
+    values = pa.array(vectors.reshape(-1))
+    columns = [
+        pa.array(np.arange(start + low, start + low + rows.num_rows)),
+        *rows.columns,
+        pa.FixedSizeListArray.from_arrays(values, vectors.shape[1]),
+    ]
+    return pa.table(columns, schema=schema)
