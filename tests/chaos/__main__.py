@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from semantic_assets.emulator.fault_table import FAULTS
 from tests.chaos import run as runner
@@ -15,6 +16,7 @@ from tests.chaos.kinds import all_scenarios, short_scenarios
 from tests.chaos.reds import controls, red_scenarios
 from tests.chaos.run import Outcome
 from tests.chaos.scenarios import End, Scenario
+from tests.chaos.servers import servers
 from tests.chaos.steps import GENERATION, USUAL, WHENS
 
 
@@ -27,7 +29,13 @@ def main() -> int:
     parser.add_argument("--swaps", action="store_true", help="which swapped answers are seen")
     parser.add_argument("--trials", type=int, default=30, help="of each kind of swap")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
     options = parser.parse_args()
+    with servers() if options.far else nullcontext():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.swaps:
         return swaps.run(options.trials, options.jobs)
     everything = _everything(options.seed)

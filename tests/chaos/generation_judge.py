@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -202,12 +201,9 @@ def _said(output: str) -> str:
 def _needless(store: Store, scenario: Scenario) -> int:
     if scenario.edit or scenario.ends is End.FAILED:
         return 0  # it was cut with an earlier answer, or with none, by right
-    pattern = f"{store.settings.root}/results/space=*/*.parquet"
-    if not list(Path(store.settings.root).glob("results/space=*/*.parquet")):
-        return 0
     with connect(store) as connection:
         found = connection.execute(
-            f"SELECT count(DISTINCT text_hash) FROM read_parquet('{pattern}') "
+            "SELECT count(DISTINCT text_hash) FROM results "
             "WHERE outcome = 'ok' AND text_hash NOT IN (SELECT text_hash FROM chunks)"
         ).fetchone()
     return int(found[0]) if found else 0
@@ -220,6 +216,7 @@ def _media_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
     is_given_up = scenario.ends is End.UNCONFIRMED  # it may turn up: nothing of it is deleted
     if scenario.blow is not None or scenario.mishap is not None or is_given_up:
         cleanup(store, gemini, dry_run=False)
-    notes = [path.stem for path in store.settings.root.glob("manifests/*.uploads")]
+    found = store.lake.notes("manifests", ".uploads")
+    notes = [name.removesuffix(".uploads") for name in found]
     forgotten = sum(not store.lake.exists(layout.manifest(job_id)) for job_id in notes)
     return forgotten + sum(not name.endswith(".jsonl") for _, name in gemini.list_files())

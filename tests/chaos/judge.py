@@ -209,13 +209,10 @@ def _rows_of_results(
 ) -> dict[str, set[str]]:
     """The texts of each job whose row in its results file is so."""
     found: dict[str, set[str]] = defaultdict(set)
-    if not list(store.settings.root.glob("results/*/*.parquet")):
-        return found
-    rows = connection.execute(
-        "SELECT regexp_extract(filename, '([^/]+)\\.parquet$', 1), text_hash "
-        f"FROM read_parquet('{store.settings.root}/results/*/*.parquet', filename = true) "
-        f"WHERE {condition}"
-    ).fetchall()
-    for job, key in rows:
-        found[job].add(key)
+    columns = ["text_hash", "outcome", "error_message"]
+    for folder in store.lake.folders("results"):
+        for name in store.lake.names(f"results/{folder}"):
+            connection.register("rows_of_job", store.lake.read(f"results/{folder}/{name}", columns))
+            rows = connection.execute(f"SELECT text_hash FROM rows_of_job WHERE {condition}")
+            found[name.removesuffix(".parquet")] |= {key for (key,) in rows.fetchall()}
     return found

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from tests.chaos.scenarios import Mishap
+from tests.chaos.servers import Servers
 from tests.chaos.world import World, flow
 
 _LEDGER = "ledger.sqlite3*"
@@ -15,6 +16,9 @@ Preparation = Callable[[], None]
 
 def keep_copy(world: World) -> None:
     """Copy the lake, as a backup would."""
+    if world.servers is not None:
+        world.servers.keep_copy(world.place)
+        return
     shutil.copytree(world.lake, world.folder / "copy")
 
 
@@ -23,6 +27,8 @@ def befall(world: World, mishap: Mishap, off: Iterable[Preparation]) -> None:
     if mishap in _OTHERS:
         other = replace(world, **_OTHERS[mishap], _emulator=0)
         world.join(other.fork(partial(flow, patient=True), *off))
+    elif world.servers is not None:
+        _FAR_LOSSES[mishap](world.servers, world.place)
     else:
         _LOSSES[mishap](world)
 
@@ -55,6 +61,12 @@ _LOSSES: dict[Mishap, Callable[[World], None]] = {
     Mishap.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
     Mishap.OLD_TABLES: _old_tables,
     Mishap.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
+}
+_FAR_LOSSES: dict[Mishap, Callable[[Servers, str], None]] = {
+    Mishap.OLD_LEDGER: Servers.bring_back_ledger,
+    Mishap.LOST_LEDGER: Servers.lose_ledger,
+    Mishap.OLD_TABLES: lambda servers, place: servers.bring_back(place, _TABLES),
+    Mishap.LOST_TABLES: lambda servers, place: servers.lose(place, [*_TABLES, "index"]),
 }
 #: Somebody works on, until all is done as it looks from there.
 _OTHERS: dict[Mishap, dict[str, str]] = {

@@ -20,6 +20,7 @@ from tests.chaos.mishaps import befall, keep_copy, needs_recovery
 from tests.chaos.person import observe, settle
 from tests.chaos.safeguards import SAFEGUARDS
 from tests.chaos.scenarios import End, Mishap, Scenario
+from tests.chaos.servers import running_servers
 from tests.chaos.steps import on_step
 from tests.chaos.world import World, armed, arming, flow
 
@@ -74,7 +75,9 @@ def _is_as_declared(scenario: Scenario, course: Course) -> bool:
 def run(scenario: Scenario) -> Outcome:
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=place))
-    world = World(folder, window=scenario.window, chat_window=scenario.chat_window)
+    world = World(
+        folder, window=scenario.window, chat_window=scenario.chat_window, servers=running_servers()
+    )
     world.start()
     try:
         return _run(world, scenario)
@@ -97,7 +100,7 @@ def _run(world: World, scenario: Scenario) -> Outcome:
         befall(world, scenario.mishap, _switch_off(scenario))
     world.pass_time(_LEASES_DIE)
     course = _finish(world, scenario)
-    verdict = judge(world, scenario)
+    verdict = world.call(partial(judge, scenario=scenario))
     trouble = "\n".join(path.read_text() for path in world.folder.glob("trace-*.txt"))
     return Outcome(scenario, verdict, course, struck, world.fired, trouble or None)
 
@@ -107,14 +110,18 @@ def _prepare(world: World, scenario: Scenario) -> None:
     world.write_corpus(corpus.files)
     world.write_tasks(task_files(scenario))
     if scenario.by_hand:
-        _pin_by_hand(world, scenario)
+        world.call(partial(_pin_by_hand, scenario=scenario))
     if scenario.edit:
         _must(world, world.fork(partial(flow, patient=True)))
     if scenario.mishap in (Mishap.OLD_LEDGER, Mishap.OLD_TABLES) and not scenario.copied_at:
-        world.open()[0].close()
+        world.call(_make)
         keep_copy(world)
     if scenario.edit:
         world.write_corpus(corpus.edits)
+
+
+def _make(world: World) -> None:
+    world.open()[0].close()
 
 
 def _pin_by_hand(world: World, scenario: Scenario) -> None:
@@ -177,14 +184,14 @@ def _finish(world: World, scenario: Scenario) -> Course:
     # With a safeguard off it may never end.
     in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING) or scenario.safeguard_off
     _work(world, scenario, rounds=_ROUNDS_IN_VAIN if in_vain else None)
-    first = Course(*observe(world))
+    first = Course(*world.call(observe))
     end = first.end
     for _ in range(3):
         if end is End.DONE:
             break
-        settle(world, scenario, end)
+        world.call(partial(settle, scenario=scenario, end=end))
         _work(world, scenario, rounds=_ROUNDS_IN_VAIN)
-        end, _ = observe(world)
+        end, _ = world.call(observe)
     if scenario.apart:
         world.pass_time(THREE_HOURS)  # its name becomes visible
         _work(world, scenario)

@@ -6,6 +6,7 @@ worker costs milliseconds instead of two seconds.
 
 import mmap
 import os
+import pickle
 import signal
 import struct
 import time
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import httpx2
 from google import genai  # noqa: F401 - a second of imports that no worker need repeat
@@ -32,12 +33,14 @@ from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
 from semantic_assets.verbs.generating.feed import feed_all
 from tests.chaos.scenarios import Fault
+from tests.chaos.servers import Servers
 from tests.chaos.steps import Blow, install, on_step
 
 LATENCY_SECONDS = 60.0
 DIMENSIONS = 128
 #: Rounds of a patient worker: the first minutes closely, then 70 hours in steps of 40 minutes.
 PATIENCE = 120
+_T = TypeVar("_T")
 
 
 class SharedClock:
@@ -66,6 +69,8 @@ class World:
     window: int = 2_000
     chat_window: int = 8_000
     clock: SharedClock = field(default_factory=SharedClock)
+    #: None: the lake is in the folder.
+    servers: Servers | None = None
     #: How often each fault fired that was disarmed since.
     fired: Counter[str] = field(default_factory=Counter)
     _emulator: int = 0
@@ -105,11 +110,40 @@ class World:
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
             "SEMANTIC_ASSETS_UNPROBED": "1",
         }
+        if self.servers is not None:
+            # Each process is a machine with an empty disk.
+            environ["SEMANTIC_ASSETS_CACHE"] = str(self.folder / f"machine-{os.getpid()}")
+            environ["SEMANTIC_ASSETS_LEDGER_URL"] = self.servers.ledger_url(self.place)
+            return Settings.load(root=self.servers.lake_url(self.place), environ=environ)
         return Settings.load(root=self.lake, environ=environ)
 
     @property
     def lake(self) -> Path:
         return self.folder / self.root
+
+    @property
+    def place(self) -> str:
+        """Its name where several worlds share servers."""
+        return f"{self.folder.name}-{self.root}".lower()
+
+    def call(self, function: Callable[["World"], _T]) -> _T:
+        """What a process of its own says: the client of a bucket does not survive a fork."""
+        reader, writer = os.pipe()
+
+        def answer(world: World) -> None:
+            found = function(world)
+            with os.fdopen(writer, "wb") as pipe:
+                pickle.dump((found, world.fired), pipe)
+
+        process = self.fork(answer)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            said = pipe.read()
+        if code := self.join(process):
+            traces = "".join(path.read_text() for path in self.folder.glob("trace-*.txt"))
+            raise RuntimeError(f"{function} ended with {code}\n{traces}")
+        found, self.fired = pickle.loads(said)
+        return cast(_T, found)
 
     def open(self) -> tuple[Store, Gemini]:
         settings = self.settings

@@ -1,6 +1,7 @@
 """The whole flow where nothing that lasts is on the machine that works."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,21 @@ def test_an_index_that_did_not_change_is_copied_within_the_bucket(far: Far) -> N
     assert (again.parts_linked, again.parts_written, again.backend) == (1, 0, "faiss")
     other = far.machine("other")
     assert "number 7" in found(other, "The pump number 7.")
+    assert check_index(other.store, DATASET).counted == 0
+
+
+@pytest.mark.skipif(find_spec("lancedb") is None, reason="needs lancedb")
+def test_an_index_in_lance_is_searched_where_it_is(far: Far) -> None:
+    far.put(URI, lines(40, "pump"))
+    one = far.machine("one")
+    one.refresh()
+    changed = one.reopened(index_backend="lance")
+    with changed.store:
+        assert build_index(changed.store, DATASET).backend == "lance"
+    other = far.machine("other")
+    assert "number 7" in found(other, "The pump number 7.")
+    here = [path.name for path in (other.settings.root / "index").rglob("[!.]*") if path.is_file()]
+    assert here == ["generation.json"]
     assert check_index(other.store, DATASET).counted == 0
 
 
