@@ -8,9 +8,11 @@ from collections.abc import Callable
 from benchmarks import (
     backfill,
     collecting,
+    footprint,
     generation,
     growth,
     ingest,
+    million,
     paths,
     recall,
     retrieval,
@@ -55,6 +57,8 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "generation": generation.measure,
     "sensor": sensor.measure,
     "collecting": collecting.measure,
+    "footprint": footprint.measure,
+    "million": million.measure,
     "peers": comparison.measure,
 }
 

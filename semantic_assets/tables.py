@@ -7,8 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from semantic_assets.model.capacity import Capacity, Limit
 from semantic_assets.verbs.bill import Bill
 from semantic_assets.verbs.estimate import Estimate
 from semantic_assets.verbs.search import SearchHit
@@ -20,6 +22,7 @@ _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _PIPE_WIDTH = 140
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
+_SHOWN_APART = ("articles", "tier", "breaks")
 
 
 def show(*tables: Table) -> None:
@@ -187,3 +190,21 @@ def window_chart(use: WindowUse) -> Table:
         line = "".join(_BLOCKS[max(0, min(8, round(cell * 8)))] for cell in cells)
         table.add_row(f"{(row + 1) / _CHART_ROWS:4.0%}", line)
     return table
+
+
+def capacity_tables(found: list[Capacity]) -> list[Table]:
+    """A column for each size, and below it what breaks, the most pressing first."""
+    title = f"a first embedding at tier {found[0].tier}, and a day of it later"
+    table = Table("what", *(f"{one.articles:,} articles" for one in found), title=title)
+    for name in (one.name for one in fields(Capacity) if one.name not in _SHOWN_APART):
+        cells = (getattr(one, name) for one in found)
+        table.add_row(
+            name.replace("_", " "),
+            *(f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in cells),
+        )
+    breaking = Table("articles", "breaks", "reached", "cure", title="what breaks, and first")
+    for one in found:
+        for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
+            times = f"{limit.reached:,.1f} x" if limit.reached else ""
+            breaking.add_row(f"{one.articles:,}", limit.what, times, escape(limit.cure))
+    return [table, breaking]

@@ -89,7 +89,9 @@ def s3_server() -> Iterator[S3Server]:
 
 def _serve_until_stdin_ends() -> None:
     from moto.server import ThreadedMotoServer
+    from werkzeug.serving import WSGIRequestHandler
 
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # a connection is kept for many requests
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

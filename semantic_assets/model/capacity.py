@@ -1,0 +1,169 @@
+"""How much a corpus of a size is: shards, bytes, jobs, days, dollars; and what breaks first.
+
+A model, not a promise: constants measured on 12,000 manuals of 8,700 characters (`python -m
+benchmarks footprint`, and the rows of benchmarks/RESULTS.md that are named), times a number.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from semantic_assets.model.catalog import batch_usd, enqueued_tokens
+from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS
+from semantic_assets.model.shown import Shown
+
+_MODEL = "gemini-embedding-001"
+#: `footprint`: an article's tokens, and its chunks at the default size.
+TOKENS_OF_ARTICLE = 2_526
+_CHUNKS_A_TOKEN = 4.611 / TOKENS_OF_ARTICLE
+#: `footprint`: bytes of the texts, a token: documents, chunks, and rows of an index.
+_TEXT_BYTES_A_TOKEN = (9_083 + 18_650 + (24_240 - 14_165 - 480)) / TOKENS_OF_ARTICLE
+#: Vectors lie in results, in embeddings and in an index, of which three generations are kept and
+#: share what did not change. Codes of FAISS, and columns besides: `footprint`, `recall`.
+_COPIES_OF_VECTOR, _BYTES_BESIDE_VECTOR = 3, 230
+#: `footprint`: of the key index, which each machine that plans or assembles makes for itself.
+_KEY_BYTES = 31
+#: A job is a fifth of the window by an estimate that is 1.25 too high before the first answer, and
+#: less at the end of a shard. `footprint` at tier 1: 30.3M tokens in 415 jobs.
+_JOB_SHARE, _MOST_TEXTS_A_JOB = 0.146, 50_000
+#: `footprint`: 4,307 rows and 5.0 MB with 415 jobs.
+_ROWS_A_JOB, _ROWS_A_SHARD, _BYTES_A_ROW = 10.3, 20, 1_160
+#: `stages`: a first refresh of a shard, and what Dagster takes to start a run.
+_CPU_SECONDS_A_SHARD, _CPU_SECONDS_A_RUN = 22.0, 2.7
+#: Runs of the chain, of the results, of the index.
+_RUNS_A_SHARD = 2
+#: `recall`: of a query by FAISS, which scans all codes.
+_QUERY_MS_A_MILLION_ROWS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that ends. `reached` is the corpus in units of what still works; from 1 on it ends."""
+
+    what: str
+    reached: float
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity(Shown):
+    """A first embedding of so many articles, and a day of it later."""
+
+    articles: int
+    tier: int
+    shards: int
+    chunks: int
+    tokens: int
+    usd: float
+    jobs: int
+    #: How often the window of enqueued tokens is filled.
+    window_fills: float
+    #: At an hour for each filling, and at the day that Google gives itself for a job.
+    days_at_an_hour_a_fill: float
+    days_at_a_day_a_fill: float
+    #: Files and bytes of the lake: texts, vectors, one index.
+    files: int
+    lake_gb: float
+    ledger_rows: int
+    ledger_mb: float
+    #: Of the first time, without Google's.
+    cpu_hours: float
+    #: Where a part of the articles changes each day, over all shards at worst.
+    runs_a_day: int
+    usd_a_day: float
+    #: Most pressing first; only what is reached.
+    breaks: tuple[Limit, ...]
+
+    @property
+    def breaks_first(self) -> str:
+        return self.breaks[0].what if self.breaks else "nothing: one machine, as it comes"
+
+
+def capacity(
+    articles: int,
+    *,
+    tier: int = 1,
+    dimensions: int = 768,
+    tokens_of_article: int = TOKENS_OF_ARTICLE,
+    changed_a_day: float = 0.01,
+    model: str = _MODEL,
+) -> Capacity:
+    """Reckon.
+
+    Args:
+        changed_a_day: the part of the articles that changes, each as a whole.
+    """
+    tokens = articles * tokens_of_article
+    chunks = max(articles, round(tokens * _CHUNKS_A_TOKEN))
+    shards = math.ceil(articles / SHARD_MAX_DOCUMENTS)
+    window = enqueued_tokens(model, tier)
+    jobs = max(math.ceil(tokens / (_JOB_SHARE * window)), math.ceil(chunks / _MOST_TEXTS_A_JOB))
+    fills = tokens / window
+    rows = round(jobs * _ROWS_A_JOB + shards * _ROWS_A_SHARD)
+    size = tokens * _TEXT_BYTES_A_TOKEN + chunks * (
+        dimensions * 4 * _COPIES_OF_VECTOR + _BYTES_BESIDE_VECTOR
+    )
+    touched = min(shards, math.ceil(articles * changed_a_day))
+    return Capacity(
+        articles=articles,
+        tier=tier,
+        shards=shards,
+        chunks=chunks,
+        tokens=tokens,
+        usd=batch_usd(model, tokens),
+        jobs=jobs,
+        window_fills=round(fills, 1),
+        days_at_an_hour_a_fill=round(fills / 24, 2),
+        days_at_a_day_a_fill=round(fills, 1),
+        # documents, chunks, embeddings, four files of an index part; a results file for each job
+        files=shards * 7 + jobs,
+        lake_gb=round(size / 1e9, 2),
+        ledger_rows=rows,
+        ledger_mb=round(rows * _BYTES_A_ROW / 1e6, 1),
+        cpu_hours=round(
+            shards * (_CPU_SECONDS_A_SHARD + _RUNS_A_SHARD * _CPU_SECONDS_A_RUN) / 3_600, 2
+        ),
+        runs_a_day=touched * _RUNS_A_SHARD,
+        usd_a_day=batch_usd(model, round(tokens * changed_a_day)),
+        breaks=tuple(_breaks(shards, chunks, fills, size, touched)),
+    )
+
+
+def _breaks(
+    shards: int, chunks: int, fills: float, lake_bytes: float, touched: int
+) -> Iterator[Limit]:
+    limits = (
+        Limit(
+            "the window of enqueued tokens: over a month at an hour a fill",
+            fills / 24 / 30,
+            "a higher tier, or a window agreed with Google",
+        ),
+        Limit(
+            "the time of a query: FAISS scans all codes, over 100 ms of CPU",
+            chunks / 1e6 * _QUERY_MS_A_MILLION_ROWS / 100,
+            "several datasets, or [index] backend = lance or qdrant",
+        ),
+        Limit(
+            "one disk: over 1 TB of lake",
+            lake_bytes / 1e12,
+            "a lake in a bucket, which needs a ledger in Postgres",
+        ),
+        Limit(
+            "one machine's runs: two cores start about 36,000 a day",
+            touched * _RUNS_A_SHARD / 36_000,
+            "more workers: deploy/celery or deploy/kubernetes",
+        ),
+        Limit(
+            "the key index of each machine: over 10 GB, read from all results on an empty disk",
+            chunks * _KEY_BYTES / 10e9,
+            "keep the cache folder of workers, or a space for each part of the corpus",
+        ),
+        Limit(
+            "partitions of Dagster: its UI slows down from 40,000 on, 100,000 are the advised most",
+            shards / 40_000,
+            "several deployments over parts of the corpus",
+        ),
+    )
+    yield from sorted(
+        (limit for limit in limits if limit.reached >= 1), key=lambda limit: -limit.reached
+    )
