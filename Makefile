@@ -12,7 +12,7 @@ QUIET := PYTHONWARNINGS=ignore
 .PHONY: help demo test test-ui test-fleet dev lint format bench chaos lock clean
 
 help: ## list the targets
-	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Bytecode is compiled here once: without it each process pays half a CPU second for imports.
 $(READY): requirements.lock pyproject.toml

@@ -9,6 +9,7 @@ import pytest
 
 from tests.services.postgres import postgres_server
 from tests.services.redis import redis_server
+from tests.services.s3 import s3_server
 
 if TYPE_CHECKING:  # needs the extra celery
     from tests.fleet.fleet import Fleet
@@ -32,12 +33,15 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Fleet"]:
     with (
         postgres_server() as postgres,
         redis_server() as redis_url,
+        s3_server() as s3,
         running_parts(tmp_path / "logs") as parts,
     ):
         url = parts.emulator(tmp_path / "emulator", _LATENCY_SECONDS)
-        environ = environment(tmp_path, postgres=postgres, redis_url=redis_url, emulator_url=url)
+        environ = environment(
+            tmp_path, postgres=postgres, redis_url=redis_url, emulator_url=url, s3=s3
+        )
         for name, value in environ.items():  # Dagster's instance is opened here too
             monkeypatch.setenv(name, value)
-        write_sources(environ)
+        write_sources(s3)
         with opened_fleet(parts, environ) as opened:
             yield opened

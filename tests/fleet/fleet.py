@@ -15,7 +15,7 @@ from tests.fleet.parts import Part, Parts
 from tests.fleet.report import Times
 from tests.fleet.runs import Runs, finished, launch_backfill
 from tests.fleet.verdict import is_indexed
-from tests.fleet.world import settings_of
+from tests.fleet.world import of_machine, settings_of
 
 _DEADLINE_SECONDS = 1_200.0
 
@@ -38,7 +38,7 @@ class Fleet:
         return backfill
 
     def start_worker(self, name: str) -> Part:
-        worker = self.parts.worker(name, self.environ)
+        worker = self.parts.worker(name, of_machine(self.environ, name))
         self.times.note(f"worker {name} started")
         return worker
 

@@ -72,13 +72,19 @@ def shown(runs: Runs) -> list[ShownRun]:
     return found
 
 
-def not_made_good(runs: list[dg.DagsterRun]) -> list[str]:
-    """Runs that did not succeed and that no later one of the same work made good."""
+def not_made_good(runs: Runs) -> list[str]:
+    """Runs that did not succeed, left a step undone, and that no later one made good."""
     found, is_done = [], set()
-    for run in runs:  # the latest first
+    for run in runs.all():  # the latest first
         work = (run.job_name, run.tags.get("dagster/partition"))
         if run.status == dg.DagsterRunStatus.SUCCESS:
             is_done.add(work)
-        elif work not in is_done:
+        elif work not in is_done and not _did_every_step(runs.instance, run):
             found.append(f"{run.job_name} {run.run_id} {run.status.value}")
     return found
+
+
+def _did_every_step(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Killed after its last step and before it said so: there is nothing to start again."""
+    plan = instance.get_execution_plan_snapshot(str(run.execution_plan_snapshot_id))
+    return instance.get_run_stats(run.run_id).steps_succeeded == len(plan.step_keys_to_execute)

@@ -11,6 +11,7 @@ from tests.fleet.report import table
 from tests.fleet.verdict import counts, judge
 from tests.services.postgres import missing_for_postgres
 from tests.services.redis import missing_for_redis
+from tests.services.s3 import needs_s3
 
 if TYPE_CHECKING:
     from tests.fleet.fleet import Fleet
@@ -25,7 +26,11 @@ def _missing() -> str | None:
     return missing_for_postgres() or missing_for_redis()
 
 
-pytestmark = [pytest.mark.fleet, pytest.mark.skipif(bool(_missing()), reason=str(_missing()))]
+pytestmark = [
+    pytest.mark.fleet,
+    needs_s3,
+    pytest.mark.skipif(bool(_missing()), reason=str(_missing())),
+]
 
 
 def test_a_worker_and_the_daemon_are_killed_and_everything_ends_ready_and_paid_once(
@@ -53,5 +58,5 @@ def test_a_worker_and_the_daemon_are_killed_and_everything_ends_ready_and_paid_o
     assert verdict.wrong() == {}
     states = {run.run_id: run.status.value for run in fleet.runs.all()}
     assert {states[run_id] for run_id in killed} == {"FAILURE"}
-    assert not_made_good(fleet.runs.all()) == []
+    assert not_made_good(fleet.runs) == []
     assert fleet.state_of(backfill) == "COMPLETED_SUCCESS"

@@ -9,14 +9,29 @@ from semantic_assets.config import PREFIX, Settings, project_dir
 from tests.factories import BLANK
 from tests.fleet.corpus import files
 from tests.services.postgres import PostgresServer
+from tests.services.s3 import S3Server
 
 _CELERY = project_dir() / "deploy" / "celery"
 #: As many as the workers have processes.
 MAX_CONCURRENT_RUNS = 4
 
 
+def places(s3: S3Server) -> dict[str, str]:
+    """The lake and the sources; nothing else says where they are."""
+    return {
+        PREFIX + "ROOT": s3.url("lake"),
+        PREFIX + "SOURCES": s3.url("sources"),
+        **s3.environment,
+    }
+
+
+def write_sources(s3: S3Server) -> None:
+    for name, content in files():
+        s3.put(f"sources/{name}", content)
+
+
 def environment(
-    folder: Path, *, postgres: PostgresServer, redis_url: str, emulator_url: str
+    folder: Path, *, postgres: PostgresServer, redis_url: str, emulator_url: str, s3: S3Server
 ) -> dict[str, str]:
     """Variables for every process; makes Dagster's home, with the dagster.yaml of deploy/."""
     home = folder / "dagster_home"
@@ -28,19 +43,17 @@ def environment(
         "DAGSTER_HOME": str(home),
         "PYTHONPATH": f"{project_dir()}:{_CELERY}",
         "PYTHONWARNINGS": "ignore",
-        PREFIX + "ROOT": str(folder / "lake"),
-        PREFIX + "SOURCES": str(folder / "sources"),
+        **places(s3),
+        PREFIX + "CACHE": str(folder / "cache"),
         PREFIX + "LEDGER_URL": postgres.new_database(),
         PREFIX + "EMULATOR_URL": emulator_url,
         PREFIX + "EMULATOR_DIR": str(folder / "emulator"),
     }
 
 
-def write_sources(environ: Mapping[str, str]) -> None:
-    for name, content in files():
-        path = Path(environ[PREFIX + "SOURCES"]) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def of_machine(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    """The same on a machine of its own: it keeps copies where no other sees them."""
+    return {**environ, PREFIX + "CACHE": f"{environ[PREFIX + 'CACHE']}/{name}"}
 
 
 def settings_of(environ: Mapping[str, str]) -> Settings:
