@@ -32,7 +32,7 @@ class Fleet:
         return sorted(self.runs.instance.get_dynamic_partitions("shards"))
 
     def launch_backfill(self) -> str:
-        """Of every shard; its id. The daemon need not run yet."""
+        """Of every shard; its id."""
         backfill = launch_backfill(self.parts, self.environ, self.shards())
         self.times.note("backfill launched")
         return backfill

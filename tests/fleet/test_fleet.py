@@ -40,8 +40,8 @@ def test_a_worker_and_the_daemon_are_killed_and_everything_ends_ready_and_paid_o
 
     assert len(fleet.shards()) == corpus.DATASETS
     one, _ = fleet.start_worker("one"), fleet.start_worker("two")
-    backfill = fleet.launch_backfill()
     daemon = fleet.start_daemon()
+    backfill = fleet.launch_backfill()
 
     fleet.wait_for_runs(6)
     killed = fleet.kill_with_runs(one)
