@@ -46,9 +46,16 @@ class Runs:
         return list(self.instance.get_runs())
 
     def held_by(self, worker: str) -> list[str]:
-        """Ids of the runs that it has taken and not ended."""
+        """Ids of the runs that it has taken and that have steps left to do."""
         begun = self.instance.get_runs(RunsFilter(statuses=_BEGUN))
-        return [run.run_id for run in begun if self.worker_of(run) == worker]
+        held = [run for run in begun if self.worker_of(run) == worker]
+        return [run.run_id for run in held if not self.did_every_step(run)]
+
+    def did_every_step(self, run: dg.DagsterRun) -> bool:
+        """Also of one that was killed before it said so: there is nothing to start again."""
+        plan = self.instance.get_execution_plan_snapshot(str(run.execution_plan_snapshot_id))
+        done = self.instance.get_run_stats(run.run_id).steps_succeeded
+        return done == len(plan.step_keys_to_execute)
 
     def worker_of(self, run: dg.DagsterRun) -> str | None:
         """Its name before the @; None if none took the run."""
@@ -79,12 +86,6 @@ def not_made_good(runs: Runs) -> list[str]:
         work = (run.job_name, run.tags.get("dagster/partition"))
         if run.status == dg.DagsterRunStatus.SUCCESS:
             is_done.add(work)
-        elif work not in is_done and not _did_every_step(runs.instance, run):
+        elif work not in is_done and not runs.did_every_step(run):
             found.append(f"{run.job_name} {run.run_id} {run.status.value}")
     return found
-
-
-def _did_every_step(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Killed after its last step and before it said so: there is nothing to start again."""
-    plan = instance.get_execution_plan_snapshot(str(run.execution_plan_snapshot_id))
-    return instance.get_run_stats(run.run_id).steps_succeeded == len(plan.step_keys_to_execute)
