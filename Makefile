@@ -9,10 +9,10 @@ export DAGSTER_HOME := $(CURDIR)
 # Dagster warns that its own command line has a newer one; it works all the same.
 QUIET := PYTHONWARNINGS=ignore
 
-.PHONY: help demo test test-ui dev lint format bench chaos lock clean
+.PHONY: help demo test test-ui test-fleet dev lint format bench chaos lock clean
 
 help: ## list the targets
-	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Bytecode is compiled here once: without it each process pays half a CPU second for imports.
 $(READY): requirements.lock pyproject.toml
@@ -38,6 +38,13 @@ test: $(READY) ## the whole suite, without key or network
 test-ui: $(READY) ## the Dagster UI in a real browser; installs Debian's chromium where it is missing
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null
 	@$(BIN)/python -m pytest -q -m ui tests/ui $(ARGS)
+
+test-fleet: $(READY) ## workers killed under a backfill; installs the larger lock, Debian's redis-server, postgresql
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
+	@command -v redis-server >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null
+	@$(BIN)/python -m pytest -q -m fleet tests/fleet $(ARGS)
 
 dev: $(READY) ## the Dagster UI with sensors, every dataset and shard registered
 	@mkdir -p .dagster

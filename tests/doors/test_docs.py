@@ -15,7 +15,7 @@ import click
 import pytest
 
 from semantic_assets.cli import main
-from semantic_assets.config import PREFIX, Settings
+from semantic_assets.config import PREFIX, Settings, known_variables
 from semantic_assets.lake import layout
 from semantic_assets.ledger.leases import TTL_SECONDS
 from semantic_assets.ledger.scopes import _REGROW, _REGROW_SECONDS
@@ -157,8 +157,7 @@ def test_commands_are_found_in_blocks_and_in_prose() -> None:
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_setting_named_is_one(name: str) -> None:
-    settings = {f"{PREFIX}{field}".upper() for field in Settings.__dataclass_fields__}
-    assert set(re.findall(rf"{PREFIX}\w+", PAGES[name])) <= settings
+    assert set(re.findall(rf"{PREFIX}\w+", PAGES[name])) <= known_variables()
 
 
 def _anchors(name: str) -> set[str]:

@@ -67,7 +67,9 @@ class S3Server:
         self._put(_BUCKET, b"")
 
     def _put(self, path: str, content: bytes) -> None:
-        urlopen(Request(f"{self.endpoint}/{path}", content, method="PUT")).close()
+        # Without a type urllib says that it is a form, and the server keeps nothing of it.
+        headers = {"Content-Type": "application/octet-stream"}
+        urlopen(Request(f"{self.endpoint}/{path}", content, headers, method="PUT")).close()
 
 
 @contextmanager
