@@ -23,9 +23,8 @@ from semantic_assets.ledger.schema import metadata
 from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.verbs.advance import advance
 from semantic_assets.verbs.assemble import assemble
-from semantic_assets.verbs.chunks import chunk_documents
+from semantic_assets.verbs.cut_all import cut_all
 from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
 from semantic_assets.verbs.watch import watch
 from tests.services.postgres import missing_for_postgres, postgres_server
 
@@ -103,12 +102,11 @@ def _write(folder: Path) -> None:
 
 def _prepare(bench: Bench, seen: _Seen) -> None:
     began = time.process_time()
-    discover(bench.store)
+    found = discover(bench.store)
     seen.stages["discover"] = time.process_time() - began
     began = time.process_time()
-    for shard in bench.store.ledger.sources.shards():
-        read_documents(bench.store, shard.key)
-        chunk_documents(bench.store, shard.key)
+    cut_all(bench.store, found)
+    assert len(bench.store.ledger.sources.shards()) == _SHARDS
     seen.stages["read and cut"] = time.process_time() - began
 
 

@@ -125,12 +125,12 @@ def capacity(
         ),
         runs_a_day=touched * _RUNS_A_SHARD,
         usd_a_day=batch_usd(model, round(tokens * changed_a_day)),
-        breaks=tuple(_breaks(shards, chunks, fills, size, touched)),
+        breaks=tuple(_breaks(shards, chunks, jobs, fills, size, touched)),
     )
 
 
 def _breaks(
-    shards: int, chunks: int, fills: float, lake_bytes: float, touched: int
+    shards: int, chunks: int, jobs: int, fills: float, lake_bytes: float, touched: int
 ) -> Iterator[Limit]:
     limits = (
         Limit(
@@ -157,6 +157,11 @@ def _breaks(
             "the key index of each machine: over 10 GB, read from all results on an empty disk",
             chunks * _KEY_BYTES / 10e9,
             "keep the cache folder of workers, or a space for each part of the corpus",
+        ),
+        Limit(
+            "the listing of results before each plan: over 100 calls of 1,000 names in a bucket",
+            jobs / 100_000,
+            "a higher tier: larger jobs, fewer files",
         ),
         Limit(
             "partitions of Dagster: its UI slows down from 40,000 on, 100,000 are the advised most",

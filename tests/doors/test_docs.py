@@ -26,7 +26,7 @@ from semantic_assets.verbs.deadlines import ABANDON_AFTER_SECONDS, CANCEL_AFTER_
 from semantic_assets.verbs.poll import ABANDON_LISTINGS, ABANDON_SECONDS, GONE_AFTER_SECONDS
 from semantic_assets.verbs.status import Status
 from semantic_assets.verbs.submit import MAX_CREATE_DELAY_SECONDS
-from tests.doors import costs_table, reference
+from tests.doors import capacity_table, costs_table, reference
 from tests.doors.warm_command import warm_command
 from tests.factories import BLANK
 
@@ -283,6 +283,11 @@ def test_the_tables_of_costs_are_what_estimate_says() -> None:
     assert f"are {of_articles[1_000].window_fills} fills of the window" in quickstart
     assert f"one fill of about {of_articles[12_000].window_fills} for" in quickstart
     assert round(of_articles[10].realtime_usd, 4) == 0.0031  # "a third of a cent"
+
+
+def test_the_page_on_more_machines_has_the_figures_of_capacity() -> None:
+    page = PAGES["scaling.md"]
+    assert capacity_table.written(page) == page
 
 
 def test_the_quote_counts_the_canaries_of_each_job_a_tier_makes() -> None:
