@@ -9,7 +9,7 @@ export DAGSTER_HOME := $(CURDIR)
 # Dagster warns that its own command line has a newer one; it works all the same.
 QUIET := PYTHONWARNINGS=ignore
 
-.PHONY: help demo test test-ui test-fleet dev lint format bench chaos lock clean
+.PHONY: help demo test test-ui services test-fleet dev lint format bench chaos lock clean
 
 help: ## list the targets
 	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,11 +39,13 @@ test-ui: $(READY) ## the Dagster UI in a real browser; installs Debian's chromiu
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null
 	@$(BIN)/python -m pytest -q -m ui tests/ui $(ARGS)
 
-test-fleet: $(READY) ## workers killed under a backfill; installs the larger lock, Debian's redis-server, postgresql
+services: $(READY) ## what tests on other engines need: the larger lock, Debian's postgresql and redis-server
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
 	@command -v redis-server >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null
+
+test-fleet: services ## two Celery workers under a backfill, one of which is killed
 	@$(BIN)/python -m pytest -q -m fleet tests/fleet $(ARGS)
 
 dev: $(READY) ## the Dagster UI with sensors, every dataset and shard registered

@@ -44,6 +44,10 @@ def embeddings(space_id: str, shard: ShardKey) -> str:
     return f"embeddings/space={space_id}/{shard.path}"
 
 
+def embeddings_dir(space_id: str, dataset: DatasetKey) -> str:
+    return embeddings(space_id, ShardKey(dataset, 0)).rpartition("/")[0]
+
+
 def results_dir(space_id: str) -> str:
     return f"results/{_folder(space_id)}"
 

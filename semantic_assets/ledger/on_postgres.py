@@ -5,6 +5,9 @@ the ledger is in. What is decided on what was just read (the window's sum, a fen
 then holds when it is written. They are a few statements each; a fleet writes some tens a second.
 """
 
+import time
+from typing import Any
+
 import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError
@@ -17,6 +20,7 @@ _LOCK = sa.text(
 )
 #: A connection is rarely needed twice at once in a process; a fleet has many processes.
 _KEPT, _MORE, _RECYCLE_SECONDS = 2, 8, 1_800
+_IDLE_SECONDS = 0.2
 
 
 def engine(url: sa.URL) -> sa.Engine:
@@ -29,7 +33,6 @@ def engine(url: sa.URL) -> sa.Engine:
             pool_size=_KEPT,
             max_overflow=_MORE,
             pool_recycle=_RECYCLE_SECONDS,
-            pool_pre_ping=True,
             connect_args=_arguments(url),
         )
     except ImportError as error:
@@ -38,7 +41,27 @@ def engine(url: sa.URL) -> sa.Engine:
             "`pip install semantic-assets[postgres]`"
         ) from error
     sa.event.listen(made, "begin", _begin)
+    sa.event.listen(made, "checkin", _note_use)
+    sa.event.listen(made, "checkout", _try_idle)
     return made
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _try_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """One that lay idle may be dead: the pool then makes another.
+
+    A ping before each read would be a fourth round trip, and a tick makes dozens of reads in a row.
+    """
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) < _IDLE_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise sa.exc.DisconnectionError from error
 
 
 def is_there(url: sa.URL) -> bool:

@@ -72,6 +72,14 @@ class Requests:
         with self.database.read() as connection:
             return connection.execute(query).scalar() != fingerprint
 
+    def succeeded(self, kind: str) -> dict[str, str]:
+        """name -> the inputs that runs of a kind last succeeded on."""
+        query = sa.select(run_request.c.name, run_request.c.done_fingerprint).where(
+            run_request.c.name.startswith(f"{kind}:"), run_request.c.done_fingerprint.is_not(None)
+        )
+        with self.database.read() as connection:
+            return {row.name: row.done_fingerprint for row in connection.execute(query)}
+
     def unanswered(self, kind: str) -> dict[str, str]:
         """name -> fingerprint of the runs of a kind that were asked for and may still come."""
         query = sa.select(run_request.c.name, run_request.c.fingerprint).where(

@@ -106,11 +106,12 @@ def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
 
 def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
     """Of the embeddings in a space that the ledger knows now."""
-    found = {}
-    for shard in store.ledger.sources.shards(dataset):
-        record = store.ledger.files.find(layout.embeddings(space_id, shard.key))
-        if record is not None:
-            found[str(shard.key)] = record.fingerprint
+    known = store.ledger.files.fingerprints(layout.embeddings_dir(space_id, dataset))
+    paths = {
+        str(shard.key): layout.embeddings(space_id, shard.key)
+        for shard in store.ledger.sources.shards(dataset)
+    }
+    found = {name: known[path] for name, path in paths.items() if path in known}
     return inputs_fingerprint(space_id, found)
 
 

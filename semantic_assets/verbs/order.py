@@ -1,7 +1,8 @@
 """Whose turn it is: the smallest pending dataset, and every fourth time the one not served longest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
@@ -20,10 +21,10 @@ def serving_order(
     favour: ShardKey | None,
 ) -> list[Shard]:
     """The favoured shard first, then datasets by what they have pending, or by age."""
-    shards = [shard for shard, _ in unsettled]
+    shards, noted = [shard for shard, _ in unsettled], store.ledger.progress.all()
     size: dict[DatasetKey, int] = {}
     for shard in shards:
-        pending = pending_hint(store, shard, product)
+        pending = pending_hint(noted, shard, product)
         size[shard.key.dataset] = size.get(shard.key.dataset, 0) + pending
     first = _longest_unserved(store, set(size))
     return sorted(
@@ -37,11 +38,13 @@ def serving_order(
     )
 
 
-def pending_hint(store: Store, shard: Shard, product: Product) -> int:
+def pending_hint(
+    noted: Mapping[tuple[ShardKey, str], ShardProgress], shard: Shard, product: Product
+) -> int:
     """Texts pending at the last look; where a look is due, all of its rows may be."""
-    noted = store.ledger.progress.of(shard.key, product.space_id).pending
+    found = noted.get((shard.key, product.space_id))
     of_all = shard.documents if isinstance(product, GenerationTask) else shard.chunks
-    return of_all if noted is None else noted
+    return of_all if found is None or found.pending is None else found.pending
 
 
 def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | None:

@@ -100,12 +100,13 @@ class _Planner:
         store, space_id = self._store, self._product.space_id
         if self._product.backend != store.settings.backend:
             return Plan(held_back=other_backend(self._product, unsettled))
-        if not all(self._is_wanted_by(shard.key.dataset) for shard, _ in unsettled):
+        if not self._is_wanted_by({shard.key.dataset for shard, _ in unsettled}):
             return Plan(held_back=HoldUp("another process decided a dataset's space"))
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.
-            waiting = sum(pending_hint(store, shard, self._product) for shard, _ in unsettled)
+            noted = store.ledger.progress.all()
+            waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
         index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
@@ -137,12 +138,18 @@ class _Planner:
             held_back=held_back,
         )
 
-    def _is_wanted_by(self, dataset: DatasetKey) -> bool:
-        """From here on the dataset's space is decided."""
+    def _is_wanted_by(self, datasets: set[DatasetKey]) -> bool:
+        """From here on their spaces are decided. Two queries, however many are decided already."""
         if isinstance(self._product, GenerationTask):
             return True
-        spaces = (self._store.decide_space(dataset), self._store.target_space(dataset))
-        return self._product in spaces
+        known = self._store.ledger.dataset_spaces.all()
+        for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
+            self._store.decide_space(dataset)
+        known, wanted = self._store.ledger.dataset_spaces.all(), self._product.space_id
+        held = [known[dataset] for dataset in datasets if dataset in known]
+        return len(held) == len(datasets) and all(
+            wanted in (spaces.serving, spaces.target) for spaces in held
+        )
 
     def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
         """Without shards all of whose texts are in jobs, some of which are still out.

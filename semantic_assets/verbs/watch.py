@@ -80,9 +80,14 @@ def watch(store: Store, gemini: Gemini) -> Watch:
 
 def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
     """(name, fingerprint) of the run that turns a settled shard's embeddings green."""
-    progress = store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
+    return _embeddings_request(
+        store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
+    )
+
+
+def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
     wanted = fingerprint(progress.space_id, progress.settled_fingerprint)
-    return f"{EMBEDDINGS}:{shard}", wanted
+    return f"{EMBEDDINGS}:{progress.shard}", wanted
 
 
 def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
@@ -151,8 +156,9 @@ def _sendable_in(
     tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
     if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
         return []
+    space_id, noted = wanted.product.space_id, store.ledger.progress.all()
     unsettled = [
-        store.ledger.progress.of(shard.key, wanted.product.space_id)
+        noted.get((shard.key, space_id)) or ShardProgress(shard=shard.key, space_id=space_id)
         for shard, _ in unsettled_shards(store, wanted)
     ]
     waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
@@ -181,9 +187,15 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
 
 
 def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
+    """By three queries, and then for those that no run has succeeded for."""
+    noted, done = store.ledger.progress.all(), store.ledger.requests.succeeded(EMBEDDINGS)
+    spaces = store.ledger.dataset_spaces.all()
     for shard in settled:
-        name, wanted = embeddings_request(store, shard)
-        if store.ledger.leases.held(store.shard_lease(shard)):
+        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
+        if serving is None or (shard, serving) not in noted:
+            continue
+        name, wanted = _embeddings_request(noted[shard, serving])
+        if done.get(name) == wanted or store.ledger.leases.held(store.shard_lease(shard)):
             continue
         if run_key := store.ledger.requests.ask(name, wanted):
             yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
