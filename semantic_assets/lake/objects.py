@@ -6,6 +6,7 @@ kept on this machine as folders, each file with the name and mark of the object 
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from semantic_assets.objects.copies import Copies
 from semantic_assets.objects.range_file import RangeFile
 
 _MARK = ".mark"
+_A_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +102,30 @@ class Objects:
 
     def fetched_tree(self, directory: str, *, only: str = "") -> Path:
         """A folder of this machine with the files of one of the bucket; none where there is none."""
-        for item in self.bucket.below(f"{directory}/"):
+        missing = [
+            item
+            for item in self.bucket.below(f"{directory}/")
+            if item.name.endswith(only) and _object_of(self.root / item.name) != _identity(item)
+        ]
+        for item in missing:
             path = self.root / item.name
-            if item.name.endswith(only) and _object_of(path) != (item.name, item.mark):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = self.copies.room()
-                got = self.bucket.get(item.name, temporary)
-                temporary.replace(path)
-                _note(path, got)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self.copies.room()
+            got = self.bucket.get(item.name, temporary)
+            temporary.replace(path)
+            _note(path, got)
+        if missing:
+            self._forget_beside(directory)
         return self.root / directory
+
+    def _forget_beside(self, directory: str) -> None:
+        """Folders beside one that came which another machine dropped, and nobody makes any more."""
+        parent = directory.rpartition("/")[0]
+        there = set(self.bucket.inside(f"{parent}/")[0])
+        oldest = time.time() - _A_DAY_SECONDS
+        for path in (self.root / parent).iterdir():
+            if path.is_dir() and path.name not in there and path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True)
 
     def publish_tree(self, directory: str) -> None:
         """Put the files of a folder of this machine; what is a copy of an object is copied there."""
@@ -126,6 +143,10 @@ class Objects:
             except FileNotFoundError:
                 pass  # its generation was dropped meanwhile
         return self.bucket.put(name, path, over=self.bucket.find(name))
+
+
+def _identity(of: Stored) -> tuple[str, str]:
+    return of.name, of.mark
 
 
 def _note(path: Path, of: Stored) -> None:

@@ -1,5 +1,6 @@
 """The whole flow where nothing that lasts is on the machine that works."""
 
+import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,6 +118,22 @@ def test_an_index_that_did_not_change_is_copied_within_the_bucket(far: Far) -> N
     other = far.machine("other")
     assert "number 7" in found(other, "The pump number 7.")
     assert check_index(other.store, DATASET).counted == 0
+
+
+def test_what_another_machine_dropped_goes_here_too(far: Far) -> None:
+    far.put(URI, lines(4, "pump"))
+    one, other = far.machine("one"), far.machine("other")
+    one.refresh()
+    found(other, "pump")
+    for number in range(4):  # three generations are kept
+        far.put(URI, lines(5 + number, "pump"))
+        one.refresh()
+    here = other.settings.root / "index/acme/manuals"
+    (before,) = here.glob("*/*")
+    os.utime(before, (0, 0))
+    found(other, "pump number 7")
+    (after,) = here.glob("*/*")
+    assert after != before
 
 
 @pytest.mark.skipif(find_spec("lancedb") is None, reason="needs lancedb")
