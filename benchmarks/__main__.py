@@ -13,6 +13,7 @@ from benchmarks import (
     growth,
     ingest,
     million,
+    moving,
     paths,
     recall,
     retrieval,
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "collecting": collecting.measure,
     "footprint": footprint.measure,
     "million": million.measure,
+    "moving": moving.measure,
     "peers": comparison.measure,
 }
 
