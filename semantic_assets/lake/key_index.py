@@ -30,11 +30,12 @@ from semantic_assets.lake.outcomes import (
 )
 from semantic_assets.sqlite import use_wal
 
-_VERSION = 2
+_VERSION = 3
 # whole_job: requests of a job that failed as a whole, 0 otherwise.
 _SCHEMA = f"""
 CREATE TABLE file (
-  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL
+  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,
+  mark TEXT NOT NULL
 ) STRICT;
 CREATE TABLE retry (
   high INTEGER NOT NULL, low INTEGER NOT NULL, retry_id TEXT NOT NULL, PRIMARY KEY (high, low)
@@ -89,6 +90,11 @@ class KeyIndex:
         with self._connected() as connection:
             return {name for (name,) in connection.execute("SELECT name FROM file")}
 
+    def marks(self) -> dict[str, str]:
+        """Of the files that are covered: which content of theirs that was."""
+        with self._connected() as connection:
+            return dict(connection.execute("SELECT name, mark FROM file"))
+
     def add(
         self,
         name: str,
@@ -96,6 +102,7 @@ class KeyIndex:
         outcomes: Sequence[OutcomeCode] | npt.NDArray[np.int64],
         *,
         whole_job: int = 0,
+        mark: str = "",
     ) -> None:
         """Cover one results file; a second time changes nothing."""
         pairs, codes = halves(keys), np.asarray(outcomes, dtype=np.int64)
@@ -103,7 +110,7 @@ class KeyIndex:
             raise ValueError(f"{name}: {len(pairs)} keys and {len(codes)} outcomes")
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            file_id = _insert_file(connection, name, whole_job)
+            file_id = _insert_file(connection, name, whole_job, mark)
             if file_id is not None:
                 # Sorted, so that a large index is touched page by page and not all over.
                 order = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -188,10 +195,13 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _insert_file(connection: sqlite3.Connection, name: str, whole_job: int) -> int | None:
+def _insert_file(
+    connection: sqlite3.Connection, name: str, whole_job: int, mark: str = ""
+) -> int | None:
     """The id of a file covered from now on; None where it was covered before."""
     cursor = connection.execute(
-        "INSERT INTO file (name, whole_job) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, whole_job)
+        "INSERT INTO file (name, whole_job, mark) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (name, whole_job, mark),
     )
     return cursor.lastrowid if cursor.rowcount else None
 

@@ -42,6 +42,14 @@ class Objects:
         folders, found = self.bucket.inside(f"{directory}/")
         return folders, [item.name.rpartition("/")[2] for item in found]
 
+    def marks(self, directory: str, only: str | None) -> dict[str, str]:
+        if only is None:
+            found = self.bucket.inside(f"{directory}/")[1]
+        else:
+            one = self.bucket.find(f"{directory}/{only}")
+            found = [] if one is None else [one]
+        return {item.name.rpartition("/")[2]: item.mark for item in found}
+
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """(name, size) of all files below a directory."""
         for item in self.bucket.below(f"{directory}/" if directory else ""):

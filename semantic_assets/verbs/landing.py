@@ -177,7 +177,12 @@ def finish(
 
 def cover_results(store: Store, space_id: str, job_id: str) -> None:
     """Make a results file in place known to the key index."""
-    cover(store, store.key_index(space_id), space_id, f"{job_id}.parquet")
+    name = f"{job_id}.parquet"
+    mark = store.lake.marks(layout.results_dir(space_id), name)[name]
+    index = store.key_index(space_id)
+    if name in index.covered():  # as it was before the job turned up again, perhaps
+        index.forget([name])
+    cover(store, index, space_id, name, mark)
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:

@@ -84,24 +84,27 @@ class ShardDemand:
 
 
 def complete_key_index(store: Store, space_id: str) -> KeyIndex:
-    """The space's key index, brought level with the results directory: the files decide."""
+    """The space's key index, brought level with the results directory: the files decide.
+
+    Also where another machine replaced a file: a job given up that turned up has other outcomes.
+    """
     index = store.key_index(space_id)
-    covered = index.covered()
-    present = store.lake.names(layout.results_dir(space_id))
-    for name in present:
-        if name not in covered:
-            cover(store, index, space_id, name)
+    covered = index.marks()
+    present = store.lake.marks(layout.results_dir(space_id))
+    if gone := [n for n in covered if not n.startswith(_RETRY) and covered[n] != present.get(n)]:
+        index.forget(sorted(gone))
+    for name, mark in present.items():
+        if covered.get(name) != mark:
+            cover(store, index, space_id, name, mark)
     for name in store.lake.names(layout.retries_dir(space_id)):
         if f"{_RETRY}{name}" not in covered:
             keys = store.lake.read(f"{layout.retries_dir(space_id)}/{name}")["text_hash"]
             index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
-    covered = {name for name in covered if not name.startswith(_RETRY)}
-    if gone := covered.difference(present):
-        index.forget(sorted(gone))
     return index
 
 
-def cover(store: Store, index: KeyIndex, space_id: str, name: str) -> None:
+def cover(store: Store, index: KeyIndex, space_id: str, name: str, mark: str) -> None:
+    """`mark` is of the file before it is read: one replaced meanwhile is covered again later."""
     path = f"{layout.results_dir(space_id)}/{name}"
     table = store.lake.read(path, ["text_hash", "outcome"])
     words = table["outcome"].combine_chunks().dictionary_encode()
@@ -112,6 +115,7 @@ def cover(store: Store, index: KeyIndex, space_id: str, name: str) -> None:
         table["text_hash"].combine_chunks(),
         np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
         whole_job=whole_job,
+        mark=mark,
     )
 
 
@@ -125,6 +129,11 @@ class Withheld:
 
 
 def withheld_texts(store: Store, space_id: str) -> Withheld:
+    """To be asked for before the key index is completed, always.
+
+    A job is final when its file is in place, so whoever is not withheld here is found there. The
+    other way round, another machine's job that lands in between is in neither, and is paid twice.
+    """
     found = [pa.array([], pa.string())]
     complete = True
     for job in store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id):
@@ -138,16 +147,17 @@ def withheld_texts(store: Store, space_id: str) -> Withheld:
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
     """What one shard wants as of now."""
+    withheld = withheld_texts(store, product.space_id)
     index = complete_key_index(store, product.space_id)
-    return demand(store, shard, product, index, withheld_texts(store, product.space_id))
+    return demand(store, shard, product, index, withheld)
 
 
 def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) -> dict[str, int]:
     """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
     if not shards:
         return {}
-    index = complete_key_index(store, product.space_id)
     withheld = withheld_texts(store, product.space_id)
+    index = complete_key_index(store, product.space_id)
     found: dict[str, int] = {}
     for shard in shards:
         found.update(demand(store, shard, product, index, withheld).pending)

@@ -108,8 +108,8 @@ class _Planner:
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
-        index = complete_key_index(store, space_id)
         withheld = withheld_texts(store, space_id)
+        index = complete_key_index(store, space_id)
         if not withheld.is_complete:
             return Plan(held_back=HoldUp("another process is forming a job"))
         if reason := distrusted(store, space_id):
