@@ -6,10 +6,12 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.lake.files import Lake
@@ -85,22 +87,21 @@ class ApiKeys:
             created_at=time.time(),
             digest=_digest(secret),
         )
-        with self._alone():
-            self._write([*self.all(), key])
+        with self._changing() as (known, write):
+            write([*known, key])
         return key, secret
 
     def revoke(self, key_id: str) -> None:
         """Raises:
         NotFound: there is no such key.
         """
-        with self._alone():
-            known = self.all()
+        with self._changing() as (known, write):
             kept = [key for key in known if key.key_id != key_id]
             if len(kept) == len(known):
                 raise NotFound(
                     f"there is no API key {key_id!r}: `semantic-assets keys list` shows them"
                 )
-            self._write(kept)
+            write(kept)
 
     def find(self, secret: str) -> ApiKey | None:
         """Compares with each in constant time."""
@@ -111,24 +112,26 @@ class ApiKeys:
         return found
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _changing(self) -> Iterator[tuple[list[ApiKey], Callable[[list[ApiKey]], None]]]:
         """One writer at a time: else a key that is made could bring one back that is revoked.
 
-        Of a lake in a bucket that holds on this machine; between machines the later one fails.
+        Keys are read when the lake has noted what is to be replaced: of two machines that write to
+        a bucket at once the later one fails.
         """
         self._lake.root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._lake.root, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            with self._lake.replacing(_FILE) as temporary:
+                yield self.all(), partial(_write, temporary)
         finally:
             os.close(descriptor)
 
-    def _write(self, keys: list[ApiKey]) -> None:
-        with self._lake.replacing(_FILE) as temporary:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump([asdict(key) for key in keys], file, indent=2)
+
+def _write(path: Path, keys: list[ApiKey]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump([asdict(key) for key in keys], file, indent=2)
 
 
 def _digest(secret: str) -> str:

@@ -185,6 +185,8 @@ def open_store(
     known = _known_id(lake)
     if known is not None and known.startswith(layout.MOVED):
         raise ConfigError(f"the lake at {lake.shown} was {known}: set SEMANTIC_ASSETS_ROOT")
+    if known is not None and known.startswith(layout.FILLING):
+        raise ConfigError(f"the lake at {lake.shown} is {known}: let `semantic-assets migrate` end")
     url = ledger_url_of(settings)
     ledger = open_ledger(url, create=make, clock=clock, ledger_id=known)
     if known is None:

@@ -1,9 +1,10 @@
 """Files of the lake: read by their footer, written whole or not at all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ FINGERPRINT = b"semantic_assets.fingerprint"
 INPUT = "semantic_assets.input"
 _BUFFER_BYTES = 1 << 20
 _OPENINGS = 3
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,26 @@ class Lake:
         Raises:
             FileNotFoundError: there is no such file.
         """
+        return self._opened(
+            relative,
+            lambda path: pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES),
+        )
+
+    def read_columns(self, relative: str, columns: list[str]) -> pa.Table:
+        """A few columns of a wide table: in a bucket no more than they are travels.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        source = self._place.footer(relative)
+        with pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+            return file.read(columns, use_threads=False)
+
+    def _opened(self, relative: str, open_one: Callable[[Path], _T]) -> _T:
+        """A copy may go between its coming and its opening: then it comes again."""
         for _ in range(_OPENINGS):
-            with suppress(FileNotFoundError):  # a copy may go between its coming and its opening
-                path = self._place.fetched(relative)
-                return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+            with suppress(FileNotFoundError):
+                return open_one(self._place.fetched(relative))
             if not self.exists(relative):
                 break
         raise FileNotFoundError(self.address(relative))
@@ -176,7 +194,7 @@ class Lake:
     def read_text(self, relative: str) -> str | None:
         """A small file; None where there is none."""
         try:
-            return self._place.fetched(relative).read_text()
+            return self._opened(relative, Path.read_text)
         except FileNotFoundError:
             return None
 

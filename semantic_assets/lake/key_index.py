@@ -8,7 +8,7 @@ rows to and from Python took about 0.5).
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +103,20 @@ class KeyIndex:
         *,
         whole_job: int = 0,
         mark: str = "",
+        anew: bool = False,
     ) -> None:
-        """Cover one results file; a second time changes nothing."""
+        """Cover one results file; a second time changes nothing, but of other content or `anew`.
+
+        In one transaction: who asks meanwhile finds the outcomes before or those after.
+        """
         pairs, codes = halves(keys), np.asarray(outcomes, dtype=np.int64)
         if len(pairs) != len(codes):
             raise ValueError(f"{name}: {len(pairs)} keys and {len(codes)} outcomes")
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            held = connection.execute("SELECT mark FROM file WHERE name = ?", (name,)).fetchone()
+            if held is not None and (anew or held[0] != mark):
+                _forget(connection, name)
             file_id = _insert_file(connection, name, whole_job, mark)
             if file_id is not None:
                 # Sorted, so that a large index is touched page by page and not all over.
@@ -134,15 +141,18 @@ class KeyIndex:
                 )
             connection.execute("COMMIT")
 
-    def forget(self, names: Sequence[str]) -> None:
-        """Results files that are gone from the directory no longer count, nor do retries of theirs."""
+    def forget(self, marks: Mapping[str, str]) -> None:
+        """Results files that are gone from the directory no longer count, nor do retries of theirs.
+
+        Args:
+            marks: by name, of the content that is gone; another one that was covered since stays.
+        """
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            for name in names:
-                found = connection.execute("SELECT file_id FROM file WHERE name = ?", (name,))
-                for (file_id,) in found.fetchall():
-                    connection.execute("DELETE FROM outcome WHERE file_id = ?", (file_id,))
-                    connection.execute("DELETE FROM file WHERE file_id = ?", (file_id,))
+            held = dict(connection.execute("SELECT name, mark FROM file"))
+            for name, mark in marks.items():
+                if held.get(name) == mark:
+                    _forget(connection, name)
             connection.execute(
                 "DELETE FROM retry WHERE NOT EXISTS (SELECT 1 FROM outcome o "
                 "WHERE o.high = retry.high AND o.low = retry.low)"
@@ -193,6 +203,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
+
+
+def _forget(connection: sqlite3.Connection, name: str) -> None:
+    of_file = "(SELECT file_id FROM file WHERE name = ?)"
+    connection.execute(f"DELETE FROM outcome WHERE file_id = {of_file}", (name,))
+    connection.execute("DELETE FROM file WHERE name = ?", (name,))
 
 
 def _insert_file(

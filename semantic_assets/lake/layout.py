@@ -8,6 +8,8 @@ LEDGER_FILE = "ledger.sqlite3"
 LEDGER_ID_FILE = "ledger_id"
 #: What that file begins with in a lake that was left behind.
 MOVED = "moved to"
+#: And in one that a move has begun to fill.
+FILLING = "being filled from ledger"
 #: Folders of this machine, made again where they are missing, and what is in use there.
 LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
 

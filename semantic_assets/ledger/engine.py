@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from types import ModuleType
 from typing import Any
 
@@ -78,11 +79,13 @@ def open_database(
     clock: Clock = time.time,
     ledger_id: str | None = None,
     moving: bool = False,
+    mark: str = "",
 ) -> Database:
     """Open a ledger; with `create`, make it where there is none, with that id or a new one.
 
     Args:
         moving: also one that is being moved, or was.
+        mark: what a ledger that is made now says of itself: nobody may open it meanwhile.
 
     Raises:
         ConfigError: the address is none, there is no ledger and `create` is false, it is of another
@@ -95,10 +98,10 @@ def open_database(
             raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
         engine = _dialect(parsed).engine(parsed)
         try:
-            database, mark = _opened(engine, clock, ledger_id)
-            if mark and not moving:
+            database, said = _opened(engine, clock, ledger_id, mark)
+            if said and not moving:
                 raise ConfigError(
-                    f"this ledger {mark}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
+                    f"this ledger {said}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
                 )
             return database
         except BaseException:
@@ -113,12 +116,31 @@ def open_database(
         ) from error
 
 
+def is_there(url: str) -> bool:
+    """Raises:
+    ConfigError: the address is none.
+    """
+    parsed = _parsed(url)
+    return bool(_dialect(parsed).is_there(parsed))
+
+
+def shown_url(url: str) -> str:
+    """An address without what may be secret in it, and still another for another place."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != _POSTGRES:
+        return f"SQLite at {parsed.database}"
+    mark = blake2b(parsed.render_as_string(hide_password=True).encode(), digest_size=3).hexdigest()
+    return f"Postgres at {shown(parsed)}, {mark}"
+
+
 def shown(url: sa.URL) -> str:
     """An address without what may be secret in it."""
     return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
 
 
-def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> tuple[Database, str]:
+def _opened(
+    engine: sa.Engine, clock: Clock, ledger_id: str | None, mark: str
+) -> tuple[Database, str]:
     """With what is said of it where it was moved, or is being moved."""
     database = Database(engine, "", clock)
     with database.write() as connection:
@@ -135,15 +157,32 @@ def _opened(engine: sa.Engine, clock: Clock, ledger_id: str | None) -> tuple[Dat
         schema.metadata.create_all(connection)
         if engine.dialect.name == "sqlite":
             on_sqlite.refuse_other_machines(connection, clock())
-        stored = _meta(database, connection, "ledger_id", ledger_id or secrets.token_hex(5))
-        moves, mark = moves_of(connection)
-    return Database(engine, stored, clock, moves), mark
+        new = secrets.token_hex(5) if ledger_id is None else ledger_id
+        if mark and not _stored(connection, "ledger_id"):
+            set_moves(connection, 0, mark)
+        stored = _meta(database, connection, "ledger_id", new)
+        moves, said = moves_of(connection)
+        if clock is time.time and engine.dialect.name == _POSTGRES:
+            clock = _server_clock(connection)
+    return Database(engine, stored, clock, moves), said
+
+
+def _server_clock(connection: sa.Connection) -> Clock:
+    """Machines differ in what time it is; leases need one clock for all."""
+    now = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
+    ahead = float(connection.execute(now).scalar_one()) - time.time()
+    return lambda: time.time() + ahead
+
+
+def _stored(connection: sa.Connection, name: str) -> str | None:
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def moves_of(connection: sa.Connection) -> tuple[int, str]:
     """(how often the ledger was moved, what is to be said of that now)."""
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "moves")
-    number, _, mark = (connection.execute(query).scalar_one_or_none() or "0").partition(" ")
+    number, _, mark = (_stored(connection, "moves") or "0").partition(" ")
     return int(number), mark
 
 
@@ -174,13 +213,15 @@ def _meta(database: Database, connection: sa.Connection, name: str, value: str) 
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-        known = parsed.get_backend_name() in _READING
-    except sa.exc.ArgumentError:
+        # A password with an @ that is not written as %40 would be taken for part of the host.
+        known = parsed.get_backend_name() in _READING and "@" not in (parsed.host or "")
+    except (sa.exc.ArgumentError, ValueError):
         known = False
     if not known:  # nothing of it is repeated: it may hold a password
         raise ConfigError(
             "SEMANTIC_ASSETS_LEDGER_URL is no address of a ledger: use "
-            "postgresql://USER:PASSWORD@HOST:5432/DATABASE or sqlite:////FOLDER/ledger.sqlite3"
+            "postgresql://USER:PASSWORD@HOST:5432/DATABASE (with %40 for an @ in it) or "
+            "sqlite:////FOLDER/ledger.sqlite3"
         )
     return parsed
 

@@ -26,12 +26,15 @@ class Lease:
     holder: str
     fence: int
     lost: threading.Event = field(default_factory=threading.Event)
+    #: When it was last known to be ours, by a clock that only goes forward.
+    renewed_at: float = field(default_factory=time.monotonic)
 
     def require(self) -> None:
         """Raises:
-        Conflict: the lease was lost; stop before the next durable step.
+        Conflict: the lease was lost, or not renewed for so long that others may have it; stop
+            before the next durable step.
         """
-        if self.lost.is_set():
+        if self.lost.is_set() or time.monotonic() - self.renewed_at > TTL_SECONDS:
             raise Conflict(f"lease {self.name} was taken over; stopped")
 
 
@@ -53,33 +56,36 @@ class Leases:
     database: Database
     ttl_seconds: float = TTL_SECONDS
 
-    def acquire(self, name: str) -> Lease | None:
+    def acquire(self, name: str, *, moving: bool = False) -> Lease | None:
         """Take a lease that is free or expired; None while somebody holds it.
+
+        Args:
+            moving: by who moves the lake, while nobody else gets any.
 
         Raises:
             Conflict: the lake was moved since it was opened.
         """
-        now = self.database.clock()
         holder = f"{this_process()}:{secrets.token_hex(4)}"
-        values = {"holder": holder, "expires_at": now + self.ttl_seconds}
-        statement = (
-            self.database.insert(lease_table)
-            .values(name=name, fence=1, **values)
-            .on_conflict_do_update(
-                index_elements=["name"],
-                set_={**values, "fence": lease_table.c.fence + 1},
-                where=lease_table.c.expires_at < now,
-            )
-            .returning(lease_table.c.fence)
-        )
         with self.database.write() as connection:
-            if moves_of(connection) != (self.database.moves, ""):
+            if not moving and moves_of(connection) != (self.database.moves, ""):
                 raise Conflict("the lake was moved, or is being moved: open it again where it is")
-            fence = connection.execute(statement).scalar_one_or_none()
+            now = self.database.clock()  # not before: the transaction may have waited for its turn
+            values = {"holder": holder, "expires_at": now + self.ttl_seconds}
+            fence = connection.execute(
+                self.database.insert(lease_table)
+                .values(name=name, fence=1, **values)
+                .on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={**values, "fence": lease_table.c.fence + 1},
+                    where=lease_table.c.expires_at < now,
+                )
+                .returning(lease_table.c.fence)
+            ).scalar_one_or_none()
         return Lease(name, holder, fence) if fence is not None else None
 
     def renew(self, lease: Lease) -> bool:
         """Push the expiry out; False (and `lost` set) when somebody else has it."""
+        asked_at = time.monotonic()
         with self.database.write() as connection:
             held = connection.execute(
                 sa.update(lease_table)
@@ -90,6 +96,8 @@ class Leases:
             ).scalar_one_or_none()
         if held is None:
             lease.lost.set()
+        else:
+            lease.renewed_at = asked_at
         return held is not None
 
     def release(self, lease: Lease) -> None:

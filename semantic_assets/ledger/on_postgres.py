@@ -33,6 +33,8 @@ def engine(url: sa.URL) -> sa.Engine:
             pool_size=_KEPT,
             max_overflow=_MORE,
             pool_recycle=_RECYCLE_SECONDS,
+            # Whatever the server's default is: what the lock waited for must be seen after it.
+            isolation_level="READ COMMITTED",
             connect_args=_arguments(url),
         )
     except ImportError as error:
@@ -74,7 +76,15 @@ def is_there(url: sa.URL) -> bool:
 
 def _arguments(url: sa.URL) -> dict[str, object]:
     """Prepared statements do not survive a pooler between us and the server (PgBouncer)."""
-    found: dict[str, object] = {"connect_timeout": 10, "application_name": "semantic_assets"}
+    found: dict[str, object] = {
+        "connect_timeout": 10,
+        "application_name": "semantic_assets",
+        # A network that swallows all: a heartbeat must fail before its lease has expired.
+        "keepalives_idle": 5,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 15_000,
+    }
     if url.get_driver_name() == "psycopg":
         found["prepare_threshold"] = None
     return {name: value for name, value in found.items() if name not in url.query}

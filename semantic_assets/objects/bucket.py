@@ -92,14 +92,17 @@ class Bucket:
         writer = uuid.uuid4().hex
         options: dict[str, Any] = {"attributes": {_WRITER: writer}}
         if size > _CONDITIONAL_BYTES:
-            if self.find(name) != over:
+            found = self.find(name)
+            if (found and found.mark) != (over and over.mark):
                 raise Conflict(self._replaced(name))
         else:
             condition = "create" if over is None else dict(over.condition)
             options |= {"mode": condition, "use_multipart": False}
         with self._asked():
             try:
-                obstore.put(self._store, name, content, **options)
+                answer = obstore.put(self._store, name, content, **options)
+                if answer.get("e_tag"):
+                    return _found(name, size, answer)
             except (AlreadyExistsError, PreconditionError) as error:
                 if self._writer(name) != writer:
                     raise Conflict(self._replaced(name)) from error
@@ -107,9 +110,8 @@ class Bucket:
                 if _NO_BUCKET in str(error):
                     raise
                 raise Conflict(self._replaced(name)) from error
-        # What its writer says of it: the answer to a write does not hold all of that everywhere.
         found = self.find(name)
-        if found is None:
+        if found is None or self._writer(name) != writer:
             raise Conflict(self._replaced(name))
         return found
 
@@ -241,13 +243,14 @@ class Bucket:
 
 
 def _stored(meta: Any) -> Stored:
-    condition = {key: meta[key] for key in ("e_tag", "version") if meta.get(key)}
-    return Stored(
-        name=meta["path"],
-        size=meta["size"],
-        mark="-".join(value.strip('"') for value in condition.values()),
-        condition=tuple(condition.items()),
-    )
+    return _found(meta["path"], meta["size"], meta)
+
+
+def _found(name: str, size: int, answer: Any) -> Stored:
+    """A listing tells no version where the other answers do: the mark is the ETag alone."""
+    condition = {key: answer[key] for key in ("e_tag", "version") if answer.get(key)}
+    mark = (answer.get("e_tag") or answer.get("version") or "").strip('"')
+    return Stored(name=name, size=size, mark=mark, condition=tuple(condition.items()))
 
 
 @cache

@@ -36,9 +36,10 @@ class Copies:
         path = self._path(of)
         try:
             os.utime(path, ns=(time.time_ns(), time_of(of.mark)))
+            # A power cut may have left its name and not its content.
+            return path if path.stat().st_size == of.size else None
         except FileNotFoundError:
             return None
-        return path
 
     def fetch(self, name: str) -> Path:
         """A copy of an object as it is now.

@@ -179,10 +179,8 @@ def cover_results(store: Store, space_id: str, job_id: str) -> None:
     """Make a results file in place known to the key index."""
     name = f"{job_id}.parquet"
     mark = store.lake.marks(layout.results_dir(space_id), name)[name]
-    index = store.key_index(space_id)
-    if name in index.covered():  # as it was before the job turned up again, perhaps
-        index.forget([name])
-    cover(store, index, space_id, name, mark)
+    # Perhaps it is covered as it was before the job turned up again.
+    cover(store, store.key_index(space_id), space_id, name, mark, anew=True)
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:

@@ -7,15 +7,21 @@ the same command goes on where that one was; what is left behind says where it w
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 
 from semantic_assets.config import Settings
 from semantic_assets.errors import ConfigError, CorruptResult
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import Lake
-from semantic_assets.ledger.engine import Database, open_database
-from semantic_assets.ledger.moving import Move
+from semantic_assets.ledger.engine import (
+    Clock,
+    Database,
+    is_there,
+    open_database,
+    shown_url,
+)
+from semantic_assets.ledger.moving import Move, moving
 from semantic_assets.model.count import Count
 from semantic_assets.store import lake_of, ledger_url_of
 
@@ -57,8 +63,7 @@ class _Way:
     @property
     def to(self) -> str:
         """Without what may be secret in it."""
-        ledger = "Postgres" if "postgresql" in ledger_url_of(self.target) else "SQLite"
-        return f"{lake_of(self.target).shown} (ledger in {ledger})"
+        return f"{lake_of(self.target).shown} (ledger in {shown_url(ledger_url_of(self.target))})"
 
 
 def migrate(
@@ -67,7 +72,7 @@ def migrate(
     *,
     dry_run: bool = False,
     tell: _Tell = lambda line: None,
-    clock: Callable[[], float] = time.time,
+    clock: Clock = time.time,
 ) -> Migration:
     """Move; run again after a crash, it goes on.
 
@@ -77,44 +82,63 @@ def migrate(
         CorruptResult: what arrived is not what was sent; the source is as it was.
     """
     way, begun = _checked(_Way(source, target)), time.monotonic()
-    files = list(_files(lake_of(source))) if way.has_lake else []
-    size = sum(size for _, size in files)
-    report = Migration(source=lake_of(source).shown, target=way.to, files=len(files), bytes=size)
+    report = Migration(source=lake_of(source).shown, target=way.to)
     if dry_run:
-        return report
+        return _counted(report, _files(way))
     with ExitStack() as stack:
-        move = _opened(way, stack, clock)
+        move = stack.enter_context(_opened(way, clock))
+        _require_room(way, move, clock)
         move.begin()
-        rows: dict[str, int] = {}
-        there = 0
-        if not move.is_complete():
-            there = _copy_files(way, files, tell)
-            rows = move.copy_rows() if way.has_ledger else {}
+        found = _Done() if _has_arrived(way, move, clock) else _carry(way, move, clock, tell)
         if way.has_lake:
+            lake_of(target).write_text(layout.LEDGER_ID_FILE, move.source.ledger_id)
             lake_of(source).write_text(layout.LEDGER_ID_FILE, f"{layout.MOVED} {way.to}")
-        move.finish()
-    return Migration(
-        source=report.source,
-        target=report.target,
-        files=report.files,
-        bytes=report.bytes,
-        files_there=there,
-        rows=rows,
-        seconds=round(time.monotonic() - begun, 1),
-        moved=True,
+        move.finish(stays=not way.has_ledger)
+    seconds = round(time.monotonic() - begun, 1)
+    report = replace(report, files_there=found.there, rows=found.rows, seconds=seconds, moved=True)
+    return _counted(report, found.files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    files: dict[str, int] = field(default_factory=dict)
+    there: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def _carry(way: _Way, move: Move, clock: Clock, tell: _Tell) -> _Done:
+    """Files first: the rows make the target the ledger."""
+    if not way.has_lake:
+        return _Done(rows=_carry_rows(way, move, clock))
+    lake_of(way.target).write_text(layout.LEDGER_ID_FILE, _filling(move))
+    files, there = _files(way), 0
+    there += _copy_files(way, move, list(files), tell)
+    while new := _files(way).keys() - files.keys():  # put by who was at work to the last moment
+        files = _files(way)
+        there += _copy_files(way, move, sorted(new), tell)
+    return _Done(files, there, _carry_rows(way, move, clock) if way.has_ledger else {})
+
+
+def _carry_rows(way: _Way, move: Move, clock: Clock) -> dict[str, int]:
+    url, name = ledger_url_of(way.target), move.source.ledger_id
+    target = open_database(
+        url, create=True, clock=clock, ledger_id=name, moving=True, mark=move.filling
     )
+    try:
+        return move.copy_rows(target)
+    finally:
+        target.engine.dispose()
 
 
-def cancel_migration(
-    source: Settings, target: Settings, *, clock: Callable[[], float] = time.time
-) -> None:
+def cancel_migration(source: Settings, target: Settings, *, clock: Clock = time.time) -> None:
     """Give up a move that was begun; the source is free again, what was copied stays unused.
 
     Raises:
         Conflict: the ledger has arrived: the move can only be finished.
     """
-    with ExitStack() as stack:
-        _opened(_checked(_Way(source, target)), stack, clock).cancel()
+    way = _checked(_Way(source, target))
+    with _opened(way, clock) as move, _existing(way, clock) as there:
+        move.cancel(there)
 
 
 def _checked(way: _Way) -> _Way:
@@ -125,44 +149,87 @@ def _checked(way: _Way) -> _Way:
     return way
 
 
-def _opened(way: _Way, stack: ExitStack, clock: Callable[[], float]) -> Move:
+@contextmanager
+def _opened(way: _Way, clock: Clock) -> Iterator[Move]:
     ours = open_database(ledger_url_of(way.source), create=False, clock=clock, moving=True)
-    stack.callback(ours.engine.dispose)
-    theirs: Database | None = None
-    if way.has_ledger:
-        theirs = open_database(
-            ledger_url_of(way.target),
-            create=True,
-            clock=clock,
-            ledger_id=ours.ledger_id,
-            moving=True,
+    try:
+        with moving(ours, way.to) as move:
+            known = lake_of(way.source).read_text(layout.LEDGER_ID_FILE) or ""
+            if known.startswith(layout.MOVED) and not move.is_begun():
+                raise ConfigError(f"the lake at {lake_of(way.source).shown} was {known} already")
+            yield move
+    finally:
+        ours.engine.dispose()
+
+
+@contextmanager
+def _existing(way: _Way, clock: Clock) -> Iterator[Database | None]:
+    """The ledger at the target; None where there is none, or it stays where it is."""
+    url = ledger_url_of(way.target)
+    if not way.has_ledger or not is_there(url):
+        yield None
+        return
+    found = open_database(url, create=False, clock=clock, moving=True)
+    try:
+        yield found
+    finally:
+        found.engine.dispose()
+
+
+def _has_arrived(way: _Way, move: Move, clock: Clock) -> bool:
+    with _existing(way, clock) as target:
+        return target is not None and move.is_complete(target)
+
+
+def _require_room(way: _Way, move: Move, clock: Clock) -> None:
+    """Before anybody is locked out.
+
+    Raises:
+        ConfigError: a lake or a ledger is at the target already.
+    """
+    known = lake_of(way.target).read_text(layout.LEDGER_ID_FILE)
+    ours = (None, _filling(move), move.source.ledger_id if move.is_begun() else None)
+    if way.has_lake and known not in ours:
+        raise ConfigError(
+            f"there is a lake at {lake_of(way.target).shown} already: name an empty place"
         )
-        stack.callback(theirs.engine.dispose)
-    target = lake_of(way.target)
-    known = target.read_text(layout.LEDGER_ID_FILE)
-    if way.has_lake and known not in (None, ours.ledger_id):
-        raise ConfigError(f"there is a lake at {target.shown} already: name an empty place")
-    if way.has_lake:
-        target.write_text(layout.LEDGER_ID_FILE, ours.ledger_id)
-    return Move(ours, theirs, way.to)
+    with _existing(way, clock) as target:
+        if target is not None and not (move.is_begun() and move.is_complete(target)):
+            move.require_room(target)
 
 
-def _files(lake: Lake) -> Iterator[tuple[str, int]]:
-    for name, size in lake.below(""):
-        is_local = name.startswith(layout.LOCAL) or name == layout.LEDGER_ID_FILE
-        if not is_local and "/." not in f"/{name}":
-            yield name, size
+def _filling(move: Move) -> str:
+    return f"{layout.FILLING} {move.source.ledger_id}"
 
 
-def _copy_files(way: _Way, files: list[tuple[str, int]], tell: _Tell) -> int:
+def _files(way: _Way) -> dict[str, int]:
+    """Bytes by name, of what moves."""
+    if not way.has_lake:
+        return {}
+    return {
+        name: size
+        for name, size in lake_of(way.source).below("")
+        if not name.startswith((*layout.LOCAL, layout.LEDGER_ID_FILE)) and "/." not in f"/{name}"
+    }
+
+
+def _counted(report: Migration, files: dict[str, int]) -> Migration:
+    return replace(report, files=len(files), bytes=sum(files.values()))
+
+
+def _copy_files(way: _Way, move: Move, names: list[str], tell: _Tell) -> int:
     """How many were there already."""
     source, target = lake_of(way.source), lake_of(way.target)
     there = 0
+
+    def copy(name: str) -> bool:
+        move.lease.require()
+        return _copy(source, target, name)
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        copied = pool.map(lambda file: _copy(source, target, file[0]), files)
-        for done, was_there in enumerate(copied, start=1):
+        for done, was_there in enumerate(pool.map(copy, names), start=1):
             there += was_there
-            tell(Count("files moved", done, len(files)))
+            tell(Count("files moved", done, len(names)))
     return there
 
 

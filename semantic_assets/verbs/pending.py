@@ -91,8 +91,9 @@ def complete_key_index(store: Store, space_id: str) -> KeyIndex:
     index = store.key_index(space_id)
     covered = index.marks()
     present = store.lake.marks(layout.results_dir(space_id))
-    if gone := [n for n in covered if not n.startswith(_RETRY) and covered[n] != present.get(n)]:
-        index.forget(sorted(gone))
+    gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
+    if gone:
+        index.forget(gone)
     for name, mark in present.items():
         if covered.get(name) != mark:
             cover(store, index, space_id, name, mark)
@@ -103,10 +104,12 @@ def complete_key_index(store: Store, space_id: str) -> KeyIndex:
     return index
 
 
-def cover(store: Store, index: KeyIndex, space_id: str, name: str, mark: str) -> None:
+def cover(
+    store: Store, index: KeyIndex, space_id: str, name: str, mark: str, *, anew: bool = False
+) -> None:
     """`mark` is of the file before it is read: one replaced meanwhile is covered again later."""
     path = f"{layout.results_dir(space_id)}/{name}"
-    table = store.lake.read(path, ["text_hash", "outcome"])
+    table = store.lake.read_columns(path, ["text_hash", "outcome"])
     words = table["outcome"].combine_chunks().dictionary_encode()
     codes = [OutcomeCode[word.upper()] for word in words.dictionary.to_pylist()]
     whole_job = int(store.lake.metadata(path).get(WHOLE_JOB, "0"))
@@ -116,6 +119,7 @@ def cover(store: Store, index: KeyIndex, space_id: str, name: str, mark: str) ->
         np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
         whole_job=whole_job,
         mark=mark,
+        anew=anew,
     )
 
 

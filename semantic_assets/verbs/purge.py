@@ -57,7 +57,9 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
         for unwanted in found:
             for name in unwanted.files:
                 store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
-            store.key_index(unwanted.space_id).forget(unwanted.files)
+            index = store.key_index(unwanted.space_id)
+            marks = index.marks()
+            index.forget({name: marks[name] for name in unwanted.files if name in marks})
     return found
 
 

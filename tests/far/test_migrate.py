@@ -64,7 +64,8 @@ def place(
 
 
 def contents(lake: Lake) -> dict[str, str | None]:
-    return {name: lake.digest(name) for name, _ in migrating._files(lake)}
+    local = ("keys", "intake", "copies", "ledger")
+    return {name: lake.digest(name) for name, _ in lake.below("") if not name.startswith(local)}
 
 
 def rows(database: Database) -> dict[str, list[object]]:
@@ -185,7 +186,7 @@ def test_killed_at_any_step_the_same_command_goes_on(
         open_store(here)
     if step in ("copying", "rows"):
         with pytest.raises(ConfigError, match="is being filled from ledger"):
-            open_store(bucket)
+            open_store(bucket, create=True)
     assert migrate(here, bucket, clock=filled.clock).moved
     assert contents(lake_of(bucket)) == before
     away = at(filled, bucket)
@@ -221,6 +222,88 @@ def _unless_left_behind(
         write(self, relative, text)
 
     return write_text
+
+
+def test_of_two_at_once_one_moves(
+    filled: Trial, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, bucket, copy = filled.settings, place("bucket"), migrating._copy
+    refused: list[str] = []
+
+    def meanwhile(*arguments: object) -> bool:
+        if not refused:
+            refused.append("")
+            for attempt in (migrate, cancel_migration):
+                with pytest.raises(Conflict, match="another process moves this lake"):
+                    attempt(here, bucket, clock=filled.clock)  # type: ignore[operator]
+        return copy(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(migrating, "_copy", meanwhile)
+    assert migrate(here, bucket, clock=filled.clock).moved
+    assert refused
+
+
+def test_what_has_arrived_is_not_moved_over_again(filled: Trial, place: Place) -> None:
+    here, bucket, server = filled.settings, place("bucket"), place("server")
+    migrate(here, server, clock=filled.clock)
+    target = replace(bucket, ledger_url=server.ledger_url)
+    migrate(server, target, clock=filled.clock)  # the lake alone: the ledger stays
+    with pytest.raises(ConfigError, match=r"was moved to .* already"):
+        migrate(server, target, clock=filled.clock)
+
+
+def test_a_move_to_one_place_is_not_finished_at_another(
+    filled: Trial, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, one, other = filled.settings, place("server"), place("server")
+    with monkeypatch.context() as context:
+        _break_at("finish", context)
+        with pytest.raises(ZeroDivisionError):
+            migrate(here, one, clock=filled.clock)
+    with pytest.raises(Conflict, match="is being moved to"):
+        migrate(here, other, clock=filled.clock)
+    migrate(here, one, clock=filled.clock)
+
+
+def test_what_lands_while_the_lake_is_listed_goes_along(
+    filled: Trial, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, bucket, copy = filled.settings, place("bucket"), migrating._copy
+
+    def late(*arguments: object) -> bool:
+        lake_of(here).write_text("results/late.txt", "by who held its lease to the last moment")
+        return copy(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(migrating, "_copy", late)
+    migrate(here, bucket, clock=filled.clock)
+    assert lake_of(bucket).exists("results/late.txt")
+
+
+def test_a_refused_move_locks_nobody_out(filled: Trial, place: Place) -> None:
+    folder = place("folder")
+    open_store(folder, create=True).close()
+    with pytest.raises(ConfigError, match="already"):
+        migrate(filled.settings, folder, clock=filled.clock)
+    with open_store(filled.settings, clock=filled.clock) as store:
+        assert store.ledger.leases.acquire("plan")
+    bucket = place("bucket")
+    with pytest.raises(Conflict, match="plan is held"):
+        migrate(filled.settings, bucket, clock=filled.clock)
+    with pytest.raises(ConfigError, match="there is no ledger"):
+        open_store(bucket, create=False)
+
+
+def test_a_process_that_slept_over_a_move_has_no_lease_when_it_wakes(
+    filled: Trial, place: Place
+) -> None:
+    with open_store(filled.settings, clock=filled.clock) as store:
+        lease = store.ledger.leases.acquire("job:1")
+        assert lease is not None
+        filled.clock.offset += 40
+        migrate(filled.settings, place("bucket"), clock=filled.clock)
+        assert not store.ledger.leases.renew(lease)
+        with pytest.raises(Conflict, match="taken over"):
+            lease.require()
 
 
 def test_a_move_that_did_not_end_can_be_given_up(

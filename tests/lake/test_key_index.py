@@ -90,7 +90,7 @@ def test_covering_a_file_twice_changes_nothing(index: KeyIndex) -> None:
 def test_a_forgotten_file_counts_no_more_and_can_come_back(index: KeyIndex) -> None:
     index.add("job1.parquet", [A], [OK])
     index.add("job2.parquet", [A, B], [OK, OK])
-    index.forget(["job1.parquet", "never-seen.parquet"])
+    index.forget({"job1.parquet": "", "never-seen.parquet": ""})
     assert index.covered() == {"job2.parquet"}
     assert index.look_up([A])[A].job_id == "job2"
     index.add("job1.parquet", [A], [OK])
@@ -99,7 +99,7 @@ def test_a_forgotten_file_counts_no_more_and_can_come_back(index: KeyIndex) -> N
 
 def test_of_a_forgotten_file_nothing_is_left_for_the_next_one(index: KeyIndex) -> None:
     index.add("job1.parquet", [A], [OK])
-    index.forget(["job1.parquet"])
+    index.forget({"job1.parquet": ""})
     index.add("job2.parquet", [B], [OK])
     assert set(index.look_up([A, B])) == {B}
 
@@ -257,7 +257,7 @@ def test_a_forgotten_file_takes_the_retries_of_its_texts_along(index: KeyIndex) 
     index.add("01a.parquet", [A], [PERMANENT])
     index.add("01c.parquet", [B], [PERMANENT])
     index.add_retry("retry/01d.parquet", [A, B])
-    index.forget(["01a.parquet"])
+    index.forget({"01a.parquet": ""})
     index.add("01a.parquet", [A], [PERMANENT])
     assert set(index.look_up([A, B])) == {A}
 
@@ -268,3 +268,16 @@ def test_the_files_of_texts_are_all_with_any_outcome_of_them(index: KeyIndex) ->
     index.add("01c.parquet", [C], [OK])
     assert index.files_of([B]) == {"01a.parquet", "01b.parquet"}
     assert index.files_of([]) == set()
+
+
+def test_other_content_of_a_file_takes_the_place_of_its_outcomes_at_once(tmp_path: Path) -> None:
+    index = KeyIndex(tmp_path / "keys.sqlite3")
+    index.add("job1.parquet", [A, B], [TRANSIENT, TRANSIENT], mark="one")
+    index.add("job1.parquet", [A, B], [OK, OK], mark="one")
+    assert index.look_up([A])[A].job_id is None
+    index.add("job1.parquet", [A, B], [OK, OK], mark="two")
+    assert index.look_up([A])[A].job_id == "job1"
+    index.forget({"job1.parquet": "one"})  # by who saw it before
+    assert index.look_up([A])[A].job_id == "job1"
+    index.add("job1.parquet", [A], [OK], mark="two", anew=True)
+    assert set(index.look_up([A, B])) == {A}
