@@ -53,7 +53,7 @@ def warm_command(folder: Path) -> Iterator[Path]:
         assert server.stdout.readline() == b"ready\n"
         yield command
     finally:
-        server.terminate()
+        server.kill()  # Dagster, imported there, ignores SIGTERM where SIGINT was ignored
         server.wait()
         server.stdout.close()
 
