@@ -71,6 +71,11 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("keys revoke none", 1, "keys list"),
     ("doctor", 0, "ledger"),
     ("completion bash", 0, "bash_source"),
+    ("capacity --articles 12000", 0, "12,000 articles"),
+    ("migrate --to-root OUT/moved --dry-run", 0, "would be moved"),
+    ("migrate --to-root OUT/moved", 0, "moved, and read back"),
+    ("status", 2, "was moved to"),
+    ("--log-level warning status --root OUT/moved", 0, "the bill"),
 )
 #: These serve until they are stopped: test_cli_queue.py starts them as processes.
 ELSEWHERE = {"serve", "emulator"}
