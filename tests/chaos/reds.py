@@ -137,7 +137,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-media-deleted": ("media_left", undisturbed()),
     "no-request-keys": ("misplaced", with_task("shuffled-lines", fault("shuffled-lines"))),
     "no-foreign-request-check": ("paid_twice", quarantined("swapped-result-files", 2)),
-    "no-withheld-requests": ("paid_twice", raced(2)),
+    "no-withheld-requests": ("paid_twice", raced(4)),
     "no-prompt-counts": ("misplaced", swapped_requests()),
     "no-task-in-real-time": ("paid_twice", forgotten_at_once()),
     "no-trusted-outputs": ("lost", unlucky(Mishap.LOST_TABLES)),
