@@ -41,9 +41,12 @@ test-ui: $(READY) ## the Dagster UI in a real browser; installs Debian's chromiu
 
 services: $(READY) ## what tests on other engines need: the larger lock, Debian's postgresql and redis-server
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
-	@command -v redis-server >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null
+	@command -v redis-server >/dev/null \
+	  || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null \
+	  || echo "redis-server cannot be installed here: tests that need it are skipped"
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
-	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null
+	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null \
+	  || echo "postgresql cannot be installed here: tests that need it are skipped"
 
 test-fleet: services ## two Celery workers under a backfill, one of which is killed
 	@$(BIN)/python -m pytest -q -m fleet tests/fleet $(ARGS)
