@@ -216,9 +216,9 @@ class Lake:
         """A folder with all that is below a directory, or the files that end so; it need not be."""
         return self._place.fetched_tree(relative, only=only)
 
-    def publish_tree(self, relative: str) -> None:
-        """Make durable for all machines what was written to that folder here."""
-        self._place.publish_tree(relative)
+    def publish_tree(self, relative: str, *, only: str = "") -> None:
+        """Make durable for all machines what was written to that folder here, or what ends so."""
+        self._place.publish_tree(relative, only=only)
 
 
 def fingerprint_of(file: pq.ParquetFile) -> str:

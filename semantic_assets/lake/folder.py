@@ -75,5 +75,5 @@ class Folder:
     def fetched_tree(self, directory: str, *, only: str = "") -> Path:
         return self.root / directory
 
-    def publish_tree(self, directory: str) -> None:
+    def publish_tree(self, directory: str, *, only: str = "") -> None:
         """It is where it belongs."""

@@ -85,13 +85,8 @@ class KeyIndex:
             _prepare(connection)
             yield connection
 
-    def covered(self) -> set[str]:
-        """Names of the results files whose keys are in here."""
-        with self._connected() as connection:
-            return {name for (name,) in connection.execute("SELECT name FROM file")}
-
     def marks(self) -> dict[str, str]:
-        """Of the files that are covered: which content of theirs that was."""
+        """By name of the results files whose keys are in here: which content of theirs that was."""
         with self._connected() as connection:
             return dict(connection.execute("SELECT name, mark FROM file"))
 

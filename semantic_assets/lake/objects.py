@@ -135,22 +135,24 @@ class Objects:
             if path.is_dir() and path.name not in there and path.stat().st_mtime < oldest:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def publish_tree(self, directory: str) -> None:
+    def publish_tree(self, directory: str, *, only: str = "") -> None:
         """Put the files of a folder of this machine; what is a copy of an object is copied there."""
         folder = self.root / directory
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(self.root).as_posix()
-            if "/." not in f"/{name}":
+            if "/." not in f"/{name}" and name.endswith(only):
                 _note(path, self._published(name, path))
 
     def _published(self, name: str, path: Path) -> Stored:
-        same = _object_of(path)
-        if same is not None:
+        same, there = _object_of(path), self.bucket.find(name)
+        if there is not None and same == _identity(there):
+            return there
+        if same is not None and same[0] != name:
             try:
                 return self.bucket.copy(same[0], name)
             except FileNotFoundError:
                 pass  # its generation was dropped meanwhile
-        return self.bucket.put(name, path, over=self.bucket.find(name))
+        return self.bucket.put(name, path, over=there)
 
 
 def _identity(of: Stored) -> tuple[str, str]:

@@ -153,17 +153,6 @@ class Bucket:
             answer = obstore.get(self._store, name)
             yield from (bytes(part) for part in answer.stream(min_chunk_size=_STREAM_BYTES))
 
-    def read(self, name: str) -> bytes:
-        """A small object.
-
-        Raises:
-            FileNotFoundError: there is none.
-        """
-        import obstore
-
-        with self._asked():
-            return bytes(obstore.get(self._store, name).bytes())
-
     def read_range(self, of: Stored, start: int, end: int) -> bytes:
         """Bytes of an object that is still the one that was found.
 

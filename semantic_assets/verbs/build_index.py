@@ -9,6 +9,7 @@ from pathlib import Path
 
 from semantic_assets.errors import Conflict
 from semantic_assets.index.description import (
+    FILE_NAME,
     Description,
     PartEntry,
     write_description,
@@ -211,7 +212,7 @@ class _Building:
         for name in sorted(self._inputs):
             self._add(folder, ShardKey.parse(name))
         description = self._describe(number)
-        self._make(folder, description)
+        self._make(path, folder, description)
         self._lease.require()
         self._store.lake.publish_tree(path)
         self._finish(number, description)
@@ -245,10 +246,11 @@ class _Building:
             alias=alias,
         )
 
-    def _make(self, folder: Path, description: Description) -> None:
+    def _make(self, path: str, folder: Path, description: Description) -> None:
         """Describe it, have the backend make it searchable, prove it."""
         # First the description: what a crash leaves with the backend is found by it.
         write_description(folder, description)
+        self._store.lake.publish_tree(path, only=FILE_NAME)
         backend = backend_of(description.backend, self._store.vector_stores)
         backend.build(folder, description, open_parts(folder, description))
         index = open_index(folder, self._store.vector_stores)

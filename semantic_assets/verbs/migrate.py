@@ -7,11 +7,11 @@ the same command goes on where that one was; what is left behind says where it w
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from semantic_assets.config import Settings
-from semantic_assets.errors import ConfigError, CorruptResult
+from semantic_assets.errors import ConfigError, Conflict, CorruptResult
 from semantic_assets.lake import layout
 from semantic_assets.lake.files import Lake
 from semantic_assets.ledger.engine import (
@@ -85,8 +85,7 @@ def migrate(
     report = Migration(source=lake_of(source).shown, target=way.to)
     if dry_run:
         return _counted(report, _files(way))
-    with ExitStack() as stack:
-        move = stack.enter_context(_opened(way, clock))
+    with _opened(way, clock) as move:
         _require_room(way, move, clock)
         move.begin()
         found = _Done() if _has_arrived(way, move, clock) else _carry(way, move, clock, tell)
@@ -134,10 +133,13 @@ def cancel_migration(source: Settings, target: Settings, *, clock: Clock = time.
     """Give up a move that was begun; the source is free again, what was copied stays unused.
 
     Raises:
-        Conflict: the ledger has arrived: the move can only be finished.
+        Conflict: the lake or the ledger has arrived: the move can only be finished.
     """
     way = _checked(_Way(source, target))
     with _opened(way, clock) as move, _existing(way, clock) as there:
+        known = lake_of(target).read_text(layout.LEDGER_ID_FILE)
+        if way.has_lake and known == move.source.ledger_id:
+            raise Conflict(f"the lake has arrived at {way.to}: the same command finishes it")
         move.cancel(there)
 
 

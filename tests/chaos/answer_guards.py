@@ -116,7 +116,7 @@ def no_missing_rows() -> None:
         store: Store, shard: ShardKey, space: EmbeddingSpace, index: KeyIndex, withheld: Withheld
     ) -> ShardDemand:
         found = real(store, shard, space, index, withheld)
-        if not index.covered():
+        if not index.marks():
             return found
         return replace(found, is_pending=found.is_pending & (found.known.attempts > 0))
 

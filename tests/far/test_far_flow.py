@@ -9,12 +9,14 @@ import pytest
 
 from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.verbs import build_index as build_index_module
 from semantic_assets.verbs.build_index import build_index
 from semantic_assets.verbs.check import check_index
 from semantic_assets.verbs.connect import connect
 from semantic_assets.verbs.ingest import Ingestion
 from semantic_assets.verbs.recover import recover
 from semantic_assets.verbs.search import search
+from semantic_assets.verbs.serving_index import description_of
 from tests.far.conftest import Far, lines
 from tests.verbs.conftest import Trial
 
@@ -118,6 +120,28 @@ def test_an_index_that_did_not_change_is_copied_within_the_bucket(far: Far) -> N
     other = far.machine("other")
     assert "number 7" in found(other, "The pump number 7.")
     assert check_index(other.store, DATASET).counted == 0
+
+
+def test_what_a_machine_that_died_had_begun_is_found_by_the_next(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its description is there before its backend makes anything: or nobody could drop that."""
+    far.put(URI, lines(4, "pump"))
+    one = far.machine("one")
+    with monkeypatch.context() as context:
+        context.setattr(build_index_module, "prove", _die)
+        with pytest.raises(ZeroDivisionError):
+            one.refresh()
+    (begun,) = one.store.ledger.generations.list(DATASET)
+    other = far.machine("other")
+    assert description_of(other.store, begun) is not None
+    other.refresh()
+    assert description_of(other.store, begun) is None
+    assert "number 3" in found(other, "The pump number 3.")
+
+
+def _die(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_what_another_machine_dropped_goes_here_too(far: Far) -> None:

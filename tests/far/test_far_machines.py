@@ -94,6 +94,6 @@ def test_a_retry_asked_for_on_one_machine_is_known_on_the_other(far: Far) -> Non
     space = one.store.settings.space
     index = complete_key_index(other.store, space.space_id)
     write_retry(one.store, space.space_id, [])
-    assert not [name for name in index.covered() if name.startswith(pending._RETRY)]
+    assert not [name for name in index.marks() if name.startswith(pending._RETRY)]
     again = complete_key_index(other.store, space.space_id)
-    assert [name for name in again.covered() if name.startswith(pending._RETRY)]
+    assert [name for name in again.marks() if name.startswith(pending._RETRY)]

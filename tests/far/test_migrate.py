@@ -326,6 +326,21 @@ def test_a_move_that_did_not_end_can_be_given_up(
         cancel_migration(here, bucket, clock=filled.clock)
 
 
+def test_a_lake_that_has_arrived_is_not_given_up(
+    filled: Trial, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket, server = place("bucket"), place("server")
+    migrate(filled.settings, server, clock=filled.clock)
+    target = replace(bucket, ledger_url=server.ledger_url)
+    with monkeypatch.context() as context:
+        _break_at("left_behind", context)
+        with pytest.raises(ZeroDivisionError):
+            migrate(server, target, clock=filled.clock)
+    with pytest.raises(Conflict, match="the lake has arrived"):
+        cancel_migration(server, target, clock=filled.clock)
+    assert migrate(server, target, clock=filled.clock).moved
+
+
 def test_bytes_that_changed_on_the_way_are_seen(
     filled: Trial, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from semantic_assets.objects import bucket as buckets
 from semantic_assets.objects.bucket import Bucket, is_bucket_url
 from semantic_assets.objects.copies import Copies, time_of
 from semantic_assets.objects.range_file import RangeFile
-from tests.services.s3 import S3Server, needs_s3
+from tests.services.s3 import S3Server, needs_s3, s3_server
 
 pytestmark = needs_s3
 NAMES = [
@@ -32,7 +32,28 @@ def test_an_object_has_the_name_it_was_given(bucket: Bucket, name: str) -> None:
     assert (stored.name, stored.size) == (name, 7)
     assert bucket.find(name) == stored
     assert list(bucket.below("")) == [stored]
-    assert bucket.read(name) == b"content"
+    assert b"".join(bucket.pieces(name)) == b"content"
+
+
+def test_a_listing_and_all_other_answers_tell_the_same_content(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where versions are kept too: a copy that never looks current is fetched for ever."""
+    with s3_server() as s3:
+        for name, value in s3.environment.items():
+            monkeypatch.setenv(name, value)
+        s3.keep_versions()
+        buckets._opened.cache_clear()
+        bucket = Bucket(s3.url("versions"))
+        put = bucket.put("a", b"first", over=None)
+        found = bucket.find("a")
+        assert found is not None
+        assert dict(found.condition)["version"]
+        (listed,) = bucket.below("")
+        got = bucket.get("a", tmp_path / "a")
+        assert put.mark == found.mark == listed.mark == got.mark
+        assert bucket.put("a", b"other", over=found).mark != put.mark
+    buckets._opened.cache_clear()
 
 
 def test_what_is_not_there_is_none(bucket: Bucket, tmp_path: Path) -> None:
@@ -66,7 +87,7 @@ def test_who_did_not_see_what_is_there_replaces_nothing(bucket: Bucket) -> None:
     second = bucket.put("a", b"second", over=first)
     with pytest.raises(Conflict, match="another process"):
         bucket.put("a", b"late", over=first)
-    assert bucket.read("a") == b"second"
+    assert b"".join(bucket.pieces("a")) == b"second"
     bucket.delete("a")
     with pytest.raises(Conflict):
         bucket.put("a", b"gone", over=second)
@@ -84,7 +105,7 @@ def test_of_many_that_write_at_once_one_wins(bucket: Bucket) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         won = [number for number in pool.map(write, range(24)) if number is not None]
-    assert [f"{number}".encode() for number in won] == [bucket.read("a")]
+    assert [f"{number}".encode() for number in won] == [b"".join(bucket.pieces("a"))]
 
 
 def test_a_write_whose_answer_was_lost_is_recognised(
@@ -101,7 +122,7 @@ def test_a_write_whose_answer_was_lost_is_recognised(
 
     monkeypatch.setattr(obstore, "put", put_twice)
     assert bucket.put("a", b"mine", over=None).size == 4
-    assert bucket.read("a") == b"mine"
+    assert b"".join(bucket.pieces("a")) == b"mine"
 
 
 def test_large_objects_go_in_pieces_after_a_last_look(

@@ -63,6 +63,11 @@ class S3Server:
     def put(self, key: str, content: bytes = b"") -> None:
         self._put(f"{_BUCKET}/{key}", content)
 
+    def keep_versions(self) -> None:
+        """From now on, of all objects: its answers then say more than its listings."""
+        status = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        self._put(f"{_BUCKET}?versioning", status)
+
     def make_bucket(self) -> None:
         self._put(_BUCKET, b"")
 
