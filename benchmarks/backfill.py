@@ -18,7 +18,7 @@ from benchmarks.corpora import WORK
 from benchmarks.emulator import running
 from benchmarks.generator import write_articles
 from benchmarks.rows import Row
-from semantic_assets.config import project_dir
+from semantic_assets.settings.settings import project_dir
 from tests.dagster_daemon import environment, running_daemon
 
 _SHARDS, _ARTICLES, _CHARS = 24, 12_000, 2_000

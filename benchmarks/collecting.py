@@ -11,10 +11,10 @@ import httpx2
 from benchmarks.corpora import WORK, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.submit import submit_pending
+from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import read_documents
 
 #: 50,000 answers of 1,024 dimensions, 13 kB each. A shard takes 12,000 documents: several shards.
 _TEXTS, _DIMENSIONS = 49_900, 1_024
@@ -26,12 +26,12 @@ _ENVIRON = {
 _COLLECT = """
 import json, re, sys, time
 from pathlib import Path
-from semantic_assets.config import Settings
+from semantic_assets.settings.settings import Settings
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import open_store
-from semantic_assets.verbs.collect import collect_next
-from semantic_assets.verbs.poll import poll
+from semantic_assets.pipeline.batch_jobs.collect import collect_next
+from semantic_assets.pipeline.batch_jobs.poll import poll
 settings = Settings.load(root=Path(sys.argv[1]), environ=json.loads(sys.argv[2]))
 gemini = Gemini(endpoint_of(settings))
 with open_store(settings) as store:

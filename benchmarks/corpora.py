@@ -12,9 +12,9 @@ from types import MappingProxyType
 import pyarrow.parquet as pq
 
 from benchmarks.generator import SCHEMA, write_articles
-from semantic_assets.config import Settings
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
 WORK = Path(__file__).parent / ".work"

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from benchmarks.corpora import WORK, Bench, articles, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.verbs.refresh import refresh
+from semantic_assets.pipeline.flows.refresh import refresh
 
 _ARTICLES = 12_000
 #: Folders of the lake, as the model counts them.
@@ -58,7 +58,7 @@ def _size(bench: Bench, table: str) -> int:
 def _ledger_rows(bench: Bench) -> int:
     from sqlalchemy import func, select
 
-    from semantic_assets.ledger.schema import metadata
+    from semantic_assets.ledger.database.schema import metadata
 
     with bench.store.ledger.database.read() as connection:
         return sum(

@@ -11,14 +11,14 @@ from benchmarks.clock import MovableClock
 from benchmarks.corpora import WORK, articles, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.config import project_dir
+from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import enqueued_tokens
-from semantic_assets.model.jobs import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.generating.generate import generation_results, submit_generation
-from semantic_assets.verbs.generating.generation_files import take_file
-from semantic_assets.verbs.window_use import window_use
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.generation_jobs.generate import generation_results, submit_generation
+from semantic_assets.pipeline.generation_jobs.generation_files import take_file
+from semantic_assets.pipeline.reports.window_use import window_use
+from semantic_assets.settings.settings import project_dir
 
 _ARTICLES, _TASK, _MODEL = 12_000, "summary-en", "gemini-3.5-flash-lite"
 _LATENCY_SECONDS, _POLL_SECONDS = 900.0, 30.0

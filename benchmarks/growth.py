@@ -14,7 +14,7 @@ from benchmarks.corpora import WORK, Bench, scratch
 from benchmarks.emulator import running
 from benchmarks.generator import SCHEMA, write_articles
 from benchmarks.rows import Row
-from semantic_assets.verbs.refresh import refresh
+from semantic_assets.pipeline.flows.refresh import refresh
 
 _ARTICLES, _CHARS, _SIZES = 3_000, 600, (1, 4, 16)
 _ENVIRON = {"SEMANTIC_ASSETS_DIMENSIONS": "128"}

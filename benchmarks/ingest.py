@@ -6,11 +6,11 @@ from pathlib import Path
 
 from benchmarks.corpora import WORK
 from benchmarks.rows import Row
-from semantic_assets.config import Settings
-from semantic_assets.document import Document
+from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.documents.ingest import Ingestion
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
-from semantic_assets.verbs.ingest import Ingestion
 
 _COUNT, _LEAST = 5_000, 2_000
 _TEXT = "The tide table of the harbour hangs beside the door. " * 8

@@ -19,14 +19,19 @@ from benchmarks.clock import MovableClock
 from benchmarks.corpora import WORK, Bench, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.ledger.schema import metadata
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.ledger.database.schema import metadata
+from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.assemble import assemble
-from semantic_assets.verbs.cut_all import cut_all
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.watch import EMBEDDINGS, RunDue, embeddings_request, watch
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.scheduling.batch_runs import (
+    EMBEDDINGS,
+    RunDue,
+    embeddings_request,
+    watch,
+)
 from tests.services.postgres import missing_for_postgres, postgres_server
 
 _SHARDS, _ARTICLES = 84, 12_000

@@ -6,10 +6,10 @@ from dataclasses import replace
 from benchmarks.corpora import WORK, articles, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.config import Settings
+from semantic_assets.pipeline.flows.refresh import refresh
+from semantic_assets.pipeline.maintenance.migrate import Migration, migrate
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import lake_of
-from semantic_assets.verbs.migrate import Migration, migrate
-from semantic_assets.verbs.refresh import refresh
 from tests.services.postgres import missing_for_postgres, postgres_server
 from tests.services.s3 import s3_server
 

@@ -19,8 +19,8 @@ from benchmarks.vectors import DIMENSIONS, blocks, questions
 from semantic_assets.index.backend import Finder
 from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.exact import ExactFinder
-from semantic_assets.index.generation import VectorStores, backend_of
 from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.opened_version import VectorStores, backend_of
 from semantic_assets.index.parts import Parts, open_parts, write_part
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.backends import AUTO, LANCE, backend_for

@@ -8,9 +8,9 @@ from benchmarks.corpora import Bench, scratch
 from benchmarks.ordinary import ordinary_ndcg
 from benchmarks.rows import Row
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.flows.refresh import refresh
+from semantic_assets.pipeline.search.search import search
 from semantic_assets.text.fingerprint import document_id
-from semantic_assets.verbs.refresh import refresh
-from semantic_assets.verbs.search import search
 
 #: Floors the emulator's 768-dimensional vectors must keep.
 FLOORS = {"xquad_en": 0.85, "xquad_ru": 0.70}

@@ -9,10 +9,10 @@ import httpx2
 from benchmarks.corpora import WORK, Bench, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
+from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.jobs import new_job_id
-from semantic_assets.ledger.schema import job as job_table
-from semantic_assets.model.jobs import BatchJob, JobKind, JobState, display_name
-from semantic_assets.verbs.watch import watch
+from semantic_assets.model.batch_job import BatchJob, JobKind, JobState, display_name
+from semantic_assets.pipeline.scheduling.batch_runs import watch
 
 _STRANGERS, _ACTIVE, _LEDGER_ROWS = 9_900, 100, 10_000
 _BATCH = 90

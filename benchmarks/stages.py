@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.corpora import scratch
 from benchmarks.rows import Row
-from semantic_assets.verbs.connect import connect
-from semantic_assets.verbs.refresh import RefreshReport, refresh
+from semantic_assets.pipeline.flows.refresh import RefreshReport, refresh
+from semantic_assets.pipeline.reports.sql import connect
 
 #: Bare-library limits of one 12,000-article shard on one core, CPU seconds, measured apart.
 LIMITS = {"documents": None, "chunks": 0.7, "batch_jobs": 1.1, "embeddings": None}

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from benchmarks.corpora import Bench, scratch
 from benchmarks.rows import Row
 from semantic_assets.lake import layout
-from semantic_assets.verbs.refresh import RefreshReport, refresh
+from semantic_assets.pipeline.flows.refresh import RefreshReport, refresh
 
 _SHARE = 0.01
 _LONG_CHUNKS = 20

@@ -9,12 +9,12 @@ from benchmarks.clock import MovableClock
 from benchmarks.corpora import WORK, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
-from semantic_assets.model.jobs import IN_WINDOW, JobState
-from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.window_use import window_use
+from semantic_assets.model.batch_job import IN_WINDOW, JobState
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.reports.window_use import window_use
 
 _TOKENS = 5_000_000
 _LATENCY_SECONDS, _POLL_SECONDS = 900.0, 30.0

@@ -3,20 +3,27 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semantic_assets.core import SemanticCore
-    from semantic_assets.document import Document
-    from semantic_assets.library import connect, estimate, refresh, search, search_many, status
+    from semantic_assets.api.functions import (
+        connect,
+        estimate,
+        refresh,
+        search,
+        search_many,
+        status,
+    )
+    from semantic_assets.api.semantic_core import SemanticCore
+    from semantic_assets.model.document import Document
 
 #: Where each name is; imported when it is first used.
 _HOMES = {
-    "Document": "document",
-    "SemanticCore": "core",
-    "connect": "library",
-    "estimate": "library",
-    "refresh": "library",
-    "search": "library",
-    "search_many": "library",
-    "status": "library",
+    "Document": "model.document",
+    "SemanticCore": "api.semantic_core",
+    "connect": "api.functions",
+    "estimate": "api.functions",
+    "refresh": "api.functions",
+    "search": "api.functions",
+    "search_many": "api.functions",
+    "status": "api.functions",
 }
 
 __all__ = [

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from semantic_assets.config import Settings
-from semantic_assets.dataset_settings import DatasetSettings
 from semantic_assets.errors import ConfigError
-from semantic_assets.index.generation import VectorStores
 from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.opened_version import VectorStores
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import FINGERPRINT, INPUT, Lake
 from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.lake import FINGERPRINT, INPUT, Lake
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
@@ -25,8 +23,10 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import is_task
 from semantic_assets.objects.bucket import Bucket
-from semantic_assets.sources.bucket import SourceBucket
-from semantic_assets.sources.folder import SourceFolder
+from semantic_assets.settings.dataset_settings import DatasetSettings
+from semantic_assets.settings.settings import Settings
+from semantic_assets.sources.source_bucket import SourceBucket
+from semantic_assets.sources.source_folder import SourceFolder
 
 #: Under the lake's root. Names of tables have dots in them, names of datasets have none.
 _LANCE_TABLES = "index/lance"

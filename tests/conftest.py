@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from semantic_assets.config import PREFIX, Settings
+from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store
 from tests.factories import BLANK, Clock
 
 if TYPE_CHECKING:  # both import google.genai or a web server: only the tests that use them pay
     from semantic_assets.emulator.server import RunningServer
     from semantic_assets.gemini.client import Gemini
+    from tests.trial import Trial
 
 EMULATOR_LATENCY_SECONDS = 0.2
 
@@ -88,3 +89,21 @@ def gemini(emulator: "RunningServer", settings: Settings) -> Iterator["Gemini"]:
     yield client
     if "_client" in client.__dict__:  # Gemini has no close of its own
         client._client.close()
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator["Trial"]:
+    """Vectors are computed from the text alone: predictable, and without meaning."""
+    from tests.trial import opened_trial
+
+    with opened_trial(tmp_path, "computable") as found:
+        yield found
+
+
+@pytest.fixture
+def meaningful_trial(tmp_path: Path) -> Iterator["Trial"]:
+    """Texts about the same things have vectors near each other."""
+    from tests.trial import opened_trial
+
+    with opened_trial(tmp_path, "hashed") as found:
+        yield found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from semantic_assets.config import project_dir
+from semantic_assets.settings.settings import project_dir
 
 _STOP_SECONDS = 30
 

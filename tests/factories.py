@@ -18,13 +18,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from semantic_assets.config import known_variables
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.slices import SourceSlice
-from semantic_assets.model.jobs import BatchJob, JobKind, JobState
+from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.model.task import GenerationTask, canonical, in_order
+from semantic_assets.settings.settings import known_variables
 
 MODEL = "gemini-embedding-001"
 SCOPE_ID = "scope-1"

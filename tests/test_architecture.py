@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -14,58 +15,52 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "semantic_assets"
 MAX_LINES = 300
 
-#: What each part may import, besides itself. The emulator stands alone.
-_NOUNS = {"errors", "model"}
-_ADAPTERS = {
-    "config",
-    "parsing",
-    "objects",
-    "sources",
-    "lake",
-    "ledger",
-    "gemini",
-    "index",
-    "intake",
-}
-_BELOW_VERBS = {*_NOUNS, "text", "batching", *_ADAPTERS, "store"}
-_BELOW_DOORS = {*_BELOW_VERBS, "verbs", "document"}
-MAY_IMPORT = {
+#: The most modules a folder may hold, and the fewest that make one worth having.
+MAX_MODULES, MIN_MODULES = 20, 2
+
+#: What each part imports of the others: no more than is allowed, and no less. The emulator stands alone.
+MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "model": {"errors"},
-    "text": _NOUNS,
-    "batching": _NOUNS,
-    "config": {*_NOUNS, "text", "batching", "objects"},
-    "dataset_settings": {*_NOUNS, "text", "parsing"},
-    "task_files": {*_NOUNS, "batching"},
-    "parsing": {*_NOUNS, "text", "batching"},
-    "sqlite": set(),
-    "machine": set(),
-    "durable": set(),
+    "text": set(),
+    "batching": {"errors", "model"},
+    "system": set(),
     "objects": {"errors"},
-    "sources": {*_NOUNS, "text", "batching", "dataset_settings", "parsing", "objects"},
-    "lake": {*_NOUNS, "text", "batching", "sqlite", "durable", "objects"},
-    "document": _NOUNS,
-    "intake": {*_NOUNS, "text", "sqlite", "durable"},
-    "ledger": {*_NOUNS, "text", "batching", "sqlite", "machine"},
-    "index": {*_NOUNS, "text", "batching", "durable"},
-    "gemini": {*_NOUNS, "text", "batching", "config", "emulator"},
-    "store": {*_BELOW_VERBS, "dataset_settings"} - {"store"},
-    "verbs": {*_BELOW_VERBS, "dataset_settings", "task_files", "document", "durable"},
-    "library": _BELOW_DOORS,
-    "tables": _BELOW_DOORS,
-    "hits": _BELOW_DOORS,
-    "batch_manager": _BELOW_DOORS,
-    "generation_job": {*_BELOW_DOORS, "durable"},
-    "core": {*_BELOW_DOORS, "library", "batch_manager", "generation_job", "hits"},
-    "api_keys": {*_NOUNS, "lake"},
-    "rest": {*_BELOW_DOORS, "core", "generation_job", "api_keys", "sqlite"},
-    "cli": {*_BELOW_DOORS, "library", "tables", "core", "generation_job", "api_keys", "rest"},
-    "defs": {*_BELOW_DOORS, "library"},
-    "definitions": {"defs"},
-    "__init__": {"library", "core", "document"},
-    "__main__": {"cli"},
+    "parsing": {"errors", "text"},
+    "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
+    "sources": {"model", "objects", "parsing", "settings", "text"},
+    "lake": {"model", "objects", "system"},
+    "intake": {"errors", "model", "system", "text"},
+    "ledger": {"errors", "model", "system"},
+    "index": {"errors", "model", "system"},
     "emulator": set(),
+    "gemini": {"emulator", "errors", "model", "settings"},
+    "store": {"errors", "index", "lake", "ledger", "model", "objects", "settings", "sources"},
+    "pipeline": {
+        *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "model"),
+        *("parsing", "settings", "sources", "store", "system", "text"),
+    },
+    "api": {
+        *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings", "store"),
+        *("system", "text"),
+    },
+    "rest": {"api", "errors", "lake", "model", "pipeline", "system"},
+    "cli": {
+        *("api", "errors", "gemini", "index", "model", "pipeline", "rest", "settings", "store"),
+    },
+    "defs": {"api", "errors", "gemini", "lake", "ledger", "model", "pipeline", "store", "text"},
+    "definitions": {"defs"},
+    "__init__": {"api", "model"},
+    "__main__": {"cli"},
 }
+#: Packages of pipeline/, each of which may import those before it.
+PIPELINE = (
+    *("pending", "vector_index", "generation", "discovery", "documents", "chunks", "costs"),
+    *("batch_jobs", "embeddings", "reports", "search", "flows", "generation_jobs"),
+    *("scheduling", "maintenance"),
+)
+#: Interfaces and the emulator name their modules for themselves.
+_INTERFACES = {"api", "rest", "cli", "defs", "emulator", "definitions", "__init__", "__main__"}
 
 
 @cache
@@ -120,15 +115,67 @@ def test_every_part_of_the_package_has_a_place_in_the_order() -> None:
 
 
 @pytest.mark.parametrize("part", sorted(MAY_IMPORT))
-def test_imports_point_one_way(part: str) -> None:
-    wrong = [
-        f"{_module(path)} imports {name}"
+def test_imports_point_one_way_and_none_is_allowed_in_reserve(part: str) -> None:
+    found = {
+        _part_of_module(name)
         for path in _package_files()
         if _part(path) == part
         for name in _own_imports(path)
-        if _part_of_module(name) not in {part, *MAY_IMPORT[part]}
+    }
+    assert found - {part} == MAY_IMPORT[part]
+
+
+def _package_of(module: str) -> str | None:
+    """The package of pipeline/ that a module is in."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["pipeline"] and len(parts) > 2 else None
+
+
+def test_packages_of_the_pipeline_import_only_those_before_them() -> None:
+    wrong = [
+        f"{_module(path)} imports {name}"
+        for path in _package_files()
+        if (package := _package_of(_module(path)))
+        for name in _own_imports(path)
+        if (other := _package_of(name)) and PIPELINE.index(other) > PIPELINE.index(package)
     ]
-    assert not wrong
+    assert wrong == []
+
+
+def test_every_package_of_the_pipeline_has_a_place_in_the_order() -> None:
+    packages = {_package_of(_module(path)) for path in _package_files()} - {None}
+    assert packages == set(PIPELINE)
+
+
+def test_a_folder_holds_two_to_twenty_modules() -> None:
+    sizes = Counter(path.parent for path in _package_files() if path.stem != "__init__")
+    sizes.pop(PACKAGE)
+    wrong = {
+        str(folder.relative_to(PROJECT)): size
+        for folder, size in sizes.items()
+        if not MIN_MODULES <= size <= MAX_MODULES
+    }
+    assert wrong == {}
+
+
+def test_no_two_modules_below_the_interfaces_have_one_name() -> None:
+    names = Counter(
+        path.stem
+        for path in _package_files()
+        if _part(path) not in _INTERFACES and path.stem != "__init__"
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_public_name_stands_twice_in_the_pipeline() -> None:
+    names = Counter(
+        node.name
+        for path in _package_files()
+        if _part(path) == "pipeline"
+        for node in _tree(path).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_only_the_endpoint_starts_the_emulator() -> None:
@@ -193,7 +240,7 @@ def test_only_config_reads_the_environment() -> None:
         if (isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv"))
         or (isinstance(node, ast.alias) and node.name in ("environ", "environb", "getenv"))
     }
-    assert readers == {"semantic_assets.config"}
+    assert readers == {"semantic_assets.settings.settings"}
 
 
 def test_nothing_is_mocked() -> None:

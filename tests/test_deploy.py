@@ -12,7 +12,7 @@ import yaml
 from dagster._config import process_config, resolve_to_config_type, validate_config
 from dagster._core.instance.config import dagster_instance_config, dagster_instance_config_schema
 
-from semantic_assets.config import PREFIX, known_variables
+from semantic_assets.settings.settings import PREFIX, known_variables
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEPLOY = PROJECT / "deploy"

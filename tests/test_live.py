@@ -15,23 +15,23 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from semantic_assets.config import Settings
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.errors import RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.model.jobs import JobState
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.store import open_store
-from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.generating.generate import (
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.generation_jobs.generate import (
     generation_results,
     generation_status,
     submit_generation,
 )
+from semantic_assets.settings.settings import Settings
+from semantic_assets.store import open_store
 from tests.emulator import drawn
 
 TEXTS = ("The pilot boards at the fairway buoy.", "Купол закрывают при ветре.", "冷却を始める。")

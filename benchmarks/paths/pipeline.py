@@ -15,22 +15,22 @@ import pyarrow.dataset  # noqa: F401
 from benchmarks.paths.meter import Meter
 from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
-from semantic_assets.config import Settings
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
-from semantic_assets.model.jobs import BatchJob, JobState
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.pipeline.batch_jobs.canary import verify_counts
+from semantic_assets.pipeline.batch_jobs.plan import plan
+from semantic_assets.pipeline.batch_jobs.results import finish, write_results
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.pending.pending import shard_demand
+from semantic_assets.pipeline.vector_index.build import build_index
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-from semantic_assets.verbs.assemble import assemble
-from semantic_assets.verbs.build_index import build_index
-from semantic_assets.verbs.canary import verify_counts
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.landing import finish, write_results
-from semantic_assets.verbs.pending import shard_demand
-from semantic_assets.verbs.plan import plan
-from semantic_assets.verbs.planned import PlannedJob
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ import httpcore2  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
 from benchmarks.peers.meter import report
-from semantic_assets.config import Settings
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.pipeline.flows.refresh import refresh
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
-from semantic_assets.verbs.refresh import refresh
 
 
 def ingest(articles: Path, folder: Path, url: str) -> int:

@@ -3,16 +3,16 @@
 import click
 
 from semantic_assets.cli import (
-    care,
+    costs,
     doctor,
-    flow,
+    everyday,
     generate,
     index,
     logs,
-    money,
-    moving,
     queue,
+    recovery,
     reindex,
+    scaling,
     serving,
 )
 
@@ -30,6 +30,6 @@ def main(log_level: str, log_json: bool) -> None:
     logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (flow, money, queue, generate, care, reindex, index, serving, moving, doctor)
+GROUPS = (everyday, costs, queue, generate, recovery, reindex, index, serving, scaling, doctor)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

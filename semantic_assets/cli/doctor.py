@@ -19,7 +19,7 @@ _LINES = {
 @edge
 def doctor(root: str | None, as_json: bool) -> None:
     """Look at settings, folders, ledger, key and service, and say what to do; exits with 1 if ill."""
-    from semantic_assets.verbs.doctor import doctor as run
+    from semantic_assets.pipeline.maintenance.doctor import doctor as run
 
     found = run(root)
     show_found(found, as_json)

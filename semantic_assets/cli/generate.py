@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semantic_assets.cli.money import asking
+from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     WAITING,
     edge,
@@ -20,8 +20,8 @@ from semantic_assets.cli.options import (
 from semantic_assets.errors import ConfigError
 
 if TYPE_CHECKING:
-    from semantic_assets.core import SemanticCore
-    from semantic_assets.generation_job import GenerationJob
+    from semantic_assets.api.generation_job import GenerationJob
+    from semantic_assets.api.semantic_core import SemanticCore
 
 _task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
 _OUTPUTS = (".jsonl", ".parquet")
@@ -120,7 +120,7 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
         return
     if output.suffix not in _OUTPUTS:
         raise ConfigError(f"{output}: name it .jsonl or .parquet")
-    from semantic_assets.generation_job import write_jsonl, write_parquet
+    from semantic_assets.api.generation_job import write_jsonl, write_parquet
 
     write = write_parquet if output.suffix == ".parquet" else write_jsonl
     click.echo(f"{write(job.results(), output)} rows in {output}", err=True)
@@ -162,8 +162,8 @@ def regenerate(
 ) -> None:
     """Process a dataset by the task's file as it is now. Quotes generating and embedding again."""
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.generating.regenerate import quote_regeneration
-    from semantic_assets.verbs.generating.regenerate import regenerate as run
+    from semantic_assets.pipeline.generation_jobs.regenerate import quote_regeneration
+    from semantic_assets.pipeline.generation_jobs.regenerate import regenerate as run
 
     key = DatasetKey.parse(dataset)
     with _core(root, as_json) as core:
@@ -185,7 +185,7 @@ def regenerate(
 def stop(dataset: str, task: str, root: str | None) -> None:
     """Process no more documents of a dataset by a task; answers that are there stay."""
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.generating.generate import stop_generation
+    from semantic_assets.pipeline.generation_jobs.generate import stop_generation
 
     with _core(root, as_json=False) as core:
         stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
@@ -198,7 +198,7 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 @edge
 def list_tasks(root: str | None, as_json: bool) -> None:
     """The tasks there are, what is processed by them, and files that changed since."""
-    from semantic_assets.verbs.generating.tasks import list_of_tasks
+    from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 
     with _core(root, as_json) as core:
         show_found(list_of_tasks(core.store), as_json)
@@ -222,7 +222,7 @@ def submit_contents(
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
-    from semantic_assets.core import SemanticCore
+    from semantic_assets.api.semantic_core import SemanticCore
 
     return SemanticCore(root, tell=lambda line: click.echo(line, err=True) if not as_json else None)
 

@@ -28,8 +28,8 @@ def index() -> None:
 @edge
 def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List the generations kept, newest first, with their backend and which one serves."""
-    from semantic_assets.library import dataset_keys, opened
-    from semantic_assets.verbs.generations import generations
+    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.pipeline.vector_index.versions import generations
 
     with opened(root) as (store, _):
         show_found(generations(store, datasets=dataset_keys(datasets)), as_json)
@@ -45,9 +45,9 @@ def build(dataset: str, root: str | None, as_json: bool) -> None:
 
     Also where an older generation was chosen by `switch` or `rollback`.
     """
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.build_index import build_index
+    from semantic_assets.pipeline.vector_index.build import build_index
 
     with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = build_index(store, DatasetKey.parse(dataset), by_hand=True)
@@ -65,9 +65,9 @@ def build(dataset: str, root: str | None, as_json: bool) -> None:
 @edge
 def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
     """Serve generation NUMBER, until new embeddings or `index build` replace it."""
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.generations import switch as run
+    from semantic_assets.pipeline.vector_index.versions import switch as run
 
     with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset), number)
@@ -82,9 +82,9 @@ def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
 @edge
 def rollback(dataset: str, root: str | None, as_json: bool) -> None:
     """Serve the generation that served before, and say how many edits it lacks."""
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.generations import rollback as run
+    from semantic_assets.pipeline.vector_index.versions import rollback as run
 
     with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset))
@@ -100,9 +100,9 @@ def rollback(dataset: str, root: str | None, as_json: bool) -> None:
 @edge
 def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
     """Write the serving generation to FILE, which faiss.read_index reads, and its ids beside it."""
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.verbs.export_index import export_index
+    from semantic_assets.pipeline.vector_index.export import export_index
 
     with opened(root) as (store, _):
         report = export_index(store, DatasetKey.parse(dataset), file)

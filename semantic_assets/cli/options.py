@@ -51,7 +51,7 @@ dataset_option = click.option(
 
 
 def show_found(found: list[Any], as_json: bool) -> None:
-    from semantic_assets.tables import dataclass_table, show
+    from semantic_assets.cli.terminal_tables import dataclass_table, show
 
     if as_json:
         print_json(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semantic_assets.cli.money import asking
+from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     FAILED,
     WAITING,
@@ -22,9 +22,9 @@ from semantic_assets.cli.options import (
 from semantic_assets.errors import ConfigError
 
 if TYPE_CHECKING:
-    from semantic_assets.core import SemanticCore
-    from semantic_assets.document import Document
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.index.ranking import Vectors
+    from semantic_assets.model.document import Document
 
 _AT_ONCE = 500
 _LEAST_PAUSE_SECONDS = 1.0
@@ -50,8 +50,8 @@ def ingest(
 
     PATHS are files, folders (with all below), or - for a text on standard input.
     """
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.progress import progress
-    from semantic_assets.core import SemanticCore
 
     files = list(_files(paths))
     _require_names(files)
@@ -97,7 +97,7 @@ def _require_names(files: list[Path]) -> None:
 
 
 def _document(path: Path, name: str | None) -> "Document":
-    from semantic_assets.document import Document
+    from semantic_assets.model.document import Document
 
     if str(path) == "-":
         return Document(text=sys.stdin.read(), name=name or "standard-input")
@@ -126,7 +126,7 @@ def flush(
     as_json: bool,
 ) -> None:
     """Cut what is new and send what fits the window; waits for nothing. This spends."""
-    from semantic_assets.cli.money import show_quote
+    from semantic_assets.cli.costs import show_quote
 
     with _core(root, as_json) as core:
         if dry_run:
@@ -160,7 +160,7 @@ def sync(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
 
     Exits with 4 while jobs are out.
     """
-    from semantic_assets.tables import dataclass_table, show
+    from semantic_assets.cli.terminal_tables import dataclass_table, show
 
     with _core(root, as_json) as core:
         report = core.batch_manager.check_and_sync()
@@ -198,7 +198,7 @@ def results(job: str, file: Path | None, output: Path | None, root: str | None) 
 
 
 def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> None:
-    from semantic_assets.verbs.job_results import json_lines, write_parquet
+    from semantic_assets.pipeline.batch_jobs.job_status import json_lines, write_parquet
 
     if output is None:
         for line in json_lines(vectors):
@@ -216,9 +216,9 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
 @edge
 def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
     """Ask Google to stop JOB; what it has finished is collected and paid for."""
-    from semantic_assets.tables import dataclass_table, show
-    from semantic_assets.verbs.cancel import cancel as run
-    from semantic_assets.verbs.cancel import require_cancellable
+    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.pipeline.batch_jobs.cancel import cancel as run
+    from semantic_assets.pipeline.batch_jobs.cancel import require_cancellable
 
     with _core(root, as_json) as core:
         require_cancellable(core.store, core.gemini, job)
@@ -235,7 +235,7 @@ def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
-    from semantic_assets.core import SemanticCore
+    from semantic_assets.api.semantic_core import SemanticCore
 
     return SemanticCore(root, tell=lambda line: click.echo(line, err=as_json))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from semantic_assets.cli.money import asking
+from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     WAITING,
     dataset_option,
@@ -47,15 +47,15 @@ def reindex(
 
     The old index serves until the switch; `index rollback` goes back. Run again, it goes on.
     """
-    from semantic_assets import library
+    from semantic_assets.api import functions
 
     if cancel:
-        given_up = library.cancel_reindex(datasets or None, root=root)
+        given_up = functions.cancel_reindex(datasets or None, root=root)
         click.echo(f"given up: {', '.join(given_up) or 'nothing was under way'}")
         return
     if model is None:
         raise ConfigError("say --model: gemini-embedding-001 or gemini-embedding-2")
-    found = library.reindex(
+    found = functions.reindex(
         model,
         dimensions=dimensions,
         datasets=datasets or None,
@@ -79,9 +79,9 @@ def reindex(
 @edge
 def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """nDCG@10, recall@10 and MRR of index generations, by queries.jsonl and qrels.tsv."""
-    from semantic_assets import library
+    from semantic_assets.api import functions
 
-    show_found(library.quality(datasets or None, root=root), as_json)
+    show_found(functions.quality(datasets or None, root=root), as_json)
 
 
 @click.command("import-vectors")
@@ -98,9 +98,9 @@ def import_vectors(
 
     Ten rows, or 1 %, are embedded again in real time and must agree.
     """
-    from semantic_assets import library
+    from semantic_assets.api import functions
 
-    found = library.import_vectors(file, model=model, dimensions=dimensions, root=root)
+    found = functions.import_vectors(file, model=model, dimensions=dimensions, root=root)
     show_found([found], as_json)
 
 

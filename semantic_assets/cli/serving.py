@@ -46,8 +46,8 @@ def keys() -> None:
 @edge
 def create(project: str, role: str, root: str | None) -> None:
     """Make a key. It is shown this once and kept as a hash."""
-    from semantic_assets.api_keys import ApiKeys
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
+    from semantic_assets.rest.api_keys import ApiKeys
 
     with opened(root) as (store, _):
         key, secret = ApiKeys(store.lake).make(project=project, role=role)
@@ -61,8 +61,8 @@ def create(project: str, role: str, root: str | None) -> None:
 @edge
 def list_(root: str | None, as_json: bool) -> None:
     """List the keys: what each may, never the key."""
-    from semantic_assets.api_keys import ApiKeys
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
+    from semantic_assets.rest.api_keys import ApiKeys
 
     with opened(root) as (store, _):
         show_found(ApiKeys(store.lake).rows(), as_json)
@@ -74,8 +74,8 @@ def list_(root: str | None, as_json: bool) -> None:
 @edge
 def revoke(key_id: str, root: str | None) -> None:
     """Take the key KEY_ID back; it is refused from the next request on."""
-    from semantic_assets.api_keys import ApiKeys
-    from semantic_assets.library import opened
+    from semantic_assets.api.functions import opened
+    from semantic_assets.rest.api_keys import ApiKeys
 
     with opened(root) as (store, _):
         ApiKeys(store.lake).revoke(key_id)
@@ -94,8 +94,8 @@ def revoke(key_id: str, root: str | None) -> None:
 @edge
 def emulator(port: int, state_dir: Path | None, latency: float | None, tier: int | None) -> None:
     """Serve the local emulator of the Gemini API, for several processes to share."""
-    from semantic_assets.config import Settings
     from semantic_assets.gemini.endpoint import serve_emulator
+    from semantic_assets.settings.settings import Settings
 
     settings = Settings.load()
     if state_dir is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from semantic_assets.defs import cures
+from semantic_assets.defs import remedies
 from semantic_assets.defs.checks import check_result, check_specs, documents_check
 from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, column_schema
 from semantic_assets.defs.generation_metadata import (
@@ -26,8 +26,8 @@ from semantic_assets.defs.metadata import (
     submission_metadata,
 )
 from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
-from semantic_assets.defs.removed import Event, skips_removed
 from semantic_assets.defs.resources import LakeResource
+from semantic_assets.defs.skip_removed import Event, skips_removed
 from semantic_assets.lake import layout
 from semantic_assets.model.tables import (
     CHUNKS,
@@ -37,28 +37,32 @@ from semantic_assets.model.tables import (
     INDEX_ROWS,
     REQUESTS,
 )
+from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.documents import read as documents_verb
+from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.flows.apply_outputs import feed_all
+from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.reindex import continue_reindex
+from semantic_assets.pipeline.generation import write_prompts as requests_verb
+from semantic_assets.pipeline.generation_jobs.generation_queue import submit_tasks
+from semantic_assets.pipeline.reports.checks import check_index, check_requests, check_shard
+from semantic_assets.pipeline.reports.shard_queue import shard_queue
+from semantic_assets.pipeline.scheduling.batch_runs import (
+    embeddings_request,
+    generations_request,
+    index_request,
+)
+from semantic_assets.pipeline.search.quality import check_quality, measure_quality
+from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.text import chunking
-from semantic_assets.verbs import documents as documents_verb
-from semantic_assets.verbs.assemble import assemble
-from semantic_assets.verbs.at_once import embed_at_once
-from semantic_assets.verbs.build_index import build_index
-from semantic_assets.verbs.check import check_index, check_requests, check_shard
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.generating import requests as requests_verb
-from semantic_assets.verbs.generating.feed import feed_all
-from semantic_assets.verbs.generating.generation_queue import submit_tasks
-from semantic_assets.verbs.quality import check_quality, measure_quality
-from semantic_assets.verbs.reindex import continue_reindex
-from semantic_assets.verbs.shard_queue import shard_queue
-from semantic_assets.verbs.submit import submit_pending
-from semantic_assets.verbs.watch import embeddings_request, generations_request, index_request
 
 OWNERS = ["team:semantic-assets"]
 _EMBEDDINGS_CHECKS = (
-    cures.NO_MISSING_VECTORS,
-    cures.UNIT_NORM,
-    cures.REQUESTED_RUNS_SUCCEED,
+    remedies.NO_MISSING_VECTORS,
+    remedies.UNIT_NORM,
+    remedies.REQUESTED_RUNS_SUCCEED,
 )
 
 
@@ -70,9 +74,9 @@ _EMBEDDINGS_CHECKS = (
     output_required=False,  # a removed dataset has none
     code_version=documents_verb.CODE_VERSION,
     metadata=column_schema(DOCUMENTS),
-    check_specs=check_specs("documents", cures.ALL_DOCUMENTS_READ),
+    check_specs=check_specs("documents", remedies.ALL_DOCUMENTS_READ),
 )
-@skips_removed(cures.ALL_DOCUMENTS_READ)
+@skips_removed(remedies.ALL_DOCUMENTS_READ)
 def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One row per source document as read; unreadable ones with the reason."""
     shard = shard_of(context)
@@ -221,9 +225,9 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     owners=OWNERS,
     output_required=False,  # a removed dataset has none
     metadata=column_schema(INDEX_ROWS),
-    check_specs=check_specs("vector_index", cures.INDEX_MATCHES_EMBEDDINGS),
+    check_specs=check_specs("vector_index", remedies.INDEX_MATCHES_EMBEDDINGS),
 )
-@skips_removed(cures.INDEX_MATCHES_EMBEDDINGS)
+@skips_removed(remedies.INDEX_MATCHES_EMBEDDINGS)
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """One generation of a dataset's index; search follows the pointer to the one that serves.
 
@@ -251,7 +255,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     owners=OWNERS,
     output_required=False,
     metadata=column_schema(EVALUATIONS),
-    check_specs=check_specs("retrieval_quality", cures.NO_QUALITY_DROP),
+    check_specs=check_specs("retrieval_quality", remedies.NO_QUALITY_DROP),
 )
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """How well the serving generation answers the dataset's queries.jsonl, by its qrels.tsv.

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import dagster as dg
 
 from semantic_assets.defs.columns import UNREADABLE
-from semantic_assets.defs.cures import ALL_DOCUMENTS_READ, PROMISES, cure_of_check
+from semantic_assets.defs.remedies import ALL_DOCUMENTS_READ, PROMISES, cure_of_check
 from semantic_assets.defs.samples import ROWS, sample
+from semantic_assets.pipeline.documents.read import DocumentsReport
+from semantic_assets.pipeline.reports.checks import Check
+from semantic_assets.pipeline.reports.samples import unreadable_documents
 from semantic_assets.store import Store
-from semantic_assets.verbs.check import Check
-from semantic_assets.verbs.documents import DocumentsReport
-from semantic_assets.verbs.preview import unreadable_documents
 
 
 def check_specs(asset: str, *names: str) -> Sequence[dg.AssetCheckSpec]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from semantic_assets.defs.cures import cure_of_error
+from semantic_assets.defs.remedies import cure_of_error
 from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAssetsError
 
 

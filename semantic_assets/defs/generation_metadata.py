@@ -11,12 +11,12 @@ import pyarrow as pa
 from semantic_assets.defs.columns import BATCH_JOBS, column_lineage
 from semantic_assets.defs.samples import job_row, sample
 from semantic_assets.lake import layout
-from semantic_assets.model.jobs import FINAL
+from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import GENERATIONS
+from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.pipeline.generation_jobs.generation_queue import GenerationQueue, images_of
 from semantic_assets.store import Store
-from semantic_assets.verbs.generating.generation_queue import GenerationQueue, images_of
-from semantic_assets.verbs.generating.outputs import OutputsReport
 
 #: A line for each task of a shard.
 TASKS = pa.schema(

@@ -6,6 +6,7 @@ from itertools import groupby
 import dagster as dg
 from pydantic import Field
 
+from semantic_assets.api.functions import dataset_keys
 from semantic_assets.defs.assets import (
     batch_jobs,
     chunks,
@@ -33,25 +34,24 @@ from semantic_assets.defs.metadata import (
 from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.lake import layout
-from semantic_assets.library import dataset_keys
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.store import Store
-from semantic_assets.verbs.advance import advance
-from semantic_assets.verbs.assemble import EmbeddingsReport
-from semantic_assets.verbs.check import check_index, check_shard
-from semantic_assets.verbs.generating.generation_queue import generation_queues
-from semantic_assets.verbs.generating.outputs import OutputsReport
-from semantic_assets.verbs.generating.requests import RequestsReport
-from semantic_assets.verbs.quality import check_quality
-from semantic_assets.verbs.refresh import RefreshReport
-from semantic_assets.verbs.refresh import refresh as refresh_verb
-from semantic_assets.verbs.shard_queue import shard_queue
-from semantic_assets.verbs.watch import (
+from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.flows.refresh import RefreshReport
+from semantic_assets.pipeline.flows.refresh import refresh as refresh_verb
+from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.pipeline.generation.write_prompts import RequestsReport
+from semantic_assets.pipeline.generation_jobs.generation_queue import generation_queues
+from semantic_assets.pipeline.reports.checks import check_index, check_shard
+from semantic_assets.pipeline.reports.shard_queue import shard_queue
+from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
     embeddings_request,
     generations_request,
     index_request,
 )
+from semantic_assets.pipeline.search.quality import check_quality
+from semantic_assets.store import Store
 
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
 _PRIORITY = {"dagster/priority": "10"}

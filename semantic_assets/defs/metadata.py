@@ -8,22 +8,22 @@ import dagster as dg
 import pyarrow as pa
 
 from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, JOBS_OF_ROWS, column_lineage
-from semantic_assets.defs.picture import picture
 from semantic_assets.defs.samples import job_row, sample, sample_of_file, sample_of_index
+from semantic_assets.defs.vector_plot import picture
 from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS
+from semantic_assets.pipeline.batch_jobs.submit import Submission
+from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport
+from semantic_assets.pipeline.documents.read import DocumentsReport
+from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
+from semantic_assets.pipeline.embeddings.vector_map import vector_map
+from semantic_assets.pipeline.reports.samples import chunks_of, jobs_of_rows
+from semantic_assets.pipeline.reports.shard_queue import ShardQueue
+from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.store import Store
-from semantic_assets.verbs.assemble import EmbeddingsReport
-from semantic_assets.verbs.build_index import IndexReport
-from semantic_assets.verbs.chunks import ChunksReport
-from semantic_assets.verbs.documents import DocumentsReport
-from semantic_assets.verbs.preview import chunks_of, jobs_of_rows
-from semantic_assets.verbs.shard_queue import ShardQueue
-from semantic_assets.verbs.submit import Submission
-from semantic_assets.verbs.vector_map import vector_map
 
 #: Rows of the tables of jobs and of generations.
 _JOBS, _GENERATIONS = 20, 10

@@ -5,9 +5,9 @@
 
 import dagster as dg
 
+from semantic_assets.api.functions import opened
 from semantic_assets.defs.partitions import register_partitions
-from semantic_assets.library import opened
-from semantic_assets.verbs.discover import discover
+from semantic_assets.pipeline.discovery.discover import discover
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field
 
+from semantic_assets.api.functions import opened
 from semantic_assets.defs.failures import saying_what_to_do
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.library import opened
 from semantic_assets.store import Store
 
 

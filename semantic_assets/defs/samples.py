@@ -7,11 +7,11 @@ import dagster as dg
 import pyarrow as pa
 
 from semantic_assets.defs.columns import table_schema
-from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.pipeline.reports.samples import index_rows
 from semantic_assets.store import Store
-from semantic_assets.verbs.preview import index_rows
 
 ROWS = 5
 _CHARS = 60

@@ -6,8 +6,8 @@ from semantic_assets.defs.jobs import embed_shard, index_dataset
 from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.defs.sensors import run_request
-from semantic_assets.verbs.rebuild import rebuilds_due
-from semantic_assets.verbs.watch_sources import watch_sources
+from semantic_assets.pipeline.scheduling.index_runs import rebuilds_due
+from semantic_assets.pipeline.scheduling.read_runs import watch_sources
 
 Tick = list[dg.RunRequest] | dg.SkipReason
 

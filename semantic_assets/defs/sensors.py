@@ -7,7 +7,6 @@ import dagster as dg
 
 from semantic_assets.defs.assets import embeddings
 from semantic_assets.defs.checks import check_evaluation
-from semantic_assets.defs.cures import REQUESTED_RUNS_SUCCEED
 from semantic_assets.defs.jobs import (
     advance_batches,
     embed_shard,
@@ -16,11 +15,12 @@ from semantic_assets.defs.jobs import (
     settle_shard,
 )
 from semantic_assets.defs.partitions import partition_requests
+from semantic_assets.defs.remedies import REQUESTED_RUNS_SUCCEED
 from semantic_assets.defs.resources import LakeResource
-from semantic_assets.ledger.requests import MAX_ATTEMPTS
-from semantic_assets.model.jobs import BatchJob, JobKind
-from semantic_assets.verbs.check import Check
-from semantic_assets.verbs.watch import (
+from semantic_assets.ledger.run_requests import MAX_ATTEMPTS
+from semantic_assets.model.batch_job import BatchJob, JobKind
+from semantic_assets.pipeline.reports.checks import Check
+from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
     EMBEDDINGS,
     GENERATIONS,
@@ -28,7 +28,7 @@ from semantic_assets.verbs.watch import (
     RunDue,
     watch,
 )
-from semantic_assets.verbs.watch_sources import READ, watch_sources
+from semantic_assets.pipeline.scheduling.read_runs import READ, watch_sources
 
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
 _MAX_OBSERVATIONS = 50

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from semantic_assets.emulator import faults
-from semantic_assets.emulator.errors import GoogleError
+from semantic_assets.emulator.answers.vectors import MODES
+from semantic_assets.emulator.faults import armed
+from semantic_assets.emulator.http.errors import GoogleError
 from semantic_assets.emulator.server import serve_forever
 from semantic_assets.emulator.settings import (
     DEFAULT_LATENCY_SECONDS,
@@ -16,7 +17,6 @@ from semantic_assets.emulator.settings import (
     Choices,
 )
 from semantic_assets.emulator.state import State
-from semantic_assets.emulator.vectors import MODES
 
 _KEPT = "default: what is stored in the state directory, at first"
 
@@ -64,7 +64,7 @@ def _arm(state_dir: Path, given: list[tuple[str, dict[str, Any]]]) -> None:
     state = State(state_dir)
     for name, parameters in given:
         times = parameters.pop("times", None)
-        faults.arm(state, name, times=times, parameters=parameters)
+        armed.arm(state, name, times=times, parameters=parameters)
     state.close()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from semantic_assets.emulator.app import build_app
+from semantic_assets.emulator.http.app import build_app
 from semantic_assets.emulator.settings import Choices, store_choices
 from semantic_assets.emulator.state import State
 

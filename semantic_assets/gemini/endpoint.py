@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.config import PREFIX, Settings
 from semantic_assets.errors import ConfigError
+from semantic_assets.settings.settings import PREFIX, Settings
 
 #: The emulator wants a key and takes any.
 _EMULATOR_KEY = "emulator"

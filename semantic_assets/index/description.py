@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from semantic_assets.durable import replacing, sync
+from semantic_assets.system.durable import replacing, sync
 
 FILE_NAME = "generation.json"
 

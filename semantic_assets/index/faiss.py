@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.durable import sync
 from semantic_assets.index.backend import InParts, ranked
 from semantic_assets.index.description import Description
 from semantic_assets.index.exact import ExactFinder
 from semantic_assets.index.parts import Part, Parts, open_parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.index.rotation import rotated
+from semantic_assets.system.durable import sync
 
 if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only who searches with it pays
     import faiss

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from semantic_assets.durable import sync
 from semantic_assets.index.description import Description
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.system.durable import sync
 
 _VECTORS, _ROWS = "vectors.npy", "rows.arrow"
 

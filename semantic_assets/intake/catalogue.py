@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.intake import segments
-from semantic_assets.sqlite import use_wal
+from semantic_assets.system.sqlite import use_wal
 
 _PATIENCE_SECONDS = 60.0
 #: Two changes of a folder closer than this may leave it the same time.

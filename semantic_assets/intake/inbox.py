@@ -12,12 +12,12 @@ from typing import Any, Self
 
 import orjson
 
-from semantic_assets.durable import make_folder, sync
 from semantic_assets.errors import ConfigError, Conflict, NotFound
 from semantic_assets.intake import segments
 from semantic_assets.intake.catalogue import Catalogue
 from semantic_assets.intake.names import checked_name, folder_uri
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.system.durable import make_folder, sync
 
 _FILES = "files"
 _RESERVED = frozenset({"id", "title", "text"})

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from semantic_assets.durable import replacing, sync
 from semantic_assets.errors import ConfigError
 from semantic_assets.intake.names import EMPTY_SEGMENT, SEGMENT_SUFFIX
+from semantic_assets.system.durable import replacing, sync
 from semantic_assets.text.fingerprint import text_hash
 
 #: A replaced document costs writing its segment again.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
-from semantic_assets import durable
+from semantic_assets.system import durable
 
 
 @dataclass(frozen=True, slots=True)

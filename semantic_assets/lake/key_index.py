@@ -28,7 +28,7 @@ from semantic_assets.lake.outcomes import (
     OutcomeRow,
     fold,
 )
-from semantic_assets.sqlite import use_wal
+from semantic_assets.system.sqlite import use_wal
 
 _VERSION = 3
 # whole_job: requests of a job that failed as a whole, 0 otherwise.

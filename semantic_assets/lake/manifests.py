@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import Lake
-from semantic_assets.model.jobs import BatchJob
+from semantic_assets.lake.lake import Lake
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST

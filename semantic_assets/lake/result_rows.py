@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import Lake, row_group_starts
+from semantic_assets.lake.lake import Lake, row_group_starts
 from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
 from semantic_assets.model.space import EmbeddingSpace
 

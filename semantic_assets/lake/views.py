@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from semantic_assets.lake.bucket_tables import table_of
-from semantic_assets.lake.files import Lake
+from semantic_assets.lake.lake import Lake
 from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import dataset as dataset_table
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import dataset as dataset_table
 from semantic_assets.model.keys import DatasetKey
 
 

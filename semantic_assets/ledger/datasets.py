@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import DatasetRemoved
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import dataset as dataset_table
-from semantic_assets.ledger.schema import run_request, shard_space, source_slice
-from semantic_assets.ledger.schema import shard as shard_table
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import dataset as dataset_table
+from semantic_assets.ledger.database.schema import run_request, shard_space, source_slice
+from semantic_assets.ledger.database.schema import shard as shard_table
 from semantic_assets.model.keys import DatasetKey
 
 

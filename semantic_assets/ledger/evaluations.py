@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import evaluation
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import evaluation
 from semantic_assets.model.keys import DatasetKey
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
-from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import job as job_table
+from semantic_assets.ledger.database.schema import job_event, lease
 from semantic_assets.ledger.leases import Lease, require_fence
-from semantic_assets.ledger.schema import job as job_table
-from semantic_assets.ledger.schema import job_event, lease
-from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
+from semantic_assets.model.batch_job import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
 
 _RECENT_JOBS = 20
 _log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict
-from semantic_assets.ledger.engine import Database, moves_of
-from semantic_assets.ledger.schema import lease as lease_table
-from semantic_assets.machine import holder as this_process
+from semantic_assets.ledger.database.engine import Database, moves_of
+from semantic_assets.ledger.database.schema import lease as lease_table
+from semantic_assets.system.machine import holder as this_process
 
 TTL_SECONDS = 30.0
 _POLL_SECONDS = 0.1

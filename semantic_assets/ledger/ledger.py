@@ -3,20 +3,20 @@
 import time
 from dataclasses import dataclass
 
+from semantic_assets.ledger.database.engine import Clock, Database, open_database
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.datasets import Datasets
-from semantic_assets.ledger.engine import Clock, Database, open_database
 from semantic_assets.ledger.evaluations import Evaluations
-from semantic_assets.ledger.files import TableFiles
-from semantic_assets.ledger.generations import Generations
+from semantic_assets.ledger.index_versions import Generations
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
-from semantic_assets.ledger.requests import Requests
+from semantic_assets.ledger.run_requests import Requests
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
+from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import shard_space
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import shard_space
 from semantic_assets.model.keys import ShardKey
 
 

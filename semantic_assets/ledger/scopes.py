@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import scope as scope_table
-from semantic_assets.ledger.schema import scope_window
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import scope as scope_table
+from semantic_assets.ledger.database.schema import scope_window
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
 #: A window shrunk by a 429 grows back by a tenth each quarter of an hour.

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.schema import source_slice
+from semantic_assets.ledger.database.schema import source_slice
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
-from semantic_assets.ledger.engine import Database
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import dataset as dataset_table
+from semantic_assets.ledger.database.schema import shard as shard_table
+from semantic_assets.ledger.database.schema import source_slice
 from semantic_assets.ledger.placement import of_shard, place, place_behind, rename, touch
-from semantic_assets.ledger.schema import dataset as dataset_table
-from semantic_assets.ledger.schema import shard as shard_table
-from semantic_assets.ledger.schema import source_slice
 from semantic_assets.ledger.slices import (
     Reading,
     SourceSlice,

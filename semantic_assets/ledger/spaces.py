@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from semantic_assets.errors import NotFound
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import space as space_table
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import space as space_table
 from semantic_assets.model.space import EmbeddingSpace
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import NotFound
-from semantic_assets.ledger.engine import Database
-from semantic_assets.ledger.schema import dataset_task, task
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import dataset_task, task
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.task import GenerationTask, TaskUse
 

@@ -1,6 +1,6 @@
 """What a batch job makes: vectors of an embedding space, or answers to a generation task."""
 
-from semantic_assets.model.jobs import JobKind
+from semantic_assets.model.batch_job import JobKind
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask
 

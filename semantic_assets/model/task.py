@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from semantic_assets.model.batch_job import JobKind
 from semantic_assets.model.chat_models import chat_model
-from semantic_assets.model.jobs import JobKind
 
 #: Begins every task's id, so that it can be told from an embedding space's wherever both stand.
 TASK_PREFIX = "task="

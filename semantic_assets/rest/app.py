@@ -12,8 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
 
-from semantic_assets.api_keys import ApiKeys
-from semantic_assets.core import SemanticCore
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.rest import (
     problems,
     routes_batches,
@@ -22,6 +21,7 @@ from semantic_assets.rest import (
     routes_search,
 )
 from semantic_assets.rest.access import before_the_body
+from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics

@@ -4,8 +4,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from semantic_assets.model.jobs import JobState, remote_word
-from semantic_assets.verbs.job_results import JobStatus
+from semantic_assets.model.batch_job import JobState, remote_word
+from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
 
 MAX_PAGE = 1_000
 MAX_K = 1_000

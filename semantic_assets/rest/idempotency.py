@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from semantic_assets.rest.problems import Problem
-from semantic_assets.sqlite import use_wal
+from semantic_assets.system.sqlite import use_wal
 
 KEPT_SECONDS = 24 * 3600.0
 MAX_KEY_CHARS = 255

@@ -7,10 +7,13 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from semantic_assets.api_keys import EVERY_PROJECT
-from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.batch_jobs.cancel import cancel
+from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
+from semantic_assets.pipeline.costs.estimate import estimate
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
+from semantic_assets.rest.api_keys import EVERY_PROJECT
 from semantic_assets.rest.bodies import (
     MAX_PAGE,
     Batch,
@@ -24,9 +27,6 @@ from semantic_assets.rest.bodies import (
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
 from semantic_assets.rest.serving import Serving, serving_of
-from semantic_assets.verbs.cancel import cancel
-from semantic_assets.verbs.estimate import estimate
-from semantic_assets.verbs.job_results import job_results, job_status, json_lines
 
 router = APIRouter(prefix="/v1", tags=["batches"])
 Served = Annotated[Serving, Depends(serving_of)]

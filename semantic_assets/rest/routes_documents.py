@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from semantic_assets.rest.access import DatasetReader, DatasetWriter
-from semantic_assets.rest.bodies import MAX_PAGE, Json, Page, UploadResult, page
-from semantic_assets.rest.serving import Serving, serving_of
-from semantic_assets.rest.uploads import digest_of, upload
-from semantic_assets.verbs.document_list import (
+from semantic_assets.pipeline.documents.document_list import (
     document_list,
     document_text,
     remove_document,
 )
+from semantic_assets.rest.access import DatasetReader, DatasetWriter
+from semantic_assets.rest.bodies import MAX_PAGE, Json, Page, UploadResult, page
+from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.uploads import digest_of, upload
 
 router = APIRouter(prefix="/v1/projects/{project}/datasets/{dataset}", tags=["documents"])
 Served = Annotated[Serving, Depends(serving_of)]

@@ -8,13 +8,13 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from semantic_assets.generation_job import GenerationJob
+from semantic_assets.api.generation_job import GenerationJob
+from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 from semantic_assets.rest.access import LakeAdmin, LakeReader
 from semantic_assets.rest.bodies import GenerationBody, Json
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
 from semantic_assets.rest.serving import Serving, serving_of
-from semantic_assets.verbs.generating.tasks import list_of_tasks
 
 router = APIRouter(prefix="/v1", tags=["generations"])
 Served = Annotated[Serving, Depends(serving_of)]

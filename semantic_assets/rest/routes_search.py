@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.reports.pending_counts import pending_counts
+from semantic_assets.pipeline.search.search import SearchHit, search
 from semantic_assets.rest.access import Key, LakeReader, readable
 from semantic_assets.rest.bodies import Json, SearchBody
 from semantic_assets.rest.metrics import CONTENT_TYPE
 from semantic_assets.rest.problems import problem
 from semantic_assets.rest.serving import Serving, serving_of
-from semantic_assets.verbs.pending_counts import pending_counts
-from semantic_assets.verbs.search import SearchHit, search
 
 router = APIRouter()
 Served = Annotated[Serving, Depends(serving_of)]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvicorn
 
-from semantic_assets.api_keys import ApiKeys
-from semantic_assets.core import SemanticCore
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.rest.addresses import is_loopback
+from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.serving import Limits
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from semantic_assets.api_keys import ApiKeys
-from semantic_assets.core import SemanticCore
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.flows.refresh_now import BroughtIn, bring_in
+from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
-from semantic_assets.verbs.bring_in import BroughtIn, bring_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,15 +11,15 @@ from http import HTTPStatus
 
 from fastapi import UploadFile
 
-from semantic_assets.document import Document
 from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.documents.document_list import chunk_counts
+from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion, is_text_name
+from semantic_assets.pipeline.flows.refresh_now import BroughtIn
 from semantic_assets.rest.bodies import FileResult
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.serving import Limits, Serving
-from semantic_assets.verbs.bring_in import BroughtIn
-from semantic_assets.verbs.document_list import chunk_counts
-from semantic_assets.verbs.ingest import Ingested, Ingestion, is_text_name
 
 _AT_ONCE = 4
 _BLOCK = 1 << 20

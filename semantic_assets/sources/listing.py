@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semantic_assets.dataset_settings import NOT_SOURCE_ENDINGS, NOT_SOURCES
-from semantic_assets.parsing.files import source_uri
 from semantic_assets.parsing.readers import is_supported
+from semantic_assets.parsing.source_file import source_uri
+from semantic_assets.settings.dataset_settings import NOT_SOURCE_ENDINGS, NOT_SOURCES
 from semantic_assets.text.fingerprint import fingerprint
 
 

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
 
-from semantic_assets.emulator.fault_table import FAULTS
+from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos import run as runner
 from tests.chaos import swaps
 from tests.chaos.faults import unlisted
 from tests.chaos.kinds import all_scenarios, short_scenarios
-from tests.chaos.reds import controls, red_scenarios
 from tests.chaos.run import Outcome
+from tests.chaos.safeguard_cases import controls, red_scenarios
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.servers import servers
 from tests.chaos.steps import GENERATION, USUAL, WHENS

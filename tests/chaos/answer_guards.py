@@ -13,9 +13,10 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import KnownTexts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.batch_jobs import canary, collect, plan, results
+from semantic_assets.pipeline.pending import pending
+from semantic_assets.pipeline.pending.pending import ShardDemand, Withheld
 from semantic_assets.store import Store
-from semantic_assets.verbs import canary, collect, landing, pending, plan
-from semantic_assets.verbs.pending import ShardDemand, Withheld
 
 
 def _without_verification() -> None:
@@ -109,7 +110,7 @@ def no_vector_check() -> None:
 
 def no_missing_rows() -> None:
     """A key without an answer is dropped in silence: its row counts as answered."""
-    landing.write_failures = lambda *_, **__: None
+    results.write_failures = lambda *_, **__: None
     real = pending.demand
 
     def demand(

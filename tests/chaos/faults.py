@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from semantic_assets.emulator.fault_table import FAULTS
+from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos.scenarios import End, Fault, Scenario
 
 #: In one text of one dataset.

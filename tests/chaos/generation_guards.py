@@ -4,9 +4,10 @@ from typing import Any
 
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
-from semantic_assets.verbs import canary, chunks, collect, realtime, recover, submit
-from semantic_assets.verbs.generating import feeding
-from semantic_assets.verbs.generating.feeding import Fed, Feeds
+from semantic_assets.pipeline.batch_jobs import canary, collect, realtime, recover, submit
+from semantic_assets.pipeline.chunks import chunk_shard
+from semantic_assets.pipeline.generation import context
+from semantic_assets.pipeline.generation.context import Fed, Feeds
 from tests.chaos import answer_guards, payment_guards
 
 
@@ -33,7 +34,7 @@ def no_document_wait() -> None:
 
 def no_standing_answers() -> None:
     """Documents wait for their answer, and are cut without it."""
-    feeding.shortened = lambda text: ""
+    context.shortened = lambda text: ""
 
 
 def no_repair_limit() -> None:
@@ -88,6 +89,6 @@ def no_task_in_real_time() -> None:
 
 def no_trusted_outputs() -> None:
     """The ledger is believed that answers are there to cut documents with."""
-    chunks.trusted_outputs = lambda store, shard, tasks: store.ledger.files.fingerprints(
+    chunk_shard.trusted_outputs = lambda store, shard, tasks: store.ledger.files.fingerprints(
         "generations"
     )

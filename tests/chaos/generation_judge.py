@@ -16,12 +16,12 @@ from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.parsing.media import PENDING
+from semantic_assets.pipeline.batch_jobs.realtime_calls import _CALLS_AT_ONCE as CALLS_AT_ONCE
+from semantic_assets.pipeline.maintenance.cleanup import cleanup
+from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.store import Store
-from semantic_assets.verbs.cleanup import cleanup
-from semantic_assets.verbs.connect import connect
-from semantic_assets.verbs.realtime_calls import _CALLS_AT_ONCE as CALLS_AT_ONCE
 from tests.chaos.corpus import REWORDED, pictured
-from tests.chaos.mishaps import needs_recovery
+from tests.chaos.incidents import needs_recovery
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 

@@ -10,14 +10,14 @@ import httpx2
 import numpy as np
 
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.jobs import FINAL, JobState
+from semantic_assets.model.batch_job import FINAL, JobState
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.reports.checks import check_index
+from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.store import Store
-from semantic_assets.verbs.check import check_index
-from semantic_assets.verbs.connect import connect
 from tests.chaos.corpus import PICTURES
 from tests.chaos.generation_judge import judge_generations
-from tests.chaos.mishaps import needs_recovery
+from tests.chaos.incidents import needs_recovery
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 

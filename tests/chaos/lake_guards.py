@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from semantic_assets import store
-from semantic_assets.lake.files import Lake
 from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.leases import Lease
+from semantic_assets.pipeline.batch_jobs import plan, results
+from semantic_assets.pipeline.flows import advance
+from semantic_assets.pipeline.pending import pending
+from semantic_assets.pipeline.vector_index import build
 from semantic_assets.store import Store
-from semantic_assets.verbs import advance, build_index, landing, pending, plan
 
 
 def no_atomic_files() -> None:
@@ -26,7 +29,7 @@ def no_atomic_files() -> None:
 
 def no_results_fence() -> None:
     """A process that slept writes what became of a job over what another knows better."""
-    landing._require_unmoved = lambda *_: None
+    results._require_unmoved = lambda *_: None
     Lease.require = lambda self: None  # type: ignore[method-assign]
 
 
@@ -63,5 +66,5 @@ def no_ledger_id() -> None:
 
 def no_index_rebuild() -> None:
     """An index is there because the ledger says so."""
-    build_index._stays = lambda *_, **__: True
-    build_index._publish = lambda *_: None
+    build._stays = lambda *_, **__: True
+    build._publish = lambda *_: None

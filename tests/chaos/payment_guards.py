@@ -12,9 +12,9 @@ from semantic_assets.ledger import jobs
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease, Leases
 from semantic_assets.ledger.scopes import Scopes
-from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import collect, plan, poll, recover, submit, trust
-from semantic_assets.verbs.pending import Withheld
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.pipeline.batch_jobs import collect, guards, plan, poll, recover, submit
+from semantic_assets.pipeline.pending.pending import Withheld
 
 
 def no_unconfirmed() -> None:
@@ -129,7 +129,7 @@ def no_complete_listing() -> None:
 
 def no_unknown_remote() -> None:
     """Jobs of another ledger, or of none, do not matter."""
-    trust._explain = lambda store, remote: None
+    guards._explain = lambda store, remote: None
 
 
 def no_manifests_recovered() -> None:
@@ -158,7 +158,7 @@ def no_gone_delay() -> None:
 def no_reopening() -> None:
     """A job that was given up stays given up."""
     poll.reopen = lambda *_: []
-    trust.reopen = lambda *_: []
+    guards.reopen = lambda *_: []
 
 
 def no_stop_after_two() -> None:

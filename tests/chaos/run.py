@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.generating.tasks import find_task
-from semantic_assets.verbs.recover import recover
+from semantic_assets.pipeline.batch_jobs.recover import recover
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.generation.task_versions import find_task
 from tests.chaos.corpus import corpus_of, task_files
+from tests.chaos.incidents import befall, keep_copy, needs_recovery
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS
-from tests.chaos.mishaps import befall, keep_copy, needs_recovery
-from tests.chaos.person import observe, settle
+from tests.chaos.operator import observe, settle
 from tests.chaos.safeguards import SAFEGUARDS
 from tests.chaos.scenarios import End, Mishap, Scenario
 from tests.chaos.servers import running_servers

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.lake.files import Lake
 from semantic_assets.lake.key_index import KeyIndex
-from semantic_assets.ledger.files import TableFiles
-from semantic_assets.ledger.generations import Generations
+from semantic_assets.lake.lake import Lake
+from semantic_assets.ledger.index_versions import Generations
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
+from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
-from semantic_assets.model.jobs import JobState
-from semantic_assets.verbs import build_index, collect, deadlines, realtime
-from semantic_assets.verbs.generating import feed, media_uploads
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.pipeline.batch_jobs import collect, deadlines, realtime
+from semantic_assets.pipeline.flows import apply_outputs
+from semantic_assets.pipeline.generation import media_uploads
+from semantic_assets.pipeline.vector_index import build
 
 S = JobState
 
@@ -70,7 +72,7 @@ CALLS = [
     Step("remote job deleted", Gemini, "delete_job"),
     Step("shard settled", Sources, "update_shard"),
     Step("generation started", Generations, "start"),
-    Step("index written", build_index, "write_description"),
+    Step("index written", build, "write_description"),
     Step("generation switched", Generations, "switch"),
 ]
 #: Come to only where there are generation tasks.
@@ -84,7 +86,7 @@ GENERATION_CALLS = [
     Step("media noted", media_uploads, "_note"),
     Step("generation create call", Gemini, "create_generation_job"),
     # Between the outputs and the chunks that stand with them.
-    Step("documents cut", feed, "chunk_documents"),
+    Step("documents cut", apply_outputs, "chunk_documents"),
     Step("media deleted", collect, "clear_uploads"),
 ]
 #: Of answers in real time.

@@ -21,20 +21,21 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets.batching.canary_size import canary_rows
 from semantic_assets.errors import CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
-from semantic_assets.model.jobs import JobState
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.pipeline.batch_jobs.canary import verify_answers
+from semantic_assets.pipeline.batch_jobs.collect import land_answers
+from semantic_assets.pipeline.batch_jobs.plan import plan
+from semantic_assets.pipeline.batch_jobs.submit import _upload
+from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.store import Store
-from semantic_assets.verbs.canary import canary_rows, verify_answers
-from semantic_assets.verbs.chunks import chunk_documents
-from semantic_assets.verbs.collect import land_answers
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.documents import read_documents
-from semantic_assets.verbs.plan import plan
-from semantic_assets.verbs.planned import PlannedJob
-from semantic_assets.verbs.submit import _upload
 from tests.chaos.scenarios import Fault
 from tests.chaos.world import LATENCY_SECONDS, World
 

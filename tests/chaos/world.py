@@ -20,18 +20,18 @@ from typing import Any, TypeVar, cast
 import httpx2
 from google import genai  # noqa: F401 - a second of imports that no worker need repeat
 
-from semantic_assets.config import Settings
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
+from semantic_assets.pipeline.flows.apply_outputs import feed_all
+from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.vector_index.build import build_index
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-from semantic_assets.verbs.advance import AdvanceReport, advance
-from semantic_assets.verbs.assemble import assemble
-from semantic_assets.verbs.at_once import embed_at_once
-from semantic_assets.verbs.build_index import build_index
-from semantic_assets.verbs.cut_all import cut_all
-from semantic_assets.verbs.discover import discover
-from semantic_assets.verbs.generating.feed import feed_all
 from tests.chaos.scenarios import Fault
 from tests.chaos.servers import Servers
 from tests.chaos.steps import Blow, install, on_step

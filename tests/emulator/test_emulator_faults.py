@@ -14,7 +14,7 @@ import pytest
 from google.genai import errors
 
 import semantic_assets.emulator
-from semantic_assets.emulator.fault_table import FAULTS, REQUIRED
+from semantic_assets.emulator.faults.fault_table import FAULTS, REQUIRED
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:batches.create_embeddings:google.genai.errors.ExperimentalWarning"
@@ -108,7 +108,9 @@ def test_concurrent_calls_on_two_servers_do_not_fire_too_often(serve, ask):
 
 def test_every_fault_of_the_table_is_known_to_other_modules():
     folder = Path(semantic_assets.emulator.__file__).parent
-    source = "".join(path.read_text() for path in folder.glob("*.py") if path.stem != "fault_table")
+    source = "".join(
+        path.read_text() for path in folder.rglob("*.py") if path.stem != "fault_table"
+    )
     assert [name for name in FAULTS if f'"{name}"' not in source] == []
 
 

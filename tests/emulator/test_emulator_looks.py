@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from PIL import Image
 
-from semantic_assets.emulator.media import look_at
+from semantic_assets.emulator.media.media import look_at
 from tests.emulator import drawn
 
 

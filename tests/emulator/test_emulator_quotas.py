@@ -3,7 +3,7 @@
 import pytest
 from google.genai import errors
 
-from semantic_assets.emulator import tokens
+from semantic_assets.emulator.answers import tokens
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:batches.create_embeddings:google.genai.errors.ExperimentalWarning"

@@ -192,7 +192,7 @@ def test_importing_has_no_side_effects():
 
 
 def test_nothing_of_the_package_is_imported():
-    for path in Path(semantic_assets.emulator.__file__).parent.glob("*.py"):
+    for path in Path(semantic_assets.emulator.__file__).parent.rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) (semantic_assets\S*)", path.read_text(), re.M)
         assert all(name.startswith("semantic_assets.emulator") for name in imported), path.name
 

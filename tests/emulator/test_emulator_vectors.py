@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semantic_assets.emulator import tokens
-from semantic_assets.emulator.catalogue import known_model
-from semantic_assets.emulator.embedding import EmbedRequest, embed
-from semantic_assets.emulator.vectors import Embedder, Space
+from semantic_assets.emulator.answers import tokens
+from semantic_assets.emulator.answers.embedding import EmbedRequest, embed
+from semantic_assets.emulator.answers.vectors import Embedder, Space
+from semantic_assets.emulator.jobs.catalogue import known_model
 
 _HASHED = Embedder("hashed")
 _COMPUTABLE = Embedder("computable")
@@ -34,7 +34,7 @@ def _vector(text, **space):
 
 def test_vectors_do_not_depend_on_the_hash_seed_or_the_process():
     script = (
-        "from semantic_assets.emulator.vectors import Embedder, Space\n"
+        "from semantic_assets.emulator.answers.vectors import Embedder, Space\n"
         "s = Space(model='m', dimensions=16, task='t', normalised=False)\n"
         "print(Embedder('hashed').embed(['a text of Слова 日本語'], s).tobytes().hex())\n"
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from semantic_assets.config import project_dir
+from semantic_assets.settings.settings import project_dir
 
 #: Runs a worker has at once.
 PROCESSES = 2

@@ -7,11 +7,11 @@ import numpy as np
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.model.jobs import FINAL
+from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.reports.checks import check_index
+from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.store import Store
-from semantic_assets.verbs.check import check_index
-from semantic_assets.verbs.connect import connect
 from tests.fleet import corpus
 
 _AT_ONCE = 100

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from semantic_assets.config import PREFIX, Settings, project_dir
+from semantic_assets.settings.settings import PREFIX, Settings, project_dir
 from tests.factories import BLANK
 from tests.fleet.corpus import files
 from tests.services.postgres import PostgresServer

@@ -11,8 +11,8 @@ import pytest
 
 from semantic_assets.index import qdrant
 from semantic_assets.index.description import Description, PartEntry, write_description
-from semantic_assets.index.generation import Index, VectorStores, backend_of, open_index
 from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.opened_version import Index, VectorStores, backend_of, open_index
 from semantic_assets.index.parts import open_parts, write_part
 from semantic_assets.index.qdrant import QdrantServer
 from tests.factories import make_index_rows

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.index.generation import OpenIndexes, VectorStores, open_index
+from semantic_assets.index.opened_version import OpenIndexes, VectorStores, open_index
 from semantic_assets.model.backends import backend_for
 from tests.factories import make_vectors
 from tests.index.conftest import BACKENDS, Make

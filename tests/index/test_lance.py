@@ -16,9 +16,9 @@ from semantic_assets.errors import ConfigError, NotFound, TransientError
 from semantic_assets.index import lance
 from semantic_assets.index.description import Description
 from semantic_assets.index.exact import ExactFinder
-from semantic_assets.index.generation import Index, VectorStores, open_index
 from semantic_assets.index.lance import LanceBackend, LanceFinder
 from semantic_assets.index.lance_store import LanceStore
+from semantic_assets.index.opened_version import Index, VectorStores, open_index
 from semantic_assets.index.parts import open_parts
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.tables import INDEX_ROWS

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.index.export import write_flat
-from semantic_assets.index.files import link_folder
+from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.parts import open_part, write_part
+from semantic_assets.index.plain_faiss import write_flat
 from semantic_assets.index.ranking import best
 from semantic_assets.index.rotation import rotated
 from tests.factories import make_index_rows, make_vectors

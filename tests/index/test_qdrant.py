@@ -4,7 +4,7 @@ import pytest
 
 from semantic_assets.errors import ConfigError, NotFound, TransientError
 from semantic_assets.index import qdrant
-from semantic_assets.index.generation import VectorStores, backend_of, open_index
+from semantic_assets.index.opened_version import VectorStores, backend_of, open_index
 from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
 from tests.factories import make_vectors
 from tests.index.conftest import Make

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from semantic_assets.index.quality import ndcg, overlap, recall, reciprocal_rank
+from semantic_assets.index.ranking_metrics import ndcg, overlap, recall, reciprocal_rank
 
 
 def test_the_one_relevant_document_counts_by_its_rank() -> None:

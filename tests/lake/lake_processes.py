@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from semantic_assets.lake.files import Lake
 from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.outcomes import OutcomeCode
 
 SCHEMA = pa.schema([pa.field("number", pa.int64())])

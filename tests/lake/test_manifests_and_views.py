@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.files import Lake
+from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.manifests import (
     manifest_identity,
     manifest_keys,
@@ -19,7 +19,7 @@ from semantic_assets.lake.manifests import (
     write_manifest,
 )
 from semantic_assets.lake.views import connect_views
-from semantic_assets.model.jobs import BatchJob
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import CHUNKS, MANIFEST, embeddings_schema, results_schema
 from semantic_assets.text.fingerprint import text_hash

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from semantic_assets.config import Settings
 from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.lake import layout
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from tests.factories import Clock
 from tests.lake.lake_processes import SCHEMA

@@ -8,7 +8,7 @@ import pytest
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.ledger import Ledger
-from semantic_assets.model.jobs import IN_WINDOW, MOVES, BatchJob, JobState
+from semantic_assets.model.batch_job import IN_WINDOW, MOVES, BatchJob, JobState
 from tests.factories import MODEL, SCOPE_ID, Clock, make_job, run_together
 from tests.ledger.ledger_processes import insert_jobs, move_job
 

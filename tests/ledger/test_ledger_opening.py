@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.ledger import schema
-from semantic_assets.ledger.engine import SCHEMA_VERSION
+from semantic_assets.ledger.database import schema
+from semantic_assets.ledger.database.engine import SCHEMA_VERSION
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from tests.factories import Clock, kill_after, run_together, sqlite_being_made
 from tests.ledger.conftest import BACKENDS, sqlite_path

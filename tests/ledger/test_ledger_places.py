@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError, TransientError
-from semantic_assets.ledger import on_sqlite, schema
+from semantic_assets.ledger.database import on_sqlite, schema
 from semantic_assets.ledger.ledger import Ledger, open_ledger
-from semantic_assets.machine import file_system_of, machine_id, mounted_on
+from semantic_assets.system.machine import file_system_of, machine_id, mounted_on
 from tests.factories import Clock, make_job, run_together
 from tests.ledger.ledger_processes import commit_until_cut_off
 from tests.services.postgres import missing_for_postgres, postgres_server

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.config import project_dir
 from semantic_assets.model.capacity import capacity
+from semantic_assets.settings.settings import project_dir
 
 RESULTS = (project_dir() / "benchmarks" / "RESULTS.md").read_text()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.model.jobs import (
+from semantic_assets.model.batch_job import (
     ACTIVE_REMOTE,
     FINAL,
     IN_WINDOW,

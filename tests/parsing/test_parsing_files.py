@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from semantic_assets.parsing.files import open_source, source_path, source_uri
 from semantic_assets.parsing.records import Unreadable
+from semantic_assets.parsing.source_file import open_source, source_path, source_uri
 
 _NOBODY = 65534
 

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from semantic_assets.api_keys import ApiKeys
-from semantic_assets.core import SemanticCore
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.emulator.server import RunningServer
+from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.serving import Limits
 

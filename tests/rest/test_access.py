@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from semantic_assets.api_keys import ApiKeys
+from semantic_assets.rest.api_keys import ApiKeys
 from tests.rest.conftest import DOCUMENTS, Served
 
 #: What needs no key: whether the process lives, and the page with nothing in it.

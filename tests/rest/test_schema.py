@@ -5,7 +5,7 @@ import pytest
 import schemathesis
 from fastapi import FastAPI
 
-from semantic_assets.core import SemanticCore
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.rest.app import create_app
 

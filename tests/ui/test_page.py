@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from semantic_assets.config import PREFIX
+from semantic_assets.settings.settings import PREFIX
 from tests.factories import BLANK
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The public Python API: SemanticCore, functions over it, BatchManager and GenerationJob."""

@@ -1,0 +1,267 @@
+"""GenerationJob: documents processed by a task, as a program follows them.
+
+job = core.generate("articles.jsonl", task="summary-en", name="week-47")
+job.wait()
+for row in job.results(): ...
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.document import Document
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
+from semantic_assets.pipeline.generation.task_versions import find_task
+from semantic_assets.pipeline.generation_jobs.generate import (
+    GenerationStatus,
+    generation_results,
+    generation_status,
+    quote_generation,
+    require_same,
+    retry_generation,
+    submit_generation,
+    wait_generation,
+)
+from semantic_assets.pipeline.generation_jobs.generation_files import (
+    PROJECT,
+    dataset_of_file,
+    on_approval,
+    take_documents,
+    take_file,
+)
+from semantic_assets.store import Store
+from semantic_assets.system.durable import replacing
+
+#: A file, or documents, or records as mappings with `text` and maybe `id`, `title` and more, or texts.
+Articles = str | Path | Sequence[Document | Mapping[str, Any] | str]
+
+
+_RESULTS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("document_id", "id", "uri", "title", "status")),
+        *((name, pa.large_string()) for name in ("output", "error_code", "error")),
+        ("finish_reason", pa.string()),
+        ("tokens", pa.int32()),
+        ("output_tokens", pa.int32()),
+        ("usd", pa.float64()),
+        ("attempts", pa.int32()),
+    ]
+)
+
+
+class Core(Protocol):
+    """What is held open."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def gemini(self) -> Gemini: ...
+
+    def telling(self, tell: Callable[[str], None]) -> AbstractContextManager[None]: ...
+
+
+class GenerationJob:
+    """A dataset in a task. Only names are held: any process can go on with it."""
+
+    def __init__(self, core: Core, dataset: DatasetKey, task: str) -> None:
+        self._core, self.dataset, self.task = core, dataset, task
+
+    def __repr__(self) -> str:
+        return f"GenerationJob(dataset={str(self.dataset)!r}, task={self.task!r})"
+
+    @property
+    def name(self) -> str:
+        """Under which `generate status` finds it."""
+        is_file = self.dataset.project == PROJECT
+        return self.dataset.dataset if is_file else str(self.dataset)
+
+    def status(self) -> GenerationStatus:
+        """How far it is, as last polled."""
+        return generation_status(self._core.store, self.dataset, self.task)
+
+    def wait(self, timeout: float | None = None) -> GenerationStatus:
+        """Send and take in until every document has its outcome, printing progress.
+
+        Args:
+            timeout: seconds; None: as long as it takes. Stopped, it can go on.
+        """
+        minutes = math.inf if timeout is None else timeout / 60
+        store, gemini = self._core.store, self._core.gemini
+        with self._core.telling(print):
+            return wait_generation(store, gemini, self.dataset, self.task, wait_minutes=minutes)
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """A row for each document with an outcome: document_id, id, output, error, tokens, ..."""
+        return generation_results(self._core.store, self.dataset, self.task)
+
+    def retry(self) -> int:
+        """Ask again for what failed; how many requests. `wait` sends them."""
+        return retry_generation(self._core.store, self.dataset, self.task)
+
+
+def generate(
+    core: Core,
+    articles: Articles | None,
+    *,
+    task: str,
+    name: str | None,
+    dataset: str | None,
+    realtime: bool,
+    dry_run: bool,
+    max_cost_usd: float | None,
+    consent: Callable[[Estimate], None] | None,
+) -> GenerationJob | TaskQuote:
+    """As `SemanticCore.generate`."""
+    if (articles is None) == (dataset is None):
+        raise ConfigError("say what is to be processed: articles, or dataset='project/name'")
+    options: dict[str, Any] = {
+        "realtime": realtime,
+        "dry_run": dry_run,
+        "max_cost_usd": max_cost_usd,
+    }
+    if articles is None:
+        return _process(core, DatasetKey.parse(str(dataset)), task, consent=consent, **options)
+    key = _dataset_of(articles, name)
+    require_same(core.store, key, find_task(core.store, task, key))
+    with on_approval(core.store, key) as approve:
+        _take(core.store, articles, key)
+
+        def consented(quote: Estimate) -> None:
+            if consent is not None:
+                consent(quote)
+            approve()
+
+        found = _process(core, key, task, consent=consented, **options)
+        if not dry_run:
+            approve()
+        return found
+
+
+def _process(
+    core: Core,
+    key: DatasetKey,
+    task: str,
+    *,
+    realtime: bool,
+    dry_run: bool,
+    max_cost_usd: float | None,
+    consent: Callable[[Estimate], None] | None,
+) -> GenerationJob | TaskQuote:
+    if dry_run:
+        return quote_generation(core.store, key, task)
+    submit_generation(
+        core.store,
+        core.gemini,
+        key,
+        task,
+        realtime=realtime,
+        max_cost_usd=max_cost_usd,
+        consent=consent,
+    )
+    return GenerationJob(core, key, task)
+
+
+def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
+    """A job by the name it was submitted under, or by `project/dataset`.
+
+    Raises:
+        NotFound: there is none; or several tasks, of which none is named.
+    """
+    key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+    tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
+    if task is None and len(tasks) == 1:
+        return GenerationJob(core, key, tasks[0])
+    if task is None and tasks:
+        raise NotFound(f"{name} is processed by {', '.join(tasks)}: name one with --task")
+    if task not in tasks:
+        raise NotFound(
+            f"nothing is generated under {name!r}{f' by task {task}' if task else ''}: "
+            "`semantic-assets generate list` shows what is"
+        )
+    return GenerationJob(core, key, str(task))
+
+
+def is_job(core: Core, name: str) -> bool:
+    """Whether `find_job` would find one, or several tasks."""
+    try:
+        key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+    except ConfigError:
+        return False
+    return bool(core.store.ledger.tasks.of(key, stopped=True))
+
+
+def _dataset_of(articles: Articles, name: str | None) -> DatasetKey:
+    if isinstance(articles, str | Path):
+        return dataset_of_file(Path(articles), name)
+    if not articles:
+        raise ConfigError("there are no articles: nothing was sent")
+    if name is None:
+        raise ConfigError(
+            "articles from memory need a name='...', under which they are found again"
+        )
+    return DatasetKey(PROJECT, name)
+
+
+def _take(store: Store, articles: Articles, dataset: DatasetKey) -> None:
+    if isinstance(articles, str | Path):
+        take_file(store, Path(articles), dataset)
+    elif all(isinstance(article, Document) for article in articles):
+        take_documents(store, [a for a in articles if isinstance(a, Document)], dataset)
+    else:
+        _take_records(store, articles, dataset)
+
+
+def _take_records(store: Store, articles: Sequence[Any], dataset: DatasetKey) -> None:
+    """Records go as a file of them, so that ids may be anything."""
+    with TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / "articles.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            for number, article in enumerate(articles):
+                record = {"text": article} if isinstance(article, str) else article
+                if not isinstance(record, Mapping):
+                    raise ConfigError(
+                        f"article {number} is a {type(article).__name__}: use a text, a mapping "
+                        "with 'text', or Documents for all"
+                    )
+                try:
+                    file.write(json.dumps(dict(record), ensure_ascii=False, default=str) + "\n")
+                except UnicodeEncodeError as error:
+                    raise ConfigError(
+                        f"article {number} holds characters that are no text ({error.reason}): "
+                        "take them out"
+                    ) from error
+        take_file(store, path, dataset)
+
+
+def write_jsonl(rows: Iterator[dict[str, Any]], path: Path) -> int:
+    """Replace a file by the rows, a line each; how many there are."""
+    count = 0
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> int:
+    """As `write_jsonl`; `output` is JSON text, since tasks answer in different shapes."""
+    found = [{**row, "output": _json(row["output"])} for row in rows]
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(found, schema=_RESULTS), temporary)
+    return len(found)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,260 @@
+"""SemanticCore: the store held open, for notebooks and applications. Nothing happens without a call.
+
+core = SemanticCore(root="data/lake")
+core.ingest(Document("report.txt"), dataset="acme/articles")
+core.batch_manager.process_queue()
+core.search("...", dataset="acme/articles")
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Literal, Self, overload
+
+import duckdb
+
+from semantic_assets.api.batch_manager import BatchManager
+from semantic_assets.api.functions import dataset_keys
+from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
+from semantic_assets.api.hits import Hits
+from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.model.document import Document
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.costs.estimate import Estimate, estimate
+from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
+from semantic_assets.pipeline.flows.refresh_now import bring_in
+from semantic_assets.pipeline.reports.sql import connect
+from semantic_assets.pipeline.reports.status import Status, status
+from semantic_assets.pipeline.search.search import search
+from semantic_assets.settings.settings import Settings
+from semantic_assets.store import Store, open_store
+
+_MODES = ("async", "sync", "auto")
+
+
+class SemanticCore:
+    """One lake, opened at the first call. Use it as a context manager, or `close` it.
+
+    Safe to use from several threads; documents are taken in one after the other.
+    """
+
+    def __init__(
+        self, root: str | Path | None = None, *, tell: Callable[[str], None] | None = None
+    ) -> None:
+        """Args:
+        root: the lake; default: as the settings say.
+        tell: told of progress, a line at a time; default: only `process_queue` prints.
+        """
+        self._root = root
+        self._tell = tell
+        self._ingestions: dict[DatasetKey, Ingestion] = {}
+        self._intake = Lock()
+
+    def __repr__(self) -> str:
+        return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the lake; what was taken in or sent stays."""
+        for ingestion in self._ingestions.values():
+            ingestion.close()
+        self._ingestions.clear()
+        if "store" in self.__dict__:
+            self.__dict__.pop("store").close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The opened lake, for the functions of `semantic_assets.pipeline`."""
+        return open_store(Settings.load(root=self._root), tell=self._say)
+
+    @cached_property
+    def gemini(self) -> Gemini:
+        return Gemini(endpoint_of(self.store.settings))
+
+    @cached_property
+    def batch_manager(self) -> BatchManager:
+        return BatchManager(self)
+
+    def ingest(
+        self, document: Document, *, dataset: str, mode: str = "async", overwrite: bool = False
+    ) -> Ingested:
+        """Take a document in: durable when this returns, and no network but in mode `sync`.
+
+        Args:
+            mode: `async`: it is cut and sent by the next flush. `sync`: it can be found when this
+                returns. `auto`: as `sync` where little is pending.
+            overwrite: replace a document of this name that has other content.
+
+        Raises:
+            ConfigError: it cannot be read, or there is another of its name.
+            TransientError: in mode `sync`: it is kept, and cannot be found yet.
+        """
+        (done,) = self.ingest_many([document], dataset=dataset, mode=mode, overwrite=overwrite)
+        if done.error is not None:
+            raise ConfigError(done.error)
+        return done
+
+    def ingest_many(
+        self,
+        documents: Sequence[Document],
+        *,
+        dataset: str,
+        mode: str = "async",
+        overwrite: bool = False,
+    ) -> list[Ingested]:
+        """As `ingest`, for many at once: one write instead of one each. Each has its own outcome."""
+        if mode not in _MODES:
+            raise ConfigError(f"there is no mode {mode!r}: use {', '.join(_MODES)}")
+        key = DatasetKey.parse(dataset)
+        with self._intake:
+            done = self._ingestion(key).put(documents, overwrite=overwrite)
+        if mode != "async" and any(one.error is None for one in done):
+            found = bring_in(self.store, self.gemini, key, mode=mode)
+            if mode == "sync" and not found.is_searchable:
+                raise TransientError(
+                    f"{key}: what was handed over is kept and not all of it could be embedded and "
+                    "indexed now: `semantic-assets refresh` goes on"
+                )
+        return done
+
+    def remove_document(self, name: str, *, dataset: str) -> None:
+        """Take a document out that was taken in; search loses it before this returns. Sends nothing.
+
+        Raises:
+            NotFound: there is none of this name; files of your own are yours to delete.
+        """
+        with self._intake:
+            self._ingestion(DatasetKey.parse(dataset)).remove(name)
+        bring_in(self.store, self.gemini, DatasetKey.parse(dataset), mode="async")
+
+    def status(self) -> Status:
+        """The queue, the jobs, the expected finish and the cost so far."""
+        return status(self.store, scope_id=self.gemini.scope_id)
+
+    def estimate(
+        self, datasets: str | Sequence[str] | None = None, *, limit: int | None = None
+    ) -> Estimate:
+        """What is waiting would cost; sends nothing."""
+        keys = dataset_keys(datasets)
+        discover(self.store, datasets=keys)
+        return estimate(self.store, datasets=keys, limit=limit)
+
+    def search(
+        self, question: str, *, dataset: str | Sequence[str] | None = None, k: int = 10
+    ) -> Hits:
+        """The k passages nearest to a question, best first.
+
+        Raises:
+            NotFound: there is no index yet.
+        """
+        keys = dataset_keys(dataset)
+        return Hits(search(self.store, self.gemini, question, datasets=keys, k=k))
+
+    @overload
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: Literal[False] = False,
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> GenerationJob: ...
+
+    @overload
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: Literal[True],
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> TaskQuote: ...
+
+    def generate(
+        self,
+        articles: Articles | None = None,
+        *,
+        task: str,
+        name: str | None = None,
+        dataset: str | None = None,
+        realtime: bool = False,
+        dry_run: bool = False,
+        max_cost_usd: float | None = None,
+        consent: Callable[[Estimate], None] | None = None,
+    ) -> GenerationJob | TaskQuote:
+        """Have articles, or a dataset, processed by a task; sends what fits the window.
+
+        Args:
+            articles: a .json, .jsonl, .csv or .parquet file, or records, texts or Documents.
+            name: of the job, for articles; default: after the file.
+            realtime: all at once, at full price; waits for the answers.
+            dry_run: quote only; nothing is sent.
+
+        Raises:
+            ConfigError: there is no such task, or an article cannot be read.
+            SpendRefused: over a cap, or not consented to. Nothing was sent.
+        """
+        return generate(
+            self,
+            articles,
+            task=task,
+            name=name,
+            dataset=dataset,
+            realtime=realtime,
+            dry_run=dry_run,
+            max_cost_usd=max_cost_usd,
+            consent=consent,
+        )
+
+    def generation(self, name: str, *, task: str | None = None) -> GenerationJob:
+        """What was submitted under a name, or the work on `project/dataset`, to go on with it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return find_job(self, name, task)
+
+    def has_generation(self, name: str) -> bool:
+        """Whether something was submitted under a name, or `project/dataset` is processed by a task."""
+        return is_job(self, name)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""
+        return connect(self.store)
+
+    @contextmanager
+    def telling(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Meanwhile progress goes there, unless somebody is told already."""
+        before, self._tell = self._tell, self._tell or tell
+        try:
+            yield
+        finally:
+            self._tell = before
+
+    def _ingestion(self, dataset: DatasetKey) -> Ingestion:
+        if dataset not in self._ingestions:
+            self._ingestions[dataset] = Ingestion(self.store, dataset)
+        return self._ingestions[dataset]
+
+    def _say(self, line: str) -> None:
+        if self._tell is not None:
+            self._tell(line)

@@ -1,0 +1,241 @@
+"""Commands of every day: bring in, search, look."""
+
+import sys
+
+import click
+
+from semantic_assets.cli.costs import asking
+from semantic_assets.cli.options import (
+    FAILED,
+    WAITING,
+    dataset_option,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    show_found,
+    yes_option,
+)
+from semantic_assets.errors import ConfigError
+
+
+@click.command()
+@root_option
+@click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
+@edge
+def init(root: str | None, beside: str | None) -> None:
+    """Make the ledger. The real backend never makes one by itself."""
+    from semantic_assets.settings.settings import Settings
+    from semantic_assets.store import open_store
+
+    with open_store(Settings.load(root=root), create=True) as store:
+        if beside is not None:
+            store.ledger.register_beside(beside)
+        click.echo(f"ledger {store.ledger.ledger_id} at {store.lake.shown}")
+
+
+@click.command()
+@root_option
+@dataset_option
+@click.option("--wait-minutes", type=float, help="How long to wait for batches.")
+@click.option("--mode", type=click.Choice(("async", "sync", "auto")), help="For this run.")
+@click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
+@yes_option
+@json_option
+@edge
+def refresh(
+    root: str | None,
+    datasets: tuple[str, ...],
+    wait_minutes: float | None,
+    mode: str | None,
+    max_cost_usd: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring everything new to the index; exits with 4 while batches are still out."""
+    from semantic_assets.api import functions
+    from semantic_assets.cli.progress import telling
+
+    with telling(to_stderr=as_json) as tell:
+        report = functions.refresh(
+            datasets or None,
+            root=root,
+            wait_minutes=wait_minutes,
+            mode=mode,
+            max_cost_usd=max_cost_usd,
+            consent=asking(yes),
+            tell=tell,
+        )
+    if as_json:
+        print_json(report)
+    if report.is_waiting:
+        sys.exit(WAITING)
+    if report.discovery.skipped:
+        sys.exit(FAILED)
+
+
+@click.command()
+@root_option
+@yes_option
+@edge
+def advance(root: str | None, yes: bool) -> None:
+    """Submit what fits, collect what ended, without waiting; for cron."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.costs.estimate import require_run_budget
+    from semantic_assets.pipeline.flows.advance import advance as run
+
+    with opened(root, tell=click.echo) as (store, gemini):
+        require_run_budget(store, (), None, asking(yes))
+        report = run(store, gemini)
+    click.echo(
+        f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
+        f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+    )
+
+
+@click.command()
+@click.argument("question")
+@root_option
+@dataset_option
+@click.option("--space", help="Refuse an index of another embedding space than this one.")
+@click.option("-k", default=10, show_default=True, help="How many passages.")
+@json_option
+@edge
+def search(
+    question: str,
+    root: str | None,
+    datasets: tuple[str, ...],
+    space: str | None,
+    k: int,
+    as_json: bool,
+) -> None:
+    """Find the passages nearest to QUESTION."""
+    from semantic_assets.api import functions
+    from semantic_assets.cli.terminal_tables import hits_table, show
+
+    hits = functions.search(question, dataset=datasets or None, k=k, space=space, root=root)
+    if as_json:
+        print_json(hits)
+    else:
+        show(hits_table(hits))
+
+
+@click.command()
+@click.argument("job", required=False)
+@root_option
+@json_option
+@edge
+def status(job: str | None, root: str | None, as_json: bool) -> None:
+    """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands.
+
+    JOB is a batch job, a name given to `generate submit`, or a project/dataset.
+    """
+    from semantic_assets.api import functions
+    from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, show, status_table
+
+    if job is not None:
+        from semantic_assets.api.semantic_core import SemanticCore
+
+        with SemanticCore(root) as core:
+            if core.has_generation(job):
+                standing: object = core.generation(job).status()
+            else:
+                standing = core.batch_manager.get_job_status(job)
+        if as_json:
+            print_json(standing)
+        else:
+            show(dataclass_table([standing]))
+        return
+    found = functions.status(root=root)
+    if as_json:
+        print_json(found)
+    else:
+        show(status_table(found), bill_table(found.bill))
+
+
+@click.command()
+@root_option
+@click.option("--pending", is_flag=True, help="What is left to do, by dataset, smallest first.")
+@click.option("--projects", is_flag=True, help="With --pending: added up by project.")
+@json_option
+@edge
+def ls(root: str | None, pending: bool, projects: bool, as_json: bool) -> None:
+    """List the shards: documents, chunks and what still waits in each."""
+    from semantic_assets.api import functions
+
+    if pending or projects:
+        show_found(functions.pending(by_project=projects, root=root), as_json)
+        return
+    _query(
+        "SELECT shard, documents, chunks, coalesce(pending, chunks) AS pending, settled "
+        "FROM shards ORDER BY shard",
+        root,
+        as_json,
+    )
+
+
+@click.command()
+@root_option
+@json_option
+@edge
+def jobs(root: str | None, as_json: bool) -> None:
+    """List the batch jobs, newest first."""
+    _query(
+        "SELECT id AS job_id, stage, state, stats.requests AS requests, stats.failed AS failed, "
+        "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
+        "error_message "
+        "FROM batch_jobs ORDER BY job_id DESC",
+        root,
+        as_json,
+    )
+
+
+@click.command()
+@click.argument("query")
+@root_option
+@json_option
+@edge
+def sql(query: str, root: str | None, as_json: bool) -> None:
+    """Run a query over documents, chunks, embeddings, results, batch_jobs, shards, chunk_status."""
+    import duckdb
+
+    try:
+        _query(query, root, as_json)
+    except duckdb.Error as error:
+        raise ConfigError(str(error)) from error
+
+
+def _query(query: str, root: str | None, as_json: bool) -> None:
+    from semantic_assets.api import functions
+    from semantic_assets.cli.terminal_tables import rows_table, show
+
+    with functions.connect(root=root) as connection:
+        table = connection.sql(query).to_arrow_table()
+    if as_json:
+        print_json(table.to_pylist())
+    else:
+        show(rows_table(table))
+
+
+@click.command()
+@root_option
+@json_option
+@edge
+def window(root: str | None, as_json: bool) -> None:
+    """Show how full each model's window of enqueued tokens was, over time."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.cli.terminal_tables import show, window_chart
+    from semantic_assets.pipeline.reports.window_use import models_used, window_use
+
+    with opened(root) as (store, gemini):
+        found = [
+            window_use(store, scope_id=gemini.scope_id, model=model)
+            for model in models_used(store, scope_id=gemini.scope_id)
+        ]
+    if as_json:
+        print_json(found)
+    else:
+        show(*map(window_chart, found))
+
+
+COMMANDS = [init, refresh, advance, search, status, window, ls, jobs, sql]

@@ -1,0 +1,185 @@
+"""Commands for when something needs a person, from probe to resolve."""
+
+import sys
+
+import click
+
+from semantic_assets.cli.options import (
+    dataset_option,
+    edge,
+    json_option,
+    root_option,
+    show_found,
+)
+
+
+@click.command()
+@root_option
+@json_option
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@edge
+def probe(root: str | None, as_json: bool, yes: bool) -> None:
+    """Try what only the service itself can settle: one job of three texts, under a cent."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.maintenance.probe import probe as run
+
+    with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, gemini):
+        if not yes and gemini.endpoint.backend == "gemini":
+            click.confirm(
+                "This sends three texts to Google and costs under a cent. Go on?", abort=True
+            )
+        findings = run(store, gemini)
+    show_found(findings, as_json)
+    if not all(finding.holds for finding in findings):
+        sys.exit(1)
+
+
+@click.command()
+@root_option
+@dataset_option
+@json_option
+@edge
+def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
+    """List the chunks that ended FAILED, with the reason."""
+    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.pipeline.pending.retry import failures as run
+
+    with opened(root) as (store, _):
+        show_found(run(store, datasets=dataset_keys(datasets)), as_json)
+
+
+@click.command()
+@root_option
+@dataset_option
+@click.option("--errors-only", is_flag=True, required=True, help="Only what failed; needed.")
+@edge
+def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> None:
+    """Give the FAILED texts another chance; the next refresh sends them."""
+    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.pipeline.pending.retry import retry as run
+
+    with opened(root) as (store, _):
+        click.echo(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
+
+
+@click.command()
+@root_option
+@dataset_option
+@json_option
+@edge
+def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
+    """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
+    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.pipeline.reports.checks import check_all
+
+    with opened(root) as (store, gemini):
+        checks = check_all(store, gemini, datasets=dataset_keys(datasets))
+    show_found(checks, as_json)
+    if any(check.passed is False for check in checks):
+        sys.exit(1)
+
+
+@click.command()
+@root_option
+@click.option("--dry-run", is_flag=True, help="Only look.")
+@click.option("--results", is_flag=True, help="Results that no chunk wants any more, instead.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@json_option
+@edge
+def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: bool) -> None:
+    """Delete what lingers: temporary files, manifests and remote jobs and files of final jobs.
+
+    With --results, what was paid for and is wanted by no chunk of any dataset.
+    """
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.maintenance.cleanup import cleanup as run
+    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
+
+    with opened(root) as (store, gemini):
+        if not results:
+            show_found([run(store, gemini, dry_run=dry_run)], as_json)
+            return
+        show_found(list(unwanted_results(store)), as_json)
+        if not dry_run:
+            _confirm("Delete these results?", yes)
+            click.echo(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
+
+
+@click.command()
+@click.argument("dataset", metavar="P/D")
+@root_option
+@click.option("--purge", "with_results", is_flag=True, help="Also its results nobody else wants.")
+@click.option("--dry-run", is_flag=True, help="Only look.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@json_option
+@edge
+def rm(
+    dataset: str, root: str | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Remove a dataset: its tables and its index. Its files, and what was paid for, stay.
+
+    It comes back by `refresh --dataset P/D` only, and nothing is sent again.
+    """
+    from semantic_assets.api.functions import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.pipeline.discovery.dataset_removal import remove
+    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
+
+    key = DatasetKey.parse(dataset)
+    with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, _):
+        found = [remove(store, key, dry_run=True)]
+        unwanted = unwanted_results(store, without=key) if with_results else ()
+        show_found([*found, *unwanted], as_json)
+        if not dry_run:
+            _confirm(f"Remove {key}?", yes)
+            remove(store, key, dry_run=False)
+            if with_results:
+                purge(store)
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+@click.command()
+@root_option
+@edge
+def recover(root: str | None) -> None:
+    """Rebuild ledger rows from manifests and results, after a ledger was lost or restored."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.batch_jobs.recover import recover as run
+
+    with opened(root, tell=click.echo) as (store, _):
+        found = run(store)
+    click.echo(
+        f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "
+        f"{len(found.collected)} known from their results"
+    )
+
+
+@click.command()
+@click.argument("job")
+@root_option
+@click.option("--adopt", metavar="REMOTE", help="The job is this remote one (batches/...).")
+@click.option("--abandon", "decision", flag_value="give_up", help="Its texts are pending again.")
+@click.option("--accept", "decision", flag_value="accept", help="Use the quarantined answer.")
+@click.option("--resubmit", "decision", flag_value="resubmit", help="Throw it away, send again.")
+@click.option("--fail", "decision", flag_value="fail", help="Throw it away, texts are FAILED.")
+@edge
+def resolve(job: str, root: str | None, adopt: str | None, decision: str | None) -> None:
+    """Decide about an unconfirmed or quarantined JOB."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.batch_jobs import resolve as verbs
+
+    if (adopt is None) == (decision is None):
+        raise click.UsageError("say one of --adopt, --abandon, --accept, --resubmit, --fail")
+    with opened(root, tell=click.echo) as (store, gemini):
+        if adopt is not None:
+            found = verbs.adopt(store, gemini, job, remote_name=adopt)
+        else:
+            found = getattr(verbs, str(decision))(store, gemini, job)
+    click.echo(f"job {found.job_id} is {found.state}")
+
+
+COMMANDS = [probe, failures, retry, verify, cleanup, rm, recover, resolve]

@@ -1,0 +1,103 @@
+"""Commands for growing: how far a machine reaches, and moving to several."""
+
+import click
+
+from semantic_assets.cli.options import edge, json_option, print_json, root_option
+
+
+@click.command()
+@root_option
+@json_option
+@click.option("--to-root", help="Where the lake goes: an empty folder, s3://... or gs://...")
+@click.option(
+    "--to-ledger",
+    envvar="TO_LEDGER",
+    help="Where the ledger goes: postgresql://... of an empty database; or in TO_LEDGER.",
+)
+@click.option("--dry-run", is_flag=True, help="Only count what would be copied.")
+@click.option("--cancel", is_flag=True, help="Give up a move that did not end.")
+@edge
+def migrate(
+    root: str | None,
+    as_json: bool,
+    to_root: str | None,
+    to_ledger: str | None,
+    dry_run: bool,
+    cancel: bool,
+) -> None:
+    """Move a lake, its ledger or both; what was copied is read back and compared.
+
+    Stop the daemon, servers and runs first. Killed, the same command goes on. What is left behind
+    refuses to be opened, and says where it went.
+    """
+    from semantic_assets.cli.progress import telling
+    from semantic_assets.pipeline.maintenance.migrate import Migration, cancel_migration
+    from semantic_assets.pipeline.maintenance.migrate import migrate as run
+    from semantic_assets.settings.settings import Settings
+
+    source = Settings.load(root=root)
+    target = Settings.load(root=to_root or root, ledger_url=to_ledger)
+    if cancel:
+        cancel_migration(source, target)
+        click.echo("the move is given up; the lake and its ledger are free again")
+        return
+    with telling(to_stderr=as_json) as tell:
+        found: Migration = run(source, target, dry_run=dry_run, tell=tell)
+    if as_json:
+        print_json(found)
+        return
+    rows = sum(found.rows.values())
+    done = "moved, and read back" if found.moved else "would be moved"
+    click.echo(f"{found.files:,} files ({found.bytes / 1e9:.2f} GB) and {rows:,} rows {done}")
+    click.echo(f"from {found.source}\nto   {found.target}")
+    if found.moved:
+        click.echo("set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL to the new place")
+
+
+@click.command()
+@click.option(
+    "--articles", type=click.IntRange(1), multiple=True, help="How many; several for several sizes."
+)
+@click.option("--tier", type=click.IntRange(1, 3), default=1, show_default=True)
+@click.option(
+    "--tokens", type=click.IntRange(1), default=2_526, show_default=True, help="Of an article."
+)
+@click.option("--dimensions", type=click.IntRange(1), default=768, show_default=True)
+@click.option(
+    "--changed", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Part a day."
+)
+@json_option
+@edge
+def capacity(
+    articles: tuple[int, ...],
+    tier: int,
+    tokens: int,
+    dimensions: int,
+    changed: float,
+    as_json: bool,
+) -> None:
+    """Reckon shards, bytes, jobs, days and dollars of a corpus, and what breaks first.
+
+    From constants measured on articles of 2,526 tokens; no lake and no key are needed.
+    """
+    from semantic_assets.cli.terminal_tables import capacity_tables, show
+    from semantic_assets.model.capacity import capacity as reckon
+
+    sizes = articles or tuple(10**power for power in range(4, 10))
+    found = [
+        reckon(
+            size,
+            tier=tier,
+            dimensions=dimensions,
+            tokens_of_article=tokens,
+            changed_a_day=changed,
+        )
+        for size in sizes
+    ]
+    if as_json:
+        print_json(found)
+    else:
+        show(*capacity_tables(found))
+
+
+COMMANDS = [capacity, migrate]

@@ -1,0 +1,210 @@
+"""Reports as tables for a terminal."""
+
+import sys
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from semantic_assets.model.capacity import Capacity, Limit
+from semantic_assets.pipeline.costs.bill import Bill
+from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.reports.status import Status
+from semantic_assets.pipeline.reports.window_use import WindowUse
+from semantic_assets.pipeline.search.search import SearchHit
+
+_SNIPPET = 160
+_CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
+_PIPE_WIDTH = 140
+_LEAST_USD = 0.0001
+_MOST_COLUMNS = 6
+_SHOWN_APART = ("articles", "tier", "breaks")
+
+
+def show(*tables: Table) -> None:
+    # A pipe has no width: leave lines whole for grep and less.
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    for table in tables:
+        console.print(table)
+
+
+def hits_table(hits: list[SearchHit]) -> Table:
+    table = Table("#", "score", "document", "chunk", "passage", show_lines=True)
+    for rank, hit in enumerate(hits, start=1):
+        page = f", page {hit.page}" if hit.page is not None else ""
+        snippet = " ".join(hit.text.split())[:_SNIPPET]
+        table.add_row(
+            str(rank),
+            f"{hit.score:.3f}",
+            f"{hit.title or hit.file_name}\n{hit.uri}",
+            f"{hit.chunk_index}{page}",
+            snippet,
+        )
+    return table
+
+
+def status_table(found: Status) -> Table:
+    table = Table("what", "value", title="status", title_justify="left")
+    stages = ", ".join(f"{count} {stage}" for stage, count in sorted(found.stages.items()))
+    rows = {
+        "datasets": found.datasets,
+        "shards": f"{found.shards}, {found.settled_shards} settled",
+        "documents": f"{found.documents}, {found.documents_waiting} wait to be cut, "
+        f"{found.documents_failed} could not be read",
+        "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
+        "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
+        "texts waiting to be sent": found.bill.pending_texts,
+        "batch jobs": stages or "none",
+        "expected finish": _finish(found),
+        "paused": found.paused or "no",
+        "quarantined jobs": found.quarantined_jobs,
+    }
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    return table
+
+
+def _finish(found: Status) -> str:
+    if found.expected_seconds is not None:
+        return f"in about {timedelta(seconds=round(found.expected_seconds))}"
+    is_busy = found.open_jobs or found.bill.pending_texts
+    return "not known before the first job has ended" if is_busy else "nothing is out"
+
+
+def bill_table(bill: Bill) -> Table:
+    free = " (emulator: nothing was charged)" if bill.is_free else ""
+    table = Table("what", "value", title=f"the bill{free}", title_justify="left")
+    table.add_row("model", ", ".join(bill.models))
+    table.add_row("chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
+    table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
+    table.add_row("batch price", _usd(bill.batch_usd))
+    table.add_row("real-time price of the same", _usd(bill.realtime_usd))
+    table.add_row("canaries and other real-time calls", _usd(bill.canary_usd))
+    table.add_row("committed, jobs still out", _usd(bill.committed_usd))
+    table.add_row("possibly billed for nothing", _usd(bill.possibly_billed_usd))
+    table.add_row(
+        "waiting to be sent",
+        f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
+        f"~${bill.pending_batch_usd:.4f}",
+    )
+    return table
+
+
+def estimate_tables(quote: Estimate) -> list[Table]:
+    """The quote, the tokens it stands on by script, and what tasks would cost."""
+    free = " (emulator: nothing is charged)" if quote.is_free else ""
+    table = Table("what", "value", title=f"estimate{free}", title_justify="left")
+    table.add_row("texts to send", f"{quote.texts:,}")
+    if quote.unread_files:
+        table.add_row(
+            "files not read yet", f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text"
+        )
+    table.add_row("tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
+    table.add_row("batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
+    cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
+    table.add_row("real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
+    table.add_row("fills of the window", f"{quote.window_fills:,}")
+    table.add_row("expected finish", _quoted_finish(quote))
+    scripts = Table("script", "model", "tokens", "calibrated from", title_justify="left")
+    for part in quote.by_script:
+        scripts.add_row(
+            part.script,
+            part.model,
+            _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
+            f"{part.calibrated_from:,} texts" if part.calibrated_from else "not calibrated",
+        )
+    tasks = Table("task", "model", "requests", "tokens in", "out", "batch", title_justify="left")
+    for task in quote.generations:
+        usd = "$" + _band(task.usd, task.usd_low, task.usd_high)
+        counts = (f"{n:,}" for n in (task.requests, task.tokens, task.output_tokens))
+        tasks.add_row(task.task, task.model, *counts, usd)
+    return [
+        table,
+        *([scripts] if quote.by_script else []),
+        *([tasks] if quote.generations else []),
+    ]
+
+
+def _quoted_finish(quote: Estimate) -> str:
+    if not quote.window_fills:
+        return "nothing is to be sent"
+    if quote.expected_seconds is None:
+        return "not known before the first job has ended; Google aims at 24 hours a job"
+    pace = ", at the emulator's pace" if quote.is_free else ""
+    return f"in about {timedelta(seconds=round(quote.expected_seconds))}{pace}"
+
+
+def _usd(dollars: float) -> str:
+    return "under $0.0001" if 0 < dollars < _LEAST_USD else f"${dollars:,.4f}"
+
+
+def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"
+
+
+def rows_table(rows: pa.Table) -> Table:
+    table = Table(*rows.column_names)
+    for row in rows.to_pylist():
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table
+
+
+def dataclass_table(found: list[Any]) -> Table:
+    """A row for each, a column for each field; of a single one with many, the other way round."""
+    if not found:
+        return Table("nothing found")
+    if len(found) == 1 and len(fields(found[0])) > _MOST_COLUMNS:
+        table = Table("what", "value")
+        for field in fields(found[0]):
+            table.add_row(field.name, _cell(field.name, getattr(found[0], field.name)))
+        return table
+    table = Table(*(field.name for field in fields(found[0])))
+    for item in found:
+        table.add_row(*(_cell(field.name, getattr(item, field.name)) for field in fields(item)))
+    return table
+
+
+def _cell(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return "\n".join(str(item) for item in value)
+    if isinstance(value, float):
+        is_time = name.endswith("_at")
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}" if is_time else f"{value:.4f}"
+    return "" if value is None else str(value)
+
+
+def window_chart(use: WindowUse) -> Table:
+    """A column for each span of time, an eighth of a row at a time."""
+    table = Table(
+        title=f"{use.model}: enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
+        show_header=False,
+        box=None,
+        title_justify="left",
+    )
+    for row in reversed(range(_CHART_ROWS)):
+        cells = (use_ / use.limit_tokens * _CHART_ROWS - row for use_ in use.tokens)
+        line = "".join(_BLOCKS[max(0, min(8, round(cell * 8)))] for cell in cells)
+        table.add_row(f"{(row + 1) / _CHART_ROWS:4.0%}", line)
+    return table
+
+
+def capacity_tables(found: list[Capacity]) -> list[Table]:
+    """A column for each size, and below it what breaks, the most pressing first."""
+    title = f"a first embedding at tier {found[0].tier}, and a day of it later"
+    table = Table("what", *(f"{one.articles:,} articles" for one in found), title=title)
+    for name in (one.name for one in fields(Capacity) if one.name not in _SHOWN_APART):
+        cells = (getattr(one, name) for one in found)
+        table.add_row(
+            name.replace("_", " "),
+            *(f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in cells),
+        )
+    breaking = Table("articles", "breaks", "reached", "cure", title="what breaks, and first")
+    for one in found:
+        for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
+            times = f"{limit.reached:,.1f} x" if limit.reached else ""
+            breaking.add_row(f"{one.articles:,}", limit.what, times, escape(limit.cure))
+    return [table, breaking]

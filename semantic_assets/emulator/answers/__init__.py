@@ -1,0 +1,1 @@
+"""What the emulated models answer: vectors, texts, token counts."""

@@ -1,0 +1,90 @@
+"""What a prompt gives to fill an answer with: sentences of its text, or of its media.
+
+Not here: which member of an answer gets what (`schemas.py`).
+"""
+
+import re
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+from zlib import crc32
+
+from semantic_assets.emulator.answers import tokens
+from semantic_assets.emulator.answers.prompts import Prompt
+
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|(?<=\u3002)")
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+_STAMP = re.compile(r"At (\d\d):(\d\d) ")
+# Of a language without blanks, a stretch.
+_WORD = re.compile(r"[^\W\d_]{4,20}")
+_ANSWER_SENTENCES = 2
+_SUMMARY_SENTENCES = 3
+
+
+class Moment(NamedTuple):
+    """A sentence with the second it is about."""
+
+    second: int
+    text: str
+
+
+class Excerpt:
+    """Sentences, none of more than so many tokens."""
+
+    def __init__(self, prompt: Prompt, most_tokens: int) -> None:
+        self._is_media = bool(prompt.media)
+        self._most_tokens = most_tokens
+        shown = [sentence for seen in prompt.media for sentence in seen.look.sentences]
+        self._sentences = shown or _subject(prompt.text)
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        """The sentences of sounds and films that belong to a second."""
+        stamped = ((_STAMP.match(sentence), sentence) for sentence in self._sentences)
+        if not self._is_media:
+            return []
+        return [Moment(int(m[1]) * 60 + int(m[2]), text) for m, text in stamped if m]
+
+    def sentence(self, name: str, item: int = 0) -> str:
+        """The same sentence for the same name; another one for another item."""
+        if not self._sentences:
+            return name
+        number = (crc32(name.encode()) + item) % len(self._sentences)
+        return self._bounded(self._sentences[number])
+
+    def answer(self) -> str:
+        """What is said where nothing else is asked for."""
+        if self._is_media:
+            return " ".join(self._sentences)
+        return " ".join(self._sentences[:_ANSWER_SENTENCES])
+
+    def summary(self, item: int = 0) -> str:
+        """All that media show; of a text one to three sentences."""
+        if self._is_media or not self._sentences:
+            return self.answer()
+        first = item % len(self._sentences)
+        chosen = self._sentences[first : first + _SUMMARY_SENTENCES]
+        reached = accumulate(tokens.count_all(chosen))
+        fitting = sum(count <= self._most_tokens for count in reached)
+        return " ".join(chosen[:fitting]) if fitting else self._bounded(chosen[0])
+
+    def words(self, most: int) -> list[str]:
+        """The longest words, each once."""
+        found: dict[str, str] = {}
+        for sentence in self._sentences:
+            for word in _WORD.findall(sentence):
+                found.setdefault(word.casefold(), word)
+        return sorted(found.values(), key=len, reverse=True)[:most]
+
+    def _bounded(self, text: str) -> str:
+        # No token is shorter than a character.
+        if len(text) <= self._most_tokens:
+            return text
+        cut = tokens.truncate(text, self._most_tokens)
+        return text if cut == text else cut.rsplit(" ", 1)[0]
+
+
+def _subject(prompt: str) -> list[str]:
+    """Sentences of the longest paragraph: in most prompts the text and not the instruction."""
+    longest = max(_PARAGRAPH_END.split(prompt), key=len, default="").strip()
+    return [sentence for sentence in _SENTENCE_END.split(longest) if sentence]

@@ -1,0 +1,1 @@
+"""Routes and methods of the emulated API, and how a request reaches them."""

@@ -1,0 +1,82 @@
+"""Methods that answer at once: embedding, token counts, generation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from semantic_assets.emulator.answers import embedding, generation, prompts
+from semantic_assets.emulator.answers.embedding import Embedding
+from semantic_assets.emulator.answers.prompts import Prompt
+from semantic_assets.emulator.http import wire
+from semantic_assets.emulator.http.calls import Call
+from semantic_assets.emulator.http.errors import InvalidRequest, invalid_argument
+from semantic_assets.emulator.jobs.catalogue import Kind, Model, find_model
+from semantic_assets.emulator.media import viewing
+
+# Live cap (third-party reports).
+_LARGEST_BATCH = 100
+#: the tally of texts embedded here
+TEXTS = "realtime_texts"
+#: the tally of prompts answered here
+REQUESTS = "realtime_requests"
+
+
+def embed_content(call: Call) -> dict[str, Any]:
+    """models.embedContent"""
+    model = _model(call, Kind.EMBED, "embedContent")
+    answer = _embed(call, [call.message()], model)[0]
+    return {"embedding": {"values": answer.values}, **_usage([answer])}
+
+
+def batch_embed_contents(call: Call) -> dict[str, Any]:
+    """models.batchEmbedContents, which the SDK calls even for one text."""
+    model = _model(call, Kind.EMBED, "batchEmbedContents")
+    requests = call.message().get("requests")
+    if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
+        raise invalid_argument("* BatchEmbedContentsRequest.requests: requests is not specified\n")
+    if not 1 <= len(requests) <= _LARGEST_BATCH:
+        raise invalid_argument(
+            "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n"
+        )
+    answers = _embed(call, requests, model)
+    return {"embeddings": [{"values": answer.values} for answer in answers], **_usage(answers)}
+
+
+def _model(call: Call, kind: Kind, method: str) -> Model:
+    return find_model(call.path["model"], kind=kind, version=call.version, method=method)
+
+
+def _embed(call: Call, requests: Sequence[Mapping[str, Any]], model: Model) -> list[Embedding]:
+    try:
+        decoded = [embedding.decode_request(request, model) for request in requests]
+    except InvalidRequest as problem:
+        raise problem.refusal() from problem
+    call.state.add_to_tally(TEXTS, len(decoded))
+    return embedding.embed(decoded, model, call.settings.vectors)
+
+
+def _usage(answers: Sequence[Embedding]) -> dict[str, Any]:
+    return {"usageMetadata": {"promptTokenCount": sum(answer.token_count for answer in answers)}}
+
+
+def count_tokens(call: Call) -> dict[str, Any]:
+    """models.countTokens; embedding models are refused, as live does."""
+    _model(call, Kind.GENERATE, "countTokens")
+    message = call.message()
+    prompt = _prompt(call, wire.message_field(message, "generateContentRequest") or message)
+    details = generation.token_details(prompt)
+    return {"totalTokens": prompt.token_count, "promptTokensDetails": details}
+
+
+def generate_content(call: Call) -> dict[str, Any]:
+    """models.generateContent"""
+    model = _model(call, Kind.GENERATE, "generateContent")
+    prompt = _prompt(call, call.message())
+    call.state.add_to_tally(REQUESTS, 1)
+    return generation.generate(prompt, model)
+
+
+def _prompt(call: Call, request: Mapping[str, Any]) -> Prompt:
+    try:
+        return prompts.decode_prompt(request, viewing.of_caller(call))
+    except InvalidRequest as problem:
+        raise problem.refusal() from problem

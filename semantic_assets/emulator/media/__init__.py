@@ -1,0 +1,1 @@
+"""What the emulator sees in pictures and hears in recordings."""

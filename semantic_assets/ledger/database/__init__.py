@@ -1,0 +1,1 @@
+"""The ledger's database: schema, migrations, and what SQLite and Postgres do differently."""

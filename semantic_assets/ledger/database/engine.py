@@ -1,0 +1,230 @@
+"""Opening a ledger, and its two kinds of transaction."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.ledger.database import on_postgres, on_sqlite, schema
+from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, migrate
+
+Clock = Callable[[], float]
+
+_POSTGRES = "postgresql"
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"semantic_assets_reading": True},
+    _POSTGRES: {
+        "semantic_assets_reading": True,
+        "isolation_level": "REPEATABLE READ",
+        "postgresql_readonly": True,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An engine, the ledger's identity and the clock its rows are stamped with."""
+
+    engine: sa.Engine
+    ledger_id: str
+    clock: Clock = time.time
+    #: How often it was moved before it was opened.
+    moves: int = 0
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One short transaction that holds the write lock from its first statement."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Everything read in the block is of one moment."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**_READING[self.engine.dialect.name])
+
+    def store(self, name: str, value: str) -> None:
+        """Remember one of several values of a name."""
+        with self.write() as connection:
+            connection.execute(
+                self.insert(schema.meta)
+                .values(name=f"{name}:{value}", value=value)
+                .on_conflict_do_nothing()
+            )
+
+    def stored(self, name: str) -> list[str]:
+        query = sa.select(schema.meta.c.value).where(schema.meta.c.name.startswith(f"{name}:"))
+        with self.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def insert(self, table: sa.Table) -> Any:
+        """INSERT with ON CONFLICT in the engine's own dialect."""
+        postgres = self.engine.dialect.name == _POSTGRES
+        return postgres_insert(table) if postgres else sqlite_insert(table)
+
+
+def open_database(
+    url: str,
+    *,
+    create: bool,
+    clock: Clock = time.time,
+    ledger_id: str | None = None,
+    moving: bool = False,
+    mark: str = "",
+) -> Database:
+    """Open a ledger; with `create`, make it where there is none, with that id or a new one.
+
+    Args:
+        moving: also one that is being moved, or was.
+        mark: what a ledger that is made now says of itself: nobody may open it meanwhile.
+
+    Raises:
+        ConfigError: the address is none, there is no ledger and `create` is false, it is of another
+            version, on SQLite and another machine is at work on it, or it was moved.
+        TransientError: the server does not answer, or refuses.
+    """
+    parsed = _parsed(url)
+    try:
+        if not create and not _dialect(parsed).is_there(parsed):
+            raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
+        engine = _dialect(parsed).engine(parsed)
+        try:
+            database, said = _opened(engine, clock, ledger_id, mark)
+            if said and not moving:
+                raise ConfigError(
+                    f"this ledger {said}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
+                )
+            return database
+        except BaseException:
+            engine.dispose()
+            raise
+    except sa.exc.OperationalError as error:
+        if parsed.get_backend_name() != _POSTGRES:
+            raise
+        raise TransientError(
+            f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
+            "Postgres runs there and that SEMANTIC_ASSETS_LEDGER_URL is right"
+        ) from error
+
+
+def is_there(url: str) -> bool:
+    """Raises:
+    ConfigError: the address is none.
+    """
+    parsed = _parsed(url)
+    return bool(_dialect(parsed).is_there(parsed))
+
+
+def shown_url(url: str) -> str:
+    """An address without what may be secret in it, and still another for another place."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != _POSTGRES:
+        return f"SQLite at {parsed.database}"
+    mark = blake2b(parsed.render_as_string(hide_password=True).encode(), digest_size=3).hexdigest()
+    return f"Postgres at {shown(parsed)}, {mark}"
+
+
+def shown(url: sa.URL) -> str:
+    """An address without what may be secret in it."""
+    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+
+
+def _opened(
+    engine: sa.Engine, clock: Clock, ledger_id: str | None, mark: str
+) -> tuple[Database, str]:
+    """With what is said of it where it was moved, or is being moved."""
+    database = Database(engine, "", clock)
+    with database.write() as connection:
+        schema.metadata.create_all(connection, tables=[schema.meta])
+        version = _migrated(
+            connection, _meta(database, connection, "schema_version", SCHEMA_VERSION)
+        )
+        if version != SCHEMA_VERSION:
+            raise ConfigError(
+                f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the "
+                "ledger aside, then `semantic-assets init`, `recover` and `refresh`; what was paid "
+                "for is in the lake and is not paid for again"
+            )
+        schema.metadata.create_all(connection)
+        if engine.dialect.name == "sqlite":
+            on_sqlite.refuse_other_machines(connection, clock())
+        new = secrets.token_hex(5) if ledger_id is None else ledger_id
+        if mark and not _stored(connection, "ledger_id"):
+            set_moves(connection, 0, mark)
+        stored = _meta(database, connection, "ledger_id", new)
+        moves, said = moves_of(connection)
+        if clock is time.time and engine.dialect.name == _POSTGRES:
+            clock = _server_clock(connection)
+    return Database(engine, stored, clock, moves), said
+
+
+def _server_clock(connection: sa.Connection) -> Clock:
+    """Machines differ in what time it is; leases need one clock for all."""
+    now = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
+    ahead = float(connection.execute(now).scalar_one()) - time.time()
+    return lambda: time.time() + ahead
+
+
+def _stored(connection: sa.Connection, name: str) -> str | None:
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def moves_of(connection: sa.Connection) -> tuple[int, str]:
+    """(how often the ledger was moved, what is to be said of that now)."""
+    number, _, mark = (_stored(connection, "moves") or "0").partition(" ")
+    return int(number), mark
+
+
+def set_moves(connection: sa.Connection, number: int, mark: str) -> None:
+    name = schema.meta.c.name == "moves"
+    connection.execute(sa.delete(schema.meta).where(name))
+    connection.execute(sa.insert(schema.meta).values(name="moves", value=f"{number} {mark}"))
+
+
+def _migrated(connection: sa.Connection, version: str) -> str:
+    """The version after all steps there are."""
+    reached = migrate(connection, version)
+    if reached != version:
+        stored = schema.meta.c.name == "schema_version"
+        connection.execute(sa.update(schema.meta).where(stored).values(value=reached))
+    return reached
+
+
+def _meta(database: Database, connection: sa.Connection, name: str, value: str) -> str:
+    """The stored value; stores `value` first where there is none."""
+    connection.execute(
+        database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
+    )
+    stored = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
+    return str(connection.execute(stored).scalar_one())
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        # A password with an @ that is not written as %40 would be taken for part of the host.
+        known = parsed.get_backend_name() in _READING and "@" not in (parsed.host or "")
+    except (sa.exc.ArgumentError, ValueError):
+        known = False
+    if not known:  # nothing of it is repeated: it may hold a password
+        raise ConfigError(
+            "SEMANTIC_ASSETS_LEDGER_URL is no address of a ledger: use "
+            "postgresql://USER:PASSWORD@HOST:5432/DATABASE (with %40 for an @ in it) or "
+            "sqlite:////FOLDER/ledger.sqlite3"
+        )
+    return parsed
+
+
+def _dialect(url: sa.URL) -> ModuleType:
+    return on_postgres if url.get_backend_name() == _POSTGRES else on_sqlite

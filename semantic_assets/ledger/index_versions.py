@@ -1,0 +1,173 @@
+"""Index generations of a dataset, and the pointer to the one that serves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import dataset as dataset_table
+from semantic_assets.ledger.database.schema import generation
+from semantic_assets.ledger.leases import Lease, require_fence
+from semantic_assets.model.keys import DatasetKey
+
+BUILDING, BUILT, SERVING, RETIRED = "building", "built", "serving", "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One built index. `inputs` maps shard -> fingerprint of the embeddings it was built from."""
+
+    dataset: DatasetKey
+    space_id: str
+    number: int
+    state: str
+    rows: int
+    input_fingerprint: str
+    inputs: dict[str, str]
+    backend: str
+    created_at: float
+    #: When it was last switched to; None: never.
+    served_at: float | None
+    #: The embeddings' fingerprint it was chosen over, by hand; no build by itself undoes that.
+    held_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    database: Database
+
+    def start(self, dataset: DatasetKey, space_id: str) -> int:
+        """A new number, higher than any before, also than one that was never finished."""
+        with self.database.write() as connection:
+            highest = connection.execute(
+                sa.select(sa.func.max(generation.c.number)).where(_of(dataset))
+            ).scalar()
+            number = (highest or 0) + 1
+            connection.execute(
+                sa.insert(generation).values(
+                    dataset=str(dataset),
+                    space_id=space_id,
+                    number=number,
+                    state=BUILDING,
+                    rows=0,
+                    input_fingerprint="",
+                    inputs={},
+                    backend="",
+                    created_at=self.database.clock(),
+                )
+            )
+        return number
+
+    def built(
+        self,
+        lease: Lease,
+        dataset: DatasetKey,
+        number: int,
+        *,
+        rows: int,
+        input_fingerprint: str,
+        inputs: dict[str, str],
+        backend: str,
+    ) -> None:
+        """A generation is whole and proven; nothing points to it yet.
+
+        Raises:
+            Conflict: the dataset's lease was taken over while building.
+        """
+        query = sa.update(generation).where(_of(dataset), generation.c.number == number)
+        values = {"input_fingerprint": input_fingerprint, "inputs": inputs, "backend": backend}
+        with self.database.write() as connection:
+            require_fence(connection, lease)
+            connection.execute(query.values(state=BUILT, rows=rows, **values))
+
+    def switch(self, lease: Lease, dataset: DatasetKey, number: int) -> None:
+        """Make a built generation the serving one: the commit of everything in it.
+
+        Raises:
+            Conflict: it is gone, or the dataset's lease was taken over.
+        """
+        self._point(lease, dataset, number, {"held_for": None})
+
+    def switch_back(
+        self, lease: Lease, dataset: DatasetKey, number: int, *, held_for: str | None
+    ) -> None:
+        """Make a kept generation the serving one again; builds by themselves leave it for these
+        embeddings.
+
+        Raises:
+            Conflict: it is gone, or the dataset's lease was taken over.
+        """
+        self._point(lease, dataset, number, {"held_for": held_for})
+
+    def _point(
+        self, lease: Lease, dataset: DatasetKey, number: int, values: dict[str, Any]
+    ) -> None:
+        is_serving = generation.c.state == SERVING
+        retired = sa.update(generation).where(_of(dataset), is_serving).values(state=RETIRED)
+        serving = (
+            sa.update(generation)
+            .where(_of(dataset), generation.c.number == number)
+            .values(state=SERVING, served_at=self.database.clock(), **values)
+            .returning(generation.c.space_id)
+        )
+        with self.database.write() as connection:
+            require_fence(connection, lease)
+            connection.execute(retired)
+            switched = connection.execute(serving).all()
+            if not switched:
+                raise Conflict(f"{dataset}: generation {number} is gone; the old one keeps serving")
+            _serve_space(connection, dataset, switched[0].space_id)
+
+    def serving(self, dataset: DatasetKey) -> Generation | None:
+        query = sa.select(generation).where(_of(dataset), generation.c.state == SERVING)
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _generation(row) if row is not None else None
+
+    def list(self, dataset: DatasetKey) -> list[Generation]:
+        """Newest first."""
+        query = sa.select(generation).where(_of(dataset)).order_by(generation.c.number.desc())
+        with self.database.read() as connection:
+            return [_generation(row) for row in connection.execute(query)]
+
+    def forget(self, dataset: DatasetKey, number: int) -> None:
+        with self.database.write() as connection:
+            connection.execute(
+                sa.delete(generation).where(
+                    _of(dataset), generation.c.number == number, generation.c.state != SERVING
+                )
+            )
+
+    def withdraw(self, dataset: DatasetKey) -> None:
+        """The dataset is removed: nothing of it serves any more."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(generation)
+                .where(_of(dataset), generation.c.state == SERVING)
+                .values(state=RETIRED)
+            )
+
+
+def _serve_space(connection: sa.Connection, dataset: DatasetKey, space_id: str) -> None:
+    """The pointer and the dataset's space move together; a reindex into it is at its end."""
+    target = dataset_table.c.target_space
+    connection.execute(
+        sa.update(dataset_table)
+        .where(dataset_table.c.dataset == str(dataset))
+        .values(
+            serving_space=space_id,
+            target_space=sa.case((target == space_id, None), else_=target),
+        )
+    )
+
+
+def _of(dataset: DatasetKey) -> sa.ColumnElement[bool]:
+    return generation.c.dataset == str(dataset)
+
+
+def _generation(row: sa.Row[Any]) -> Generation:
+    values = dict(row._mapping)
+    values["dataset"] = DatasetKey.parse(values["dataset"])
+    return Generation(**values)

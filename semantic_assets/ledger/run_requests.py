@@ -1,0 +1,113 @@
+"""Runs asked for: by input fingerprint and attempt, so that a crashed run is asked for again.
+
+Dagster never runs a run key twice, also not when its run failed, and inputs may come back to what
+they were. So the key ends in how often a run was asked for under its name, counted here and not in
+a sensor's cursor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import run_request
+
+MAX_ATTEMPTS = 5
+#: Before attempt n+1 this long times 2**(n-1) passes.
+BACKOFF_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    database: Database
+
+    def ask(self, name: str, fingerprint: str) -> str | None:
+        """A run key if a run is due for these inputs; None if one was asked for, or succeeded."""
+        now = self.database.clock()
+        with self.database.write() as connection:
+            row = connection.execute(
+                sa.select(run_request).where(run_request.c.name == name)
+            ).one_or_none()
+            attempt = _due(row, fingerprint, now)
+            if attempt is None:
+                return None
+            asked = 1 if row is None else row.asked + 1
+            values = {
+                "fingerprint": fingerprint,
+                "attempt": attempt,
+                "requested_at": now,
+                "asked": asked,
+            }
+            connection.execute(
+                self.database.insert(run_request)
+                .values(name=name, **values)
+                .on_conflict_do_update(index_elements=["name"], set_=values)
+            )
+        return f"{name}:{fingerprint}:{asked}"
+
+    def done(self, name: str, fingerprint: str) -> None:
+        """A run succeeded on these inputs."""
+        with self.database.write() as connection:
+            connection.execute(
+                self.database.insert(run_request)
+                .values(name=name, attempt=0, requested_at=0.0, done_fingerprint=fingerprint)
+                .on_conflict_do_update(
+                    index_elements=["name"], set_={"done_fingerprint": fingerprint}
+                )
+            )
+
+    def close(self, names: Sequence[str]) -> None:
+        """What was asked for under these names came about, by a run or otherwise."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(run_request)
+                .where(run_request.c.name.in_(names))
+                .values(done_fingerprint=run_request.c.fingerprint)
+            )
+
+    def is_new(self, name: str, fingerprint: str) -> bool:
+        """Whether no run has succeeded on these inputs yet."""
+        query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
+        with self.database.read() as connection:
+            return connection.execute(query).scalar() != fingerprint
+
+    def succeeded(self, kind: str) -> dict[str, str]:
+        """name -> the inputs that runs of a kind last succeeded on."""
+        query = sa.select(run_request.c.name, run_request.c.done_fingerprint).where(
+            run_request.c.name.startswith(f"{kind}:"), run_request.c.done_fingerprint.is_not(None)
+        )
+        with self.database.read() as connection:
+            return {row.name: row.done_fingerprint for row in connection.execute(query)}
+
+    def unanswered(self, kind: str) -> dict[str, str]:
+        """name -> fingerprint of the runs of a kind that were asked for and may still come."""
+        query = sa.select(run_request.c.name, run_request.c.fingerprint).where(
+            run_request.c.name.startswith(f"{kind}:"),
+            run_request.c.attempt.between(1, MAX_ATTEMPTS - 1),
+            run_request.c.fingerprint.is_distinct_from(run_request.c.done_fingerprint),
+        )
+        with self.database.read() as connection:
+            return {row.name: row.fingerprint for row in connection.execute(query)}
+
+    def exhausted(self) -> list[str]:
+        """Names whose inputs are still not done after the last attempt."""
+        query = sa.select(run_request.c.name).where(
+            run_request.c.attempt >= MAX_ATTEMPTS,
+            run_request.c.fingerprint.is_distinct_from(run_request.c.done_fingerprint),
+        )
+        with self.database.read() as connection:
+            return list(connection.execute(query.order_by(run_request.c.name)).scalars())
+
+
+def _due(row: "sa.Row[tuple[object, ...]] | None", fingerprint: str, now: float) -> int | None:
+    if row is None:
+        return 1
+    if row.done_fingerprint == fingerprint:
+        return None
+    if row.fingerprint != fingerprint:
+        return 1
+    waited = now - float(row.requested_at)
+    if row.attempt >= MAX_ATTEMPTS or waited < BACKOFF_SECONDS * 2 ** (row.attempt - 1):
+        return None
+    return int(row.attempt) + 1

@@ -1,0 +1,82 @@
+"""What every table file of the lake must contain to be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import table_file
+from semantic_assets.ledger.leases import Lease, require_fence
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    path: str
+    fingerprint: str
+    input_fingerprint: str
+    rows: int
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    database: Database
+
+    def find(self, path: str) -> TableRecord | None:
+        with self.database.read() as connection:
+            row = connection.execute(
+                sa.select(table_file).where(table_file.c.path == path)
+            ).one_or_none()
+        if row is None:
+            return None
+        return TableRecord(
+            row.path, row.fingerprint, row.input_fingerprint, row.rows, row.updated_at
+        )
+
+    def fingerprints(self, table: str) -> dict[str, str]:
+        """path -> fingerprint of all files of one table, in one query."""
+        query = sa.select(table_file.c.path, table_file.c.fingerprint)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
+            return {row.path: row.fingerprint for row in rows}
+
+    def fingerprint(self, path: str) -> str | None:
+        """Of one file; None where the ledger knows none."""
+        query = sa.select(table_file.c.fingerprint).where(table_file.c.path == path)
+        with self.database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def inputs(self, table: str) -> dict[str, str]:
+        """path -> fingerprint of what the files of one table were made of, in one query."""
+        query = sa.select(table_file.c.path, table_file.c.input_fingerprint)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
+            return {row.path: row.input_fingerprint for row in rows}
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """The files are about to be deleted."""
+        with self.database.write() as connection:
+            connection.execute(sa.delete(table_file).where(table_file.c.path.in_(paths)))
+
+    def record(
+        self, lease: Lease, path: str, *, fingerprint: str, input_fingerprint: str, rows: int
+    ) -> None:
+        """Say what the file now holds, under the fence of its shard's lease.
+
+        Raises:
+            Conflict: the lease was taken over; the file will be seen as stale and rewritten.
+        """
+        values = {
+            "fingerprint": fingerprint,
+            "input_fingerprint": input_fingerprint,
+            "rows": rows,
+            "updated_at": self.database.clock(),
+        }
+        with self.database.write() as connection:
+            require_fence(connection, lease)
+            connection.execute(
+                self.database.insert(table_file)
+                .values(path=path, **values)
+                .on_conflict_do_update(index_elements=["path"], set_=values)
+            )

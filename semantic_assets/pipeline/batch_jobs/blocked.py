@@ -1,0 +1,57 @@
+"""What planning answers: jobs to submit, and why other texts wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.product import Product
+from semantic_assets.pipeline.pending.pending import ShardDemand
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUp:
+    """Why texts wait that nobody has in hand."""
+
+    reason: str
+    #: Waiting does not help: a setting must change.
+    needs_person: bool = False
+
+
+WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
+
+
+def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> HoldUp:
+    names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
+    return HoldUp(
+        f"{names}: worked on by the backend {product.backend}, which the settings are not on. Set "
+        f"SEMANTIC_ASSETS_BACKEND={product.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
+        needs_person=True,
+    )
+
+
+def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int, int]]) -> HoldUp:
+    texts = ", ".join(f"{name} {has} of {needed}" for name, (has, needed) in few.items())
+    return HoldUp(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    jobs: tuple[PlannedJob, ...] = ()
+    #: Shards found to want nothing more: ready to be assembled.
+    settled: tuple[ShardDemand, ...] = ()
+    #: Texts of the opened shards that stay outside the window for now.
+    waiting_texts: int = 0
+    held_back: HoldUp | None = None
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """One answer for all spaces; of what holds them back, what needs a person is told first."""
+    held_back = [part.held_back for part in plans if part.held_back is not None]
+    return Plan(
+        jobs=tuple(job for part in plans for job in part.jobs),
+        settled=tuple(found for part in plans for found in part.settled),
+        waiting_texts=sum(part.waiting_texts for part in plans),
+        held_back=min(held_back, key=lambda reason: not reason.needs_person, default=None),
+    )

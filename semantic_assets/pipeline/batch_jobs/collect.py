@@ -1,0 +1,248 @@
+"""collect: one ended job's answers, verified, made durable, then cleared away remotely."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.batching.codec import Block, answer_blocks
+from semantic_assets.errors import (
+    Conflict,
+    CorruptResult,
+    PermanentError,
+    RemoteMissing,
+    SemanticAssetsError,
+    TransientError,
+)
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.batch_job import WITHHOLDING, BatchJob, JobKind, JobState, remote_word
+from semantic_assets.pipeline.batch_jobs.canary import verify_answers
+from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
+from semantic_assets.pipeline.batch_jobs.results import (
+    Outcomes,
+    finish,
+    write_job_failure,
+    write_results,
+)
+from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.pipeline.generation.media_uploads import clear_uploads
+from semantic_assets.store import Store
+
+S = JobState
+#: An answer that is not whole is fetched once more before it is believed.
+_DOWNLOADS = 2
+_WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One collected (or quarantined) job."""
+
+    job: BatchJob
+    outcomes: Outcomes | None
+    quarantined: str | None
+
+
+def collect_next(store: Store, gemini: Gemini) -> Collection | None:
+    """Collect the oldest ended job nobody else is collecting; None where there is none.
+
+    Raises:
+        TransientError: no job could be collected, and this kept the last one from it.
+    """
+    trouble: TransientError | None = None
+    for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
+        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
+            if lease is None:
+                continue
+            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+            if claimed is not None and claimed.state == S.ENDED:
+                try:
+                    collected = _collect(store, gemini, claimed, lease)
+                except TransientError as error:
+                    trouble = error
+                    continue
+                if collected is not None:
+                    return collected
+    if trouble is not None:
+        raise trouble
+    return None
+
+
+def adopt_landed(store: Store) -> int:
+    """The file decides: rows whose results file is in place become `collected`."""
+    finished = 0
+    for job in store.ledger.jobs.list(states=WITHHOLDING):
+        if not store.lake.exists(layout.results(job.space_id, job.job_id)):
+            continue
+        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
+            if lease is None:
+                continue
+            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+            if claimed is not None and claimed.state in WITHHOLDING:
+                finish(store, claimed, lease, to=S.COLLECTED, of=[claimed.state])
+                finished += 1
+    return finished
+
+
+def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Collection | None:
+    keys = manifest_keys(store.lake, job.job_id)
+    landed = store.lake.exists(layout.results(job.space_id, job.job_id))
+    if keys is None and not landed:
+        raise CorruptResult(
+            f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
+            "restore manifests/ of the lake from a backup"
+        )
+    may_be_billed = job.remote_state == "GONE" or remote_word(job.remote_state or "") == "EXPIRED"
+    try:
+        if not landed:
+            _land(store, gemini, job, lease, keys or [])
+    except CorruptResult as error:
+        return _quarantine(store, job, lease, str(error))
+    except FileNotFoundError as error:
+        # This process slept over its lease; another collected the job and deleted its manifest.
+        raise Conflict(f"job {job.job_id} was collected by another process") from error
+    except RemoteMissing as error:
+        if not _land_unreadable(store, job, lease, keys or [], str(error)):
+            return None
+        may_be_billed = True
+    final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
+    outcomes = finish(store, job, lease, to=final, of=[S.ENDED])
+    if may_be_billed:
+        book_possibly_billed(store, job)
+    clear_remote(store, gemini, job)
+    what = "vectors" if job.kind == JobKind.EMBEDDING else "answers"
+    store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed")
+    return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
+
+
+def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
+    """Whatever the end state, an output is collected first."""
+    word = remote_word(job.remote_state or "")
+    if job.result_file is None and word not in _WITH_OUTPUT:
+        _land_failure(store, job, lease, keys, word)
+        return
+    land_answers(
+        store,
+        gemini,
+        job,
+        lease,
+        keys,
+        verify=lambda results: verify_answers(store, gemini, job, results),
+    )
+
+
+def land_answers(
+    store: Store,
+    gemini: Gemini,
+    job: BatchJob,
+    lease: Lease,
+    keys: list[str],
+    *,
+    verify: Callable[[Path], None],
+) -> None:
+    """Download, decode, verify, and put the results file in place.
+
+    Raises:
+        CorruptResult: the file is not the answer to what was asked.
+        RemoteMissing: it cannot be read (yet).
+    """
+    result_file = job.result_file or gemini.get(job.remote_name or "").result_file
+    if result_file is None:
+        raise RemoteMissing(f"{job.remote_state}, and no result file is named")
+    product = store.product(job.space_id)
+    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / "answers.jsonl"
+        for left in reversed(range(_DOWNLOADS)):
+            gemini.download(result_file, path)
+            answers = answer_blocks(product, _lines(path), expected=keys)
+            blocks = _whole(answers, len(keys)) if left else answers
+            with suppress(_CutOff):
+                write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
+                return
+
+
+class _CutOff(Exception):
+    """There are fewer answers than texts, or one that is broken."""
+
+
+def _whole(blocks: Iterator[Block], requests: int) -> Iterator[Block]:
+    """Raises:
+    _CutOff: a body that ends early, without a length, is not an error to the client.
+    """
+    decoded = 0
+    try:
+        for block in blocks:
+            decoded += len(block.keys)
+            yield block
+    except CorruptResult as error:
+        raise _CutOff from error
+    if decoded < requests:
+        raise _CutOff
+
+
+def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
+    """The job ended without an output. Only FAILED says anything against its texts."""
+    write_job_failure(
+        store,
+        job,
+        lease,
+        keys=keys,
+        outcome="expired" if word == "EXPIRED" else "transient",
+        message=f"{word}: {job.error_message or 'the job ended without an output'}",
+        together=word == "FAILED",
+    )
+
+
+def _land_unreadable(
+    store: Store, job: BatchJob, lease: Lease, keys: list[str], reason: str
+) -> bool:
+    """Give up a result that cannot be read, once there is no more hope. False: wait."""
+    now = store.ledger.now()
+    if now - (job.ended_at or now) < ABANDON_AFTER_SECONDS:
+        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
+        store.tell(f"job {job.job_id}: its result cannot be read yet ({reason})")
+        return False
+    message = f"its result could not be read for 50 hours: {reason}"
+    write_job_failure(
+        store, job, lease, keys=keys, outcome="expired", message=message, together=False
+    )
+    return True
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=1 << 20) as file:
+        yield from file
+
+
+def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Collection:
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        S.QUARANTINED,
+        of=[S.ENDED],
+        fence=lease.fence,
+        detail=reason,
+        error_message=reason,
+    )
+    store.tell(f"job {job.job_id}: quarantined, nothing of it was used: {reason}")
+    return Collection(job=moved or job, outcomes=None, quarantined=reason)
+
+
+def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
+    """Delete the remote job, its input and its media; result files cannot be (ids are too long)."""
+    clear_uploads(store, gemini, job)
+    for name, delete in (
+        (job.input_file, gemini.delete_file),
+        (job.remote_name, gemini.delete_job),
+    ):
+        if name is None:
+            continue
+        try:
+            delete(name)
+        except PermanentError:
+            continue  # gone already
+        except SemanticAssetsError as error:
+            store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")

@@ -1,0 +1,68 @@
+"""Stuck jobs: ask for a cancel, wait for the remote's word, and give up only after its own limit."""
+
+from semantic_assets.errors import PermanentError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
+from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.store import Store
+
+S = JobState
+CANCEL_AFTER_SECONDS = 36 * 3_600.0
+#: Google expires a job at 48 hours; one that is still not terminal then is given up.
+ABANDON_AFTER_SECONDS = 50 * 3_600.0
+
+
+def enforce_deadlines(store: Store, gemini: Gemini) -> None:
+    """Cancel at 36 hours; texts return when the remote is terminal, or at 50 hours."""
+    now = store.ledger.now()
+    states = [*ACTIVE_REMOTE, S.UNCONFIRMED]
+    for job in store.ledger.jobs.list(states=states, scope_id=gemini.scope_id):
+        if job.is_realtime:
+            continue
+        age = now - (job.submitted_at or job.created_at)
+        if age >= ABANDON_AFTER_SECONDS:
+            abandon(store, job, "not terminal after 50 hours", billed=True)
+        elif age >= CANCEL_AFTER_SECONDS and job.cancel_requested_at is None and job.remote_name:
+            request_cancel(store, gemini, job, "after 36 hours")
+
+
+def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> None:
+    """A request only: a job that has started may still succeed, and is collected then."""
+    assert job.remote_name is not None
+    try:
+        gemini.cancel(job.remote_name)
+    except PermanentError as error:
+        store.tell(f"job {job.job_id}: cancel was refused ({error})")
+    store.ledger.jobs.move(
+        job.job_id, job.state, of=[job.state], cancel_requested_at=store.ledger.now()
+    )
+    store.tell(f"job {job.job_id}: cancel requested {why}")
+
+
+def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
+    """Give a job up: an error row for each text, which is pending again. False: it has moved on."""
+    with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
+        if lease is None:
+            return False
+        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+        if claimed is None or claimed.state != job.state:
+            return False
+        keys = manifest_keys(store.lake, job.job_id) or []
+        write_job_failure(
+            store,
+            claimed,
+            lease,
+            keys=keys,
+            outcome="expired" if billed else "transient",
+            message=f"abandoned: {reason}",
+            together=False,
+        )
+        finish(store, claimed, lease, to=S.ABANDONED, of=[claimed.state], error_message=reason)
+    if billed:
+        book_possibly_billed(store, job)
+    else:
+        store.ledger.spending.release(job.job_id)
+    store.tell(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
+    return True

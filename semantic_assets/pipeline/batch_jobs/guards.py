@@ -1,0 +1,98 @@
+"""Reasons not to send anything: answers that could not be trusted, jobs nobody knows."""
+
+from weakref import WeakKeyDictionary
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.wire import RemoteJob
+from semantic_assets.lake import layout
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.pipeline.batch_jobs.reopen import reopen
+from semantic_assets.store import Store
+
+_ALL_PAGES = 10_000
+#: This many quarantined jobs of a space in a row stop it.
+_IN_A_ROW = 2
+
+#: One complete listing for each client: what it said, once it said something.
+_checked: WeakKeyDictionary[Gemini, str | None] = WeakKeyDictionary()
+
+
+def distrusted(store: Store, space_id: str) -> str | None:
+    """Why a space is stopped: its last two answers were quarantined."""
+    verdicts = store.ledger.jobs.last_verdicts(space_id, _IN_A_ROW)
+    if len(verdicts) < _IN_A_ROW or any(job.state != JobState.QUARANTINED for job in verdicts):
+        return None
+    names = " and ".join(job.job_id for job in verdicts)
+    return (
+        f"the answers of {names} could not be trusted, so nothing more is sent in this space: "
+        "look at `semantic-assets jobs`, then `semantic-assets resolve JOB`"
+    )
+
+
+def unknown_remote(store: Store, gemini: Gemini) -> str | None:
+    """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain.
+
+    Jobs given up that the listing shows are re-opened: with nothing else to poll nobody would
+    look for them again.
+    """
+    if gemini not in _checked:
+        listed = list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs)
+        reopen(store, gemini, listed)
+        _checked[gemini] = _explain(store, listed)
+    return _checked[gemini]
+
+
+def _explain(store: Store, remote: list[RemoteJob]) -> str | None:
+    ours = f"sa-{store.ledger.ledger_id}-"
+    beside = {f"sa-{name}-" for name in store.ledger.beside()}
+    for job in remote:
+        name = job.display_name or ""
+        prefix = name[: name.rfind("-") + 1]
+        if not name.startswith("sa-") or prefix in beside:
+            continue
+        if prefix != ours:
+            return (
+                f"the remote holds {job.name} of another ledger ({name}): its texts may be paid for "
+                f"there. If both are meant to share this key: `semantic-assets init --beside "
+                f"{name.split('-')[1]}`"
+            )
+        if not _is_known(store, name.removeprefix(ours)):
+            return (
+                f"the remote holds {job.name} ({name}), which this ledger has no row of: it was "
+                "restored from an older copy. Run `semantic-assets recover`"
+            )
+    return None
+
+
+def _is_known(store: Store, job_id: str) -> bool:
+    if store.ledger.jobs.exists(job_id):
+        return True
+    landed = f"{job_id}.parquet"
+    return store.lake.exists(layout.manifest(job_id)) or any(
+        store.lake.exists(f"results/{folder}/{landed}") for folder in store.lake.folders("results")
+    )
+
+
+def not_trusted(store: Store, gemini: Gemini) -> str | None:
+    """Why nothing may be sent on this scope, as far as the remote is concerned."""
+    settings = store.settings
+    if settings.backend == "gemini" and settings.max_cost_usd_per_day is None:
+        return None  # planning asks for consent, and quotes; until then the remote is not called
+    return _unprobed(store, gemini) or unknown_remote(store, gemini)
+
+
+def _unprobed(store: Store, gemini: Gemini) -> str | None:
+    settings = store.settings
+    if settings.backend == "emulator" or settings.unprobed:
+        return None
+    if store.ledger.scopes.has_passed_probe(gemini.scope_id):
+        return None
+    return (
+        "this key was not probed: run `semantic-assets probe` (three texts, under a cent), or set "
+        "SEMANTIC_ASSETS_UNPROBED=1"
+    )
+
+
+def forget_check(gemini: Gemini) -> None:
+    """Look again at the next submission: something was resolved."""
+    _checked.pop(gemini, None)

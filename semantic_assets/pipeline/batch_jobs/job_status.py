@@ -1,0 +1,128 @@
+"""What one job is and brought: its standing, and the vectors of its chunks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from semantic_assets.errors import Conflict
+from semantic_assets.index.ranking import Vectors
+from semantic_assets.lake import layout
+from semantic_assets.model.batch_job import FINAL, BatchJob, JobKind, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus(Shown):
+    """One batch job as users see it."""
+
+    job_id: str
+    remote_name: str | None
+    #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED; `state` is the ledger's own word.
+    stage: str
+    state: str
+    #: As Google last said.
+    remote_state: str | None
+    is_final: bool
+    #: Its cancellation was asked for; `remote_state` says whether it came in time.
+    is_cancelling: bool
+    requests: int
+    succeeded: int | None
+    failed: int | None
+    tokens_estimated: int
+    tokens: int | None
+    error: str | None
+    created_at: float
+    ended_at: float | None
+
+
+def job_status(store: Store, name: str) -> JobStatus:
+    """A job by our id or Google's `batches/...`, as the ledger knows it.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    job = store.ledger.jobs.find(name)
+    return JobStatus(
+        job_id=job.job_id,
+        remote_name=job.remote_name,
+        stage=str(job.stage),
+        state=str(job.state),
+        remote_state=job.remote_state,
+        is_final=job.state in FINAL,
+        is_cancelling=job.cancel_requested_at is not None,
+        requests=job.requests,
+        succeeded=job.succeeded,
+        failed=job.failed,
+        tokens_estimated=job.tokens_estimated,
+        tokens=job.tokens_actual,
+        error=job.error_message,
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+    )
+
+
+def job_results(store: Store, name: str) -> dict[str, Vectors]:
+    """chunk_id -> vector (float32, unit length) of the chunks that asked for the job's texts.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it brought nothing yet; its state is named.
+    """
+    job = store.ledger.jobs.find(name)
+    if job.state != JobState.COLLECTED:
+        raise Conflict(
+            f"job {job.job_id} is {job.state} ({job.stage}): its results are here when it is "
+            "collected; `semantic-assets sync` takes in what has ended"
+        )
+    if job.kind != JobKind.EMBEDDING:
+        names = sorted({str(ShardKey.parse(shard).dataset) for shard in job.shards})
+        raise Conflict(
+            f"job {job.job_id} brought answers of {job.space_id} and no vectors: "
+            f"`semantic-assets generate results {names[0]}`"
+        )
+    rows = store.lake.read(
+        layout.results(job.space_id, job.job_id), ["text_hash", "vector", "outcome"]
+    )
+    rows = rows.filter(pc.equal(rows["outcome"], "ok"))
+    if not rows.num_rows:
+        return {}
+    vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(rows.num_rows, -1)
+    return {
+        chunk: np.array(vectors[row])
+        for chunk, row in _chunks_of(store, job, rows["text_hash"].combine_chunks())
+    }
+
+
+def json_lines(vectors: Mapping[str, Vectors]) -> Iterator[bytes]:
+    """A line `{"chunk_id": ..., "embedding": [...]}` for each."""
+    for chunk_id, vector in vectors.items():
+        row = {"chunk_id": chunk_id, "embedding": vector}
+        yield orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def write_parquet(vectors: Mapping[str, Vectors], path: Path) -> None:
+    """Columns `chunk_id` and `embedding`, a list of float32."""
+    matrix = np.stack(list(vectors.values())) if vectors else np.empty((0, 1), np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
+    pq.write_table(pa.table({"chunk_id": list(vectors), "embedding": column}), path)
+
+
+def _chunks_of(store: Store, job: BatchJob, keys: pa.Array) -> list[tuple[str, int]]:
+    """(chunk_id, row of its text) of the shards the job was formed for."""
+    found: list[tuple[str, int]] = []
+    for shard in map(ShardKey.parse, job.shards):
+        if not store.lake.exists(layout.chunks(shard)):
+            continue
+        chunks = store.lake.read(layout.chunks(shard), ["chunk_id", "text_hash"])
+        places = pc.index_in(chunks["text_hash"], keys).to_pylist()
+        ids = chunks["chunk_id"].to_pylist()
+        found += [(c, row) for c, row in zip(ids, places, strict=True) if row is not None]
+    return found

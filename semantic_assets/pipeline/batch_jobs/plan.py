@@ -1,0 +1,291 @@
+"""plan: form the batch jobs that fit the window now, and make them durable.
+
+Held under the one lease `plan` from deriving to the manifest, and never over a network call: two
+planners can never put one text into two jobs.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.batching.grouping import Wanted, groups
+from semantic_assets.batching.packing import (
+    RATIO_MARGIN,
+    UNCALIBRATED_RATIO,
+    Window,
+    plan_job,
+)
+from semantic_assets.errors import SpendRefused
+from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger.jobs import new_job_id
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.spending import ESTIMATED
+from semantic_assets.model.batch_job import WITHHOLDING, JobState
+from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.blocked import (
+    WINDOW_FULL,
+    HoldUp,
+    Plan,
+    gathering,
+    joined,
+    other_backend,
+)
+from semantic_assets.pipeline.batch_jobs.guards import distrusted
+from semantic_assets.pipeline.batch_jobs.new_job import new_job
+from semantic_assets.pipeline.batch_jobs.opening import open_shards
+from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
+from semantic_assets.pipeline.batch_jobs.shard_priority import pending_hint, serving_order
+from semantic_assets.pipeline.costs.allowance import (
+    purses,
+    require_purse,
+    require_task_purse,
+    too_few,
+)
+from semantic_assets.pipeline.costs.budgets import job_usd, require_budget
+from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
+from semantic_assets.pipeline.generation.repair_notes import with_repairs
+from semantic_assets.pipeline.pending.job_texts import JobTexts
+from semantic_assets.pipeline.pending.pending import (
+    ShardDemand,
+    complete_key_index,
+    demand,
+    withheld_texts,
+)
+from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.store import Store
+
+
+def plan(
+    store: Store,
+    *,
+    scope_id: str,
+    favour: ShardKey | None = None,
+    min_texts: int = 1,
+    only: Product | None = None,
+) -> Plan:
+    """Form jobs for unsettled shards of each task and space, `favour` first, then the smallest dataset.
+
+    Args:
+        min_texts: of a space with fewer pending texts nothing is formed.
+        only: nothing is formed of other spaces and tasks.
+    """
+    with store.ledger.leases.trying("plan") as lease:
+        if lease is None:
+            return Plan(held_back=HoldUp("another process plans"))
+        recover_manifests(store)
+        plans = [
+            _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
+            for wanted in wanted_products(store)
+            if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
+        ]
+        return joined(plans)
+
+
+class _Planner:
+    """Forms the jobs of one embedding space, or of one generation task."""
+
+    def __init__(
+        self, store: Store, product: Product, scope_id: str, lease: Lease, min_texts: int
+    ) -> None:
+        self._store, self._product, self._scope_id = store, product, scope_id
+        self._lease, self._min_texts = lease, min_texts
+
+    def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
+        store, space_id = self._store, self._product.space_id
+        if self._product.backend != store.settings.backend:
+            return Plan(held_back=other_backend(self._product, unsettled))
+        if not self._is_wanted_by({shard.key.dataset for shard, _ in unsettled}):
+            return Plan(held_back=HoldUp("another process decided a dataset's space"))
+        window = self._window()
+        if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
+            # Nothing would be formed before a job ends: deriving can wait until then.
+            noted = store.ledger.progress.all()
+            waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
+            return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
+        withheld = withheld_texts(store, space_id)
+        index = complete_key_index(store, space_id)
+        if not withheld.is_complete:
+            return Plan(held_back=HoldUp("another process is forming a job"))
+        if reason := distrusted(store, space_id):
+            return Plan(held_back=HoldUp(reason, needs_person=True))
+        wanted, opened = open_shards(
+            store,
+            serving_order(store, self._product, self._in_doubt(unsettled), favour),
+            lambda shard: demand(store, shard, self._product, index, withheld),
+            window.free_tokens,
+        )
+        few = too_few(store, wanted)
+        pending = sum(int(found.is_pending.sum()) for found in opened)
+        is_enough = pending >= self._min_texts
+        ripe = {
+            k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
+        }
+        with JobTexts(store, opened) as texts:
+            jobs, held_back, taken = self._form_all(ripe, window, texts)
+        if few or (pending and not is_enough):
+            gathers = few if is_enough else {space_id: (pending, self._min_texts)}
+            held_back = held_back or gathering(gathers)
+        return Plan(
+            jobs=tuple(jobs),
+            settled=tuple(found for found in opened if found.is_settled),
+            waiting_texts=self._remember(opened, taken),
+            held_back=held_back,
+        )
+
+    def _is_wanted_by(self, datasets: set[DatasetKey]) -> bool:
+        """From here on their spaces are decided. Two queries, however many are decided already."""
+        if isinstance(self._product, GenerationTask):
+            return True
+        known = self._store.ledger.dataset_spaces.all()
+        for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
+            self._store.decide_space(dataset)
+        known, wanted = self._store.ledger.dataset_spaces.all(), self._product.space_id
+        held = [known[dataset] for dataset in datasets if dataset in known]
+        return len(held) == len(datasets) and all(
+            wanted in (spaces.serving, spaces.target) for spaces in held
+        )
+
+    def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
+        """Without shards all of whose texts are in jobs, some of which are still out.
+
+        To derive a shard of 12,000 documents costs half a second; until a job of it ends, the
+        answer is the same.
+        """
+        space_id, progress = self._product.space_id, self._store.ledger.progress.all()
+        out = self._store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id)
+        waiting = {name for job in out for name in job.shards}
+
+        def waits(shard: Shard, cut: str) -> bool:
+            noted = progress.get((shard.key, space_id))
+            if noted is None or noted.counted_fingerprint != cut:
+                return False
+            return noted.pending == 0 and str(shard.key) in waiting
+
+        return [(shard, cut) for shard, cut in unsettled if not waits(shard, cut)]
+
+    def _remember(self, opened: list[ShardDemand], taken: set[str]) -> int:
+        """What stays pending, by shard: a hint for order, for display and for the sensor. Its sum."""
+        in_jobs, waiting = pa.array(list(taken), pa.string()), 0
+        for found in opened:
+            is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
+            left = int((found.is_pending & ~is_taken).sum())
+            waiting += left
+            self._store.ledger.progress.note(
+                found.shard,
+                self._product.space_id,
+                pending=left,
+                counted_fingerprint=found.table_fingerprint,
+            )
+        return waiting
+
+    def _window(self) -> Window:
+        """The window in our estimates: Google's limit divided by how far they were off lately."""
+        ledger = self._store.ledger
+        ratio = ledger.jobs.token_ratio(self._product.model) or UNCALIBRATED_RATIO
+        configured = int(
+            self._store.settings.window_of(self._product.model) / (ratio * RATIO_MARGIN)
+        )
+        used, jobs = ledger.jobs.window(self._scope_id, self._product.model)
+        return Window(
+            limit_tokens=ledger.scopes.window(self._scope_id, self._product.model, configured),
+            used_tokens=used,
+            free_jobs=MAX_ACTIVE_JOBS - jobs,
+        )
+
+    def _form_all(
+        self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
+    ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
+        """(jobs, why no more, texts in these jobs)."""
+        jobs: list[PlannedJob] = []
+        taken, held_back, is_full = set[str](), None, False
+        for group in groups(wanted, purses(self._store, wanted)):
+            keys = list(group.keys)
+            while keys and not is_full:
+                estimates = [wanted[key].estimate for key in keys]
+                count = plan_job(estimates, window, max_requests=group.max_requests)
+                chosen = {key: wanted[key] for key in keys[:count]}
+                planned = self._try_form(chosen, window, group.purse, texts)
+                if isinstance(planned, HoldUp):
+                    # A dataset's own budget holds up nobody else.
+                    is_full, held_back = group.purse is None, held_back or planned
+                    break
+                jobs.append(planned)
+                taken.update(keys[:count])
+                keys, window = keys[count:], self._window()
+        return jobs, held_back, taken
+
+    def _try_form(
+        self,
+        chosen: dict[str, Wanted],
+        window: Window,
+        purse: DatasetKey | None,
+        texts: JobTexts,
+    ) -> PlannedJob | HoldUp:
+        if not chosen:
+            return WINDOW_FULL
+        tokens = sum(text.estimate for text in chosen.values())
+        try:
+            output = self._expected_output(len(chosen))
+            usd = job_usd(self._product.model, len(chosen), tokens, output)
+            require_budget(self._store, usd)
+            require_purse(self._store, purse, usd)
+            require_task_purse(self._store, self._product, usd)
+        except SpendRefused as refusal:
+            return HoldUp(str(refusal), needs_person=True)
+        shards = sorted({text.shard for text in chosen.values()})
+        pieces = texts.of(chosen)
+        if pieces is None:
+            return HoldUp("a shard was written again while it was planned")
+        if isinstance(self._product, GenerationTask):
+            pieces = with_repairs(self._store, self._product, chosen, pieces)
+        return self._form(pieces, len(chosen), tokens, shards, window) or WINDOW_FULL
+
+    def _expected_output(self, requests: int) -> int | None:
+        """Tokens; None where vectors come back."""
+        if not isinstance(self._product, GenerationTask):
+            return None
+        return expected_output_tokens(self._store, self._product, requests)
+
+    def _form(
+        self,
+        texts: Iterable[pa.Table],
+        requests: int,
+        tokens: int,
+        shards: list[ShardKey],
+        window: Window,
+    ) -> PlannedJob | None:
+        """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
+        store, job_id = self._store, new_job_id()
+        self._lease.require()
+        lease = store.ledger.leases.acquire(f"job:{job_id}")
+        if lease is None:
+            raise AssertionError("a new job id cannot be leased already")
+        job = new_job(
+            store,
+            lease,
+            product=self._product,
+            job_id=job_id,
+            scope_id=self._scope_id,
+            requests=requests,
+            tokens=tokens,
+            shards=shards,
+            state=JobState.UPLOADING,
+            output_tokens=self._expected_output(requests),
+        )
+        if not store.ledger.jobs.insert_if_fits(
+            job,
+            under=self._lease,
+            limit_tokens=max(window.limit_tokens, tokens),
+            limit_jobs=MAX_ACTIVE_JOBS,
+        ):
+            return None
+        usd = job_usd(job.model, job.requests, tokens, job.output_tokens_estimated)
+        store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
+        write_manifest(store.lake, job, self._product, texts)
+        return PlannedJob(job, lease)

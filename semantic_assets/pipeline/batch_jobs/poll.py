@@ -1,0 +1,174 @@
+"""poll: learn what became of submitted jobs. A few listing pages, then the oldest by name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from semantic_assets.errors import RemoteMissing
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.wire import RemoteJob
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState, state_of_remote
+from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.reopen import reopen
+from semantic_assets.store import Store
+
+S = JobState
+MAX_PAGES = 3
+MAX_GETS = 20
+#: A job is gone after two 404s this far apart; never because a list does not show it.
+GONE_AFTER_SECONDS = 600.0
+#: An unconfirmed job is given up after this many complete listings without it, over this time.
+ABANDON_LISTINGS, ABANDON_SECONDS = 3, 3_600.0
+_ALL_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """`changed` are jobs whose state moved, as they now are."""
+
+    active: int
+    changed: tuple[BatchJob, ...]
+
+
+def poll(store: Store, gemini: Gemini) -> PollReport:
+    """Move jobs of this scope as the remote tells. Uploads and downloads nothing."""
+    active = remote_jobs(store, gemini)
+    unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
+    if not active and not unconfirmed:
+        return PollReport(active=0, changed=())
+    listed = gemini.list_jobs(max_pages=MAX_PAGES).jobs
+    changed = _adopt(store, gemini, unconfirmed, listed)
+    reopen(store, gemini, listed)
+    by_name = {remote.name: remote for remote in listed}
+    changed += [
+        moved
+        for job in active
+        if job.remote_name in by_name and (moved := _observe(store, job, by_name[job.remote_name]))
+    ]
+    unlisted = [job for job in active if job.remote_name not in by_name]
+    changed += [moved for job in unlisted[:MAX_GETS] if (moved := _ask(store, gemini, job))]
+    return PollReport(active=len(active), changed=tuple(changed))
+
+
+def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
+    """Jobs of this scope that Google works on."""
+    found = store.ledger.jobs.list(states=ACTIVE_REMOTE, scope_id=gemini.scope_id)
+    return [job for job in found if not job.is_realtime]
+
+
+def _ask(store: Store, gemini: Gemini, job: BatchJob) -> BatchJob | None:
+    assert job.remote_name is not None
+    try:
+        return _observe(store, job, gemini.get(job.remote_name))
+    except RemoteMissing as error:
+        return _absent(store, job, str(error))
+
+
+def _absent(store: Store, job: BatchJob, reason: str) -> BatchJob | None:
+    since = job.absent_since
+    if since is None:
+        store.ledger.jobs.move(
+            job.job_id, job.state, of=[job.state], absent_since=store.ledger.now()
+        )
+        return None
+    if store.ledger.now() - since < GONE_AFTER_SECONDS:
+        return None
+    # Its texts become error rows when it is collected; until then they stay withheld.
+    return store.ledger.jobs.move(
+        job.job_id,
+        S.ENDED,
+        of=[job.state],
+        remote_state="GONE",
+        error_message=f"deleted by somebody else: {reason}",
+        ended_at=store.ledger.now(),
+    )
+
+
+def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
+    """Record what the remote says; the moved row, or None where its state stands."""
+    to = state_of_remote(remote.state)
+    if to == S.SUBMITTED and job.state == S.RUNNING:
+        to = S.RUNNING
+    if to == job.state and remote.state == job.remote_state and job.absent_since is None:
+        return None
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        to,
+        of=[job.state],
+        detail=remote.state,
+        remote_state=remote.state,
+        result_file=remote.result_file,
+        succeeded=remote.succeeded,
+        failed=remote.failed,
+        error_message=remote.error_message,
+        absent_since=None,
+        ended_at=store.ledger.now() if to == S.ENDED else None,
+    )
+    if moved is not None and moved.state != job.state:
+        store.tell(f"job {job.job_id}: {moved.state} ({remote.state})")
+        return moved
+    return None
+
+
+def _adopt(
+    store: Store, gemini: Gemini, unconfirmed: Iterable[BatchJob], listed: Iterable[RemoteJob]
+) -> list[BatchJob]:
+    """An unconfirmed job whose display name is listed was created after all."""
+    by_display = {remote.display_name: remote for remote in listed if remote.display_name}
+    prefix = f"sa-{store.ledger.ledger_id}-"
+    if any(name.startswith(prefix) for name in by_display):
+        store.ledger.scopes.names_seen(gemini.scope_id)
+    adopted = []
+    for job in unconfirmed:
+        remote = by_display.get(job.display_name)
+        if remote is None:
+            continue
+        moved = store.ledger.jobs.move(
+            job.job_id,
+            S.SUBMITTED,
+            of=[S.UNCONFIRMED],
+            detail=f"found in a listing as {remote.name}",
+            remote_name=remote.name,
+            submitted_at=store.ledger.now(),
+        )
+        if moved is not None:
+            store.tell(f"job {job.job_id}: was created after all, adopted as {remote.name}")
+            adopted.append(moved)
+    return adopted
+
+
+def confirm(store: Store, gemini: Gemini) -> None:
+    """List everything, to adopt unconfirmed jobs, or count one more listing without them.
+
+    Giving one up is an assumption (the remote may still list it later), so it takes three
+    complete listings over an hour, on a scope where listings have shown our names.
+    """
+    unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
+    if not unconfirmed:
+        return
+    listing = gemini.list_jobs(max_pages=_ALL_PAGES)
+    adopted = {job.job_id for job in _adopt(store, gemini, unconfirmed, listing.jobs)}
+    if not listing.complete:
+        return
+    for job in unconfirmed:
+        if job.job_id not in adopted:
+            _count_absence(store, gemini, job)
+
+
+def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
+    now = store.ledger.now()
+    since = job.absent_since if job.absent_since is not None else now
+    # Listings of one minute are one look, not three.
+    spacing = ABANDON_SECONDS / ABANDON_LISTINGS
+    if job.absent_listings and now < since + job.absent_listings * spacing:
+        return
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        S.UNCONFIRMED,
+        of=[S.UNCONFIRMED],
+        absent_listings=job.absent_listings + 1,
+        absent_since=since,
+    )
+    enough = job.absent_listings + 1 > ABANDON_LISTINGS and now - since >= ABANDON_SECONDS
+    if moved is not None and enough and store.ledger.scopes.shows_names(gemini.scope_id):
+        reason = f"assumed never created, {job.absent_listings + 1} complete listings without it"
+        abandon(store, moved, reason, billed=False)

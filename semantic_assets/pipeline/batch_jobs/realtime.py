@@ -1,0 +1,194 @@
+"""answer_now: what a shard has pending, answered at once, at full price, durable call by call.
+
+One row for each invocation; its calls write `<job_id>.<n>.parquet`, folded into one file at the
+end. Taken over from a dead process it is collected with what landed: the rest is pending again, and
+the one call that was open is booked as possibly billed.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.batching.codec import Block
+from semantic_assets.errors import Conflict, SemanticAssetsError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger.jobs import new_job_id
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.spending import POSSIBLY_BILLED, REALTIME
+from semantic_assets.model.batch_job import BatchJob, JobState
+from semantic_assets.model.catalog import realtime_usd
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.tables import results_of
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.new_job import new_job
+from semantic_assets.pipeline.batch_jobs.opening import wanted_texts
+from semantic_assets.pipeline.batch_jobs.realtime_calls import at_once, calls, require_ours
+from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
+from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
+from semantic_assets.pipeline.costs.allowance import require_purse, require_task_purse
+from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
+from semantic_assets.pipeline.generation.repair_notes import with_repairs
+from semantic_assets.pipeline.pending.job_texts import JobTexts
+from semantic_assets.pipeline.pending.pending import shard_demand
+from semantic_assets.store import Store
+
+S = JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealtimeReport:
+    job_id: str | None
+    texts: int
+    usd: float
+
+
+def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
+    """Embed a shard's pending texts in real time; as `answer_now`."""
+    return answer_now(store, gemini, store.decide_space(shard.dataset), shard)
+
+
+def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) -> RealtimeReport:
+    """Have what a shard has pending in a space, or of a task, answered in real time.
+
+    Raises:
+        SpendRefused: over the day's cap, or without consent on the real backend.
+        TransientError: a call failed; what landed before it is kept, the rest is pending.
+    """
+    with store.ledger.leases.holding("plan") as planning:
+        formed = _form(store, gemini, product, shard, planning)
+    if formed is None:
+        return RealtimeReport(job_id=None, texts=0, usd=0.0)
+    job, lease = formed
+    interrupted = True
+    with store.ledger.leases.renewing(lease):
+        try:
+            answered = calls(store, gemini, product, PlannedJob(job, lease))
+            for number, block in enumerate(answered):
+                _keep(store, product, job, number, block)
+            interrupted = False
+        except SemanticAssetsError:  # an answer of the API, which bills nothing
+            interrupted = False
+            raise
+        finally:
+            landed, usd = fold(store, job, lease, interrupted=interrupted)
+    return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
+
+
+def _form(
+    store: Store, gemini: Gemini, product: Product, shard: ShardKey, planning: Lease
+) -> tuple[BatchJob, Lease] | None:
+    """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
+    recover_manifests(store)  # of a ledger that was lost or rolled back: they may be paid for
+    found = shard_demand(store, shard, product)
+    if not found.is_pending.any():
+        return None
+    wanted = dict(wanted_texts(found))
+    with JobTexts(store, [found]) as source:
+        # A job of real-time calls is small: its texts are held.
+        texts = list(source.of(wanted) or ())
+    if isinstance(product, GenerationTask):
+        texts = list(with_repairs(store, product, wanted, texts))
+    if not texts:
+        raise Conflict(f"shard {shard}: its rows are being written; run again")
+    tokens = sum(text.estimate for text in wanted.values())
+    output = None
+    if isinstance(product, GenerationTask):
+        output = expected_output_tokens(store, product, len(wanted))
+    usd = realtime_usd(product.model, tokens, output or 0)
+    require_budget(store, usd)
+    require_purse(store, shard.dataset, usd)
+    require_task_purse(store, product, usd)
+    job_id = new_job_id()
+    lease = store.ledger.leases.acquire(f"job:{job_id}")
+    assert lease is not None
+    job = new_job(
+        store,
+        lease,
+        product=product,
+        job_id=job_id,
+        scope_id=gemini.scope_id,
+        requests=len(wanted),
+        tokens=tokens,
+        shards=[shard],
+        state=S.RUNNING,
+        is_realtime=True,
+        output_tokens=output,
+    )
+    store.ledger.jobs.insert(job, detail="real time", under=planning)
+    write_manifest(store.lake, job, product, texts)
+    return job, lease
+
+
+def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Block) -> None:
+    """What one call answered is durable before the next one."""
+    schema, name = results_of(product), f"{job.job_id}.{number:06d}"
+    with store.lake.writing(layout.results(job.space_id, name), schema, {}) as file:
+        file.write(block.batch(schema))
+    cover_results(store, job.space_id, name)
+
+
+def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tuple[int, float]:
+    """The parts of a real-time job into one file; the row becomes collected. (texts, dollars).
+
+    Raises:
+        Conflict: another process has done so; parts that landed since stay, and count.
+    """
+    require_ours(store, job, lease)
+    parts, product = _parts(store, job), store.product(job.space_id)
+    schema, folder = results_of(product), layout.results_dir(job.space_id)
+    tokens = output = rows = landed = 0
+    path = layout.results(job.space_id, job.job_id)
+    with store.lake.writing(path, schema, identity(store, job)) as file:
+        for name in parts:
+            table = store.lake.read(f"{folder}/{name}")
+            tokens += pc.sum(table["token_count"]).as_py() or 0
+            if "output_tokens" in table.column_names:
+                output += pc.sum(table["output_tokens"]).as_py() or 0
+            rows += table.num_rows
+            landed += pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0
+            file.write(table.cast(schema))
+    cover_results(store, job.space_id, job.job_id)
+    usd = realtime_usd(job.model, tokens, output)
+    store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
+    if interrupted and rows < job.requests:
+        _book_open_call(store, job, min(at_once(product), job.requests - rows))
+    store.ledger.jobs.move(
+        job.job_id,
+        S.COLLECTED,
+        of=[S.RUNNING],
+        fence=lease.fence,
+        succeeded=landed,
+        failed=rows - landed,
+        tokens_actual=tokens,
+        output_tokens_actual=output if isinstance(product, GenerationTask) else None,
+        ended_at=store.ledger.now(),
+    )
+    if rows > landed:
+        store.ledger.progress.look_again(job.shards, job.space_id)
+    for name in parts:
+        store.lake.delete(f"{folder}/{name}")
+    store.lake.delete(layout.manifest(job.job_id))
+    return landed, usd
+
+
+def _book_open_call(store: Store, job: BatchJob, texts: int) -> None:
+    """What was out when the process died may have been paid for, and gave nothing."""
+    tokens = texts * job.tokens_estimated // job.requests
+    output = texts * (job.output_tokens_estimated or 0) // job.requests
+    store.ledger.spending.book(
+        job.job_id,
+        POSSIBLY_BILLED,
+        model=job.model,
+        tokens=tokens,
+        usd=realtime_usd(job.model, tokens, output),
+    )
+
+
+def _parts(store: Store, job: BatchJob) -> list[str]:
+    names = store.lake.names(layout.results_dir(job.space_id))
+    return [name for name in names if name.startswith(f"{job.job_id}.") and name.count(".") == 2]

@@ -1,0 +1,147 @@
+"""recover: rebuild ledger rows from what the lake holds, after a ledger was lost or rolled back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from semantic_assets.errors import ConfigError
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_identity
+from semantic_assets.ledger.spending import ACTUAL, REALTIME
+from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
+from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.task import GenerationTask, TaskUse
+from semantic_assets.pipeline.batch_jobs.results import JOB, TASK, read_outcomes
+from semantic_assets.pipeline.generation.task_versions import find_task
+from semantic_assets.store import Store
+
+S = JobState
+#: A job the ledger does not know, and what it makes as far as its file tells.
+_Unknown = tuple[BatchJob, Product | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Rows inserted: from manifests (to be confirmed by a listing), and from results."""
+
+    unconfirmed: tuple[str, ...]
+    collected: tuple[str, ...]
+
+
+def recover(store: Store) -> Recovery:
+    """Insert a row for every manifest and every results file that has none."""
+    landed, announced = _landed(store), _announced(store)
+    _pin_again(store, [*landed, *announced])
+    return Recovery(
+        collected=tuple(job.job_id for job, _ in landed if _insert_landed(store, job)),
+        unconfirmed=_insert_announced(store, announced),
+    )
+
+
+def recover_manifests(store: Store) -> tuple[str, ...]:
+    """A manifest without a row means a ledger from before the job: it may run, or have run."""
+    announced = _announced(store)
+    _pin_again(store, announced)
+    return _insert_announced(store, announced)
+
+
+def _announced(store: Store) -> list[_Unknown]:
+    """Of manifests without a row."""
+    found: list[_Unknown] = []
+    for name in store.lake.names("manifests"):
+        job_id = name.removesuffix(".parquet")
+        if not store.ledger.jobs.exists(job_id):
+            identity, product = manifest_identity(store.lake, job_id)
+            found.append((_job(identity), product))
+    return found
+
+
+def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...]:
+    found = []
+    for job, product in announced:
+        if isinstance(product, EmbeddingSpace):
+            store.ledger.spaces.register(product)
+        state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
+        job = replace(job, state=state, fence=0, remote_name=None)
+        if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
+            store.tell(
+                f"job {job.job_id}: recovered from its manifest, to be confirmed by a listing"
+            )
+            found.append(job.job_id)
+    return tuple(found)
+
+
+def _landed(store: Store) -> list[_Unknown]:
+    """Of results files without a row."""
+    found: list[_Unknown] = []
+    for folder in store.lake.folders("results"):
+        for name in store.lake.names(f"results/{folder}"):
+            metadata = store.lake.metadata(f"results/{folder}/{name}")
+            stored = metadata.get(JOB)
+            if stored is None or store.ledger.jobs.exists(name.removesuffix(".parquet")):
+                continue
+            task = GenerationTask(**json.loads(metadata[TASK])) if TASK in metadata else None
+            found.append((_job(json.loads(stored)), task))
+    return found
+
+
+def _insert_landed(store: Store, job: BatchJob) -> bool:
+    job = replace(job, state=S.COLLECTED, fence=0, remote_name=None)
+    outcomes = read_outcomes(store, job)
+    job = replace(
+        job,
+        succeeded=outcomes.succeeded,
+        failed=outcomes.failed,
+        tokens_actual=outcomes.tokens,
+        output_tokens_actual=outcomes.output_tokens,
+    )
+    if not store.ledger.jobs.insert(job, detail="recovered from its results"):
+        return False
+    _book(store, job)
+    store.lake.delete(layout.manifest(job.job_id))
+    store.ledger.progress.unsettle(job.space_id)
+    return True
+
+
+def _pin_again(store: Store, found: Sequence[_Unknown]) -> None:
+    """Datasets go on with the task's version of their last job: another is paid for all over.
+
+    What they do with its answers is as the file says now, if there is one. Before any row is
+    inserted: who is interrupted finds the same jobs again.
+    """
+    for job, task in sorted(found, key=lambda one: one[0].job_id, reverse=True):
+        if not isinstance(task, GenerationTask):
+            continue
+        store.ledger.tasks.register(task)
+        for dataset in {ShardKey.parse(name).dataset for name in job.shards}:
+            store.ledger.tasks.pin(dataset, task, _use_of(store, task, dataset))
+
+
+def _use_of(store: Store, task: GenerationTask, dataset: DatasetKey) -> TaskUse:
+    try:
+        return find_task(store, task.name, dataset).use
+    except ConfigError:
+        return TaskUse()
+
+
+def _book(store: Store, job: BatchJob) -> None:
+    """What its answers cost, so that the bill and today's cap know of it; when is not known."""
+    kind, price = (REALTIME, realtime_usd) if job.is_realtime else (ACTUAL, batch_usd)
+    tokens = job.tokens_actual or 0
+    usd = price(job.model, tokens, job.output_tokens_actual or 0)
+    store.ledger.spending.book(job.job_id, kind, model=job.model, tokens=tokens, usd=usd)
+
+
+def _job(identity: dict[str, Any]) -> BatchJob:
+    return BatchJob(
+        **identity
+        | {
+            "kind": JobKind(identity["kind"]),
+            "state": S(identity["state"]),
+            "shards": tuple(identity["shards"]),
+        }
+    )

@@ -1,0 +1,121 @@
+"""resolve: what a person decides about a job that the engine will not decide alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from semantic_assets.errors import Conflict
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake.manifests import manifest_keys
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
+from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.guards import forget_check
+from semantic_assets.pipeline.batch_jobs.reopen import take_back
+from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.store import Store
+
+S = JobState
+
+
+def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> BatchJob:
+    """The unconfirmed (or given up) job is this remote one; its answer is collected.
+
+    Raises:
+        RemoteMissing: the remote knows no such job.
+        Conflict: the remote job carries another display name, or the row has moved on.
+    """
+    job = store.ledger.jobs.find(name)
+    remote = gemini.get(remote_name)
+    if remote.display_name not in (None, job.display_name):
+        raise Conflict(
+            f"{remote_name} is named {remote.display_name}, job {job.job_id} is {job.display_name}"
+        )
+    why = f"adopted by hand as {remote_name}"
+    if job.state in REOPENING:
+        # Its error rows would be taken for its answer, and its texts sent and paid for again.
+        if manifest_keys(store.lake, job.job_id) is None:
+            raise Conflict(f"job {job.job_id}: its manifest is gone, its answer cannot be checked")
+        return _moved(job, take_back(store, job, remote_name, why))
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        S.SUBMITTED,
+        of=_standing(job, S.UNCONFIRMED),
+        detail=why,
+        remote_name=remote_name,
+        submitted_at=store.ledger.now(),
+    )
+    return _moved(job, moved)
+
+
+def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
+    """Abandon an unconfirmed or stuck job: its texts are pending again, and may be paid twice."""
+    job = store.ledger.jobs.find(name)
+    _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
+    if not abandon(store, job, "given up by hand", billed=True):
+        raise Conflict(f"job {job.job_id} is being worked on by another process; try again")
+    forget_check(gemini)
+    return store.ledger.jobs.find(job.job_id)
+
+
+def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
+    """Use a quarantined answer as it is: keys and shapes are still checked, the content is not.
+
+    Raises:
+        CorruptResult: its keys or shapes are wrong; only resubmit or fail are possible.
+    """
+    with _quarantined(store, name) as (job, lease):
+        keys = manifest_keys(store.lake, job.job_id) or []
+        land_answers(store, gemini, job, lease, keys, verify=lambda results: None)
+        finish(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
+    clear_remote(store, gemini, job)
+    return store.ledger.jobs.find(job.job_id)
+
+
+def resubmit(store: Store, gemini: Gemini, name: str) -> BatchJob:
+    """Throw a quarantined answer away; its texts are pending again and are paid a second time."""
+    return _discard(store, gemini, name, outcome="transient", reason="resubmitted by hand")
+
+
+def fail(store: Store, gemini: Gemini, name: str) -> BatchJob:
+    """Throw a quarantined answer away; its texts are FAILED until `retry`."""
+    return _discard(store, gemini, name, outcome="permanent", reason="failed by hand")
+
+
+def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: str) -> BatchJob:
+    with _quarantined(store, name) as (job, lease):
+        keys = manifest_keys(store.lake, job.job_id) or []
+        message = f"{reason}; quarantined because: {job.error_message}"
+        write_job_failure(
+            store, job, lease, keys=keys, outcome=outcome, message=message, together=False
+        )
+        finish(store, job, lease, to=S.ABANDONED, of=[S.QUARANTINED], error_message=message)
+        book_possibly_billed(store, job)
+    # Deleted remotely, it can never turn up again and be taken for an answer.
+    clear_remote(store, gemini, job)
+    return store.ledger.jobs.find(job.job_id)
+
+
+@contextmanager
+def _quarantined(store: Store, name: str) -> Iterator[tuple[BatchJob, Lease]]:
+    job = store.ledger.jobs.find(name)
+    _standing(job, S.QUARANTINED)
+    with store.ledger.leases.holding(f"job:{job.job_id}", wait_seconds=60) as lease:
+        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+        if claimed is None or claimed.state != S.QUARANTINED:
+            raise Conflict(f"job {job.job_id} was moved by another process")
+        yield claimed, lease
+
+
+def _standing(job: BatchJob, *states: JobState) -> list[JobState]:
+    if job.state not in states:
+        wanted = " or ".join(states)
+        raise Conflict(f"job {job.job_id} is {job.state}: this is for jobs that are {wanted}")
+    return [job.state]
+
+
+def _moved(job: BatchJob, moved: BatchJob | None) -> BatchJob:
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was moved by another process")
+    return moved

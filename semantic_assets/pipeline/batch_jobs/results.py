@@ -1,0 +1,196 @@
+"""land: make a job's outcomes durable and the job final. What was paid for is written once.
+
+Order: results file in place, its keys in the key index, then the ledger says so. A process that
+dies in between leaves a file, and the file decides: the next one finishes from there.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.batching.codec import Block
+from semantic_assets.errors import Conflict
+from semantic_assets.lake import layout
+from semantic_assets.lake.table_file import TableFile
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.spending import ACTUAL
+from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.tables import results_of
+from semantic_assets.model.task import GenerationTask, is_task
+from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
+from semantic_assets.store import Store
+
+#: Keys in a results file's metadata: the job as its row was, and its task, to rebuild a lost ledger.
+JOB, TASK = "semantic_assets.job", "semantic_assets.task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """Counts of one landed job; tokens as Google counted them."""
+
+    requests: int
+    succeeded: int
+    tokens: int
+    #: Of generated answers, also of those that were not accepted.
+    output_tokens: int | None = None
+
+    @property
+    def failed(self) -> int:
+        return self.requests - self.succeeded
+
+
+def write_results(
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    keys: Sequence[str],
+    blocks: Iterable[Block],
+    verify: Callable[[Path], None],
+) -> None:
+    """Write the answers, and a `missing` row for each key without one, as one immutable file.
+
+    `verify` sees the finished file before it takes its name; what it raises, nobody reads.
+
+    Raises:
+        CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
+        Conflict: the job was taken over, or moved on.
+    """
+    schema = _schema(store, job)
+    open_keys = set(keys)
+    path = layout.results(job.space_id, job.job_id)
+    with store.lake.writing(path, schema, identity(store, job)) as file:
+        for block in blocks:
+            file.write(block.batch(schema))
+            open_keys.difference_update(block.keys)
+        missing = [key for key in keys if key in open_keys]
+        write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
+        file.close()
+        verify(file.path)
+        _require_unmoved(store, job, lease)
+
+
+def write_job_failure(
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    keys: Sequence[str],
+    outcome: str,
+    message: str,
+    together: bool,
+) -> None:
+    """One error row for each text of a job. `together`: it failed as a whole, so it is halved.
+
+    Raises:
+        Conflict: the job was taken over, or moved on.
+    """
+    path = layout.results(job.space_id, job.job_id)
+    metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
+    with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
+        write_failures(file, schema, keys, outcome=outcome, message=message)
+        _require_unmoved(store, job, lease)
+
+
+def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
+    """The last look before a results file takes its name: the ledger's, not the heartbeat's.
+
+    A process that was suspended would otherwise put its error rows over the answers of another,
+    before its heartbeat finds out.
+
+    Raises:
+        Conflict: the job was taken over, or moved on.
+    """
+    claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+    if claimed is None or claimed.state != job.state:
+        raise Conflict(
+            f"job {job.job_id} was moved by another process; its outcome was not written"
+        )
+
+
+def identity(store: Store, job: BatchJob) -> dict[str, str]:
+    """What a results file says of its job, to rebuild a lost ledger by."""
+    product = store.product(job.space_id)
+    of_task = {TASK: json.dumps(asdict(product))} if isinstance(product, GenerationTask) else {}
+    return {JOB: json.dumps(asdict(job)), **of_task}
+
+
+def _schema(store: Store, job: BatchJob) -> pa.Schema:
+    return results_of(store.product(job.space_id))
+
+
+def write_failures(
+    file: TableFile, schema: pa.Schema, keys: Sequence[str], *, outcome: str, message: str
+) -> None:
+    rows = [{"text_hash": key, "outcome": outcome, "error_message": message} for key in keys]
+    file.write(pa.RecordBatch.from_pylist(rows, schema=schema))
+
+
+def finish(
+    store: Store,
+    job: BatchJob,
+    lease: Lease,
+    *,
+    to: JobState,
+    of: Sequence[JobState],
+    **values: Any,
+) -> Outcomes:
+    """From a results file in place to a final row.
+
+    Raises:
+        Conflict: another process moved the row meanwhile.
+    """
+    outcomes = read_outcomes(store, job)
+    cover_results(store, job.space_id, job.job_id)
+    moved = store.ledger.jobs.move(
+        job.job_id,
+        to,
+        of=of,
+        fence=lease.fence,
+        succeeded=outcomes.succeeded,
+        failed=outcomes.failed,
+        tokens_actual=outcomes.tokens,
+        output_tokens_actual=outcomes.output_tokens,
+        **values,
+    )
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was moved by another process")
+    progress = store.ledger.progress
+    (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.space_id)
+    if to == JobState.COLLECTED and not job.is_realtime:
+        usd = batch_usd(job.model, outcomes.tokens, outcomes.output_tokens or 0)
+        store.ledger.spending.book(
+            job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd
+        )
+    elif to == JobState.REJECTED:
+        store.ledger.spending.release(job.job_id)
+    if to not in REOPENING:
+        store.lake.delete(layout.manifest(job.job_id))
+    return outcomes
+
+
+def cover_results(store: Store, space_id: str, job_id: str) -> None:
+    """Make a results file in place known to the key index."""
+    name = f"{job_id}.parquet"
+    mark = store.lake.marks(layout.results_dir(space_id), name)[name]
+    # Perhaps it is covered as it was before the job turned up again.
+    cover(store, store.key_index(space_id), space_id, name, mark, anew=True)
+
+
+def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
+    columns = ["outcome", "token_count"]
+    if is_generated := is_task(job.space_id):
+        columns.append("output_tokens")
+    table = store.lake.read(layout.results(job.space_id, job.job_id), columns)
+    return Outcomes(
+        requests=table.num_rows,
+        succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,
+        tokens=pc.sum(table["token_count"]).as_py() or 0,
+        output_tokens=(pc.sum(table["output_tokens"]).as_py() or 0) if is_generated else None,
+    )

@@ -1,0 +1,261 @@
+"""submit: bring planned jobs to Google, one durable word ahead of every call."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.batching.generation_requests import generation_lines
+from semantic_assets.batching.requests import embedding_lines
+from semantic_assets.errors import (
+    Conflict,
+    GeminiUnavailable,
+    RateLimited,
+    RequestRejected,
+    ScopePaused,
+    SemanticAssetsError,
+    TransientError,
+)
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_keys, manifest_texts
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.blocked import HoldUp, Plan
+from semantic_assets.pipeline.batch_jobs.guards import not_trusted
+from semantic_assets.pipeline.batch_jobs.plan import plan
+from semantic_assets.pipeline.batch_jobs.realtime import fold
+from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.generation.media_uploads import asks, clear_uploads
+from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.store import Store
+
+S = JobState
+#: The create call is not sent when the word before it is older than this: the process was
+#: suspended, and others may have given the job up.
+MAX_CREATE_DELAY_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What one round of submitting did."""
+
+    submitted: tuple[BatchJob, ...]
+    #: Jobs that did not get through, with the reason; their texts wait or are failed.
+    refused: tuple[tuple[BatchJob, str], ...]
+    settled: tuple[ShardDemand, ...]
+    waiting_texts: int
+    held_back: HoldUp | None
+
+
+def submit_pending(
+    store: Store,
+    gemini: Gemini,
+    *,
+    favour: ShardKey | None = None,
+    min_texts: int = 1,
+    only: Product | None = None,
+) -> Submission:
+    """Plan what fits the window and submit it; `only` what one space or task wants."""
+    scope = gemini.endpoint
+    store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
+    release_orphans(store)
+    if pause := store.ledger.scopes.paused(scope.scope_id):
+        return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
+    if reason := not_trusted(store, gemini):
+        return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
+    planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only)
+    submitted: list[BatchJob] = []
+    refused: list[tuple[BatchJob, str]] = []
+    with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):
+        stopped: str | None = None
+        for item in planned.jobs:
+            try:
+                if stopped is not None:  # what refused one refuses the next: save the upload
+                    _release(store, item, S.UPLOADING, stopped)
+                    raise TransientError(stopped)
+                submitted.append(submit_job(store, gemini, item))
+            except SemanticAssetsError as error:
+                refused.append((item.job, str(error)))
+                if isinstance(error, TransientError):
+                    stopped = str(error)
+    return _report(planned, submitted, refused)
+
+
+def _report(
+    planned: Plan, submitted: list[BatchJob], refused: list[tuple[BatchJob, str]]
+) -> Submission:
+    return Submission(
+        submitted=tuple(submitted),
+        refused=tuple(refused),
+        settled=planned.settled,
+        waiting_texts=planned.waiting_texts + sum(job.requests for job, _ in refused),
+        held_back=planned.held_back,
+    )
+
+
+def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
+    """Upload and create one job. Whatever happens, the row says what may exist remotely.
+
+    Raises:
+        TransientError, RequestRejected: as the API answered; the row was moved accordingly.
+        Conflict: the lease was lost; another process has moved the row.
+    """
+    job = planned.job
+    try:
+        input_file = _upload(store, gemini, planned)
+    except SemanticAssetsError as error:
+        # Uploading creates no job: the texts are free again, also when the lease was lost.
+        clear_uploads(store, gemini, job)
+        _release(store, planned, S.UPLOADING, str(error))
+        _learn(store, gemini, planned, error)
+        raise
+    store.tell(f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens")
+    try:
+        return _create(store, gemini, planned, input_file)
+    except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
+        clear_uploads(store, gemini, job)
+        raise
+
+
+def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
+    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / f"{planned.job.display_name}.jsonl"
+        try:
+            write_requests(store, gemini, planned, path)
+        except FileNotFoundError as error:
+            # This process slept over its lease; another released the job and its manifest.
+            raise Conflict(f"job {planned.job.job_id} was released by another process") from error
+        return gemini.upload(path, check=planned.lease.require)
+
+
+def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
+    """The request file of a job, from its manifest; media it names are uploaded first."""
+    job, product = planned.job, store.product(planned.job.space_id)
+    with path.open("wb", buffering=1 << 20) as file:
+        if isinstance(product, GenerationTask):
+            file.writelines(generation_lines(product, asks(store, gemini, planned)))
+        else:
+            file.writelines(embedding_lines(product, manifest_texts(store.lake, job.job_id)))
+
+
+def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:
+    job = planned.job
+    moved = store.ledger.jobs.move(
+        job.job_id, S.CREATING, of=[S.UPLOADING], fence=job.fence, input_file=input_file
+    )
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was taken over while it uploaded")
+    if store.ledger.now() - moved.updated_at > MAX_CREATE_DELAY_SECONDS:
+        _release(store, planned, S.CREATING, "suspended before the create call")
+        raise Conflict(f"job {job.job_id}: suspended before the create call; released")
+    try:
+        create = (
+            gemini.create_embedding_job
+            if job.kind == JobKind.EMBEDDING
+            else gemini.create_generation_job
+        )
+        name = create(model=job.model, input_file=input_file, display_name=job.display_name)
+    except RequestRejected as error:
+        _reject(store, PlannedJob(moved, planned.lease), str(error))
+        raise
+    except GeminiUnavailable as error:
+        if error.sent:
+            _leave_unconfirmed(store, planned, str(error))
+        else:
+            _release(store, planned, S.CREATING, str(error))
+        raise
+    except (RateLimited, ScopePaused) as error:
+        _release(store, planned, S.CREATING, str(error))
+        _learn(store, gemini, planned, error)
+        raise
+    return _submitted(store, planned, name)
+
+
+def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
+    now = store.ledger.now()
+    moved = store.ledger.jobs.move(
+        planned.job.job_id,
+        S.SUBMITTED,
+        of=[S.CREATING, S.UNCONFIRMED],
+        fence=planned.job.fence,
+        remote_name=name,
+        submitted_at=now,
+    )
+    if moved is None:
+        raise Conflict(f"job {planned.job.job_id} was taken over while it was created as {name}")
+    store.ledger.scopes.resume(planned.job.scope_id)
+    store.tell(f"job {moved.job_id}: submitted as {name}")
+    return moved
+
+
+def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> None:
+    """Proof that nothing was created: the texts are pending again."""
+    job = planned.job
+    moved = store.ledger.jobs.move(
+        job.job_id, S.RELEASED, of=[of], fence=job.fence, detail=reason, error_message=reason
+    )
+    if moved is not None:
+        store.ledger.spending.release(job.job_id)
+        store.lake.delete(layout.manifest(job.job_id))
+        store.ledger.progress.look_again(job.shards, job.space_id)
+
+
+def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:
+    store.ledger.jobs.move(
+        planned.job.job_id,
+        S.UNCONFIRMED,
+        of=[S.CREATING],
+        fence=planned.job.fence,
+        detail=reason,
+        error_message=reason,
+    )
+
+
+def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
+    job = planned.job
+    keys = manifest_keys(store.lake, job.job_id) or []
+    write_job_failure(
+        store,
+        job,
+        planned.lease,
+        keys=keys,
+        outcome="transient",
+        message=f"rejected: {reason}",
+        together=True,
+    )
+    finish(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
+
+
+def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAssetsError) -> None:
+    """A 429 shrinks the window to what was accepted; key and billing errors pause the scope."""
+    scopes = store.ledger.scopes
+    if isinstance(error, RateLimited):
+        accepted = store.ledger.jobs.accepted_tokens(gemini.scope_id, planned.job.model)
+        scopes.shrink_window(
+            gemini.scope_id,
+            planned.job.model,
+            to_tokens=accepted or planned.job.tokens_estimated // 2,
+        )
+        if not accepted:  # somebody else fills the window: no job of ours will end and tell
+            scopes.pause(gemini.scope_id, str(error))
+    elif isinstance(error, ScopePaused):
+        scopes.pause(gemini.scope_id, str(error))
+
+
+def release_orphans(store: Store) -> None:
+    """Rows whose process died: an upload created nothing; a create call may have."""
+    for job in store.ledger.jobs.orphaned():
+        lease = store.ledger.leases.acquire(f"job:{job.job_id}")
+        if lease is None:
+            continue
+        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
+        if claimed is not None and claimed.state == S.UPLOADING:
+            _release(store, PlannedJob(claimed, lease), S.UPLOADING, "its process died")
+        elif claimed is not None and claimed.state == S.CREATING:
+            _leave_unconfirmed(store, PlannedJob(claimed, lease), "its process died")
+        elif claimed is not None and claimed.is_realtime:
+            fold(store, claimed, lease, interrupted=True)
+        store.ledger.leases.release(lease)

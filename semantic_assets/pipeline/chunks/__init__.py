@@ -1,0 +1,1 @@
+"""Splitting documents into rows of `chunks`."""

@@ -1,0 +1,191 @@
+"""chunk_documents: the documents of a shard as rows of `chunks`.
+
+Documents whose title and text are as they were keep their rows; only the others are cut. One that
+waits for an answer it is cut with keeps the rows it had: search goes on with them.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from semantic_assets.errors import Conflict
+from semantic_assets.lake import layout
+from semantic_assets.lake.table_file import TableFile
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.tables import CHUNKS
+from semantic_assets.pipeline.chunks.cutting import cut_documents
+from semantic_assets.pipeline.chunks.previous_chunks import CUTTER, PreviousChunks
+from semantic_assets.pipeline.generation.context import (
+    Fed,
+    Feeds,
+    answers_mark,
+    awaited_tasks,
+    trusted_outputs,
+)
+from semantic_assets.pipeline.pending.pending import WAITING
+from semantic_assets.settings.dataset_settings import DatasetSettings
+from semantic_assets.store import Store
+from semantic_assets.text import chunking
+from semantic_assets.text.chunking import ChunkSizes
+from semantic_assets.text.fingerprint import fingerprint
+
+_LIGHT = ["document_id", "content_hash", "parse_status"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunksReport:
+    shard: ShardKey
+    chunks: int
+    distinct_texts: int
+    tokens_estimated: int
+    #: Documents that were cut; the others keep their rows.
+    documents_cut: int
+    #: Documents that wait for an answer of a task before they are cut.
+    documents_waiting: int
+    written: bool
+
+
+def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
+    """Cut a shard's documents, unless its `documents` are what they were.
+
+    Raises:
+        DatasetRemoved: its dataset was removed.
+        Conflict: the shard's documents were not read yet, or are being written.
+    """
+    path = layout.chunks(shard)
+    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
+        documents = store.trusted_fingerprint(layout.documents(shard))
+        if documents is None:
+            raise Conflict(
+                f"shard {shard}: its documents are not there yet; materialize them first"
+            )
+        settings = store.dataset_settings(shard.dataset)
+        tasks = awaited_tasks(store, shard)
+        answers = answers_mark(tasks, shard, trusted_outputs(store, shard, tasks).get)
+        inputs = chunks_inputs(settings, documents, answers)
+        written = not store.is_current(path, inputs)
+        feeds = Feeds.open(store, shard, tasks if written else ())
+        cut = _write(store, lease, shard, settings, inputs, feeds) if written else 0
+        report = _report(store, shard, cut, written=written)
+        store.ledger.sources.update_shard(shard, chunks=report.chunks)
+    return report
+
+
+def chunks_inputs(settings: DatasetSettings, documents: str, answers: str | None = None) -> str:
+    """What a shard's `chunks` should be of, by its documents' fingerprint and its answers' mark."""
+    fed = [] if answers is None else [answers]
+    return fingerprint("chunks", _cutter(settings), documents, *fed)
+
+
+def _cutter(settings: DatasetSettings) -> str:
+    return f"{chunking.CODE_VERSION}:{settings.chunking_fingerprint}"
+
+
+def _report(store: Store, shard: ShardKey, cut: int, *, written: bool) -> ChunksReport:
+    columns = store.lake.read(layout.chunks(shard), ["text_hash", "token_estimate"])
+    return ChunksReport(
+        shard=shard,
+        chunks=columns.num_rows,
+        distinct_texts=pc.count_distinct(columns["text_hash"]).as_py(),
+        tokens_estimated=pc.sum(columns["token_estimate"]).as_py() or 0,
+        documents_cut=cut,
+        documents_waiting=int(store.lake.metadata(layout.chunks(shard)).get(WAITING, "0")),
+        written=written,
+    )
+
+
+def _write(
+    store: Store,
+    lease: Lease,
+    shard: ShardKey,
+    settings: DatasetSettings,
+    inputs: str,
+    feeds: Feeds,
+) -> int:
+    """How many documents were cut."""
+    path, cutter = layout.chunks(shard), _cutter(settings)
+    digest, cut = blake2b(digest_size=16), 0
+    with (
+        closing(PreviousChunks.open(store, shard, cutter)) as previous,
+        store.lake.open(layout.documents(shard)) as documents,
+        store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
+    ):
+        for group in range(documents.num_row_groups):
+            pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking, feeds)
+            cut += fresh
+            _write_group(file, pieces, digest)
+        # Who waits is part of what the table is: a shard is not settled while somebody does.
+        content(
+            digest.hexdigest() if not feeds.waiting else f"{digest.hexdigest()}-{feeds.waiting}"
+        )
+        is_mixed = feeds.waiting and not previous.is_cut_so
+        # Rows of those that wait are cut as before: the next time all are cut anew.
+        cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else cutter
+        file.metadata |= {CUTTER: cut_as, WAITING: str(feeds.waiting)}
+    return cut
+
+
+def _write_group(file: TableFile, pieces: list[pa.Table], digest: Any) -> None:
+    if not pieces:
+        return
+    table = pa.concat_tables(pieces)
+    joined = pc.binary_join_element_wise(table["chunk_id"], table["text_hash"], "")
+    digest.update("".join(joined.to_pylist()).encode())
+    file.write(table)
+
+
+def _pieces(
+    shard: ShardKey,
+    file: pq.ParquetFile,
+    group: int,
+    previous: PreviousChunks,
+    sizes: ChunkSizes,
+    feeds: Feeds,
+) -> tuple[list[pa.Table], int]:
+    """The chunks of a row group of documents in order, and how many of these were cut."""
+    light = file.read_row_group(group, _LIGHT, use_threads=False)
+    columns = [light[name].to_pylist() for name in _LIGHT]
+    places: list[tuple[int, int] | None] = []
+    fresh: dict[int, Fed] = {}
+    for row, (document, content, status) in enumerate(zip(*columns, strict=True)):
+        fed = feeds.of(document, content, status) if status != "failed" else None
+        if status == "failed" or (fed is not None and fed.text == ""):
+            places.append((0, 0))
+        elif fed is None:
+            places.append(previous.last(document))
+        else:
+            places.append(previous.place(document, fed.content_hash))
+            if places[-1] is None:
+                fresh[row] = fed
+    cut, ends = cut_documents(shard, file, group, fresh, sizes)
+    pieces: list[pa.Table] = []
+    done = 0
+    for (first, count), is_kept in _runs(places):
+        if is_kept:
+            pieces += previous.rows(first, count)
+        else:
+            pieces.append(cut.slice(ends[done], ends[done + count] - ends[done]))
+            done += count
+    return pieces, len(fresh)
+
+
+def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], bool]]:
+    """Neighbours together: rows that are kept as (first, count), documents to cut as (0, count)."""
+    run, is_kept = (0, 0), True
+    for place in places:
+        if place is not None and is_kept and (sum(run) == place[0] or not place[1]):
+            run = (run[0], run[1] + place[1])
+        elif place is None and not is_kept:
+            run = (0, run[1] + 1)
+        elif place is None or place[1]:
+            yield run, is_kept
+            run, is_kept = place or (0, 1), place is not None
+    yield run, is_kept

@@ -1,0 +1,68 @@
+"""The chunks of a shard as its table holds them, found by the document they were cut from."""
+
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from semantic_assets.lake import layout
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.tables import CHUNKS
+from semantic_assets.pipeline.documents.table_rows import TableRows
+from semantic_assets.store import Store
+
+#: Key in the metadata of a chunks file: what cut it.
+CUTTER = "semantic_assets.cutter"
+
+
+class PreviousChunks:
+    """An open chunks table, or none: then nothing is found in it."""
+
+    def __init__(self, file: pq.ParquetFile | None, *, is_cut_so: bool = True) -> None:
+        #: Cut as documents are now; otherwise they are cut anew, but for those that wait.
+        self.is_cut_so = is_cut_so
+        self._table = TableRows(file, CHUNKS)
+        self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
+        self._last: dict[str, tuple[int, int]] | None = None
+
+    @classmethod
+    def open(cls, store: Store, shard: ShardKey, cutter: str) -> Self:
+        """The shard's table, if it can be trusted and was cut by the same code."""
+        path = layout.chunks(shard)
+        if store.trusted_fingerprint(path) is None:
+            return cls(None)
+        held = store.lake.metadata(path).get(CUTTER, "")
+        if held.partition(":")[0] != cutter.partition(":")[0]:
+            return cls(None)
+        return cls(store.lake.open(path), is_cut_so=held == cutter)
+
+    def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
+        """First row and number of the chunks of a document, if it is as it was."""
+        return self._documents.get((document, content_hash)) if self.is_cut_so else None
+
+    def last(self, document: str) -> tuple[int, int]:
+        """First row and number of the chunks a document has, whatever it was; (0, 0): none."""
+        if self._last is None:
+            self._last = {name: place for (name, _), place in self._documents.items()}
+        return self._last.get(document, (0, 0))
+
+    def rows(self, first: int, count: int) -> list[pa.Table]:
+        return self._table.rows(first, count)
+
+    def close(self) -> None:
+        self._table.close()
+
+
+def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
+    """(document, content) -> first row and number of rows. Python runs once a document."""
+    if not light.num_rows:
+        return {}
+    runs = pc.run_end_encode(light["document_id"].combine_chunks())
+    ends: list[int] = runs.run_ends.to_pylist()
+    firsts = [0, *ends[:-1]]
+    contents = light["content_hash"].take(pa.array(firsts)).to_pylist()
+    names = zip(runs.values.to_pylist(), contents, strict=True)
+    return {
+        name: (first, end - first) for name, first, end in zip(names, firsts, ends, strict=True)
+    }

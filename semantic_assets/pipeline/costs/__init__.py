@@ -1,0 +1,1 @@
+"""Quotes, budgets and the bill."""

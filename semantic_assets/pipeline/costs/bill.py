@@ -1,0 +1,98 @@
+"""bill: what embedding and generating cost. Estimated for what is pending, actual for what is landed."""
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.lake import layout
+from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.product import Product
+from semantic_assets.model.shown import Shown
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
+from semantic_assets.pipeline.pending.pending import pending_texts
+from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill(Shown):
+    """Tokens and US dollars of a whole store. Actual figures are as Google counted."""
+
+    #: As used, and as wanted.
+    models: tuple[str, ...]
+    chunks: int
+    #: Chunks whose text another chunk has too: embedded once.
+    shared_chunks: int
+    tokens: int
+    batch_usd: float
+    #: What the same would have cost one by one.
+    realtime_usd: float
+    #: Rows embedded a second time, to prove the answers, and real-time jobs.
+    canary_usd: float
+    committed_usd: float
+    possibly_billed_usd: float
+    #: Not sent yet.
+    pending_texts: int
+    pending_tokens_estimated: int
+    pending_batch_usd: float
+    is_free: bool
+
+
+def bill(store: Store) -> Bill:
+    """Spend so far, and the quote for what is pending."""
+    totals = store.ledger.spending.totals()
+    chunks, distinct = _counts(store)
+    pending = _pending(store)
+    used = totals.batch_tokens
+    return Bill(
+        models=tuple(sorted({*used, *(product.model for product in pending)})),
+        chunks=chunks,
+        shared_chunks=chunks - distinct,
+        tokens=sum(used.values()),
+        batch_usd=totals.batch_usd,
+        realtime_usd=sum(_in_real_time(model, usd) for model, usd in totals.batch_usd_of.items()),
+        canary_usd=totals.realtime_usd,
+        committed_usd=totals.committed_usd,
+        possibly_billed_usd=totals.possibly_billed_usd,
+        pending_texts=sum(len(texts) for texts in pending.values()),
+        pending_tokens_estimated=sum(sum(texts.values()) for texts in pending.values()),
+        pending_batch_usd=sum(
+            _expected(store, product, texts) for product, texts in pending.items()
+        ),
+        is_free=store.settings.backend == "emulator",
+    )
+
+
+def _in_real_time(model: str, usd: float) -> float:
+    """What was paid by batch at real-time prices, which are the same multiple for every token."""
+    return usd * realtime_usd(model, 1_000_000, 1_000_000) / batch_usd(model, 1_000_000, 1_000_000)
+
+
+def _expected(store: Store, product: Product, texts: dict[str, int]) -> float:
+    output = 0
+    if isinstance(product, GenerationTask):
+        output = expected_output_tokens(store, product, len(texts))
+    return batch_usd(product.model, sum(texts.values()), output)
+
+
+def _counts(store: Store) -> tuple[int, int]:
+    hashes = [
+        store.lake.read(layout.chunks(shard.key), ["text_hash"])["text_hash"]
+        for shard in store.ledger.sources.shards()
+        if store.lake.exists(layout.chunks(shard.key))
+    ]
+    total = sum(len(column) for column in hashes)
+    if not total:
+        return 0, 0
+    distinct = set().union(*(pc.unique(column).to_pylist() for column in hashes))
+    return total, len(distinct)
+
+
+def _pending(store: Store) -> dict[Product, dict[str, int]]:
+    """Estimated tokens of what was not sent yet, by space and task."""
+    found: dict[Product, dict[str, int]] = {}
+    for wanted in wanted_products(store):
+        shards = unsettled_shards(store, wanted)
+        found[wanted.product] = pending_texts(store, wanted.product, [s.key for s, _ in shards])
+    return found

@@ -1,0 +1,138 @@
+"""What tasks would cost: requests nobody has in hand, their answers as they are expected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow.compute as pc
+
+from semantic_assets.lake import layout
+from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.model.task import GenerationTask, TaskUse
+from semantic_assets.pipeline.costs.budgets import jobs_usd
+from semantic_assets.pipeline.generation.context import MAX_CONTEXT_TOKENS
+from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
+from semantic_assets.pipeline.pending.pending import pending_texts, shard_demand
+from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_tasks
+from semantic_assets.store import Store
+from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
+
+#: Estimates of prompts were within this of every count seen; answers are anybody's guess.
+_INPUT_BAND, _OUTPUT_BAND = 0.25, 0.5
+#: Of files not read yet: bytes of text to a document.
+_DOCUMENT_BYTES = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQuote(Shown):
+    """One task. Dollars are of the batch API unless they say real-time."""
+
+    task: str
+    model: str
+    requests: int
+    tokens: int
+    output_tokens: int
+    usd: float
+    usd_low: float
+    usd_high: float
+    realtime_usd: float
+    #: How often the model's window of enqueued tokens must be filled.
+    window_fills: int
+    #: Chunks that will stand with its answers, all of which may be embedded again.
+    chunks_to_embed: int = 0
+    embedding_usd: float = 0.0
+
+
+def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQuote]:
+    """What is pending of the tasks of all datasets, or of these."""
+    found = []
+    for wanted in wanted_tasks(store):
+        shards = [
+            shard.key
+            for shard, _ in unsettled_shards(store, wanted)
+            if not datasets or shard.key.dataset in datasets
+        ]
+        pending = pending_texts(store, wanted.product, shards)
+        if pending:
+            found.append(quote_of(store, wanted.product, len(pending), sum(pending.values())))
+    return found
+
+
+def quote_unread(store: Store, sizes: Mapping[DatasetKey, int]) -> list[TaskQuote]:
+    """Texts known by their bytes alone, of which a document is taken to have a few thousand."""
+    found = []
+    for pinned in store.ledger.tasks.all():
+        size = sizes.get(pinned.dataset, 0)
+        if size and not pinned.task.is_media:
+            tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
+            found.append(quote_of(store, pinned.task, -(-size // _DOCUMENT_BYTES), tokens))
+    return found
+
+
+def tokens_to_embed_later(
+    store: Store, datasets: Sequence[DatasetKey] = ()
+) -> dict[DatasetKey, int]:
+    """Of documents that are not cut before their answers are there; estimated by their prompts."""
+    found: dict[DatasetKey, int] = {}
+    for pinned in store.ledger.tasks.all():
+        is_meant = not datasets or pinned.dataset in datasets
+        if is_meant and pinned.is_awaited and store.is_embedded(pinned.dataset):
+            for shard in store.ledger.sources.shards(pinned.dataset):
+                tokens = _awaited(store, shard.key, pinned)
+                if tokens:
+                    found[pinned.dataset] = found.get(pinned.dataset, 0) + tokens
+    return found
+
+
+def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
+    task = pinned.task
+    if store.trusted_fingerprint(layout.requests(task.space_id, shard)) is None:
+        return 0
+    demand = shard_demand(store, shard, task)
+    is_open = ~(demand.known.has_vector | demand.is_failed)
+    if task.is_media:
+        return expected_output_tokens(store, task, int(is_open.sum()))
+    with_context = MAX_CONTEXT_TOKENS * int(is_open.sum()) if pinned.use.vector_text else 0
+    return int(demand.texts.estimates[is_open].sum()) + with_context
+
+
+def quote_of(
+    store: Store, task: GenerationTask, requests: int, tokens: int, use: TaskUse | None = None
+) -> TaskQuote:
+    """So many requests with so many tokens of prompt; `use` of a task that is not pinned yet."""
+    output = expected_output_tokens(store, task, requests, use)
+    low = batch_usd(task.model, round(tokens * (1 - _INPUT_BAND)), round(output * _OUTPUT_BAND))
+    most = min(round(output * (1 + _OUTPUT_BAND)), requests * task.max_output_tokens)
+    return TaskQuote(
+        task=task.name,
+        model=task.model,
+        requests=requests,
+        tokens=tokens,
+        output_tokens=output,
+        usd=batch_usd(task.model, tokens, output),
+        usd_low=low,
+        usd_high=batch_usd(task.model, round(tokens * (1 + _INPUT_BAND)), most),
+        realtime_usd=realtime_usd(task.model, tokens, output),
+        window_fills=-(-tokens // store.settings.window_of(task.model)),
+    )
+
+
+def with_embedding(store: Store, quote: TaskQuote, dataset: DatasetKey) -> TaskQuote:
+    """The quote of a task whose answers a dataset's chunks will stand with, as it is cut now."""
+    chunks, tokens = embedded(store, dataset)
+    usd = jobs_usd(store, store.serving_space(dataset).model, chunks, tokens) if chunks else 0.0
+    return replace(quote, chunks_to_embed=chunks, embedding_usd=usd)
+
+
+def embedded(store: Store, dataset: DatasetKey) -> tuple[int, int]:
+    """(chunks, their estimated tokens) of a dataset as it is cut now."""
+    chunks = tokens = 0
+    for shard in store.ledger.sources.shards(dataset):
+        path = layout.chunks(shard.key)
+        if store.lake.exists(path):
+            estimates = store.lake.read(path, ["token_estimate"])["token_estimate"]
+            chunks += len(estimates)
+            tokens += pc.sum(estimates).as_py() or 0
+    return chunks, tokens

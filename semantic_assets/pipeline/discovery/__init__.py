@@ -1,0 +1,1 @@
+"""Listing the sources: placing, renaming and removing files and datasets."""

@@ -1,0 +1,278 @@
+"""discover: list the sources, place new files in shards, mark changed and removed ones.
+
+Listing only: no file of a dataset is opened but its dataset.toml. What the others hold is found
+out when their shard is read. Files that are not there while their dataset is are deleted; a
+dataset that is not there is missing, and only removed after a grace period.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from semantic_assets.errors import ConfigError, SourceMissing
+from semantic_assets.ledger.datasets import Dataset
+from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
+from semantic_assets.pipeline.generation.task_versions import pin_tasks, task_files
+from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
+from semantic_assets.sources.listing import ListedFile, Listing
+from semantic_assets.store import Store
+
+_HOUR_SECONDS = 3_600.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Discovery:
+    """What a listing found against what was placed before."""
+
+    #: Datasets that are there, and were listed in full.
+    datasets: tuple[DatasetKey, ...] = ()
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    removed: int = 0
+    #: Files no reader takes, by name: reported, never dropped in silence.
+    unsupported: list[str] = field(default_factory=list)
+    #: Files beside the dataset folders, which are of no dataset.
+    stray: list[str] = field(default_factory=list)
+    #: Folders that were left as they were, each with the reason; somebody must see to them.
+    skipped: dict[str, str] = field(default_factory=dict)
+    #: Datasets without any file just now, each with what becomes of it.
+    missing: dict[str, str] = field(default_factory=dict)
+    #: Datasets that were missing for so long that they were removed.
+    discarded: list[str] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        text = (
+            f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
+            f"{self.renamed} renamed, {self.removed} removed"
+        )
+        if self.unsupported:
+            text += f", {len(self.unsupported)} of no known format ({self.unsupported[0]}, ...)"
+        return "; ".join([text, *self.troubles])
+
+    @property
+    def troubles(self) -> list[str]:
+        """What a person should read, a line for each."""
+        stray = f"{len(self.stray)} files are in no dataset's folder and are not read"
+        return [
+            *([f"{stray} ({self.stray[0]}, ...)"] if self.stray else []),
+            *(f"{name} skipped: {reason}" for name, reason in self.skipped.items()),
+            *(f"{name} is missing: {fate}" for name, fate in self.missing.items()),
+            *(f"{name} was missing for too long and is removed" for name in self.discarded),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    added: list[SourceSlice]
+    changed: list[tuple[str, str, int]]
+    removed: list[str]
+    renamed: list[tuple[str, SourceSlice]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed or self.renamed)
+
+
+def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discovery:
+    """List all datasets under the source root, or just these, also if they were removed.
+
+    Raises:
+        SourceMissing: the root is gone, or no dataset is left in it; nothing was changed.
+        ConfigError: a dataset asked for was never there.
+    """
+    report, known = Discovery(), store.ledger.datasets.rows()
+    there = _folders(store, known, report)
+    found = []
+    for dataset in datasets or sorted(there | set(known)):
+        row = known.get(dataset)
+        if datasets and row is None and dataset not in there:
+            folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
+            raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
+        try:
+            if _discover_one(store, dataset, row, report, by_name=bool(datasets)):
+                found.append(dataset)
+        except (ConfigError, OSError) as error:
+            report.skipped[str(dataset)] = str(error)
+    report.datasets = tuple(found)
+    _pin_tasks(store, report)
+    return report
+
+
+def _pin_tasks(store: Store, report: Discovery) -> None:
+    """A task file that is not as it should be holds up nothing but itself, and is told."""
+    try:
+        shared = task_files(store)
+    except ConfigError as error:
+        report.skipped["task files"] = str(error)
+        shared = {}
+    for dataset in report.datasets:
+        try:
+            pin_tasks(store, dataset, shared)
+        except ConfigError as error:
+            report.skipped[f"tasks of {dataset}"] = str(error)
+
+
+def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) -> set[DatasetKey]:
+    sources = store.sources
+    if not sources.is_there():
+        raise SourceMissing(
+            f"source root {sources.shown} is not there (unmounted?): nothing was changed. "
+            "Set SEMANTIC_ASSETS_SOURCES, or make the folder <root>/<project>/<dataset>"
+        )
+    found: set[DatasetKey] = set()
+    report.stray += sources.stray()
+    for project in sources.projects():
+        try:
+            found |= {DatasetKey(project, name) for name in sources.datasets(project)}
+        except (ConfigError, OSError) as error:
+            found |= _valid_folders(store, project, report, error)
+    present = [dataset for dataset, row in known.items() if not row.is_removed]
+    if present and not found:
+        raise SourceMissing(
+            f"source root {sources.shown} holds no dataset (unmounted?), and {len(present)} were there: "
+            "nothing was changed. Bring them back, or take them out by `semantic-assets rm`"
+        )
+    return found
+
+
+def _valid_folders(
+    store: Store, project: str, report: Discovery, error: ConfigError | OSError
+) -> set[DatasetKey]:
+    """The folders of a project that can be datasets, where one cannot."""
+    if isinstance(error, OSError):
+        report.skipped[project] = str(error)
+        return set()
+    found = set()
+    for name in store.sources.datasets(project):
+        try:
+            found.add(DatasetKey(project, name))
+        except ConfigError as refusal:
+            report.skipped[f"{project}/{name}"] = str(refusal)
+    return found
+
+
+def _discover_one(
+    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, *, by_name: bool
+) -> bool:
+    """Whether the dataset is there."""
+    if row is not None and row.is_removed:
+        if row.cleared_at is None:
+            finish_removal(store, dataset)
+        if row.is_kept_out and not by_name:
+            return False
+    listing = store.sources.files(dataset)
+    report.unsupported += listing.unsupported
+    if not listing.files:
+        _note_missing(store, dataset, row, report)
+        return False
+    table = _read_settings(store, dataset)
+    if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
+        return True  # nothing is written and no lease is taken: the usual tick
+    with store.ledger.leases.holding(f"discover:{dataset}"):
+        difference = _difference(store, dataset, listing)
+        store.ledger.datasets.seen(dataset, table)
+        _apply(store, dataset, difference, report)
+    return True
+
+
+def _is_as_known(row: Dataset | None, table: dict[str, Any]) -> bool:
+    return (
+        row is not None
+        and row.settings == table
+        and row.missing_since is None
+        and not row.is_removed
+    )
+
+
+def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discovery) -> None:
+    store.ledger.sources.apply_listing(
+        dataset,
+        added=found.added,
+        changed=found.changed,
+        removed=found.removed,
+        renamed=found.renamed,
+    )
+    report.added += len(found.added)
+    report.changed += len(found.changed)
+    report.removed += len(found.removed)
+    report.renamed += len(found.renamed)
+
+
+def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
+    """The dataset.toml, found to be valid: the ledger never holds another."""
+    shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}/{FILE_NAME}"
+    table = read_table(store.sources.about(dataset) / FILE_NAME)
+    settings = DatasetSettings.of(table, shown)
+    settings.require_model(store.settings.model, store.settings.dimensions, shown)
+    return table
+
+
+def _note_missing(
+    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery
+) -> None:
+    """Nothing is deleted before the grace period is over: it may be a disk that is not mounted."""
+    if row is None or row.is_removed:
+        return
+    since = row.missing_since or store.ledger.datasets.miss(dataset)
+    hours = store.dataset_settings(dataset).remove_after_hours
+    hours = store.settings.remove_after_hours if hours is None else hours
+    until = since + hours * _HOUR_SECONDS
+    if store.ledger.now() >= until:
+        discard(store, dataset)
+        report.discarded.append(str(dataset))
+        return
+    report.missing[str(dataset)] = (
+        f"no file of it is there since {_time(since)}; it is kept until {_time(until)}, or until "
+        f"`semantic-assets rm {dataset}`"
+    )
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Difference:
+    placed = store.ledger.sources.slices(dataset)
+    files = listing.files
+    new = [item for uri, item in files.items() if uri not in placed]
+    gone = {uri: mark for uri, mark in placed.items() if uri not in files}
+    renamed = _renamed(gone, new)
+    followed = {item.uri for _, item in renamed}
+    return _Difference(
+        added=[_slice(item) for item in new if item.uri not in followed],
+        changed=[
+            (uri, item.fingerprint, item.size)
+            for uri, item in files.items()
+            if placed.get(uri, item.fingerprint) != item.fingerprint
+        ],
+        removed=sorted(set(gone) - {old for old, _ in renamed}),
+        renamed=renamed,
+    )
+
+
+def _renamed(gone: dict[str, str], new: Iterable[ListedFile]) -> list[tuple[str, SourceSlice]]:
+    """(old name, new file) where size and time are of one file that went and one that came."""
+    came = list(new)
+    names = {mark: uri for uri, mark in gone.items()}
+    went_often, came_often = Counter(gone.values()), Counter(item.fingerprint for item in came)
+    return [
+        (names[item.fingerprint], _slice(item))
+        for item in came
+        if went_often[item.fingerprint] == came_often[item.fingerprint] == 1
+    ]
+
+
+def _slice(item: ListedFile) -> SourceSlice:
+    return SourceSlice(
+        uri=item.uri,
+        first_record=0,
+        end_record=None,
+        bytes=item.size,
+        file_fingerprint=item.fingerprint,
+    )

@@ -1,0 +1,127 @@
+"""read_documents: the files of a shard as rows of `documents`.
+
+The cost is that of what changed: files that are as they were are not opened, and of files of
+records only the records that changed are parsed.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.lake import INPUT
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.tables import DOCUMENTS
+from semantic_assets.pipeline.documents.documents_table import DocumentsWriter
+from semantic_assets.pipeline.documents.previous_rows import READER, PreviousRows
+from semantic_assets.pipeline.documents.slice_reader import SliceReader
+from semantic_assets.settings.dataset_settings import DatasetSettings
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+#: Bump when the same file would be read into other rows.
+CODE_VERSION = "2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsReport:
+    shard: ShardKey
+    documents: int
+    failed: int
+    text_bytes: int
+    #: Files that were opened; the others are as they were.
+    files_read: int
+    #: Files that changed while they were read, or could not be opened: the next run reads them.
+    unsettled: tuple[str, ...]
+    #: False where nothing had changed and the file was left as it was.
+    written: bool
+
+
+def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
+    """Read a shard's sources into its `documents` file, unless they are what they were.
+
+    Raises:
+        NotFound: there is no such shard, or its dataset was removed.
+        OSError: a source file cannot be read on; the old table stays.
+    """
+    store.ledger.sources.shard(shard)
+    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
+        settings = store.dataset_settings(shard.dataset)
+        # Before the slices: a listing that comes in between makes it stale, not wrongly current.
+        row = store.ledger.sources.shard(shard)
+        wanted = reading_of(row, settings)
+        slices = store.ledger.sources.shard_slices(shard)
+        reader = _reader(settings)
+        inputs = _inputs(reader, [(s.uri, s.first_record, s.file_fingerprint) for s in slices])
+        if store.is_current(layout.documents(shard), inputs):
+            report = _unchanged(store, row)
+        else:
+            store.sources.bring(
+                item.uri for item in slices if item.read_fingerprint != item.file_fingerprint
+            )
+            report = _write(store, lease, shard, slices, reader)
+        read_as = None if report.unsettled else wanted
+        if read_as != row.read_as:
+            store.ledger.sources.update_shard(shard, read_as=read_as)
+        return report
+
+
+def reading_of(shard: Shard, settings: DatasetSettings) -> str:
+    """What `read_as` says of a shard that is read as it now is; by the ledger alone."""
+    return f"{shard.revision}:{_reader(settings)}"
+
+
+def _reader(settings: DatasetSettings) -> str:
+    return f"{CODE_VERSION}:{settings.columns_fingerprint}"
+
+
+def _inputs(reader: str, marks: list[tuple[str, int, str]]) -> str:
+    """Not of where a slice ends: the first reading of a large file sets that."""
+    return fingerprint("documents", reader, *(part for mark in marks for part in mark))
+
+
+def _unchanged(store: Store, row: Shard) -> DocumentsReport:
+    statuses = store.lake.read(layout.documents(row.key), ["parse_status"])["parse_status"]
+    return DocumentsReport(
+        shard=row.key,
+        documents=len(statuses),
+        failed=pc.sum(pc.equal(statuses, "failed")).as_py() or 0,
+        text_bytes=row.text_bytes,
+        files_read=0,
+        unsettled=(),
+        written=False,
+    )
+
+
+def _write(
+    store: Store, lease: Lease, shard: ShardKey, slices: list[SourceSlice], reader: str
+) -> DocumentsReport:
+    settings, path = store.dataset_settings(shard.dataset), layout.documents(shard)
+    with (
+        closing(PreviousRows.open(store, shard, reader)) as previous,
+        store.replacing_table(lease, path, DOCUMENTS, input_fingerprint="") as (file, content),
+    ):
+        writer = DocumentsWriter(file, previous)
+        reading = SliceReader(store, shard, settings, reader, previous, writer)
+        with closing(reading):
+            reading.read_all(slices)
+        content(writer.close())
+        file.metadata |= {READER: reader, INPUT: _inputs(reader, reading.inputs)}
+    store.ledger.sources.note_readings(shard, reading.readings)
+    counts = {"documents": writer.documents, "text_bytes": writer.text_bytes}
+    # What is full stays closed: a document never moves, so none may be pushed out.
+    closed = {"closed": True} if reading.is_full else {}
+    store.ledger.sources.update_shard(shard, **counts, **closed)
+    return DocumentsReport(
+        shard=shard,
+        failed=writer.failed,
+        files_read=len(reading.readings),
+        unsettled=tuple(reading.unsettled),
+        written=True,
+        **counts,
+    )

@@ -1,0 +1,300 @@
+"""Reading the slices of one shard, each by the cheapest way that is right.
+
+A file as it was is copied from the table before. Of one that grew by lines only the new lines are
+read. Of any other file of records, those that are as they were are copied.
+"""
+
+import logging
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
+from semantic_assets.ledger.slices import Reading, SourceSlice
+from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
+from semantic_assets.parsing.media import PENDING
+from semantic_assets.parsing.readers import (
+    failed_file,
+    grows_by_lines,
+    is_multi_record,
+    read_records,
+)
+from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
+from semantic_assets.parsing.source_file import open_source
+from semantic_assets.pipeline.documents.append_detection import appended_from, described
+from semantic_assets.pipeline.documents.documents_table import DocumentsWriter
+from semantic_assets.pipeline.documents.previous_rows import FileRows, PreviousRows, record_name
+from semantic_assets.pipeline.documents.record_ownership import Claim, Claims, Neighbour
+from semantic_assets.settings.dataset_settings import DatasetSettings
+from semantic_assets.sources.listing import file_fingerprint
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import document_id, document_ids, text_hash
+
+_log = logging.getLogger(__name__)
+
+
+class SliceReader:
+    """One pass over a shard's slices, in order."""
+
+    def __init__(
+        self,
+        store: Store,
+        shard: ShardKey,
+        settings: DatasetSettings,
+        reader: str,
+        previous: PreviousRows,
+        writer: DocumentsWriter,
+    ) -> None:
+        self._store, self._shard, self._settings = store, shard, settings
+        self._reader, self._previous, self._writer = reader, previous, writer
+        self._tables: dict[ShardKey, PreviousRows] = {}
+        #: Rows of slices still to come: their places are taken.
+        self._awaited = 0
+        self.readings: list[Reading] = []
+        #: (uri, first record, fingerprint of the file) of what the table is made of.
+        self.inputs: list[tuple[str, int, str]] = []
+        self.unsettled: list[str] = []
+
+    @property
+    def is_full(self) -> bool:
+        return self._has_reached_limits(0)
+
+    def read_all(self, slices: list[SourceSlice]) -> None:
+        held = [self._previous.of_file(item.uri) for item in slices]
+        self._awaited = sum(rows.count for rows in held if rows is not None)
+        for item, rows in zip(slices, held, strict=True):
+            self._awaited -= rows.count if rows is not None else 0
+            self._read(item, rows)
+
+    def close(self) -> None:
+        for table in self._tables.values():
+            table.close()
+
+    def _read(self, item: SourceSlice, rows: FileRows | None) -> None:
+        if rows is not None and item.read_fingerprint == item.file_fingerprint == rows.mark:
+            self._writer.copy(rows.first, rows.count, rows.mark)
+            self.inputs.append((item.uri, item.first_record, rows.mark))
+        elif not item.is_read and self._has_reached_limits(0):
+            following = self._store.ledger.sources.move_slice(self._shard, item)
+            self._store.tell(f"{self._shard} is full: {item.uri} goes to {following}")
+        else:
+            self._read_file(item, rows)
+
+    def _read_file(self, item: SourceSlice, rows: FileRows | None) -> None:
+        """Its fingerprint is that of the opened file, and holds if it is the same at the end."""
+        try:
+            stream = open_source(self._store.sources.local(item.uri))
+        except Unreadable as error:
+            self._keep(item, rows, str(error))
+            return
+        with stream:
+            mark = file_fingerprint(os.fstat(stream.fileno()))
+            found = self._rows_of(item, rows, stream, mark)
+            if file_fingerprint(os.fstat(stream.fileno())) == mark:
+                self._note(item, mark, found)
+            else:
+                self._note(item, None, None, "changed while it was read")
+
+    def _note(
+        self, item: SourceSlice, mark: str | None, found: dict[str, Any] | None, why: str = ""
+    ) -> None:
+        _log.info("%s: read %s%s", self._shard, item.uri, why and f", {why}")
+        self.readings.append(Reading(item, mark, found))
+        self.inputs.append((item.uri, item.first_record, mark or uuid.uuid4().hex))
+        if mark is None:
+            self.unsettled.append(f"{item.uri} {why}")
+            self._store.tell(f"{item.uri} {why}: the next run reads it again")
+
+    def _keep(self, item: SourceSlice, rows: FileRows | None, why: str) -> None:
+        """What was read of it before stays; where nothing was, there is a row with the reason."""
+        if rows is not None:
+            self._writer.copy(rows.first, rows.count, rows.mark)
+        elif item.first_record == 0:
+            record = failed_file(item.uri, why, item.bytes)
+            content = _content_hash(record)
+            name = record_name(None, content) if is_multi_record(item.uri) else ""
+            document = document_id(str(self._shard.dataset), item.uri, name)
+            self._writer.add(_row(self._shard, item.uri, "", record, document, content))
+        self._note(item, None, None, why)
+
+    def _rows_of(
+        self, item: SourceSlice, rows: FileRows | None, stream: BinaryIO, mark: str
+    ) -> dict[str, Any] | None:
+        """Write the slice's rows; what the next reading needs to go on behind them."""
+        if rows is not None and item.read_fingerprint == rows.mark == mark:
+            self._writer.copy(rows.first, rows.count, mark)  # the listing was behind the file
+            return item.reading
+        if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
+            return None  # every document was taken out of it
+        claims, now = self._claims(item, rows), self._store.ledger.now()
+        # Segments are the store's own files, whatever a dataset calls its columns.
+        columns = Columns() if is_segment(item.uri) else self._settings.columns
+        start = None
+        is_growing = grows_by_lines(item.uri)
+        if is_growing and rows is not None and item.read_fingerprint == rows.mark:
+            start = appended_from(stream, item.reading, now) if claims.is_whole else None
+        if start is not None and rows is not None:
+            self._writer.copy(rows.first, rows.count, mark)
+            claims.pass_over(mine=True)
+            lines = read_records(item.uri, stream, columns=columns, start=start)
+            if is_segment(item.uri):
+                lines = _without_cut_off(stream, mark, lines)
+            self._walk(item, claims, lines if item.end_record is None else (), mark, start.lines, 0)
+        else:
+            skip = claims.skippable(mark)
+            if skip:
+                claims.pass_over(mine=False)
+            records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
+            if is_segment(item.uri):
+                records = _without_cut_off(stream, mark, records)
+            self._walk(item, claims, records, mark, skip, 0 if rows is None else rows.count)
+        if not is_growing:
+            return None
+        size = os.fstat(stream.fileno()).st_size
+        return described(stream, size, item.reading if start is not None else None, now)
+
+    def _claims(self, item: SourceSlice, rows: FileRows | None) -> Claims:
+        if item.first_record == 0 and item.end_record is None:
+            return Claims(item, rows, self._previous, [], [])
+        dataset = self._shard.dataset
+        slices = self._store.ledger.sources.file_slices(dataset, item.uri)
+        # What is nobody's is told by the tables of the shards before: let them be finished first.
+        # Waiting goes towards lower shards only, so that no two can wait for each other.
+        wait = rows is None or item.end_record is None
+        earlier = [
+            Neighbour(other, self._table(shard, wait=wait))
+            for shard, other in slices
+            if other.first_record < item.first_record
+        ]
+        later = [
+            Neighbour(other, self._table(shard, wait=False))
+            for shard, other in slices
+            if other.first_record > item.first_record
+        ]
+        return Claims(item, rows, self._previous, earlier, later)
+
+    def _table(self, shard: ShardKey, *, wait: bool) -> PreviousRows:
+        if shard not in self._tables:
+            if wait:
+                with self._store.ledger.leases.holding(self._store.shard_lease(shard)):
+                    self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)
+            else:
+                self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)
+        return self._tables[shard]
+
+    def _walk(
+        self,
+        item: SourceSlice,
+        claims: Claims,
+        records: Iterable[SourceRecord | KnownRecord],
+        mark: str,
+        position: int,
+        mine: int,
+    ) -> None:
+        """Take the records that are this slice's; `mine` of them are in the table before."""
+        is_multi = is_multi_record(item.uri)
+        document_of = document_ids(str(self._shard.dataset), item.uri)
+        for number, record in enumerate(records, start=position):
+            if claims.is_closed and not mine:
+                return
+            content = "" if isinstance(record, KnownRecord) else _content_hash(record)
+            name = _name(claims, record, content) if is_multi else ""
+            document = document_of(claims.identity(name))
+            claim = claims.of(document)
+            if claim is Claim.NEW and is_multi and self._has_reached_limits(mine):
+                self._split(item, at=max(number, item.first_record + 1))
+                claims.close()
+            elif claim is not Claim.OTHERS:
+                mine -= claim is Claim.MINE
+                self._put(item, claims, record, mark, document, content)
+
+    def _put(
+        self,
+        item: SourceSlice,
+        claims: Claims,
+        record: SourceRecord | KnownRecord,
+        mark: str,
+        document: str,
+        content: str,
+    ) -> None:
+        if isinstance(record, SourceRecord):
+            self._writer.add(_row(self._shard, item.uri, mark, record, document, content))
+            return
+        place = claims.row_of(document, record.signature)
+        if place is not None:
+            self._writer.copy(place, 1, mark)
+            return
+        table, row, _ = claims.known[record.signature]
+        self._writer.add(
+            table.row(row)
+            | {"document_id": document, "shard": str(self._shard), "source_fingerprint": mark}
+        )
+
+    def _split(self, item: SourceSlice, *, at: int) -> None:
+        following = self._store.ledger.sources.split_slice(self._shard, item, at=at)
+        self._store.tell(f"{self._shard} is full: {item.uri} from record {at} goes to {following}")
+
+    def _has_reached_limits(self, more: int) -> bool:
+        """With the rows of slices still to come, and so many more of this one."""
+        if self._writer.documents + self._awaited + more >= SHARD_MAX_DOCUMENTS:
+            return True
+        self._writer.settle()
+        return self._writer.text_bytes >= SHARD_MAX_TEXT_BYTES
+
+
+def _without_cut_off(
+    stream: BinaryIO, mark: str, records: Iterable[SourceRecord | KnownRecord]
+) -> Iterator[SourceRecord | KnownRecord]:
+    """Without a last line that is just being written, or that a crash cut off: nobody was told."""
+    held: SourceRecord | KnownRecord | None = None
+    for record in records:
+        if held is not None:
+            yield held
+        held = record
+    if held is None:
+        return
+    is_failed = isinstance(held, SourceRecord) and held.parse_status == "failed"
+    if not (is_failed and _is_being_written(stream, mark)):
+        yield held
+
+
+def _is_being_written(stream: BinaryIO, mark: str) -> bool:
+    has_end = os.pread(stream.fileno(), 1, os.fstat(stream.fileno()).st_size - 1) == b"\n"
+    return not has_end or file_fingerprint(os.fstat(stream.fileno())) != mark
+
+
+def _content_hash(record: SourceRecord) -> str:
+    if record.parse_status == PENDING:
+        return text_hash(f"{record.title or ''}\x1f{record.signature}")
+    # Pages too: the same text on other pages is cut into chunks of other pages.
+    pages = ",".join(str(start) for start in record.pages)
+    return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
+
+
+def _name(claims: Claims, record: SourceRecord | KnownRecord, content: str) -> str:
+    if isinstance(record, KnownRecord):
+        return claims.known[record.signature][2]
+    return record_name(record.record_id, content)
+
+
+def _row(
+    shard: ShardKey, uri: str, mark: str, record: SourceRecord, document: str, content: str
+) -> dict[str, Any]:
+    return {
+        "document_id": document,
+        "shard": str(shard),
+        "uri": uri,
+        "record_id": record.record_id,
+        "title": record.title,
+        "text": record.text,
+        "mime": record.mime,
+        "bytes": record.bytes,
+        "content_hash": content,
+        "metadata": list(record.metadata.items()),
+        "pages": list(record.pages),
+        "parse_status": record.parse_status,
+        "parse_error": record.parse_error,
+        "source_fingerprint": mark,
+        "record_signature": record.signature,
+    }

@@ -1,0 +1,1 @@
+"""Results projected onto chunks as rows of `embeddings`."""

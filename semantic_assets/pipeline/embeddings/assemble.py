@@ -1,0 +1,203 @@
+"""assemble: project the results onto a shard's current chunks, as rows of `embeddings`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.errors import Conflict
+from semantic_assets.lake import layout
+from semantic_assets.lake.outcomes import Indices
+from semantic_assets.lake.result_rows import ResultRows, RowOutcomes
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.tables import embeddings_schema
+from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
+
+_ROW_GROUP = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingsReport:
+    """Rows by outcome. `pending` chunks have no row yet; a settled shard has none."""
+
+    shard: ShardKey
+    space_id: str
+    chunks: int
+    ready: int
+    failed: int
+    #: Of the READY rows: as Google counted them, and as they were estimated beforehand.
+    tokens: int
+    tokens_estimated: int
+    is_settled: bool
+    written: bool
+
+    @property
+    def pending(self) -> int:
+        return self.chunks - self.ready - self.failed
+
+
+def assemble(
+    store: Store,
+    shard: ShardKey,
+    *,
+    space: EmbeddingSpace | None = None,
+    demand: ShardDemand | None = None,
+) -> EmbeddingsReport:
+    """Write the shard's `embeddings` from what has landed; safe at any time, in any number.
+
+    In the space its dataset serves, or in another one that a reindex works towards. A settled shard
+    is not derived again: what could change its outcomes unsettles it.
+
+    Args:
+        demand: of these chunks, where it was just derived.
+
+    Raises:
+        DatasetRemoved: its dataset was removed.
+        Conflict: the shard has no trusted chunks yet.
+    """
+    space = space or store.decide_space(shard.dataset)
+    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
+        chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
+        if chunks_fingerprint is None:
+            raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
+        if _is_done(store, shard, space, chunks_fingerprint):
+            return _as_settled(store, shard, space)
+        if demand is None or demand.table_fingerprint != chunks_fingerprint:
+            demand = shard_demand(store, shard, space)
+        report = _Assembly(store, space, shard, lease, demand).run()
+        settled = {"settled_fingerprint": chunks_fingerprint} if demand.is_settled else {}
+        store.ledger.progress.note(
+            shard,
+            space.space_id,
+            pending=len(demand.pending),
+            counted_fingerprint=chunks_fingerprint,
+            **settled,
+        )
+    return report
+
+
+def _is_done(store: Store, shard: ShardKey, space: EmbeddingSpace, chunks: str) -> bool:
+    progress = store.ledger.progress.of(shard, space.space_id)
+    path = layout.embeddings(space.space_id, shard)
+    return progress.is_settled_for(chunks) and store.trusted_fingerprint(path) is not None
+
+
+def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> EmbeddingsReport:
+    """What the file says."""
+    path = layout.embeddings(space.space_id, shard)
+    rows = store.lake.read(path, ["status", "token_count"])
+    is_ready = pc.equal(rows["status"], "READY")
+    ready = pc.sum(is_ready).as_py() or 0
+    # Settled, every chunk has its row, in their order.
+    estimates = store.lake.read(layout.chunks(shard), ["token_estimate"])["token_estimate"]
+    return EmbeddingsReport(
+        shard=shard,
+        space_id=space.space_id,
+        chunks=rows.num_rows,
+        ready=ready,
+        failed=rows.num_rows - ready,
+        tokens=pc.sum(rows["token_count"]).as_py() or 0,
+        tokens_estimated=pc.sum(estimates.filter(is_ready)).as_py() or 0,
+        is_settled=True,
+        written=False,
+    )
+
+
+class _Assembly:
+    """One pass: chunk rows in order, each with its outcome and, if READY, its vector.
+
+    Block by block: of the vectors only a block is in memory, beside what was read of the results.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        space: EmbeddingSpace,
+        shard: ShardKey,
+        lease: Lease,
+        demand: ShardDemand,
+    ) -> None:
+        self._store, self._space, self._shard, self._lease = store, space, shard, lease
+        self._demand, self._known = demand, demand.known
+        self._path = layout.embeddings(space.space_id, shard)
+
+    def run(self) -> EmbeddingsReport:
+        of_row = self._demand.texts.of_row
+        is_ready = self._known.has_vector
+        is_final = is_ready | self._known.is_failed(self._store.settings.max_attempts)
+        rows = np.flatnonzero(is_final[of_row])
+        texts = of_row[rows]
+        inputs = self._inputs(texts)
+        written = not self._store.is_current(self._path, inputs)
+        tokens = self._write(rows, texts, inputs) if written else self._tokens()
+        ready = int(is_ready[texts].sum())
+        return EmbeddingsReport(
+            shard=self._shard,
+            space_id=self._space.space_id,
+            chunks=len(of_row),
+            ready=ready,
+            failed=len(rows) - ready,
+            tokens=tokens,
+            tokens_estimated=int(self._demand.texts.estimates[texts[is_ready[texts]]].sum()),
+            is_settled=self._demand.is_settled,
+            written=written,
+        )
+
+    def _inputs(self, texts: Indices) -> str:
+        """Of the chunks, and of which row of which job each final one has."""
+        known = self._known
+        jobs, used = np.unique(known.job[texts], return_inverse=True)
+        names = (known.job_ids[job] if job >= 0 else None for job in jobs.tolist())
+        landed = fingerprint_arrays(used, known.position[texts], known.attempts[texts])
+        return fingerprint("embeddings", self._demand.table_fingerprint, *names, landed)
+
+    def _tokens(self) -> int:
+        rows = self._store.lake.read(self._path, ["token_count"])
+        return pc.sum(rows["token_count"]).as_py() or 0
+
+    def _write(self, rows: Indices, texts: Indices, inputs: str) -> int:
+        tokens, schema = 0, embeddings_schema(self._space)
+        columns = ["chunk_id", "document_id", "text_hash"]
+        chunks = self._store.lake.read(layout.chunks(self._shard), columns)
+        with (
+            ResultRows(self._store.lake, self._space) as results,
+            self._store.replacing_table(
+                self._lease, self._path, schema, input_fingerprint=inputs
+            ) as (file, content),
+        ):
+            for first in range(0, len(rows), _ROW_GROUP):
+                block = slice(first, first + _ROW_GROUP)
+                outcomes = results.of(self._known, texts[block])
+                file.write(self._batch(chunks.take(pa.array(rows[block])), outcomes, schema))
+                tokens += int(outcomes.tokens.sum())
+            content(inputs)
+        return tokens
+
+    def _batch(self, chunks: pa.Table, found: RowOutcomes, schema: pa.Schema) -> pa.Table:
+        count, is_failed = len(found.tokens), pa.array(found.is_failed)
+        vectors = pa.FixedSizeListArray.from_arrays(
+            pa.array(found.vectors.reshape(-1)), self._space.dimensions, mask=is_failed
+        )
+        return pa.table(
+            [
+                chunks["chunk_id"],
+                chunks["document_id"],
+                pa.repeat(str(self._shard), count),
+                pa.repeat(self._space.space_id, count),
+                chunks["text_hash"],
+                pc.if_else(is_failed, "FAILED", "READY"),
+                vectors,
+                pa.array(found.job_ids, pa.string()),
+                pa.array(found.tokens, pa.int32(), mask=found.is_failed),
+                pa.array(found.attempts, pa.int32()),
+                pa.array(found.error_codes, pa.string()),
+                pa.array(found.error_messages, pa.string()),
+            ],
+            schema=schema,
+        )

@@ -1,0 +1,187 @@
+"""import_vectors: vectors paid for elsewhere, as results like any others; proven before they count.
+
+A file has a `vector` and either the `text` that was embedded or its `text_hash`. A few rows are
+embedded again in real time and must agree: vectors of another model or size are refused.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.batching.answers import BLOCK_ROWS, AnswerBlock
+from semantic_assets.batching.canary_size import canary_rows
+from semantic_assets.errors import ConfigError, CorruptResult
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger.jobs import new_job_id
+from semantic_assets.ledger.spending import REALTIME
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.catalog import realtime_usd
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.parsing.vector_files import VectorRows, read_vectors
+from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.batch_jobs.new_job import new_job
+from semantic_assets.pipeline.batch_jobs.results import finish, write_results
+from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.store import Store
+from semantic_assets.text.tokens import estimate_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    job_id: str | None
+    space_id: str
+    imported: int
+    #: Of these texts a vector was here already.
+    known: int
+    #: Hashes alone, of texts that no current chunk has: nothing could prove them.
+    unknown: int
+
+
+def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpace) -> ImportReport:
+    """Bring the vectors of a Parquet or JSON Lines file into a space.
+
+    Raises:
+        ConfigError: the file cannot be understood, or its vectors are not of this space; nothing
+            was imported.
+        SpendRefused: the rows embedded again cost more than the day's cap allows.
+        TransientError: they could not be embedded; nothing was imported.
+    """
+    rows = read_vectors(file, dimensions=space.dimensions)
+    texts = _texts(store, rows)
+    unknown = sum(key not in texts for key in rows.keys)
+    rows = rows.only(lambda key: key in texts)
+    landed = complete_key_index(store, space.space_id).known(rows.keys).has_vector
+    here = {key for key, has_vector in zip(rows.keys, landed, strict=True) if has_vector}
+    new = rows.only(lambda key: key not in here)
+    known = len(rows.keys) - len(new.keys)
+    job_id = _land(store, gemini, space, new, texts) if new.keys else None
+    if not new.keys and unknown and not known:
+        raise ConfigError(
+            f"{file}: no current chunk has any of its {unknown} texts, so nothing can prove its "
+            "vectors: give the column `text`, or run `semantic-assets estimate` after the sources "
+            "were read and cut"
+        )
+    return ImportReport(
+        job_id=job_id,
+        space_id=space.space_id,
+        imported=len(new.keys),
+        known=known,
+        unknown=unknown,
+    )
+
+
+def _texts(store: Store, rows: VectorRows) -> dict[str, str]:
+    """The text of each key: as the file gives it, or as a current chunk has it."""
+    if rows.texts is not None:
+        return dict(zip(rows.keys, rows.texts, strict=True))
+    wanted = pa.array(rows.keys, pa.string())
+    found: dict[str, str] = {}
+    for shard in store.ledger.sources.shards():
+        path = layout.chunks(shard.key)
+        if store.lake.exists(path):
+            chunks = store.lake.read(path, ["text_hash", "vector_text"])
+            held = chunks.filter(pc.is_in(chunks["text_hash"], wanted))
+            found.update(zip(*(held[name].to_pylist() for name in held.column_names), strict=True))
+    return found
+
+
+def _land(
+    store: Store,
+    gemini: Gemini,
+    space: EmbeddingSpace,
+    rows: VectorRows,
+    texts: dict[str, str],
+) -> str:
+    """Row, manifest, results file, then final; as a job, and a dead import is released as one."""
+    store.ledger.spaces.register(space)
+    job_id = new_job_id()
+    lease = store.ledger.leases.acquire(f"job:{job_id}")
+    assert lease is not None
+    with store.ledger.leases.renewing(lease):
+        _prove(store, gemini, space, job_id, rows, texts)
+        manifest = pa.table(
+            {
+                "text_hash": pa.array(rows.keys, pa.string()),
+                "vector_text": pa.array([texts[key] for key in rows.keys], pa.large_string()),
+                # They take nothing of the window of enqueued tokens.
+                "token_estimate": pa.array([0] * len(rows.keys), pa.int32()),
+            }
+        )
+        job = new_job(
+            store,
+            lease,
+            product=space,
+            job_id=job_id,
+            scope_id=gemini.scope_id,
+            requests=len(rows.keys),
+            tokens=0,
+            shards=[],
+            state=JobState.UPLOADING,
+        )
+        store.ledger.jobs.insert(job, detail="imported")
+        write_manifest(store.lake, job, space, [manifest])
+        write_results(
+            store, job, lease, keys=rows.keys, blocks=_blocks(rows), verify=lambda path: None
+        )
+        finish(
+            store,
+            job,
+            lease,
+            to=JobState.COLLECTED,
+            of=[JobState.UPLOADING],
+            remote_state="IMPORTED",
+        )
+        store.ledger.progress.unsettle(space.space_id)
+    return job_id
+
+
+def _prove(
+    store: Store,
+    gemini: Gemini,
+    space: EmbeddingSpace,
+    job_id: str,
+    rows: VectorRows,
+    texts: dict[str, str],
+) -> None:
+    """Raises:
+    ConfigError: rows embedded again do not agree.
+    """
+    chosen = random.Random(0).sample(range(len(rows.keys)), canary_rows(len(rows.keys)))
+    sample = [texts[rows.keys[row]] for row in chosen]
+    tokens = sum(estimate_tokens(text) for text in sample)
+    usd = realtime_usd(space.model, tokens)
+    require_budget(store, usd)
+    try:
+        again = gemini.embed_documents(space, sample)
+    except CorruptResult as error:
+        raise ConfigError(f"the vectors cannot be proven: {error}") from error
+    store.ledger.spending.book(job_id, REALTIME, model=space.model, tokens=tokens, usd=usd)
+    cosines = np.einsum("ij,ij->i", again, rows.vectors[chosen])
+    if (cosines < MIN_COSINE).any():
+        off = int((cosines < MIN_COSINE).sum())
+        raise ConfigError(
+            f"{off} of {len(chosen)} rows embedded again do not agree (lowest cosine "
+            f"{float(cosines.min()):.3f}): these are not vectors of {space.space_id}. Nothing was "
+            "imported; name the model and size they were made with"
+        )
+
+
+def _blocks(rows: VectorRows) -> Iterator[AnswerBlock]:
+    for first in range(0, len(rows.keys), BLOCK_ROWS):
+        keys = rows.keys[first : first + BLOCK_ROWS]
+        yield AnswerBlock(
+            vectors=rows.vectors[first : first + BLOCK_ROWS],
+            keys=keys,
+            tokens=[None] * len(keys),
+            outcomes=["ok"] * len(keys),
+            error_codes=[None] * len(keys),
+            error_messages=[None] * len(keys),
+        )

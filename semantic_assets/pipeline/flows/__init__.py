@@ -1,0 +1,1 @@
+"""Operations that string stages together: refresh, flush, collect, advance."""

@@ -1,0 +1,158 @@
+"""advance: submit what fits, collect what ended, assemble what is settled, cut what it fed; repeat.
+
+Two at once are harmless. It never waits for Google: when nothing moves it returns.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from semantic_assets.errors import DatasetRemoved, TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.blocked import HoldUp
+from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed, collect_next
+from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
+from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
+from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
+from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after
+from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.store import Store
+
+_OPEN = ACTIVE_REMOTE | {
+    JobState.UPLOADING,
+    JobState.CREATING,
+    JobState.UNCONFIRMED,
+    JobState.ENDED,
+}
+
+
+@dataclass(slots=True)
+class AdvanceReport:
+    """What one call did, and what is left."""
+
+    submitted_jobs: int = 0
+    submitted_texts: int = 0
+    submitted_tokens: int = 0
+    collected: list[Collection] = field(default_factory=list)
+    assembled: list[EmbeddingsReport] = field(default_factory=list)
+    #: Shards whose documents were cut again with answers that came in.
+    fed: list[OutputsReport] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    waiting_texts: int = 0
+    held_back: HoldUp | None = None
+    #: What could not be done this time; the next call tries again.
+    trouble: list[str] = field(default_factory=list)
+    open_jobs: int = 0
+    #: Jobs of another key or backend, whose texts wait for it.
+    foreign_jobs: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is out, and nothing waits to be sent."""
+        return self.open_jobs == 0 and self.waiting_texts == 0 and self.held_back is None
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.submitted_jobs or self.collected or self.assembled or self.fed)
+
+    def absorb(self, other: "AdvanceReport") -> None:
+        """Add up what was done; what is left is what the later one says."""
+        self.submitted_jobs += other.submitted_jobs
+        self.submitted_texts += other.submitted_texts
+        self.submitted_tokens += other.submitted_tokens
+        self.collected += other.collected
+        self.assembled += other.assembled
+        self.fed += other.fed
+        self.refused += other.refused
+        self.trouble += other.trouble
+        self.waiting_texts, self.held_back = other.waiting_texts, other.held_back
+        self.open_jobs, self.foreign_jobs = other.open_jobs, other.foreign_jobs
+
+
+def advance(
+    store: Store,
+    gemini: Gemini,
+    *,
+    favour: ShardKey | None = None,
+    submits: bool = True,
+    only: Product | None = None,
+) -> AdvanceReport:
+    """Do all that can be done now without waiting for Google.
+
+    Args:
+        submits: False: only take in what has ended; nothing is planned or sent.
+        only: send nothing but what one space or task wants.
+
+    Trouble with one part (no network, a canary that cannot be run) is reported and does not keep
+    the others from being done.
+    """
+    adopt_landed(store)
+    report = AdvanceReport()
+    with _tolerating(report):
+        confirm(store, gemini)
+        enforce_deadlines(store, gemini)
+    while True:
+        step = _step(store, gemini, favour, submits=submits, only=only)
+        report.absorb(step)
+        if not step.moved:
+            return report
+
+
+def _step(
+    store: Store,
+    gemini: Gemini,
+    favour: ShardKey | None,
+    *,
+    submits: bool,
+    only: Product | None,
+) -> AdvanceReport:
+    report = AdvanceReport()
+    with _tolerating(report):
+        poll(store, gemini)
+    with _tolerating(report):
+        collected = collect_next(store, gemini)
+        report.collected += [collected] if collected is not None else []
+        report.fed += feed_after(store, collected)
+    with _tolerating(report):
+        if submits:
+            _submit(store, gemini, favour, only, report)
+    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
+    report.foreign_jobs = len(store.ledger.jobs.list(states=_OPEN)) - report.open_jobs
+    return report
+
+
+def _submit(
+    store: Store,
+    gemini: Gemini,
+    favour: ShardKey | None,
+    only: Product | None,
+    report: AdvanceReport,
+) -> None:
+    sent = submit_pending(store, gemini, favour=favour, only=only)
+    report.submitted_jobs = len(sent.submitted)
+    report.submitted_texts = sum(job.requests for job in sent.submitted)
+    report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
+    report.refused = [reason for _, reason in sent.refused]
+    report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
+    for found in sent.settled:
+        with suppress(DatasetRemoved):  # while this was under way
+            if isinstance(found.product, GenerationTask):
+                report.fed.append(feed(store, found.shard, found.product, found))
+            else:
+                report.assembled.append(
+                    assemble(store, found.shard, space=found.product, demand=found)
+                )
+
+
+@contextmanager
+def _tolerating(report: AdvanceReport) -> Iterator[None]:
+    try:
+        yield
+    except TransientError as error:
+        report.trouble.append(str(error))
+        report.held_back = HoldUp(str(error))

@@ -1,0 +1,36 @@
+"""publish: what has landed, as `embeddings` and in the indexes. Needs no sources, sends nothing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
+from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
+from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.vector_index.build import IndexReport, build_index
+from semantic_assets.store import Store
+
+
+@dataclass(slots=True)
+class Published:
+    embeddings: list[EmbeddingsReport] = field(default_factory=list)
+    indexes: list[IndexReport] = field(default_factory=list)
+
+
+def publish(
+    store: Store,
+    shards: Sequence[ShardKey],
+    stopwatch: Stopwatch | None = None,
+    *,
+    datasets: Collection[DatasetKey] = (),
+) -> Published:
+    """Assemble these shards, which are cut, and build the indexes of their datasets and of these."""
+    done, stopwatch = Published(), stopwatch or Stopwatch()
+    for shard in shards:
+        with stopwatch.stage("embeddings"), passing_over_removed(store.tell):
+            done.embeddings.append(assemble(store, shard))
+    ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
+    for dataset in sorted(ready | set(datasets)):
+        with stopwatch.stage("vector_index"), passing_over_removed(store.tell):
+            done.indexes.append(build_index(store, dataset))
+    return done

@@ -1,0 +1,79 @@
+"""flush: discover, cut, and send what fits the window; nothing is waited for or collected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from semantic_assets.errors import TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.shown import Shown
+from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
+from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlushReport(Shown):
+    """What was sent, and what is left."""
+
+    job_ids: tuple[str, ...]
+    #: Google's names of the same jobs.
+    remote_names: tuple[str, ...]
+    texts: int
+    tokens_estimated: int
+    #: Texts that stay: outside the window, or too few for `min_batch_size`.
+    waiting_texts: int
+    #: Why they stay; None where nothing does.
+    held_back: str | None
+    documents_cut: int
+
+
+def flush(
+    store: Store,
+    gemini: Gemini,
+    *,
+    min_batch_size: int = 1,
+    max_cost_usd: float | None = None,
+    consent: Callable[[Estimate], None] | None = None,
+) -> FlushReport:
+    """Send everything new that fits the window.
+
+    Args:
+        min_batch_size: of an embedding space with fewer pending texts nothing is sent.
+        max_cost_usd, consent: as for `refresh`.
+
+    Raises:
+        SpendRefused: the quote is over the cap, or was not consented to. Nothing was sent.
+    """
+    cut = cut_all(store, discover(store))
+    require_run_budget(store, (), max_cost_usd, consent)
+    jobs: list[BatchJob] = []
+    held_back: str | None = None
+    while True:
+        try:
+            sent = submit_pending(store, gemini, min_texts=min_batch_size)
+        except TransientError as error:
+            held_back, waiting = str(error), 0
+            break
+        jobs += sent.submitted
+        held_back, waiting = _why(sent), sent.waiting_texts
+        if not sent.submitted or not waiting:
+            break
+    return FlushReport(
+        job_ids=tuple(job.job_id for job in jobs),
+        remote_names=tuple(job.remote_name for job in jobs if job.remote_name),
+        texts=sum(job.requests for job in jobs),
+        tokens_estimated=sum(job.tokens_estimated for job in jobs),
+        waiting_texts=waiting,
+        held_back=held_back,
+        documents_cut=sum(report.documents_cut for report in cut.chunks),
+    )
+
+
+def _why(sent: Submission) -> str | None:
+    reasons = [reason for _, reason in sent.refused]
+    if sent.held_back is not None:
+        reasons.append(sent.held_back.reason)
+    return reasons[0] if reasons else None

@@ -1,0 +1,85 @@
+"""cut_all: every shard of what was discovered, read and cut. Nothing is sent."""
+
+from dataclasses import dataclass, field
+
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
+from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
+from semantic_assets.pipeline.discovery.discover import Discovery
+from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
+from semantic_assets.pipeline.flows.apply_outputs import feed
+from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.generation.write_prompts import RequestsReport, ask_documents
+from semantic_assets.store import Store
+
+
+@dataclass(slots=True)
+class Cut:
+    """What was done, by shard."""
+
+    #: Those that are cut; a dataset that is not embedded has none.
+    shards: list[ShardKey] = field(default_factory=list)
+    read: list[ShardKey] = field(default_factory=list)
+    documents: list[DocumentsReport] = field(default_factory=list)
+    requests: list[RequestsReport] = field(default_factory=list)
+    chunks: list[ChunksReport] = field(default_factory=list)
+
+
+def cut_all(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None) -> Cut:
+    """Read and cut every shard; a file too large for one makes more while it is read."""
+    cut, stopwatch = Cut(), stopwatch or Stopwatch()
+    while True:
+        todo = [
+            shard.key
+            for dataset in discovery.datasets
+            for shard in store.ledger.sources.shards(dataset)
+            if shard.key not in cut.read
+        ]
+        if not todo:
+            cut.shards.sort()
+            return cut
+        for shard in todo:
+            with passing_over_removed(store.tell):
+                _read_and_cut(store, cut, shard, stopwatch)
+                cut.read.append(shard)
+
+
+def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch) -> None:
+    with stopwatch.stage("documents"):
+        read = read_documents(store, shard)
+    cut.documents.append(read)
+    with stopwatch.stage("generations"):
+        cut.requests += _ask(store, shard)
+    if not store.is_embedded(shard.dataset):
+        store.tell(_told(read, None))
+        return
+    with stopwatch.stage("chunks"):
+        made = chunk_documents(store, shard)
+    store.tell(_told(read, made))
+    cut.chunks.append(made)
+    cut.shards.append(shard)
+
+
+def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:
+    """What tasks ask of the shard, beside what came of it so far."""
+    asked = []
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        asked.append(ask_documents(store, shard, pinned.task))
+        feed(store, shard, pinned.task)
+    return asked
+
+
+def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
+    line = f"{read.shard}: {read.documents} documents"
+    if made is not None:
+        line += f", {made.chunks} chunks"
+        if read.written or made.written:
+            line += f"; {read.files_read} files read, {made.documents_cut} documents cut"
+        if made.documents_waiting:
+            line += f"; {made.documents_waiting} documents wait for answers of a task"
+    if read.failed:
+        line += (
+            f'; {read.failed} could not be read: `semantic-assets sql "SELECT uri, parse_error '
+            f"FROM documents WHERE parse_status = 'failed'\"`"
+        )
+    return line

@@ -1,0 +1,71 @@
+"""embed_at_once: what datasets whose mode is `sync`, or `auto` and few, want, in real time."""
+
+from collections.abc import Sequence
+
+from semantic_assets.errors import ConfigError, SpendRefused, TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.pipeline.batch_jobs.guards import not_trusted
+from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
+from semantic_assets.pipeline.flows.apply_outputs import feed
+from semantic_assets.pipeline.pending.pending import pending_texts
+from semantic_assets.settings.dataset_settings import MODES
+from semantic_assets.store import Store
+
+
+def embed_at_once(
+    store: Store, gemini: Gemini, shards: Sequence[ShardKey], *, mode: str | None = None
+) -> list[RealtimeReport]:
+    """Embed what is pending of these shards now, where the mode wants that; else leave it.
+
+    Args:
+        mode: `sync`, `async` or `auto`, for all of them; None: as each dataset is set.
+
+    What a cap or an unanswered call keeps from it stays pending, and goes by batch.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    if mode is not None and mode not in MODES:
+        raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
+    due = [shard for shard in shards if is_at_once(store, shard.dataset, shards, mode)]
+    if not due or not_trusted(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
+        return []  # the planner says what holds texts back
+    done: list[RealtimeReport] = []
+    for shard in due:
+        try:
+            done += answer_tasks(store, gemini, shard)
+            if store.is_embedded(shard.dataset):
+                done.append(embed_now(store, gemini, shard))
+        except (SpendRefused, TransientError) as error:
+            store.tell(f"{shard}: what is left goes by batch: {error}")
+    return done
+
+
+def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[RealtimeReport]:
+    """What the tasks of a shard ask, answered now, and its documents cut with that.
+
+    Raises:
+        SpendRefused, TransientError: as `answer_now`.
+    """
+    done = []
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        done.append(answer_now(store, gemini, pinned.task, shard))
+        feed(store, shard, pinned.task)
+    return done
+
+
+def is_at_once(
+    store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None = None
+) -> bool:
+    """Whether its mode, or this one, wants what is pending of these shards in real time."""
+    settings = store.dataset_settings(dataset)
+    mode = mode or settings.mode
+    if mode != "auto":
+        return mode == "sync"
+    its = [shard for shard in shards if shard.dataset == dataset]
+    products: list[Product] = [pinned.task for pinned in store.ledger.tasks.of(dataset)]
+    products += [store.serving_space(dataset)] if settings.embed else []
+    pending = (pending_texts(store, product, its) for product in products)
+    return sum(sum(texts.values()) for texts in pending) < settings.auto_below_tokens

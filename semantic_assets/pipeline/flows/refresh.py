@@ -1,0 +1,156 @@
+"""refresh: everything new in all (or some) datasets, to the index, waiting for the batch inside."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
+from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
+from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
+from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.documents.read import DocumentsReport
+from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
+from semantic_assets.pipeline.flows.advance import AdvanceReport
+from semantic_assets.pipeline.flows.apply_outputs import feed_all
+from semantic_assets.pipeline.flows.assemble_and_index import publish
+from semantic_assets.pipeline.flows.drain import drain
+from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.reindex import ReindexReport, continue_reindex
+from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.pipeline.generation.write_prompts import RequestsReport
+from semantic_assets.pipeline.search.quality import measure_quality
+from semantic_assets.pipeline.vector_index.build import IndexReport
+from semantic_assets.store import Store
+
+
+@dataclass(slots=True)
+class RefreshReport:
+    discovery: Discovery
+    documents: list[DocumentsReport] = field(default_factory=list)
+    requests: list[RequestsReport] = field(default_factory=list)
+    outputs: list[OutputsReport] = field(default_factory=list)
+    chunks: list[ChunksReport] = field(default_factory=list)
+    at_once: list[RealtimeReport] = field(default_factory=list)
+    advanced: AdvanceReport = field(default_factory=AdvanceReport)
+    embeddings: list[EmbeddingsReport] = field(default_factory=list)
+    indexes: list[IndexReport] = field(default_factory=list)
+    quality: list[Evaluation] = field(default_factory=list)
+    reindexed: list[ReindexReport] = field(default_factory=list)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Batches are still out, or texts are held back: run again to go on."""
+        settled = [report.is_settled for report in self.embeddings]
+        return not all(settled + [report.is_settled for report in self.outputs])
+
+    @property
+    def _left(self) -> str:
+        if self.advanced.held_back is not None:
+            return self.advanced.held_back.reason
+        if self.advanced.open_jobs:
+            return f"{self.advanced.open_jobs} batch jobs are running"
+        if self.advanced.foreign_jobs:
+            return (
+                f"{self.advanced.foreign_jobs} batch jobs were sent with another key or backend: set "
+                "that one to collect them; their texts are not sent again meanwhile"
+            )
+        return "batch jobs are quarantined; `semantic-assets jobs` names them"
+
+    @property
+    def summary(self) -> str:
+        return "; ".join([self._outcome, *self.discovery.troubles])
+
+    @property
+    def _outcome(self) -> str:
+        if self.is_waiting:
+            return f"waiting, run again: {self._left}"
+        at_once = sum(report.texts for report in self.at_once)
+        sent = self.advanced.submitted_texts
+        built = sum(index.written for index in self.indexes)
+        if not sent and not built and not at_once:
+            return "nothing new: nothing was sent, nothing was embedded, every index is current"
+        now = f"{at_once} texts embedded at once, " if at_once else ""
+        return (
+            f"{now}{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
+        )
+
+
+def refresh(
+    store: Store,
+    gemini: Gemini,
+    *,
+    datasets: tuple[DatasetKey, ...] = (),
+    wait_minutes: float,
+    mode: str | None = None,
+    max_cost_usd: float | None = None,
+    consent: Callable[[Estimate], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RefreshReport:
+    """Discover, read, cut, submit, wait, collect, assemble, index. Stopped, it resumes.
+
+    Args:
+        mode: `sync`, `async` or `auto` for all of them; None: as each dataset is set.
+        max_cost_usd: cap of this run; None: as the settings say.
+        consent: shown the quote before anything is sent; raises to refuse it.
+
+    Raises:
+        SourceMissing, ConfigError: as `discover`.
+        SpendRefused: the quote is over the run's cap, or was not consented to. Nothing was sent.
+    """
+    report = RefreshReport(discover(store, datasets=datasets))
+    store.tell(report.discovery.summary)
+    cut = cut_all(store, report.discovery, report.stopwatch)
+    report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
+    report.requests = cut.requests
+    require_run_budget(store, datasets, max_cost_usd, consent)
+    with report.stopwatch.stage("batch_jobs"):
+        report.at_once = embed_at_once(store, gemini, cut.read, mode=mode)
+        report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+    with report.stopwatch.stage("generations"):
+        report.outputs = feed_all(store, cut.read)
+        report.chunks = [_cut_since(store, one, report) for one in report.chunks]
+    done = publish(
+        store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
+    )
+    report.embeddings, report.indexes = done.embeddings, done.indexes
+    _look_further(store, gemini, report)
+    store.tell(report.summary)
+    return report
+
+
+def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> ChunksReport:
+    """What a shard is cut into by now, where answers came in for it meanwhile."""
+    if not any(one.shard == cut.shard for one in report.advanced.fed):
+        return cut
+    now = chunk_documents(store, cut.shard)
+    return replace(now, written=True, documents_cut=max(cut.documents_cut, now.documents_cut))
+
+
+def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
+    """Carry on reindexing, and measure what was built."""
+    with report.stopwatch.stage("reindex"):
+        found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
+        report.reindexed = [done for done in found if done is not None]
+    for done in report.reindexed:
+        store.tell(done.summary)
+    with report.stopwatch.stage("retrieval_quality"):
+        built = [index.dataset for index in report.indexes if index.written]
+        measured = [measure_quality(store, gemini, dataset) for dataset in built]
+        report.quality = [found for found in measured if found is not None]
+
+
+def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
+    """Shards cut before, of datasets that could not be listed: their batches come in all the same."""
+    names = {*discovery.missing, *discovery.skipped}
+    return [
+        shard.key
+        for shard in store.ledger.sources.shards()
+        if str(shard.key.dataset) in names and store.trusted_fingerprint(layout.chunks(shard.key))
+    ]

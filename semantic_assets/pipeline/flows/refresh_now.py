@@ -1,0 +1,46 @@
+"""bring_in: one dataset's new documents to search at once, in real time, as far as its mode says."""
+
+from dataclasses import dataclass
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.pipeline.costs.estimate import require_run_budget
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.flows.assemble_and_index import publish
+from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtIn(Shown):
+    """What was embedded, and whether all of the dataset can be found now."""
+
+    job_ids: tuple[str, ...]
+    texts: int
+    usd: float
+    is_searchable: bool
+
+
+def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) -> BroughtIn:
+    """Read, cut, embed now what `mode` takes now, and index; what is left goes by batch.
+
+    Raises:
+        SpendRefused: the quote is over the cap of a run. Nothing was sent.
+    """
+    found = discover(store, datasets=(dataset,))
+    cut = cut_all(store, found)
+    if mode != "async":  # which sends nothing here: no cap may keep a deletion from search
+        require_run_budget(store, (dataset,), None)
+    done = embed_at_once(store, gemini, cut.shards, mode=mode)
+    published = publish(store, cut.shards)
+    return BroughtIn(
+        job_ids=tuple(report.job_id for report in done if report.job_id is not None),
+        texts=sum(report.texts for report in done),
+        usd=sum(report.usd for report in done),
+        # What could not be listed, or was removed meanwhile, is not in the index.
+        is_searchable=dataset in found.datasets
+        and {report.shard for report in published.embeddings} == set(cut.shards) != set()
+        and all(report.is_settled for report in published.embeddings),
+    )

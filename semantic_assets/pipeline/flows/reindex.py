@@ -1,0 +1,155 @@
+"""reindex: move a dataset to another embedding space while the old one serves.
+
+Quote, aim, embed beside, build beside, compare, switch. Each step is durable and found again, so
+running it again goes on. Until the switch edits are wanted in both spaces, then in the new one only.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
+from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.flows.advance import AdvanceReport
+from semantic_assets.pipeline.flows.drain import drain
+from semantic_assets.pipeline.search.compare import Comparison, compare
+from semantic_assets.pipeline.vector_index.build import build_index, switch_to
+from semantic_assets.store import Store
+
+Consent = Callable[[Estimate], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReindexReport:
+    """How far one dataset is. `waiting` says what for; None: nothing is left to wait for."""
+
+    dataset: DatasetKey
+    space_id: str
+    switched: bool
+    comparison: Comparison | None = None
+    waiting: str | None = None
+
+    @property
+    def summary(self) -> str:
+        compared = f" ({self.comparison.summary})" if self.comparison else ""
+        if self.switched:
+            return f"{self.dataset} is searched in {self.space_id}{compared}"
+        return f"{self.dataset} is not switched{compared}: {self.waiting}"
+
+
+def reindex(
+    store: Store,
+    gemini: Gemini,
+    dataset: DatasetKey,
+    space: EmbeddingSpace,
+    *,
+    wait_minutes: float,
+    switch: bool | None = None,
+    max_cost_usd: float | None = None,
+    consent: Consent | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> ReindexReport:
+    """Take one dataset to `space`, as far as it goes now.
+
+    Args:
+        switch: None switches unless nDCG@10 drops; False never, True always.
+
+    Raises:
+        NotFound: the dataset is unknown.
+        Conflict: it is on its way to another space.
+        SpendRefused: over the cap, or not consented to; nothing was sent.
+    """
+    if dataset not in store.ledger.sources.datasets():
+        raise NotFound(f"there is no dataset {dataset}: `semantic-assets ls` shows those there are")
+    if store.decide_space(dataset) == space:
+        return ReindexReport(dataset=dataset, space_id=space.space_id, switched=True)
+    if space.backend != store.settings.backend:
+        raise ConfigError(f"the settings are on {store.settings.backend}, not {space.backend}")
+    require_quote(store, estimate_space(store, dataset, space), max_cost_usd, consent)
+    store.ledger.spaces.register(space)
+    store.ledger.dataset_spaces.aim(dataset, space.space_id)
+    advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+    done = continue_reindex(store, gemini, dataset, switch=switch)
+    return done or _waiting(dataset, space, advanced)
+
+
+def reindex_all(
+    store: Store,
+    gemini: Gemini,
+    datasets: Sequence[DatasetKey],
+    space: EmbeddingSpace,
+    **options: Any,
+) -> list[ReindexReport]:
+    """These datasets or all, one after the other, with the options of `reindex`.
+
+    Ends after the first that has to wait: two spaces are paid for in one dataset at a time.
+    """
+    done: list[ReindexReport] = []
+    for dataset in datasets or store.ledger.sources.datasets():
+        done.append(reindex(store, gemini, dataset, space, **options))
+        store.tell(done[-1].summary)
+        if not done[-1].switched:
+            break
+    return done
+
+
+def _waiting(dataset: DatasetKey, space: EmbeddingSpace, advanced: AdvanceReport) -> ReindexReport:
+    held = advanced.held_back.reason if advanced.held_back else None
+    reason = held or f"{advanced.open_jobs} batch jobs are running; run it again to go on"
+    return ReindexReport(dataset=dataset, space_id=space.space_id, switched=False, waiting=reason)
+
+
+def continue_reindex(
+    store: Store, gemini: Gemini, dataset: DatasetKey, *, switch: bool | None = None
+) -> ReindexReport | None:
+    """Assemble, build beside, compare and switch; None where texts of the target are still out."""
+    space = store.target_space(dataset)
+    if space is None:
+        return None
+    shards = store.ledger.sources.shards(dataset)
+    embedded = [assemble(store, shard.key, space=space) for shard in shards]
+    if not embedded or not all(report.is_settled for report in embedded):
+        return None
+    number = build_index(store, dataset, space=space).generation
+    built = next(g for g in store.ledger.generations.list(dataset) if g.number == number)
+    comparison = compare(store, gemini, built)
+    is_wanted = not (comparison and comparison.is_worse) if switch is None else switch
+    if is_wanted:
+        _switch(store, dataset, built)
+    return ReindexReport(
+        dataset=dataset,
+        space_id=space.space_id,
+        switched=is_wanted,
+        comparison=comparison,
+        waiting=None if is_wanted else _decision(dataset, number, asked=switch is False),
+    )
+
+
+def _switch(store: Store, dataset: DatasetKey, built: Generation) -> None:
+    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+        switch_to(store, lease, dataset, built.number)
+
+
+def _decision(dataset: DatasetKey, number: int, *, asked: bool) -> str:
+    reason = "as asked" if asked else "nDCG@10 would drop"
+    return (
+        f"{reason}; `semantic-assets index switch {dataset} {number}` switches, "
+        f"`semantic-assets reindex --dataset {dataset} --cancel` gives it up"
+    )
+
+
+def cancel_reindex(store: Store, dataset: DatasetKey) -> bool:
+    """Aim at nothing; what was paid for stays in the lake. Whether there was a reindex.
+
+    A generation built for it goes with the next build.
+    """
+    was_under_way = store.target_space(dataset) is not None
+    if was_under_way:
+        store.ledger.dataset_spaces.aim(dataset, None)
+    return was_under_way

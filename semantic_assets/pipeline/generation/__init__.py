@@ -1,0 +1,1 @@
+"""Generation tasks: prompts, outputs, and the context they give to chunks."""

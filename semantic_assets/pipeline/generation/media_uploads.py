@@ -1,0 +1,89 @@
+"""Media of a generation job at Google: uploaded before its request file, deleted when it is over.
+
+Each name is durable before the next file is uploaded. What a crash leaves in between carries the
+job's display name, so `cleanup` finds it; Google deletes it after two days in any case.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from semantic_assets.batching.generation_requests import Ask
+from semantic_assets.errors import PermanentError, RequestRejected, SemanticAssetsError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import manifest_requests
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.parsing.media import media_hash
+from semantic_assets.parsing.records import Unreadable
+from semantic_assets.store import Store
+
+
+def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
+    """The requests of a job's manifest; a media file is uploaded when its turn comes.
+
+    A file that is gone, or is not what it was when its shard was read, is left out: its answer
+    will be missing, and the next listing says what became of it.
+    """
+    for row in manifest_requests(store.lake, planned.job.job_id):
+        key, prompt = row["text_hash"], row["vector_text"]
+        if row["media_uri"] is None:
+            yield Ask(key, prompt)
+            continue
+        path = store.sources.local(row["media_uri"])
+        changed = f"{row['media_uri']} has changed since it was read: it is not sent"
+        if not _is(path, row["media_hash"]):
+            store.tell(changed)
+            continue
+        try:
+            uri = _upload(store, gemini, planned, key, path, row["mime"])
+        except RequestRejected as error:  # of this file: the others of the job are sent
+            store.tell(f"{row['media_uri']} is not taken by Google, and not sent: {error}")
+            continue
+        if not _is(path, row["media_hash"]):  # while it was uploaded
+            store.tell(changed)
+            continue
+        yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
+
+
+def _is(path: Path, media: str) -> bool:
+    try:
+        return media_hash(path) == media
+    except (OSError, Unreadable):
+        return False
+
+
+def _upload(
+    store: Store, gemini: Gemini, planned: PlannedJob, key: str, path: Path, mime: str
+) -> str:
+    job = planned.job
+    name, uri = gemini.upload_media(
+        path,
+        mime=mime,
+        display_name=f"{job.display_name}-{key[:8]}",
+        check=planned.lease.require,
+    )
+    _note(store, job, name)
+    return uri
+
+
+def _note(store: Store, job: BatchJob, name: str) -> None:
+    path = layout.uploads(job.job_id)
+    store.lake.write_text(path, f"{store.lake.read_text(path) or ''}{name}\n")
+
+
+def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
+    """Delete the media of a job that is over, as far as they can be; then the note of them."""
+    path = layout.uploads(job.job_id)
+    names = store.lake.read_text(path)
+    if names is None:
+        return
+    for name in names.split():
+        try:
+            gemini.delete_file(name)
+        except PermanentError:
+            continue  # gone already
+        except SemanticAssetsError as error:
+            store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")
+            return
+    store.lake.delete(path)

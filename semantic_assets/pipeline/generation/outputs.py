@@ -1,0 +1,198 @@
+"""assemble_outputs: what came of a task, projected onto a shard's requests, as rows of `generations`."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from semantic_assets.errors import Conflict
+from semantic_assets.lake import layout
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.model.tables import GENERATIONS
+from semantic_assets.model.task import TASK_PREFIX, GenerationTask
+from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
+
+_RESULT_COLUMNS = [
+    "output", "finish_reason", "token_count", "output_tokens", "error_code", "error_message",
+]  # fmt: skip
+_REQUEST_COLUMNS = ["document_id", "content_hash", "text_hash", "refusal"]
+_NOT_SENT = "NOT_SENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsReport(Shown):
+    """Documents by outcome. Those still out have no row yet; a settled shard has none of them."""
+
+    shard: ShardKey
+    task: str
+    documents: int
+    ready: int
+    failed: int
+    #: Of the answers in the table, as billed.
+    tokens: int
+    output_tokens: int
+    usd: float
+    is_settled: bool
+    written: bool
+
+    @property
+    def pending(self) -> int:
+        return self.documents - self.ready - self.failed
+
+
+def assemble_outputs(
+    store: Store, shard: ShardKey, task: GenerationTask, *, demand: ShardDemand | None = None
+) -> OutputsReport:
+    """Write the shard's `generations` of a task from what has landed; safe at any time.
+
+    Raises:
+        DatasetRemoved: its dataset was removed.
+        Conflict: the shard has no trusted requests yet.
+    """
+    path = layout.outputs(task.space_id, shard)
+    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+        store.ledger.datasets.require(shard.dataset)
+        asked = store.trusted_fingerprint(layout.requests(task.space_id, shard))
+        if asked is None:
+            raise Conflict(
+                f"shard {shard}: task {task.name} has not asked its documents yet; materialize "
+                "generation_jobs first"
+            )
+        if demand is None or demand.table_fingerprint != asked:
+            demand = shard_demand(store, shard, task)
+        inputs = _inputs(demand)
+        written = not store.is_current(path, inputs)
+        if written:
+            _write(store, lease, shard, task, demand, inputs)
+        settled = {"settled_fingerprint": asked} if demand.is_settled else {}
+        store.ledger.progress.note(
+            shard,
+            task.space_id,
+            pending=len(demand.pending),
+            counted_fingerprint=asked,
+            **settled,
+        )
+        return _report(store, shard, task, demand, written=written)
+
+
+def _inputs(demand: ShardDemand) -> str:
+    """Of the requests, and of which row of which job each final one has."""
+    known, final = demand.known, demand.known.has_vector | demand.is_failed
+    errors = (
+        f"{place}:{landed.last_error}"
+        for place, landed in sorted(known.troubled.items())
+        if final[place]
+    )
+    places = fingerprint_arrays(np.flatnonzero(final), known.job[final], known.position[final])
+    names = (known.job_ids[job] for job in np.unique(known.job[known.job >= 0]).tolist())
+    return fingerprint("generations", demand.table_fingerprint, places, *names, *errors)
+
+
+def _report(
+    store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand, *, written: bool
+) -> OutputsReport:
+    columns = ["text_hash", "status", "tokens", "output_tokens", "usd"]
+    rows = store.lake.read(layout.outputs(task.space_id, shard), columns).to_pylist()
+    billed = {row["text_hash"]: row for row in rows}.values()  # what asks the same is asked once
+    return OutputsReport(
+        shard=shard,
+        task=task.name,
+        documents=len(demand.texts.of_row),
+        ready=sum(row["status"] == "READY" for row in rows),
+        failed=sum(row["status"] == "FAILED" for row in rows),
+        tokens=sum(row["tokens"] or 0 for row in billed),
+        output_tokens=sum(row["output_tokens"] or 0 for row in billed),
+        usd=sum(row["usd"] or 0.0 for row in billed),
+        is_settled=demand.is_settled,
+        written=written,
+    )
+
+
+def _write(
+    store: Store,
+    lease: Lease,
+    shard: ShardKey,
+    task: GenerationTask,
+    demand: ShardDemand,
+    inputs: str,
+) -> None:
+    final = demand.known.has_vector | demand.is_failed
+    places = np.flatnonzero(final)
+    answers = _answers(store, task, demand, places.tolist())
+    asked = store.lake.read(layout.requests(task.space_id, shard), _REQUEST_COLUMNS).to_pylist()
+    rows = [
+        _row(shard, task, asked[row], answers[place])
+        for row, place in enumerate(demand.texts.of_row.tolist())
+        if place in answers
+    ]
+    path = layout.outputs(task.space_id, shard)
+    with store.replacing_table(lease, path, GENERATIONS, input_fingerprint=inputs) as (
+        file,
+        content,
+    ):
+        file.write(pa.Table.from_pylist(rows, schema=GENERATIONS))
+        content(inputs)
+
+
+def _answers(
+    store: Store, task: GenerationTask, demand: ShardDemand, places: list[int]
+) -> dict[int, dict[str, Any]]:
+    """The row of a results file that counts for each text; each file is opened once."""
+    wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    found: dict[int, dict[str, Any]] = {}
+    for place in places:
+        landed = demand.known.at(place)
+        found[place] = {"attempts": landed.attempts + landed.whole_failures if landed else 0}
+        if landed is None:
+            continue
+        source = (landed.job_id, landed.position) if landed.job_id else landed.last_error
+        if source is not None and source[0] is not None:
+            wanted[source[0]].append((place, source[1]))
+    for job_id, rows in wanted.items():
+        table = store.lake.read(layout.results(task.space_id, job_id), _RESULT_COLUMNS)
+        taken = table.take(pa.array([position for _, position in rows])).to_pylist()
+        price = _price(store, job_id)
+        for (place, _), row in zip(rows, taken, strict=True):
+            usd = price(task.model, row["token_count"] or 0, row["output_tokens"] or 0)
+            found[place] |= row | {"batch_job_id": job_id.partition(".")[0], "usd": usd}
+    for place in np.flatnonzero(demand.known.has_vector).tolist():
+        if place in found:
+            found[place]["status"] = "READY"
+    return found
+
+
+def _price(store: Store, job_id: str) -> Any:
+    job_id = job_id.partition(".")[0]
+    if not store.ledger.jobs.exists(job_id):
+        return batch_usd
+    return realtime_usd if store.ledger.jobs.find(job_id).is_realtime else batch_usd
+
+
+def _row(
+    shard: ShardKey, task: GenerationTask, asked: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
+    refusal = asked["refusal"]
+    return {
+        "document_id": asked["document_id"],
+        "shard": str(shard),
+        "task": task.space_id.removeprefix(TASK_PREFIX),
+        "content_hash": asked["content_hash"],
+        "text_hash": asked["text_hash"],
+        "status": answer.get("status", "FAILED"),
+        "output": answer.get("output"),
+        "finish_reason": answer.get("finish_reason"),
+        "error_code": _NOT_SENT if refusal else answer.get("error_code"),
+        "error_message": refusal or answer.get("error_message"),
+        "tokens": answer.get("token_count"),
+        "output_tokens": answer.get("output_tokens"),
+        "usd": answer.get("usd"),
+        "attempts": answer["attempts"],
+        "batch_job_id": answer.get("batch_job_id"),
+    }

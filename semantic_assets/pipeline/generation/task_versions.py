@@ -1,0 +1,162 @@
+"""Tasks of datasets: pinned when a task's file names them or somebody asks; stopped on request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.settings.task_file import TaskFile, read_tasks, read_tasks_beside
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditedTask(Shown):
+    """A dataset that is processed by another version of a task than its file says."""
+
+    dataset: str
+    task: str
+    #: What the file's version is called, and the one that is pinned.
+    wanted: str
+    pinned: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskListed(Shown):
+    task: str
+    model: str
+    reads: str
+    answers: str
+    #: What is processed by it.
+    datasets: str
+    #: Of these, those that are on an older version than its file: see `regenerate`.
+    edited_for: str
+
+
+def task_files(store: Store) -> dict[str, TaskFile]:
+    """The tasks of the folder of tasks, by name.
+
+    Raises:
+        ConfigError: one of the files is not as it should be.
+    """
+    return read_tasks(store.settings.tasks, backend=store.settings.backend)
+
+
+def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
+    """Those beside a dataset's files. Raises as `task_files`."""
+    folder = store.sources.about(dataset)
+    return read_tasks_beside(folder, dataset, backend=store.settings.backend)
+
+
+def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> TaskFile:
+    """A task by its name; one beside the dataset's files wins.
+
+    Raises:
+        ConfigError: there is no task of that name; the message lists those there are.
+    """
+    files = task_files(store) | (tasks_beside(store, dataset) if dataset else {})
+    if name not in files:
+        raise ConfigError(
+            f"there is no task {name!r}: there are {', '.join(files) or 'none'} in "
+            f"{store.settings.tasks}"
+        )
+    return files[name]
+
+
+def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile]) -> list[str]:
+    """Have a dataset processed by the tasks whose files name it; the names of new ones.
+
+    Raises:
+        ConfigError: a file beside its own is not as it should be.
+    """
+    files = {**shared, **tasks_beside(store, dataset)}
+    is_derived = is_made_of_answers(store, dataset)
+    return [
+        name
+        for name, file in files.items()
+        if (str(dataset) in file.datasets if is_derived else file.takes(dataset))
+        and require_room(dataset, file)
+        and store.ledger.tasks.pin(dataset, file.task, file.use)
+    ]
+
+
+def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
+    """Raises:
+    ConfigError: there is no name for the documents its answers become.
+    """
+    if file.use.documents is not None:
+        DatasetKey(dataset.project, f"{dataset.dataset}-{file.task.name}")
+    return True
+
+
+def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
+    """Whether a task writes its documents. A pattern does not take it: that would never end."""
+    return any(
+        pinned.use.documents is not None
+        and (pinned.dataset.project, f"{pinned.dataset.dataset}-{pinned.task.name}")
+        == (dataset.project, dataset.dataset)
+        for pinned in store.ledger.tasks.all(stopped=True)
+    )
+
+
+def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
+    """Raises:
+    NotFound: the dataset is not processed by a task of that name.
+    """
+    for pinned in store.ledger.tasks.of(dataset, stopped=True):
+        if pinned.task.name == name:
+            return pinned
+    raise NotFound(
+        f"dataset {dataset} is not processed by a task {name!r}: `semantic-assets generate submit "
+        f"--dataset {dataset} --task {name}`"
+    )
+
+
+def list_of_tasks(store: Store) -> list[TaskListed]:
+    """Every task there is a file of, or that a dataset is processed by.
+
+    Raises:
+        ConfigError: a file of the folder of tasks is not as it should be.
+    """
+    pinned = store.ledger.tasks.all(stopped=True)
+    names = sorted({*task_files(store), *(one.task.name for one in pinned)})
+    files = task_files(store)
+    return [_listed(store, name, files.get(name), pinned) for name in names]
+
+
+def _listed(
+    store: Store, name: str, file: TaskFile | None, pinned: list[DatasetTask]
+) -> TaskListed:
+    its = [one for one in pinned if one.task.name == name]
+    task = file.task if file is not None else its[0].task
+    edited = [one.dataset for one in edited_tasks(store) if one.task == name]
+    return TaskListed(
+        task=name,
+        model=task.model,
+        reads="media" if task.is_media else "text",
+        answers="JSON" if task.response_schema else "text",
+        datasets=", ".join(str(one.dataset) for one in its),
+        edited_for=", ".join(edited),
+    )
+
+
+def edited_tasks(store: Store) -> list[EditedTask]:
+    """Datasets whose task's file says otherwise by now; nothing changes before `regenerate`."""
+    found = []
+    for pinned in store.ledger.tasks.all():
+        try:
+            file = find_task(store, pinned.task.name, pinned.dataset)
+        except ConfigError:
+            continue  # gone, or not valid: a listing tells of that
+        if (file.task, file.use) != (pinned.task, pinned.use):
+            names = (file.task.space_id, pinned.task.space_id)
+            found.append(
+                EditedTask(
+                    dataset=str(pinned.dataset),
+                    task=pinned.task.name,
+                    wanted=names[0],
+                    pinned=names[1],
+                )
+            )
+    return found

@@ -1,0 +1,1 @@
+"""What the interfaces call to run a generation task."""

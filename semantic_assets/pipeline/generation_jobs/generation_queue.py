@@ -1,0 +1,103 @@
+"""generation_queues: what the tasks of a shard have asked, have out, and wait for."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from semantic_assets.errors import SpendRefused, TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.model.batch_job import WITHHOLDING, BatchJob
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.parsing.media import PENDING
+from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.flows.realtime_mode import answer_tasks, is_at_once
+from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
+from semantic_assets.pipeline.generation.write_prompts import RequestsReport, ask_documents
+from semantic_assets.pipeline.pending.pending import shard_demand
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationQueue:
+    """One task of a shard."""
+
+    task: str
+    model: str
+    requests: int
+    refused: int
+    in_flight: int
+    waiting: int
+    usd_waiting_estimated: float
+    open_jobs: tuple[BatchJob, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationSubmission:
+    queues: tuple[GenerationQueue, ...]
+    submitted: int
+    held_back: str | None
+
+
+def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSubmission:
+    """Write what the tasks of a shard ask, and send what fits their windows, or as its mode wants it.
+
+    Raises:
+        Conflict: its documents are not there yet.
+    """
+    tasks, submitted, held_back = store.ledger.tasks.of(shard.dataset), 0, None
+    asked = [ask_documents(store, shard, pinned.task) for pinned in tasks]
+    if tasks and is_at_once(store, shard.dataset, [shard]):
+        with suppress(SpendRefused, TransientError):  # what is left goes by batch
+            answer_tasks(store, gemini, shard)
+    for pinned in tasks:
+        sent = submit_pending(store, gemini, favour=shard, only=pinned.task)
+        submitted += len(sent.submitted)
+        held_back = held_back or (sent.held_back.reason if sent.held_back else None)
+    return GenerationSubmission(
+        queues=tuple(generation_queues(store, shard, asked)),
+        submitted=submitted,
+        held_back=held_back,
+    )
+
+
+def generation_queues(
+    store: Store, shard: ShardKey, asked: list[RequestsReport]
+) -> list[GenerationQueue]:
+    """Of the tasks that asked, in their order."""
+    found = []
+    refused = {report.task: report.refused for report in asked}
+    for pinned in store.ledger.tasks.of(shard.dataset):
+        task = pinned.task
+        demand = shard_demand(store, shard, task)
+        tokens, waiting = sum(demand.pending.values()), int(demand.is_pending.sum())
+        output = expected_output_tokens(store, task, waiting)
+        jobs = store.ledger.jobs.list(states=WITHHOLDING, space_id=task.space_id)
+        found.append(
+            GenerationQueue(
+                task=task.name,
+                model=task.model,
+                requests=len(demand.texts.keys),
+                refused=refused.get(task.name, 0),
+                in_flight=demand.in_flight,
+                waiting=waiting,
+                usd_waiting_estimated=batch_usd(task.model, tokens, output),
+                open_jobs=tuple(job for job in jobs if str(shard) in job.shards),
+            )
+        )
+    return found
+
+
+def images_of(store: Store, shard: ShardKey, *, limit: int) -> list[tuple[str, str]]:
+    """(title, uri) of the first images of a shard."""
+    path = layout.documents(shard)
+    if not store.lake.exists(path):
+        return []
+    table = store.lake.read(path, ["title", "uri", "mime", "parse_status"])
+    is_image = pc.and_(
+        pc.equal(table["parse_status"], PENDING), pc.starts_with(table["mime"], "image/")
+    )
+    rows = table.filter(is_image).slice(0, limit).to_pylist()
+    return [(row["title"] or row["uri"], row["uri"]) for row in rows]

@@ -1,0 +1,1 @@
+"""doctor, probe, cleanup, purge, migrate."""

@@ -1,0 +1,196 @@
+"""doctor: what stands between this machine and an embedding, each with its cure. Spends nothing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
+from semantic_assets.pipeline.reports.status import Status, status
+from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
+from semantic_assets.store import Store, open_store, sources_of
+
+_LEAST_FREE_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One thing looked at. `is_well` is None where it could not be found out."""
+
+    name: str
+    is_well: bool | None
+    found: str
+    #: What to do about it; empty where nothing is to be done.
+    cure: str = ""
+
+
+def doctor(root: str | Path | None) -> list[Diagnosis]:
+    """Settings, folders, ledger, key, service, queue. Later ones need those before them."""
+    found: list[Diagnosis] = []
+    try:
+        settings = Settings.load(root=root)
+    except SemanticAssetsError as error:
+        return [
+            Diagnosis(name="settings", is_well=False, found=str(error), cure="mend it, or .env")
+        ]
+    found.append(
+        Diagnosis(
+            name="settings",
+            is_well=True,
+            found=f"backend {settings.backend}, {settings.model}, {settings.dimensions} numbers",
+        )
+    )
+    found += [*_misspelt(), _root(settings), _sources(settings), _key(settings), _consent(settings)]
+    try:
+        with open_store(settings) as store:
+            found.append(Diagnosis(name="ledger", is_well=True, found=store.ledger.ledger_id))
+            found += _of_store(store)
+    except SemanticAssetsError as error:
+        found.append(Diagnosis(name="ledger", is_well=False, found=str(error), cure=_cure(error)))
+    return found
+
+
+def _of_store(store: Store) -> Iterator[Diagnosis]:
+    gemini = Gemini(endpoint_of(store.settings))
+    yield _asked("service", lambda: _listing(gemini))
+    yield _probe(store, gemini)
+    yield from _queue(status(store, scope_id=gemini.scope_id))
+    yield _tasks(store)
+
+
+def _tasks(store: Store) -> Diagnosis:
+    """Files of generation tasks: whether they can be read, and are what datasets are processed by."""
+    try:
+        names = ", ".join(task_files(store)) or "none"
+    except SemanticAssetsError as error:
+        return Diagnosis(name="tasks", is_well=False, found=str(error), cure="mend the file")
+    if edited := edited_tasks(store):
+        first = edited[0]
+        return Diagnosis(
+            name="tasks",
+            is_well=False,
+            found=f"{first.task} was edited since {first.dataset} was begun with it",
+            cure=f"`semantic-assets generate regenerate -d {first.dataset} -t {first.task}` quotes "
+            "what the new one costs; or put the file back",
+        )
+    return Diagnosis(name="tasks", is_well=True, found=names)
+
+
+def _misspelt() -> Iterator[Diagnosis]:
+    for name in unknown_variables():
+        longer = sorted(known for known in known_variables() if known.startswith(name))
+        close = ", ".join(longer or get_close_matches(name, known_variables(), 1)) or "another"
+        yield Diagnosis(
+            name=name, is_well=False, found="is no setting", cure=f"did you mean {close}?"
+        )
+
+
+def _key(settings: Settings) -> Diagnosis:
+    if settings.backend == "emulator":
+        return Diagnosis(name="key", is_well=True, found="the emulator takes any")
+    has_one = bool(settings.api_key)
+    return Diagnosis(
+        name="key",
+        is_well=has_one,
+        found="there is one" if has_one else "there is none",
+        cure="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
+    )
+
+
+def _root(settings: Settings) -> Diagnosis:
+    place = next((p for p in (settings.root, *settings.root.parents) if p.exists()), Path("/"))
+    if not os.access(place, os.W_OK):
+        return Diagnosis(
+            name="lake",
+            is_well=False,
+            found=f"{settings.root} cannot be written",
+            cure=f"chmod it, or set {PREFIX}ROOT",
+        )
+    free = shutil.disk_usage(place).free
+    return Diagnosis(
+        name="lake",
+        is_well=free >= _LEAST_FREE_BYTES,
+        found=f"{settings.root_url or settings.root}, {free / 1e9:.1f} GB free here",
+        cure="" if free >= _LEAST_FREE_BYTES else "a shard of 12,000 articles takes about 1 GB",
+    )
+
+
+def _sources(settings: Settings) -> Diagnosis:
+    sources = sources_of(settings)
+    try:
+        is_there = sources.is_there()
+    except SemanticAssetsError as error:
+        return Diagnosis(
+            name="sources", is_well=False, found=str(error), cure=f"set {PREFIX}SOURCES right"
+        )
+    return Diagnosis(
+        name="sources",
+        is_well=is_there,
+        found=sources.shown if is_there else f"{sources.shown} is not there",
+        cure=""
+        if is_there
+        else f"put documents into {sources.shown}/PROJECT/DATASET/, or `semantic-assets ingest`",
+    )
+
+
+def _consent(settings: Settings) -> Diagnosis:
+    if settings.backend == "emulator":
+        return Diagnosis(name="consent", is_well=True, found="the emulator costs nothing")
+    if settings.max_cost_usd_per_day is None:
+        return Diagnosis(
+            name="consent",
+            is_well=False,
+            found="nothing is submitted without a cap",
+            cure=f"set {PREFIX}MAX_COST_USD_PER_DAY; `semantic-assets estimate` quotes",
+        )
+    found = f"${settings.max_cost_usd_per_day:.2f} a day"
+    return Diagnosis(name="consent", is_well=True, found=found)
+
+
+def _listing(gemini: Gemini) -> str:
+    jobs = gemini.list_jobs(max_pages=1).jobs
+    return f"{gemini.endpoint.identity} answers; {len(jobs)} jobs on the first page"
+
+
+def _asked(name: str, ask: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(name=name, is_well=True, found=ask())
+    except SemanticAssetsError as error:
+        return Diagnosis(name=name, is_well=False, found=str(error), cure=_cure(error))
+
+
+def _probe(store: Store, gemini: Gemini) -> Diagnosis:
+    if store.settings.backend == "emulator":
+        return Diagnosis(name="probe", is_well=True, found="the emulator needs none")
+    has_passed = store.ledger.scopes.has_passed_probe(gemini.scope_id)
+    return Diagnosis(
+        name="probe",
+        is_well=has_passed or store.settings.unprobed,
+        found="passed" if has_passed else "has not passed on this key",
+        cure="" if has_passed else "`semantic-assets probe`: three texts, under a cent",
+    )
+
+
+def _queue(found: Status) -> Iterator[Diagnosis]:
+    waits = f"{found.documents_waiting} documents to cut, {found.bill.pending_texts} texts to send"
+    yield Diagnosis(name="queue", is_well=True, found=f"{waits}, {len(found.open_jobs)} jobs out")
+    if found.paused:
+        cure = "mend what it names; it is tried again by itself"
+        yield Diagnosis(name="submission", is_well=False, found=found.paused, cure=cure)
+    if found.quarantined_jobs:
+        yield Diagnosis(
+            name="quarantine",
+            is_well=False,
+            found=f"the answers of {found.quarantined_jobs} jobs were not trusted",
+            cure="`semantic-assets jobs`, then `semantic-assets resolve JOB`",
+        )
+
+
+def _cure(error: SemanticAssetsError) -> str:
+    """An error of ours names its cure already."""
+    return "" if "`" in str(error) else "see the message; then run doctor again"

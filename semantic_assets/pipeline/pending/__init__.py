@@ -1,0 +1,1 @@
+"""Which texts still want an answer."""

@@ -1,0 +1,212 @@
+"""Which texts still want an answer. Derived each time: there is no standing backlog.
+
+pending = wanted by current rows - landed - failed for good - texts of jobs that are not final
+
+The rows are the chunks of a shard, which want a vector, or a task's requests, which want an output.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.key_index import KeyIndex
+from semantic_assets.lake.manifests import manifest_key_column
+from semantic_assets.lake.outcomes import KnownTexts, Mask, OutcomeCode
+from semantic_assets.model.batch_job import WITHHOLDING, JobState
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.store import Store
+
+#: Key in a chunks file's metadata: documents that wait for an answer of a task before they are cut.
+WAITING = "semantic_assets.waiting_documents"
+#: Key in a results file's metadata: how many texts failed together, as one job.
+WHOLE_JOB = "semantic_assets.whole_job"
+_RETRY = "retry/"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The n distinct texts of a shard's rows, in the order of the rows."""
+
+    #: text_hash of each.
+    keys: pa.StringArray
+    #: Estimated tokens, and the first row with the text. Shape (n,).
+    estimates: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    #: For each row which text it has.
+    of_row: npt.NDArray[np.int64]
+    #: Texts that are not sent, for a reason that stands in their row.
+    is_refused: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDemand:
+    """The distinct texts of a shard's rows in a space or of a task, by what is known of each."""
+
+    shard: ShardKey
+    product: Product
+    #: Of the table the rows are in.
+    table_fingerprint: str
+    texts: Texts
+    known: KnownTexts
+    is_pending: Mask
+    is_failed: Mask
+    #: Documents that are not cut yet, because an answer they stand with is still out.
+    waiting_documents: int = 0
+
+    @property
+    def failed(self) -> int:
+        return int(self.is_failed.sum())
+
+    @property
+    def pending(self) -> dict[str, int]:
+        """text_hash -> estimated tokens."""
+        keys = self.texts.keys.filter(pa.array(self.is_pending)).to_pylist()
+        return dict(zip(keys, self.texts.estimates[self.is_pending].tolist(), strict=True))
+
+    @property
+    def landed(self) -> int:
+        return int(self.known.has_vector.sum())
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.texts.keys) - int(self.is_pending.sum()) - self.landed - self.failed
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.is_pending.any() and not self.in_flight and not self.waiting_documents
+
+
+def complete_key_index(store: Store, space_id: str) -> KeyIndex:
+    """The space's key index, brought level with the results directory: the files decide.
+
+    Also where another machine replaced a file: a job given up that turned up has other outcomes.
+    """
+    index = store.key_index(space_id)
+    covered = index.marks()
+    present = store.lake.marks(layout.results_dir(space_id))
+    gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
+    if gone:
+        index.forget(gone)
+    for name, mark in present.items():
+        if covered.get(name) != mark:
+            cover(store, index, space_id, name, mark)
+    for name in store.lake.names(layout.retries_dir(space_id)):
+        if f"{_RETRY}{name}" not in covered:
+            keys = store.lake.read(f"{layout.retries_dir(space_id)}/{name}")["text_hash"]
+            index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
+    return index
+
+
+def cover(
+    store: Store, index: KeyIndex, space_id: str, name: str, mark: str, *, anew: bool = False
+) -> None:
+    """`mark` is of the file before it is read: one replaced meanwhile is covered again later."""
+    path = f"{layout.results_dir(space_id)}/{name}"
+    table = store.lake.read_columns(path, ["text_hash", "outcome"])
+    words = table["outcome"].combine_chunks().dictionary_encode()
+    codes = [OutcomeCode[word.upper()] for word in words.dictionary.to_pylist()]
+    whole_job = int(store.lake.metadata(path).get(WHOLE_JOB, "0"))
+    index.add(
+        name,
+        table["text_hash"].combine_chunks(),
+        np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
+        whole_job=whole_job,
+        mark=mark,
+        anew=anew,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Texts in the hands of jobs that are not final, and whether that is all of them."""
+
+    keys: pa.StringArray
+    #: A job whose row is there and whose manifest is not, while its owner lives: wait for it.
+    is_complete: bool
+
+
+def withheld_texts(store: Store, space_id: str) -> Withheld:
+    """To be asked for before the key index is completed, always.
+
+    A job is final when its file is in place, so whoever is not withheld here is found there. The
+    other way round, another machine's job that lands in between is in neither, and is paid twice.
+    """
+    found = [pa.array([], pa.string())]
+    complete = True
+    for job in store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id):
+        keys = manifest_key_column(store.lake, job.job_id)
+        if keys is None:
+            complete = complete and job.state != JobState.UPLOADING
+        else:
+            found.append(keys)
+    return Withheld(pa.concat_arrays(found), complete)
+
+
+def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
+    """What one shard wants as of now."""
+    withheld = withheld_texts(store, product.space_id)
+    index = complete_key_index(store, product.space_id)
+    return demand(store, shard, product, index, withheld)
+
+
+def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) -> dict[str, int]:
+    """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
+    if not shards:
+        return {}
+    withheld = withheld_texts(store, product.space_id)
+    index = complete_key_index(store, product.space_id)
+    found: dict[str, int] = {}
+    for shard in shards:
+        found.update(demand(store, shard, product, index, withheld).pending)
+    return found
+
+
+def demand(
+    store: Store, shard: ShardKey, product: Product, index: KeyIndex, withheld: Withheld
+) -> ShardDemand:
+    """Derive exactly what one shard still wants, from its rows and the results there are."""
+    path = layout.wanted(product.space_id, shard)
+    columns = ["text_hash", "token_estimate"]
+    if isinstance(product, GenerationTask):
+        columns.append("refusal")
+    # Of one file: rows are taken by number, and an answer must not go to another file's row.
+    rows, fingerprint = store.lake.read_marked(path, columns)
+    texts = _distinct(rows)
+    known = index.known(texts.keys)
+    failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.has_vector)
+    is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
+    return ShardDemand(
+        shard=shard,
+        product=product,
+        table_fingerprint=fingerprint,
+        texts=texts,
+        known=known,
+        is_pending=~known.has_vector & ~failed & ~is_withheld,
+        is_failed=failed,
+        waiting_documents=_waiting_documents(store, product, path),
+    )
+
+
+def _waiting_documents(store: Store, product: Product, path: str) -> int:
+    if isinstance(product, GenerationTask):
+        return 0
+    return int(store.lake.metadata(path).get(WAITING, "0"))
+
+
+def _distinct(rows: pa.Table) -> Texts:
+    encoded = rows["text_hash"].combine_chunks().dictionary_encode()
+    of_row = encoded.indices.to_numpy().astype(np.int64)
+    first = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    first[of_row[::-1]] = np.arange(len(of_row) - 1, -1, -1)  # the first row is written last
+    estimates = rows["token_estimate"].to_numpy().astype(np.int64)
+    refused = np.zeros(len(first), dtype=bool)
+    if "refusal" in rows.column_names:
+        refused = rows["refusal"].is_valid().to_numpy()[first]
+    return Texts(encoded.dictionary, estimates[first], first, of_row, refused)

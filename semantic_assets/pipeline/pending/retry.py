@@ -1,0 +1,64 @@
+"""failures and retry: the chunks that ended FAILED, and another chance for them."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.lake import FINGERPRINT
+from semantic_assets.ledger.jobs import new_job_id
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.store import Store
+
+_RETRY = pa.schema([pa.field("text_hash", pa.string(), nullable=False)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A chunk without a vector, and why."""
+
+    chunk_id: str
+    document_id: str
+    shard: str
+    space: str
+    text_hash: str
+    batch_job_id: str
+    attempts: int
+    error_code: str | None
+    error_message: str | None
+
+
+def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Failure]:
+    """FAILED rows of the assembled shards, in the order of shards and chunks."""
+    columns = list(Failure.__dataclass_fields__)
+    found: list[Failure] = []
+    for shard in store.ledger.sources.shards():
+        path = layout.embeddings(store.serving_space(shard.key.dataset).space_id, shard.key)
+        if (datasets and shard.key.dataset not in datasets) or not store.lake.exists(path):
+            continue
+        table = store.lake.read(path, [*columns, "status"])
+        rows = table.filter(pc.equal(table["status"], "FAILED")).select(columns)
+        found.extend(Failure(**row) for row in rows.to_pylist())
+    return found
+
+
+def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
+    """Make the failed texts pending again: errors before now no longer count. How many texts."""
+    failed = failures(store, datasets=datasets)
+    texts = {(failure.space, failure.text_hash) for failure in failed}
+    for space_id in sorted({space_id for space_id, _ in texts}):
+        write_retry(store, space_id, sorted(key for of, key in texts if of == space_id))
+    for shard, space_id in {(failure.shard, failure.space) for failure in failed}:
+        # Unsettled again: the planner opens it, and the sensor sees that there is work.
+        store.ledger.progress.note(
+            ShardKey.parse(shard), space_id, settled_fingerprint=None, pending=None
+        )
+    return len(texts)
+
+
+def write_retry(store: Store, space_id: str, keys: list[str]) -> None:
+    """From now on errors these texts had no longer count; a file, so that a lost ledger knows."""
+    name = f"{layout.retries_dir(space_id)}/{new_job_id()}.parquet"
+    with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
+        file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))

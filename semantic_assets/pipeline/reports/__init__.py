@@ -1,0 +1,1 @@
+"""Read-only: status, counts, checks, SQL."""

@@ -1,0 +1,165 @@
+"""check: what must always hold, as facts with numbers. Assets, `refresh` and `verify` share them."""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.errors import TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.index.parts import Part
+from semantic_assets.lake import layout
+from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.vector_index.serving import parts_of
+from semantic_assets.pipeline.vector_index.shard_part import part_name
+from semantic_assets.store import Store
+
+_CANARIES = 5
+_NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One verdict. `passed` is None where it could not be found out."""
+
+    name: str
+    subject: str
+    passed: bool | None
+    message: str
+    counted: int
+
+
+def check_shard(store: Store, shard: ShardKey) -> list[Check]:
+    """no_missing_vectors and unit_norm of a shard's embeddings; reads only the lake."""
+    space = store.serving_space(shard.dataset)
+    if not store.lake.exists(layout.embeddings(space.space_id, shard)):
+        message = "no embeddings yet"
+        return [_verdict("no_missing_vectors", shard, False, message, 0)]
+    chunks = store.lake.read(layout.chunks(shard), ["chunk_id"])["chunk_id"]
+    path = layout.embeddings(space.space_id, shard)
+    table = store.lake.read(path, ["chunk_id", "status", "vector"])
+    ready = table.filter(pc.equal(table["status"], "READY"))
+    held = pc.is_in(chunks, ready["chunk_id"].combine_chunks())
+    missing = len(chunks) - (pc.sum(held).as_py() or 0)
+    vectors = ready["vector"].combine_chunks().flatten().to_numpy()
+    norms = np.linalg.norm(vectors.reshape(-1, space.dimensions), axis=1)
+    off = int((~(np.abs(norms - 1.0) <= _NORM_TOLERANCE)).sum())
+    return [
+        _verdict(
+            "no_missing_vectors",
+            shard,
+            missing == 0,
+            f"{missing} of {len(chunks)} chunks have no vector",
+            missing,
+        ),
+        _verdict("unit_norm", shard, off == 0, f"{off} of {len(norms)} are not of length 1", off),
+    ]
+
+
+def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
+    """canary_alignment: a few chunks of the shard, embedded again in real time, agree."""
+    space = store.serving_space(shard.dataset)
+    path = layout.embeddings(space.space_id, shard)
+    table = store.lake.read(path, ["chunk_id", "status", "vector"])
+    ready = table.filter(pc.equal(table["status"], "READY"))
+    rows = random.Random(str(shard)).sample(range(ready.num_rows), min(_CANARIES, ready.num_rows))
+    if not rows:
+        return _verdict("canary_alignment", shard, True, "nothing to compare", 0)
+    sample = ready.take(rows)
+    chunks = store.lake.read(layout.chunks(shard), ["chunk_id", "vector_text"])
+    place = pc.index_in(sample["chunk_id"], chunks["chunk_id"].combine_chunks())
+    texts = chunks["vector_text"].take(place).to_pylist()
+    try:
+        again = gemini.embed_documents(space, texts)
+    except TransientError as error:
+        return _verdict("canary_alignment", shard, None, f"could not be run: {error}", 0)
+    stored = np.asarray(sample["vector"].to_pylist(), dtype=np.float32)
+    cosines = np.einsum("ij,ij->i", stored, again)
+    off = int((cosines < MIN_COSINE).sum())
+    message = f"{off} of {len(rows)} disagree, lowest cosine {float(cosines.min()):.4f}"
+    return _verdict("canary_alignment", shard, off == 0, message, off)
+
+
+def check_index(store: Store, dataset: DatasetKey) -> Check:
+    """index_matches_embeddings: the serving generation holds the READY rows it was built from."""
+    name = "index_matches_embeddings"
+    serving = store.ledger.generations.serving(dataset)
+    if serving is None:
+        return _verdict(name, dataset, False, "there is no index: run `refresh`", 0)
+    parts = parts_of(store, serving)
+    if parts is None:
+        message = "the index is not on disk: run `semantic-assets refresh`"
+        return _verdict(name, dataset, False, message, serving.rows)
+    held = {part.name: part for part in parts}
+    differing = sum(
+        _differing(store, serving, ShardKey.parse(shard), fingerprint, held)
+        for shard, fingerprint in serving.inputs.items()
+    )
+    message = f"{differing} READY chunks are missing from generation {serving.number} or differ"
+    return _verdict(name, dataset, differing == 0, message, differing)
+
+
+def _differing(
+    store: Store, serving: Generation, shard: ShardKey, fingerprint: str, held: dict[str, Part]
+) -> int:
+    """READY chunks of a shard that its part lacks, or holds with another vector."""
+    path = layout.embeddings(serving.space_id, shard)
+    if store.lake.fingerprint(path) != fingerprint:
+        return 0  # newer embeddings than the generation's: it is due to be rebuilt
+    table = store.lake.read(path, ["chunk_id", "document_id", "status", "vector"])
+    ready = _without_pending(store, shard, table, table.filter(pc.equal(table["status"], "READY")))
+    part = held.get(part_name(shard))
+    if part is None:
+        return int(ready.num_rows)
+    if not ready.num_rows:
+        return 0
+    place = pc.index_in(ready["chunk_id"], part.rows["chunk_id"].combine_chunks())
+    places = pc.fill_null(place, -1).to_numpy()
+    vectors = ready["vector"].combine_chunks().flatten().to_numpy().reshape(len(places), -1)
+    agree = (part.vectors[places] == vectors).all(axis=1)
+    return int((~agree | (places < 0)).sum())
+
+
+def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Table) -> pa.Table:
+    """Leave out documents with a pending chunk: the index carries what it had of them."""
+    chunks = store.lake.read(layout.chunks(shard), ["chunk_id", "document_id"])
+    known = pc.is_in(chunks["chunk_id"], held["chunk_id"].combine_chunks())
+    pending = chunks.filter(pc.invert(known))["document_id"].combine_chunks()
+    return ready.filter(pc.invert(pc.is_in(ready["document_id"], pending)))
+
+
+def check_requests(store: Store) -> Check:
+    """requested_runs_succeed: nothing was given up after five failed runs."""
+    given_up = store.ledger.requests.exhausted()
+    return Check(
+        name="requested_runs_succeed",
+        subject="sensor",
+        passed=not given_up,
+        message=f"given up: {', '.join(given_up) or 'none'}",
+        counted=len(given_up),
+    )
+
+
+def check_all(
+    store: Store, gemini: Gemini, *, datasets: tuple[DatasetKey, ...] = ()
+) -> list[Check]:
+    """Every check of every shard and dataset that is embedded, or of these datasets."""
+    found: list[Check] = []
+    for dataset in filter(store.is_embedded, datasets or store.ledger.sources.datasets()):
+        space_id = store.serving_space(dataset).space_id
+        for shard in store.ledger.sources.shards(dataset):
+            found += check_shard(store, shard.key)
+            if store.lake.exists(layout.embeddings(space_id, shard.key)):
+                found.append(check_canary(store, gemini, shard.key))
+        found.append(check_index(store, dataset))
+    return found
+
+
+def _verdict(
+    name: str, subject: ShardKey | DatasetKey, passed: bool | None, message: str, counted: int
+) -> Check:
+    return Check(name=name, subject=str(subject), passed=passed, message=message, counted=counted)

@@ -1,0 +1,45 @@
+"""shard_queue: what one shard has in flight, waiting and landed. Exact, derived now."""
+
+from dataclasses import dataclass
+
+from semantic_assets.model.batch_job import FINAL, BatchJob
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.keys import ShardKey
+from semantic_assets.pipeline.pending.pending import shard_demand
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardQueue:
+    """Texts by where they are. A text wanted by several shards counts in each."""
+
+    shard: ShardKey
+    in_flight: int
+    waiting: int
+    waiting_tokens_estimated: int
+    waiting_usd_estimated: float
+    landed: int
+    failed: int
+    #: Jobs that carry texts first asked for by this shard, not final yet.
+    open_jobs: tuple[BatchJob, ...]
+
+
+def shard_queue(store: Store, shard: ShardKey) -> ShardQueue:
+    """Raises:
+    DatasetRemoved: the shard's dataset was removed.
+    """
+    store.ledger.datasets.require(shard.dataset)
+    space = store.serving_space(shard.dataset)
+    found = shard_demand(store, shard, space)
+    tokens = sum(found.pending.values())
+    jobs = store.ledger.jobs.list(space_id=space.space_id)
+    return ShardQueue(
+        shard=shard,
+        in_flight=found.in_flight,
+        waiting=len(found.pending),
+        waiting_tokens_estimated=tokens,
+        waiting_usd_estimated=batch_usd(space.model, tokens),
+        landed=found.landed,
+        failed=found.failed,
+        open_jobs=tuple(j for j in jobs if str(shard) in j.shards and j.state not in FINAL),
+    )

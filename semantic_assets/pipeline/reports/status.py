@@ -1,0 +1,121 @@
+"""status: the queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from semantic_assets.lake import layout
+from semantic_assets.model.batch_job import FINAL, BatchJob
+from semantic_assets.model.shown import Shown
+from semantic_assets.pipeline.costs.bill import Bill, bill
+from semantic_assets.pipeline.costs.history import job_seconds
+from semantic_assets.pipeline.documents.waiting import documents_waiting
+from semantic_assets.pipeline.pending.products import settled_shards
+from semantic_assets.pipeline.reports.pending_counts import answers_to_come
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Shown):
+    datasets: int
+    shards: int
+    settled_shards: int
+    documents: int
+    #: Documents that are not cut yet; a file not read yet counts as one.
+    documents_waiting: int
+    #: Documents no reader could read, and chunks that ended without a vector.
+    documents_failed: int
+    chunks: int
+    chunks_failed: int
+    #: Outcomes of generation tasks: without one yet, and FAILED with a reason.
+    answers_to_come: int
+    answers_failed: int
+    #: Jobs by what users are shown.
+    stages: dict[str, int]
+    open_jobs: tuple[BatchJob, ...]
+    quarantined_jobs: int
+    #: Seconds from submission to end, median of the last jobs; None without any.
+    job_seconds: float | None
+    #: Seconds until what is open and pending should be done; None where nothing is, or no job
+    #: has ended yet to tell from.
+    expected_seconds: float | None
+    paused: str | None
+    bill: Bill
+
+
+def status(store: Store, *, scope_id: str) -> Status:
+    shards = store.ledger.sources.shards()
+    jobs = store.ledger.jobs.list()
+    open_jobs = tuple(job for job in jobs if job.state not in FINAL)
+    seconds = job_seconds(store)
+    quote = bill(store)
+    pause = store.ledger.scopes.paused(scope_id)
+    return Status(
+        datasets=len(store.ledger.sources.datasets()),
+        shards=len(shards),
+        settled_shards=len(settled_shards(store)) + _answered_shards(store),
+        documents=sum(shard.documents for shard in shards),
+        documents_waiting=sum(documents_waiting(store).values()),
+        documents_failed=sum(
+            _count(store, layout.documents(shard.key), "parse_status", "failed") for shard in shards
+        ),
+        chunks=quote.chunks,
+        chunks_failed=_chunks_failed(store),
+        answers_to_come=sum(
+            answers_to_come(
+                store, dataset, [one.key for one in shards if one.key.dataset == dataset]
+            )
+            for dataset in store.ledger.sources.datasets()
+        ),
+        answers_failed=_answers_failed(store),
+        stages=dict(Counter(str(job.stage) for job in jobs)),
+        open_jobs=open_jobs,
+        quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
+        job_seconds=seconds,
+        expected_seconds=_expected(store, open_jobs, seconds, quote),
+        paused=pause.reason if pause else None,
+        bill=quote,
+    )
+
+
+def _chunks_failed(store: Store) -> int:
+    return sum(
+        _count(store, layout.embeddings(space_id, shard.key), "status", "FAILED")
+        for dataset in store.ledger.sources.datasets()
+        for space_id in [store.serving_space(dataset).space_id]
+        for shard in store.ledger.sources.shards(dataset)
+    )
+
+
+def _answered_shards(store: Store) -> int:
+    """Shards that are not embedded, and all of whose answers are there."""
+    return sum(
+        not answers_to_come(store, dataset, [shard.key])
+        for dataset in store.ledger.sources.datasets()
+        if not store.is_embedded(dataset)
+        for shard in store.ledger.sources.shards(dataset)
+    )
+
+
+def _answers_failed(store: Store) -> int:
+    return sum(
+        _count(store, layout.outputs(pinned.task.space_id, shard.key), "status", "FAILED")
+        for pinned in store.ledger.tasks.all(stopped=True)
+        for shard in store.ledger.sources.shards(pinned.dataset)
+    )
+
+
+def _count(store: Store, path: str, column: str, value: str) -> int:
+    return store.lake.count(path, column, value) if store.lake.exists(path) else 0
+
+
+def _expected(
+    store: Store, open_jobs: tuple[BatchJob, ...], seconds: float | None, quote: Bill
+) -> float | None:
+    """Jobs of a window run side by side; what does not fit comes in further fills."""
+    if seconds is None or not (open_jobs or quote.pending_texts):
+        return None
+    in_flight = sum(job.tokens_estimated for job in open_jobs)
+    window = store.settings.window_tokens
+    fills = -(-(in_flight + quote.pending_tokens_estimated) // window)
+    started = min((j.submitted_at for j in open_jobs if j.submitted_at), default=store.ledger.now())
+    return max(0.0, fills * seconds - (store.ledger.now() - started))

@@ -1,0 +1,1 @@
+"""Which Dagster runs are due."""

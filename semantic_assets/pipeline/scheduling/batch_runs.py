@@ -1,0 +1,212 @@
+"""watch: what the sensor does at each tick. Poll, then say which runs are due.
+
+Reads ledger rows and the remote's listing only: no upload, no download, no file of the lake.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from semantic_assets.errors import TransientError
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.ledger.progress import ShardProgress
+from semantic_assets.model.batch_job import BatchJob, JobState
+from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.product import Product
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.poll import poll
+from semantic_assets.pipeline.pending.products import (
+    Wanted,
+    is_settled_in,
+    settled_shards,
+    unsettled_shards,
+    wanted_products,
+    wanted_tasks,
+)
+from semantic_assets.pipeline.vector_index.build import index_fingerprint
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+ADVANCE, EMBEDDINGS, VECTOR_INDEX = "advance", "embeddings", "vector_index"
+GENERATIONS = "generations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDue:
+    """A run to start: its kind, the partition it is of, and a key that is never used twice."""
+
+    kind: str
+    partition: str | None
+    run_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    active_jobs: int
+    changed: tuple[BatchJob, ...]
+    due: tuple[RunDue, ...]
+    #: Requests given up after five attempts.
+    exhausted: tuple[str, ...]
+    #: The remote could not be asked; runs that need only lake and ledger are due all the same.
+    trouble: str | None
+
+
+def watch(store: Store, gemini: Gemini) -> Watch:
+    """Poll this scope and decide; two at once are harmless."""
+    active, trouble = 0, None
+    changed: tuple[BatchJob, ...] = ()
+    try:
+        polled = poll(store, gemini)
+        active, changed = polled.active, polled.changed
+    except TransientError as error:
+        trouble = str(error)
+    shards = [shard.key for shard in store.ledger.sources.shards()]
+    settled = settled_shards(store)
+    due = [
+        *_advance_due(store, gemini),
+        *_generations_due(store, shards),
+        *_embeddings_due(store, settled),
+        *_index_due(store, shards, settled),
+    ]
+    return Watch(
+        active_jobs=active,
+        changed=changed,
+        due=tuple(due),
+        exhausted=tuple(store.ledger.requests.exhausted()),
+        trouble=trouble,
+    )
+
+
+def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
+    """(name, fingerprint) of the run that turns a settled shard's embeddings green."""
+    return _embeddings_request(
+        store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
+    )
+
+
+def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
+    wanted = fingerprint(progress.space_id, progress.settled_fingerprint)
+    return f"{EMBEDDINGS}:{progress.shard}", wanted
+
+
+def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
+    """(name, fingerprint) of the run that turns a shard's answers green; None before all are in."""
+    tasks = [pinned.task.space_id for pinned in store.ledger.tasks.of(shard.dataset)]
+    noted = {(shard, task_id): store.ledger.progress.of(shard, task_id) for task_id in tasks}
+    return _answered(shard, tasks, noted, store.ledger.files.fingerprint)
+
+
+def _answered(
+    shard: ShardKey,
+    tasks: Sequence[str],
+    progress: Mapping[tuple[ShardKey, str], ShardProgress],
+    asked: Callable[[str], str | None],
+) -> tuple[str, str] | None:
+    marks = []
+    for task_id in tasks:
+        current, noted = asked(layout.requests(task_id, shard)), progress.get((shard, task_id))
+        if noted is None or not noted.is_settled_for(current):
+            return None
+        marks += [task_id, str(current)]
+    return (f"{GENERATIONS}:{shard}", fingerprint(*marks)) if marks else None
+
+
+def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
+    """(name, fingerprint) of the run that builds the index, and carries on a reindex."""
+    wanted = index_fingerprint(store, dataset)
+    target = store.target_space(dataset)
+    if target is not None and is_settled_in(store, dataset, target):
+        wanted = fingerprint(wanted, target.space_id)
+    return f"{VECTOR_INDEX}:{dataset.partition}", wanted
+
+
+def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
+    """Something ended, something may be sent, or a crashed process left something behind."""
+    jobs = store.ledger.jobs
+    ended = [job.job_id for job in jobs.list(states=[JobState.ENDED], scope_id=gemini.scope_id)]
+    orphans = [job.job_id for job in jobs.orphaned()]
+    unconfirmed = jobs.list(states=[JobState.UNCONFIRMED], scope_id=gemini.scope_id)
+    sendable = _sendable(store, gemini)
+    if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(ADVANCE):
+        return
+    # Unconfirmed jobs are looked for in a complete listing each quarter of an hour.
+    quarter = int(store.ledger.now() // 900) if unconfirmed else 0
+    wanted = fingerprint(*ended, "/", *orphans, "/", *sendable, quarter)
+    if run_key := store.ledger.requests.ask(ADVANCE, wanted):
+        yield RunDue(kind=ADVANCE, partition=None, run_key=run_key)
+
+
+def _sendable(store: Store, gemini: Gemini) -> list[str]:
+    """Shards with pending texts, as of now, where there is room for them; nothing in flight."""
+    if store.ledger.scopes.paused(gemini.scope_id):
+        return []
+    out = {shard.key for task in wanted_tasks(store) for shard, _ in unsettled_shards(store, task)}
+    return [
+        name
+        for wanted in wanted_products(store)
+        for name in _sendable_in(store, gemini, wanted, out)
+    ]
+
+
+def _sendable_in(
+    store: Store, gemini: Gemini, wanted: Wanted[Product], awaiting: set[ShardKey]
+) -> list[str]:
+    """`awaiting`: shards some of whose answers are out; their chunks may be waiting for these."""
+    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
+    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
+        return []
+    space_id, noted = wanted.product.space_id, store.ledger.progress.all()
+    unsettled = [
+        noted.get((shard.key, space_id)) or ShardProgress(shard=shard.key, space_id=space_id)
+        for shard, _ in unsettled_shards(store, wanted)
+    ]
+    waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
+    is_task = isinstance(wanted.product, GenerationTask)
+    idle = [s for s in unsettled if s.pending == 0 and (is_task or s.shard not in awaiting)]
+    idle = [] if jobs else idle
+    names = [f"{s.shard}={s.pending}" for s in (*waiting, *idle)]
+    return [*names, str(tokens)] if waiting else names
+
+
+def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
+    """By three queries, whatever the number of shards."""
+    tasks: dict[DatasetKey, list[str]] = {}
+    for pinned in store.ledger.tasks.all():
+        tasks.setdefault(pinned.dataset, []).append(pinned.task.space_id)
+    if not tasks:
+        return
+    progress = store.ledger.progress.all()
+    asked = store.ledger.files.fingerprints("requests")
+    for shard in shards:
+        request = _answered(shard, tasks.get(shard.dataset, []), progress, asked.get)
+        if request is None or store.ledger.leases.held(store.shard_lease(shard)):
+            continue
+        if run_key := store.ledger.requests.ask(*request):
+            yield RunDue(kind=GENERATIONS, partition=str(shard), run_key=run_key)
+
+
+def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
+    """By three queries, and then for those that no run has succeeded for."""
+    noted, done = store.ledger.progress.all(), store.ledger.requests.succeeded(EMBEDDINGS)
+    spaces = store.ledger.dataset_spaces.all()
+    for shard in settled:
+        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
+        if serving is None or (shard, serving) not in noted:
+            continue
+        name, wanted = _embeddings_request(noted[shard, serving])
+        if done.get(name) == wanted or store.ledger.leases.held(store.shard_lease(shard)):
+            continue
+        if run_key := store.ledger.requests.ask(name, wanted):
+            yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
+
+
+def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) -> Iterable[RunDue]:
+    """Datasets all of whose shards are settled and whose serving index is of other embeddings."""
+    open_datasets = {shard.dataset for shard in shards if shard not in settled}
+    for dataset in sorted({shard.dataset for shard in settled} - open_datasets):
+        if store.ledger.leases.held(f"index:{dataset}"):
+            continue
+        name, wanted = index_request(store, dataset)
+        if run_key := store.ledger.requests.ask(name, wanted):
+            yield RunDue(kind=VECTOR_INDEX, partition=dataset.partition, run_key=run_key)

@@ -1,0 +1,132 @@
+"""watch_sources: what the discovery sensor does at each tick. List, then say which shards to read.
+
+A listing and ledger rows only: no file is opened but dataset.toml, and nothing is asked of Google.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from semantic_assets.errors import SourceMissing
+from semantic_assets.lake import layout
+from semantic_assets.ledger.sources import Shard
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.read import reading_of
+from semantic_assets.pipeline.generation.context import answers_mark
+from semantic_assets.pipeline.generation.write_prompts import requests_inputs
+from semantic_assets.pipeline.scheduling.batch_runs import RunDue
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+READ = "read"
+#: Runs asked for that have not come yet. About what a small machine starts in a minute: more would
+#: wait in the queue for longer than the pause before they are asked for again.
+MAX_UNANSWERED = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWatch:
+    due: tuple[RunDue, ...]
+    #: Shards to be read that a later tick asks for.
+    waiting: int
+    #: What a person should see to; datasets it does not name are not concerned.
+    troubles: tuple[str, ...]
+
+
+def watch_sources(store: Store) -> SourceWatch:
+    """List the sources and decide; two at once are harmless."""
+    try:
+        found = discover(store)
+    except (SourceMissing, OSError) as error:
+        return SourceWatch(due=(), waiting=0, troubles=(str(error),))
+    stale = _smallest_first(_stale(store, found.datasets))
+    unanswered = store.ledger.requests.unanswered(READ)
+    _close(store, found.datasets, stale)
+    open_requests = [shard for shard in stale if _is_asked(store, shard, unanswered)]
+    new = [shard for shard in stale if shard not in open_requests]
+    room = max(0, MAX_UNANSWERED - len(open_requests))
+    return SourceWatch(
+        due=tuple(_due(store, [*open_requests, *new[:room]])),
+        waiting=len(new[room:]),
+        troubles=tuple(found.troubles),
+    )
+
+
+def _close(store: Store, datasets: Sequence[DatasetKey], stale: list[Shard]) -> None:
+    """Requests for shards that are as they should be, whoever read them, are answered."""
+    waiting = {_name(shard.key) for shard in stale}
+    names = set(store.ledger.requests.unanswered(READ)) | {
+        name for name in store.ledger.requests.exhausted() if name.startswith(f"{READ}:")
+    }
+    answered = [
+        name
+        for name in sorted(names - waiting)
+        if ShardKey.parse(name.removeprefix(f"{READ}:")).dataset in datasets
+    ]
+    if answered:
+        store.ledger.requests.close(answered)
+
+
+def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
+    """Shards whose documents or chunks are not of what the ledger knows."""
+    documents = store.ledger.files.fingerprints("documents")
+    cut_from = store.ledger.files.inputs("chunks")
+    asked_of = store.ledger.files.inputs("requests")
+    outputs = store.ledger.files.fingerprints("generations")
+    pinned = store.ledger.tasks.all(stopped=True)
+    for dataset in datasets:
+        settings = store.dataset_settings(dataset)
+        tasks = [one for one in pinned if one.dataset == dataset]
+        for shard in store.ledger.sources.shards(dataset):
+            read = documents.get(layout.documents(shard.key))
+            is_read = read is not None and shard.read_as == reading_of(shard, settings)
+            cut = cut_from.get(layout.chunks(shard.key))
+            answers = answers_mark(tasks, shard.key, outputs.get)
+            is_cut = not settings.embed or cut == chunks_inputs(settings, str(read), answers)
+            is_asked = all(
+                asked_of.get(layout.requests(one.task.space_id, shard.key))
+                == requests_inputs(one.task, str(read))
+                for one in tasks
+                if not one.is_stopped
+            )
+            if not (is_read and is_cut and is_asked):
+                yield shard
+
+
+def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
+    """By what their datasets have to read."""
+    shards, sizes = list(stale), Counter[DatasetKey]()
+    for shard in shards:
+        sizes[shard.key.dataset] += shard.text_bytes
+    return sorted(shards, key=lambda shard: (sizes[shard.key.dataset], shard.key))
+
+
+def _request(store: Store, shard: Shard) -> tuple[str, str]:
+    """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
+    settings = store.dataset_settings(shard.key.dataset)
+    tasks = store.ledger.tasks.of(shard.key.dataset, stopped=True)
+    answers = answers_mark(tasks, shard.key, store.ledger.files.fingerprint)
+    fed = [*(one.task.space_id for one in tasks), answers]
+    wanted = fingerprint(
+        reading_of(shard, settings), settings.chunking_fingerprint, *(fed if tasks else [])
+    )
+    return _name(shard.key), wanted
+
+
+def _name(shard: ShardKey) -> str:
+    return f"{READ}:{shard}"
+
+
+def _is_asked(store: Store, shard: Shard, unanswered: dict[str, str]) -> bool:
+    name, wanted = _request(store, shard)
+    return unanswered.get(name) == wanted
+
+
+def _due(store: Store, shards: list[Shard]) -> Iterator[RunDue]:
+    for shard in shards:
+        if store.ledger.leases.held(store.shard_lease(shard.key)):
+            continue
+        if run_key := store.ledger.requests.ask(*_request(store, shard)):
+            yield RunDue(kind=READ, partition=str(shard.key), run_key=run_key)

@@ -1,0 +1,1 @@
+"""Questions to ranked passages, and how good the ranking is."""

@@ -1,0 +1,159 @@
+"""measure_quality: how well an index generation answers its dataset's judged questions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from semantic_assets.errors import SpendRefused
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.index.opened_version import Index, open_index
+from semantic_assets.index.ranking_metrics import ndcg, recall, reciprocal_rank
+from semantic_assets.lake import layout
+from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.judgements import Judgements, read_judgements
+from semantic_assets.pipeline.reports.checks import Check
+from semantic_assets.pipeline.search.query_embedding import query_vectors
+from semantic_assets.pipeline.vector_index.serving import generation_folder
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+#: A drop of nDCG@10 by more than this is worth a look; less is noise of a few questions.
+MAX_DROP = 0.02
+_K = 10
+#: Passages asked for, so that ten documents are among them.
+_PASSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    judgements: Judgements
+    identity: str
+
+
+def measure_quality(
+    store: Store, gemini: Gemini, dataset: DatasetKey, *, generation: Generation | None = None
+) -> Evaluation | None:
+    """Measure the serving generation, or another; what was measured already is not again.
+
+    None where the dataset carries no questions, has no index, its folder is out of reach, or
+    embedding the questions is not allowed.
+
+    Raises:
+        ConfigError: queries.jsonl or qrels.tsv cannot be understood.
+    """
+    asked = _asked(store, dataset)
+    generation = generation or store.ledger.generations.serving(dataset)
+    if asked is None or generation is None:
+        return None
+    for found in store.ledger.evaluations.of(dataset):
+        same = (found.space_id, found.generation) == (generation.space_id, generation.number)
+        if same and found.judgements == asked.identity:
+            return found
+    try:
+        measured = _measure(store, gemini, generation, asked)
+    except SpendRefused as refusal:
+        store.tell(f"{dataset}: its questions were not embedded, and nothing measured: {refusal}")
+        return None
+    store.ledger.evaluations.record(measured)
+    return measured
+
+
+def check_quality(store: Store, dataset: DatasetKey) -> Check:
+    """no_quality_drop: the serving generation is not worse than the one evaluated before it."""
+    found = store.ledger.evaluations.of(dataset)
+    serving = store.ledger.generations.serving(dataset)
+    current = [one for one in found if serving and one.generation == serving.number]
+    before = [one for one in found if current and one.generation < current[0].generation]
+    if not current or not before or before[0].judgements != current[0].judgements:
+        message = "nothing to compare with: no questions, or none answered before"
+        return _check(dataset, True, message, 0)
+    drop = before[0].ndcg_at_10 - current[0].ndcg_at_10
+    message = f"nDCG@10 {before[0].ndcg_at_10:.3f} -> {current[0].ndcg_at_10:.3f}"
+    return _check(dataset, drop <= MAX_DROP, message, current[0].queries)
+
+
+def _check(dataset: DatasetKey, passed: bool, message: str, counted: int) -> Check:
+    return Check(
+        name="no_quality_drop",
+        subject=str(dataset),
+        passed=passed,
+        message=message,
+        counted=counted,
+    )
+
+
+def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:
+    """Empty where the dataset carries none."""
+    asked = _asked(store, dataset)
+    return list(asked.judgements.queries.values()) if asked else []
+
+
+def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
+    judgements = read_judgements(store.sources.about(dataset))
+    if judgements is None or not judgements.relevant:
+        return None
+    content = json.dumps([judgements.queries, judgements.relevant], sort_keys=True)
+    return _Asked(judgements, fingerprint("judgements", content))
+
+
+def _measure(store: Store, gemini: Gemini, generation: Generation, asked: _Asked) -> Evaluation:
+    space = store.ledger.spaces.find(generation.space_id)
+    index = open_index(generation_folder(store, generation), store.vector_stores)
+    queries = asked.judgements.queries
+    ranked = _ranked(index, query_vectors(store, gemini, space, list(queries.values())))
+    names = _documents_by_name(store, generation.dataset)
+    scores = []
+    for query, documents in zip(queries, ranked, strict=True):
+        relevant = _resolved(asked.judgements.relevant[query], names)
+        scores.append(
+            (
+                ndcg(documents, relevant, _K),
+                recall(documents, relevant, _K),
+                reciprocal_rank(documents, relevant),
+            )
+        )
+    means = np.asarray(scores).mean(axis=0)
+    return Evaluation(
+        dataset=str(generation.dataset),
+        space_id=generation.space_id,
+        generation=generation.number,
+        judgements=asked.identity,
+        queries=len(queries),
+        ndcg_at_10=float(means[0]),
+        recall_at_10=float(means[1]),
+        mrr=float(means[2]),
+        evaluated_at=store.ledger.now(),
+    )
+
+
+def _ranked(index: Index, vectors: np.ndarray) -> list[list[str]]:
+    """The documents of the nearest passages, best first, for each question."""
+    documents = index.table(["document_id"])["document_id"].to_pylist()
+    return [
+        list(dict.fromkeys(documents[row] for row, _ in hits))
+        for hits in index.nearest_of_each(vectors, _PASSAGES)
+    ]
+
+
+def _documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
+    """document_id by record id, by path, and by itself."""
+    names: dict[str, str] = {}
+    for shard in store.ledger.sources.shards(dataset):
+        path = layout.documents(shard.key)
+        if not store.lake.exists(path):
+            continue
+        for row in store.lake.read(path, ["document_id", "uri", "record_id"]).to_pylist():
+            identity = row["document_id"]
+            below = row["uri"].removeprefix(f"{dataset}/")
+            for name in (row["record_id"] or below, row["uri"], identity):
+                names.setdefault(name, identity)
+    return names
+
+
+def _resolved(relevant: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
+    """Grades by document_id; a judged document that is not there counts as one never found."""
+    return {names.get(name, name): grade for name, grade in relevant.items()}

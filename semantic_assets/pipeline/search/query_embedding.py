@@ -1,0 +1,68 @@
+"""query_vectors: judged questions as vectors, embedded in real time once for each space."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
+from semantic_assets.ledger.jobs import new_job_id
+from semantic_assets.ledger.spending import REALTIME
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import text_hash
+from semantic_assets.text.tokens import estimate_tokens
+
+Vectors = npt.NDArray[np.float32]
+
+
+def query_vectors(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, queries: Sequence[str]
+) -> Vectors:
+    """Unit vectors in the order of the questions, shape (n, dimensions).
+
+    Raises:
+        SpendRefused: what is new costs more than the day's cap allows.
+        TransientError: the API did not answer; what was embedded before is kept.
+    """
+    with store.ledger.leases.holding(f"queries:{space.space_id}") as lease:
+        known = _read(store, space)
+        new = [text for text in dict.fromkeys(queries) if text_hash(text) not in known]
+        for first in range(0, len(new), MAX_REALTIME_TEXTS):
+            part = new[first : first + MAX_REALTIME_TEXTS]
+            known.update(_embed(store, gemini, space, part))
+            lease.require()
+            _write(store, space, known)
+    return np.stack([known[text_hash(text)] for text in queries])
+
+
+def _embed(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, texts: list[str]
+) -> dict[str, Vectors]:
+    tokens = sum(estimate_tokens(text) for text in texts)
+    usd = realtime_usd(space.model, tokens)
+    require_budget(store, usd)
+    vectors = gemini.embed_queries(space, texts)
+    store.ledger.spending.book(new_job_id(), REALTIME, model=space.model, tokens=tokens, usd=usd)
+    return {text_hash(text): vector for text, vector in zip(texts, vectors, strict=True)}
+
+
+def _read(store: Store, space: EmbeddingSpace) -> dict[str, Vectors]:
+    path = layout.query_vectors(space.space_id)
+    if not store.lake.exists(path):
+        return {}
+    table = store.lake.read(path)
+    vectors = table["vector"].combine_chunks().values.to_numpy().reshape(-1, space.dimensions)
+    return dict(zip(table["text_hash"].to_pylist(), vectors, strict=True))
+
+
+def _write(store: Store, space: EmbeddingSpace, known: dict[str, Vectors]) -> None:
+    matrix = np.stack(list(known.values())).astype(np.float32)
+    vector = pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), space.dimensions)
+    table = pa.table({"text_hash": pa.array(list(known), pa.string()), "vector": vector})
+    with store.lake.writing(layout.query_vectors(space.space_id), table.schema, {}) as file:
+        file.write(table)

@@ -1,0 +1,176 @@
+"""search: a question to ranked passages, from the serving generation of each dataset.
+
+A question is embedded in the space of the index it is put to, whatever the settings say now, so a
+change of model breaks nothing. Cosines of two spaces do not compare: over datasets of several
+spaces the answers are merged by their rank in each.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.index.opened_version import Index
+from semantic_assets.index.ranking import Vectors
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.shown import Shown
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.vector_index.serving import serving_index
+from semantic_assets.store import Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    dataset: DatasetKey
+    space: EmbeddingSpace
+    index: Index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit(Shown):
+    """A passage. `score` is the cosine; offsets index the text of the document as indexed."""
+
+    score: float
+    dataset: str
+    document_id: str
+    chunk_id: str
+    uri: str
+    title: str | None
+    chunk_index: int
+    start_char: int
+    end_char: int
+    heading_path: str | None
+    page: int | None
+    text: str
+
+    @property
+    def file_name(self) -> str:
+        return self.uri.rpartition("/")[2]
+
+
+def search(
+    store: Store,
+    gemini: Gemini,
+    question: str,
+    *,
+    datasets: Sequence[DatasetKey] = (),
+    k: int,
+    space_id: str | None = None,
+) -> list[SearchHit]:
+    """The k passages nearest to a question, best first, over the datasets given or all.
+
+    Args:
+        space_id: the embedding space the caller counts on; None for whichever serves.
+
+    Raises:
+        NotFound: a dataset given has no index, or there is none at all.
+        ConfigError: an index is of another space than `space_id`, or of another backend.
+    """
+    (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
+    return hits
+
+
+def search_many(
+    store: Store,
+    gemini: Gemini,
+    questions: Sequence[str],
+    *,
+    datasets: Sequence[DatasetKey] = (),
+    k: int,
+    space_id: str | None = None,
+) -> list[list[SearchHit]]:
+    """As `search`, for each of several questions: embedded 100 a call, over indexes opened once."""
+    if not all(question.strip() for question in questions):
+        raise ConfigError("a question is empty: write some words to search for")
+    if k < 1:
+        raise ConfigError(f"k is {k}: ask for at least one passage")
+    opened = _open_all(store, datasets)
+    for one in opened:
+        _require_space(store, one, space_id)
+    spaces = sorted({one.space for one in opened}, key=lambda space: space.space_id)
+    ranked = [_ranked(gemini, questions, opened, space, k) for space in spaces]
+    return [_read(_merged(of_spaces, k)) for of_spaces in zip(*ranked, strict=True)]
+
+
+#: (score, index, row)
+_Found = tuple[float, _Opened, int]
+
+
+def _ranked(
+    gemini: Gemini, questions: Sequence[str], opened: list[_Opened], space: EmbeddingSpace, k: int
+) -> list[list[_Found]]:
+    """For each question the k best of one space, by score."""
+    queries = _embedded(gemini, space, questions)
+    found: list[list[_Found]] = [[] for _ in questions]
+    for one in opened:
+        if one.space == space:
+            hits = one.index.nearest_of_each(queries, k)
+            for place, of_one in enumerate(hits):
+                found[place] += [(score, one, row) for row, score in of_one]
+    return [
+        sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k] for of_one in found
+    ]
+
+
+def _embedded(gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]) -> Vectors:
+    firsts = range(0, len(questions), MAX_REALTIME_TEXTS)
+    parts = [questions[first : first + MAX_REALTIME_TEXTS] for first in firsts]
+    empty = np.empty((0, space.dimensions), np.float32)
+    return np.concatenate([empty, *(gemini.embed_queries(space, part) for part in parts)])
+
+
+def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:
+    """Cosines of two spaces do not compare: over several, by the rank in each."""
+    ranked = [
+        (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
+    ]
+    return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
+
+
+def _read(best: list[_Found]) -> list[SearchHit]:
+    """The rows of the hits, each index asked once."""
+    numbers: dict[_Opened, list[int]] = defaultdict(list)
+    for _, one, row in best:
+        numbers[one].append(row)
+    rows = {one: iter(one.index.rows(wanted)) for one, wanted in numbers.items()}
+    return [_hit(score, one.dataset, next(rows[one])) for score, one, _ in best]
+
+
+def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:
+    if space_id is not None and one.space.space_id != space_id:
+        raise ConfigError(
+            f"the index of {one.dataset} is of space {one.space.space_id}, not {space_id}: vectors "
+            f"of two spaces do not compare. Search without a space, or `semantic-assets reindex`"
+        )
+    if one.space.backend != store.settings.backend:
+        raise ConfigError(
+            f"the index of {one.dataset} was embedded by the backend {one.space.backend}, the "
+            f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
+            f"{one.space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"
+        )
+
+
+def _hit(score: float, dataset: DatasetKey, row: dict[str, object]) -> SearchHit:
+    return SearchHit(score=score, dataset=str(dataset), **row)  # type: ignore[arg-type]  # INDEX_ROWS
+
+
+def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[_Opened]:
+    wanted = list(datasets) or store.ledger.sources.datasets()
+    found = [opened for dataset in wanted if (opened := _open(store, dataset))]
+    missing = set(datasets) - {opened.dataset for opened in found}
+    if missing or not found:
+        named = ", ".join(sorted(str(dataset) for dataset in missing)) or "any dataset"
+        raise NotFound(f"there is no index of {named} yet: run `semantic-assets refresh`")
+    return found
+
+
+def _open(store: Store, dataset: DatasetKey) -> _Opened | None:
+    found = serving_index(store, dataset)
+    if found is None:
+        return None
+    serving, index = found
+    return _Opened(dataset, store.ledger.spaces.find(serving.space_id), index)

@@ -1,0 +1,1 @@
+"""Index versions: built, verified, switched to, kept, dropped."""

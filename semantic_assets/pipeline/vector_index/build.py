@@ -1,0 +1,291 @@
+"""build_index: a new generation of a dataset's index, verified, then switched to.
+
+The shards that did not change are linked from a generation before; what was deleted or replaced
+shows at the switch, which is the commit.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from semantic_assets.errors import Conflict
+from semantic_assets.index.description import (
+    FILE_NAME,
+    Description,
+    PartEntry,
+    write_description,
+)
+from semantic_assets.index.hard_links import link_folder
+from semantic_assets.index.opened_version import backend_of, open_index
+from semantic_assets.index.parts import open_parts
+from semantic_assets.lake import layout
+from semantic_assets.ledger.index_versions import BUILT, Generation
+from semantic_assets.ledger.leases import Lease
+from semantic_assets.model.backends import BUILT_WHOLE, QDRANT, backend_for
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.vector_index.kept_versions import (
+    KeptPart,
+    KeptParts,
+    drop_unfinished,
+    retire,
+)
+from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
+from semantic_assets.pipeline.vector_index.shard_part import part_name, rows_fingerprint, write_rows
+from semantic_assets.pipeline.vector_index.verify import prove
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    dataset: DatasetKey
+    space_id: str
+    generation: int
+    backend: str
+    rows: int
+    #: Rows kept from the generation before, of documents whose new chunks have no vector yet.
+    carried: int
+    #: Shards written, and shards linked because they did not change.
+    parts_written: int
+    parts_linked: int
+    written: bool
+
+
+def build_index(
+    store: Store,
+    dataset: DatasetKey,
+    *,
+    space: EmbeddingSpace | None = None,
+    by_hand: bool = False,
+) -> IndexReport:
+    """Build and switch, unless the serving generation is of these embeddings already.
+
+    Args:
+        space: None for the one the dataset serves. Of another one it is built and not switched to:
+            `reindex` compares first.
+        by_hand: also where another generation was chosen over these embeddings.
+
+    Raises:
+        DatasetRemoved: the dataset was removed.
+        CorruptResult: what was written does not hold; the old generation keeps serving.
+        TransientError: the store of the vectors did not answer; the old generation keeps serving.
+    """
+    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+        store.ledger.datasets.require(dataset)
+        serves = store.decide_space(dataset)
+        space = space or serves
+        inputs = _inputs(store, dataset, space)
+        wanted = inputs_fingerprint(space.space_id, inputs)
+        built = None if by_hand else _built(store, dataset, wanted)
+        if space != serves:
+            return (
+                _report(built) if built else _Building(store, lease, dataset, space, inputs).run()
+            )
+        serving = store.ledger.generations.serving(dataset)
+        if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
+            _publish(store, serving)
+            return _report(serving)
+        # What a process built and died before it switched is switched to now.
+        building = _Building(store, lease, dataset, space, inputs)
+        report = replace(_report(built), written=True) if built else building.run()
+        switch_to(store, lease, dataset, report.generation)
+        return report
+
+
+def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> None:
+    """Have a built generation serve, under the dataset's index lease; then old ones go."""
+    store.ledger.generations.switch(lease, dataset, number)
+    serving = store.ledger.generations.serving(dataset)
+    assert serving is not None
+    store.tell(
+        f"index {dataset}: generation {number} ({serving.backend}) serves {serving.rows} chunks"
+    )
+    _publish(store, serving)
+    retire(store, dataset)
+
+
+def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
+    """What the index should be of, by ledger and settings alone."""
+    wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
+    return fingerprint(wanted, store.index_backend(dataset))
+
+
+def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
+    """Of the embeddings in a space that the ledger knows now."""
+    known = store.ledger.files.fingerprints(layout.embeddings_dir(space_id, dataset))
+    paths = {
+        str(shard.key): layout.embeddings(space_id, shard.key)
+        for shard in store.ledger.sources.shards(dataset)
+    }
+    found = {name: known[path] for name, path in paths.items() if path in known}
+    return inputs_fingerprint(space_id, found)
+
+
+def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
+    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
+
+
+def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[str, str]:
+    """The trusted embeddings files of the dataset, by shard."""
+    found = {}
+    for shard in store.ledger.sources.shards(dataset):
+        trusted = store.trusted_fingerprint(layout.embeddings(space.space_id, shard.key))
+        if trusted is not None:
+            found[str(shard.key)] = trusted
+    return found
+
+
+def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
+    """A generation of these embeddings that waits to be switched to."""
+    found = (
+        one
+        for one in store.ledger.generations.list(dataset)
+        if one.state == BUILT and is_of(store, one, wanted)
+    )
+    return next((one for one in found if is_kept(store, one)), None)
+
+
+def is_of(store: Store, one: Generation, wanted: str) -> bool:
+    """Whether a generation is of these embeddings, and in the backend that the settings name."""
+    backend = backend_for(store.index_backend(one.dataset), one.rows)
+    return one.input_fingerprint == wanted and one.backend == backend
+
+
+def _stays(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
+    is_held = serving.held_for == wanted and not by_hand
+    is_there = is_kept(store, serving)
+    return is_there and (is_held or is_of(store, serving, wanted))
+
+
+def _publish(store: Store, generation: Generation) -> None:
+    """Have the alias follow the pointer, also where a crash came between the two."""
+    if generation.backend == QDRANT:
+        description = description_of(store, generation)
+        assert description is not None
+        backend_of(generation.backend, store.vector_stores).publish(description)
+
+
+def _report(serving: Generation) -> IndexReport:
+    return IndexReport(
+        dataset=serving.dataset,
+        space_id=serving.space_id,
+        generation=serving.number,
+        backend=serving.backend,
+        rows=serving.rows,
+        carried=0,
+        parts_written=0,
+        parts_linked=0,
+        written=False,
+    )
+
+
+class _Building:
+    """One new generation, from its parts to the switch."""
+
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        dataset: DatasetKey,
+        space: EmbeddingSpace,
+        inputs: dict[str, str],
+    ) -> None:
+        self._store, self._lease, self._dataset = store, lease, dataset
+        self._space, self._inputs = space, inputs
+        self._kept = KeptParts(store, dataset, space)
+        self._written: list[PartEntry] = []
+        self._linked: list[KeptPart] = []
+        self._carried = 0
+
+    def run(self) -> IndexReport:
+        """Raises:
+        Conflict: another process took the lease over and dropped what was built so far.
+        """
+        try:
+            return self._run()
+        except FileNotFoundError as error:
+            raise Conflict(f"the index of {self._dataset} is built by another process") from error
+
+    def _run(self) -> IndexReport:
+        space_id = self._space.space_id
+        number = self._store.ledger.generations.start(self._dataset, space_id)
+        drop_unfinished(self._store, self._dataset, besides=number)
+        path = layout.generation(self._dataset, space_id, number)
+        # A ledger that was lost counted as far before: what it left there is nobody's.
+        self._store.lake.delete_tree(path)
+        folder = self._store.lake.path(path)
+        for name in sorted(self._inputs):
+            self._add(folder, ShardKey.parse(name))
+        description = self._describe(number)
+        self._make(path, folder, description)
+        self._lease.require()
+        self._store.lake.publish_tree(path)
+        self._finish(number, description)
+        return self._report(number, description)
+
+    def _add(self, folder: Path, shard: ShardKey) -> None:
+        """Link the shard's part where one is kept of the same tables, else write it."""
+        made_of = rows_fingerprint(self._store, self._space, shard)
+        part = folder / part_name(shard)
+        kept = self._kept.find(part.name, made_of)
+        if kept is not None:
+            link_folder(kept.folder, part)
+            self._linked.append(kept)
+            return
+        found = write_rows(self._store, self._space, shard, part, self._kept.serving(part.name))
+        self._carried += found.carried
+        self._written.append(PartEntry(name=part.name, rows=found.rows, fingerprint=made_of))
+
+    def _describe(self, number: int) -> Description:
+        linked = (kept.entry for kept in self._linked)
+        found = sorted((*self._written, *linked), key=lambda part: part.name)
+        parts = tuple(part for part in found if part.rows)
+        rows = sum(part.rows for part in parts)
+        alias = f"{self._dataset.partition}.{self._store.ledger.ledger_id}"
+        return Description(
+            backend=backend_for(self._store.index_backend(self._dataset), rows),
+            space_id=self._space.space_id,
+            dimensions=self._space.dimensions,
+            parts=parts,
+            collection=f"{alias}.{number:06d}",
+            alias=alias,
+        )
+
+    def _make(self, path: str, folder: Path, description: Description) -> None:
+        """Describe it, have the backend make it searchable, prove it."""
+        # First the description: what a crash leaves with the backend is found by it.
+        write_description(folder, description)
+        self._store.lake.publish_tree(path, only=FILE_NAME)
+        backend = backend_of(description.backend, self._store.vector_stores)
+        backend.build(folder, description, open_parts(folder, description))
+        index = open_index(folder, self._store.vector_stores)
+        # Codes and collections made now are proven over everything they are of.
+        new = {part.name for part in self._written}
+        for kept in self._linked:
+            if kept.backend != description.backend or description.backend in BUILT_WHOLE:
+                new.add(kept.entry.name)
+        prove(index, f"{self._dataset} {folder.name}", frozenset(new))
+
+    def _finish(self, number: int, description: Description) -> None:
+        self._store.ledger.generations.built(
+            self._lease,
+            self._dataset,
+            number,
+            rows=description.rows,
+            input_fingerprint=inputs_fingerprint(self._space.space_id, self._inputs),
+            inputs=self._inputs,
+            backend=description.backend,
+        )
+
+    def _report(self, number: int, description: Description) -> IndexReport:
+        return IndexReport(
+            dataset=self._dataset,
+            space_id=self._space.space_id,
+            generation=number,
+            backend=description.backend,
+            rows=description.rows,
+            carried=self._carried,
+            parts_written=len(self._written),
+            parts_linked=len(self._linked),
+            written=True,
+        )

@@ -1,0 +1,105 @@
+"""Generations beside the serving one: what of them is linked, and when they go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.index.description import Description, PartEntry
+from semantic_assets.index.opened_version import backend_of
+from semantic_assets.index.parts import Part, open_part
+from semantic_assets.lake import layout
+from semantic_assets.ledger.index_versions import BUILDING, BUILT, SERVING, Generation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.vector_index.serving import description_of, path_of
+from semantic_assets.store import Store
+
+#: The serving one and two to go back to.
+KEPT_GENERATIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    #: On this machine.
+    folder: Path
+    entry: PartEntry
+    backend: str
+
+
+class KeptParts:
+    """Parts of the generations of a dataset in a space, by name and what they were built from."""
+
+    def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
+        self._lake = store.lake
+        #: Newest first, the serving one before all; by their directories in the lake.
+        self._held: list[tuple[str, Description]] = []
+        self._serving: tuple[str, Description] | None = None
+        kept = [one for one in store.ledger.generations.list(dataset) if one.state != BUILDING]
+        for one in sorted(kept, key=lambda one: one.state != SERVING):
+            path, description = path_of(one), description_of(store, one)
+            if one.space_id == space.space_id and description is not None:
+                self._held.append((path, description))
+                if one.state == SERVING:
+                    self._serving = path, description
+
+    def find(self, name: str, fingerprint: str) -> KeptPart | None:
+        for path, description in self._held:
+            entry = description.part(name)
+            if entry is not None and entry.fingerprint == fingerprint:
+                folder = self._lake.fetched_tree(f"{path}/{name}")
+                return KeptPart(folder, entry, description.backend)
+        return None
+
+    def serving(self, name: str) -> Part | None:
+        if self._serving is None or self._serving[1].part(name) is None:
+            return None
+        return open_part(self._lake.fetched_tree(f"{self._serving[0]}/{name}"))
+
+
+def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
+    """What crashed builds left, now that our number is above theirs.
+
+    A build that was taken over may still write: only into the directory of its own number.
+    """
+    for one in store.ledger.generations.list(dataset):
+        if one.state == BUILDING and one.number != besides:
+            _drop(store, one)
+
+
+def retire(store: Store, dataset: DatasetKey) -> None:
+    """Keep the newest; a reader of an older one has mapped it, and the next asks again.
+
+    One that a reindex built and has not switched to yet is not old.
+    """
+    target = store.target_space(dataset)
+    others = [
+        one
+        for one in store.ledger.generations.list(dataset)
+        if one.state != SERVING
+        and not (one.state == BUILT and target and one.space_id == target.space_id)
+    ]
+    for one in others[KEPT_GENERATIONS - 1 :]:
+        _drop(store, one)
+
+
+def drop_all(store: Store, dataset: DatasetKey) -> bool:
+    """The dataset is removed: its index goes. False where something of it stays for now."""
+    store.ledger.generations.withdraw(dataset)
+    for one in store.ledger.generations.list(dataset):
+        _drop(store, one)
+    if store.ledger.generations.list(dataset):
+        return False
+    store.lake.delete_tree(layout.index_dir(dataset))
+    return True
+
+
+def _drop(store: Store, one: Generation) -> None:
+    description = description_of(store, one)
+    if description is not None:
+        try:
+            backend_of(description.backend, store.vector_stores).drop(description)
+        except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
+            store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
+            return
+    store.lake.delete_tree(path_of(one))
+    store.ledger.generations.forget(one.dataset, one.number)

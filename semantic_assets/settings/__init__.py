@@ -1,0 +1,1 @@
+"""Settings from the environment, from dataset.toml and from task files."""

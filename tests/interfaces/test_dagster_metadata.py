@@ -1,0 +1,163 @@
+"""What a person sees in the UI: columns, samples, numbers, the picture, and the jobs of a shard."""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from semantic_assets.api.functions import opened
+from semantic_assets.definitions import build_definitions
+from semantic_assets.defs.resources import LakeResource
+from tests.interfaces.dagster_world import DATASET, SHARD, World
+
+ASSETS = (
+    "documents",
+    "generation_jobs",
+    "generations",
+    "chunks",
+    "batch_jobs",
+    "embeddings",
+    "vector_index",
+    "retrieval_quality",
+)
+#: People chart these: a name that changes ends their plot.
+PLOTTED = {
+    "documents": {"dagster/partition_row_count", "documents_failed", "text_bytes", "files_read"},
+    "generation_jobs": {"tasks", "requests", "requests_in_flight", "requests_waiting"},
+    "generations": {
+        "dagster/partition_row_count",
+        "documents_ready",
+        "documents_failed",
+        "documents_pending",
+        "tokens",
+        "output_tokens",
+        "batch_usd",
+    },
+    "chunks": {
+        "dagster/partition_row_count",
+        "distinct_texts",
+        "tokens_estimated",
+        "batch_usd_estimated",
+        "documents_cut",
+    },
+    "batch_jobs": {"texts_in_flight", "texts_waiting", "texts_landed", "texts_failed", "jobs_out"},
+    "embeddings": {
+        "dagster/partition_row_count",
+        "chunks_ready",
+        "chunks_failed",
+        "chunks_pending",
+        "coverage_ready",
+        "tokens",
+        "batch_usd",
+        "map_variance_share",
+    },
+    "vector_index": {"dagster/partition_row_count", "generation", "coverage_indexed"},
+    "retrieval_quality": {"ndcg_at_10", "recall_at_10", "mrr", "queries"},
+}
+
+
+@pytest.fixture
+def settled(world: World) -> World:
+    """Three files, questions about them, and everything materialized."""
+    (world.folder / "b.txt").write_text("Oil is changed each spring, before the first start.")
+    (world.folder / "c.txt").write_text("The pump stands in the cellar. " * 10)
+    (world.folder / "queries.jsonl").write_text('{"_id": "q", "text": "Which wheel?"}')
+    (world.folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta.txt\t1\n")
+    world.settle()
+    return world
+
+
+def _schemas() -> dict[str, dg.TableSchema]:
+    graph = build_definitions(LakeResource()).resolve_asset_graph()
+    return {
+        asset: graph.get(dg.AssetKey(asset)).metadata["dagster/column_schema"] for asset in ASSETS
+    }
+
+
+def test_every_asset_says_what_each_of_its_columns_is() -> None:
+    undescribed = [
+        f"{asset}.{column.name}"
+        for asset, schema in _schemas().items()
+        for column in schema.columns
+        if not column.description
+    ]
+    assert undescribed == []
+
+
+def test_numbers_that_are_plotted_keep_their_names(settled: World) -> None:
+    for asset, names in PLOTTED.items():
+        found = settled.metadata(asset)
+        assert {n for n in names if isinstance(found[n].value, int | float)} == names
+
+
+def test_column_lineage_leads_to_columns_that_exist_further_up(settled: World) -> None:
+    schemas = {asset: {c.name for c in s.columns} for asset, s in _schemas().items()}
+    for asset in ("generations", "chunks", "embeddings", "vector_index"):
+        lineage = settled.metadata(asset)["dagster/column_lineage"].value
+        assert isinstance(lineage, dg.TableColumnLineage)
+        for column, sources in lineage.deps_by_column.items():
+            assert column in schemas[asset]
+            for source in sources:
+                above = source.asset_key.to_user_string()
+                assert ASSETS.index(above) < ASSETS.index(asset)
+                assert source.column_name in schemas[above]
+
+
+def test_a_sample_is_at_most_five_rows_of_short_values_without_vectors(settled: World) -> None:
+    for asset in ("documents", "chunks", "embeddings", "vector_index"):
+        sample = settled.metadata(asset)["sample"]
+        assert isinstance(sample, dg.TableMetadataValue)
+        assert 3 <= len(sample.records) <= 5
+        assert "vector" not in sample.records[0].data
+        values = [value for row in sample.records for value in row.data.values()]
+        assert max(len(value) for value in values if isinstance(value, str)) <= 63
+
+
+def test_embeddings_name_the_jobs_that_their_rows_came_from(settled: World) -> None:
+    [row] = _records(settled, "embeddings", "jobs")
+    assert (row["rows"], row["requests"], row["stage"]) == (3, 3, "COMPLETED")
+    assert str(row["remote"]).startswith("batches/")
+
+
+def test_batch_jobs_name_what_is_out(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    [row] = _records(world, "batch_jobs", "jobs")
+    assert (row["requests"], row["stage"]) == (1, "SUBMITTED")
+
+
+def test_an_unsettled_shard_is_observed_with_what_is_pending(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    result = world.run("settle_shard", SHARD)
+    [observed] = [event for event in _observed(result) if event.partition == SHARD]
+    assert observed.metadata["chunks_pending"].value == 1
+    assert observed.metadata["coverage_ready"].value == 0.0
+
+
+def test_what_a_materialization_carries_is_small(settled: World) -> None:
+    """The event log keeps it for each run of each partition."""
+    for asset in ASSETS:
+        packed = json.dumps({name: str(v) for name, v in settled.metadata(asset).items()})
+        assert len(packed) < 150_000
+
+
+def test_jobs_of_before_the_ledger_was_lost_are_left_out(settled: World) -> None:
+    with opened(settled.lake.root) as (store, _), store.ledger.database.write() as connection:
+        connection.exec_driver_sql("UPDATE job SET job_id = 'of-before'")
+    assert settled.run("settle_shard", SHARD).success
+    assert _records(settled, "embeddings", "jobs") == []
+    assert settled.green("vector_index") == {DATASET}
+
+
+def _records(world: World, asset: str, name: str) -> list[dict[str, object]]:
+    table = world.metadata(asset)[name]
+    assert isinstance(table, dg.TableMetadataValue)
+    return [dict(record.data) for record in table.records]
+
+
+def _observed(result: dg.ExecuteInProcessResult) -> Iterator[dg.AssetObservation]:
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
+            yield event.asset_observation_data.asset_observation

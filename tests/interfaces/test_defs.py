@@ -1,0 +1,159 @@
+"""The Dagster door: keys, partitions, the jobs, and the sensor that turns embeddings green."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from semantic_assets.api.functions import opened
+from semantic_assets.definitions import build_definitions
+from semantic_assets.defs.resources import LakeResource
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.flows.reindex import reindex
+from tests.interfaces.dagster_world import DATASET, SHARD, World
+
+
+def test_asset_keys_are_the_tables_and_the_graph_is_one_chain() -> None:
+    defs = build_definitions(LakeResource())
+    graph = defs.resolve_asset_graph()
+    parents = {
+        key.to_user_string(): sorted(p.to_user_string() for p in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    }
+    assert parents == {
+        "documents": [],
+        "generation_jobs": ["documents"],
+        "generations": ["generation_jobs"],
+        "chunks": ["documents", "generations"],
+        "batch_jobs": ["chunks"],
+        "embeddings": ["batch_jobs"],
+        "vector_index": ["embeddings"],
+        "retrieval_quality": ["vector_index"],
+    }
+
+
+def test_every_asset_has_owner_kind_group_and_description() -> None:
+    graph = build_definitions(LakeResource()).resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.owners
+        assert node.kinds
+        assert node.group_name != "default"
+        assert node.description
+
+
+def test_the_sensor_turns_embeddings_green_only_when_the_batch_has_ended(world: World) -> None:
+    world.register()
+    assert world.run("embed_shard", SHARD).success
+    assert world.green("batch_jobs") == {SHARD}
+    assert world.tick().run_requests == []
+    assert world.green("embeddings") == set()
+    world.pass_time()
+    assert world.run_requested(world.tick()) == ["advance_batches"]
+    assert world.green("embeddings") == set()
+    requested = world.run_requested(world.tick())
+    assert sorted(requested) == ["index_dataset", "settle_shard"]
+    assert world.green("embeddings") == {SHARD}
+    assert world.green("vector_index") == {DATASET}
+    assert world.tick().run_requests == []
+
+
+def test_the_sensor_observes_each_change_of_a_job(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    [observation] = world.tick().asset_events
+    assert isinstance(observation, dg.AssetObservation)
+    assert observation.partition == SHARD
+    assert observation.metadata["latest_job_state"].value == "ended"
+
+
+def test_an_unsettled_shard_yields_no_materialization_and_no_failure(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    result = world.run("settle_shard", SHARD)
+    assert result.success
+    assert world.green("embeddings") == set()
+
+
+def test_refresh_needs_no_partitions_and_reports_each_asset(world: World) -> None:
+    config = {"ops": {"refresh_store": {"config": {"wait_minutes": 0.0}}}}
+    job = world.defs.resolve_job_def("refresh")
+    first = job.execute_in_process(instance=world.instance, run_config=config, raise_on_error=False)
+    assert not first.success
+    world.pass_time()
+    second = job.execute_in_process(instance=world.instance, run_config=config)
+    assert second.success
+    assert world.green("documents") == {SHARD}
+    assert world.green("embeddings") == {SHARD}
+    assert world.green("vector_index") == {DATASET}
+    assert world.tick().run_requests == []
+
+
+def test_a_run_without_a_partition_is_refused_with_the_cure(world: World) -> None:
+    world.register()
+    result = world.run("embed_shard")
+    assert not result.success
+    failure = result.failure_data_for_node("documents")
+    assert failure is not None
+    assert "dagster/partition" in str(failure.error)
+
+
+def test_a_failed_document_shows_in_metadata_and_in_a_check_and_stops_nothing(
+    world: World,
+) -> None:
+    world.register()
+    result = world.run("embed_shard", SHARD)
+    [check] = result.get_asset_check_evaluations()
+    assert not check.passed
+    [event] = result.asset_materializations_for_node("documents")
+    assert event.metadata["documents_failed"].value == 1
+    assert event.metadata["dagster/partition_row_count"].value == 2
+    assert result.success
+
+
+def test_a_dead_run_is_requested_again_with_another_key(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    [lost] = world.tick().run_requests or []
+    assert world.tick().run_requests == []  # the backoff has not passed
+    with opened(world.lake.root) as (store, _), store.ledger.database.write() as connection:
+        connection.exec_driver_sql("UPDATE run_request SET requested_at = requested_at - 3600")
+    [again] = world.tick().run_requests or []
+    assert again.job_name == lost.job_name
+    assert again.run_key != lost.run_key
+
+
+def test_judged_questions_are_measured_at_each_index_and_plotted(world: World) -> None:
+    folder = Path(os.environ["SEMANTIC_ASSETS_SOURCES"]) / "acme" / "manuals"
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "Which wheel opens the valve?"}')
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta.txt\t1\n")
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    while world.run_requested(world.tick()):
+        pass
+    event = world.instance.get_latest_materialization_event(dg.AssetKey("retrieval_quality"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["ndcg_at_10"].value == 1.0
+
+
+def test_the_sensor_carries_a_reindex_to_its_switch(world: World) -> None:
+    world.register()
+    world.run("embed_shard", SHARD)
+    world.pass_time()
+    while world.run_requested(world.tick()):
+        pass
+    with opened(world.lake.root) as (store, gemini):
+        dataset = DatasetKey("acme", "manuals")
+        space = EmbeddingSpace.of(backend="emulator", model="gemini-embedding-2", dimensions=256)
+        assert not reindex(store, gemini, dataset, space, wait_minutes=0).switched
+        world.pass_time()
+        while world.run_requested(world.tick()):
+            pass
+        assert store.serving_space(dataset) == space
+        assert store.target_space(dataset) is None
+    assert world.tick().run_requests == []

@@ -1,0 +1,82 @@
+"""Every block of the README runs, and everything it should name it names."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from semantic_assets.cli import main
+from semantic_assets.settings.settings import known_variables
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+#: Running the suite inside the suite would never end; it is running now.
+NOT_AGAIN = "make test"
+
+
+def _environ(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "PYTHONWARNINGS": "ignore",
+        "SEMANTIC_ASSETS_ROOT": str(tmp_path / "lake"),
+        # A copy: one block takes documents in, and this checkout is not to keep them.
+        "SEMANTIC_ASSETS_SOURCES": str(tmp_path / "sources"),
+        "SEMANTIC_ASSETS_EMULATOR_LATENCY_SECONDS": "0.5",
+    }
+
+
+def _run(command: list[str], environ: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_every_block_runs_in_order(tmp_path: Path) -> None:
+    environ = _environ(tmp_path)
+    shutil.copytree(PROJECT / "data" / "sources", tmp_path / "sources")
+    ran = 0
+    for language, text in BLOCKS:
+        if language == "python":
+            assert "PENDING" not in _run([sys.executable, "-c", text], environ)
+            ran += 1
+        for line in text.strip().split("\n") if language == "bash" else ():
+            if line.split("#")[0].strip() != NOT_AGAIN:
+                _run(["bash", "-c", line], environ)
+                ran += 1
+    assert ran >= 9
+
+
+def test_the_two_commands_come_first() -> None:
+    language, text = BLOCKS[0]
+    assert language == "bash"
+    assert [line.split("#")[0].strip() for line in text.strip().split("\n")] == [
+        "make demo",
+        "make test",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_is_documented_and_has_help(name: str) -> None:
+    command = main.commands[name]
+    assert isinstance(command, click.Command)
+    assert command.help
+    assert re.search(rf"(`|semantic-assets ){name}\b", README)
+
+
+@pytest.mark.parametrize("variable", [*sorted(known_variables()), "GEMINI_API_KEY"])
+def test_every_setting_is_documented_in_both_places(variable: str) -> None:
+    assert variable in README
+    assert variable in (PROJECT / ".env.example").read_text()
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len(README.splitlines()) <= 300

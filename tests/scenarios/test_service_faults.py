@@ -1,0 +1,331 @@
+"""What the service may do wrong, fault by fault: nothing lost, nothing paid twice, nothing misplaced."""
+
+import json
+
+import numpy as np
+import pytest
+
+from semantic_assets.model.batch_job import FINAL, JobState
+from semantic_assets.pipeline.batch_jobs import resolve
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.pending.retry import failures, retry
+from semantic_assets.pipeline.reports.sql import connect
+from tests.trial import Trial
+
+S = JobState
+TEXTS = 40
+
+
+@pytest.fixture
+def corpus(trial: Trial) -> Trial:
+    """Forty one-chunk documents of different lengths, cut and not sent."""
+    words = ["a", "be", "sea", "tide", "wharf", "harbor", "mooring", "anchored", "lighthouse"]
+    for n in range(TEXTS):
+        text = " ".join(words[(n * k) % 9] for k in range(1, 4 + n * 3))
+        trial.write(f"acme/texts/{n:02d}.txt", f"Number {n}. {text}")
+    trial.prepare()
+    # A scope with a history: its listings have shown our names.
+    scope = trial.gemini.endpoint
+    trial.store.ledger.scopes.register(scope.scope_id, backend="emulator", base_url="here")
+    trial.store.ledger.scopes.names_seen(scope.scope_id)
+    return trial
+
+
+def _statuses(trial: Trial) -> dict[str, int]:
+    with connect(trial.store) as connection:
+        rows = connection.execute("SELECT status, count(*) FROM chunk_status GROUP BY 1")
+        return dict(rows.fetchall())
+
+
+def _misplaced(trial: Trial) -> int:
+    """Vectors in the lake that are not those of their chunk's own text."""
+    with connect(trial.store) as connection:
+        rows = connection.execute(
+            "SELECT c.vector_text, e.vector FROM chunks c JOIN embeddings e USING (chunk_id) "
+            "WHERE e.status = 'READY'"
+        ).fetchall()
+    wrong = 0
+    for text, vector in rows:
+        expected = trial.gemini.embed_documents(trial.store.settings.space, [text])[0]
+        wrong += not np.allclose(np.asarray(vector, np.float32), expected, atol=1e-5)
+    return wrong
+
+
+def _states(trial: Trial) -> list[JobState]:
+    return [job.state for job in trial.store.ledger.jobs.list()]
+
+
+def _assert_all_ready(trial: Trial) -> None:
+    assert _statuses(trial) == {"READY": TEXTS}
+    assert trial.paid_twice() == []
+    assert _misplaced(trial) == 0
+    assert set(_states(trial)) <= FINAL
+
+
+HEALING: dict[str, dict[str, object]] = {
+    "create-429": {},
+    "create-400": {},
+    "create-400-location": {},
+    "create-400-key": {},
+    "create-403-billing": {},
+    "create-reset": {},
+    "create-500": {},
+    "create-503": {},
+    "create-307": {},
+    "lost-create-response": {},
+    "create-unreadable-answer": {},
+    "create-500 created": {"created": True},
+    "hidden-quota": {"fraction": 0.001},
+    "upload-drop-chunk": {},
+    "upload-503": {},
+    "upload-mime-400": {},
+    "upload-lost-final": {},
+    "stuck-pending": {},
+    "stuck-running": {},
+    "ends-expired": {},
+    "ends-failed": {},
+    "ends-cancelled": {},
+    "ends-partially-succeeded": {},
+    "unknown-state": {},
+    "job-state-spelling": {},
+    "list-503": {},
+    "list-empty-page": {},
+    "list-error-details-objects": {},
+    "output-in-response-only": {},
+    "output-in-metadata-only": {},
+    "result-late": {"seconds": 300.0},
+    "shuffled-lines": {},
+    "error-lines": {},
+    "error-lines code-only": {"shape": "code-only"},
+    "error-lines status": {"shape": "status"},
+    "error-lines empty-object": {"shape": "empty-object"},
+    "error-lines message-only": {"shape": "message-only"},
+    "transient-error-lines": {},
+    "token-counts-missing": {},
+    "truncated-download-with-length": {},
+    "truncated-download-close-delimited": {},
+    "truncated-download-close-delimited mid-line": {"mid_line": True},
+    "realtime-noise": {},
+    "realtime-503": {},
+    "realtime-429": {},
+}
+
+
+@pytest.mark.parametrize("fault", HEALING)
+def test_a_passing_fault_heals_by_itself(corpus: Trial, fault: str) -> None:
+    name = fault.split(" ")[0]
+    corpus.arm(name, **HEALING[fault])
+    corpus.drain()
+    assert corpus.fired(name) == 1
+    _assert_all_ready(corpus)
+
+
+def test_answers_that_are_missing_are_asked_for_again_and_no_others(corpus: Trial) -> None:
+    corpus.arm("missing-keys", fraction=0.1)
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS}
+    with connect(corpus.store) as connection:
+        [(missing,)] = connection.execute(
+            "SELECT count(*) FROM results WHERE outcome = 'missing'"
+        ).fetchall()
+    assert missing == TEXTS // 10
+    assert len(corpus.paid_twice()) == missing  # the service answered and lost them: not ours
+
+
+def test_a_job_deleted_by_somebody_is_sent_again_and_booked_as_possibly_billed(
+    corpus: Trial,
+) -> None:
+    corpus.arm("deleted-by-somebody", after_seconds=20.0)
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS}
+    assert _states(corpus) == [S.GONE, S.COLLECTED]
+    assert corpus.store.ledger.spending.totals().possibly_billed_usd > 0
+
+
+def test_a_lost_answer_is_adopted_by_name_and_not_sent_again(corpus: Trial) -> None:
+    corpus.arm("lost-create-response")
+    advance(corpus.store, corpus.gemini)
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state in (S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
+    corpus.drain()
+    assert len(corpus.store.ledger.jobs.list()) == 1
+    assert len(corpus.remote_jobs()) == 1
+
+
+def test_a_name_missing_from_listings_for_a_while_is_waited_for(corpus: Trial) -> None:
+    corpus.arm("lost-create-response")
+    corpus.arm("name-missing-from-list", seconds=1_500.0)
+    corpus.drain()
+    assert len(corpus.remote_jobs()) == 1
+    _assert_all_ready(corpus)
+
+
+def test_a_create_call_that_never_arrived_is_given_up_after_three_listings_in_an_hour(
+    corpus: Trial,
+) -> None:
+    corpus.arm("create-timeout-not-created", seconds=0.1)
+    began = corpus.clock()
+    corpus.drain()
+    first, second = corpus.store.ledger.jobs.list()
+    assert (first.state, second.state) == (S.ABANDONED, S.COLLECTED)
+    assert second.created_at - began >= 3_600
+    _assert_all_ready(corpus)
+
+
+UNTRUSTED: dict[str, dict[str, object]] = {
+    "swapped-keys": {"fraction": 0.5},
+    "duplicated-keys": {},
+    "unknown-key": {},
+    "wrong-dimensions": {},
+    "nan-values": {},
+    "null-values": {},
+    "zero-vectors": {},
+    "corrupted-line": {},
+    "token-counts-scrambled": {},
+    "realtime-swapped": {},
+}
+
+
+@pytest.mark.parametrize("fault", UNTRUSTED)
+def test_an_answer_that_cannot_be_trusted_is_quarantined_and_resolved(
+    corpus: Trial, fault: str
+) -> None:
+    corpus.arm(fault, **UNTRUSTED[fault])
+    corpus.drain(rounds=8)
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state == S.QUARANTINED
+    assert job.error_message
+    assert _statuses(corpus) == {"PENDING": TEXTS}
+    assert not list((corpus.settings.root / "results").rglob("*.parquet"))
+    resolve.resubmit(corpus.store, corpus.gemini, job.job_id)
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS}
+    assert _misplaced(corpus) == 0
+    totals = corpus.store.ledger.spending.totals()
+    assert totals.possibly_billed_usd > 0
+
+
+def test_swapped_result_files_of_two_jobs_are_not_used(trial: Trial) -> None:
+    for n in range(12):
+        trial.write(f"acme/texts/{n}.txt", f"Document number {n} " + "of the harbour " * 30)
+    trial.prepare()
+    trial.arm("swapped-result-files", times=2)
+    small = trial.reopened(enqueued_tokens=3_000)
+    with small.store:
+        small.drain(rounds=6)
+        states = _states(small)
+        assert S.QUARANTINED in states
+        assert _misplaced(small) == 0
+
+
+def test_two_quarantined_answers_in_a_row_stop_the_space(corpus: Trial) -> None:
+    corpus.arm("nan-values", times=None)
+    corpus.drain(rounds=6)
+    [first] = corpus.store.ledger.jobs.list()
+    resolve.resubmit(corpus.store, corpus.gemini, first.job_id)
+    corpus.drain(rounds=6)
+    corpus.write("acme/texts/more.txt", "A text that came later.")
+    corpus.prepare()
+    # One verdict was resolved, so one quarantined answer alone does not stop the new text.
+    corpus.drain(rounds=6)
+    assert _states(corpus).count(S.QUARANTINED) == 2
+    corpus.write("acme/texts/last.txt", "The last text of all.")
+    corpus.prepare()
+    report = advance(corpus.store, corpus.gemini)
+    assert report.submitted_jobs == 0
+    assert report.held_back is not None
+    assert report.held_back.needs_person
+    assert "resolve" in report.held_back.reason
+
+
+def test_accepting_a_quarantined_answer_uses_it(corpus: Trial) -> None:
+    corpus.arm("realtime-swapped")
+    corpus.drain(rounds=6)
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state == S.QUARANTINED
+    resolve.accept(corpus.store, corpus.gemini, job.job_id)
+    corpus.drain()
+    _assert_all_ready(corpus)
+
+
+def test_failing_a_quarantined_answer_fails_its_texts_until_a_retry(corpus: Trial) -> None:
+    corpus.arm("nan-values")
+    corpus.drain(rounds=6)
+    resolve.fail(corpus.store, corpus.gemini, corpus.store.ledger.jobs.list()[0].job_id)
+    corpus.drain()
+    assert _statuses(corpus) == {"FAILED": TEXTS}
+    assert len(failures(corpus.store)) == TEXTS
+    assert retry(corpus.store) == TEXTS
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS}
+
+
+def test_a_text_that_always_fails_ends_failed_with_its_reason_and_alone(corpus: Trial) -> None:
+    corpus.write("acme/texts/bad.txt", "This one is poisoned by the marker.")
+    corpus.prepare()
+    corpus.arm("invalid-texts", times=None, contains="poisoned")
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
+    [failure] = failures(corpus.store)
+    assert failure.error_code == "3"
+    assert corpus.paid_twice() == []
+
+
+def test_a_text_that_fails_its_whole_job_is_found_by_halving(corpus: Trial) -> None:
+    corpus.write("acme/texts/bad.txt", "This one is poisoned by the marker.")
+    corpus.prepare()
+    corpus.arm("whole-job-fails-if", times=None, contains="poisoned")
+    corpus.drain(rounds=300)
+    assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
+    assert corpus.paid_twice() == []
+
+
+def test_transient_errors_are_counted_and_end_in_failed_after_max_attempts(corpus: Trial) -> None:
+    corpus.arm("error-lines", times=None, fraction=1.0, code=13)
+    corpus.drain()
+    assert _statuses(corpus) == {"FAILED": TEXTS}
+    assert {failure.attempts for failure in failures(corpus.store)} == {3}
+    assert len(corpus.store.ledger.jobs.list()) == 3
+
+
+def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corpus: Trial) -> None:
+    corpus.arm("stuck-running", seconds=400 * 3_600.0)
+    advance(corpus.store, corpus.gemini)
+    corpus.pass_time(37 * 3_600)
+    advance(corpus.store, corpus.gemini)
+    assert corpus.store.ledger.jobs.list()[0].cancel_requested_at is not None
+    corpus.drain()
+    assert _statuses(corpus) == {"READY": TEXTS}
+    assert corpus.paid_twice() == []
+
+
+def test_a_revoked_key_loses_nothing(corpus: Trial) -> None:
+    advance(corpus.store, corpus.gemini)
+    corpus.arm("key-revoked", times=6)
+    corpus.drain()
+    _assert_all_ready(corpus)
+
+
+def test_jobs_of_another_ledger_on_the_same_key_stop_submission(corpus: Trial) -> None:
+    other = corpus.reopened(root=corpus.settings.root.with_name("other"))
+    with other.store:
+        other.write("acme/texts/other.txt", "A text of the other ledger.")
+        other.prepare()
+        advance(other.store, other.gemini)
+    report = advance(corpus.store, corpus.gemini)
+    assert report.submitted_jobs == 0
+    assert report.held_back is not None
+    assert f"--beside {other.store.ledger.ledger_id}" in report.held_back.reason
+    corpus.store.ledger.register_beside(other.store.ledger.ledger_id)
+    fresh = corpus.reopened()
+    with fresh.store:
+        assert advance(fresh.store, fresh.gemini).submitted_jobs == 1
+
+
+def test_the_states_of_a_job_are_told_in_its_events(corpus: Trial) -> None:
+    corpus.drain()
+    [job] = corpus.store.ledger.jobs.list()
+    told = [event.to_state for event in corpus.store.ledger.jobs.events(job.job_id)]
+    assert told[:3] == ["uploading", "creating", "submitted"]
+    assert told[-2:] == ["ended", "collected"]
+    assert json.dumps(told)
