@@ -25,7 +25,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import advance
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.scheduling.batch_runs import (
     EMBEDDINGS,
     RunDue,
@@ -110,7 +110,7 @@ def _prepare(bench: Bench, seen: _Seen) -> None:
     found = discover(bench.store)
     seen.stages["discover"] = time.process_time() - began
     began = time.process_time()
-    cut_all(bench.store, found)
+    prepare_shards(bench.store, found)
     assert len(bench.store.ledger.sources.shards()) == _SHARDS
     seen.stages["read and cut"] = time.process_time() - began
 

@@ -16,7 +16,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.collect_ended import SyncReport, sync
 from semantic_assets.pipeline.flows.flush import FlushReport, flush
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.store import Store
 
@@ -79,7 +79,7 @@ class BatchManager:
     def quote_queue(self) -> Estimate:
         """Cut what is new and quote what a flush would send; sends nothing."""
         store = self._core.store
-        cut_all(store, discover(store))
+        prepare_shards(store, discover(store))
         return estimate(store)
 
     def check_and_sync(self) -> SyncReport:

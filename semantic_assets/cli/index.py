@@ -67,7 +67,7 @@ def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
     """Serve generation NUMBER, until new embeddings or `index build` replace it."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.pipeline.vector_index.versions import switch as run
+    from semantic_assets.pipeline.vector_index.switch import switch as run
 
     with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset), number)
@@ -84,7 +84,7 @@ def rollback(dataset: str, root: str | None, as_json: bool) -> None:
     """Serve the generation that served before, and say how many edits it lacks."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.pipeline.vector_index.versions import rollback as run
+    from semantic_assets.pipeline.vector_index.switch import rollback as run
 
     with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset))

@@ -217,8 +217,8 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
 def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
     """Ask Google to stop JOB; what it has finished is collected and paid for."""
     from semantic_assets.cli.terminal_tables import dataclass_table, show
-    from semantic_assets.pipeline.batch_jobs.cancel import cancel as run
-    from semantic_assets.pipeline.batch_jobs.cancel import require_cancellable
+    from semantic_assets.pipeline.batch_jobs.deadlines import cancel as run
+    from semantic_assets.pipeline.batch_jobs.deadlines import require_cancellable
 
     with _core(root, as_json) as core:
         require_cancellable(core.store, core.gemini, job)

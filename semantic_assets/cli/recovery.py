@@ -93,7 +93,7 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.maintenance.cleanup import cleanup as run
-    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
+    from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
     with opened(root) as (store, gemini):
         if not results:
@@ -123,7 +123,7 @@ def rm(
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.discovery.dataset_removal import remove
-    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
+    from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
     key = DatasetKey.parse(dataset)
     with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, _):

@@ -50,7 +50,7 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
         "tokens_estimated": report.tokens_estimated,
         "batch_usd_estimated": _usd(batch_usd(model, report.tokens_estimated)),
         "realtime_usd_estimated": _usd(realtime_usd(model, report.tokens_estimated)),
-        "documents_cut": report.documents_cut,
+        "documents_chunked": report.documents_chunked,
         "documents_waiting": report.documents_waiting,
         "rewritten": report.written,
         **_table(store, path, CHUNKS),

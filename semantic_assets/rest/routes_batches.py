@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.batch_jobs.cancel import cancel
+from semantic_assets.pipeline.batch_jobs.deadlines import cancel
 from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
 from semantic_assets.pipeline.costs.estimate import estimate
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable

@@ -38,7 +38,7 @@ class ChunkSizes:
 _DEFAULT_SIZES = ChunkSizes()
 
 
-class Uncut(NamedTuple):
+class TextToSplit(NamedTuple):
     """A document to be cut."""
 
     document_id: str
@@ -62,16 +62,16 @@ class Span(NamedTuple):
     token_estimate: int
 
 
-def chunk_document(
+def split_document(
     document_id: str, title: str | None, text: str, sizes: ChunkSizes = _DEFAULT_SIZES
 ) -> list[Span]:
     """Cut one document. Every character that is not white space is in exactly one chunk."""
-    (spans,) = chunk_documents([Uncut(document_id, title, text)], sizes)
+    (spans,) = split_documents([TextToSplit(document_id, title, text)], sizes)
     return spans
 
 
-def chunk_documents(
-    documents: Sequence[Uncut], sizes: ChunkSizes = _DEFAULT_SIZES
+def split_documents(
+    documents: Sequence[TextToSplit], sizes: ChunkSizes = _DEFAULT_SIZES
 ) -> Iterator[list[Span]]:
     """The chunks of each document. Fastest for about a million characters at once."""
     # Apart, because one character that is not ASCII makes all of a batch four times as wide.
@@ -82,7 +82,7 @@ def chunk_documents(
         yield next(cut[document.text.isascii()])
 
 
-def _cut(documents: Sequence[Uncut], sizes: ChunkSizes) -> Iterator[list[Span]]:
+def _cut(documents: Sequence[TextToSplit], sizes: ChunkSizes) -> Iterator[list[Span]]:
     if not documents:
         return
     units = find_units([document.text for document in documents], sizes.max_tokens)
@@ -103,7 +103,7 @@ def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
     return [0, *(starts[cuts] - first).tolist(), last - first]
 
 
-def _spans(document: Uncut, units: Units, offset: int, edges: list[int]) -> list[Span]:
+def _spans(document: TextToSplit, units: Units, offset: int, edges: list[int]) -> list[Span]:
     text, cumulative = document.text, units.cumulative[offset:]
     chunk_id = fingerprint.chunk_ids(document.document_id)
     title = shortened(document.title) if document.title else None

@@ -27,7 +27,7 @@ from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.settings.settings import Settings
@@ -228,7 +228,7 @@ def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: boo
     """Everything from the sources to the index. `patient`: time passes for the ledger too."""
     store, gemini = world.open()
     with store:
-        cut = cut_all(store, discover(store))
+        cut = prepare_shards(store, discover(store))
         if at_once:
             embed_at_once(store, gemini, cut.read, mode="sync")
         step = LATENCY_SECONDS / 2

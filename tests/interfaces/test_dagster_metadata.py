@@ -39,7 +39,7 @@ PLOTTED = {
         "distinct_texts",
         "tokens_estimated",
         "batch_usd_estimated",
-        "documents_cut",
+        "documents_chunked",
     },
     "batch_jobs": {"texts_in_flight", "texts_waiting", "texts_landed", "texts_failed", "jobs_out"},
     "embeddings": {

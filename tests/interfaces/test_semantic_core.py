@@ -60,7 +60,7 @@ def test_ingest_flush_wait_results_search(core: SemanticCore, tmp_path: Path) ->
     done = core.ingest(Document(path), dataset=ARTICLES)
     assert (done.status, core.status().documents_waiting) == ("uploaded", 1)
     sent = core.batch_manager.flush_queue()
-    assert (sent.texts, sent.waiting_texts, sent.documents_cut) == (1, 0, 1)
+    assert (sent.texts, sent.waiting_texts, sent.documents_chunked) == (1, 0, 1)
     assert core.status().documents_waiting == 0
     (job,), (remote,) = sent.job_ids, sent.remote_names
     ended = core.batch_manager.wait_for_completion(remote, timeout=30)

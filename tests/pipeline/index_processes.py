@@ -13,7 +13,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.search.search import SearchHit, search
 from semantic_assets.pipeline.vector_index.build import build_index
-from semantic_assets.pipeline.vector_index.versions import rollback
+from semantic_assets.pipeline.vector_index.switch import rollback
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
 from tests.chaos.steps import Blow, install

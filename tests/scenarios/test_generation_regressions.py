@@ -18,7 +18,7 @@ from semantic_assets.pipeline.batch_jobs.recover import recover
 from semantic_assets.pipeline.batch_jobs.submit import release_orphans, submit_pending
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.advance import advance
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.generation.task_versions import find_task
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
 from semantic_assets.store import open_store
@@ -49,7 +49,7 @@ def asking(trial: Trial, tmp_path: Path) -> Iterator[Trial]:
         discover(store)
         file = find_task(store, "summary", DATASET)
         store.ledger.tasks.pin(DATASET, file.task, file.use)
-        cut_all(store, discover(store))
+        prepare_shards(store, discover(store))
         yield found
 
 

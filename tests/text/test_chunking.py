@@ -12,9 +12,9 @@ from semantic_assets.text.chunking import (
     MAX_TOKENS,
     MIN_TOKENS,
     Span,
-    Uncut,
-    chunk_document,
-    chunk_documents,
+    TextToSplit,
+    split_document,
+    split_documents,
 )
 from semantic_assets.text.fingerprint import text_hash
 from semantic_assets.text.tokens import estimate_tokens
@@ -36,7 +36,7 @@ documents = st.lists(st.tuples(_PIECES, st.integers(1, 900)), max_size=8).map(
 
 def check(text: str) -> list[Span]:
     """Chunk a text and hold the result against all that is promised for any text."""
-    spans = chunk_document("d", None, text)
+    spans = split_document("d", None, text)
     position = 0
     for index, span in enumerate(spans):
         assert span.chunk_index == index
@@ -59,8 +59,8 @@ def test_each_character_that_is_not_white_space_is_in_exactly_one_chunk(text: st
 
 @given(st.lists(documents, max_size=5))
 def test_a_document_is_cut_the_same_whatever_it_is_cut_with(texts: list[str]) -> None:
-    together = chunk_documents([Uncut(str(n), None, text) for n, text in enumerate(texts)])
-    alone = [chunk_document(str(n), None, text) for n, text in enumerate(texts)]
+    together = split_documents([TextToSplit(str(n), None, text) for n, text in enumerate(texts)])
+    alone = [split_document(str(n), None, text) for n, text in enumerate(texts)]
     assert list(together) == alone
 
 
@@ -88,7 +88,7 @@ def test_large_texts_of_one_kind_are_cut_completely(name: str, text: str) -> Non
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\t\n", "\u3000\u2028"])
 def test_white_space_has_no_chunks(text: str) -> None:
-    assert chunk_document("d", "Title", text) == []
+    assert split_document("d", "Title", text) == []
 
 
 def test_a_text_that_fits_is_one_chunk() -> None:
@@ -112,7 +112,7 @@ def _paragraphs(seed: int, count: int = 120) -> list[str]:
 
 
 def _ids(paragraphs: list[str]) -> set[str]:
-    return {span.chunk_id for span in chunk_document("d", None, "\n\n".join(paragraphs))}
+    return {span.chunk_id for span in split_document("d", None, "\n\n".join(paragraphs))}
 
 
 def test_prose_is_cut_at_paragraphs_into_parts_of_a_fair_size() -> None:
@@ -177,21 +177,21 @@ TEXT = "\n\n".join(["# Setup", *_paragraphs(7, 40)])
 
 
 def test_a_chunk_id_follows_document_and_text_and_not_title_or_place() -> None:
-    spans = chunk_document("d", None, TEXT)
+    spans = split_document("d", None, TEXT)
     ids = [span.chunk_id for span in spans]
-    assert [span.chunk_id for span in chunk_document("d", "A title", TEXT)] == ids
-    assert [span.chunk_id for span in chunk_document("d", None, "\n\n\n" + TEXT)] == ids
-    assert not set(ids) & {span.chunk_id for span in chunk_document("e", None, TEXT)}
+    assert [span.chunk_id for span in split_document("d", "A title", TEXT)] == ids
+    assert [span.chunk_id for span in split_document("d", None, "\n\n\n" + TEXT)] == ids
+    assert not set(ids) & {span.chunk_id for span in split_document("e", None, TEXT)}
 
 
 def test_a_title_changes_what_is_embedded() -> None:
-    plain, titled = chunk_document("d", None, TEXT), chunk_document("d", "Manual", TEXT)
+    plain, titled = split_document("d", None, TEXT), split_document("d", "Manual", TEXT)
     assert not {span.text_hash for span in plain} & {span.text_hash for span in titled}
 
 
 def test_the_same_text_twice_in_a_document_has_two_ids_and_one_hash() -> None:
     paragraph = "word " * 640  # two do not fit in one chunk
-    one, other = chunk_document("d", None, f"{paragraph}\n\n{paragraph}")
+    one, other = split_document("d", None, f"{paragraph}\n\n{paragraph}")
     assert one.text == other.text
     assert one.text_hash == other.text_hash
     assert one.chunk_id != other.chunk_id
@@ -203,7 +203,7 @@ BODY = "word " * 640  # one chunk each
 
 
 def _paths(*parts: str) -> list[str | None]:
-    return [span.heading_path for span in chunk_document("d", None, "\n\n".join(parts))]
+    return [span.heading_path for span in split_document("d", None, "\n\n".join(parts))]
 
 
 def test_a_document_is_divided_at_its_highest_headings_first() -> None:
@@ -241,17 +241,17 @@ def test_what_is_no_heading_leaves_no_path(line: str) -> None:
 
 
 def test_title_and_headings_stand_before_the_text_that_is_embedded() -> None:
-    spans = chunk_document("d", "Manual", f"# A\n\n{BODY}\n\n{BODY}")
+    spans = split_document("d", "Manual", f"# A\n\n{BODY}\n\n{BODY}")
     assert spans[1].vector_text == f"Manual > A\n\n{spans[1].text}"
-    (alone,) = chunk_document("d", None, "text")
+    (alone,) = split_document("d", None, "text")
     assert alone.vector_text == "text"
-    (empty,) = chunk_document("d", "", "text")
+    (empty,) = split_document("d", "", "text")
     assert empty.vector_text == "text"
 
 
 def test_a_hash_in_the_middle_of_a_line_is_no_heading() -> None:
     line = "One two three. " * 400 + "# 5 of them are open. " + "One two three. " * 400
-    assert {span.heading_path for span in chunk_document("d", None, line)} == {None}
+    assert {span.heading_path for span in split_document("d", None, line)} == {None}
 
 
 @pytest.mark.parametrize(
@@ -264,12 +264,12 @@ def test_a_hash_in_the_middle_of_a_line_is_no_heading() -> None:
     ids=["title", "headings", "both"],
 )
 def test_no_text_is_longer_than_the_model_reads(title: str | None, text: str) -> None:
-    spans = chunk_document("d", title, f"{text}\n\n{BODY}")
+    spans = split_document("d", title, f"{text}\n\n{BODY}")
     assert max(span.token_estimate for span in spans) <= MODEL_LIMIT
 
 
 def test_white_space_behind_a_hash_takes_time_in_proportion() -> None:
     text = "# " + " " * 5_000 + "\nword\n\n" + "word " * 1_000
     began = time.process_time()
-    chunk_document("d", None, text)
+    split_document("d", None, text)
     assert time.process_time() - began < 0.05  # its square would be 0.25 s, and minutes for 100,000

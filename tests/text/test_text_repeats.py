@@ -20,6 +20,6 @@ def test_lowest_rank_is_found_as_by_a_plain_scan(ranks, data):
 
 def test_text_that_repeats_itself_is_cut_in_time_in_proportion():
     started = time.process_time()
-    spans = chunking.chunk_document("d", None, "word " * 400_000)
+    spans = chunking.split_document("d", None, "word " * 400_000)
     assert spans[-1].end_char == 1_999_999
     assert time.process_time() - started < 10

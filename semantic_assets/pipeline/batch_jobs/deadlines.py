@@ -1,9 +1,10 @@
 """Stuck jobs: ask for a cancel, wait for the remote's word, and give up only after its own limit."""
 
-from semantic_assets.errors import PermanentError
+from semantic_assets.errors import Conflict, PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
+from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
 from semantic_assets.pipeline.costs.budgets import book_possibly_billed
 from semantic_assets.store import Store
@@ -66,3 +67,28 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
         store.ledger.spending.release(job.job_id)
     store.tell(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
     return True
+
+
+def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
+    """Request it once; `sync` and `advance` see how it ended.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: Google does not work on it (any more), or it is of another key or backend.
+    """
+    job = require_cancellable(store, gemini, name)
+    if job.cancel_requested_at is None:
+        request_cancel(store, gemini, job, "by hand")
+    return job_status(store, job.job_id)
+
+
+def require_cancellable(store: Store, gemini: Gemini, name: str) -> BatchJob:
+    """Raises:
+    NotFound, Conflict: as `cancel`.
+    """
+    job = store.ledger.jobs.find(name)
+    if job.state not in ACTIVE_REMOTE or job.is_realtime or job.remote_name is None:
+        raise Conflict(f"job {job.job_id} is {job.state} ({job.stage}): there is nothing to cancel")
+    if job.scope_id != gemini.scope_id:
+        raise Conflict(f"job {job.job_id} is of another key or backend: set the one it was sent by")
+    return job

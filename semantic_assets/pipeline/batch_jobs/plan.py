@@ -38,16 +38,20 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
 )
 from semantic_assets.pipeline.batch_jobs.guards import distrusted
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
-from semantic_assets.pipeline.batch_jobs.opening import open_shards
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
-from semantic_assets.pipeline.batch_jobs.shard_priority import pending_hint, serving_order
-from semantic_assets.pipeline.costs.allowance import (
+from semantic_assets.pipeline.batch_jobs.shard_priority import (
+    open_shards,
+    pending_hint,
+    serving_order,
+)
+from semantic_assets.pipeline.costs.budgets import (
+    job_usd,
     purses,
+    require_budget,
     require_purse,
     require_task_purse,
     too_few,
 )
-from semantic_assets.pipeline.costs.budgets import job_usd, require_budget
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
 from semantic_assets.pipeline.pending.job_texts import JobTexts

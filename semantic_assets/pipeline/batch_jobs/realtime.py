@@ -25,12 +25,11 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.tables import results_of
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
-from semantic_assets.pipeline.batch_jobs.opening import wanted_texts
 from semantic_assets.pipeline.batch_jobs.realtime_calls import at_once, calls, require_ours
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
-from semantic_assets.pipeline.costs.allowance import require_purse, require_task_purse
-from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
+from semantic_assets.pipeline.costs.budgets import require_budget, require_purse, require_task_purse
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
 from semantic_assets.pipeline.pending.job_texts import JobTexts

@@ -11,7 +11,7 @@ from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
 from semantic_assets.pipeline.batch_jobs.guards import forget_check
-from semantic_assets.pipeline.batch_jobs.reopen import take_back
+from semantic_assets.pipeline.batch_jobs.poll import take_back
 from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
 from semantic_assets.pipeline.costs.budgets import book_possibly_billed
 from semantic_assets.store import Store

@@ -1,5 +1,6 @@
 """bill: what embedding and generating cost. Estimated for what is pending, actual for what is landed."""
 
+import statistics
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -96,3 +97,16 @@ def _pending(store: Store) -> dict[Product, dict[str, int]]:
         shards = unsettled_shards(store, wanted)
         found[wanted.product] = pending_texts(store, wanted.product, [s.key for s, _ in shards])
     return found
+
+
+_JOBS = 50
+
+
+def job_seconds(store: Store) -> float | None:
+    """Median from submission to end of the last jobs; None before one has ended."""
+    durations = [
+        job.ended_at - job.submitted_at
+        for job in store.ledger.jobs.recent(_JOBS)
+        if job.ended_at is not None and job.submitted_at is not None and not job.is_realtime
+    ]
+    return statistics.median(durations) if durations else None

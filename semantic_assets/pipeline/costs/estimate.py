@@ -17,6 +17,7 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.costs.bill import job_seconds
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.costs.calibration import Calibration, calibrate
 from semantic_assets.pipeline.costs.estimate_tasks import (
@@ -25,7 +26,6 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
     quote_unread,
     tokens_to_embed_later,
 )
-from semantic_assets.pipeline.costs.history import job_seconds
 from semantic_assets.pipeline.documents.unread import Unread, unread
 from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces

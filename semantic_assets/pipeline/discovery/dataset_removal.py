@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from semantic_assets.errors import DatasetRemoved, NotFound
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.vector_index.kept_versions import drop_all
+from semantic_assets.pipeline.vector_index.versions import drop_all
 from semantic_assets.store import Store
 
 

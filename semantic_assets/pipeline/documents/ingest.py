@@ -24,7 +24,7 @@ from semantic_assets.parsing.readers import is_multi_record, is_supported, read_
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.parsing.text import first_heading
-from semantic_assets.pipeline.documents.previous_rows import record_name
+from semantic_assets.pipeline.documents.documents_table import record_name
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id
 

@@ -16,8 +16,7 @@ from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import DOCUMENTS
-from semantic_assets.pipeline.documents.documents_table import DocumentsWriter
-from semantic_assets.pipeline.documents.previous_rows import READER, PreviousRows
+from semantic_assets.pipeline.documents.documents_table import READER, DocumentsWriter, PreviousRows
 from semantic_assets.pipeline.documents.slice_reader import SliceReader
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store

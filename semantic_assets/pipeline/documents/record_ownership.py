@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import chain
 
 from semantic_assets.ledger.slices import SourceSlice
-from semantic_assets.pipeline.documents.previous_rows import FileRows, PreviousRows
+from semantic_assets.pipeline.documents.documents_table import FileRows, PreviousRows
 
 
 class Claim(Enum):

@@ -1,7 +1,7 @@
-"""Reading the slices of one shard, each by the cheapest way that is right.
+"""Read the slices of one shard, each by the cheapest way that is right.
 
-A file as it was is copied from the table before. Of one that grew by lines only the new lines are
-read. Of any other file of records, those that are as they were are copied.
+A file as it was is copied from the table before; of one that grew by lines only the new lines are
+read; of any other file of records, those that are as they were are copied.
 """
 
 import logging
@@ -13,18 +13,18 @@ from typing import Any, BinaryIO
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
+from semantic_assets.parsing import readers
 from semantic_assets.parsing.media import PENDING
-from semantic_assets.parsing.readers import (
-    failed_file,
-    grows_by_lines,
-    is_multi_record,
-    read_records,
-)
 from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.pipeline.documents.append_detection import appended_from, described
-from semantic_assets.pipeline.documents.documents_table import DocumentsWriter
-from semantic_assets.pipeline.documents.previous_rows import FileRows, PreviousRows, record_name
+from semantic_assets.pipeline.documents.documents_table import (
+    DocumentsWriter,
+    FileRows,
+    PreviousRows,
+    document_row,
+    record_name,
+)
 from semantic_assets.pipeline.documents.record_ownership import Claim, Claims, Neighbour
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.sources.listing import file_fingerprint
@@ -111,11 +111,11 @@ class SliceReader:
         if rows is not None:
             self._writer.copy(rows.first, rows.count, rows.mark)
         elif item.first_record == 0:
-            record = failed_file(item.uri, why, item.bytes)
+            record = readers.failed_file(item.uri, why, item.bytes)
             content = _content_hash(record)
-            name = record_name(None, content) if is_multi_record(item.uri) else ""
+            name = record_name(None, content) if readers.is_multi_record(item.uri) else ""
             document = document_id(str(self._shard.dataset), item.uri, name)
-            self._writer.add(_row(self._shard, item.uri, "", record, document, content))
+            self._writer.add(document_row(self._shard, item.uri, "", record, document, content))
         self._note(item, None, None, why)
 
     def _rows_of(
@@ -131,13 +131,13 @@ class SliceReader:
         # Segments are the store's own files, whatever a dataset calls its columns.
         columns = Columns() if is_segment(item.uri) else self._settings.columns
         start = None
-        is_growing = grows_by_lines(item.uri)
+        is_growing = readers.grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.mark:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None
         if start is not None and rows is not None:
             self._writer.copy(rows.first, rows.count, mark)
             claims.pass_over(mine=True)
-            lines = read_records(item.uri, stream, columns=columns, start=start)
+            lines = readers.read_records(item.uri, stream, columns=columns, start=start)
             if is_segment(item.uri):
                 lines = _without_cut_off(stream, mark, lines)
             self._walk(item, claims, lines if item.end_record is None else (), mark, start.lines, 0)
@@ -145,7 +145,9 @@ class SliceReader:
             skip = claims.skippable(mark)
             if skip:
                 claims.pass_over(mine=False)
-            records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
+            records = readers.read_records(
+                item.uri, stream, columns=columns, skip=skip, known=claims.known
+            )
             if is_segment(item.uri):
                 records = _without_cut_off(stream, mark, records)
             self._walk(item, claims, records, mark, skip, 0 if rows is None else rows.count)
@@ -193,7 +195,7 @@ class SliceReader:
         mine: int,
     ) -> None:
         """Take the records that are this slice's; `mine` of them are in the table before."""
-        is_multi = is_multi_record(item.uri)
+        is_multi = readers.is_multi_record(item.uri)
         document_of = document_ids(str(self._shard.dataset), item.uri)
         for number, record in enumerate(records, start=position):
             if claims.is_closed and not mine:
@@ -219,7 +221,7 @@ class SliceReader:
         content: str,
     ) -> None:
         if isinstance(record, SourceRecord):
-            self._writer.add(_row(self._shard, item.uri, mark, record, document, content))
+            self._writer.add(document_row(self._shard, item.uri, mark, record, document, content))
             return
         place = claims.row_of(document, record.signature)
         if place is not None:
@@ -276,25 +278,3 @@ def _name(claims: Claims, record: SourceRecord | KnownRecord, content: str) -> s
     if isinstance(record, KnownRecord):
         return claims.known[record.signature][2]
     return record_name(record.record_id, content)
-
-
-def _row(
-    shard: ShardKey, uri: str, mark: str, record: SourceRecord, document: str, content: str
-) -> dict[str, Any]:
-    return {
-        "document_id": document,
-        "shard": str(shard),
-        "uri": uri,
-        "record_id": record.record_id,
-        "title": record.title,
-        "text": record.text,
-        "mime": record.mime,
-        "bytes": record.bytes,
-        "content_hash": content,
-        "metadata": list(record.metadata.items()),
-        "pages": list(record.pages),
-        "parse_status": record.parse_status,
-        "parse_error": record.parse_error,
-        "source_fingerprint": mark,
-        "record_signature": record.signature,
-    }

@@ -12,7 +12,10 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
 from semantic_assets.pipeline.flows.assemble_and_index import publish
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
-from semantic_assets.pipeline.vector_index.build import current_fingerprint, inputs_fingerprint
+from semantic_assets.pipeline.vector_index.build_inputs import (
+    current_fingerprint,
+    inputs_fingerprint,
+)
 from semantic_assets.store import Store
 
 

@@ -10,7 +10,7 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.store import Store
 
 
@@ -27,7 +27,7 @@ class FlushReport(Shown):
     waiting_texts: int
     #: Why they stay; None where nothing does.
     held_back: str | None
-    documents_cut: int
+    documents_chunked: int
 
 
 def flush(
@@ -47,7 +47,7 @@ def flush(
     Raises:
         SpendRefused: the quote is over the cap, or was not consented to. Nothing was sent.
     """
-    cut = cut_all(store, discover(store))
+    cut = prepare_shards(store, discover(store))
     require_run_budget(store, (), max_cost_usd, consent)
     jobs: list[BatchJob] = []
     held_back: str | None = None
@@ -68,7 +68,7 @@ def flush(
         tokens_estimated=sum(job.tokens_estimated for job in jobs),
         waiting_texts=waiting,
         held_back=held_back,
-        documents_cut=sum(report.documents_cut for report in cut.chunks),
+        documents_chunked=sum(report.documents_chunked for report in cut.chunks),
     )
 
 

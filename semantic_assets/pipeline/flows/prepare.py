@@ -1,4 +1,4 @@
-"""cut_all: every shard of what was discovered, read and cut. Nothing is sent."""
+"""prepare_shards: every shard of what was discovered, read and cut. Nothing is sent."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Cut:
     chunks: list[ChunksReport] = field(default_factory=list)
 
 
-def cut_all(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None) -> Cut:
+def prepare_shards(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None) -> Cut:
     """Read and cut every shard; a file too large for one makes more while it is read."""
     cut, stopwatch = Cut(), stopwatch or Stopwatch()
     while True:
@@ -74,7 +74,7 @@ def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
     if made is not None:
         line += f", {made.chunks} chunks"
         if read.written or made.written:
-            line += f"; {read.files_read} files read, {made.documents_cut} documents cut"
+            line += f"; {read.files_read} files read, {made.documents_chunked} documents cut"
         if made.documents_waiting:
             line += f"; {made.documents_waiting} documents wait for answers of a task"
     if read.failed:

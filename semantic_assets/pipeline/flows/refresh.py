@@ -14,11 +14,10 @@ from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import Discovery, discover
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
-from semantic_assets.pipeline.flows.advance import AdvanceReport
+from semantic_assets.pipeline.flows.advance import AdvanceReport, drain
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import publish
-from semantic_assets.pipeline.flows.drain import drain
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
 from semantic_assets.pipeline.flows.reindex import ReindexReport, continue_reindex
 from semantic_assets.pipeline.flows.timing import Stopwatch
@@ -106,7 +105,7 @@ def refresh(
     """
     report = RefreshReport(discover(store, datasets=datasets))
     store.tell(report.discovery.summary)
-    cut = cut_all(store, report.discovery, report.stopwatch)
+    cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
     require_run_budget(store, datasets, max_cost_usd, consent)
@@ -130,7 +129,9 @@ def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> Chunks
     if not any(one.shard == cut.shard for one in report.advanced.fed):
         return cut
     now = chunk_documents(store, cut.shard)
-    return replace(now, written=True, documents_cut=max(cut.documents_cut, now.documents_cut))
+    return replace(
+        now, written=True, documents_chunked=max(cut.documents_chunked, now.documents_chunked)
+    )
 
 
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:

@@ -8,7 +8,7 @@ from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.costs.estimate import require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.assemble_and_index import publish
-from semantic_assets.pipeline.flows.prepare import cut_all
+from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
 from semantic_assets.store import Store
 
@@ -30,7 +30,7 @@ def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) ->
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
     """
     found = discover(store, datasets=(dataset,))
-    cut = cut_all(store, found)
+    cut = prepare_shards(store, found)
     if mode != "async":  # which sends nothing here: no cap may keep a deletion from search
         require_run_budget(store, (dataset,), None)
     done = embed_at_once(store, gemini, cut.shards, mode=mode)

@@ -16,10 +16,10 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
 from semantic_assets.pipeline.embeddings.assemble import assemble
-from semantic_assets.pipeline.flows.advance import AdvanceReport
-from semantic_assets.pipeline.flows.drain import drain
+from semantic_assets.pipeline.flows.advance import AdvanceReport, drain
 from semantic_assets.pipeline.search.compare import Comparison, compare
-from semantic_assets.pipeline.vector_index.build import build_index, switch_to
+from semantic_assets.pipeline.vector_index.build import build_index
+from semantic_assets.pipeline.vector_index.switch import switch_to
 from semantic_assets.store import Store
 
 Consent = Callable[[Estimate], None]

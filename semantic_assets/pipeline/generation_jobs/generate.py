@@ -22,8 +22,8 @@ from semantic_assets.pipeline.costs.estimate import Estimate, estimate_requests,
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote, quote_of, with_embedding
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.flows.advance import drain
 from semantic_assets.pipeline.flows.apply_outputs import feed
-from semantic_assets.pipeline.flows.drain import drain
 from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
 from semantic_assets.pipeline.pending.pending import pending_texts

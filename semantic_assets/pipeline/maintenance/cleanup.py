@@ -1,15 +1,21 @@
 """cleanup: what lingers and is of no use, here and at Google. Looks first, deletes on request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.errors import PermanentError
+import pyarrow.compute as pc
+
+from semantic_assets.errors import ConfigError, Conflict, NotFound, PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.intake.names import FOLDER
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, REOPENING, JobState
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.task import is_task
+from semantic_assets.pipeline.pending.pending import complete_key_index
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
@@ -134,3 +140,112 @@ def _forgiving(delete: Callable[[str], None], name: str) -> None:
         delete(name)
     except PermanentError:
         return  # gone already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnwantedResults:
+    """Results files of a space or a task that nobody wants, and what they would cost again."""
+
+    space_id: str
+    files: tuple[str, ...]
+    rows: int
+    bytes: int
+    tokens: int
+    usd_to_embed_again: float
+
+
+def unwanted_results(
+    store: Store, *, without: DatasetKey | None = None
+) -> tuple[UnwantedResults, ...]:
+    """What `purge` would delete, also as if one dataset had been removed already.
+
+    Raises:
+        Conflict: a shard was not cut yet, so that it is not known what it wants.
+    """
+    shards = _shards(store, without)
+    spaces = [name.removeprefix("space=") for name in store.lake.folders("results")]
+    return tuple(found for space in spaces if (found := _unwanted(store, space, shards)).files)
+
+
+def purge(store: Store) -> tuple[UnwantedResults, ...]:
+    """Delete the results nobody wants. Under the planner's lease: it takes files for landed.
+
+    Raises:
+        Conflict: as `unwanted_results`, or chunks were written while looking.
+    """
+    with store.ledger.leases.holding("plan"):
+        before = _tables(store)
+        found = unwanted_results(store)
+        if _tables(store) != before:
+            raise Conflict("tables were written while the results were looked at: try again")
+        for unwanted in found:
+            for name in unwanted.files:
+                store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
+            index = store.key_index(unwanted.space_id)
+            marks = index.marks()
+            index.forget({name: marks[name] for name in unwanted.files if name in marks})
+    return found
+
+
+def _tables(store: Store) -> dict[str, str]:
+    """What says which results are wanted, by fingerprint."""
+    files = store.ledger.files
+    return files.fingerprints("chunks") | files.fingerprints("requests")
+
+
+def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
+    shards = [shard.key for shard in store.ledger.sources.shards() if shard.key.dataset != without]
+    for shard in shards:
+        if not all(store.trusted_fingerprint(path) for path in _wanting(store, shard)):
+            raise Conflict(
+                f"shard {shard} is not cut yet, so it is not known which results it wants: run "
+                f"`semantic-assets refresh --dataset {shard.dataset}` first"
+            )
+    return shards
+
+
+def _wanting(store: Store, shard: ShardKey) -> list[str]:
+    """The tables of a shard that want results."""
+    chunks = [layout.chunks(shard)] if store.is_embedded(shard.dataset) else []
+    tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
+    return [*chunks, *(layout.requests(pinned.task.space_id, shard) for pinned in tasks)]
+
+
+def _unwanted(store: Store, space_id: str, shards: list[ShardKey]) -> UnwantedResults:
+    index = complete_key_index(store, space_id)
+    unwanted = set(store.lake.names(layout.results_dir(space_id)))
+    for keys in _wanted(store, space_id, shards):
+        if not unwanted:
+            break
+        unwanted -= index.files_of(keys)
+    return _quote(store, space_id, tuple(sorted(unwanted)))
+
+
+def _wanted(store: Store, space_id: str, shards: list[ShardKey]) -> Iterator[list[str]]:
+    for shard in shards:
+        path = layout.wanted(space_id, shard)
+        if path in _wanting(store, shard):
+            yield pc.unique(store.lake.read(path, ["text_hash"])["text_hash"]).to_pylist()
+
+
+def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResults:
+    paths = [f"{layout.results_dir(space_id)}/{name}" for name in files]
+    columns = ["token_count", *(["output_tokens"] if is_task(space_id) else [])]
+    tables = [store.lake.read(path, columns) for path in paths]
+    tokens, *output = (sum(pc.sum(t[name]).as_py() or 0 for t in tables) for name in columns)
+    return UnwantedResults(
+        space_id=space_id,
+        files=files,
+        rows=sum(table.num_rows for table in tables),
+        bytes=sum(store.lake.size(path) for path in paths),
+        tokens=tokens,
+        usd_to_embed_again=_usd(store, space_id, tokens, sum(output)),
+    )
+
+
+def _usd(store: Store, space_id: str, tokens: int, output_tokens: int) -> float:
+    """At today's price; of the configured model where the space's own is not known or is gone."""
+    try:
+        return batch_usd(store.product(space_id).model, tokens, output_tokens)
+    except (NotFound, ConfigError, KeyError):
+        return batch_usd(store.settings.model, tokens)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import Generation
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.documents.waiting import documents_waiting
+from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.store import Store

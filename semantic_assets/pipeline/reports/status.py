@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.shown import Shown
-from semantic_assets.pipeline.costs.bill import Bill, bill
-from semantic_assets.pipeline.costs.history import job_seconds
-from semantic_assets.pipeline.documents.waiting import documents_waiting
+from semantic_assets.pipeline.costs.bill import Bill, bill, job_seconds
+from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.reports.pending_counts import answers_to_come
 from semantic_assets.store import Store

@@ -24,7 +24,7 @@ from semantic_assets.pipeline.pending.products import (
     wanted_products,
     wanted_tasks,
 )
-from semantic_assets.pipeline.vector_index.build import index_fingerprint
+from semantic_assets.pipeline.vector_index.build_inputs import index_fingerprint
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 

@@ -20,20 +20,24 @@ from semantic_assets.index.parts import open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import BUILT, Generation
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.backends import BUILT_WHOLE, QDRANT, backend_for
+from semantic_assets.model.backends import BUILT_WHOLE, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.vector_index.kept_versions import (
+from semantic_assets.pipeline.vector_index.build_inputs import (
+    embeddings_fingerprints,
+    inputs_fingerprint,
+    is_of,
+)
+from semantic_assets.pipeline.vector_index.serving import is_kept
+from semantic_assets.pipeline.vector_index.shard_part import part_name, rows_fingerprint, write_rows
+from semantic_assets.pipeline.vector_index.switch import publish_alias, switch_to
+from semantic_assets.pipeline.vector_index.verify import prove
+from semantic_assets.pipeline.vector_index.versions import (
     KeptPart,
     KeptParts,
     drop_unfinished,
-    retire,
 )
-from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
-from semantic_assets.pipeline.vector_index.shard_part import part_name, rows_fingerprint, write_rows
-from semantic_assets.pipeline.vector_index.verify import prove
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def build_index(
         store.ledger.datasets.require(dataset)
         serves = store.decide_space(dataset)
         space = space or serves
-        inputs = _inputs(store, dataset, space)
+        inputs = embeddings_fingerprints(store, dataset, space)
         wanted = inputs_fingerprint(space.space_id, inputs)
         built = None if by_hand else _built(store, dataset, wanted)
         if space != serves:
@@ -83,56 +87,13 @@ def build_index(
             )
         serving = store.ledger.generations.serving(dataset)
         if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
-            _publish(store, serving)
+            publish_alias(store, serving)
             return _report(serving)
         # What a process built and died before it switched is switched to now.
         building = _Building(store, lease, dataset, space, inputs)
         report = replace(_report(built), written=True) if built else building.run()
         switch_to(store, lease, dataset, report.generation)
         return report
-
-
-def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> None:
-    """Have a built generation serve, under the dataset's index lease; then old ones go."""
-    store.ledger.generations.switch(lease, dataset, number)
-    serving = store.ledger.generations.serving(dataset)
-    assert serving is not None
-    store.tell(
-        f"index {dataset}: generation {number} ({serving.backend}) serves {serving.rows} chunks"
-    )
-    _publish(store, serving)
-    retire(store, dataset)
-
-
-def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
-    """What the index should be of, by ledger and settings alone."""
-    wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
-    return fingerprint(wanted, store.index_backend(dataset))
-
-
-def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
-    """Of the embeddings in a space that the ledger knows now."""
-    known = store.ledger.files.fingerprints(layout.embeddings_dir(space_id, dataset))
-    paths = {
-        str(shard.key): layout.embeddings(space_id, shard.key)
-        for shard in store.ledger.sources.shards(dataset)
-    }
-    found = {name: known[path] for name, path in paths.items() if path in known}
-    return inputs_fingerprint(space_id, found)
-
-
-def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
-    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
-
-
-def _inputs(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> dict[str, str]:
-    """The trusted embeddings files of the dataset, by shard."""
-    found = {}
-    for shard in store.ledger.sources.shards(dataset):
-        trusted = store.trusted_fingerprint(layout.embeddings(space.space_id, shard.key))
-        if trusted is not None:
-            found[str(shard.key)] = trusted
-    return found
 
 
 def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
@@ -145,24 +106,10 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
     return next((one for one in found if is_kept(store, one)), None)
 
 
-def is_of(store: Store, one: Generation, wanted: str) -> bool:
-    """Whether a generation is of these embeddings, and in the backend that the settings name."""
-    backend = backend_for(store.index_backend(one.dataset), one.rows)
-    return one.input_fingerprint == wanted and one.backend == backend
-
-
 def _stays(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
     is_held = serving.held_for == wanted and not by_hand
     is_there = is_kept(store, serving)
     return is_there and (is_held or is_of(store, serving, wanted))
-
-
-def _publish(store: Store, generation: Generation) -> None:
-    """Have the alias follow the pointer, also where a crash came between the two."""
-    if generation.backend == QDRANT:
-        description = description_of(store, generation)
-        assert description is not None
-        backend_of(generation.backend, store.vector_stores).publish(description)
 
 
 def _report(serving: Generation) -> IndexReport:

@@ -1,23 +1,22 @@
-"""Generations as a person handles them: list, serve another one, go back to the one before."""
+"""Versions of an index: listed, their parts linked by the next build, and when they go."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from semantic_assets.errors import NotFound
-from semantic_assets.index.opened_version import Index, backend_of, open_index
-from semantic_assets.ledger.index_versions import BUILDING, SERVING, Generation
-from semantic_assets.ledger.leases import Lease
+from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.index.description import Description, PartEntry
+from semantic_assets.index.opened_version import backend_of
+from semantic_assets.index.parts import Part, open_part
+from semantic_assets.lake import layout
+from semantic_assets.ledger.index_versions import BUILDING, BUILT, SERVING, Generation
 from semantic_assets.model.backends import QDRANT
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.vector_index.build import current_fingerprint, is_of
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.vector_index.serving import (
     description_of,
-    generation_folder,
-    parts_of,
+    path_of,
 )
 from semantic_assets.store import Store
-
-#: Columns that make two rows of a document the same passage at the same place.
-_PLACE = ["document_id", "chunk_id", "chunk_index", "start_char"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +34,6 @@ class GenerationRow:
     is_held: bool
     #: The name by which other programs find the serving one, where the backend has one.
     alias: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchReport:
-    dataset: str
-    #: The generation that serves now, and the one that did.
-    generation: int
-    before: int
-    #: Documents of the one before that the serving one lacks, has otherwise, or has beyond it.
-    lacks: int
-    differs: int
-    extra: int
-
-    @property
-    def summary(self) -> str:
-        edits = self.lacks + self.differs + self.extra
-        return (
-            f"generation {self.generation} serves, as of its switch; it lacks {edits} edits of "
-            f"generation {self.before}: {self.lacks} documents are missing, {self.differs} are of "
-            f"another version, {self.extra} were deleted since"
-        )
 
 
 def generations(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[GenerationRow]:
@@ -89,94 +67,92 @@ def _alias(store: Store, one: Generation) -> str | None:
     return None if description is None else description.alias
 
 
-def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
-    """Serve a kept generation, and keep it serving until there are new embeddings.
+#: The serving one and two to go back to.
+KEPT_GENERATIONS = 3
 
-    Raises:
-        NotFound: it is not kept, or its files are gone.
-        TransientError: it is in Qdrant or a Lance store, which does not answer.
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    #: On this machine.
+    folder: Path
+    entry: PartEntry
+    backend: str
+
+
+class KeptParts:
+    """Parts of the generations of a dataset in a space, by name and what they were built from."""
+
+    def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
+        self._lake = store.lake
+        #: Newest first, the serving one before all; by their directories in the lake.
+        self._held: list[tuple[str, Description]] = []
+        self._serving: tuple[str, Description] | None = None
+        kept = [one for one in store.ledger.generations.list(dataset) if one.state != BUILDING]
+        for one in sorted(kept, key=lambda one: one.state != SERVING):
+            path, description = path_of(one), description_of(store, one)
+            if one.space_id == space.space_id and description is not None:
+                self._held.append((path, description))
+                if one.state == SERVING:
+                    self._serving = path, description
+
+    def find(self, name: str, fingerprint: str) -> KeptPart | None:
+        for path, description in self._held:
+            entry = description.part(name)
+            if entry is not None and entry.fingerprint == fingerprint:
+                folder = self._lake.fetched_tree(f"{path}/{name}")
+                return KeptPart(folder, entry, description.backend)
+        return None
+
+    def serving(self, name: str) -> Part | None:
+        if self._serving is None or self._serving[1].part(name) is None:
+            return None
+        return open_part(self._lake.fetched_tree(f"{self._serving[0]}/{name}"))
+
+
+def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
+    """What crashed builds left, now that our number is above theirs.
+
+    A build that was taken over may still write: only into the directory of its own number.
     """
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
-        serving = _serving(store, dataset)
-        return _switch(store, lease, serving, _kept(store, serving, number))
+    for one in store.ledger.generations.list(dataset):
+        if one.state == BUILDING and one.number != besides:
+            _drop(store, one)
 
 
-def rollback(store: Store, dataset: DatasetKey) -> SwitchReport:
-    """Serve the generation that served before, as `switch` does.
+def retire(store: Store, dataset: DatasetKey) -> None:
+    """Keep the newest; a reader of an older one has mapped it, and the next asks again.
 
-    Raises:
-        NotFound: none is kept from before the serving one.
+    One that a reindex built and has not switched to yet is not old.
     """
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
-        serving = _serving(store, dataset)
-        earlier = [
-            one
-            for one in store.ledger.generations.list(dataset)
-            if one.number < serving.number and one.served_at is not None
-        ]
-        if not earlier:
-            raise NotFound(
-                f"{dataset} has no generation before {serving.number}: `semantic-assets index list`"
-            )
-        # Not the one below: that may itself have been rolled back from.
-        return _switch(store, lease, serving, max(earlier, key=lambda one: one.served_at or 0.0))
+    target = store.target_space(dataset)
+    others = [
+        one
+        for one in store.ledger.generations.list(dataset)
+        if one.state != SERVING
+        and not (one.state == BUILT and target and one.space_id == target.space_id)
+    ]
+    for one in others[KEPT_GENERATIONS - 1 :]:
+        _drop(store, one)
 
 
-def _serving(store: Store, dataset: DatasetKey) -> Generation:
-    serving = store.ledger.generations.serving(dataset)
-    if serving is None:
-        raise NotFound(f"there is no index of {dataset} yet: run `semantic-assets refresh`")
-    return serving
+def drop_all(store: Store, dataset: DatasetKey) -> bool:
+    """The dataset is removed: its index goes. False where something of it stays for now."""
+    store.ledger.generations.withdraw(dataset)
+    for one in store.ledger.generations.list(dataset):
+        _drop(store, one)
+    if store.ledger.generations.list(dataset):
+        return False
+    store.lake.delete_tree(layout.index_dir(dataset))
+    return True
 
 
-def _kept(store: Store, serving: Generation, number: int) -> Generation:
-    for one in store.ledger.generations.list(serving.dataset):
-        if one.number == number and one.state != BUILDING:
-            return one
-    raise NotFound(
-        f"{serving.dataset} has no generation {number}: `semantic-assets index list` names them"
-    )
-
-
-def _switch(store: Store, lease: Lease, serving: Generation, target: Generation) -> SwitchReport:
-    index = _openable(store, target)
-    report = _report(store, serving, target)
-    wanted = current_fingerprint(store, target.dataset, target.space_id)
-    held_for = None if is_of(store, target, wanted) else wanted
-    store.ledger.generations.switch_back(lease, target.dataset, target.number, held_for=held_for)
-    backend_of(target.backend, store.vector_stores).publish(index.description)
-    store.tell(f"index {target.dataset}: {report.summary}")
-    return report
-
-
-def _openable(store: Store, target: Generation) -> Index:
-    try:
-        return open_index(generation_folder(store, target), store.vector_stores)
-    except FileNotFoundError as error:
-        raise NotFound(
-            f"the files of generation {target.number} of {target.dataset} are gone: run "
-            "`semantic-assets index build`"
-        ) from error
-
-
-def _report(store: Store, serving: Generation, target: Generation) -> SwitchReport:
-    before, now = _versions(store, serving), _versions(store, target)
-    shared = before.keys() & now.keys()
-    return SwitchReport(
-        dataset=str(target.dataset),
-        generation=target.number,
-        before=serving.number,
-        lacks=len(before.keys() - now.keys()),
-        differs=sum(before[document] != now[document] for document in shared),
-        extra=len(now.keys() - before.keys()),
-    )
-
-
-def _versions(store: Store, one: Generation) -> dict[str, list[tuple[object, ...]]]:
-    """Each document with its passages and their places."""
-    found: dict[str, list[tuple[object, ...]]] = {}
-    for part in parts_of(store, one) or ():
-        columns = part.rows.select(_PLACE).to_pydict()
-        for document, *place in zip(*columns.values(), strict=True):
-            found.setdefault(document, []).append(tuple(place))
-    return found
+def _drop(store: Store, one: Generation) -> None:
+    description = description_of(store, one)
+    if description is not None:
+        try:
+            backend_of(description.backend, store.vector_stores).drop(description)
+        except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
+            store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
+            return
+    store.lake.delete_tree(path_of(one))
+    store.ledger.generations.forget(one.dataset, one.number)

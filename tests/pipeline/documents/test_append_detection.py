@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.parsing import readers
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.documents import slice_reader
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
@@ -109,7 +109,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(store, "r.jsonl", lines(record(1)))
-    real, told = slice_reader.read_records, []
+    real, told = readers.read_records, []
 
     def growing(*arguments: Any, **options: Any) -> Any:
         yield from real(*arguments, **options)
@@ -118,7 +118,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
 
     discover(store)
     with monkeypatch.context() as patched:
-        patched.setattr(slice_reader, "read_records", growing)
+        patched.setattr(readers, "read_records", growing)
         report = read_documents(replace(store, tell=told.append), FIRST)
     assert report.unsettled == ("acme/manuals/r.jsonl changed while it was read",)
     assert "the next run reads it again" in told[0]
@@ -172,7 +172,7 @@ def test_other_chunk_sizes_cut_all_documents_of_their_dataset_again(store: Store
     before = cut(store).chunks
     write(store, "dataset.toml", "[chunking]\nmax_tokens = 100\nmin_tokens = 20\n")
     after = cut(store)
-    assert (after.documents_cut, after.written) == (1, True)
+    assert (after.documents_chunked, after.written) == (1, True)
     assert after.chunks > before
     assert not read(store).written
 
@@ -187,11 +187,11 @@ def test_of_a_growing_file_only_the_new_lines_are_read(store: Store, clock: Cloc
     grown = path.read_bytes().replace(b"Record 300 ", b"RECORD 300 ")
     path.write_bytes(grown + lines(record(600)).encode())
     report = cut(store)
-    assert (report.documents_cut, len(texts(store)[0])) == (1, 601)
+    assert (report.documents_chunked, len(texts(store)[0])) == (1, 601)
     assert texts(store)[0][300].startswith("Record 300 ")  # the middle was not looked at
     clock.advance(DAY)
     path.write_bytes(path.read_bytes() + lines(record(601)).encode())
-    assert cut(store).documents_cut == 2
+    assert cut(store).documents_chunked == 2
     assert texts(store)[0][300].startswith("RECORD 300 ")  # once a day it is
 
 

@@ -14,7 +14,7 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.batch_jobs.opening import wanted_texts
+from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import shard_demand
 from semantic_assets.pipeline.reports.sql import connect

@@ -84,9 +84,9 @@ def test_the_same_picture_is_described_once_whatever_it_is_called(media: Trial) 
 
 def test_a_picture_that_changed_after_it_was_read_is_not_sent(media: Trial) -> None:
     from semantic_assets.pipeline.discovery.discover import discover
-    from semantic_assets.pipeline.flows.prepare import cut_all
+    from semantic_assets.pipeline.flows.prepare import prepare_shards
 
-    cut_all(media.store, discover(media.store))
+    prepare_shards(media.store, discover(media.store))
     media.write("acme/news/a.png", drawn.png("pink", "square", "black"))
     media.refresh()
     media.refresh()

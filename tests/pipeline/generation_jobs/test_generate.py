@@ -365,9 +365,9 @@ def test_the_quote_of_everything_names_tasks(trial: Trial) -> None:
     trial.refresh(wait_minutes=0)
     trial.write("acme/news/new.txt", article(9))
     from semantic_assets.pipeline.discovery.discover import discover
-    from semantic_assets.pipeline.flows.prepare import cut_all
+    from semantic_assets.pipeline.flows.prepare import prepare_shards
 
-    cut_all(trial.store, discover(trial.store))
+    prepare_shards(trial.store, discover(trial.store))
     quote = estimate(trial.store)
     (task,) = quote.generations
     assert (task.task, task.requests) == ("summary", 1)

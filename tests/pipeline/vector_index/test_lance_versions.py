@@ -18,7 +18,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.checks import check_index
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.build import build_index
-from semantic_assets.pipeline.vector_index.versions import rollback
+from semantic_assets.pipeline.vector_index.switch import rollback
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
 from tests.factories import killed_in

@@ -18,7 +18,8 @@ from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.build import IndexReport, build_index
 from semantic_assets.pipeline.vector_index.export import export_index
 from semantic_assets.pipeline.vector_index.serving import generation_folder
-from semantic_assets.pipeline.vector_index.versions import generations, rollback, switch
+from semantic_assets.pipeline.vector_index.switch import rollback, switch
+from semantic_assets.pipeline.vector_index.versions import generations
 from tests.trial import Trial
 
 DATASET = DatasetKey("acme", "manuals")

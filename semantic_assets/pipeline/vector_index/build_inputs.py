@@ -1,0 +1,48 @@
+"""What an index is built from: the fingerprints of its embeddings files."""
+
+from semantic_assets.lake import layout
+from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.model.backends import backend_for
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
+
+
+def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
+    """What the index should be of, by ledger and settings alone."""
+    wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
+    return fingerprint(wanted, store.index_backend(dataset))
+
+
+def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
+    """Of the embeddings in a space that the ledger knows now."""
+    known = store.ledger.files.fingerprints(layout.embeddings_dir(space_id, dataset))
+    paths = {
+        str(shard.key): layout.embeddings(space_id, shard.key)
+        for shard in store.ledger.sources.shards(dataset)
+    }
+    found = {name: known[path] for name, path in paths.items() if path in known}
+    return inputs_fingerprint(space_id, found)
+
+
+def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
+    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
+
+
+def embeddings_fingerprints(
+    store: Store, dataset: DatasetKey, space: EmbeddingSpace
+) -> dict[str, str]:
+    """The trusted embeddings files of the dataset, by shard."""
+    found = {}
+    for shard in store.ledger.sources.shards(dataset):
+        trusted = store.trusted_fingerprint(layout.embeddings(space.space_id, shard.key))
+        if trusted is not None:
+            found[str(shard.key)] = trusted
+    return found
+
+
+def is_of(store: Store, one: Generation, wanted: str) -> bool:
+    """Whether a generation is of these embeddings, and in the backend that the settings name."""
+    backend = backend_for(store.index_backend(one.dataset), one.rows)
+    return one.input_fingerprint == wanted and one.backend == backend
