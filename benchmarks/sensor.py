@@ -85,7 +85,7 @@ def _row(bench: Bench, job_id: str, state: JobState, remote: str | None) -> Batc
         job,
         job_id=job_id,
         kind=JobKind.EMBEDDING,
-        space_id=space.space_id,
+        product_id=space.space_id,
         scope_id=bench.gemini.scope_id,
         model=space.model,
         state=state,

@@ -41,7 +41,7 @@ class Store:
     sources: SourceFolder | SourceBucket
     ledger: Ledger
     #: Told of progress, a line at a time; doors decide where it goes.
-    tell: Callable[[str], None]
+    report_progress: Callable[[str], None]
 
     def serving_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """The space a dataset is embedded and searched in.
@@ -66,16 +66,16 @@ class Store:
             dimensions=own.dimensions or settings.dimensions,
         )
 
-    def product(self, space_id: str) -> Product:
+    def product(self, product_id: str) -> Product:
         """What the answers of a job belong to: an embedding space, or a generation task.
 
         Raises:
             NotFound: the ledger knows no such id.
         """
         return (
-            self.ledger.tasks.find(space_id)
-            if is_task(space_id)
-            else self.ledger.spaces.find(space_id)
+            self.ledger.tasks.find(product_id)
+            if is_task(product_id)
+            else self.ledger.spaces.find(product_id)
         )
 
     def decide_space(self, dataset: DatasetKey) -> EmbeddingSpace:
@@ -110,8 +110,8 @@ class Store:
         """False where only generation tasks work on it."""
         return self.dataset_settings(dataset).embed
 
-    def key_index(self, space_id: str) -> KeyIndex:
-        return KeyIndex(self.lake.path(layout.key_index(space_id)))
+    def key_index(self, product_id: str) -> KeyIndex:
+        return KeyIndex(self.lake.path(layout.key_index(product_id)))
 
     def is_current(self, path: str, input_fingerprint: str) -> bool:
         """Whether a table file is there, is the one the ledger knows, and is of these inputs."""
@@ -170,7 +170,7 @@ def open_store(
     *,
     create: bool | None = None,
     clock: Callable[[], float] = time.time,
-    tell: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> Store:
     """Open the lake of these settings.
 
@@ -197,7 +197,7 @@ def open_store(
             f"the lake at {lake.shown} belongs to ledger {known}, and this is {ledger.ledger_id}: "
             "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
         )
-    return Store(settings, lake, sources_of(settings), ledger, tell)
+    return Store(settings, lake, sources_of(settings), ledger, progress)
 
 
 def ledger_url_of(settings: Settings) -> str:

@@ -93,7 +93,7 @@ def make_job(**changes: Any) -> BatchJob:
     values |= {
         "job_id": job_id,
         "kind": JobKind.EMBEDDING,
-        "space_id": SPACE.space_id,
+        "product_id": SPACE.space_id,
         "scope_id": SCOPE_ID,
         "model": MODEL,
         "state": JobState.UPLOADING,

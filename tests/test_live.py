@@ -159,7 +159,7 @@ def _end_to_end(
         [job] = store.ledger.jobs.list()
     assert job.state == JobState.COLLECTED
     assert (job.succeeded, job.failed) == (3, 0)
-    table = pq.read_table(settings.root / "results" / f"space={job.space_id}", partitioning=None)
+    table = pq.read_table(settings.root / "results" / f"space={job.product_id}", partitioning=None)
     vectors = np.asarray(table["vector"].to_pylist(), dtype=np.float64)
     assert vectors.shape == (3, dimensions)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)

@@ -71,7 +71,7 @@ class Trial:
         found: list[dict[str, Any]] = bill["paid_more_than_once"]
         return found
 
-    def drain(self, *, rounds: int = 120) -> list[AdvanceReport]:
+    def advance_until_done(self, *, rounds: int = 120) -> list[AdvanceReport]:
         """Advance, letting more and more time pass, until nothing is left that time can mend."""
         reports: list[AdvanceReport] = []
         step = LATENCY_SECONDS

@@ -22,7 +22,7 @@ from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.batch_jobs.canary import verify_counts
 from semantic_assets.pipeline.batch_jobs.plan import plan
-from semantic_assets.pipeline.batch_jobs.results import finish, write_results
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
@@ -56,7 +56,9 @@ def main() -> None:
                 for item in planned:
                     _land(store, item, folder)
             for item in planned:
-                finish(store, item.job, item.lease, to=JobState.COLLECTED, of=[JobState.UPLOADING])
+                finalize_job(
+                    store, item.job, item.lease, to=JobState.COLLECTED, of=[JobState.UPLOADING]
+                )
         found = shard_demand(store, shard, store.decide_space(shard.dataset))
         with meter.measuring("assembly"):
             # As in the flow: the planner found the shard settled, and hands over what it derived.
@@ -73,7 +75,7 @@ def _requests(store: Store, shard: ShardKey, scope_id: str, folder: Path) -> lis
     store.ledger.scopes.register(scope_id, backend="emulator", base_url="http://127.0.0.1")
     planned = [*plan(store, scope_id=scope_id).jobs]
     for item in planned:
-        job_id, space = item.job.job_id, store.ledger.spaces.find(item.job.space_id)
+        job_id, space = item.job.job_id, store.ledger.spaces.find(item.job.product_id)
         with (folder / f"{job_id}.jsonl").open("wb", buffering=1 << 20) as file:
             file.writelines(embedding_lines(space, manifest_texts(store.lake, job_id)))
     return planned
@@ -96,7 +98,7 @@ def _answer(store: Store, job: BatchJob, folder: Path) -> None:
 
 
 def _land(store: Store, item: PlannedJob, folder: Path) -> None:
-    job, space = item.job, store.ledger.spaces.find(item.job.space_id)
+    job, space = item.job, store.ledger.spaces.find(item.job.product_id)
     keys = manifest_keys(store.lake, job.job_id) or []
     answers = decode_answers(
         _lines(folder / f"answers-{job.job_id}.jsonl"),

@@ -10,7 +10,7 @@ from typing import Protocol
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.shown import Shown
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_results, job_status
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.discovery.discover import discover
@@ -24,7 +24,7 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueReport(Shown):
+class QueueReport(HtmlTable):
     """What working the queue came to."""
 
     #: False: time was up, or something waits for a person; `summary` says what.
@@ -47,7 +47,7 @@ class Core(Protocol):
     @property
     def gemini(self) -> Gemini: ...
 
-    def telling(self, tell: Callable[[str], None]) -> AbstractContextManager[None]: ...
+    def telling(self, progress: Callable[[str], None]) -> AbstractContextManager[None]: ...
 
 
 class BatchManager:

@@ -43,11 +43,11 @@ def _silent(_line: str) -> None:
 
 @contextmanager
 def opened(
-    root: str | Path | None = None, *, tell: Callable[[str], None] = _silent
+    root: str | Path | None = None, *, progress: Callable[[str], None] = _silent
 ) -> Iterator[tuple[Store, Gemini]]:
     """The store and the client of the settings in force; `root` names another lake."""
     settings = Settings.load(root=root)
-    with open_store(settings, tell=tell) as store:
+    with open_store(settings, progress=progress) as store:
         yield store, Gemini(endpoint_of(settings))
 
 
@@ -66,7 +66,7 @@ def refresh(
     mode: str | None = None,
     max_cost_usd: float | None = None,
     consent: Callable[[Estimate], None] | None = None,
-    tell: Callable[[str], None] = print,
+    progress: Callable[[str], None] = print,
 ) -> RefreshReport:
     """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
 
@@ -75,7 +75,7 @@ def refresh(
         max_cost_usd: refuse before sending if the quote's upper bound is higher.
         consent: called with the quote before anything is sent; raises to refuse.
     """
-    with opened(root, tell=tell) as (store, gemini):
+    with opened(root, progress=progress) as (store, gemini):
         return refresh_store(
             store,
             gemini,
@@ -180,13 +180,13 @@ def reindex(
     switch: bool | None = None,
     max_cost_usd: float | None = None,
     consent: Callable[[Estimate], None] | None = None,
-    tell: Callable[[str], None] = print,
+    progress: Callable[[str], None] = print,
 ) -> list[ReindexReport]:
     """Move these datasets, or all one after the other, to another model; search goes on.
 
     Stops at the first that waits for batches; called again, it goes on from there.
     """
-    with opened(root, tell=tell) as (store, gemini):
+    with opened(root, progress=progress) as (store, gemini):
         settings = store.settings
         space = EmbeddingSpace.of(
             backend=settings.backend, model=model, dimensions=dimensions or settings.dimensions

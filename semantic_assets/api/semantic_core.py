@@ -28,7 +28,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
-from semantic_assets.pipeline.flows.refresh_now import bring_in
+from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.pipeline.search.search import search
@@ -45,14 +45,14 @@ class SemanticCore:
     """
 
     def __init__(
-        self, root: str | Path | None = None, *, tell: Callable[[str], None] | None = None
+        self, root: str | Path | None = None, *, progress: Callable[[str], None] | None = None
     ) -> None:
         """Args:
         root: the lake; default: as the settings say.
         tell: told of progress, a line at a time; default: only `process_queue` prints.
         """
         self._root = root
-        self._tell = tell
+        self._progress = progress
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()
 
@@ -76,7 +76,7 @@ class SemanticCore:
     @cached_property
     def store(self) -> Store:
         """The opened lake, for the functions of `semantic_assets.pipeline`."""
-        return open_store(Settings.load(root=self._root), tell=self._say)
+        return open_store(Settings.load(root=self._root), progress=self._say)
 
     @cached_property
     def gemini(self) -> Gemini:
@@ -120,7 +120,7 @@ class SemanticCore:
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
         if mode != "async" and any(one.error is None for one in done):
-            found = bring_in(self.store, self.gemini, key, mode=mode)
+            found = refresh_now(self.store, self.gemini, key, mode=mode)
             if mode == "sync" and not found.is_searchable:
                 raise TransientError(
                     f"{key}: what was handed over is kept and not all of it could be embedded and "
@@ -136,7 +136,7 @@ class SemanticCore:
         """
         with self._intake:
             self._ingestion(DatasetKey.parse(dataset)).remove(name)
-        bring_in(self.store, self.gemini, DatasetKey.parse(dataset), mode="async")
+        refresh_now(self.store, self.gemini, DatasetKey.parse(dataset), mode="async")
 
     def status(self) -> Status:
         """The queue, the jobs, the expected finish and the cost so far."""
@@ -242,13 +242,13 @@ class SemanticCore:
         return connect(self.store)
 
     @contextmanager
-    def telling(self, tell: Callable[[str], None]) -> Iterator[None]:
+    def telling(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Meanwhile progress goes there, unless somebody is told already."""
-        before, self._tell = self._tell, self._tell or tell
+        before, self._progress = self._progress, self._progress or progress
         try:
             yield
         finally:
-            self._tell = before
+            self._progress = before
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
         if dataset not in self._ingestions:
@@ -256,5 +256,5 @@ class SemanticCore:
         return self._ingestions[dataset]
 
     def _say(self, line: str) -> None:
-        if self._tell is not None:
-            self._tell(line)
+        if self._progress is not None:
+            self._progress(line)

@@ -29,7 +29,7 @@ class Group:
     purse: DatasetKey | None = None
 
 
-def groups(wanted: Mapping[str, Wanted], purses: frozenset[DatasetKey]) -> list[Group]:
+def groups(wanted: Mapping[str, Wanted], budgeted_datasets: frozenset[DatasetKey]) -> list[Group]:
     """Texts of a job that failed as a whole travel with each other only, half of them at once.
 
     Texts of a dataset with a budget of its own travel alone, so that what it spends is known.
@@ -41,6 +41,6 @@ def groups(wanted: Mapping[str, Wanted], purses: frozenset[DatasetKey]) -> list[
             failed[text.failed_with].append(key)
         else:
             dataset = text.shard.dataset
-            free[dataset if dataset in purses else None].append(key)
+            free[dataset if dataset in budgeted_datasets else None].append(key)
     halves = [Group(tuple(keys), max(1, job[1] // 2)) for job, keys in failed.items()]
     return [*halves, *(Group(tuple(keys), MAX_REQUESTS, purse) for purse, keys in free.items())]

@@ -54,9 +54,9 @@ def refresh(
 ) -> None:
     """Bring everything new to the index; exits with 4 while batches are still out."""
     from semantic_assets.api import functions
-    from semantic_assets.cli.progress import telling
+    from semantic_assets.cli.progress import progress_reporter
 
-    with telling(to_stderr=as_json) as tell:
+    with progress_reporter(to_stderr=as_json) as progress:
         report = functions.refresh(
             datasets or None,
             root=root,
@@ -64,7 +64,7 @@ def refresh(
             mode=mode,
             max_cost_usd=max_cost_usd,
             consent=asking(yes),
-            tell=tell,
+            progress=progress,
         )
     if as_json:
         print_json(report)
@@ -84,7 +84,7 @@ def advance(root: str | None, yes: bool) -> None:
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
 
-    with opened(root, tell=click.echo) as (store, gemini):
+    with opened(root, progress=click.echo) as (store, gemini):
         require_run_budget(store, (), None, asking(yes))
         report = run(store, gemini)
     click.echo(

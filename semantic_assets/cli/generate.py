@@ -84,7 +84,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
     show_found([found], as_json)
     if not found.is_done:
         hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        click.echo(found.held_back or f"{found.pending} documents are out: {hint}", err=True)
+        click.echo(found.blocked_by or f"{found.pending} documents are out: {hint}", err=True)
         sys.exit(WAITING)
 
 
@@ -224,7 +224,9 @@ def submit_contents(
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.api.semantic_core import SemanticCore
 
-    return SemanticCore(root, tell=lambda line: click.echo(line, err=True) if not as_json else None)
+    return SemanticCore(
+        root, progress=lambda line: click.echo(line, err=True) if not as_json else None
+    )
 
 
 COMMANDS = [generate, submit_contents]

@@ -1,4 +1,4 @@
-"""Commands for index generations: list, build, switch, roll back, export."""
+"""Commands for index versions: list, build, switch, roll back, export."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ dataset_argument = click.argument("dataset", metavar="P/D")
 
 @click.group()
 def index() -> None:
-    """Index generations: list, build, switch, roll back, export."""
+    """Index versions: list, build, switch, roll back, export."""
 
 
 @index.command(name="list")
@@ -27,12 +27,12 @@ def index() -> None:
 @json_option
 @edge
 def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """List the generations kept, newest first, with their backend and which one serves."""
+    """List the versions kept, newest first, with their backend and which one serves."""
     from semantic_assets.api.functions import dataset_keys, opened
-    from semantic_assets.pipeline.vector_index.versions import generations
+    from semantic_assets.pipeline.vector_index.versions import index_versions
 
     with opened(root) as (store, _):
-        show_found(generations(store, datasets=dataset_keys(datasets)), as_json)
+        show_found(index_versions(store, datasets=dataset_keys(datasets)), as_json)
 
 
 @index.command()
@@ -43,18 +43,18 @@ def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 def build(dataset: str, root: str | None, as_json: bool) -> None:
     """Build from the embeddings there are, in the backend set, and switch to it.
 
-    Also where an older generation was chosen by `switch` or `rollback`.
+    Also where an older version was chosen by `switch` or `rollback`.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.build import build_index
 
-    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = build_index(store, DatasetKey.parse(dataset), by_hand=True)
     if as_json:
         print_json(report)
     elif not report.written:
-        click.echo(f"generation {report.generation} ({report.backend}) is current")
+        click.echo(f"index version {report.version} ({report.backend}) is current")
 
 
 @index.command()
@@ -64,12 +64,12 @@ def build(dataset: str, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
-    """Serve generation NUMBER, until new embeddings or `index build` replace it."""
+    """Serve version NUMBER, until new embeddings or `index build` replace it."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import switch as run
 
-    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset), number)
     if as_json:
         print_json(report)
@@ -81,12 +81,12 @@ def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def rollback(dataset: str, root: str | None, as_json: bool) -> None:
-    """Serve the generation that served before, and say how many edits it lacks."""
+    """Serve the version that served before, and say how many edits it lacks."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import rollback as run
 
-    with opened(root, tell=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset))
     if as_json:
         print_json(report)
@@ -99,7 +99,7 @@ def rollback(dataset: str, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
-    """Write the serving generation to FILE, which faiss.read_index reads, and its ids beside it."""
+    """Write the serving version to FILE, which faiss.read_index reads, and its ids beside it."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.export import export_index

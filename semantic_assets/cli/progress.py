@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from semantic_assets.model.count import Count
+from semantic_assets.model.progress_line import ProgressLine
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def telling(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
+def progress_reporter(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
     """Where a verb tells its progress: lines, and on a terminal its counts as a bar below them."""
     if not sys.stderr.isatty():
         yield lambda line: click.echo(line, err=to_stderr)
@@ -43,14 +43,14 @@ def telling(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task("", total=None)
 
-    def tell(line: str) -> None:
-        if isinstance(line, Count):
+    def progress(line: str) -> None:
+        if isinstance(line, ProgressLine):
             bar.start()  # not before: the quote may have to be consented to on this terminal
             bar.update(task, description=str(line), completed=line.done, total=line.total)
         else:
             bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     try:
-        yield tell
+        yield progress
     finally:
         bar.stop()

@@ -138,12 +138,12 @@ def flush(
     if as_json:
         print_json(report)
     else:
-        why = f": {report.held_back}" if report.held_back else ""
+        why = f": {report.blocked_by}" if report.blocked_by else ""
         click.echo(
             f"{report.texts} texts sent in {len(report.job_ids)} jobs, "
             f"{report.waiting_texts} texts wait{why}"
         )
-    if report.held_back is not None:
+    if report.blocked_by is not None:
         sys.exit(WAITING)
 
 
@@ -237,7 +237,7 @@ def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.api.semantic_core import SemanticCore
 
-    return SemanticCore(root, tell=lambda line: click.echo(line, err=as_json))
+    return SemanticCore(root, progress=lambda line: click.echo(line, err=as_json))
 
 
 COMMANDS = [ingest, flush, sync, results, cancel]

@@ -23,7 +23,7 @@ def probe(root: str | None, as_json: bool, yes: bool) -> None:
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.maintenance.probe import probe as run
 
-    with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, gemini):
+    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, gemini):
         if not yes and gemini.endpoint.backend == "gemini":
             click.confirm(
                 "This sends three texts to Google and costs under a cent. Go on?", abort=True
@@ -126,7 +126,7 @@ def rm(
     from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
     key = DatasetKey.parse(dataset)
-    with opened(root, tell=lambda line: click.echo(line, err=True)) as (store, _):
+    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, _):
         found = [remove(store, key, dry_run=True)]
         unwanted = unwanted_results(store, without=key) if with_results else ()
         show_found([*found, *unwanted], as_json)
@@ -150,7 +150,7 @@ def recover(root: str | None) -> None:
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.batch_jobs.recover import recover as run
 
-    with opened(root, tell=click.echo) as (store, _):
+    with opened(root, progress=click.echo) as (store, _):
         found = run(store)
     click.echo(
         f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "
@@ -174,7 +174,7 @@ def resolve(job: str, root: str | None, adopt: str | None, decision: str | None)
 
     if (adopt is None) == (decision is None):
         raise click.UsageError("say one of --adopt, --abandon, --accept, --resubmit, --fail")
-    with opened(root, tell=click.echo) as (store, gemini):
+    with opened(root, progress=click.echo) as (store, gemini):
         if adopt is not None:
             found = verbs.adopt(store, gemini, job, remote_name=adopt)
         else:

@@ -64,7 +64,7 @@ def reindex(
         switch=switch,
         max_cost_usd=max_cost_usd,
         consent=asking(yes),
-        tell=lambda line: click.echo(line, err=as_json),
+        progress=lambda line: click.echo(line, err=as_json),
     )
     if as_json:
         print_json(found)
@@ -78,7 +78,7 @@ def reindex(
 @json_option
 @edge
 def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """nDCG@10, recall@10 and MRR of index generations, by queries.jsonl and qrels.tsv."""
+    """nDCG@10, recall@10 and MRR of index versions, by queries.jsonl and qrels.tsv."""
     from semantic_assets.api import functions
 
     show_found(functions.quality(datasets or None, root=root), as_json)

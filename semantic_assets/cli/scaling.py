@@ -30,7 +30,7 @@ def migrate(
     Stop the daemon, servers and runs first. Killed, the same command goes on. What is left behind
     refuses to be opened, and says where it went.
     """
-    from semantic_assets.cli.progress import telling
+    from semantic_assets.cli.progress import progress_reporter
     from semantic_assets.pipeline.maintenance.migrate import Migration, cancel_migration
     from semantic_assets.pipeline.maintenance.migrate import migrate as run
     from semantic_assets.settings.settings import Settings
@@ -41,8 +41,8 @@ def migrate(
         cancel_migration(source, target)
         click.echo("the move is given up; the lake and its ledger are free again")
         return
-    with telling(to_stderr=as_json) as tell:
-        found: Migration = run(source, target, dry_run=dry_run, tell=tell)
+    with progress_reporter(to_stderr=as_json) as progress:
+        found: Migration = run(source, target, dry_run=dry_run, progress=progress)
     if as_json:
         print_json(found)
         return

@@ -206,5 +206,5 @@ def capacity_tables(found: list[Capacity]) -> list[Table]:
     for one in found:
         for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
             times = f"{limit.reached:,.1f} x" if limit.reached else ""
-            breaking.add_row(f"{one.articles:,}", limit.what, times, escape(limit.cure))
+            breaking.add_row(f"{one.articles:,}", limit.what, times, escape(limit.remedy))
     return [table, breaking]

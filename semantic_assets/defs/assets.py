@@ -43,7 +43,7 @@ from semantic_assets.pipeline.documents import read as documents_verb
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
-from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import continue_reindex
 from semantic_assets.pipeline.generation import write_prompts as requests_verb
 from semantic_assets.pipeline.generation_jobs.generation_queue import submit_tasks
@@ -108,7 +108,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     with lake.opened(context.log.info) as (store, gemini):
         sent = submit_tasks(store, gemini, shard)
         yield dg.MaterializeResult(
-            metadata=generation_jobs_metadata(sent.queues, sent.submitted, sent.held_back)
+            metadata=generation_jobs_metadata(sent.queues, sent.submitted, sent.blocked_by)
         )
 
 
@@ -175,7 +175,7 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     """What the shard has in flight at Google and waiting, after submitting what fits the window."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
-        embed_at_once(store, gemini, [shard])
+        embed_in_realtime(store, gemini, [shard])
         submission = submit_pending(store, gemini, favour=shard)
         yield dg.MaterializeResult(
             metadata=submission_metadata(submission, shard_queue(store, shard))

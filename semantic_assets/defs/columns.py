@@ -64,7 +64,7 @@ _DESCRIPTIONS = {
     "requests": "texts the job carries, of all its shards",
     "rows": "chunks of this shard with an outcome of this job",
     "tokens_estimated": "tokens, estimated before it was sent",
-    "generation": "number of the index build",
+    "version": "number of the index build",
     "queries": "judged questions asked",
     "ndcg_at_10": "1 where the judged documents come first, best before good",
     "recall_at_10": "share of the judged documents among the first ten",
@@ -94,7 +94,7 @@ UNREADABLE = pa.schema(
 )
 EVALUATIONS = pa.schema(
     [
-        pa.field("generation", pa.int64(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
         pa.field("space", pa.string(), nullable=False),
         pa.field("queries", pa.int64(), nullable=False),
         pa.field("ndcg_at_10", pa.float64(), nullable=False),

@@ -19,7 +19,7 @@ def failure(message: str, what_to_do: str, *, may_retry: bool = False) -> dg.Fai
 
 
 @contextmanager
-def saying_what_to_do() -> Iterator[None]:
+def with_remedy() -> Iterator[None]:
     """Errors of the block that have a cure are failures that name it; others pass as they are.
 
     Raises:

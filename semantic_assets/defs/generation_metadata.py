@@ -47,7 +47,7 @@ Metadata = Mapping[str, Any]
 
 
 def generation_jobs_metadata(
-    queues: Sequence[GenerationQueue], submitted: int, held_back: str | None
+    queues: Sequence[GenerationQueue], submitted: int, blocked_by: str | None
 ) -> Metadata:
     """What each task asked, and how much of it is out and waits."""
     jobs = [job for queue in queues for job in queue.open_jobs][:_JOBS]
@@ -55,7 +55,7 @@ def generation_jobs_metadata(
     return {
         "tasks": len(queues),
         "jobs_submitted": submitted,
-        "held_back": held_back or "no",
+        "held_back": blocked_by or "no",
         "requests": sum(queue.requests for queue in queues),
         "requests_in_flight": sum(queue.in_flight for queue in queues),
         "requests_waiting": sum(queue.waiting for queue in queues),
@@ -96,7 +96,7 @@ def _samples(store: Store, shard: ShardKey) -> Metadata:
     )
     found = {}
     for pinned in store.ledger.tasks.of(shard.dataset, stopped=True):
-        path = layout.outputs(pinned.task.space_id, shard)
+        path = layout.outputs(pinned.task.task_id, shard)
         if store.lake.exists(path):
             rows = store.lake.head(path, shown.names, _ROWS).to_pylist()
             found[f"sample_{pinned.task.name}"] = sample(rows, shown)

@@ -25,8 +25,8 @@ from semantic_assets.pipeline.reports.shard_queue import ShardQueue
 from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.store import Store
 
-#: Rows of the tables of jobs and of generations.
-_JOBS, _GENERATIONS = 20, 10
+#: Rows of the tables of jobs and of index versions.
+_JOBS, _VERSIONS = 20, 10
 Metadata = Mapping[str, Any]
 
 
@@ -59,10 +59,10 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
 
 
 def submission_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
-    held_back = submission.held_back.reason if submission.held_back else "no"
+    blocked_by = submission.blocked_by.reason if submission.blocked_by else "no"
     return {
         "jobs_submitted": len(submission.submitted),
-        "held_back": held_back,
+        "held_back": blocked_by,
         **queue_metadata(queue),
     }
 
@@ -132,13 +132,13 @@ def _jobs_of_rows(store: Store, path: str) -> Metadata:
 
 
 def index_metadata(store: Store, report: IndexReport) -> Metadata:
-    folder = layout.generation(report.dataset, report.space_id, report.generation)
+    folder = layout.index_version(report.dataset, report.space_id, report.version)
     chunks = chunks_of(store, report.dataset)
     return {
         "dagster/partition_row_count": report.rows,
         "chunks": chunks,
         "coverage_indexed": min(1.0, report.rows / max(1, chunks)),
-        "generation": report.generation,
+        "index_version": report.version,
         "rows_carried": report.carried,
         "backend": report.backend,
         "parts_written": report.parts_written,
@@ -152,15 +152,15 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
 
 
 def quality_metadata(store: Store, found: Evaluation) -> Metadata:
-    before = store.ledger.evaluations.of(DatasetKey.parse(found.dataset))[:_GENERATIONS]
+    before = store.ledger.evaluations.of(DatasetKey.parse(found.dataset))[:_VERSIONS]
     return {
         "ndcg_at_10": found.ndcg_at_10,
         "recall_at_10": found.recall_at_10,
         "mrr": found.mrr,
         "queries": found.queries,
-        "generation": found.generation,
+        "index_version": found.version,
         "space": found.space_id,
-        "generations": sample(
+        "index_versions": sample(
             ({**asdict(one), "space": one.space_id} for one in before), EVALUATIONS
         ),
     }

@@ -11,7 +11,7 @@ from semantic_assets.pipeline.discovery.discover import discover
 
 
 def main() -> None:
-    with opened(tell=print) as (store, _), dg.DagsterInstance.get() as instance:
+    with opened(progress=print) as (store, _), dg.DagsterInstance.get() as instance:
         found = discover(store)
         added = register_partitions(instance, store)
         print(f"{found.summary}; {added} partitions registered")  # noqa: T201

@@ -133,7 +133,7 @@ def cure_of_check(name: str, subject: str) -> str:
 
 def cure_of_error(error: Exception) -> str:
     """For an error that ends a run."""
-    for kind, cure in _ERRORS:
+    for kind, remedy in _ERRORS:
         if isinstance(error, kind):
-            return cure
+            return remedy
     return _DISK if isinstance(error, OSError) else _UNKNOWN

@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from semantic_assets.api.functions import opened
-from semantic_assets.defs.failures import saying_what_to_do
+from semantic_assets.defs.failures import with_remedy
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.store import Store
 
@@ -21,9 +21,9 @@ class LakeResource(dg.ConfigurableResource):
     )
 
     @contextmanager
-    def opened(self, tell: Callable[[str], None]) -> Iterator[tuple[Store, Gemini]]:
+    def opened(self, progress: Callable[[str], None]) -> Iterator[tuple[Store, Gemini]]:
         """Raises:
         dagster.Failure: what went wrong in the block, with what to do now.
         """
-        with saying_what_to_do(), opened(self.root or None, tell=tell) as (store, gemini):
+        with with_remedy(), opened(self.root or None, progress=progress) as (store, gemini):
             yield store, gemini

@@ -1,4 +1,4 @@
-"""What a backend is: it makes a generation searchable, and opens it for searching.
+"""What a backend is: it makes an index version searchable, and opens it for searching.
 
 Every backend is built from the same parts, and every score is the exact cosine with the stored
 float32 vector; backends differ in how they find the rows.
@@ -15,7 +15,7 @@ from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 
 
 class Finder(Protocol):
-    """An opened generation's way to the nearest rows, and to what they say."""
+    """An opened version's way to the nearest rows, and to what they say."""
 
     @property
     def parts(self) -> Parts:
@@ -48,12 +48,12 @@ class Backend(Protocol):
 
     def open(self, folder: Path, description: Description) -> Finder:
         """Raises:
-        FileNotFoundError: the generation was retired and deleted meanwhile.
+        FileNotFoundError: the version was retired and deleted meanwhile.
         """
         ...
 
     def publish(self, description: Description) -> None:
-        """Point whoever asks the backend itself to this generation; after the switch."""
+        """Point whoever asks the backend itself to this version; after the switch."""
         ...
 
     def drop(self, description: Description) -> None:

@@ -1,4 +1,4 @@
-"""The description of a generation: a small file in its directory, written behind its parts."""
+"""The description of an index version: a small file in its directory, written behind its parts."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -24,9 +24,9 @@ class Description:
     space_id: str
     dimensions: int
     parts: tuple[PartEntry, ...]
-    #: What others may ask for the generation, where the backend keeps it outside the directory.
+    #: What others may ask for the version, where the backend keeps it outside the directory.
     collection: str
-    #: The name that follows the serving generation there.
+    #: The name that follows the serving version there.
     alias: str
 
     @property
@@ -46,7 +46,7 @@ def write_description(folder: Path, description: Description) -> None:
 
 def read_description(folder: Path) -> Description:
     """Raises:
-    FileNotFoundError: the generation is not there, or was never finished.
+    FileNotFoundError: the version is not there, or was never finished.
     """
     return parse_description((folder / FILE_NAME).read_text())
 

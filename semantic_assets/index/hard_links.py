@@ -1,4 +1,4 @@
-"""Linking those files of a generation that stay as they are."""
+"""Linking those files of an index version that stay as they are."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
-"""The Lance backend: a table for each generation, in a folder or an object store.
+"""The Lance backend: a table for each version, in a folder or an object store.
 
 A row of the table holds the row's number, its vector and all of INDEX_ROWS, so a search reads the
 table and no part. The pointer in the ledger is the only switch: nobody asks for a table whose
-generation was not finished.
+version was not finished.
 
 Lists of short codes (RaBitQ) find candidates, float32 ranks them. Of what Lance offers, tried at
 100,000 clustered vectors of 768 on two busy cores, candidates ranked again exactly:
@@ -55,7 +55,7 @@ class LanceFinder:
     @cached_property
     def parts(self) -> Parts:
         """Raises:
-        FileNotFoundError: the generation was retired and deleted since it was opened.
+        FileNotFoundError: the version was retired and deleted since it was opened.
         """
         return open_parts(self.folder, self.description)
 
@@ -111,7 +111,7 @@ class LanceBackend:
         return LanceFinder(folder, description, self.store, self.store.open(description.collection))
 
     def publish(self, description: Description) -> None:
-        """Nothing: a tag is of one table, and each generation is its own.
+        """Nothing: a tag is of one table, and each version is its own.
 
         A name that follows the serving one would be a second pointer, which could differ from the
         ledger's; `index list` says which number serves, and the number is in the table's name.

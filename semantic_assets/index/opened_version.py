@@ -1,4 +1,4 @@
-"""An opened generation, whatever its backend."""
+"""An opened version, whatever its backend."""
 
 import threading
 from collections import OrderedDict
@@ -25,7 +25,7 @@ _KEPT_OPEN = 256
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Search reads only this: rows, offsets and vectors are all of one generation."""
+    """Search reads only this: rows, offsets and vectors are all of one version."""
 
     folder: Path
     description: Description
@@ -63,7 +63,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class VectorStores:
-    """Where backends keep what lies outside a generation's directory."""
+    """Where backends keep what lies outside an index version's directory."""
 
     qdrant: QdrantServer = field(default_factory=QdrantServer)
     lance: LanceStore = field(default_factory=LanceStore)
@@ -88,7 +88,7 @@ def backend_of(name: str, stores: VectorStores) -> Backend:
 
 def open_index(folder: Path, stores: VectorStores) -> Index:
     """Raises:
-    FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
+    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     description = read_description(folder)
     backend = backend_of(description.backend, stores)
@@ -96,7 +96,7 @@ def open_index(folder: Path, stores: VectorStores) -> Index:
 
 
 class OpenIndexes:
-    """The last generation opened of each dataset and space: 500,000 codes take 50 ms to load."""
+    """The last version opened of each dataset and space: 500,000 codes take 50 ms to load."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -104,7 +104,7 @@ class OpenIndexes:
 
     def get(self, folder: Path, stores: VectorStores) -> Index:
         """Raises:
-        FileNotFoundError: the generation was retired and deleted; ask for the serving one.
+        FileNotFoundError: the version was retired and deleted; ask for the serving one.
         """
         found = (folder / FILE_NAME).stat()
         identity = (folder, found.st_ino, found.st_mtime_ns, stores)

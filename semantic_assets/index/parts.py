@@ -109,7 +109,7 @@ def _write_vectors(
 
 def open_part(folder: Path) -> Part:
     """Raises:
-    FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
+    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     # As a plain array: picking 300 rows of a `memmap` takes twice as long.
     vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
@@ -120,7 +120,7 @@ def open_part(folder: Path) -> Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a generation as one sequence of numbered rows."""
+    """The parts of an index version as one sequence of numbered rows."""
 
     parts: tuple[Part, ...]
     dimensions: int
@@ -164,7 +164,7 @@ class Parts:
 
 def open_parts(folder: Path, description: Description) -> Parts:
     """Raises:
-    FileNotFoundError: the generation was retired and deleted meanwhile; ask for the serving one.
+    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     opened = tuple(open_part(folder / part.name) for part in description.parts)
     return Parts(opened, description.dimensions)

@@ -1,8 +1,8 @@
-"""The Qdrant backend: a collection for each generation, and an alias for the serving one.
+"""The Qdrant backend: a collection for each version, and an alias for the serving one.
 
-Search asks for the generation's own collection, so the pointer in the ledger stays the only
+Search asks for the version's own collection, so the pointer in the ledger stays the only
 switch; the alias is for other programs and follows it. Qdrant cannot copy a collection, so each
-generation is uploaded whole: an upsert into the serving one would show half an update.
+version is uploaded whole: an upsert into the serving one would show half an update.
 """
 
 from collections.abc import Iterator
@@ -121,7 +121,7 @@ class QdrantBackend:
         return QdrantFinder(parts, self.server, description.collection)
 
     def publish(self, description: Description) -> None:
-        """Move the alias in one step: it is never missing and never of two generations."""
+        """Move the alias in one step: it is never missing and never of two versions."""
         from qdrant_client import models
 
         alias, wanted = description.alias, description.collection

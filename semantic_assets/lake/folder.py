@@ -28,7 +28,7 @@ class Folder:
         found = list(folder.iterdir())
         return [p.name for p in found if p.is_dir()], [p.name for p in found if not p.is_dir()]
 
-    def marks(self, directory: str, only: str | None) -> dict[str, str]:
+    def etags(self, directory: str, only: str | None) -> dict[str, str]:
         """All the same: who replaces a file here tells those who derive from it."""
         names = [only] if only is not None else self.inside(directory)[1]
         return dict.fromkeys(names, "")

@@ -85,7 +85,7 @@ class KeyIndex:
             _prepare(connection)
             yield connection
 
-    def marks(self) -> dict[str, str]:
+    def etags(self) -> dict[str, str]:
         """By name of the results files whose keys are in here: which content of theirs that was."""
         with self._connected() as connection:
             return dict(connection.execute("SELECT name, mark FROM file"))
@@ -97,7 +97,7 @@ class KeyIndex:
         outcomes: Sequence[OutcomeCode] | npt.NDArray[np.int64],
         *,
         whole_job: int = 0,
-        mark: str = "",
+        etag: str = "",
         anew: bool = False,
     ) -> None:
         """Cover one results file; a second time changes nothing, but of other content or `anew`.
@@ -110,9 +110,9 @@ class KeyIndex:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             held = connection.execute("SELECT mark FROM file WHERE name = ?", (name,)).fetchone()
-            if held is not None and (anew or held[0] != mark):
+            if held is not None and (anew or held[0] != etag):
                 _forget(connection, name)
-            file_id = _insert_file(connection, name, whole_job, mark)
+            file_id = _insert_file(connection, name, whole_job, etag)
             if file_id is not None:
                 # Sorted, so that a large index is touched page by page and not all over.
                 order = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -136,7 +136,7 @@ class KeyIndex:
                 )
             connection.execute("COMMIT")
 
-    def forget(self, marks: Mapping[str, str]) -> None:
+    def forget(self, etags: Mapping[str, str]) -> None:
         """Results files that are gone from the directory no longer count, nor do retries of theirs.
 
         Args:
@@ -145,8 +145,8 @@ class KeyIndex:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             held = dict(connection.execute("SELECT name, mark FROM file"))
-            for name, mark in marks.items():
-                if held.get(name) == mark:
+            for name, etag in etags.items():
+                if held.get(name) == etag:
                     _forget(connection, name)
             connection.execute(
                 "DELETE FROM retry WHERE NOT EXISTS (SELECT 1 FROM outcome o "
@@ -207,12 +207,12 @@ def _forget(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _insert_file(
-    connection: sqlite3.Connection, name: str, whole_job: int, mark: str = ""
+    connection: sqlite3.Connection, name: str, whole_job: int, etag: str = ""
 ) -> int | None:
     """The id of a file covered from now on; None where it was covered before."""
     cursor = connection.execute(
         "INSERT INTO file (name, whole_job, mark) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (name, whole_job, mark),
+        (name, whole_job, etag),
     )
     return cursor.lastrowid if cursor.rowcount else None
 

@@ -64,12 +64,12 @@ class Lake:
         """Names of the finished Parquet files of one directory, sorted."""
         return sorted(name for name in self._place.inside(directory)[1] if _is_finished(name))
 
-    def marks(self, directory: str, only: str | None = None) -> dict[str, str]:
+    def etags(self, directory: str, only: str | None = None) -> dict[str, str]:
         """Of the finished Parquet files of one directory, or one of them, by name: which content.
 
         In a folder all are alike: there every process shares what it derives from them.
         """
-        found = self._place.marks(directory, only)
+        found = self._place.etags(directory, only)
         return {name: found[name] for name in sorted(found) if _is_finished(name)}
 
     def notes(self, directory: str, suffix: str) -> list[str]:

@@ -14,9 +14,9 @@ FILLING = "being filled from ledger"
 LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
 
 
-def _folder(space_id: str) -> str:
+def _folder(product_id: str) -> str:
     """Of an embedding space; a task's id says itself what it is."""
-    return space_id if is_task(space_id) else f"space={space_id}"
+    return product_id if is_task(product_id) else f"space={product_id}"
 
 
 def documents(shard: ShardKey) -> str:
@@ -37,9 +37,9 @@ def outputs(task_id: str, shard: ShardKey) -> str:
     return f"generations/{task_id}/{shard.path}"
 
 
-def wanted(space_id: str, shard: ShardKey) -> str:
+def wanted(product_id: str, shard: ShardKey) -> str:
     """The table whose rows want an answer: chunks a vector, requests an output."""
-    return requests(space_id, shard) if is_task(space_id) else chunks(shard)
+    return requests(product_id, shard) if is_task(product_id) else chunks(shard)
 
 
 def embeddings(space_id: str, shard: ShardKey) -> str:
@@ -50,16 +50,16 @@ def embeddings_dir(space_id: str, dataset: DatasetKey) -> str:
     return embeddings(space_id, ShardKey(dataset, 0)).rpartition("/")[0]
 
 
-def results_dir(space_id: str) -> str:
-    return f"results/{_folder(space_id)}"
+def results_dir(product_id: str) -> str:
+    return f"results/{_folder(product_id)}"
 
 
-def results(space_id: str, job_id: str) -> str:
-    return f"{results_dir(space_id)}/{job_id}.parquet"
+def results(product_id: str, job_id: str) -> str:
+    return f"{results_dir(product_id)}/{job_id}.parquet"
 
 
-def retries_dir(space_id: str) -> str:
-    return f"retries/{_folder(space_id)}"
+def retries_dir(product_id: str) -> str:
+    return f"retries/{_folder(product_id)}"
 
 
 def manifest(job_id: str) -> str:
@@ -76,13 +76,13 @@ def query_vectors(space_id: str) -> str:
     return f"queries/space={space_id}.parquet"
 
 
-def key_index(space_id: str) -> str:
-    return f"keys/{_folder(space_id)}.sqlite3"
+def key_index(product_id: str) -> str:
+    return f"keys/{_folder(product_id)}.sqlite3"
 
 
 def index_dir(dataset: DatasetKey) -> str:
     return f"index/{dataset.project}/{dataset.dataset}"
 
 
-def generation(dataset: DatasetKey, space_id: str, number: int) -> str:
+def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
-from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.batch_job import BatchJob, stored_job
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST
@@ -21,7 +21,7 @@ _JOB, _SPACE, _TASK = "semantic_assets.job", "semantic_assets.space", "semantic_
 def write_manifest(lake: Lake, job: BatchJob, product: Product, texts: Iterable[pa.Table]) -> None:
     """Make a job's texts durable; of `MANIFEST` the columns on media may be left out."""
     name = _TASK if isinstance(product, GenerationTask) else _SPACE
-    metadata = {_JOB: json.dumps(asdict(job)), name: json.dumps(asdict(product))}
+    metadata = {_JOB: json.dumps(job.as_stored()), name: json.dumps(asdict(product))}
     with lake.writing(layout.manifest(job.job_id), MANIFEST, metadata) as file:
         for piece in texts:
             file.write(_fitted(piece))
@@ -34,12 +34,13 @@ def _fitted(piece: pa.Table) -> pa.Table:
     return piece.select(MANIFEST.names).cast(MANIFEST)
 
 
-def manifest_identity(lake: Lake, job_id: str) -> tuple[dict[str, Any], Product]:
+def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
     """The job a manifest belongs to, as it was when it was formed, and what it makes."""
     stored = lake.metadata(layout.manifest(job_id))
+    job = stored_job(json.loads(stored[_JOB]))
     if _TASK in stored:
-        return json.loads(stored[_JOB]), GenerationTask(**json.loads(stored[_TASK]))
-    return json.loads(stored[_JOB]), EmbeddingSpace(**json.loads(stored[_SPACE]))
+        return job, GenerationTask(**json.loads(stored[_TASK]))
+    return job, EmbeddingSpace(**json.loads(stored[_SPACE]))
 
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:

@@ -42,13 +42,13 @@ class Objects:
         folders, found = self.bucket.inside(f"{directory}/")
         return folders, [item.name.rpartition("/")[2] for item in found]
 
-    def marks(self, directory: str, only: str | None) -> dict[str, str]:
+    def etags(self, directory: str, only: str | None) -> dict[str, str]:
         if only is None:
             found = self.bucket.inside(f"{directory}/")[1]
         else:
             one = self.bucket.find(f"{directory}/{only}")
             found = [] if one is None else [one]
-        return {item.name.rpartition("/")[2]: item.mark for item in found}
+        return {item.name.rpartition("/")[2]: item.etag for item in found}
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """(name, size) of all files below a directory."""
@@ -156,14 +156,14 @@ class Objects:
 
 
 def _identity(of: Stored) -> tuple[str, str]:
-    return of.name, of.mark
+    return of.name, of.etag
 
 
 def _note(path: Path, of: Stored) -> None:
     """By a file of its own, put in its place: the one before may be linked elsewhere."""
-    mark = path.with_name(f".{path.name}{_MARK}")
-    mark.unlink(missing_ok=True)
-    mark.write_text(f"{of.name}\n{of.mark}")
+    etag = path.with_name(f".{path.name}{_MARK}")
+    etag.unlink(missing_ok=True)
+    etag.write_text(f"{of.name}\n{of.etag}")
 
 
 def _object_of(path: Path) -> tuple[str, str] | None:
@@ -171,7 +171,7 @@ def _object_of(path: Path) -> tuple[str, str] | None:
     if not path.is_file():
         return None
     try:
-        name, _, mark = path.with_name(f".{path.name}{_MARK}").read_text().partition("\n")
+        name, _, etag = path.with_name(f".{path.name}{_MARK}").read_text().partition("\n")
     except FileNotFoundError:
         return None
-    return name, mark
+    return name, etag

@@ -80,7 +80,7 @@ class KnownTexts:
     troubled: Mapping[int, Landed]
 
     @property
-    def has_vector(self) -> Mask:
+    def is_answered(self) -> Mask:
         return self.job >= 0
 
     def is_failed(self, max_attempts: int) -> Mask:

@@ -93,7 +93,7 @@ class ResultRows:
         if job_id not in self._files:
             if len(self._files) >= _KEPT_FILES:
                 self._files.popitem(last=False)[1].close()
-            self._files[job_id] = self._lake.open(layout.results(self._space.space_id, job_id))
+            self._files[job_id] = self._lake.open(layout.results(self._space.product_id, job_id))
         self._files.move_to_end(job_id)
         return self._files[job_id]
 

@@ -1,10 +1,10 @@
-"""How good each index generation was, so that a drop is seen and a trend can be plotted."""
+"""How good each index version was, so that a drop is seen and a trend can be plotted."""
 
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import evaluation
 from semantic_assets.model.keys import DatasetKey
 
@@ -15,7 +15,7 @@ class Evaluation:
 
     dataset: str
     space_id: str
-    generation: int
+    version: int
     judgements: str
     queries: int
     ndcg_at_10: float
@@ -29,10 +29,10 @@ class Evaluations:
     database: Database
 
     def record(self, found: Evaluation) -> None:
-        """A second evaluation of a generation replaces the first."""
+        """A second evaluation of an index version replaces the first."""
         values = asdict(found)
-        keys = ["dataset", "space_id", "generation"]
-        changed = {name: value for name, value in values.items() if name not in keys}
+        keys = list(evaluation.primary_key)
+        changed = {c.key: values[c.key] for c in evaluation.columns if not c.primary_key}
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(evaluation)
@@ -41,8 +41,8 @@ class Evaluations:
             )
 
     def of(self, dataset: DatasetKey) -> list[Evaluation]:
-        """Newest generation first."""
+        """Newest version first."""
         query = sa.select(evaluation).where(evaluation.c.dataset == str(dataset))
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(evaluation.c.generation.desc()))
-            return [Evaluation(**row._mapping) for row in rows]
+            rows = connection.execute(query.order_by(evaluation.c.version.desc()))
+            return [Evaluation(**row_values(evaluation, row._mapping)) for row in rows]

@@ -1,4 +1,4 @@
-"""Index generations of a dataset, and the pointer to the one that serves."""
+"""Index versions of a dataset, and the pointer to the one that serves."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import dataset as dataset_table
-from semantic_assets.ledger.database.schema import generation
+from semantic_assets.ledger.database.schema import index_version
 from semantic_assets.ledger.leases import Lease, require_fence
 from semantic_assets.model.keys import DatasetKey
 
@@ -16,7 +16,7 @@ BUILDING, BUILT, SERVING, RETIRED = "building", "built", "serving", "retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class IndexVersion:
     """One built index. `inputs` maps shard -> fingerprint of the embeddings it was built from."""
 
     dataset: DatasetKey
@@ -35,18 +35,18 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
-class Generations:
+class IndexVersions:
     database: Database
 
     def start(self, dataset: DatasetKey, space_id: str) -> int:
         """A new number, higher than any before, also than one that was never finished."""
         with self.database.write() as connection:
             highest = connection.execute(
-                sa.select(sa.func.max(generation.c.number)).where(_of(dataset))
+                sa.select(sa.func.max(index_version.c.number)).where(_of(dataset))
             ).scalar()
             number = (highest or 0) + 1
             connection.execute(
-                sa.insert(generation).values(
+                sa.insert(index_version).values(
                     dataset=str(dataset),
                     space_id=space_id,
                     number=number,
@@ -71,19 +71,19 @@ class Generations:
         inputs: dict[str, str],
         backend: str,
     ) -> None:
-        """A generation is whole and proven; nothing points to it yet.
+        """An index version is whole and proven; nothing points to it yet.
 
         Raises:
             Conflict: the dataset's lease was taken over while building.
         """
-        query = sa.update(generation).where(_of(dataset), generation.c.number == number)
+        query = sa.update(index_version).where(_of(dataset), index_version.c.number == number)
         values = {"input_fingerprint": input_fingerprint, "inputs": inputs, "backend": backend}
         with self.database.write() as connection:
             require_fence(connection, lease)
             connection.execute(query.values(state=BUILT, rows=rows, **values))
 
     def switch(self, lease: Lease, dataset: DatasetKey, number: int) -> None:
-        """Make a built generation the serving one: the commit of everything in it.
+        """Make a built version the serving one: the commit of everything in it.
 
         Raises:
             Conflict: it is gone, or the dataset's lease was taken over.
@@ -93,7 +93,7 @@ class Generations:
     def switch_back(
         self, lease: Lease, dataset: DatasetKey, number: int, *, held_for: str | None
     ) -> None:
-        """Make a kept generation the serving one again; builds by themselves leave it for these
+        """Make a kept version the serving one again; builds by themselves leave it for these
         embeddings.
 
         Raises:
@@ -104,39 +104,41 @@ class Generations:
     def _point(
         self, lease: Lease, dataset: DatasetKey, number: int, values: dict[str, Any]
     ) -> None:
-        is_serving = generation.c.state == SERVING
-        retired = sa.update(generation).where(_of(dataset), is_serving).values(state=RETIRED)
+        is_serving = index_version.c.state == SERVING
+        retired = sa.update(index_version).where(_of(dataset), is_serving).values(state=RETIRED)
         serving = (
-            sa.update(generation)
-            .where(_of(dataset), generation.c.number == number)
+            sa.update(index_version)
+            .where(_of(dataset), index_version.c.number == number)
             .values(state=SERVING, served_at=self.database.clock(), **values)
-            .returning(generation.c.space_id)
+            .returning(index_version.c.space_id)
         )
         with self.database.write() as connection:
             require_fence(connection, lease)
             connection.execute(retired)
             switched = connection.execute(serving).all()
             if not switched:
-                raise Conflict(f"{dataset}: generation {number} is gone; the old one keeps serving")
+                raise Conflict(
+                    f"{dataset}: index version {number} is gone; the old one keeps serving"
+                )
             _serve_space(connection, dataset, switched[0].space_id)
 
-    def serving(self, dataset: DatasetKey) -> Generation | None:
-        query = sa.select(generation).where(_of(dataset), generation.c.state == SERVING)
+    def serving(self, dataset: DatasetKey) -> IndexVersion | None:
+        query = sa.select(index_version).where(_of(dataset), index_version.c.state == SERVING)
         with self.database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return _generation(row) if row is not None else None
+        return _index_version(row) if row is not None else None
 
-    def list(self, dataset: DatasetKey) -> list[Generation]:
+    def list(self, dataset: DatasetKey) -> list[IndexVersion]:
         """Newest first."""
-        query = sa.select(generation).where(_of(dataset)).order_by(generation.c.number.desc())
+        query = sa.select(index_version).where(_of(dataset)).order_by(index_version.c.number.desc())
         with self.database.read() as connection:
-            return [_generation(row) for row in connection.execute(query)]
+            return [_index_version(row) for row in connection.execute(query)]
 
     def forget(self, dataset: DatasetKey, number: int) -> None:
         with self.database.write() as connection:
             connection.execute(
-                sa.delete(generation).where(
-                    _of(dataset), generation.c.number == number, generation.c.state != SERVING
+                sa.delete(index_version).where(
+                    _of(dataset), index_version.c.number == number, index_version.c.state != SERVING
                 )
             )
 
@@ -144,8 +146,8 @@ class Generations:
         """The dataset is removed: nothing of it serves any more."""
         with self.database.write() as connection:
             connection.execute(
-                sa.update(generation)
-                .where(_of(dataset), generation.c.state == SERVING)
+                sa.update(index_version)
+                .where(_of(dataset), index_version.c.state == SERVING)
                 .values(state=RETIRED)
             )
 
@@ -164,10 +166,10 @@ def _serve_space(connection: sa.Connection, dataset: DatasetKey, space_id: str) 
 
 
 def _of(dataset: DatasetKey) -> sa.ColumnElement[bool]:
-    return generation.c.dataset == str(dataset)
+    return index_version.c.dataset == str(dataset)
 
 
-def _generation(row: sa.Row[Any]) -> Generation:
+def _index_version(row: sa.Row[Any]) -> IndexVersion:
     values = dict(row._mapping)
     values["dataset"] = DatasetKey.parse(values["dataset"])
-    return Generation(**values)
+    return IndexVersion(**values)

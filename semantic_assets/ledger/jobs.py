@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
-from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
 from semantic_assets.ledger.leases import Lease, require_fence
@@ -94,12 +94,12 @@ class Jobs:
         with self.database.read() as connection:
             return [_job(row) for row in connection.execute(query)]
 
-    def last_verdicts(self, space_id: str, limit: int) -> Sequence[BatchJob]:
+    def last_verdicts(self, product_id: str, limit: int) -> Sequence[BatchJob]:
         """The jobs of a space whose answers were judged last: collected with vectors, or not."""
         judged = (job_table.c.state == JobState.QUARANTINED) | (
             (job_table.c.state == JobState.COLLECTED) & (job_table.c.succeeded > 0)
         )
-        query = sa.select(job_table).where(job_table.c.space_id == space_id, judged)
+        query = sa.select(job_table).where(job_table.c.product_id == product_id, judged)
         query = query.order_by(job_table.c.updated_at.desc()).limit(limit)
         with self.database.read() as connection:
             return [_job(row) for row in connection.execute(query)]
@@ -133,12 +133,12 @@ class Jobs:
             actual, estimated = connection.execute(totals).one()
         return float(actual) / float(estimated) if actual and estimated else None
 
-    def output_tokens(self, space_id: str) -> tuple[int, int]:
+    def output_tokens(self, product_id: str) -> tuple[int, int]:
         """(tokens billed for answers, requests) of a task's collected jobs."""
         query = sa.select(
             sa.func.coalesce(sa.func.sum(job_table.c.output_tokens_actual), 0),
             sa.func.coalesce(sa.func.sum(job_table.c.requests), 0),
-        ).where(job_table.c.space_id == space_id, job_table.c.output_tokens_actual > 0)
+        ).where(job_table.c.product_id == product_id, job_table.c.output_tokens_actual > 0)
         with self.database.read() as connection:
             tokens, requests = connection.execute(query).one()
         return int(tokens), int(requests)
@@ -211,7 +211,7 @@ class Jobs:
         *,
         states: Collection[JobState] | None = None,
         scope_id: str | None = None,
-        space_id: str | None = None,
+        product_id: str | None = None,
     ) -> Sequence[BatchJob]:
         """Oldest first."""
         query = sa.select(job_table).order_by(job_table.c.job_id)
@@ -219,8 +219,8 @@ class Jobs:
             query = query.where(job_table.c.state.in_(list(states)))
         if scope_id is not None:
             query = query.where(job_table.c.scope_id == scope_id)
-        if space_id is not None:
-            query = query.where(job_table.c.space_id == space_id)
+        if product_id is not None:
+            query = query.where(job_table.c.product_id == product_id)
         with self.database.read() as connection:
             return [_job(row) for row in connection.execute(query)]
 
@@ -278,13 +278,13 @@ def _record(
 
 
 def _values(job: BatchJob) -> dict[str, Any]:
-    return {column.name: getattr(job, column.name) for column in job_table.columns} | {
+    return {column.key: getattr(job, column.key) for column in job_table.columns} | {
         "shards": list(job.shards)
     }
 
 
 def _job(row: sa.Row[Any]) -> BatchJob:
-    values = dict(row._mapping)
+    values = row_values(job_table, row._mapping)
     values["shards"] = tuple(values["shards"])
     values["state"] = JobState(values["state"])
     values["kind"] = JobKind(values["kind"])

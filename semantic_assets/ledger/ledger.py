@@ -7,7 +7,7 @@ from semantic_assets.ledger.database.engine import Clock, Database, open_databas
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.datasets import Datasets
 from semantic_assets.ledger.evaluations import Evaluations
-from semantic_assets.ledger.index_versions import Generations
+from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
@@ -34,7 +34,7 @@ class Ledger:
     spaces: Spaces
     tasks: Tasks
     spending: Spending
-    generations: Generations
+    index_versions: IndexVersions
     evaluations: Evaluations
     requests: Requests
 
@@ -78,7 +78,7 @@ def open_ledger(
         spaces=Spaces(database),
         tasks=Tasks(database),
         spending=Spending(database),
-        generations=Generations(database),
+        index_versions=IndexVersions(database),
         evaluations=Evaluations(database),
         requests=Requests(database),
     )

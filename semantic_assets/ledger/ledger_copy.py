@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.ledger.database import schema
-from semantic_assets.ledger.database.engine import Database, moves_of, set_moves
+from semantic_assets.ledger.database.engine import Database, moves_of, row_values, set_moves
 from semantic_assets.ledger.leases import Lease, Leases, require_fence
 
 _ROWS_AT_ONCE = 1_000
@@ -168,7 +168,7 @@ def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[list[dict[s
     query = sa.select(table).order_by(*table.primary_key)
     found = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})
     for rows in found.mappings().partitions(_ROWS_AT_ONCE):
-        yield [{str(name): value for name, value in row.items()} for row in rows]
+        yield [row_values(table, row) for row in rows]
 
 
 def _same(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> int:

@@ -41,7 +41,7 @@ class Tasks:
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(task)
-                .values(task_id=definition.space_id, definition=asdict(definition))
+                .values(task_id=definition.task_id, definition=asdict(definition))
                 .on_conflict_do_nothing()
             )
 
@@ -129,7 +129,7 @@ def _key(dataset: DatasetKey, name: str) -> dict[str, str]:
 
 
 def _pinned(definition: GenerationTask, use: TaskUse) -> dict[str, Any]:
-    return {"task_id": definition.space_id, "use": asdict(use), "stopped_at": None}
+    return {"task_id": definition.task_id, "use": asdict(use), "stopped_at": None}
 
 
 def _use(stored: Mapping[str, Any]) -> TaskUse:

@@ -9,8 +9,10 @@ gone         two 404s ten minutes apart   quarantined  the answer cannot be trus
 collected, released, rejected, abandoned, gone are final.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class JobKind(StrEnum):
@@ -115,7 +117,7 @@ class BatchJob:
     job_id: str
     kind: JobKind
     #: The embedding space, or the generation task, the answers belong to.
-    space_id: str
+    product_id: str
     scope_id: str
     model: str
     state: JobState
@@ -149,3 +151,23 @@ class BatchJob:
     @property
     def stage(self) -> Stage:
         return STAGE_OF[self.state]
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return the row as manifests and results files keep it, from which `stored_job` makes it again."""
+        values = asdict(self)
+        return {"space_id": values.pop("product_id"), **values}
+
+
+def stored_job(values: Mapping[str, Any]) -> BatchJob:
+    """Return the job that `BatchJob.as_stored` described."""
+    return BatchJob(
+        product_id=values["space_id"],
+        kind=JobKind(values["kind"]),
+        state=JobState(values["state"]),
+        shards=tuple(values["shards"]),
+        **{name: value for name, value in values.items() if name not in _CONVERTED},
+    )
+
+
+#: Fields that JSON does not give back as they were.
+_CONVERTED = {"space_id", "kind", "state", "shards"}

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from semantic_assets.model.catalog import batch_usd, enqueued_tokens
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS
-from semantic_assets.model.shown import Shown
 
 _MODEL = "gemini-embedding-001"
 #: `footprint`: an article's tokens, and its chunks at the default size.
@@ -42,11 +42,11 @@ class Limit:
 
     what: str
     reached: float
-    cure: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity(Shown):
+class Capacity(HtmlTable):
     """A first embedding of so many articles, and a day of it later."""
 
     articles: int

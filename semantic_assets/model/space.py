@@ -63,6 +63,11 @@ class EmbeddingSpace:
         digest = hashlib.blake2b(identity.encode(), digest_size=4).hexdigest()
         return f"{self.model}-{self.dimensions}-{digest}"
 
+    @property
+    def product_id(self) -> str:
+        """Return the id that jobs and folders of results carry."""
+        return self.space_id
+
     def document_text(self, vector_text: str) -> str:
         """What is sent for a chunk: constants of the space round the space-neutral text."""
         return self.document_template.replace("{text}", vector_text)

@@ -31,11 +31,16 @@ class GenerationTask:
     is_media: bool = False
 
     @property
-    def space_id(self) -> str:
-        """The task's id, which stands where embeddings have their space: `task=summary-1a2b3c4d`."""
+    def task_id(self) -> str:
+        """Return a name with a digest of all that makes the task: `task=summary-1a2b3c4d`."""
         parts = (getattr(self, name) for name in self.__dataclass_fields__)
         digest = hashlib.blake2b(repr(tuple(parts)).encode(), digest_size=6).hexdigest()
         return f"{TASK_PREFIX}{self.name}-{digest}"
+
+    @property
+    def product_id(self) -> str:
+        """Return the id that jobs and folders of results carry."""
+        return self.task_id
 
     @property
     def kind(self) -> JobKind:
@@ -79,5 +84,6 @@ def in_order(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
 
 
-def is_task(space_id: str) -> bool:
-    return space_id.startswith(TASK_PREFIX)
+def is_task(product_id: str) -> bool:
+    """Tell whether a product is a generation task, by its id."""
+    return product_id.startswith(TASK_PREFIX)

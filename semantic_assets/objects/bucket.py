@@ -35,11 +35,11 @@ def is_bucket_url(place: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as it was found. `mark` differs between any two contents of a name."""
+    """An object as it was found. `etag` differs between any two contents of a name."""
 
     name: str
     size: int
-    mark: str
+    etag: str
     #: What a conditional write names.
     condition: tuple[tuple[str, str], ...]
 
@@ -93,7 +93,7 @@ class Bucket:
         options: dict[str, Any] = {"attributes": {_WRITER: writer}}
         if size > _CONDITIONAL_BYTES:
             found = self.find(name)
-            if (found and found.mark) != (over and over.mark):
+            if (found and found.etag) != (over and over.etag):
                 raise Conflict(self._replaced(name))
         else:
             condition = "create" if over is None else dict(over.condition)
@@ -238,8 +238,8 @@ def _stored(meta: Any) -> Stored:
 def _found(name: str, size: int, answer: Any) -> Stored:
     """A listing tells no version where the other answers do: the mark is the ETag alone."""
     condition = {key: answer[key] for key in ("e_tag", "version") if answer.get(key)}
-    mark = (answer.get("e_tag") or answer.get("version") or "").strip('"')
-    return Stored(name=name, size=size, mark=mark, condition=tuple(condition.items()))
+    etag = (answer.get("e_tag") or answer.get("version") or "").strip('"')
+    return Stored(name=name, size=size, etag=etag, condition=tuple(condition.items()))
 
 
 @cache

@@ -16,10 +16,10 @@ LIMIT_BYTES = 20 << 30
 _LOOK_BYTES = LIMIT_BYTES >> 5
 
 
-def time_of(mark: str) -> int:
+def time_of(etag: str) -> int:
     """Nanoseconds made of a mark: the copy's time of change, so that size and time tell contents
     apart as they do with files; the time of use is its time of access."""
-    return int.from_bytes(blake2b(mark.encode(), digest_size=7).digest()) | 1
+    return int.from_bytes(blake2b(etag.encode(), digest_size=7).digest()) | 1
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Copies:
         """The copy of just this content, where there is one."""
         path = self._path(of)
         try:
-            os.utime(path, ns=(time.time_ns(), time_of(of.mark)))
+            os.utime(path, ns=(time.time_ns(), time_of(of.etag)))
             # A power cut may have left its name and not its content.
             return path if path.stat().st_size == of.size else None
         except FileNotFoundError:
@@ -67,7 +67,7 @@ class Copies:
         """Make a file the copy of an object; those of earlier contents go."""
         path = self._path(of)
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.utime(file, ns=(time.time_ns(), time_of(of.mark)))
+        os.utime(file, ns=(time.time_ns(), time_of(of.etag)))
         file.replace(path)
         for other in path.parent.iterdir():
             if other != path:
@@ -81,8 +81,8 @@ class Copies:
     def _path(self, of: Stored) -> Path:
         """The folder is of the name, the file of the content; its ending stays."""
         name = blake2b(of.name.encode(), digest_size=12).hexdigest()
-        mark = blake2b(of.mark.encode(), digest_size=8).hexdigest()
-        return self.folder / name[:2] / name / f"{mark}{Path(of.name).suffix}"
+        etag = blake2b(of.etag.encode(), digest_size=8).hexdigest()
+        return self.folder / name[:2] / name / f"{etag}{Path(of.name).suffix}"
 
     def _make_room(self, *, besides: Path) -> None:
         held = sorted(self._all(), key=lambda item: item[1].st_atime_ns)

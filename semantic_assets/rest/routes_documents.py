@@ -77,5 +77,5 @@ def get_document(serving: Served, dataset: DatasetReader, document: str) -> Json
 def delete_document(serving: Served, dataset: DatasetWriter, document: str) -> Json:
     """Take out a document that was uploaded, by its name or id."""
     name = remove_document(serving.core.store, dataset, document)
-    serving.bring_in(dataset, "async")  # search loses it now; nothing is embedded
+    serving.refresh_now(dataset, "async")  # search loses it now; nothing is embedded
     return {"object": "document.deleted", "id": document, "name": name, "deleted": True}

@@ -36,7 +36,7 @@ def _searchable(
     serving: Serving, datasets: tuple[DatasetKey, ...], are_named: bool
 ) -> tuple[DatasetKey, ...]:
     """Of datasets nobody named, those that have an index."""
-    serving_of_all = serving.core.store.ledger.generations
+    serving_of_all = serving.core.store.ledger.index_versions
     return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
 
 

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.flows.refresh_now import BroughtIn, bring_in
+from semantic_assets.pipeline.flows.refresh_now import BroughtIn, refresh_now
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
@@ -45,7 +45,7 @@ class Serving:
     )
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def bring_in(self, dataset: DatasetKey, mode: str) -> BroughtIn:
+    def refresh_now(self, dataset: DatasetKey, mode: str) -> BroughtIn:
         """As the verb; a round that began after this call is its own as well."""
         with self._counting:
             turn = self._rounds[dataset, mode]
@@ -56,7 +56,7 @@ class Serving:
                 with self._counting:
                     turn.began_at = turn.asked
                 turn.found = None
-                turn.found = bring_in(self.core.store, self.core.gemini, dataset, mode=mode)
+                turn.found = refresh_now(self.core.store, self.core.gemini, dataset, mode=mode)
             return turn.found
 
 

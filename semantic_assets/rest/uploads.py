@@ -40,7 +40,7 @@ def upload(
     stored = _store(serving, dataset, files, overwrite=overwrite)
     if not any(one.status for one in stored):
         return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
-    done = None if mode == "async" else serving.bring_in(dataset, mode)
+    done = None if mode == "async" else serving.refresh_now(dataset, mode)
     results = _with_chunks(serving, dataset, stored, done)
     if done is not None and done.is_searchable:
         return _answer("done", HTTPStatus.OK, results)

@@ -175,8 +175,8 @@ def _require_known(key: str, where: str) -> None:
     names |= {known.partition(".")[0]: known.partition(".")[0] for known in _KEYS}
     names |= {known: known for known in _KEYS}
     near = get_close_matches(key, names, 1) or get_close_matches(key.rpartition(".")[2], names, 1)
-    cure = f"did you mean {names[near[0]]}?" if near else f"known are {', '.join(_KEYS)}"
-    raise ConfigError(f"{where}: there is no key {key}: {cure}")
+    remedy = f"did you mean {names[near[0]]}?" if near else f"known are {', '.join(_KEYS)}"
+    raise ConfigError(f"{where}: there is no key {key}: {remedy}")
 
 
 def _checked(key: str, value: Any, where: str) -> Any:

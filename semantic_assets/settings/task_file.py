@@ -153,8 +153,8 @@ def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in found.items():
         if key not in _KEYS:
             near = get_close_matches(key, _KEYS, 1)
-            cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KEYS)}"
-            raise ConfigError(f"{where}: there is no key {key}: {cure}")
+            remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KEYS)}"
+            raise ConfigError(f"{where}: there is no key {key}: {remedy}")
         is_stray_bool = isinstance(value, bool) and bool not in _KEYS[key]
         if not isinstance(value, _KEYS[key]) or is_stray_bool:
             kinds = " or ".join(kind.__name__ for kind in _KEYS[key])

@@ -76,8 +76,8 @@ def list_files(root: Path, folder: Path) -> Listing:
         elif (stat := _stat(entry)) is not None:
             # A grant of permission changes neither size nor time, and the file is to be read.
             is_open = os.access(path, os.R_OK)
-            mark = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
-            found.files[uri] = ListedFile(uri, stat.st_size, mark)
+            etag = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
+            found.files[uri] = ListedFile(uri, stat.st_size, etag)
     return found
 
 

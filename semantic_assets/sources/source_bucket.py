@@ -59,8 +59,8 @@ class SourceBucket:
             if is_about(name) or not _is_named(item.name):
                 continue
             if is_supported(name):
-                mark = mark_of(item.size, time_of(item.mark))
-                found.files[item.name] = ListedFile(item.name, item.size, mark)
+                etag = mark_of(item.size, time_of(item.etag))
+                found.files[item.name] = ListedFile(item.name, item.size, etag)
             else:
                 found.unsupported.append(item.name)
         return found
@@ -98,7 +98,7 @@ class SourceBucket:
             list(pool.map(fetch, uris))
 
     def _bring_here(self, item: Stored, path: Path) -> None:
-        is_here = path.is_file() and path.stat().st_mtime_ns == time_of(item.mark)
+        is_here = path.is_file() and path.stat().st_mtime_ns == time_of(item.etag)
         if not is_here:
             path.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):

@@ -132,7 +132,7 @@ def test_what_a_machine_that_died_had_begun_is_found_by_the_next(
         context.setattr(build_index_module, "prove", _die)
         with pytest.raises(ZeroDivisionError):
             one.refresh()
-    (begun,) = one.store.ledger.generations.list(DATASET)
+    (begun,) = one.store.ledger.index_versions.list(DATASET)
     other = far.machine("other")
     assert description_of(other.store, begun) is not None
     other.refresh()

@@ -75,14 +75,14 @@ def test_outcomes_that_were_replaced_elsewhere_are_read_again(far: Far) -> None:
     (job,) = one.store.ledger.jobs.list()
     path = layout.results(space.space_id, job.job_id)
     keys = one.store.lake.read(path, ["text_hash"])["text_hash"].to_pylist()
-    assert complete_key_index(other.store, space.space_id).known(keys).has_vector.all()
+    assert complete_key_index(other.store, space.space_id).known(keys).is_answered.all()
     answers = one.store.lake.read(path)
     with one.store.lake.writing(path, answers.schema, one.store.lake.metadata(path)) as file:
         file.write(answers.slice(0, 10))
     known = complete_key_index(other.store, space.space_id).known(keys)
-    assert known.has_vector.sum() == 10
-    assert complete_key_index(other.store, space.space_id).marks() == {
-        f"{job.job_id}.parquet": one.store.lake.marks(layout.results_dir(space.space_id))[
+    assert known.is_answered.sum() == 10
+    assert complete_key_index(other.store, space.space_id).etags() == {
+        f"{job.job_id}.parquet": one.store.lake.etags(layout.results_dir(space.space_id))[
             f"{job.job_id}.parquet"
         ]
     }
@@ -95,6 +95,6 @@ def test_a_retry_asked_for_on_one_machine_is_known_on_the_other(far: Far) -> Non
     space = one.store.settings.space
     index = complete_key_index(other.store, space.space_id)
     write_retry(one.store, space.space_id, [])
-    assert not [name for name in index.marks() if name.startswith(pending._RETRY)]
+    assert not [name for name in index.etags() if name.startswith(pending._RETRY)]
     again = complete_key_index(other.store, space.space_id)
-    assert [name for name in again.marks() if name.startswith(pending._RETRY)]
+    assert [name for name in again.etags() if name.startswith(pending._RETRY)]

@@ -117,7 +117,7 @@ def no_missing_rows() -> None:
         store: Store, shard: ShardKey, space: EmbeddingSpace, index: KeyIndex, withheld: Withheld
     ) -> ShardDemand:
         found = real(store, shard, space, index, withheld)
-        if not index.marks():
+        if not index.etags():
             return found
         return replace(found, is_pending=found.is_pending & (found.known.attempts > 0))
 
@@ -127,7 +127,7 @@ def no_missing_rows() -> None:
 
 def no_bisection() -> None:
     """The texts of a job that failed as a whole travel with any others."""
-    plan.groups = lambda wanted, purses: [Group(tuple(wanted), MAX_REQUESTS)]
+    plan.groups = lambda wanted, budgeted_datasets: [Group(tuple(wanted), MAX_REQUESTS)]
 
 
 def no_attempt_limit() -> None:

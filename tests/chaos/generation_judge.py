@@ -88,11 +88,11 @@ def _paid_twice_at_once(world: World, store: Store, scenario: Scenario) -> int:
         return 0  # the emulator tells the texts of jobs, of calls no more than how many there were
     bill = world.control("bill")
     wanted = {
-        (pinned.task.space_id, row["text_hash"])
+        (pinned.task.task_id, row["text_hash"])
         for pinned in store.ledger.tasks.all()
         for shard in store.ledger.sources.shards(pinned.dataset)
         for row in store.lake.read(
-            layout.requests(pinned.task.space_id, shard.key), ["text_hash"]
+            layout.requests(pinned.task.task_id, shard.key), ["text_hash"]
         ).to_pylist()
     }
     blow = scenario.blow
@@ -128,7 +128,7 @@ def _rows(store: Store, pinned: DatasetTask) -> list[_Row]:
 
 
 def _answers(store: Store, shard: ShardKey, task: GenerationTask) -> list[dict[str, Any]]:
-    path = layout.outputs(task.space_id, shard)
+    path = layout.outputs(task.task_id, shard)
     rows: list[dict[str, Any]] = (
         store.lake.read(path).to_pylist() if store.lake.exists(path) else []
     )

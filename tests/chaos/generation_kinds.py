@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.chaos.faults import LARGE_WINDOW, fault
-from tests.chaos.scenarios import End, Fault, Mishap, Scenario
+from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import GENERATION, WHENS, Blow
 
 TEXTS = ("summary",)
@@ -176,27 +176,27 @@ def _mishaps() -> Iterator[Scenario]:
     created, landed = Blow("generation create call", "after"), Blow("results file", "after")
     cut, fed = Blow("documents cut", "after"), Blow("generations file", "after")
     for blow in (None, created, fed):
-        yield unlucky(Mishap.LOST_LEDGER, blow)
+        yield unlucky(Incident.LOST_LEDGER, blow)
     yield reworded(landed)
     yield forgotten(landed)
     yield forgotten(created)
     for blow in (created, landed):
-        yield unlucky(Mishap.OLD_LEDGER, blow)
-    yield unlucky(Mishap.NEW_KEY, Blow("move to submitted", "after"))
-    yield unlucky(Mishap.NEW_ROOT, created)
+        yield unlucky(Incident.OLD_LEDGER, blow)
+    yield unlucky(Incident.NEW_KEY, Blow("move to submitted", "after"))
+    yield unlucky(Incident.NEW_ROOT, created)
     for blow in (None, landed, cut):
-        yield unlucky(Mishap.LOST_TABLES, blow)
-    yield replace(unlucky(Mishap.OLD_TABLES), edit=True)
+        yield unlucky(Incident.LOST_TABLES, blow)
+    yield replace(unlucky(Incident.OLD_TABLES), edit=True)
 
 
-def unlucky(mishap: Mishap, blow: Blow | None = None) -> Scenario:
+def unlucky(mishap: Incident, blow: Blow | None = None) -> Scenario:
     name = f"tasks, {blow or 'all was done'}, {mishap}"
     return Scenario(name, blow=blow, mishap=mishap, tasks=BOTH, window=_WINDOW)
 
 
 def forgotten(blow: Blow) -> Scenario:
     """The ledger alone knew what the datasets are processed by; by then each is in some job."""
-    scenario = unlucky(Mishap.LOST_LEDGER, blow)
+    scenario = unlucky(Incident.LOST_LEDGER, blow)
     return replace(
         scenario,
         name=f"{scenario.name}, by hand",
@@ -207,7 +207,7 @@ def forgotten(blow: Blow) -> Scenario:
 
 def reworded(blow: Blow | None = None) -> Scenario:
     """Datasets stay with the version that their jobs were of."""
-    scenario = unlucky(Mishap.LOST_LEDGER, blow)
+    scenario = unlucky(Incident.LOST_LEDGER, blow)
     return replace(
         scenario,
         name=f"{scenario.name}, and the tasks are edited",
@@ -234,7 +234,7 @@ def _at_once() -> Iterator[Scenario]:
             undisturbed(), name=f"tasks at once, {blow or 'undisturbed'}", blow=blow, at_once=True
         )
     for blow in (blows[1], Blow("part deleted", "after")):
-        scenario = unlucky(Mishap.LOST_LEDGER, blow)
+        scenario = unlucky(Incident.LOST_LEDGER, blow)
         yield replace(scenario, name=f"at once: {scenario.name}", at_once=True)
     yield forgotten_at_once()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from tests.chaos.scenarios import Mishap
+from tests.chaos.scenarios import Incident
 from tests.chaos.servers import Servers
 from tests.chaos.world import World, flow
 
@@ -22,7 +22,7 @@ def keep_copy(world: World) -> None:
     shutil.copytree(world.lake, world.folder / "copy")
 
 
-def befall(world: World, mishap: Mishap, off: Iterable[Preparation]) -> None:
+def befall(world: World, mishap: Incident, off: Iterable[Preparation]) -> None:
     """Let it happen; whoever works meanwhile has the same safeguards switched off."""
     if mishap in _OTHERS:
         other = replace(world, **_OTHERS[mishap], _emulator=0)
@@ -33,9 +33,9 @@ def befall(world: World, mishap: Mishap, off: Iterable[Preparation]) -> None:
         _LOSSES[mishap](world)
 
 
-def needs_recovery(mishap: Mishap | None) -> bool:
+def needs_recovery(mishap: Incident | None) -> bool:
     """Whether a person knows that the ledger is not what it was."""
-    return mishap in (Mishap.OLD_LEDGER, Mishap.LOST_LEDGER)
+    return mishap in (Incident.OLD_LEDGER, Incident.LOST_LEDGER)
 
 
 def _lose(world: World, patterns: Iterable[str]) -> None:
@@ -56,21 +56,21 @@ def _old_tables(world: World) -> None:
             shutil.copytree(found, world.lake / name)
 
 
-_LOSSES: dict[Mishap, Callable[[World], None]] = {
-    Mishap.OLD_LEDGER: _old_ledger,
-    Mishap.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
-    Mishap.OLD_TABLES: _old_tables,
-    Mishap.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
+_LOSSES: dict[Incident, Callable[[World], None]] = {
+    Incident.OLD_LEDGER: _old_ledger,
+    Incident.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
+    Incident.OLD_TABLES: _old_tables,
+    Incident.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
 }
-_FAR_LOSSES: dict[Mishap, Callable[[Servers, str], None]] = {
-    Mishap.OLD_LEDGER: Servers.bring_back_ledger,
-    Mishap.LOST_LEDGER: Servers.lose_ledger,
-    Mishap.OLD_TABLES: lambda servers, place: servers.bring_back(place, _TABLES),
-    Mishap.LOST_TABLES: lambda servers, place: servers.lose(place, [*_TABLES, "index"]),
+_FAR_LOSSES: dict[Incident, Callable[[Servers, str], None]] = {
+    Incident.OLD_LEDGER: Servers.bring_back_ledger,
+    Incident.LOST_LEDGER: Servers.lose_ledger,
+    Incident.OLD_TABLES: lambda servers, place: servers.bring_back(place, _TABLES),
+    Incident.LOST_TABLES: lambda servers, place: servers.lose(place, [*_TABLES, "index"]),
 }
 #: Somebody works on, until all is done as it looks from there.
-_OTHERS: dict[Mishap, dict[str, str]] = {
-    Mishap.NEW_KEY: {"key": "k2"},
+_OTHERS: dict[Incident, dict[str, str]] = {
+    Incident.NEW_KEY: {"key": "k2"},
     # The same sources and the same key, and a lake that knows of nothing.
-    Mishap.NEW_ROOT: {"root": "elsewhere"},
+    Incident.NEW_ROOT: {"root": "elsewhere"},
 }

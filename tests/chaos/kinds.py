@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.chaos.faults import fault, fault_scenarios
 from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
-from tests.chaos.scenarios import End, Fault, Mishap, Scenario
+from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import USUAL, WHENS, Blow
 
 #: The listing fails from the create call on, as long as nobody mends it.
@@ -108,9 +108,9 @@ def _rollbacks() -> list[Scenario]:
     blows = [Blow(step, "after", nth) for step in steps for nth in (1, 2)]
     copies = ["move to creating", "move to submitted", "move to ended"]
     return [
-        *(after_mishap(Mishap.OLD_LEDGER, blow) for blow in blows),
-        *(after_mishap(Mishap.OLD_LEDGER, copied_at=step) for step in copies),
-        after_mishap(Mishap.OLD_LEDGER),
+        *(after_mishap(Incident.OLD_LEDGER, blow) for blow in blows),
+        *(after_mishap(Incident.OLD_LEDGER, copied_at=step) for step in copies),
+        after_mishap(Incident.OLD_LEDGER),
     ]
 
 
@@ -118,17 +118,17 @@ def _mishaps() -> list[Scenario]:
     unanswered, ended = Blow("create call", "after"), Blow("move to ended", "after")
     submitted, landed = Blow("move to submitted", "after"), Blow("results file", "after")
     return [
-        *(after_mishap(Mishap.NEW_KEY, blow) for blow in (submitted, ended)),
-        *(after_mishap(Mishap.NEW_ROOT, blow) for blow in (unanswered, submitted)),
-        *(after_mishap(Mishap.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
-        *(after_mishap(Mishap.LOST_TABLES, blow) for blow in (None, submitted, landed)),
-        replace(after_mishap(Mishap.OLD_TABLES), edit=True),
-        replace(after_mishap(Mishap.OLD_TABLES, submitted), edit=True),
+        *(after_mishap(Incident.NEW_KEY, blow) for blow in (submitted, ended)),
+        *(after_mishap(Incident.NEW_ROOT, blow) for blow in (unanswered, submitted)),
+        *(after_mishap(Incident.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
+        *(after_mishap(Incident.LOST_TABLES, blow) for blow in (None, submitted, landed)),
+        replace(after_mishap(Incident.OLD_TABLES), edit=True),
+        replace(after_mishap(Incident.OLD_TABLES, submitted), edit=True),
     ]
 
 
 def after_mishap(
-    mishap: Mishap, blow: Blow | None = None, copied_at: str | None = None
+    mishap: Incident, blow: Blow | None = None, copied_at: str | None = None
 ) -> Scenario:
     after = f"copied at {copied_at}" if copied_at else f"{blow or 'all was done'}"
     return Scenario(f"{after}, {mishap}", blow=blow, mishap=mishap, copied_at=copied_at)

@@ -11,7 +11,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.pipeline.batch_jobs import plan, results
 from semantic_assets.pipeline.flows import advance
 from semantic_assets.pipeline.pending import pending
-from semantic_assets.pipeline.vector_index import build
+from semantic_assets.pipeline.vector_index import build, switch
 from semantic_assets.store import Store
 
 
@@ -67,4 +67,4 @@ def no_ledger_id() -> None:
 def no_index_rebuild() -> None:
     """An index is there because the ledger says so."""
     build._stays = lambda *_, **__: True
-    build._publish = lambda *_: None
+    build.publish_alias = switch.publish_alias = lambda *_: None

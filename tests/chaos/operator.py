@@ -5,7 +5,7 @@ from typing import Any
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs import resolve
-from semantic_assets.pipeline.batch_jobs.guards import forget_check
+from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
 from semantic_assets.pipeline.generation_jobs.generate import generation_results, retry_generation
 from semantic_assets.pipeline.pending.retry import failures, retry
 from semantic_assets.store import Store
@@ -45,7 +45,7 @@ def _unanswered(store: Store) -> list[dict[str, Any]]:
 
 def _is_used(store: Store, job: BatchJob) -> bool:
     """Whether its answer is in the lake, where one that waits or is distrusted must not be."""
-    return store.lake.exists(layout.results(job.space_id, job.job_id))
+    return store.lake.exists(layout.results(job.product_id, job.job_id))
 
 
 def settle(world: World, scenario: Scenario, end: End) -> None:
@@ -62,7 +62,7 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
             retry(store)
             for pinned in store.ledger.tasks.all():
                 retry_generation(store, pinned.dataset, pinned.task.name)
-        forget_check(gemini)
+        recheck_remote(gemini)
     world.disarm()
 
 

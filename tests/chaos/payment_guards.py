@@ -163,7 +163,7 @@ def no_reopening() -> None:
 
 def no_stop_after_two() -> None:
     """Answers that cannot be trusted keep nobody from asking for more."""
-    plan.distrusted = lambda store, space_id: None
+    plan.quarantine_block = lambda store, product_id: None
 
 
 def early_clearing() -> None:

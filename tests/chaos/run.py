@@ -19,7 +19,7 @@ from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS
 from tests.chaos.operator import observe, settle
 from tests.chaos.safeguards import SAFEGUARDS
-from tests.chaos.scenarios import End, Mishap, Scenario
+from tests.chaos.scenarios import End, Incident, Scenario
 from tests.chaos.servers import running_servers
 from tests.chaos.steps import on_step
 from tests.chaos.world import World, armed, arming, flow
@@ -113,7 +113,7 @@ def _prepare(world: World, scenario: Scenario) -> None:
         world.call(partial(_pin_by_hand, scenario=scenario))
     if scenario.edit:
         _must(world, world.fork(partial(flow, patient=True)))
-    if scenario.mishap in (Mishap.OLD_LEDGER, Mishap.OLD_TABLES) and not scenario.copied_at:
+    if scenario.mishap in (Incident.OLD_LEDGER, Incident.OLD_TABLES) and not scenario.copied_at:
         world.call(_make)
         keep_copy(world)
     if scenario.edit:

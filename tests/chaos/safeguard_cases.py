@@ -25,7 +25,7 @@ from tests.chaos.kinds import (
     late_job,
     untrusted_answers,
 )
-from tests.chaos.scenarios import Fault, Mishap, Scenario
+from tests.chaos.scenarios import Fault, Incident, Scenario
 from tests.chaos.steps import Blow
 
 
@@ -79,7 +79,7 @@ _EMPTY_PAGES = Scenario(
         Fault("list-empty-page", times=None),
     ),
 )
-_OLD_TABLES = replace(after_mishap(Mishap.OLD_TABLES), edit=True)
+_OLD_TABLES = replace(after_mishap(Incident.OLD_TABLES), edit=True)
 
 _CASES: dict[str, tuple[str, Scenario]] = {
     "no-unconfirmed": ("paid_twice", _UNANSWERED),
@@ -96,13 +96,13 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-complete-listing": ("paid_twice", _EMPTY_PAGES),
     "no-unknown-remote": (
         "paid_twice",
-        after_mishap(Mishap.NEW_ROOT, Blow("create call", "after")),
+        after_mishap(Incident.NEW_ROOT, Blow("create call", "after")),
     ),
     "no-manifests-recovered": (
         "paid_twice",
-        after_mishap(Mishap.OLD_LEDGER, Blow("create call", "after")),
+        after_mishap(Incident.OLD_LEDGER, Blow("create call", "after")),
     ),
-    "no-scopes": ("paid_twice", after_mishap(Mishap.NEW_KEY, Blow("move to submitted", "after"))),
+    "no-scopes": ("paid_twice", after_mishap(Incident.NEW_KEY, Blow("move to submitted", "after"))),
     "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
     "no-reopening": ("unbilled", late_job()),
     "no-stop-after-two": ("ending", untrusted_answers()),
@@ -124,12 +124,12 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-results-fence": ("results_differ", given_up_asleep()),
     "no-landed-files": (
         "unconfirmed",
-        after_mishap(Mishap.OLD_LEDGER, copied_at="move to creating"),
+        after_mishap(Incident.OLD_LEDGER, copied_at="move to creating"),
     ),
-    "no-index-completion": ("lost", after_mishap(Mishap.LOST_TABLES)),
+    "no-index-completion": ("lost", after_mishap(Incident.LOST_TABLES)),
     "no-table-record": ("stale", _OLD_TABLES),
-    "no-ledger-id": ("ending", after_mishap(Mishap.LOST_LEDGER, Blow("create call", "after"))),
-    "no-index-rebuild": ("index_differs", after_mishap(Mishap.LOST_TABLES)),
+    "no-ledger-id": ("ending", after_mishap(Incident.LOST_LEDGER, Blow("create call", "after"))),
+    "no-index-rebuild": ("index_differs", after_mishap(Incident.LOST_TABLES)),
     "no-schema-check": ("ill_formed", half_answered()),
     "no-document-wait": ("needless", undisturbed()),
     "no-standing-answers": ("misplaced", undisturbed()),
@@ -140,6 +140,6 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-withheld-requests": ("paid_twice", raced(4)),
     "no-prompt-counts": ("misplaced", swapped_requests()),
     "no-task-in-real-time": ("paid_twice", forgotten_at_once()),
-    "no-trusted-outputs": ("lost", unlucky(Mishap.LOST_TABLES)),
+    "no-trusted-outputs": ("lost", unlucky(Incident.LOST_TABLES)),
     "no-tasks-recovered": ("lost", forgotten(Blow("results file", "after"))),
 }

@@ -20,7 +20,7 @@ class End(StrEnum):
     FAILED = "failed"
 
 
-class Mishap(StrEnum):
+class Incident(StrEnum):
     """What happens to the lake or the key once the first work is done or dead."""
 
     OLD_LEDGER = "then an old ledger"
@@ -51,7 +51,7 @@ class Scenario:
     blow: Blow | None = None
     processes: int = 1
     faults: tuple[Fault, ...] = ()
-    mishap: Mishap | None = None
+    mishap: Incident | None = None
     #: The step of the first process after which the lake is copied; None: before the work.
     copied_at: str | None = None
     edit: bool = False

@@ -14,7 +14,7 @@ from typing import Any
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
-from semantic_assets.ledger.index_versions import Generations
+from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.sources import Sources
 from semantic_assets.ledger.spending import Spending
@@ -71,9 +71,9 @@ CALLS = [
     Step("input deleted", Gemini, "delete_file"),
     Step("remote job deleted", Gemini, "delete_job"),
     Step("shard settled", Sources, "update_shard"),
-    Step("generation started", Generations, "start"),
+    Step("index version started", IndexVersions, "start"),
     Step("index written", build, "write_description"),
-    Step("generation switched", Generations, "switch"),
+    Step("index version switched", IndexVersions, "switch"),
 ]
 #: Come to only where there are generation tasks.
 GENERATION_FILES = [

@@ -202,4 +202,4 @@ def _is_seen(
     finally:
         gemini.delete_job(name)
         manifest.unlink()
-        store.lake.delete(layout.results(job.space_id, job_id))
+        store.lake.delete(layout.results(job.product_id, job_id))

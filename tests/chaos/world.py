@@ -28,7 +28,7 @@ from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.prepare import prepare_shards
-from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
@@ -230,7 +230,7 @@ def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: boo
     with store:
         cut = prepare_shards(store, discover(store))
         if at_once:
-            embed_at_once(store, gemini, cut.read, mode="sync")
+            embed_in_realtime(store, gemini, cut.read, mode="sync")
         step = LATENCY_SECONDS / 2
         for _ in range(rounds or (PATIENCE if patient else 12)):
             report = advance(store, gemini)
@@ -246,7 +246,7 @@ def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: boo
 
 
 def _needs_person(report: AdvanceReport) -> bool:
-    return report.held_back is not None and report.held_back.needs_person
+    return report.blocked_by is not None and report.blocked_by.needs_person
 
 
 def armed(blow: Blow) -> Callable[[], None]:

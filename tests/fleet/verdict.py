@@ -38,7 +38,7 @@ class Verdict:
 def is_indexed(store: Store) -> bool:
     """Whether every dataset has an index that serves."""
     keys = [DatasetKey.parse(name) for name in corpus.names()]
-    return all(store.ledger.generations.serving(key) is not None for key in keys)
+    return all(store.ledger.index_versions.serving(key) is not None for key in keys)
 
 
 def judge(store: Store) -> Verdict:
@@ -95,6 +95,6 @@ def _vectors(store: Store, gemini: Gemini) -> tuple[int, int]:
 
 def _index_differs(store: Store, name: str) -> int:
     key = DatasetKey.parse(name)
-    if store.ledger.generations.serving(key) is None:
+    if store.ledger.index_versions.serving(key) is None:
         return 1
     return check_index(store, key).counted

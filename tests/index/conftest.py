@@ -1,4 +1,4 @@
-"""A generation of any backend, made of parts as a build makes it."""
+"""An index version of any backend, made of parts as a build makes it."""
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Files of a generation: written whole, linked, exported, described."""
+"""Files of an index version: written whole, linked, exported, described."""
 
 from pathlib import Path
 

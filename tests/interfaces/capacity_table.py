@@ -46,7 +46,7 @@ def _breaking(found: list[Capacity]) -> Iterator[str]:
     for one in found:
         for limit in one.breaks:
             what = f"{limit.what} ({limit.reached:,.1f} times)"
-            yield row(f"{one.articles:,}", what, limit.cure)
+            yield row(f"{one.articles:,}", what, limit.remedy)
 
 
 def _days(days: float) -> str:

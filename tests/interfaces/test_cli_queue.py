@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from semantic_assets.cli import main
-from semantic_assets.cli.progress import progress, telling
+from semantic_assets.cli.progress import progress, progress_reporter
 from semantic_assets.emulator.server import RunningServer
-from semantic_assets.model.count import Count
+from semantic_assets.model.progress_line import ProgressLine
 
 Run = Callable[..., Result]
 
@@ -155,7 +155,7 @@ def test_doctor_names_what_is_ill_and_the_cure(
     assert "AIza-not-a-key" not in result.output
     monkeypatch.setenv("SEMANTIC_ASSETS_MAX_COST", "3")
     assert "did you mean SEMANTIC_ASSETS_MAX_COST_USD_PER_" in " ".join(
-        one["cure"] for one in json.loads(run("doctor", "--json").stdout)
+        one["remedy"] for one in json.loads(run("doctor", "--json").stdout)
     )
     monkeypatch.setenv("SEMANTIC_ASSETS_TIER", "9")
     assert "TIER" in run("doctor").output
@@ -199,11 +199,11 @@ def test_on_a_terminal_counts_are_a_bar_and_lines_stay_whole(
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with telling(to_stderr=False) as tell:
-        tell("job 1: submitted")
+    with progress_reporter(to_stderr=False) as progress:
+        progress("job 1: submitted")
         assert "answered" not in capfd.readouterr().err
-        tell(Count("texts answered", 3, 10))
-        tell("job 1: ended")
+        progress(ProgressLine("texts answered", 3, 10))
+        progress("job 1: ended")
     shown = capfd.readouterr().err
     assert "3 of 10 texts answered" in shown
     assert "job 1: ended" in shown

@@ -52,7 +52,7 @@ PLOTTED = {
         "batch_usd",
         "map_variance_share",
     },
-    "vector_index": {"dagster/partition_row_count", "generation", "coverage_indexed"},
+    "vector_index": {"dagster/partition_row_count", "index_version", "coverage_indexed"},
     "retrieval_quality": {"ndcg_at_10", "recall_at_10", "mrr", "queries"},
 }
 

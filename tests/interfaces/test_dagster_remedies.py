@@ -11,7 +11,7 @@ from semantic_assets import errors
 from semantic_assets.cli import main
 from semantic_assets.definitions import build_definitions
 from semantic_assets.defs import remedies
-from semantic_assets.defs.failures import saying_what_to_do
+from semantic_assets.defs.failures import with_remedy
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.settings.settings import Settings
 from tests.interfaces.dagster_world import SHARD, World
@@ -59,8 +59,8 @@ def test_every_setting_that_a_cure_names_is_one() -> None:
 
 
 def test_a_cure_names_the_dataset_of_the_shard_that_failed() -> None:
-    cure = remedies.cure_of_check(remedies.NO_MISSING_VECTORS, "acme.manuals.00000")
-    assert "retry --errors-only -d acme/manuals" in cure
+    remedy = remedies.cure_of_check(remedies.NO_MISSING_VECTORS, "acme.manuals.00000")
+    assert "retry --errors-only -d acme/manuals" in remedy
 
 
 def test_a_run_that_failed_says_what_to_do_in_message_and_metadata(world: World) -> None:
@@ -69,9 +69,9 @@ def test_a_run_that_failed_says_what_to_do_in_message_and_metadata(world: World)
     failure = result.failure_data_for_node("embeddings")
     assert failure is not None
     assert failure.user_failure_data is not None
-    cure = failure.user_failure_data.metadata["what_to_do"].value
-    assert "embed_shard" in str(cure)
-    assert str(cure) in str(failure.error)
+    remedy = failure.user_failure_data.metadata["what_to_do"].value
+    assert "embed_shard" in str(remedy)
+    assert str(remedy) in str(failure.error)
     assert "chunks are not there yet" in str(failure.error)
 
 
@@ -109,12 +109,12 @@ def test_a_check_that_passed_prescribes_nothing(world: World) -> None:
 def test_an_error_that_a_rerun_cannot_change_is_not_tried_again() -> None:
     allowed = {}
     for error in (errors.RequestRejected(), errors.GeminiUnavailable()):
-        with pytest.raises(dg.Failure) as raised, saying_what_to_do():
+        with pytest.raises(dg.Failure) as raised, with_remedy():
             raise error
         allowed[type(error)] = raised.value.allow_retries
     assert allowed == {errors.RequestRejected: False, errors.GeminiUnavailable: True}
 
 
 def test_a_removed_dataset_is_no_failure() -> None:
-    with pytest.raises(errors.DatasetRemoved), saying_what_to_do():
+    with pytest.raises(errors.DatasetRemoved), with_remedy():
         raise errors.DatasetRemoved

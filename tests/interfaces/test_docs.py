@@ -217,7 +217,7 @@ def test_the_table_of_files_is_the_layout() -> None:
         layout.manifest("JOB"),
         layout.key_index("SPACE"),
         layout.query_vectors("SPACE"),
-        layout.generation(dataset, "SPACE", 0),
+        layout.index_version(dataset, "SPACE", 0),
         layout.LEDGER_FILE,
         layout.LEDGER_ID_FILE,
     }

@@ -88,7 +88,7 @@ def test_below_min_batch_size_nothing_is_sent_and_the_report_says_how_many_wait(
     _ingest(core, 3)
     held = core.batch_manager.flush_queue(min_batch_size=4)
     assert (held.job_ids, held.waiting_texts, remote_jobs()) == ((), 3, 0)
-    assert "3 of 4" in str(held.held_back)
+    assert "3 of 4" in str(held.blocked_by)
     _ingest(core, 4)
     assert core.batch_manager.flush_queue(min_batch_size=4).texts == 4
 
@@ -216,9 +216,9 @@ def test_a_document_taken_out_is_not_found_any_more_when_the_call_returns(
     [({"path": b"x"}, "data="), ({"text": b"x", "name": "n"}, "data="), ({"data": "x"}, "text=")],
 )
 def test_a_wrong_kind_of_content_is_named_with_the_cure(
-    given: dict[str, object], cure: str
+    given: dict[str, object], remedy: str
 ) -> None:
-    with pytest.raises(ConfigError, match=cure):
+    with pytest.raises(ConfigError, match=remedy):
         Document(**given)  # type: ignore[arg-type]
 
 

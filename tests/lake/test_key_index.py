@@ -22,14 +22,14 @@ def index(tmp_path: Path) -> KeyIndex:
 
 
 def test_an_index_nobody_wrote_knows_nothing(index: KeyIndex) -> None:
-    assert index.marks() == {}
+    assert index.etags() == {}
     assert index.look_up([A, B]) == {}
     assert index.look_up([]) == {}
 
 
 def test_a_landed_text_is_found_by_file_and_position(index: KeyIndex) -> None:
     index.add("job1.parquet", [B, A], [OK, OK])
-    assert index.marks().keys() == {"job1.parquet"}
+    assert index.etags().keys() == {"job1.parquet"}
     assert index.look_up([A, C]) == {A: Landed("job1", position=1, attempts=1)}
 
 
@@ -91,7 +91,7 @@ def test_a_forgotten_file_counts_no_more_and_can_come_back(index: KeyIndex) -> N
     index.add("job1.parquet", [A], [OK])
     index.add("job2.parquet", [A, B], [OK, OK])
     index.forget({"job1.parquet": "", "never-seen.parquet": ""})
-    assert index.marks().keys() == {"job2.parquet"}
+    assert index.etags().keys() == {"job2.parquet"}
     assert index.look_up([A])[A].job_id == "job2"
     index.add("job1.parquet", [A], [OK])
     assert index.look_up([A])[A].job_id == "job1"
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_covered_leaves_no_trace(
 ) -> None:
     with pytest.raises(Exception, match=r"2 keys and 1 outcomes|UNIQUE|32 hex digits"):
         index.add("bad.parquet", keys, outcomes)
-    assert index.marks() == {}
+    assert index.etags() == {}
     assert index.look_up([A]) == {}
 
 
@@ -136,17 +136,17 @@ def test_an_index_is_a_cache_that_can_be_deleted(index: KeyIndex) -> None:
     index.add("job1.parquet", [A], [OK])
     for path in index.path.parent.iterdir():
         path.unlink()
-    assert index.marks() == {}
+    assert index.etags() == {}
 
 
 def test_an_index_that_another_process_is_just_making_is_waited_for(index: KeyIndex) -> None:
     with sqlite_being_made(index.path, seconds=0.1):
-        assert index.marks() == {}
+        assert index.etags() == {}
 
 
 def test_processes_that_cover_the_same_files_at_once_cover_each_once(index: KeyIndex) -> None:
     keys = [text_hash(str(number)) for number in range(200)]
-    assert index.marks() == {}
+    assert index.etags() == {}
     assert run_together(cover_files, index.path, 10, keys) == [10] * 4
     found = index.look_up(keys)
     assert {(landed.job_id, landed.attempts) for landed in found.values()} == {("job000", 1)}
@@ -155,9 +155,9 @@ def test_processes_that_cover_the_same_files_at_once_cover_each_once(index: KeyI
 
 def test_processes_that_cover_different_files_at_once_lose_none(index: KeyIndex) -> None:
     keys = [text_hash(str(number)) for number in range(50)]
-    assert index.marks() == {}
+    assert index.etags() == {}
     names = run_together(cover_own_files, index.path, 10, keys)
-    assert index.marks().keys() == {name for own in names for name in own}  # type: ignore[attr-defined]
+    assert index.etags().keys() == {name for own in names for name in own}  # type: ignore[attr-defined]
     assert {landed.attempts for landed in index.look_up(keys).values()} == {40}
 
 
@@ -218,7 +218,7 @@ def test_the_latest_retry_counts_in_whatever_order_they_are_covered(index: KeyIn
     index.add_retry("retries/0002.parquet", [A])
     index.add_retry("retries/0002.parquet", [A])
     assert index.look_up([A]) == {}
-    assert {"retries/0002.parquet", "retries/0004.parquet"} <= index.marks().keys()
+    assert {"retries/0002.parquet", "retries/0004.parquet"} <= index.etags().keys()
 
 
 def test_a_text_that_went_down_with_others_has_spent_none_of_its_own_attempts(
@@ -272,12 +272,12 @@ def test_the_files_of_texts_are_all_with_any_outcome_of_them(index: KeyIndex) ->
 
 def test_other_content_of_a_file_takes_the_place_of_its_outcomes_at_once(tmp_path: Path) -> None:
     index = KeyIndex(tmp_path / "keys.sqlite3")
-    index.add("job1.parquet", [A, B], [TRANSIENT, TRANSIENT], mark="one")
-    index.add("job1.parquet", [A, B], [OK, OK], mark="one")
+    index.add("job1.parquet", [A, B], [TRANSIENT, TRANSIENT], etag="one")
+    index.add("job1.parquet", [A, B], [OK, OK], etag="one")
     assert index.look_up([A])[A].job_id is None
-    index.add("job1.parquet", [A, B], [OK, OK], mark="two")
+    index.add("job1.parquet", [A, B], [OK, OK], etag="two")
     assert index.look_up([A])[A].job_id == "job1"
     index.forget({"job1.parquet": "one"})  # by who saw it before
     assert index.look_up([A])[A].job_id == "job1"
-    index.add("job1.parquet", [A], [OK], mark="two", anew=True)
+    index.add("job1.parquet", [A], [OK], etag="two", anew=True)
     assert set(index.look_up([A, B])) == {A}

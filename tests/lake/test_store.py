@@ -101,8 +101,8 @@ def test_what_a_writer_replaced_after_its_lease_was_taken_over_is_stale(
 
 def test_each_space_has_its_own_key_index(store: Store) -> None:
     store.key_index("one").add("job1.parquet", [], [])
-    assert store.key_index("one").marks().keys() == {"job1.parquet"}
-    assert store.key_index("two").marks() == {}
+    assert store.key_index("one").etags().keys() == {"job1.parquet"}
+    assert store.key_index("two").etags() == {}
 
 
 def test_on_the_real_backend_a_store_is_opened_and_never_made(settings: Settings) -> None:

@@ -67,7 +67,7 @@ def ask_for_run(number: int, url: str) -> str | None:
 
 def start_generations(number: int, url: str, count: int) -> list[int]:
     ledger = _opened(url)
-    numbers = [ledger.generations.start(DatasetKey("a", "b"), "space") for _ in range(count)]
+    numbers = [ledger.index_versions.start(DatasetKey("a", "b"), "space") for _ in range(count)]
     ledger.close()
     return numbers
 

@@ -65,7 +65,7 @@ def test_jobs_are_listed_oldest_first_and_by_state_scope_and_space(ledger: Ledge
     third, first, second = (f"{number:012x}aaaaaaaa" for number in (3, 1, 2))
     insert(ledger, job_id=third)
     insert(ledger, job_id=first, state=S.SUBMITTED, scope_id="other")
-    insert(ledger, job_id=second, state=S.RUNNING, space_id="other")
+    insert(ledger, job_id=second, state=S.RUNNING, product_id="other")
 
     def ids(**options: object) -> list[str]:
         return [job.job_id for job in ledger.jobs.list(**options)]  # type: ignore[arg-type]
@@ -73,7 +73,7 @@ def test_jobs_are_listed_oldest_first_and_by_state_scope_and_space(ledger: Ledge
     assert ids() == [first, second, third]
     assert ids(states=[S.SUBMITTED, S.RUNNING]) == [first, second]
     assert ids(scope_id="other") == [first]
-    assert ids(space_id="other") == [second]
+    assert ids(product_id="other") == [second]
     assert ids(states=[S.GONE]) == ids(states=[]) == []
 
 
@@ -327,10 +327,10 @@ def test_the_last_verdicts_are_of_jobs_that_were_judged(ledger: Ledger) -> None:
         for number, state in enumerate(states)
     ]
     insert(ledger, state=S.COLLECTED, succeeded=0, updated_at=5_000.0)  # nothing to judge
-    insert(ledger, state=S.QUARANTINED, space_id="other", updated_at=6_000.0)
-    verdicts = ledger.jobs.last_verdicts(jobs[0].space_id, 5)
+    insert(ledger, state=S.QUARANTINED, product_id="other", updated_at=6_000.0)
+    verdicts = ledger.jobs.last_verdicts(jobs[0].product_id, 5)
     assert verdicts == [jobs[1], jobs[0]]
-    assert ledger.jobs.last_verdicts(jobs[0].space_id, 1) == [jobs[1]]
+    assert ledger.jobs.last_verdicts(jobs[0].product_id, 1) == [jobs[1]]
 
 
 # -- how far estimates are off --------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_processes_that_book_the_same_jobs_at_once_book_each_once(
 
 
 def build(ledger: Ledger, lease: Lease, dataset: DatasetKey, number: int, *, rows: int = 5) -> None:
-    ledger.generations.built(
+    ledger.index_versions.built(
         lease,
         dataset,
         number,
@@ -164,19 +164,19 @@ def build(ledger: Ledger, lease: Lease, dataset: DatasetKey, number: int, *, row
 
 def switch(ledger: Ledger, lease: Lease, number: int, rows: int = 5) -> None:
     build(ledger, lease, DATASET, number, rows=rows)
-    ledger.generations.switch(lease, DATASET, number)
+    ledger.index_versions.switch(lease, DATASET, number)
 
 
 def states(ledger: Ledger, dataset: DatasetKey = DATASET) -> dict[int, str]:
-    return {item.number: item.state for item in ledger.generations.list(dataset)}
+    return {item.number: item.state for item in ledger.index_versions.list(dataset)}
 
 
 def test_a_generation_serves_only_after_the_switch(ledger: Ledger, clock: Clock) -> None:
-    number = ledger.generations.start(DATASET, "space")
+    number = ledger.index_versions.start(DATASET, "space")
     assert states(ledger) == {number: BUILDING}
-    assert ledger.generations.serving(DATASET) is None
+    assert ledger.index_versions.serving(DATASET) is None
     switch(ledger, acquire(ledger, "index:a/b"), number)
-    serving = ledger.generations.serving(DATASET)
+    serving = ledger.index_versions.serving(DATASET)
     assert serving is not None
     assert (serving.number, serving.state, serving.rows) == (1, SERVING, 5)
     assert (serving.dataset, serving.space_id) == (DATASET, "space")
@@ -187,10 +187,10 @@ def test_a_generation_serves_only_after_the_switch(ledger: Ledger, clock: Clock)
 def test_a_generation_switched_back_to_serves_and_is_held(ledger: Ledger, clock: Clock) -> None:
     lease = acquire(ledger, "index:a/b")
     for _ in range(2):
-        switch(ledger, lease, ledger.generations.start(DATASET, "space"))
+        switch(ledger, lease, ledger.index_versions.start(DATASET, "space"))
     clock.advance(5)
-    ledger.generations.switch_back(lease, DATASET, 1, held_for="in2")
-    serving = ledger.generations.serving(DATASET)
+    ledger.index_versions.switch_back(lease, DATASET, 1, held_for="in2")
+    serving = ledger.index_versions.serving(DATASET)
     assert serving is not None
     assert (serving.number, serving.held_for, serving.served_at) == (1, "in2", clock.now)
     assert states(ledger) == {2: RETIRED, 1: SERVING}
@@ -199,31 +199,31 @@ def test_a_generation_switched_back_to_serves_and_is_held(ledger: Ledger, clock:
 def test_one_generation_serves_and_the_one_before_retires(ledger: Ledger) -> None:
     lease = acquire(ledger, "index:a/b")
     for space in ("space", "space", "another"):
-        switch(ledger, lease, ledger.generations.start(DATASET, space))
+        switch(ledger, lease, ledger.index_versions.start(DATASET, space))
     assert states(ledger) == {3: SERVING, 2: RETIRED, 1: RETIRED}
-    assert [item.number for item in ledger.generations.list(DATASET)] == [3, 2, 1]
+    assert [item.number for item in ledger.index_versions.list(DATASET)] == [3, 2, 1]
 
 
 def test_a_number_is_never_used_again_not_even_of_an_unfinished_build(ledger: Ledger) -> None:
-    assert [ledger.generations.start(DATASET, s) for s in ("a", "b", "a")] == [1, 2, 3]
-    assert ledger.generations.start(DatasetKey("a", "other"), "a") == 1
+    assert [ledger.index_versions.start(DATASET, s) for s in ("a", "b", "a")] == [1, 2, 3]
+    assert ledger.index_versions.start(DatasetKey("a", "other"), "a") == 1
 
 
 def test_datasets_switch_apart(ledger: Ledger) -> None:
     other = DatasetKey("a", "other")
     for dataset in (other, DATASET, DATASET):
-        number = ledger.generations.start(dataset, "space")
+        number = ledger.index_versions.start(dataset, "space")
         lease = acquire(ledger, f"index:{dataset}:{number}")
         build(ledger, lease, dataset, number)
-        ledger.generations.switch(lease, dataset, number)
+        ledger.index_versions.switch(lease, dataset, number)
     assert states(ledger, other) == {1: SERVING}
     assert states(ledger) == {2: SERVING, 1: RETIRED}
 
 
 def test_who_was_taken_over_does_not_switch(ledger: Ledger, clock: Clock) -> None:
     old, new = take_over(ledger, clock, "index:a/b")
-    switch(ledger, new, ledger.generations.start(DATASET, "space"))
-    late = ledger.generations.start(DATASET, "space")
+    switch(ledger, new, ledger.index_versions.start(DATASET, "space"))
+    late = ledger.index_versions.start(DATASET, "space")
     with pytest.raises(Conflict, match="index:a/b"):
         switch(ledger, old, late)
     assert states(ledger) == {2: BUILDING, 1: SERVING}
@@ -231,9 +231,9 @@ def test_who_was_taken_over_does_not_switch(ledger: Ledger, clock: Clock) -> Non
 
 def test_a_switch_to_a_generation_that_is_gone_keeps_the_old_one_serving(ledger: Ledger) -> None:
     lease = acquire(ledger, "index:a/b")
-    switch(ledger, lease, ledger.generations.start(DATASET, "space"))
-    number = ledger.generations.start(DATASET, "space")
-    ledger.generations.forget(DATASET, number)
+    switch(ledger, lease, ledger.index_versions.start(DATASET, "space"))
+    number = ledger.index_versions.start(DATASET, "space")
+    ledger.index_versions.forget(DATASET, number)
     with pytest.raises(Conflict):
         switch(ledger, lease, number)
     assert states(ledger) == {1: SERVING}
@@ -242,9 +242,9 @@ def test_a_switch_to_a_generation_that_is_gone_keeps_the_old_one_serving(ledger:
 def test_the_serving_generation_cannot_be_forgotten(ledger: Ledger) -> None:
     lease = acquire(ledger, "index:a/b")
     for _ in range(2):
-        switch(ledger, lease, ledger.generations.start(DATASET, "space"))
+        switch(ledger, lease, ledger.index_versions.start(DATASET, "space"))
     for number in (1, 2):
-        ledger.generations.forget(DATASET, number)
+        ledger.index_versions.forget(DATASET, number)
     assert states(ledger) == {2: SERVING}
 
 

@@ -69,4 +69,4 @@ def test_what_breaks_is_named_the_nearest_first() -> None:
     assert [limit.reached for limit in found] == sorted(
         (limit.reached for limit in found), reverse=True
     )
-    assert all(limit.cure for limit in found)
+    assert all(limit.remedy for limit in found)

@@ -51,8 +51,8 @@ def test_a_listing_and_all_other_answers_tell_the_same_content(
         assert dict(found.condition)["version"]
         (listed,) = bucket.below("")
         got = bucket.get("a", tmp_path / "a")
-        assert put.mark == found.mark == listed.mark == got.mark
-        assert bucket.put("a", b"other", over=found).mark != put.mark
+        assert put.etag == found.etag == listed.etag == got.etag
+        assert bucket.put("a", b"other", over=found).etag != put.etag
     buckets._opened.cache_clear()
 
 
@@ -212,9 +212,9 @@ def test_a_copy_is_fetched_once_for_each_content(bucket: Bucket, copies: Copies)
 def test_size_and_time_of_a_copy_tell_contents_apart(bucket: Bucket, copies: Copies) -> None:
     first = bucket.put("a", b"12345", over=None)
     before = copies.fetch("a").stat().st_mtime_ns
-    assert before == time_of(first.mark)
+    assert before == time_of(first.etag)
     second = bucket.put("a", b"54321", over=first)
-    assert copies.fetch("a").stat().st_mtime_ns == time_of(second.mark) != before
+    assert copies.fetch("a").stat().st_mtime_ns == time_of(second.etag) != before
 
 
 def test_the_least_recently_used_copies_go_first(bucket: Bucket, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.ledger.index_versions import Generations
+from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.search.search import SearchHit, search
@@ -100,13 +100,13 @@ def build_and_die(settings: Settings, blow: Blow) -> None:
 
 def roll_back_and_die(settings: Settings, when: str) -> None:
     """Killed right before or right after the pointer moves."""
-    switch_back = Generations.switch_back
+    switch_back = IndexVersions.switch_back
 
     def struck(*arguments: Any, **named: Any) -> None:
         if when == "after":
             switch_back(*arguments, **named)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    Generations.switch_back = struck  # type: ignore[method-assign]
+    IndexVersions.switch_back = struck  # type: ignore[method-assign]
     with open_store(settings) as store:
         rollback(store, DATASET)

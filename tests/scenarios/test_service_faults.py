@@ -115,14 +115,14 @@ HEALING: dict[str, dict[str, object]] = {
 def test_a_passing_fault_heals_by_itself(corpus: Trial, fault: str) -> None:
     name = fault.split(" ")[0]
     corpus.arm(name, **HEALING[fault])
-    corpus.drain()
+    corpus.advance_until_done()
     assert corpus.fired(name) == 1
     _assert_all_ready(corpus)
 
 
 def test_answers_that_are_missing_are_asked_for_again_and_no_others(corpus: Trial) -> None:
     corpus.arm("missing-keys", fraction=0.1)
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
     with connect(corpus.store) as connection:
         [(missing,)] = connection.execute(
@@ -136,7 +136,7 @@ def test_a_job_deleted_by_somebody_is_sent_again_and_booked_as_possibly_billed(
     corpus: Trial,
 ) -> None:
     corpus.arm("deleted-by-somebody", after_seconds=20.0)
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
     assert _states(corpus) == [S.GONE, S.COLLECTED]
     assert corpus.store.ledger.spending.totals().possibly_billed_usd > 0
@@ -147,7 +147,7 @@ def test_a_lost_answer_is_adopted_by_name_and_not_sent_again(corpus: Trial) -> N
     advance(corpus.store, corpus.gemini)
     [job] = corpus.store.ledger.jobs.list()
     assert job.state in (S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
-    corpus.drain()
+    corpus.advance_until_done()
     assert len(corpus.store.ledger.jobs.list()) == 1
     assert len(corpus.remote_jobs()) == 1
 
@@ -155,7 +155,7 @@ def test_a_lost_answer_is_adopted_by_name_and_not_sent_again(corpus: Trial) -> N
 def test_a_name_missing_from_listings_for_a_while_is_waited_for(corpus: Trial) -> None:
     corpus.arm("lost-create-response")
     corpus.arm("name-missing-from-list", seconds=1_500.0)
-    corpus.drain()
+    corpus.advance_until_done()
     assert len(corpus.remote_jobs()) == 1
     _assert_all_ready(corpus)
 
@@ -165,7 +165,7 @@ def test_a_create_call_that_never_arrived_is_given_up_after_three_listings_in_an
 ) -> None:
     corpus.arm("create-timeout-not-created", seconds=0.1)
     began = corpus.clock()
-    corpus.drain()
+    corpus.advance_until_done()
     first, second = corpus.store.ledger.jobs.list()
     assert (first.state, second.state) == (S.ABANDONED, S.COLLECTED)
     assert second.created_at - began >= 3_600
@@ -191,14 +191,14 @@ def test_an_answer_that_cannot_be_trusted_is_quarantined_and_resolved(
     corpus: Trial, fault: str
 ) -> None:
     corpus.arm(fault, **UNTRUSTED[fault])
-    corpus.drain(rounds=8)
+    corpus.advance_until_done(rounds=8)
     [job] = corpus.store.ledger.jobs.list()
     assert job.state == S.QUARANTINED
     assert job.error_message
     assert _statuses(corpus) == {"PENDING": TEXTS}
     assert not list((corpus.settings.root / "results").rglob("*.parquet"))
     resolve.resubmit(corpus.store, corpus.gemini, job.job_id)
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
     assert _misplaced(corpus) == 0
     totals = corpus.store.ledger.spending.totals()
@@ -212,7 +212,7 @@ def test_swapped_result_files_of_two_jobs_are_not_used(trial: Trial) -> None:
     trial.arm("swapped-result-files", times=2)
     small = trial.reopened(enqueued_tokens=3_000)
     with small.store:
-        small.drain(rounds=6)
+        small.advance_until_done(rounds=6)
         states = _states(small)
         assert S.QUARANTINED in states
         assert _misplaced(small) == 0
@@ -220,43 +220,43 @@ def test_swapped_result_files_of_two_jobs_are_not_used(trial: Trial) -> None:
 
 def test_two_quarantined_answers_in_a_row_stop_the_space(corpus: Trial) -> None:
     corpus.arm("nan-values", times=None)
-    corpus.drain(rounds=6)
+    corpus.advance_until_done(rounds=6)
     [first] = corpus.store.ledger.jobs.list()
     resolve.resubmit(corpus.store, corpus.gemini, first.job_id)
-    corpus.drain(rounds=6)
+    corpus.advance_until_done(rounds=6)
     corpus.write("acme/texts/more.txt", "A text that came later.")
     corpus.prepare()
     # One verdict was resolved, so one quarantined answer alone does not stop the new text.
-    corpus.drain(rounds=6)
+    corpus.advance_until_done(rounds=6)
     assert _states(corpus).count(S.QUARANTINED) == 2
     corpus.write("acme/texts/last.txt", "The last text of all.")
     corpus.prepare()
     report = advance(corpus.store, corpus.gemini)
     assert report.submitted_jobs == 0
-    assert report.held_back is not None
-    assert report.held_back.needs_person
-    assert "resolve" in report.held_back.reason
+    assert report.blocked_by is not None
+    assert report.blocked_by.needs_person
+    assert "resolve" in report.blocked_by.reason
 
 
 def test_accepting_a_quarantined_answer_uses_it(corpus: Trial) -> None:
     corpus.arm("realtime-swapped")
-    corpus.drain(rounds=6)
+    corpus.advance_until_done(rounds=6)
     [job] = corpus.store.ledger.jobs.list()
     assert job.state == S.QUARANTINED
     resolve.accept(corpus.store, corpus.gemini, job.job_id)
-    corpus.drain()
+    corpus.advance_until_done()
     _assert_all_ready(corpus)
 
 
 def test_failing_a_quarantined_answer_fails_its_texts_until_a_retry(corpus: Trial) -> None:
     corpus.arm("nan-values")
-    corpus.drain(rounds=6)
+    corpus.advance_until_done(rounds=6)
     resolve.fail(corpus.store, corpus.gemini, corpus.store.ledger.jobs.list()[0].job_id)
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"FAILED": TEXTS}
     assert len(failures(corpus.store)) == TEXTS
     assert retry(corpus.store) == TEXTS
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
 
 
@@ -264,7 +264,7 @@ def test_a_text_that_always_fails_ends_failed_with_its_reason_and_alone(corpus: 
     corpus.write("acme/texts/bad.txt", "This one is poisoned by the marker.")
     corpus.prepare()
     corpus.arm("invalid-texts", times=None, contains="poisoned")
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
     [failure] = failures(corpus.store)
     assert failure.error_code == "3"
@@ -275,14 +275,14 @@ def test_a_text_that_fails_its_whole_job_is_found_by_halving(corpus: Trial) -> N
     corpus.write("acme/texts/bad.txt", "This one is poisoned by the marker.")
     corpus.prepare()
     corpus.arm("whole-job-fails-if", times=None, contains="poisoned")
-    corpus.drain(rounds=300)
+    corpus.advance_until_done(rounds=300)
     assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
     assert corpus.paid_twice() == []
 
 
 def test_transient_errors_are_counted_and_end_in_failed_after_max_attempts(corpus: Trial) -> None:
     corpus.arm("error-lines", times=None, fraction=1.0, code=13)
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"FAILED": TEXTS}
     assert {failure.attempts for failure in failures(corpus.store)} == {3}
     assert len(corpus.store.ledger.jobs.list()) == 3
@@ -294,7 +294,7 @@ def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corp
     corpus.pass_time(37 * 3_600)
     advance(corpus.store, corpus.gemini)
     assert corpus.store.ledger.jobs.list()[0].cancel_requested_at is not None
-    corpus.drain()
+    corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
     assert corpus.paid_twice() == []
 
@@ -302,7 +302,7 @@ def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corp
 def test_a_revoked_key_loses_nothing(corpus: Trial) -> None:
     advance(corpus.store, corpus.gemini)
     corpus.arm("key-revoked", times=6)
-    corpus.drain()
+    corpus.advance_until_done()
     _assert_all_ready(corpus)
 
 
@@ -314,8 +314,8 @@ def test_jobs_of_another_ledger_on_the_same_key_stop_submission(corpus: Trial) -
         advance(other.store, other.gemini)
     report = advance(corpus.store, corpus.gemini)
     assert report.submitted_jobs == 0
-    assert report.held_back is not None
-    assert f"--beside {other.store.ledger.ledger_id}" in report.held_back.reason
+    assert report.blocked_by is not None
+    assert f"--beside {other.store.ledger.ledger_id}" in report.blocked_by.reason
     corpus.store.ledger.register_beside(other.store.ledger.ledger_id)
     fresh = corpus.reopened()
     with fresh.store:
@@ -323,7 +323,7 @@ def test_jobs_of_another_ledger_on_the_same_key_stop_submission(corpus: Trial) -
 
 
 def test_the_states_of_a_job_are_told_in_its_events(corpus: Trial) -> None:
-    corpus.drain()
+    corpus.advance_until_done()
     [job] = corpus.store.ledger.jobs.list()
     told = [event.to_state for event in corpus.store.ledger.jobs.events(job.job_id)]
     assert told[:3] == ["uploading", "creating", "submitted"]

@@ -62,7 +62,7 @@ def test_what_an_answer_depends_on_makes_another_task_and_nothing_else(tmp_path:
     first = read(tmp_path, HEAD).task
     assert read(tmp_path, HEAD + "[budget]\nmax_cost_usd_per_day = 2\n").task == first
     for change in ('system = "x"\n', "[generation]\ntemperature = 1\n", SCHEMA):
-        assert read(tmp_path, HEAD + change).task.space_id != first.space_id
+        assert read(tmp_path, HEAD + change).task.task_id != first.task_id
 
 
 def test_a_schema_may_be_a_file_or_a_pydantic_model(tmp_path: Path) -> None:

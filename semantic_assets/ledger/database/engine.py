@@ -116,6 +116,11 @@ def open_database(
         ) from error
 
 
+def row_values(table: sa.Table, row: sa.RowMapping) -> dict[str, Any]:
+    """Return a row of a whole table by the names the code has for its columns."""
+    return {str(column.key): row[column] for column in table.columns}
+
+
 def is_there(url: str) -> bool:
     """Raises:
     ConfigError: the address is none.

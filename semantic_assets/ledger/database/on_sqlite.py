@@ -38,7 +38,7 @@ _NETWORK = frozenset(
         "fuse.blobfuse2",
     ]
 )
-_CURE = "set SEMANTIC_ASSETS_LEDGER_URL to a Postgres database (docs/scaling.md says how to move)"
+_REMEDY = "set SEMANTIC_ASSETS_LEDGER_URL to a Postgres database (docs/scaling.md says how to move)"
 
 
 def engine(url: sa.URL) -> sa.Engine:
@@ -69,7 +69,7 @@ def refuse_other_machines(connection: sa.Connection, now: float) -> None:
         if holder.count(":") == 3 and not holder.startswith(here):
             raise ConfigError(
                 f"{holder.split(':')[1]} is another machine and is at work on this SQLite ledger, "
-                f"which serves the processes of one: {_CURE}, or let it end first (a machine that "
+                f"which serves the processes of one: {_REMEDY}, or let it end first (a machine that "
                 "was just restarted waits half a minute)"
             )
 
@@ -78,7 +78,7 @@ def _refuse_network(folder: Path, file_system: str | None) -> None:
     if file_system in _NETWORK:
         raise ConfigError(
             f"{folder} is on a network file system ({file_system}), where SQLite loses what it "
-            f"writes: {_CURE}, or put SEMANTIC_ASSETS_ROOT on a disk of this machine"
+            f"writes: {_REMEDY}, or put SEMANTIC_ASSETS_ROOT on a disk of this machine"
         )
 
 

@@ -56,7 +56,7 @@ shard_space = sa.Table(
     "shard_space",
     metadata,
     sa.Column("shard", TEXT, primary_key=True),
-    sa.Column("space_id", TEXT, primary_key=True),
+    sa.Column("space_id", TEXT, key="product_id", primary_key=True),
     sa.Column("pending", sa.Integer),
     #: The chunks `pending` was counted for.
     sa.Column("counted_fingerprint", TEXT),
@@ -112,7 +112,7 @@ job = sa.Table(
     sa.Column("job_id", TEXT, primary_key=True),
     sa.Column("kind", TEXT, nullable=False),
     #: The embedding space, or the generation task, the answers belong to.
-    sa.Column("space_id", TEXT, nullable=False),
+    sa.Column("space_id", TEXT, key="product_id", nullable=False),
     sa.Column("scope_id", TEXT, nullable=False),
     sa.Column("model", TEXT, nullable=False),
     sa.Column("state", TEXT, nullable=False, index=True),
@@ -223,7 +223,7 @@ spend = sa.Table(
 )
 
 #: state: building, serving, retired. One serving row per dataset: the pointer search follows.
-generation = sa.Table(
+index_version = sa.Table(
     "generation",
     metadata,
     sa.Column("dataset", TEXT, primary_key=True),
@@ -247,7 +247,7 @@ evaluation = sa.Table(
     metadata,
     sa.Column("dataset", TEXT, primary_key=True),
     sa.Column("space_id", TEXT, primary_key=True),
-    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("generation", sa.Integer, key="version", primary_key=True),
     sa.Column("judgements", TEXT, nullable=False),
     sa.Column("queries", sa.Integer, nullable=False),
     sa.Column("ndcg_at_10", sa.Float, nullable=False),

@@ -11,7 +11,7 @@ from semantic_assets.pipeline.pending.pending import ShardDemand
 
 
 @dataclass(frozen=True, slots=True)
-class HoldUp:
+class Blocked:
     """Why texts wait that nobody has in hand."""
 
     reason: str
@@ -19,21 +19,21 @@ class HoldUp:
     needs_person: bool = False
 
 
-WINDOW_FULL = HoldUp("the window of enqueued tokens is full")
+WINDOW_FULL = Blocked("the window of enqueued tokens is full")
 
 
-def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> HoldUp:
+def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> Blocked:
     names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
-    return HoldUp(
+    return Blocked(
         f"{names}: worked on by the backend {product.backend}, which the settings are not on. Set "
         f"SEMANTIC_ASSETS_BACKEND={product.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
         needs_person=True,
     )
 
 
-def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int, int]]) -> HoldUp:
+def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int, int]]) -> Blocked:
     texts = ", ".join(f"{name} {has} of {needed}" for name, (has, needed) in few.items())
-    return HoldUp(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
+    return Blocked(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,15 @@ class Plan:
     settled: tuple[ShardDemand, ...] = ()
     #: Texts of the opened shards that stay outside the window for now.
     waiting_texts: int = 0
-    held_back: HoldUp | None = None
+    blocked_by: Blocked | None = None
 
 
 def joined(plans: Sequence[Plan]) -> Plan:
     """One answer for all spaces; of what holds them back, what needs a person is told first."""
-    held_back = [part.held_back for part in plans if part.held_back is not None]
+    blocked_by = [part.blocked_by for part in plans if part.blocked_by is not None]
     return Plan(
         jobs=tuple(job for part in plans for job in part.jobs),
         settled=tuple(found for part in plans for found in part.settled),
         waiting_texts=sum(part.waiting_texts for part in plans),
-        held_back=min(held_back, key=lambda reason: not reason.needs_person, default=None),
+        blocked_by=min(blocked_by, key=lambda reason: not reason.needs_person, default=None),
     )

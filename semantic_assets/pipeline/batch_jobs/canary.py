@@ -114,7 +114,7 @@ def _embed_again(
     # Streamed: the texts of a whole job are 100 MB and more.
     texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}
     try:
-        space = store.ledger.spaces.find(job.space_id)
+        space = store.ledger.spaces.find(job.product_id)
         return gemini.embed_documents(space, [texts[key] for key in keys])
     except (TransientError, PermanentError) as error:
         raise _waiting(job, error) from error

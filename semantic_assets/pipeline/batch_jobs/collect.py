@@ -24,7 +24,7 @@ from semantic_assets.pipeline.batch_jobs.canary import verify_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
-    finish,
+    finalize_job,
     write_job_failure,
     write_results,
 )
@@ -76,21 +76,21 @@ def adopt_landed(store: Store) -> int:
     """The file decides: rows whose results file is in place become `collected`."""
     finished = 0
     for job in store.ledger.jobs.list(states=WITHHOLDING):
-        if not store.lake.exists(layout.results(job.space_id, job.job_id)):
+        if not store.lake.exists(layout.results(job.product_id, job.job_id)):
             continue
         with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
             if lease is None:
                 continue
             claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
             if claimed is not None and claimed.state in WITHHOLDING:
-                finish(store, claimed, lease, to=S.COLLECTED, of=[claimed.state])
+                finalize_job(store, claimed, lease, to=S.COLLECTED, of=[claimed.state])
                 finished += 1
     return finished
 
 
 def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Collection | None:
     keys = manifest_keys(store.lake, job.job_id)
-    landed = store.lake.exists(layout.results(job.space_id, job.job_id))
+    landed = store.lake.exists(layout.results(job.product_id, job.job_id))
     if keys is None and not landed:
         raise CorruptResult(
             f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
@@ -110,12 +110,14 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
             return None
         may_be_billed = True
     final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
-    outcomes = finish(store, job, lease, to=final, of=[S.ENDED])
+    outcomes = finalize_job(store, job, lease, to=final, of=[S.ENDED])
     if may_be_billed:
         book_possibly_billed(store, job)
     clear_remote(store, gemini, job)
     what = "vectors" if job.kind == JobKind.EMBEDDING else "answers"
-    store.tell(f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed")
+    store.report_progress(
+        f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed"
+    )
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
 
 
@@ -153,7 +155,7 @@ def land_answers(
     result_file = job.result_file or gemini.get(job.remote_name or "").result_file
     if result_file is None:
         raise RemoteMissing(f"{job.remote_state}, and no result file is named")
-    product = store.product(job.space_id)
+    product = store.product(job.product_id)
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "answers.jsonl"
         for left in reversed(range(_DOWNLOADS)):
@@ -204,7 +206,7 @@ def _land_unreadable(
     now = store.ledger.now()
     if now - (job.ended_at or now) < ABANDON_AFTER_SECONDS:
         # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
-        store.tell(f"job {job.job_id}: its result cannot be read yet ({reason})")
+        store.report_progress(f"job {job.job_id}: its result cannot be read yet ({reason})")
         return False
     message = f"its result could not be read for 50 hours: {reason}"
     write_job_failure(
@@ -227,7 +229,7 @@ def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Colle
         detail=reason,
         error_message=reason,
     )
-    store.tell(f"job {job.job_id}: quarantined, nothing of it was used: {reason}")
+    store.report_progress(f"job {job.job_id}: quarantined, nothing of it was used: {reason}")
     return Collection(job=moved or job, outcomes=None, quarantined=reason)
 
 
@@ -245,4 +247,4 @@ def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
         except PermanentError:
             continue  # gone already
         except SemanticAssetsError as error:
-            store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")
+            store.report_progress(f"job {job.job_id}: {name} could not be deleted ({error})")

@@ -5,7 +5,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
-from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import book_possibly_billed
 from semantic_assets.store import Store
 
@@ -35,11 +35,11 @@ def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> Non
     try:
         gemini.cancel(job.remote_name)
     except PermanentError as error:
-        store.tell(f"job {job.job_id}: cancel was refused ({error})")
+        store.report_progress(f"job {job.job_id}: cancel was refused ({error})")
     store.ledger.jobs.move(
         job.job_id, job.state, of=[job.state], cancel_requested_at=store.ledger.now()
     )
-    store.tell(f"job {job.job_id}: cancel requested {why}")
+    store.report_progress(f"job {job.job_id}: cancel requested {why}")
 
 
 def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
@@ -60,12 +60,14 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
             message=f"abandoned: {reason}",
             together=False,
         )
-        finish(store, claimed, lease, to=S.ABANDONED, of=[claimed.state], error_message=reason)
+        finalize_job(
+            store, claimed, lease, to=S.ABANDONED, of=[claimed.state], error_message=reason
+        )
     if billed:
         book_possibly_billed(store, job)
     else:
         store.ledger.spending.release(job.job_id)
-    store.tell(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
+    store.report_progress(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
     return True
 
 

@@ -17,9 +17,9 @@ _IN_A_ROW = 2
 _checked: WeakKeyDictionary[Gemini, str | None] = WeakKeyDictionary()
 
 
-def distrusted(store: Store, space_id: str) -> str | None:
+def quarantine_block(store: Store, product_id: str) -> str | None:
     """Why a space is stopped: its last two answers were quarantined."""
-    verdicts = store.ledger.jobs.last_verdicts(space_id, _IN_A_ROW)
+    verdicts = store.ledger.jobs.last_verdicts(product_id, _IN_A_ROW)
     if len(verdicts) < _IN_A_ROW or any(job.state != JobState.QUARANTINED for job in verdicts):
         return None
     names = " and ".join(job.job_id for job in verdicts)
@@ -29,7 +29,7 @@ def distrusted(store: Store, space_id: str) -> str | None:
     )
 
 
-def unknown_remote(store: Store, gemini: Gemini) -> str | None:
+def unknown_jobs_block(store: Store, gemini: Gemini) -> str | None:
     """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain.
 
     Jobs given up that the listing shows are re-opened: with nothing else to poll nobody would
@@ -73,12 +73,12 @@ def _is_known(store: Store, job_id: str) -> bool:
     )
 
 
-def not_trusted(store: Store, gemini: Gemini) -> str | None:
+def remote_block(store: Store, gemini: Gemini) -> str | None:
     """Why nothing may be sent on this scope, as far as the remote is concerned."""
     settings = store.settings
     if settings.backend == "gemini" and settings.max_cost_usd_per_day is None:
         return None  # planning asks for consent, and quotes; until then the remote is not called
-    return _unprobed(store, gemini) or unknown_remote(store, gemini)
+    return _unprobed(store, gemini) or unknown_jobs_block(store, gemini)
 
 
 def _unprobed(store: Store, gemini: Gemini) -> str | None:
@@ -93,6 +93,6 @@ def _unprobed(store: Store, gemini: Gemini) -> str | None:
     )
 
 
-def forget_check(gemini: Gemini) -> None:
+def recheck_remote(gemini: Gemini) -> None:
     """Look again at the next submission: something was resolved."""
     _checked.pop(gemini, None)

@@ -14,13 +14,13 @@ from semantic_assets.errors import Conflict
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob, JobKind, JobState
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus(Shown):
+class JobStatus(HtmlTable):
     """One batch job as users see it."""
 
     job_id: str
@@ -85,11 +85,11 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
     if job.kind != JobKind.EMBEDDING:
         names = sorted({str(ShardKey.parse(shard).dataset) for shard in job.shards})
         raise Conflict(
-            f"job {job.job_id} brought answers of {job.space_id} and no vectors: "
+            f"job {job.job_id} brought answers of {job.product_id} and no vectors: "
             f"`semantic-assets generate results {names[0]}`"
         )
     rows = store.lake.read(
-        layout.results(job.space_id, job.job_id), ["text_hash", "vector", "outcome"]
+        layout.results(job.product_id, job.job_id), ["text_hash", "vector", "outcome"]
     )
     rows = rows.filter(pc.equal(rows["outcome"], "ok"))
     if not rows.num_rows:

@@ -28,7 +28,7 @@ def new_job(
     return BatchJob(
         job_id=job_id,
         kind=kind_of(product),
-        space_id=product.space_id,
+        product_id=product.product_id,
         scope_id=scope_id,
         model=product.model,
         state=state,

@@ -30,13 +30,13 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import (
     WINDOW_FULL,
-    HoldUp,
+    Blocked,
     Plan,
     gathering,
     joined,
     other_backend,
 )
-from semantic_assets.pipeline.batch_jobs.guards import distrusted
+from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
@@ -45,12 +45,12 @@ from semantic_assets.pipeline.batch_jobs.shard_priority import (
     serving_order,
 )
 from semantic_assets.pipeline.costs.budgets import (
+    below_min_batch_size,
+    budgeted_datasets,
     job_usd,
-    purses,
     require_budget,
-    require_purse,
-    require_task_purse,
-    too_few,
+    require_dataset_budget,
+    require_task_budget,
 )
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
@@ -81,7 +81,7 @@ def plan(
     """
     with store.ledger.leases.trying("plan") as lease:
         if lease is None:
-            return Plan(held_back=HoldUp("another process plans"))
+            return Plan(blocked_by=Blocked("another process plans"))
         recover_manifests(store)
         plans = [
             _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
@@ -101,45 +101,45 @@ class _Planner:
         self._lease, self._min_texts = lease, min_texts
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
-        store, space_id = self._store, self._product.space_id
+        store, product_id = self._store, self._product.product_id
         if self._product.backend != store.settings.backend:
-            return Plan(held_back=other_backend(self._product, unsettled))
+            return Plan(blocked_by=other_backend(self._product, unsettled))
         if not self._is_wanted_by({shard.key.dataset for shard, _ in unsettled}):
-            return Plan(held_back=HoldUp("another process decided a dataset's space"))
+            return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
-            return Plan(waiting_texts=waiting, held_back=WINDOW_FULL)
-        withheld = withheld_texts(store, space_id)
-        index = complete_key_index(store, space_id)
+            return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
+        withheld = withheld_texts(store, product_id)
+        index = complete_key_index(store, product_id)
         if not withheld.is_complete:
-            return Plan(held_back=HoldUp("another process is forming a job"))
-        if reason := distrusted(store, space_id):
-            return Plan(held_back=HoldUp(reason, needs_person=True))
+            return Plan(blocked_by=Blocked("another process is forming a job"))
+        if reason := quarantine_block(store, product_id):
+            return Plan(blocked_by=Blocked(reason, needs_person=True))
         wanted, opened = open_shards(
             store,
             serving_order(store, self._product, self._in_doubt(unsettled), favour),
             lambda shard: demand(store, shard, self._product, index, withheld),
             window.free_tokens,
         )
-        few = too_few(store, wanted)
+        few = below_min_batch_size(store, wanted)
         pending = sum(int(found.is_pending.sum()) for found in opened)
         is_enough = pending >= self._min_texts
         ripe = {
             k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
         }
         with JobTexts(store, opened) as texts:
-            jobs, held_back, taken = self._form_all(ripe, window, texts)
+            jobs, blocked_by, taken = self._form_all(ripe, window, texts)
         if few or (pending and not is_enough):
-            gathers = few if is_enough else {space_id: (pending, self._min_texts)}
-            held_back = held_back or gathering(gathers)
+            gathers = few if is_enough else {product_id: (pending, self._min_texts)}
+            blocked_by = blocked_by or gathering(gathers)
         return Plan(
             jobs=tuple(jobs),
             settled=tuple(found for found in opened if found.is_settled),
             waiting_texts=self._remember(opened, taken),
-            held_back=held_back,
+            blocked_by=blocked_by,
         )
 
     def _is_wanted_by(self, datasets: set[DatasetKey]) -> bool:
@@ -149,7 +149,7 @@ class _Planner:
         known = self._store.ledger.dataset_spaces.all()
         for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
             self._store.decide_space(dataset)
-        known, wanted = self._store.ledger.dataset_spaces.all(), self._product.space_id
+        known, wanted = self._store.ledger.dataset_spaces.all(), self._product.product_id
         held = [known[dataset] for dataset in datasets if dataset in known]
         return len(held) == len(datasets) and all(
             wanted in (spaces.serving, spaces.target) for spaces in held
@@ -161,12 +161,12 @@ class _Planner:
         To derive a shard of 12,000 documents costs half a second; until a job of it ends, the
         answer is the same.
         """
-        space_id, progress = self._product.space_id, self._store.ledger.progress.all()
-        out = self._store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id)
+        product_id, progress = self._product.product_id, self._store.ledger.progress.all()
+        out = self._store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
         waiting = {name for job in out for name in job.shards}
 
         def waits(shard: Shard, cut: str) -> bool:
-            noted = progress.get((shard.key, space_id))
+            noted = progress.get((shard.key, product_id))
             if noted is None or noted.counted_fingerprint != cut:
                 return False
             return noted.pending == 0 and str(shard.key) in waiting
@@ -182,7 +182,7 @@ class _Planner:
             waiting += left
             self._store.ledger.progress.note(
                 found.shard,
-                self._product.space_id,
+                self._product.product_id,
                 pending=left,
                 counted_fingerprint=found.table_fingerprint,
             )
@@ -204,25 +204,25 @@ class _Planner:
 
     def _form_all(
         self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
-    ) -> tuple[list[PlannedJob], HoldUp | None, set[str]]:
+    ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
         """(jobs, why no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
-        taken, held_back, is_full = set[str](), None, False
-        for group in groups(wanted, purses(self._store, wanted)):
+        taken, blocked_by, is_full = set[str](), None, False
+        for group in groups(wanted, budgeted_datasets(self._store, wanted)):
             keys = list(group.keys)
             while keys and not is_full:
                 estimates = [wanted[key].estimate for key in keys]
                 count = plan_job(estimates, window, max_requests=group.max_requests)
                 chosen = {key: wanted[key] for key in keys[:count]}
                 planned = self._try_form(chosen, window, group.purse, texts)
-                if isinstance(planned, HoldUp):
+                if isinstance(planned, Blocked):
                     # A dataset's own budget holds up nobody else.
-                    is_full, held_back = group.purse is None, held_back or planned
+                    is_full, blocked_by = group.purse is None, blocked_by or planned
                     break
                 jobs.append(planned)
                 taken.update(keys[:count])
                 keys, window = keys[count:], self._window()
-        return jobs, held_back, taken
+        return jobs, blocked_by, taken
 
     def _try_form(
         self,
@@ -230,7 +230,7 @@ class _Planner:
         window: Window,
         purse: DatasetKey | None,
         texts: JobTexts,
-    ) -> PlannedJob | HoldUp:
+    ) -> PlannedJob | Blocked:
         if not chosen:
             return WINDOW_FULL
         tokens = sum(text.estimate for text in chosen.values())
@@ -238,14 +238,14 @@ class _Planner:
             output = self._expected_output(len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
             require_budget(self._store, usd)
-            require_purse(self._store, purse, usd)
-            require_task_purse(self._store, self._product, usd)
+            require_dataset_budget(self._store, purse, usd)
+            require_task_budget(self._store, self._product, usd)
         except SpendRefused as refusal:
-            return HoldUp(str(refusal), needs_person=True)
+            return Blocked(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
         pieces = texts.of(chosen)
         if pieces is None:
-            return HoldUp("a shard was written again while it was planned")
+            return Blocked("a shard was written again while it was planned")
         if isinstance(self._product, GenerationTask):
             pieces = with_repairs(self._store, self._product, chosen, pieces)
         return self._form(pieces, len(chosen), tokens, shards, window) or WINDOW_FULL

@@ -111,7 +111,7 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
         ended_at=store.ledger.now() if to == S.ENDED else None,
     )
     if moved is not None and moved.state != job.state:
-        store.tell(f"job {job.job_id}: {moved.state} ({remote.state})")
+        store.report_progress(f"job {job.job_id}: {moved.state} ({remote.state})")
         return moved
     return None
 
@@ -138,7 +138,9 @@ def _adopt(
             submitted_at=store.ledger.now(),
         )
         if moved is not None:
-            store.tell(f"job {job.job_id}: was created after all, adopted as {remote.name}")
+            store.report_progress(
+                f"job {job.job_id}: was created after all, adopted as {remote.name}"
+            )
             adopted.append(moved)
     return adopted
 
@@ -195,14 +197,16 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
             continue
         moved = take_back(store, job, remote.name, f"turned up after all as {remote.name}")
         if moved is not None:
-            store.tell(f"job {job.job_id}: turned up after all as {remote.name}, re-opened")
+            store.report_progress(
+                f"job {job.job_id}: turned up after all as {remote.name}, re-opened"
+            )
             found.append(moved)
     return found
 
 
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
     """Have a given-up job be out again; None where it has moved on."""
-    store.lake.delete(layout.results(job.space_id, job.job_id))
+    store.lake.delete(layout.results(job.product_id, job.job_id))
     moved = store.ledger.jobs.move(
         job.job_id,
         JobState.SUBMITTED,
@@ -213,5 +217,5 @@ def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJ
         submitted_at=store.ledger.now(),
     )
     if moved is not None:
-        store.ledger.progress.unsettle(job.space_id)
+        store.ledger.progress.unsettle(job.product_id)
     return moved

@@ -29,7 +29,11 @@ from semantic_assets.pipeline.batch_jobs.realtime_calls import at_once, calls, r
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
 from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
-from semantic_assets.pipeline.costs.budgets import require_budget, require_purse, require_task_purse
+from semantic_assets.pipeline.costs.budgets import (
+    require_budget,
+    require_dataset_budget,
+    require_task_budget,
+)
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
 from semantic_assets.pipeline.pending.job_texts import JobTexts
@@ -74,7 +78,7 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
             interrupted = False
             raise
         finally:
-            landed, usd = fold(store, job, lease, interrupted=interrupted)
+            landed, usd = merge_parts(store, job, lease, interrupted=interrupted)
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
 
 
@@ -100,8 +104,8 @@ def _form(
         output = expected_output_tokens(store, product, len(wanted))
     usd = realtime_usd(product.model, tokens, output or 0)
     require_budget(store, usd)
-    require_purse(store, shard.dataset, usd)
-    require_task_purse(store, product, usd)
+    require_dataset_budget(store, shard.dataset, usd)
+    require_task_budget(store, product, usd)
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(f"job:{job_id}")
     assert lease is not None
@@ -126,22 +130,24 @@ def _form(
 def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Block) -> None:
     """What one call answered is durable before the next one."""
     schema, name = results_of(product), f"{job.job_id}.{number:06d}"
-    with store.lake.writing(layout.results(job.space_id, name), schema, {}) as file:
+    with store.lake.writing(layout.results(job.product_id, name), schema, {}) as file:
         file.write(block.batch(schema))
-    cover_results(store, job.space_id, name)
+    cover_results(store, job.product_id, name)
 
 
-def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tuple[int, float]:
+def merge_parts(
+    store: Store, job: BatchJob, lease: Lease, *, interrupted: bool
+) -> tuple[int, float]:
     """The parts of a real-time job into one file; the row becomes collected. (texts, dollars).
 
     Raises:
         Conflict: another process has done so; parts that landed since stay, and count.
     """
     require_ours(store, job, lease)
-    parts, product = _parts(store, job), store.product(job.space_id)
-    schema, folder = results_of(product), layout.results_dir(job.space_id)
+    parts, product = _parts(store, job), store.product(job.product_id)
+    schema, folder = results_of(product), layout.results_dir(job.product_id)
     tokens = output = rows = landed = 0
-    path = layout.results(job.space_id, job.job_id)
+    path = layout.results(job.product_id, job.job_id)
     with store.lake.writing(path, schema, identity(store, job)) as file:
         for name in parts:
             table = store.lake.read(f"{folder}/{name}")
@@ -151,7 +157,7 @@ def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tup
             rows += table.num_rows
             landed += pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0
             file.write(table.cast(schema))
-    cover_results(store, job.space_id, job.job_id)
+    cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)
     store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
     if interrupted and rows < job.requests:
@@ -168,7 +174,7 @@ def fold(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> tup
         ended_at=store.ledger.now(),
     )
     if rows > landed:
-        store.ledger.progress.look_again(job.shards, job.space_id)
+        store.ledger.progress.look_again(job.shards, job.product_id)
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))
@@ -189,5 +195,5 @@ def _book_open_call(store: Store, job: BatchJob, texts: int) -> None:
 
 
 def _parts(store: Store, job: BatchJob) -> list[str]:
-    names = store.lake.names(layout.results_dir(job.space_id))
+    names = store.lake.names(layout.results_dir(job.product_id))
     return [name for name in names if name.startswith(f"{job.job_id}.") and name.count(".") == 2]

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.ledger.spending import ACTUAL, REALTIME
-from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
+from semantic_assets.model.batch_job import BatchJob, JobState, stored_job
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
@@ -55,8 +54,7 @@ def _announced(store: Store) -> list[_Unknown]:
     for name in store.lake.names("manifests"):
         job_id = name.removesuffix(".parquet")
         if not store.ledger.jobs.exists(job_id):
-            identity, product = manifest_identity(store.lake, job_id)
-            found.append((_job(identity), product))
+            found.append(manifest_identity(store.lake, job_id))
     return found
 
 
@@ -68,7 +66,7 @@ def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...
         state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
         job = replace(job, state=state, fence=0, remote_name=None)
         if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
-            store.tell(
+            store.report_progress(
                 f"job {job.job_id}: recovered from its manifest, to be confirmed by a listing"
             )
             found.append(job.job_id)
@@ -85,7 +83,7 @@ def _landed(store: Store) -> list[_Unknown]:
             if stored is None or store.ledger.jobs.exists(name.removesuffix(".parquet")):
                 continue
             task = GenerationTask(**json.loads(metadata[TASK])) if TASK in metadata else None
-            found.append((_job(json.loads(stored)), task))
+            found.append((stored_job(json.loads(stored)), task))
     return found
 
 
@@ -103,7 +101,7 @@ def _insert_landed(store: Store, job: BatchJob) -> bool:
         return False
     _book(store, job)
     store.lake.delete(layout.manifest(job.job_id))
-    store.ledger.progress.unsettle(job.space_id)
+    store.ledger.progress.unsettle(job.product_id)
     return True
 
 
@@ -134,14 +132,3 @@ def _book(store: Store, job: BatchJob) -> None:
     tokens = job.tokens_actual or 0
     usd = price(job.model, tokens, job.output_tokens_actual or 0)
     store.ledger.spending.book(job.job_id, kind, model=job.model, tokens=tokens, usd=usd)
-
-
-def _job(identity: dict[str, Any]) -> BatchJob:
-    return BatchJob(
-        **identity
-        | {
-            "kind": JobKind(identity["kind"]),
-            "state": S(identity["state"]),
-            "shards": tuple(identity["shards"]),
-        }
-    )

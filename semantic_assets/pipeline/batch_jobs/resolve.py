@@ -10,9 +10,9 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
-from semantic_assets.pipeline.batch_jobs.guards import forget_check
+from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
 from semantic_assets.pipeline.batch_jobs.poll import take_back
-from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import book_possibly_billed
 from semantic_assets.store import Store
 
@@ -55,7 +55,7 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
     if not abandon(store, job, "given up by hand", billed=True):
         raise Conflict(f"job {job.job_id} is being worked on by another process; try again")
-    forget_check(gemini)
+    recheck_remote(gemini)
     return store.ledger.jobs.find(job.job_id)
 
 
@@ -68,7 +68,7 @@ def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
     with _quarantined(store, name) as (job, lease):
         keys = manifest_keys(store.lake, job.job_id) or []
         land_answers(store, gemini, job, lease, keys, verify=lambda results: None)
-        finish(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
+        finalize_job(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
     clear_remote(store, gemini, job)
     return store.ledger.jobs.find(job.job_id)
 
@@ -90,7 +90,7 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         write_job_failure(
             store, job, lease, keys=keys, outcome=outcome, message=message, together=False
         )
-        finish(store, job, lease, to=S.ABANDONED, of=[S.QUARANTINED], error_message=message)
+        finalize_job(store, job, lease, to=S.ABANDONED, of=[S.QUARANTINED], error_message=message)
         book_possibly_billed(store, job)
     # Deleted remotely, it can never turn up again and be taken for an answer.
     clear_remote(store, gemini, job)

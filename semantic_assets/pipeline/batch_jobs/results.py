@@ -64,7 +64,7 @@ def write_results(
     """
     schema = _schema(store, job)
     open_keys = set(keys)
-    path = layout.results(job.space_id, job.job_id)
+    path = layout.results(job.product_id, job.job_id)
     with store.lake.writing(path, schema, identity(store, job)) as file:
         for block in blocks:
             file.write(block.batch(schema))
@@ -91,7 +91,7 @@ def write_job_failure(
     Raises:
         Conflict: the job was taken over, or moved on.
     """
-    path = layout.results(job.space_id, job.job_id)
+    path = layout.results(job.product_id, job.job_id)
     metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
     with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
@@ -116,13 +116,13 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
 
 def identity(store: Store, job: BatchJob) -> dict[str, str]:
     """What a results file says of its job, to rebuild a lost ledger by."""
-    product = store.product(job.space_id)
+    product = store.product(job.product_id)
     of_task = {TASK: json.dumps(asdict(product))} if isinstance(product, GenerationTask) else {}
-    return {JOB: json.dumps(asdict(job)), **of_task}
+    return {JOB: json.dumps(job.as_stored()), **of_task}
 
 
 def _schema(store: Store, job: BatchJob) -> pa.Schema:
-    return results_of(store.product(job.space_id))
+    return results_of(store.product(job.product_id))
 
 
 def write_failures(
@@ -132,7 +132,7 @@ def write_failures(
     file.write(pa.RecordBatch.from_pylist(rows, schema=schema))
 
 
-def finish(
+def finalize_job(
     store: Store,
     job: BatchJob,
     lease: Lease,
@@ -147,7 +147,7 @@ def finish(
         Conflict: another process moved the row meanwhile.
     """
     outcomes = read_outcomes(store, job)
-    cover_results(store, job.space_id, job.job_id)
+    cover_results(store, job.product_id, job.job_id)
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
@@ -162,7 +162,7 @@ def finish(
     if moved is None:
         raise Conflict(f"job {job.job_id} was moved by another process")
     progress = store.ledger.progress
-    (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.space_id)
+    (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.product_id)
     if to == JobState.COLLECTED and not job.is_realtime:
         usd = batch_usd(job.model, outcomes.tokens, outcomes.output_tokens or 0)
         store.ledger.spending.book(
@@ -175,19 +175,19 @@ def finish(
     return outcomes
 
 
-def cover_results(store: Store, space_id: str, job_id: str) -> None:
+def cover_results(store: Store, product_id: str, job_id: str) -> None:
     """Make a results file in place known to the key index."""
     name = f"{job_id}.parquet"
-    mark = store.lake.marks(layout.results_dir(space_id), name)[name]
+    etag = store.lake.etags(layout.results_dir(product_id), name)[name]
     # Perhaps it is covered as it was before the job turned up again.
-    cover(store, store.key_index(space_id), space_id, name, mark, anew=True)
+    cover(store, store.key_index(product_id), product_id, name, etag, anew=True)
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
     columns = ["outcome", "token_count"]
-    if is_generated := is_task(job.space_id):
+    if is_generated := is_task(job.product_id):
         columns.append("output_tokens")
-    table = store.lake.read(layout.results(job.space_id, job.job_id), columns)
+    table = store.lake.read(layout.results(job.product_id, job.job_id), columns)
     return Outcomes(
         requests=table.num_rows,
         succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,

@@ -47,7 +47,7 @@ def pending_hint(
     noted: Mapping[tuple[ShardKey, str], ShardProgress], shard: Shard, product: Product
 ) -> int:
     """Texts pending at the last look; where a look is due, all of its rows may be."""
-    found = noted.get((shard.key, product.space_id))
+    found = noted.get((shard.key, product.product_id))
     of_all = shard.documents if isinstance(product, GenerationTask) else shard.chunks
     return of_all if found is None or found.pending is None else found.pending
 

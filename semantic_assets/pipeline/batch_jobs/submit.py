@@ -23,11 +23,11 @@ from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.blocked import HoldUp, Plan
-from semantic_assets.pipeline.batch_jobs.guards import not_trusted
+from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
+from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.plan import plan
-from semantic_assets.pipeline.batch_jobs.realtime import fold
-from semantic_assets.pipeline.batch_jobs.results import finish, write_job_failure
+from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.generation.media_uploads import asks, clear_uploads
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.store import Store
@@ -47,7 +47,7 @@ class Submission:
     refused: tuple[tuple[BatchJob, str], ...]
     settled: tuple[ShardDemand, ...]
     waiting_texts: int
-    held_back: HoldUp | None
+    blocked_by: Blocked | None
 
 
 def submit_pending(
@@ -63,9 +63,9 @@ def submit_pending(
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     release_orphans(store)
     if pause := store.ledger.scopes.paused(scope.scope_id):
-        return _report(Plan(held_back=HoldUp(f"submission is paused: {pause.reason}")), [], [])
-    if reason := not_trusted(store, gemini):
-        return _report(Plan(held_back=HoldUp(reason, needs_person=True)), [], [])
+        return _report(Plan(blocked_by=Blocked(f"submission is paused: {pause.reason}")), [], [])
+    if reason := remote_block(store, gemini):
+        return _report(Plan(blocked_by=Blocked(reason, needs_person=True)), [], [])
     planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only)
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
@@ -92,7 +92,7 @@ def _report(
         refused=tuple(refused),
         settled=planned.settled,
         waiting_texts=planned.waiting_texts + sum(job.requests for job, _ in refused),
-        held_back=planned.held_back,
+        blocked_by=planned.blocked_by,
     )
 
 
@@ -112,7 +112,9 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         _release(store, planned, S.UPLOADING, str(error))
         _learn(store, gemini, planned, error)
         raise
-    store.tell(f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens")
+    store.report_progress(
+        f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens"
+    )
     try:
         return _create(store, gemini, planned, input_file)
     except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
@@ -133,7 +135,7 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
 
 def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
     """The request file of a job, from its manifest; media it names are uploaded first."""
-    job, product = planned.job, store.product(planned.job.space_id)
+    job, product = planned.job, store.product(planned.job.product_id)
     with path.open("wb", buffering=1 << 20) as file:
         if isinstance(product, GenerationTask):
             file.writelines(generation_lines(product, asks(store, gemini, planned)))
@@ -187,7 +189,7 @@ def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
     if moved is None:
         raise Conflict(f"job {planned.job.job_id} was taken over while it was created as {name}")
     store.ledger.scopes.resume(planned.job.scope_id)
-    store.tell(f"job {moved.job_id}: submitted as {name}")
+    store.report_progress(f"job {moved.job_id}: submitted as {name}")
     return moved
 
 
@@ -200,7 +202,7 @@ def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> No
     if moved is not None:
         store.ledger.spending.release(job.job_id)
         store.lake.delete(layout.manifest(job.job_id))
-        store.ledger.progress.look_again(job.shards, job.space_id)
+        store.ledger.progress.look_again(job.shards, job.product_id)
 
 
 def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:
@@ -226,7 +228,7 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
         message=f"rejected: {reason}",
         together=True,
     )
-    finish(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
+    finalize_job(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
 
 
 def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAssetsError) -> None:
@@ -257,5 +259,5 @@ def release_orphans(store: Store) -> None:
         elif claimed is not None and claimed.state == S.CREATING:
             _leave_unconfirmed(store, PlannedJob(claimed, lease), "its process died")
         elif claimed is not None and claimed.is_realtime:
-            fold(store, claimed, lease, interrupted=True)
+            merge_parts(store, claimed, lease, interrupted=True)
         store.ledger.leases.release(lease)

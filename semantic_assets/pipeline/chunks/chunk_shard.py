@@ -22,12 +22,12 @@ from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
-from semantic_assets.pipeline.chunks.previous_chunks import CUTTER, PreviousChunks
+from semantic_assets.pipeline.chunks.previous_chunks import CHUNKER, PreviousChunks
 from semantic_assets.pipeline.generation.context import (
     Fed,
     Feeds,
-    answers_mark,
     awaited_tasks,
+    context_digest,
     trusted_outputs,
 )
 from semantic_assets.pipeline.pending.pending import WAITING
@@ -76,7 +76,7 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
             )
         settings = store.dataset_settings(shard.dataset)
         tasks = awaited_tasks(store, shard)
-        answers = answers_mark(tasks, shard, trusted_outputs(store, shard, tasks).get)
+        answers = context_digest(tasks, shard, trusted_outputs(store, shard, tasks).get)
         inputs = chunks_inputs(settings, documents, answers)
         written = not store.is_current(path, inputs)
         feeds = Feeds.open(store, shard, tasks if written else ())
@@ -89,10 +89,10 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
 def chunks_inputs(settings: DatasetSettings, documents: str, answers: str | None = None) -> str:
     """What a shard's `chunks` should be of, by its documents' fingerprint and its answers' mark."""
     fed = [] if answers is None else [answers]
-    return fingerprint("chunks", _cutter(settings), documents, *fed)
+    return fingerprint("chunks", _chunker(settings), documents, *fed)
 
 
-def _cutter(settings: DatasetSettings) -> str:
+def _chunker(settings: DatasetSettings) -> str:
     return f"{chunking.CODE_VERSION}:{settings.chunking_fingerprint}"
 
 
@@ -118,10 +118,10 @@ def _write(
     feeds: Feeds,
 ) -> int:
     """How many documents were cut."""
-    path, cutter = layout.chunks(shard), _cutter(settings)
+    path, chunker = layout.chunks(shard), _chunker(settings)
     digest, cut = blake2b(digest_size=16), 0
     with (
-        closing(PreviousChunks.open(store, shard, cutter)) as previous,
+        closing(PreviousChunks.open(store, shard, chunker)) as previous,
         store.lake.open(layout.documents(shard)) as documents,
         store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
     ):
@@ -135,8 +135,8 @@ def _write(
         )
         is_mixed = feeds.waiting and not previous.is_cut_so
         # Rows of those that wait are cut as before: the next time all are cut anew.
-        cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else cutter
-        file.metadata |= {CUTTER: cut_as, WAITING: str(feeds.waiting)}
+        cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else chunker
+        file.metadata |= {CHUNKER: cut_as, WAITING: str(feeds.waiting)}
     return cut
 
 

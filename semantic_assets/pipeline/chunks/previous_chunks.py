@@ -13,7 +13,7 @@ from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
 
 #: Key in the metadata of a chunks file: what cut it.
-CUTTER = "semantic_assets.cutter"
+CHUNKER = "semantic_assets.cutter"
 
 
 class PreviousChunks:
@@ -27,15 +27,15 @@ class PreviousChunks:
         self._last: dict[str, tuple[int, int]] | None = None
 
     @classmethod
-    def open(cls, store: Store, shard: ShardKey, cutter: str) -> Self:
+    def open(cls, store: Store, shard: ShardKey, chunker: str) -> Self:
         """The shard's table, if it can be trusted and was cut by the same code."""
         path = layout.chunks(shard)
         if store.trusted_fingerprint(path) is None:
             return cls(None)
-        held = store.lake.metadata(path).get(CUTTER, "")
-        if held.partition(":")[0] != cutter.partition(":")[0]:
+        held = store.lake.metadata(path).get(CHUNKER, "")
+        if held.partition(":")[0] != chunker.partition(":")[0]:
             return cls(None)
-        return cls(store.lake.open(path), is_cut_so=held == cutter)
+        return cls(store.lake.open(path), is_cut_so=held == chunker)
 
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
         """First row and number of the chunks of a document, if it is as it was."""

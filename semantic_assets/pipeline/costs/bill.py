@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.product import Product
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.pending.pending import pending_texts
@@ -17,7 +17,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill(Shown):
+class Bill(HtmlTable):
     """Tokens and US dollars of a whole store. Actual figures are as Google counted."""
 
     #: As used, and as wanted.

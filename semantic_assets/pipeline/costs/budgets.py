@@ -81,20 +81,22 @@ def book_possibly_billed(store: Store, job: BatchJob) -> None:
     )
 
 
-def too_few(store: Store, wanted: Mapping[str, Wanted]) -> dict[DatasetKey, tuple[int, int]]:
+def below_min_batch_size(
+    store: Store, wanted: Mapping[str, Wanted]
+) -> dict[DatasetKey, tuple[int, int]]:
     """Datasets with fewer texts pending than their min_batch_size: (pending, needed)."""
     pending = Counter(text.shard.dataset for text in wanted.values())
     needed = {dataset: store.dataset_settings(dataset).min_batch_size for dataset in pending}
     return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
 
 
-def purses(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[DatasetKey]:
+def budgeted_datasets(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[DatasetKey]:
     """Datasets with a budget of their own."""
     datasets = {text.shard.dataset for text in wanted.values()}
     return frozenset(d for d in datasets if _cap(store, d) is not None)
 
 
-def require_purse(store: Store, dataset: DatasetKey | None, usd: float) -> None:
+def require_dataset_budget(store: Store, dataset: DatasetKey | None, usd: float) -> None:
     """Raises:
     SpendRefused: the job would take the dataset over its own budget of the day.
     """
@@ -111,7 +113,7 @@ def require_purse(store: Store, dataset: DatasetKey | None, usd: float) -> None:
         )
 
 
-def require_task_purse(store: Store, product: Product, usd: float) -> None:
+def require_task_budget(store: Store, product: Product, usd: float) -> None:
     """Raises:
     SpendRefused: the job would take a task over its own budget of the day.
     """
@@ -122,11 +124,11 @@ def require_task_purse(store: Store, product: Product, usd: float) -> None:
     if not caps:
         return
     today = since_midnight(store)
-    every_version = product.space_id.rpartition("-")[0]
+    every_version = product.task_id.rpartition("-")[0]
     its = {
         job.job_id
         for job in store.ledger.jobs.list()
-        if job.space_id.rpartition("-")[0] == every_version
+        if job.product_id.rpartition("-")[0] == every_version
     }
     totals = store.ledger.spending.totals(since=today, of=its.__contains__)
     spent = totals.spent_usd + totals.committed_usd

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import realtime_usd
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.bill import job_seconds
 from semantic_assets.pipeline.costs.budgets import jobs_usd
@@ -51,7 +51,7 @@ class ScriptQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate(Shown):
+class Estimate(HtmlTable):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
     #: To be embedded now. Documents that wait for answers of a task are not cut yet: their tokens

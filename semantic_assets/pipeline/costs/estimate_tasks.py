@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.generation.context import MAX_CONTEXT_TOKENS
@@ -26,7 +26,7 @@ _DOCUMENT_BYTES = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskQuote(Shown):
+class TaskQuote(HtmlTable):
     """One task. Dollars are of the batch API unless they say real-time."""
 
     task: str
@@ -88,10 +88,10 @@ def tokens_to_embed_later(
 
 def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
     task = pinned.task
-    if store.trusted_fingerprint(layout.requests(task.space_id, shard)) is None:
+    if store.trusted_fingerprint(layout.requests(task.task_id, shard)) is None:
         return 0
     demand = shard_demand(store, shard, task)
-    is_open = ~(demand.known.has_vector | demand.is_failed)
+    is_open = ~(demand.known.is_answered | demand.is_failed)
     if task.is_media:
         return expected_output_tokens(store, task, int(is_open.sum()))
     with_context = MAX_CONTEXT_TOKENS * int(is_open.sum()) if pinned.use.vector_text else 0

@@ -23,17 +23,17 @@ class Removal:
     shards: int
     documents: int
     chunks: int
-    index_generations: int
+    index_versions_count: int
     removed: bool
 
 
 @contextmanager
-def passing_over_removed(tell: Callable[[str], None]) -> Iterator[None]:
+def passing_over_removed(progress: Callable[[str], None]) -> Iterator[None]:
     """A dataset that is removed while work on it is queued is no error: say so and go on."""
     try:
         yield
     except DatasetRemoved as error:
-        tell(f"skipped: {error}")
+        progress(f"skipped: {error}")
 
 
 def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:
@@ -51,7 +51,7 @@ def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:
         shards=len(shards),
         documents=sum(shard.documents for shard in shards),
         chunks=sum(shard.chunks for shard in shards),
-        index_generations=len(store.ledger.generations.list(dataset)),
+        index_versions_count=len(store.ledger.index_versions.list(dataset)),
         removed=not dry_run,
     )
     if not dry_run:
@@ -78,7 +78,7 @@ def _remove(store: Store, dataset: DatasetKey, *, keep_out: bool) -> None:
         with store.ledger.leases.holding("plan"):
             store.ledger.datasets.remove(dataset, keep_out=keep_out)
         _clear(store, dataset)
-    store.tell(f"dataset {dataset} is removed")
+    store.report_progress(f"dataset {dataset} is removed")
 
 
 def _clear(store: Store, dataset: DatasetKey) -> None:

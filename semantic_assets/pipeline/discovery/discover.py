@@ -241,7 +241,7 @@ def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Differe
     placed = store.ledger.sources.slices(dataset)
     files = listing.files
     new = [item for uri, item in files.items() if uri not in placed]
-    gone = {uri: mark for uri, mark in placed.items() if uri not in files}
+    gone = {uri: file_stamp for uri, file_stamp in placed.items() if uri not in files}
     renamed = _renamed(gone, new)
     followed = {item.uri for _, item in renamed}
     return _Difference(
@@ -259,7 +259,7 @@ def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Differe
 def _renamed(gone: dict[str, str], new: Iterable[ListedFile]) -> list[tuple[str, SourceSlice]]:
     """(old name, new file) where size and time are of one file that went and one that came."""
     came = list(new)
-    names = {mark: uri for uri, mark in gone.items()}
+    names = {file_stamp: uri for uri, file_stamp in gone.items()}
     went_often, came_often = Counter(gone.values()), Counter(item.fingerprint for item in came)
     return [
         (names[item.fingerprint], _slice(item))

@@ -38,7 +38,7 @@ class FileRows:
 
     first: int
     #: The fingerprint of the file they were read from.
-    mark: str
+    file_stamp: str
     document_ids: list[str]
     names: list[str]
     signatures: list[str | None]
@@ -80,7 +80,7 @@ class PreviousRows:
         pairs = zip(light["record_id"], light["content_hash"], strict=True)
         return FileRows(
             first=first,
-            mark=light["source_fingerprint"][0],
+            file_stamp=light["source_fingerprint"][0],
             document_ids=light["document_id"],
             names=[record_name(record_id, content) for record_id, content in pairs],
             signatures=light["record_signature"],
@@ -120,14 +120,14 @@ class DocumentsWriter:
         self._waiting_rows = self._waiting_bytes = 0
         self._digest = blake2b(digest_size=16)
 
-    def copy(self, first: int, count: int, mark: str) -> None:
-        """Take rows of the table before; `mark` is the fingerprint of the file they are in now."""
+    def copy(self, first: int, count: int, file_stamp: str) -> None:
+        """Take rows of the table before; `file_stamp` is the fingerprint of the file they are in now."""
         self.documents += count
-        if self._run is not None and (sum(self._run[:2]), self._run[2]) == (first, mark):
-            self._run = (self._run[0], self._run[1] + count, mark)
+        if self._run is not None and (sum(self._run[:2]), self._run[2]) == (first, file_stamp):
+            self._run = (self._run[0], self._run[1] + count, file_stamp)
             return
         self.settle()
-        self._run = (first, count, mark)
+        self._run = (first, count, file_stamp)
 
     def add(self, row: dict[str, Any]) -> None:
         self._end_run()
@@ -155,12 +155,12 @@ class DocumentsWriter:
     def _end_run(self) -> None:
         if self._run is None:
             return
-        first, count, mark = self._run
+        first, count, file_stamp = self._run
         self._run = None
         self._end_new()
         for piece in self._previous.rows(first, count):
-            marks = pa.array([mark] * piece.num_rows, pa.string())
-            self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), marks))
+            etags = pa.array([file_stamp] * piece.num_rows, pa.string())
+            self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), etags))
             self.failed += pc.sum(pc.equal(piece["parse_status"], "failed")).as_py()
             self._count(piece.num_rows, pc.sum(pc.binary_length(piece["text"])).as_py())
 
@@ -189,9 +189,9 @@ class DocumentsWriter:
 
 
 def document_row(
-    shard: ShardKey, uri: str, mark: str, record: SourceRecord, document: str, content: str
+    shard: ShardKey, uri: str, file_stamp: str, record: SourceRecord, document: str, content: str
 ) -> dict[str, Any]:
-    """Return a record as a row of `documents`; `mark` is the fingerprint of its file."""
+    """Return a record as a row of `documents`; `file_stamp` is the fingerprint of its file."""
     return {
         "document_id": document,
         "shard": str(shard),
@@ -206,6 +206,6 @@ def document_row(
         "pages": list(record.pages),
         "parse_status": record.parse_status,
         "parse_error": record.parse_error,
-        "source_fingerprint": mark,
+        "source_fingerprint": file_stamp,
         "record_signature": record.signature,
     }

@@ -79,9 +79,9 @@ def _reader(settings: DatasetSettings) -> str:
     return f"{CODE_VERSION}:{settings.columns_fingerprint}"
 
 
-def _inputs(reader: str, marks: list[tuple[str, int, str]]) -> str:
+def _inputs(reader: str, etags: list[tuple[str, int, str]]) -> str:
     """Not of where a slice ends: the first reading of a large file sets that."""
-    return fingerprint("documents", reader, *(part for mark in marks for part in mark))
+    return fingerprint("documents", reader, *(part for file_stamp in etags for part in file_stamp))
 
 
 def _unchanged(store: Store, row: Shard) -> DocumentsReport:

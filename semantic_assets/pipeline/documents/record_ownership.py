@@ -13,7 +13,7 @@ from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.pipeline.documents.documents_table import FileRows, PreviousRows
 
 
-class Claim(Enum):
+class Owner(Enum):
     MINE, NEW, OTHERS = range(3)
 
 
@@ -31,7 +31,7 @@ class Neighbour:
         return self.item.end_record - self.item.first_record
 
 
-class Claims:
+class RecordOwners:
     """Asked once for each record of the file, in its order."""
 
     def __init__(
@@ -57,11 +57,11 @@ class Claims:
         """signature -> table, row and name, of every record that any shard of the file holds."""
         return self._held
 
-    def skippable(self, mark: str) -> int:
+    def skippable(self, file_stamp: str) -> int:
         """How many records the shards before this one hold, where the file is as they read it."""
         rows = [found for found in self._earlier_rows if found is not None]
         held = sum(found.count for found in rows)
-        is_same = all(found.mark == mark for found in rows)
+        is_same = all(found.file_stamp == file_stamp for found in rows)
         if self._rows is not None or not is_same or held != self._item.first_record:
             return 0
         return held
@@ -81,20 +81,20 @@ class Claims:
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
-    def of(self, document: str) -> Claim:
+    def of(self, document: str) -> Owner:
         if document in self._earlier:
-            return Claim.OTHERS
+            return Owner.OTHERS
         if document in self._mine:
-            return Claim.MINE
+            return Owner.MINE
         if document in self._later:
-            return Claim.OTHERS
+            return Owner.OTHERS
         if self._left_to_others > 0:
             self._left_to_others -= 1
-            return Claim.OTHERS
+            return Owner.OTHERS
         if self._room is not None and self._room <= 0:
-            return Claim.OTHERS
+            return Owner.OTHERS
         self._room = None if self._room is None else self._room - 1
-        return Claim.NEW
+        return Owner.NEW
 
     @property
     def is_closed(self) -> bool:

@@ -25,7 +25,7 @@ from semantic_assets.pipeline.documents.documents_table import (
     document_row,
     record_name,
 )
-from semantic_assets.pipeline.documents.record_ownership import Claim, Claims, Neighbour
+from semantic_assets.pipeline.documents.record_ownership import Neighbour, Owner, RecordOwners
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
@@ -72,12 +72,12 @@ class SliceReader:
             table.close()
 
     def _read(self, item: SourceSlice, rows: FileRows | None) -> None:
-        if rows is not None and item.read_fingerprint == item.file_fingerprint == rows.mark:
-            self._writer.copy(rows.first, rows.count, rows.mark)
-            self.inputs.append((item.uri, item.first_record, rows.mark))
+        if rows is not None and item.read_fingerprint == item.file_fingerprint == rows.file_stamp:
+            self._writer.copy(rows.first, rows.count, rows.file_stamp)
+            self.inputs.append((item.uri, item.first_record, rows.file_stamp))
         elif not item.is_read and self._has_reached_limits(0):
             following = self._store.ledger.sources.move_slice(self._shard, item)
-            self._store.tell(f"{self._shard} is full: {item.uri} goes to {following}")
+            self._store.report_progress(f"{self._shard} is full: {item.uri} goes to {following}")
         else:
             self._read_file(item, rows)
 
@@ -89,27 +89,27 @@ class SliceReader:
             self._keep(item, rows, str(error))
             return
         with stream:
-            mark = file_fingerprint(os.fstat(stream.fileno()))
-            found = self._rows_of(item, rows, stream, mark)
-            if file_fingerprint(os.fstat(stream.fileno())) == mark:
-                self._note(item, mark, found)
+            file_stamp = file_fingerprint(os.fstat(stream.fileno()))
+            found = self._rows_of(item, rows, stream, file_stamp)
+            if file_fingerprint(os.fstat(stream.fileno())) == file_stamp:
+                self._note(item, file_stamp, found)
             else:
                 self._note(item, None, None, "changed while it was read")
 
     def _note(
-        self, item: SourceSlice, mark: str | None, found: dict[str, Any] | None, why: str = ""
+        self, item: SourceSlice, file_stamp: str | None, found: dict[str, Any] | None, why: str = ""
     ) -> None:
         _log.info("%s: read %s%s", self._shard, item.uri, why and f", {why}")
-        self.readings.append(Reading(item, mark, found))
-        self.inputs.append((item.uri, item.first_record, mark or uuid.uuid4().hex))
-        if mark is None:
+        self.readings.append(Reading(item, file_stamp, found))
+        self.inputs.append((item.uri, item.first_record, file_stamp or uuid.uuid4().hex))
+        if file_stamp is None:
             self.unsettled.append(f"{item.uri} {why}")
-            self._store.tell(f"{item.uri} {why}: the next run reads it again")
+            self._store.report_progress(f"{item.uri} {why}: the next run reads it again")
 
     def _keep(self, item: SourceSlice, rows: FileRows | None, why: str) -> None:
         """What was read of it before stays; where nothing was, there is a row with the reason."""
         if rows is not None:
-            self._writer.copy(rows.first, rows.count, rows.mark)
+            self._writer.copy(rows.first, rows.count, rows.file_stamp)
         elif item.first_record == 0:
             record = readers.failed_file(item.uri, why, item.bytes)
             content = _content_hash(record)
@@ -119,11 +119,11 @@ class SliceReader:
         self._note(item, None, None, why)
 
     def _rows_of(
-        self, item: SourceSlice, rows: FileRows | None, stream: BinaryIO, mark: str
+        self, item: SourceSlice, rows: FileRows | None, stream: BinaryIO, file_stamp: str
     ) -> dict[str, Any] | None:
         """Write the slice's rows; what the next reading needs to go on behind them."""
-        if rows is not None and item.read_fingerprint == rows.mark == mark:
-            self._writer.copy(rows.first, rows.count, mark)  # the listing was behind the file
+        if rows is not None and item.read_fingerprint == rows.file_stamp == file_stamp:
+            self._writer.copy(rows.first, rows.count, file_stamp)  # the listing was behind the file
             return item.reading
         if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
             return None  # every document was taken out of it
@@ -132,33 +132,35 @@ class SliceReader:
         columns = Columns() if is_segment(item.uri) else self._settings.columns
         start = None
         is_growing = readers.grows_by_lines(item.uri)
-        if is_growing and rows is not None and item.read_fingerprint == rows.mark:
+        if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None
         if start is not None and rows is not None:
-            self._writer.copy(rows.first, rows.count, mark)
+            self._writer.copy(rows.first, rows.count, file_stamp)
             claims.pass_over(mine=True)
             lines = readers.read_records(item.uri, stream, columns=columns, start=start)
             if is_segment(item.uri):
-                lines = _without_cut_off(stream, mark, lines)
-            self._walk(item, claims, lines if item.end_record is None else (), mark, start.lines, 0)
+                lines = _without_cut_off(stream, file_stamp, lines)
+            self._walk(
+                item, claims, lines if item.end_record is None else (), file_stamp, start.lines, 0
+            )
         else:
-            skip = claims.skippable(mark)
+            skip = claims.skippable(file_stamp)
             if skip:
                 claims.pass_over(mine=False)
             records = readers.read_records(
                 item.uri, stream, columns=columns, skip=skip, known=claims.known
             )
             if is_segment(item.uri):
-                records = _without_cut_off(stream, mark, records)
-            self._walk(item, claims, records, mark, skip, 0 if rows is None else rows.count)
+                records = _without_cut_off(stream, file_stamp, records)
+            self._walk(item, claims, records, file_stamp, skip, 0 if rows is None else rows.count)
         if not is_growing:
             return None
         size = os.fstat(stream.fileno()).st_size
         return described(stream, size, item.reading if start is not None else None, now)
 
-    def _claims(self, item: SourceSlice, rows: FileRows | None) -> Claims:
+    def _claims(self, item: SourceSlice, rows: FileRows | None) -> RecordOwners:
         if item.first_record == 0 and item.end_record is None:
-            return Claims(item, rows, self._previous, [], [])
+            return RecordOwners(item, rows, self._previous, [], [])
         dataset = self._shard.dataset
         slices = self._store.ledger.sources.file_slices(dataset, item.uri)
         # What is nobody's is told by the tables of the shards before: let them be finished first.
@@ -174,7 +176,7 @@ class SliceReader:
             for shard, other in slices
             if other.first_record > item.first_record
         ]
-        return Claims(item, rows, self._previous, earlier, later)
+        return RecordOwners(item, rows, self._previous, earlier, later)
 
     def _table(self, shard: ShardKey, *, wait: bool) -> PreviousRows:
         if shard not in self._tables:
@@ -188,9 +190,9 @@ class SliceReader:
     def _walk(
         self,
         item: SourceSlice,
-        claims: Claims,
+        claims: RecordOwners,
         records: Iterable[SourceRecord | KnownRecord],
-        mark: str,
+        file_stamp: str,
         position: int,
         mine: int,
     ) -> None:
@@ -204,38 +206,42 @@ class SliceReader:
             name = _name(claims, record, content) if is_multi else ""
             document = document_of(claims.identity(name))
             claim = claims.of(document)
-            if claim is Claim.NEW and is_multi and self._has_reached_limits(mine):
+            if claim is Owner.NEW and is_multi and self._has_reached_limits(mine):
                 self._split(item, at=max(number, item.first_record + 1))
                 claims.close()
-            elif claim is not Claim.OTHERS:
-                mine -= claim is Claim.MINE
-                self._put(item, claims, record, mark, document, content)
+            elif claim is not Owner.OTHERS:
+                mine -= claim is Owner.MINE
+                self._put(item, claims, record, file_stamp, document, content)
 
     def _put(
         self,
         item: SourceSlice,
-        claims: Claims,
+        claims: RecordOwners,
         record: SourceRecord | KnownRecord,
-        mark: str,
+        file_stamp: str,
         document: str,
         content: str,
     ) -> None:
         if isinstance(record, SourceRecord):
-            self._writer.add(document_row(self._shard, item.uri, mark, record, document, content))
+            self._writer.add(
+                document_row(self._shard, item.uri, file_stamp, record, document, content)
+            )
             return
         place = claims.row_of(document, record.signature)
         if place is not None:
-            self._writer.copy(place, 1, mark)
+            self._writer.copy(place, 1, file_stamp)
             return
         table, row, _ = claims.known[record.signature]
         self._writer.add(
             table.row(row)
-            | {"document_id": document, "shard": str(self._shard), "source_fingerprint": mark}
+            | {"document_id": document, "shard": str(self._shard), "source_fingerprint": file_stamp}
         )
 
     def _split(self, item: SourceSlice, *, at: int) -> None:
         following = self._store.ledger.sources.split_slice(self._shard, item, at=at)
-        self._store.tell(f"{self._shard} is full: {item.uri} from record {at} goes to {following}")
+        self._store.report_progress(
+            f"{self._shard} is full: {item.uri} from record {at} goes to {following}"
+        )
 
     def _has_reached_limits(self, more: int) -> bool:
         """With the rows of slices still to come, and so many more of this one."""
@@ -246,7 +252,7 @@ class SliceReader:
 
 
 def _without_cut_off(
-    stream: BinaryIO, mark: str, records: Iterable[SourceRecord | KnownRecord]
+    stream: BinaryIO, file_stamp: str, records: Iterable[SourceRecord | KnownRecord]
 ) -> Iterator[SourceRecord | KnownRecord]:
     """Without a last line that is just being written, or that a crash cut off: nobody was told."""
     held: SourceRecord | KnownRecord | None = None
@@ -257,13 +263,13 @@ def _without_cut_off(
     if held is None:
         return
     is_failed = isinstance(held, SourceRecord) and held.parse_status == "failed"
-    if not (is_failed and _is_being_written(stream, mark)):
+    if not (is_failed and _is_being_written(stream, file_stamp)):
         yield held
 
 
-def _is_being_written(stream: BinaryIO, mark: str) -> bool:
+def _is_being_written(stream: BinaryIO, file_stamp: str) -> bool:
     has_end = os.pread(stream.fileno(), 1, os.fstat(stream.fileno()).st_size - 1) == b"\n"
-    return not has_end or file_fingerprint(os.fstat(stream.fileno())) != mark
+    return not has_end or file_fingerprint(os.fstat(stream.fileno())) != file_stamp
 
 
 def _content_hash(record: SourceRecord) -> str:
@@ -274,7 +280,7 @@ def _content_hash(record: SourceRecord) -> str:
     return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
 
 
-def _name(claims: Claims, record: SourceRecord | KnownRecord, content: str) -> str:
+def _name(claims: RecordOwners, record: SourceRecord | KnownRecord, content: str) -> str:
     if isinstance(record, KnownRecord):
         return claims.known[record.signature][2]
     return record_name(record.record_id, content)

@@ -65,8 +65,8 @@ def _in_inbox(store: Store, dataset: DatasetKey) -> int:
         )
 
 
-def _unread_of(inbox: Inbox, uri: str, mark: str, item: SourceSlice | None) -> int:
-    if item is not None and item.read_fingerprint == mark:
+def _unread_of(inbox: Inbox, uri: str, file_stamp: str, item: SourceSlice | None) -> int:
+    if item is not None and item.read_fingerprint == file_stamp:
         return 0
     until = (item.reading or {}).get("read_until_ns", 0) if item is not None else 0
     # Two writes may have one time; of a segment that changed something waits.

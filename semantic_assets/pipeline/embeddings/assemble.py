@@ -129,7 +129,7 @@ class _Assembly:
 
     def run(self) -> EmbeddingsReport:
         of_row = self._demand.texts.of_row
-        is_ready = self._known.has_vector
+        is_ready = self._known.is_answered
         is_final = is_ready | self._known.is_failed(self._store.settings.max_attempts)
         rows = np.flatnonzero(is_final[of_row])
         texts = of_row[rows]

@@ -27,7 +27,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
-from semantic_assets.pipeline.batch_jobs.results import finish, write_results
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.pending.pending import complete_key_index
 from semantic_assets.store import Store
@@ -58,8 +58,8 @@ def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpa
     texts = _texts(store, rows)
     unknown = sum(key not in texts for key in rows.keys)
     rows = rows.only(lambda key: key in texts)
-    landed = complete_key_index(store, space.space_id).known(rows.keys).has_vector
-    here = {key for key, has_vector in zip(rows.keys, landed, strict=True) if has_vector}
+    landed = complete_key_index(store, space.space_id).known(rows.keys).is_answered
+    here = {key for key, is_answered in zip(rows.keys, landed, strict=True) if is_answered}
     new = rows.only(lambda key: key not in here)
     known = len(rows.keys) - len(new.keys)
     job_id = _land(store, gemini, space, new, texts) if new.keys else None
@@ -131,7 +131,7 @@ def _land(
         write_results(
             store, job, lease, keys=rows.keys, blocks=_blocks(rows), verify=lambda path: None
         )
-        finish(
+        finalize_job(
             store,
             job,
             lease,

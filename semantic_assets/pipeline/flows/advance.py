@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, WITHHOLDING, JobState
-from semantic_assets.model.count import Count
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.blocked import HoldUp
+from semantic_assets.pipeline.batch_jobs.blocked import Blocked
 from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed, collect_next
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
@@ -46,7 +46,7 @@ class AdvanceReport:
     fed: list[OutputsReport] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     waiting_texts: int = 0
-    held_back: HoldUp | None = None
+    blocked_by: Blocked | None = None
     #: What could not be done this time; the next call tries again.
     trouble: list[str] = field(default_factory=list)
     open_jobs: int = 0
@@ -56,7 +56,7 @@ class AdvanceReport:
     @property
     def is_done(self) -> bool:
         """Nothing is out, and nothing waits to be sent."""
-        return self.open_jobs == 0 and self.waiting_texts == 0 and self.held_back is None
+        return self.open_jobs == 0 and self.waiting_texts == 0 and self.blocked_by is None
 
     @property
     def moved(self) -> bool:
@@ -72,7 +72,7 @@ class AdvanceReport:
         self.fed += other.fed
         self.refused += other.refused
         self.trouble += other.trouble
-        self.waiting_texts, self.held_back = other.waiting_texts, other.held_back
+        self.waiting_texts, self.blocked_by = other.waiting_texts, other.blocked_by
         self.open_jobs, self.foreign_jobs = other.open_jobs, other.foreign_jobs
 
 
@@ -140,7 +140,7 @@ def _submit(
     report.submitted_texts = sum(job.requests for job in sent.submitted)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
     report.refused = [reason for _, reason in sent.refused]
-    report.waiting_texts, report.held_back = sent.waiting_texts, sent.held_back
+    report.waiting_texts, report.blocked_by = sent.waiting_texts, sent.blocked_by
     for found in sent.settled:
         with suppress(DatasetRemoved):  # while this was under way
             if isinstance(found.product, GenerationTask):
@@ -157,13 +157,13 @@ def _tolerating(report: AdvanceReport) -> Iterator[None]:
         yield
     except TransientError as error:
         report.trouble.append(str(error))
-        report.held_back = HoldUp(str(error))
+        report.blocked_by = Blocked(str(error))
 
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
 
-def drain(
+def advance_until_done(
     store: Store,
     gemini: Gemini,
     *,
@@ -182,20 +182,20 @@ def drain(
         step = advance(store, gemini, only=only)
         report.absorb(step)
         if step.collected or step.submitted_jobs:
-            store.tell(_answered(store, report))
+            store.report_progress(_answered(store, report))
         if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
             return report
         wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
         sleep(min(wait, max(0.0, deadline - time.monotonic())))
 
 
-def _answered(store: Store, report: AdvanceReport) -> Count:
+def _answered(store: Store, report: AdvanceReport) -> ProgressLine:
     """Of the texts that are out, wait, or came in since this began."""
     done = sum(one.job.requests for one in report.collected)
     out = sum(job.requests for job in store.ledger.jobs.list(states=WITHHOLDING))
-    return Count("texts answered", done, done + out + report.waiting_texts)
+    return ProgressLine("texts answered", done, done + out + report.waiting_texts)
 
 
 def _is_stuck(step: AdvanceReport) -> bool:
     """Nothing runs, and what waits waits for a person."""
-    return step.open_jobs == 0 and step.held_back is not None and step.held_back.needs_person
+    return step.open_jobs == 0 and step.blocked_by is not None and step.blocked_by.needs_person

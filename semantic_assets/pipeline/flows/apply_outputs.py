@@ -48,9 +48,9 @@ def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
 
 def feed_after(store: Store, collected: Collection | None) -> list[OutputsReport]:
     """After a generation job was collected: its shards, where enough came in."""
-    if collected is None or not is_task(collected.job.space_id):
+    if collected is None or not is_task(collected.job.product_id):
         return []
-    task = store.ledger.tasks.find(collected.job.space_id)
+    task = store.ledger.tasks.find(collected.job.product_id)
     done = []
     for name in collected.job.shards:
         with suppress(DatasetRemoved, Conflict):  # read again meanwhile: the next one feeds it
@@ -60,11 +60,11 @@ def feed_after(store: Store, collected: Collection | None) -> list[OutputsReport
 
 
 def _if_worthwhile(store: Store, shard: ShardKey, task: GenerationTask) -> OutputsReport | None:
-    if store.trusted_fingerprint(layout.requests(task.space_id, shard)) is None:
+    if store.trusted_fingerprint(layout.requests(task.task_id, shard)) is None:
         return None
     demand = shard_demand(store, shard, task)
-    held = store.ledger.files.find(layout.outputs(task.space_id, shard))
-    final = int((demand.known.has_vector | demand.is_failed)[demand.texts.of_row].sum())
+    held = store.ledger.files.find(layout.outputs(task.task_id, shard))
+    final = int((demand.known.is_answered | demand.is_failed)[demand.texts.of_row].sum())
     new = final - (held.rows if held else 0)
     if demand.is_settled or new >= _WORTHWHILE * len(demand.texts.of_row):
         return feed(store, shard, task, demand)
@@ -88,7 +88,7 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
     assert pinned.use.documents is not None
     sources = _sources(store, shard)
     columns = ["document_id", "status", "output"]
-    rows = store.lake.read(layout.outputs(pinned.task.space_id, shard), columns).to_pylist()
+    rows = store.lake.read(layout.outputs(pinned.task.task_id, shard), columns).to_pylist()
     documents = [
         _document(shard, pinned, row, sources[row["document_id"]])
         for row in rows
@@ -99,7 +99,7 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
     with Ingestion(store, derived_dataset(pinned)) as ingestion:
         for done in ingestion.put(kept, overwrite=True):
             if done.error is not None:
-                store.tell(f"{done.name}: {done.error}")
+                store.report_progress(f"{done.name}: {done.error}")
         for held in ingestion.held():
             if held.name.startswith(_prefix(shard)) and held.name not in names:
                 ingestion.remove(held.name)
@@ -110,7 +110,7 @@ def _still_out(
     store: Store, shard: ShardKey, pinned: DatasetTask, rows: list[dict[str, str]]
 ) -> set[str]:
     """Documents whose answer is out: what the one before became stays until then."""
-    path = layout.requests(pinned.task.space_id, shard)
+    path = layout.requests(pinned.task.task_id, shard)
     asked = store.lake.read(path, ["document_id"])["document_id"].to_pylist()
     out = set(asked) - {row["document_id"] for row in rows}
     return {f"{_prefix(shard)}{document}" for document in out}

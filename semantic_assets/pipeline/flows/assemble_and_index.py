@@ -17,7 +17,7 @@ class Published:
     indexes: list[IndexReport] = field(default_factory=list)
 
 
-def publish(
+def assemble_and_index(
     store: Store,
     shards: Sequence[ShardKey],
     stopwatch: Stopwatch | None = None,
@@ -27,10 +27,10 @@ def publish(
     """Assemble these shards, which are cut, and build the indexes of their datasets and of these."""
     done, stopwatch = Published(), stopwatch or Stopwatch()
     for shard in shards:
-        with stopwatch.stage("embeddings"), passing_over_removed(store.tell):
+        with stopwatch.stage("embeddings"), passing_over_removed(store.report_progress):
             done.embeddings.append(assemble(store, shard))
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
     for dataset in sorted(ready | set(datasets)):
-        with stopwatch.stage("vector_index"), passing_over_removed(store.tell):
+        with stopwatch.stage("vector_index"), passing_over_removed(store.report_progress):
             done.indexes.append(build_index(store, dataset))
     return done

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import WITHHOLDING
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
-from semantic_assets.pipeline.flows.assemble_and_index import publish
+from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
 from semantic_assets.pipeline.vector_index.build_inputs import (
     current_fingerprint,
@@ -20,7 +20,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport(Shown):
+class SyncReport(HtmlTable):
     """What came in, and what is still out."""
 
     collected_jobs: int
@@ -40,7 +40,7 @@ class SyncReport(Shown):
 def sync(store: Store, gemini: Gemini) -> SyncReport:
     """Bring in every job that has ended, to the index, without waiting for the others."""
     taken = advance(store, gemini, submits=False)
-    done = publish(store, _due(store, taken), datasets=_stale(store))
+    done = assemble_and_index(store, _due(store, taken), datasets=_stale(store))
     outcomes = [one.outcomes for one in taken.collected if one.outcomes is not None]
     return SyncReport(
         collected_jobs=len(outcomes),
@@ -76,7 +76,7 @@ def _stale(store: Store) -> set[DatasetKey]:
     """Datasets whose index is of other embeddings than there are: a process died in between."""
     found = set()
     for dataset in store.ledger.sources.datasets():
-        serving = store.ledger.generations.serving(dataset)
+        serving = store.ledger.index_versions.serving(dataset)
         space_id = store.serving_space(dataset).space_id
         wanted = current_fingerprint(store, dataset, space_id)
         is_made = wanted != inputs_fingerprint(space_id, {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.shown import Shown
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
@@ -15,7 +15,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlushReport(Shown):
+class FlushReport(HtmlTable):
     """What was sent, and what is left."""
 
     job_ids: tuple[str, ...]
@@ -26,7 +26,7 @@ class FlushReport(Shown):
     #: Texts that stay: outside the window, or too few for `min_batch_size`.
     waiting_texts: int
     #: Why they stay; None where nothing does.
-    held_back: str | None
+    blocked_by: str | None
     documents_chunked: int
 
 
@@ -50,15 +50,15 @@ def flush(
     cut = prepare_shards(store, discover(store))
     require_run_budget(store, (), max_cost_usd, consent)
     jobs: list[BatchJob] = []
-    held_back: str | None = None
+    blocked_by: str | None = None
     while True:
         try:
             sent = submit_pending(store, gemini, min_texts=min_batch_size)
         except TransientError as error:
-            held_back, waiting = str(error), 0
+            blocked_by, waiting = str(error), 0
             break
         jobs += sent.submitted
-        held_back, waiting = _why(sent), sent.waiting_texts
+        blocked_by, waiting = _why(sent), sent.waiting_texts
         if not sent.submitted or not waiting:
             break
     return FlushReport(
@@ -67,13 +67,13 @@ def flush(
         texts=sum(job.requests for job in jobs),
         tokens_estimated=sum(job.tokens_estimated for job in jobs),
         waiting_texts=waiting,
-        held_back=held_back,
+        blocked_by=blocked_by,
         documents_chunked=sum(report.documents_chunked for report in cut.chunks),
     )
 
 
 def _why(sent: Submission) -> str | None:
     reasons = [reason for _, reason in sent.refused]
-    if sent.held_back is not None:
-        reasons.append(sent.held_back.reason)
+    if sent.blocked_by is not None:
+        reasons.append(sent.blocked_by.reason)
     return reasons[0] if reasons else None

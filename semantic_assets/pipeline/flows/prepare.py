@@ -14,7 +14,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(slots=True)
-class Cut:
+class PreparedShards:
     """What was done, by shard."""
 
     #: Those that are cut; a dataset that is not embedded has none.
@@ -25,9 +25,11 @@ class Cut:
     chunks: list[ChunksReport] = field(default_factory=list)
 
 
-def prepare_shards(store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None) -> Cut:
+def prepare_shards(
+    store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None
+) -> PreparedShards:
     """Read and cut every shard; a file too large for one makes more while it is read."""
-    cut, stopwatch = Cut(), stopwatch or Stopwatch()
+    cut, stopwatch = PreparedShards(), stopwatch or Stopwatch()
     while True:
         todo = [
             shard.key
@@ -39,23 +41,25 @@ def prepare_shards(store: Store, discovery: Discovery, stopwatch: Stopwatch | No
             cut.shards.sort()
             return cut
         for shard in todo:
-            with passing_over_removed(store.tell):
-                _read_and_cut(store, cut, shard, stopwatch)
+            with passing_over_removed(store.report_progress):
+                _read_and_chunk(store, cut, shard, stopwatch)
                 cut.read.append(shard)
 
 
-def _read_and_cut(store: Store, cut: Cut, shard: ShardKey, stopwatch: Stopwatch) -> None:
+def _read_and_chunk(
+    store: Store, cut: PreparedShards, shard: ShardKey, stopwatch: Stopwatch
+) -> None:
     with stopwatch.stage("documents"):
         read = read_documents(store, shard)
     cut.documents.append(read)
     with stopwatch.stage("generations"):
         cut.requests += _ask(store, shard)
     if not store.is_embedded(shard.dataset):
-        store.tell(_told(read, None))
+        store.report_progress(_told(read, None))
         return
     with stopwatch.stage("chunks"):
         made = chunk_documents(store, shard)
-    store.tell(_told(read, made))
+    store.report_progress(_told(read, made))
     cut.chunks.append(made)
     cut.shards.append(shard)
 

@@ -6,7 +6,7 @@ from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.pipeline.batch_jobs.guards import not_trusted
+from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.pending.pending import pending_texts
@@ -14,7 +14,7 @@ from semantic_assets.settings.dataset_settings import MODES
 from semantic_assets.store import Store
 
 
-def embed_at_once(
+def embed_in_realtime(
     store: Store, gemini: Gemini, shards: Sequence[ShardKey], *, mode: str | None = None
 ) -> list[RealtimeReport]:
     """Embed what is pending of these shards now, where the mode wants that; else leave it.
@@ -29,8 +29,8 @@ def embed_at_once(
     """
     if mode is not None and mode not in MODES:
         raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
-    due = [shard for shard in shards if is_at_once(store, shard.dataset, shards, mode)]
-    if not due or not_trusted(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
+    due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode)]
+    if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
         return []  # the planner says what holds texts back
     done: list[RealtimeReport] = []
     for shard in due:
@@ -39,7 +39,7 @@ def embed_at_once(
             if store.is_embedded(shard.dataset):
                 done.append(embed_now(store, gemini, shard))
         except (SpendRefused, TransientError) as error:
-            store.tell(f"{shard}: what is left goes by batch: {error}")
+            store.report_progress(f"{shard}: what is left goes by batch: {error}")
     return done
 
 
@@ -56,7 +56,7 @@ def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[Realtime
     return done
 
 
-def is_at_once(
+def is_realtime(
     store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None = None
 ) -> bool:
     """Whether its mode, or this one, wants what is pending of these shards in real time."""

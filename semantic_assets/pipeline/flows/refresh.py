@@ -14,11 +14,11 @@ from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import Discovery, discover
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
-from semantic_assets.pipeline.flows.advance import AdvanceReport, drain
+from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
-from semantic_assets.pipeline.flows.assemble_and_index import publish
+from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.flows.prepare import prepare_shards
-from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import ReindexReport, continue_reindex
 from semantic_assets.pipeline.flows.timing import Stopwatch
 from semantic_assets.pipeline.generation.outputs import OutputsReport
@@ -51,8 +51,8 @@ class RefreshReport:
 
     @property
     def _left(self) -> str:
-        if self.advanced.held_back is not None:
-            return self.advanced.held_back.reason
+        if self.advanced.blocked_by is not None:
+            return self.advanced.blocked_by.reason
         if self.advanced.open_jobs:
             return f"{self.advanced.open_jobs} batch jobs are running"
         if self.advanced.foreign_jobs:
@@ -104,23 +104,23 @@ def refresh(
         SpendRefused: the quote is over the run's cap, or was not consented to. Nothing was sent.
     """
     report = RefreshReport(discover(store, datasets=datasets))
-    store.tell(report.discovery.summary)
+    store.report_progress(report.discovery.summary)
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
     require_run_budget(store, datasets, max_cost_usd, consent)
     with report.stopwatch.stage("batch_jobs"):
-        report.at_once = embed_at_once(store, gemini, cut.read, mode=mode)
-        report.advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+        report.at_once = embed_in_realtime(store, gemini, cut.read, mode=mode)
+        report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
         report.outputs = feed_all(store, cut.read)
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
-    done = publish(
+    done = assemble_and_index(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )
     report.embeddings, report.indexes = done.embeddings, done.indexes
     _look_further(store, gemini, report)
-    store.tell(report.summary)
+    store.report_progress(report.summary)
     return report
 
 
@@ -140,7 +140,7 @@ def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
         found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
         report.reindexed = [done for done in found if done is not None]
     for done in report.reindexed:
-        store.tell(done.summary)
+        store.report_progress(done.summary)
     with report.stopwatch.stage("retrieval_quality"):
         built = [index.dataset for index in report.indexes if index.written]
         measured = [measure_quality(store, gemini, dataset) for dataset in built]

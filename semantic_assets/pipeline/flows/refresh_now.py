@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.costs.estimate import require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.flows.assemble_and_index import publish
+from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.flows.prepare import prepare_shards
-from semantic_assets.pipeline.flows.realtime_mode import embed_at_once
+from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BroughtIn(Shown):
+class BroughtIn(HtmlTable):
     """What was embedded, and whether all of the dataset can be found now."""
 
     job_ids: tuple[str, ...]
@@ -23,7 +23,7 @@ class BroughtIn(Shown):
     is_searchable: bool
 
 
-def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) -> BroughtIn:
+def refresh_now(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) -> BroughtIn:
     """Read, cut, embed now what `mode` takes now, and index; what is left goes by batch.
 
     Raises:
@@ -33,8 +33,8 @@ def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) ->
     cut = prepare_shards(store, found)
     if mode != "async":  # which sends nothing here: no cap may keep a deletion from search
         require_run_budget(store, (dataset,), None)
-    done = embed_at_once(store, gemini, cut.shards, mode=mode)
-    published = publish(store, cut.shards)
+    done = embed_in_realtime(store, gemini, cut.shards, mode=mode)
+    published = assemble_and_index(store, cut.shards)
     return BroughtIn(
         job_ids=tuple(report.job_id for report in done if report.job_id is not None),
         texts=sum(report.texts for report in done),

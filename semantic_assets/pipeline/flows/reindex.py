@@ -11,12 +11,12 @@ from typing import Any
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
 from semantic_assets.pipeline.embeddings.assemble import assemble
-from semantic_assets.pipeline.flows.advance import AdvanceReport, drain
+from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
 from semantic_assets.pipeline.search.compare import Comparison, compare
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.switch import switch_to
@@ -74,7 +74,7 @@ def reindex(
     require_quote(store, estimate_space(store, dataset, space), max_cost_usd, consent)
     store.ledger.spaces.register(space)
     store.ledger.dataset_spaces.aim(dataset, space.space_id)
-    advanced = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+    advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     done = continue_reindex(store, gemini, dataset, switch=switch)
     return done or _waiting(dataset, space, advanced)
 
@@ -93,14 +93,14 @@ def reindex_all(
     done: list[ReindexReport] = []
     for dataset in datasets or store.ledger.sources.datasets():
         done.append(reindex(store, gemini, dataset, space, **options))
-        store.tell(done[-1].summary)
+        store.report_progress(done[-1].summary)
         if not done[-1].switched:
             break
     return done
 
 
 def _waiting(dataset: DatasetKey, space: EmbeddingSpace, advanced: AdvanceReport) -> ReindexReport:
-    held = advanced.held_back.reason if advanced.held_back else None
+    held = advanced.blocked_by.reason if advanced.blocked_by else None
     reason = held or f"{advanced.open_jobs} batch jobs are running; run it again to go on"
     return ReindexReport(dataset=dataset, space_id=space.space_id, switched=False, waiting=reason)
 
@@ -116,8 +116,8 @@ def continue_reindex(
     embedded = [assemble(store, shard.key, space=space) for shard in shards]
     if not embedded or not all(report.is_settled for report in embedded):
         return None
-    number = build_index(store, dataset, space=space).generation
-    built = next(g for g in store.ledger.generations.list(dataset) if g.number == number)
+    number = build_index(store, dataset, space=space).version
+    built = next(g for g in store.ledger.index_versions.list(dataset) if g.number == number)
     comparison = compare(store, gemini, built)
     is_wanted = not (comparison and comparison.is_worse) if switch is None else switch
     if is_wanted:
@@ -131,7 +131,7 @@ def continue_reindex(
     )
 
 
-def _switch(store: Store, dataset: DatasetKey, built: Generation) -> None:
+def _switch(store: Store, dataset: DatasetKey, built: IndexVersion) -> None:
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         switch_to(store, lease, dataset, built.number)
 
@@ -147,7 +147,7 @@ def _decision(dataset: DatasetKey, number: int, *, asked: bool) -> str:
 def cancel_reindex(store: Store, dataset: DatasetKey) -> bool:
     """Aim at nothing; what was paid for stays in the lake. Whether there was a reindex.
 
-    A generation built for it goes with the next build.
+    An index version built for it goes with the next build.
     """
     was_under_way = store.target_space(dataset) is not None
     if was_under_way:

@@ -53,7 +53,7 @@ class Feeds:
         """None: an answer is still out, the document waits."""
         texts: list[str] = []
         contexts: list[str] = []
-        marks = [content_hash]
+        etags = [content_hash]
         for answers in self._answers:
             if answers.task.task.is_media != (status == PENDING):
                 continue
@@ -66,8 +66,8 @@ class Feeds:
             if outcome == "READY" and output is not None:
                 chosen = chosen_text(output, answers.task.use.vector_text)
                 (texts if status == PENDING else contexts).append(chosen)
-                marks.append(chosen)
-        mark = content_hash if len(marks) == 1 else text_hash("\x1f".join(marks))
+                etags.append(chosen)
+        mark = content_hash if len(etags) == 1 else text_hash("\x1f".join(etags))
         text = "\n\n".join(texts) if status == PENDING else None
         return Fed(text, shortened("\n".join(contexts)) or None, mark)
 
@@ -78,7 +78,7 @@ def awaited_tasks(store: Store, shard: ShardKey) -> list[DatasetTask]:
     return [pinned for pinned in tasks if pinned.is_awaited]
 
 
-def answers_mark(
+def context_digest(
     tasks: Sequence[DatasetTask], shard: ShardKey, output_of: Callable[[str], str | None]
 ) -> str | None:
     """Of what a shard's chunks stand with; None: of nothing.
@@ -91,8 +91,8 @@ def answers_mark(
         return None
     parts: list[str | None] = []
     for pinned in awaited:
-        path = layout.outputs(pinned.task.space_id, shard)
-        parts += [pinned.task.space_id, *pinned.use.vector_text, output_of(path)]
+        path = layout.outputs(pinned.task.task_id, shard)
+        parts += [pinned.task.task_id, *pinned.use.vector_text, output_of(path)]
         parts += ["stopped"] if pinned.is_stopped else []
     return fingerprint(*parts)
 
@@ -103,7 +103,7 @@ def trusted_outputs(store: Store, shard: ShardKey, tasks: Sequence[DatasetTask])
     The ledger alone also knows those that were lost: cut without them, and once more when they are
     back, chunks would be of the same inputs twice.
     """
-    paths = [layout.outputs(pinned.task.space_id, shard) for pinned in tasks]
+    paths = [layout.outputs(pinned.task.task_id, shard) for pinned in tasks]
     found = {path: store.trusted_fingerprint(path) for path in paths}
     return {path: mark for path, mark in found.items() if mark is not None}
 
@@ -120,7 +120,7 @@ def shortened(text: str) -> str:
 
 
 def _read(store: Store, shard: ShardKey, pinned: DatasetTask) -> _Answers:
-    path = layout.outputs(pinned.task.space_id, shard)
+    path = layout.outputs(pinned.task.task_id, shard)
     if store.trusted_fingerprint(path) is None:
         return _Answers(pinned, {})
     columns = ["document_id", "content_hash", "status", "output"]

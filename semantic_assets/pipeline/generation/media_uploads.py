@@ -33,15 +33,17 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         path = store.sources.local(row["media_uri"])
         changed = f"{row['media_uri']} has changed since it was read: it is not sent"
         if not _is(path, row["media_hash"]):
-            store.tell(changed)
+            store.report_progress(changed)
             continue
         try:
             uri = _upload(store, gemini, planned, key, path, row["mime"])
         except RequestRejected as error:  # of this file: the others of the job are sent
-            store.tell(f"{row['media_uri']} is not taken by Google, and not sent: {error}")
+            store.report_progress(
+                f"{row['media_uri']} is not taken by Google, and not sent: {error}"
+            )
             continue
         if not _is(path, row["media_hash"]):  # while it was uploaded
-            store.tell(changed)
+            store.report_progress(changed)
             continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
 
@@ -84,6 +86,6 @@ def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
         except PermanentError:
             continue  # gone already
         except SemanticAssetsError as error:
-            store.tell(f"job {job.job_id}: {name} could not be deleted ({error})")
+            store.report_progress(f"job {job.job_id}: {name} could not be deleted ({error})")
             return
     store.lake.delete(path)

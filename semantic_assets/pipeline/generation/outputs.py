@@ -11,8 +11,8 @@ from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.model.task import TASK_PREFIX, GenerationTask
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
@@ -27,7 +27,7 @@ _NOT_SENT = "NOT_SENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputsReport(Shown):
+class OutputsReport(HtmlTable):
     """Documents by outcome. Those still out have no row yet; a settled shard has none of them."""
 
     shard: ShardKey
@@ -56,10 +56,10 @@ def assemble_outputs(
         DatasetRemoved: its dataset was removed.
         Conflict: the shard has no trusted requests yet.
     """
-    path = layout.outputs(task.space_id, shard)
+    path = layout.outputs(task.task_id, shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        asked = store.trusted_fingerprint(layout.requests(task.space_id, shard))
+        asked = store.trusted_fingerprint(layout.requests(task.task_id, shard))
         if asked is None:
             raise Conflict(
                 f"shard {shard}: task {task.name} has not asked its documents yet; materialize "
@@ -74,7 +74,7 @@ def assemble_outputs(
         settled = {"settled_fingerprint": asked} if demand.is_settled else {}
         store.ledger.progress.note(
             shard,
-            task.space_id,
+            task.task_id,
             pending=len(demand.pending),
             counted_fingerprint=asked,
             **settled,
@@ -84,7 +84,7 @@ def assemble_outputs(
 
 def _inputs(demand: ShardDemand) -> str:
     """Of the requests, and of which row of which job each final one has."""
-    known, final = demand.known, demand.known.has_vector | demand.is_failed
+    known, final = demand.known, demand.known.is_answered | demand.is_failed
     errors = (
         f"{place}:{landed.last_error}"
         for place, landed in sorted(known.troubled.items())
@@ -99,7 +99,7 @@ def _report(
     store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand, *, written: bool
 ) -> OutputsReport:
     columns = ["text_hash", "status", "tokens", "output_tokens", "usd"]
-    rows = store.lake.read(layout.outputs(task.space_id, shard), columns).to_pylist()
+    rows = store.lake.read(layout.outputs(task.task_id, shard), columns).to_pylist()
     billed = {row["text_hash"]: row for row in rows}.values()  # what asks the same is asked once
     return OutputsReport(
         shard=shard,
@@ -123,16 +123,16 @@ def _write(
     demand: ShardDemand,
     inputs: str,
 ) -> None:
-    final = demand.known.has_vector | demand.is_failed
+    final = demand.known.is_answered | demand.is_failed
     places = np.flatnonzero(final)
     answers = _answers(store, task, demand, places.tolist())
-    asked = store.lake.read(layout.requests(task.space_id, shard), _REQUEST_COLUMNS).to_pylist()
+    asked = store.lake.read(layout.requests(task.task_id, shard), _REQUEST_COLUMNS).to_pylist()
     rows = [
         _row(shard, task, asked[row], answers[place])
         for row, place in enumerate(demand.texts.of_row.tolist())
         if place in answers
     ]
-    path = layout.outputs(task.space_id, shard)
+    path = layout.outputs(task.task_id, shard)
     with store.replacing_table(lease, path, GENERATIONS, input_fingerprint=inputs) as (
         file,
         content,
@@ -156,13 +156,13 @@ def _answers(
         if source is not None and source[0] is not None:
             wanted[source[0]].append((place, source[1]))
     for job_id, rows in wanted.items():
-        table = store.lake.read(layout.results(task.space_id, job_id), _RESULT_COLUMNS)
+        table = store.lake.read(layout.results(task.task_id, job_id), _RESULT_COLUMNS)
         taken = table.take(pa.array([position for _, position in rows])).to_pylist()
         price = _price(store, job_id)
         for (place, _), row in zip(rows, taken, strict=True):
             usd = price(task.model, row["token_count"] or 0, row["output_tokens"] or 0)
             found[place] |= row | {"batch_job_id": job_id.partition(".")[0], "usd": usd}
-    for place in np.flatnonzero(demand.known.has_vector).tolist():
+    for place in np.flatnonzero(demand.known.is_answered).tolist():
         if place in found:
             found[place]["status"] = "READY"
     return found
@@ -182,7 +182,7 @@ def _row(
     return {
         "document_id": asked["document_id"],
         "shard": str(shard),
-        "task": task.space_id.removeprefix(TASK_PREFIX),
+        "task": task.task_id.removeprefix(TASK_PREFIX),
         "content_hash": asked["content_hash"],
         "text_hash": asked["text_hash"],
         "status": answer.get("status", "FAILED"),

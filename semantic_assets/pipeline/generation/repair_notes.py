@@ -50,7 +50,7 @@ def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, Wanted]) -> 
             rows[wanted.last_error[0]].append((wanted.last_error[1], key))
     found: dict[str, str] = {}
     for job_id, places in rows.items():
-        path = layout.results(task.space_id, job_id)
+        path = layout.results(task.task_id, job_id)
         errors = store.lake.read(path, ["error_code", "error_message"]).take(
             pa.array([position for position, _ in places])
         )

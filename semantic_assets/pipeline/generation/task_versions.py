@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.settings.task_file import TaskFile, read_tasks, read_tasks_beside
 from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditedTask(Shown):
+class EditedTask(HtmlTable):
     """A dataset that is processed by another version of a task than its file says."""
 
     dataset: str
@@ -23,7 +23,7 @@ class EditedTask(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskListed(Shown):
+class TaskListed(HtmlTable):
     task: str
     model: str
     reads: str
@@ -150,7 +150,7 @@ def edited_tasks(store: Store) -> list[EditedTask]:
         except ConfigError:
             continue  # gone, or not valid: a listing tells of that
         if (file.task, file.use) != (pinned.task, pinned.use):
-            names = (file.task.space_id, pinned.task.space_id)
+            names = (file.task.task_id, pinned.task.task_id)
             found.append(
                 EditedTask(
                     dataset=str(pinned.dataset),

@@ -13,8 +13,8 @@ from semantic_assets.errors import Conflict
 from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.parsing.media import MEDIA, PENDING, media_tokens
@@ -32,7 +32,7 @@ _ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestsReport(Shown):
+class RequestsReport(HtmlTable):
     shard: ShardKey
     task: str
     documents: int
@@ -50,7 +50,7 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
         DatasetRemoved: its dataset was removed.
         Conflict: the shard's documents were not read yet, or are being written.
     """
-    path = layout.requests(task.space_id, shard)
+    path = layout.requests(task.task_id, shard)
     with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         documents = store.trusted_fingerprint(layout.documents(shard))
@@ -78,14 +78,14 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
 
 def requests_inputs(task: GenerationTask, documents: str) -> str:
     """What a shard's requests should be of, by its documents' fingerprint."""
-    return fingerprint("requests", CODE_VERSION, task.space_id, documents)
+    return fingerprint("requests", CODE_VERSION, task.task_id, documents)
 
 
 def _report(
     store: Store, shard: ShardKey, task: GenerationTask, *, written: bool
 ) -> RequestsReport:
     columns = ["text_hash", "token_estimate", "refusal"]
-    rows = store.lake.read(layout.requests(task.space_id, shard), columns)
+    rows = store.lake.read(layout.requests(task.task_id, shard), columns)
     return RequestsReport(
         shard=shard,
         task=task.name,
@@ -133,7 +133,7 @@ def _row(
         "document_id": document["document_id"],
         "shard": str(shard),
         "content_hash": document["content_hash"],
-        "text_hash": text_hash(f"{task.space_id}\x1f{media or ''}\x1f{refusal or ''}\x1f{prompt}"),
+        "text_hash": text_hash(f"{task.task_id}\x1f{media or ''}\x1f{refusal or ''}\x1f{prompt}"),
         "vector_text": prompt,
         "token_estimate": estimate,
         "media_uri": media_uri,

@@ -12,17 +12,17 @@ from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.blocked import HoldUp
+from semantic_assets.pipeline.batch_jobs.blocked import Blocked
 from semantic_assets.pipeline.batch_jobs.realtime import answer_now
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_requests, require_quote
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote, quote_of, with_embedding
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
-from semantic_assets.pipeline.flows.advance import drain
+from semantic_assets.pipeline.flows.advance import advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
@@ -36,7 +36,7 @@ _NOT_SENT = "NOT_SENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationStatus(Shown):
+class GenerationStatus(HtmlTable):
     """How far a dataset is in a task."""
 
     dataset: str
@@ -56,7 +56,7 @@ class GenerationStatus(Shown):
     job_ids: tuple[str, ...]
     open_jobs: int
     #: Why requests wait that nobody has in hand; None where none do.
-    held_back: str | None
+    blocked_by: str | None
     is_done: bool
 
 
@@ -99,12 +99,12 @@ def submit_generation(
     require_quote(store, quote, max_cost_usd, consent)
     store.ledger.tasks.pin(dataset, file.task, file.use)
     store.ledger.tasks.resume(dataset, file.task.name)
-    held_back: HoldUp | None = None
+    blocked_by: Blocked | None = None
     if realtime:
         _answer_all(store, gemini, file.task, shards)
     else:
-        held_back = submit_pending(store, gemini, only=file.task).held_back
-    return generation_status(store, dataset, name, held_back=held_back)
+        blocked_by = submit_pending(store, gemini, only=file.task).blocked_by
+    return generation_status(store, dataset, name, blocked_by=blocked_by)
 
 
 def wait_generation(
@@ -118,14 +118,14 @@ def wait_generation(
 ) -> GenerationStatus:
     """Send and take in until every document has its outcome, or time is up. Stopped, it can go on."""
     task = pinned_task(store, dataset, name).task
-    done = drain(store, gemini, wait_minutes=wait_minutes, sleep=sleep, only=task)
+    done = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep, only=task)
     for shard in _asked(store, dataset, task):
         feed(store, shard, task)
-    return generation_status(store, dataset, name, held_back=done.held_back)
+    return generation_status(store, dataset, name, blocked_by=done.blocked_by)
 
 
 def generation_status(
-    store: Store, dataset: DatasetKey, name: str, *, held_back: HoldUp | None = None
+    store: Store, dataset: DatasetKey, name: str, *, blocked_by: Blocked | None = None
 ) -> GenerationStatus:
     """Raises:
     NotFound: the dataset is not processed by such a task.
@@ -135,7 +135,7 @@ def generation_status(
     reports = [feed(store, shard, task) for shard in shards]
     jobs = [
         job
-        for job in store.ledger.jobs.list(space_id=task.space_id)
+        for job in store.ledger.jobs.list(product_id=task.task_id)
         if any(ShardKey.parse(shard).dataset == dataset for shard in job.shards)
     ]
     waiting = len(pending_texts(store, task, shards))
@@ -155,7 +155,7 @@ def generation_status(
         usd=sum(report.usd for report in reports),
         job_ids=tuple(job.job_id for job in jobs),
         open_jobs=len(open_jobs),
-        held_back=held_back.reason if held_back is not None and waiting else None,
+        blocked_by=blocked_by.reason if blocked_by is not None and waiting else None,
         is_done=all(report.is_settled for report in reports),
     )
 
@@ -170,7 +170,7 @@ def generation_results(store: Store, dataset: DatasetKey, name: str) -> Iterator
     """
     task = pinned_task(store, dataset, name).task
     for shard in _asked(store, dataset, task):
-        path = layout.outputs(task.space_id, shard)
+        path = layout.outputs(task.task_id, shard)
         if store.trusted_fingerprint(path) is None:
             continue
         columns = ["document_id", "record_id", "uri", "title"]
@@ -191,7 +191,7 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
     task = pinned_task(store, dataset, name).task
     keys: set[str] = set()
     for shard in _asked(store, dataset, task):
-        path = layout.outputs(task.space_id, shard)
+        path = layout.outputs(task.task_id, shard)
         if store.trusted_fingerprint(path) is None:
             continue
         rows = store.lake.read(path, ["text_hash", "status", "error_code"]).to_pylist()
@@ -202,9 +202,9 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
         }
         if failed:
             keys |= failed
-            store.ledger.progress.note(shard, task.space_id, settled_fingerprint=None, pending=None)
+            store.ledger.progress.note(shard, task.task_id, settled_fingerprint=None, pending=None)
     if keys:
-        write_retry(store, task.space_id, sorted(keys))
+        write_retry(store, task.task_id, sorted(keys))
     return len(keys)
 
 
@@ -221,7 +221,7 @@ def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
     for pinned in store.ledger.tasks.of(dataset, stopped=True):
         if pinned.task.name == file.task.name and pinned.task != file.task:
             raise Conflict(
-                f"dataset {dataset} is processed by {pinned.task.space_id}, the file of task "
+                f"dataset {dataset} is processed by {pinned.task.task_id}, the file of task "
                 f"{file.task.name} has changed since: `semantic-assets generate regenerate "
                 f"--dataset {dataset} --task {file.task.name}` quotes what the new one costs"
             )
@@ -246,7 +246,7 @@ def _asked(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[Shar
     return [
         shard.key
         for shard in store.ledger.sources.shards(dataset)
-        if store.trusted_fingerprint(layout.requests(task.space_id, shard.key)) is not None
+        if store.trusted_fingerprint(layout.requests(task.task_id, shard.key)) is not None
     ]
 
 

@@ -13,7 +13,7 @@ from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.parsing.media import PENDING
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
-from semantic_assets.pipeline.flows.realtime_mode import answer_tasks, is_at_once
+from semantic_assets.pipeline.flows.realtime_mode import answer_tasks, is_realtime
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport, ask_documents
 from semantic_assets.pipeline.pending.pending import shard_demand
@@ -38,7 +38,7 @@ class GenerationQueue:
 class GenerationSubmission:
     queues: tuple[GenerationQueue, ...]
     submitted: int
-    held_back: str | None
+    blocked_by: str | None
 
 
 def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSubmission:
@@ -47,19 +47,19 @@ def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSub
     Raises:
         Conflict: its documents are not there yet.
     """
-    tasks, submitted, held_back = store.ledger.tasks.of(shard.dataset), 0, None
+    tasks, submitted, blocked_by = store.ledger.tasks.of(shard.dataset), 0, None
     asked = [ask_documents(store, shard, pinned.task) for pinned in tasks]
-    if tasks and is_at_once(store, shard.dataset, [shard]):
+    if tasks and is_realtime(store, shard.dataset, [shard]):
         with suppress(SpendRefused, TransientError):  # what is left goes by batch
             answer_tasks(store, gemini, shard)
     for pinned in tasks:
         sent = submit_pending(store, gemini, favour=shard, only=pinned.task)
         submitted += len(sent.submitted)
-        held_back = held_back or (sent.held_back.reason if sent.held_back else None)
+        blocked_by = blocked_by or (sent.blocked_by.reason if sent.blocked_by else None)
     return GenerationSubmission(
         queues=tuple(generation_queues(store, shard, asked)),
         submitted=submitted,
-        held_back=held_back,
+        blocked_by=blocked_by,
     )
 
 
@@ -74,7 +74,7 @@ def generation_queues(
         demand = shard_demand(store, shard, task)
         tokens, waiting = sum(demand.pending.values()), int(demand.is_pending.sum())
         output = expected_output_tokens(store, task, waiting)
-        jobs = store.ledger.jobs.list(states=WITHHOLDING, space_id=task.space_id)
+        jobs = store.ledger.jobs.list(states=WITHHOLDING, product_id=task.task_id)
         found.append(
             GenerationQueue(
                 task=task.name,

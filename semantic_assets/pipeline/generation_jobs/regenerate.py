@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_requests, require_quote
 from semantic_assets.pipeline.costs.estimate_tasks import embedded
@@ -14,7 +14,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regeneration(Shown):
+class Regeneration(HtmlTable):
     """What another version of a task costs. Dollars are of the batch API, with canaries."""
 
     dataset: str

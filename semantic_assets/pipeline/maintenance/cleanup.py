@@ -182,8 +182,8 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
             for name in unwanted.files:
                 store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
             index = store.key_index(unwanted.space_id)
-            marks = index.marks()
-            index.forget({name: marks[name] for name in unwanted.files if name in marks})
+            etags = index.etags()
+            index.forget({name: etags[name] for name in unwanted.files if name in etags})
     return found
 
 
@@ -208,7 +208,7 @@ def _wanting(store: Store, shard: ShardKey) -> list[str]:
     """The tables of a shard that want results."""
     chunks = [layout.chunks(shard)] if store.is_embedded(shard.dataset) else []
     tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
-    return [*chunks, *(layout.requests(pinned.task.space_id, shard) for pinned in tasks)]
+    return [*chunks, *(layout.requests(pinned.task.task_id, shard) for pinned in tasks)]
 
 
 def _unwanted(store: Store, space_id: str, shards: list[ShardKey]) -> UnwantedResults:

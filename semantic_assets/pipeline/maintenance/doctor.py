@@ -26,7 +26,7 @@ class Diagnosis:
     is_well: bool | None
     found: str
     #: What to do about it; empty where nothing is to be done.
-    cure: str = ""
+    remedy: str = ""
 
 
 def doctor(root: str | Path | None) -> list[Diagnosis]:
@@ -36,7 +36,7 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
         settings = Settings.load(root=root)
     except SemanticAssetsError as error:
         return [
-            Diagnosis(name="settings", is_well=False, found=str(error), cure="mend it, or .env")
+            Diagnosis(name="settings", is_well=False, found=str(error), remedy="mend it, or .env")
         ]
     found.append(
         Diagnosis(
@@ -51,7 +51,9 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
             found.append(Diagnosis(name="ledger", is_well=True, found=store.ledger.ledger_id))
             found += _of_store(store)
     except SemanticAssetsError as error:
-        found.append(Diagnosis(name="ledger", is_well=False, found=str(error), cure=_cure(error)))
+        found.append(
+            Diagnosis(name="ledger", is_well=False, found=str(error), remedy=_remedy(error))
+        )
     return found
 
 
@@ -68,14 +70,14 @@ def _tasks(store: Store) -> Diagnosis:
     try:
         names = ", ".join(task_files(store)) or "none"
     except SemanticAssetsError as error:
-        return Diagnosis(name="tasks", is_well=False, found=str(error), cure="mend the file")
+        return Diagnosis(name="tasks", is_well=False, found=str(error), remedy="mend the file")
     if edited := edited_tasks(store):
         first = edited[0]
         return Diagnosis(
             name="tasks",
             is_well=False,
             found=f"{first.task} was edited since {first.dataset} was begun with it",
-            cure=f"`semantic-assets generate regenerate -d {first.dataset} -t {first.task}` quotes "
+            remedy=f"`semantic-assets generate regenerate -d {first.dataset} -t {first.task}` quotes "
             "what the new one costs; or put the file back",
         )
     return Diagnosis(name="tasks", is_well=True, found=names)
@@ -86,7 +88,7 @@ def _misspelt() -> Iterator[Diagnosis]:
         longer = sorted(known for known in known_variables() if known.startswith(name))
         close = ", ".join(longer or get_close_matches(name, known_variables(), 1)) or "another"
         yield Diagnosis(
-            name=name, is_well=False, found="is no setting", cure=f"did you mean {close}?"
+            name=name, is_well=False, found="is no setting", remedy=f"did you mean {close}?"
         )
 
 
@@ -98,7 +100,7 @@ def _key(settings: Settings) -> Diagnosis:
         name="key",
         is_well=has_one,
         found="there is one" if has_one else "there is none",
-        cure="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
+        remedy="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
     )
 
 
@@ -109,14 +111,14 @@ def _root(settings: Settings) -> Diagnosis:
             name="lake",
             is_well=False,
             found=f"{settings.root} cannot be written",
-            cure=f"chmod it, or set {PREFIX}ROOT",
+            remedy=f"chmod it, or set {PREFIX}ROOT",
         )
     free = shutil.disk_usage(place).free
     return Diagnosis(
         name="lake",
         is_well=free >= _LEAST_FREE_BYTES,
         found=f"{settings.root_url or settings.root}, {free / 1e9:.1f} GB free here",
-        cure="" if free >= _LEAST_FREE_BYTES else "a shard of 12,000 articles takes about 1 GB",
+        remedy="" if free >= _LEAST_FREE_BYTES else "a shard of 12,000 articles takes about 1 GB",
     )
 
 
@@ -126,13 +128,13 @@ def _sources(settings: Settings) -> Diagnosis:
         is_there = sources.is_there()
     except SemanticAssetsError as error:
         return Diagnosis(
-            name="sources", is_well=False, found=str(error), cure=f"set {PREFIX}SOURCES right"
+            name="sources", is_well=False, found=str(error), remedy=f"set {PREFIX}SOURCES right"
         )
     return Diagnosis(
         name="sources",
         is_well=is_there,
         found=sources.shown if is_there else f"{sources.shown} is not there",
-        cure=""
+        remedy=""
         if is_there
         else f"put documents into {sources.shown}/PROJECT/DATASET/, or `semantic-assets ingest`",
     )
@@ -146,7 +148,7 @@ def _consent(settings: Settings) -> Diagnosis:
             name="consent",
             is_well=False,
             found="nothing is submitted without a cap",
-            cure=f"set {PREFIX}MAX_COST_USD_PER_DAY; `semantic-assets estimate` quotes",
+            remedy=f"set {PREFIX}MAX_COST_USD_PER_DAY; `semantic-assets estimate` quotes",
         )
     found = f"${settings.max_cost_usd_per_day:.2f} a day"
     return Diagnosis(name="consent", is_well=True, found=found)
@@ -161,7 +163,7 @@ def _asked(name: str, ask: Callable[[], str]) -> Diagnosis:
     try:
         return Diagnosis(name=name, is_well=True, found=ask())
     except SemanticAssetsError as error:
-        return Diagnosis(name=name, is_well=False, found=str(error), cure=_cure(error))
+        return Diagnosis(name=name, is_well=False, found=str(error), remedy=_remedy(error))
 
 
 def _probe(store: Store, gemini: Gemini) -> Diagnosis:
@@ -172,7 +174,7 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
         name="probe",
         is_well=has_passed or store.settings.unprobed,
         found="passed" if has_passed else "has not passed on this key",
-        cure="" if has_passed else "`semantic-assets probe`: three texts, under a cent",
+        remedy="" if has_passed else "`semantic-assets probe`: three texts, under a cent",
     )
 
 
@@ -180,17 +182,17 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
     waits = f"{found.documents_waiting} documents to cut, {found.bill.pending_texts} texts to send"
     yield Diagnosis(name="queue", is_well=True, found=f"{waits}, {len(found.open_jobs)} jobs out")
     if found.paused:
-        cure = "mend what it names; it is tried again by itself"
-        yield Diagnosis(name="submission", is_well=False, found=found.paused, cure=cure)
+        remedy = "mend what it names; it is tried again by itself"
+        yield Diagnosis(name="submission", is_well=False, found=found.paused, remedy=remedy)
     if found.quarantined_jobs:
         yield Diagnosis(
             name="quarantine",
             is_well=False,
             found=f"the answers of {found.quarantined_jobs} jobs were not trusted",
-            cure="`semantic-assets jobs`, then `semantic-assets resolve JOB`",
+            remedy="`semantic-assets jobs`, then `semantic-assets resolve JOB`",
         )
 
 
-def _cure(error: SemanticAssetsError) -> str:
+def _remedy(error: SemanticAssetsError) -> str:
     """An error of ours names its cure already."""
     return "" if "`" in str(error) else "see the message; then run doctor again"

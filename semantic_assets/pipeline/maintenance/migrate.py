@@ -21,12 +21,12 @@ from semantic_assets.ledger.database.engine import (
     shown_url,
 )
 from semantic_assets.ledger.ledger_copy import Move, moving
-from semantic_assets.model.count import Count
+from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import lake_of, ledger_url_of
 
 _AT_ONCE = 8
-_Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def migrate(
     target: Settings,
     *,
     dry_run: bool = False,
-    tell: _Tell = lambda line: None,
+    progress: Progress = lambda line: None,
     clock: Clock = time.time,
 ) -> Migration:
     """Move; run again after a crash, it goes on.
@@ -88,7 +88,7 @@ def migrate(
     with _opened(way, clock) as move:
         _require_room(way, move, clock)
         move.begin()
-        found = _Done() if _has_arrived(way, move, clock) else _carry(way, move, clock, tell)
+        found = _Done() if _has_arrived(way, move, clock) else _carry(way, move, clock, progress)
         if way.has_lake:
             lake_of(target).write_text(layout.LEDGER_ID_FILE, move.source.ledger_id)
             lake_of(source).write_text(layout.LEDGER_ID_FILE, f"{layout.MOVED} {way.to}")
@@ -105,16 +105,16 @@ class _Done:
     rows: dict[str, int] = field(default_factory=dict)
 
 
-def _carry(way: _Way, move: Move, clock: Clock, tell: _Tell) -> _Done:
+def _carry(way: _Way, move: Move, clock: Clock, progress: Progress) -> _Done:
     """Files first: the rows make the target the ledger."""
     if not way.has_lake:
         return _Done(rows=_carry_rows(way, move, clock))
     lake_of(way.target).write_text(layout.LEDGER_ID_FILE, _filling(move))
     files, there = _files(way), 0
-    there += _copy_files(way, move, list(files), tell)
+    there += _copy_files(way, move, list(files), progress)
     while new := _files(way).keys() - files.keys():  # put by who was at work to the last moment
         files = _files(way)
-        there += _copy_files(way, move, sorted(new), tell)
+        there += _copy_files(way, move, sorted(new), progress)
     return _Done(files, there, _carry_rows(way, move, clock) if way.has_ledger else {})
 
 
@@ -219,7 +219,7 @@ def _counted(report: Migration, files: dict[str, int]) -> Migration:
     return replace(report, files=len(files), bytes=sum(files.values()))
 
 
-def _copy_files(way: _Way, move: Move, names: list[str], tell: _Tell) -> int:
+def _copy_files(way: _Way, move: Move, names: list[str], progress: Progress) -> int:
     """How many were there already."""
     source, target = lake_of(way.source), lake_of(way.target)
     there = 0
@@ -231,7 +231,7 @@ def _copy_files(way: _Way, move: Move, names: list[str], tell: _Tell) -> int:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done, was_there in enumerate(pool.map(copy, names), start=1):
             there += was_there
-            tell(Count("files moved", done, len(names)))
+            progress(ProgressLine("files moved", done, len(names)))
     return there
 
 

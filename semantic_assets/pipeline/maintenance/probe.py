@@ -116,11 +116,11 @@ def _wait(run: _Probe, remote_name: str) -> RemoteJob:
         try:
             remote = run.gemini.get(remote_name)
         except GeminiUnavailable as error:
-            run.store.tell(f"probe: {error}")
+            run.store.report_progress(f"probe: {error}")
         else:
             if state_of_remote(remote.state) == JobState.ENDED:
                 return remote
-            run.store.tell(f"probe: {remote.state}")
+            run.store.report_progress(f"probe: {remote.state}")
         run.sleep(_POLL_SECONDS)
 
 

@@ -53,7 +53,7 @@ class JobTexts:
     def _opened(self, shard: ShardKey) -> "_RowsFile | None":
         if shard not in self._files:
             found = self._of[shard]
-            path = layout.wanted(found.product.space_id, shard)
+            path = layout.wanted(found.product.product_id, shard)
             file = _RowsFile(self._store.lake.open(path))
             if file.fingerprint != found.table_fingerprint:
                 file.close()

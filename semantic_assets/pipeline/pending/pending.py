@@ -72,7 +72,7 @@ class ShardDemand:
 
     @property
     def landed(self) -> int:
-        return int(self.known.has_vector.sum())
+        return int(self.known.is_answered.sum())
 
     @property
     def in_flight(self) -> int:
@@ -83,32 +83,32 @@ class ShardDemand:
         return not self.is_pending.any() and not self.in_flight and not self.waiting_documents
 
 
-def complete_key_index(store: Store, space_id: str) -> KeyIndex:
+def complete_key_index(store: Store, product_id: str) -> KeyIndex:
     """The space's key index, brought level with the results directory: the files decide.
 
     Also where another machine replaced a file: a job given up that turned up has other outcomes.
     """
-    index = store.key_index(space_id)
-    covered = index.marks()
-    present = store.lake.marks(layout.results_dir(space_id))
+    index = store.key_index(product_id)
+    covered = index.etags()
+    present = store.lake.etags(layout.results_dir(product_id))
     gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
     if gone:
         index.forget(gone)
-    for name, mark in present.items():
-        if covered.get(name) != mark:
-            cover(store, index, space_id, name, mark)
-    for name in store.lake.names(layout.retries_dir(space_id)):
+    for name, etag in present.items():
+        if covered.get(name) != etag:
+            cover(store, index, product_id, name, etag)
+    for name in store.lake.names(layout.retries_dir(product_id)):
         if f"{_RETRY}{name}" not in covered:
-            keys = store.lake.read(f"{layout.retries_dir(space_id)}/{name}")["text_hash"]
+            keys = store.lake.read(f"{layout.retries_dir(product_id)}/{name}")["text_hash"]
             index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
     return index
 
 
 def cover(
-    store: Store, index: KeyIndex, space_id: str, name: str, mark: str, *, anew: bool = False
+    store: Store, index: KeyIndex, product_id: str, name: str, etag: str, *, anew: bool = False
 ) -> None:
-    """`mark` is of the file before it is read: one replaced meanwhile is covered again later."""
-    path = f"{layout.results_dir(space_id)}/{name}"
+    """`etag` is of the file before it is read: one replaced meanwhile is covered again later."""
+    path = f"{layout.results_dir(product_id)}/{name}"
     table = store.lake.read_columns(path, ["text_hash", "outcome"])
     words = table["outcome"].combine_chunks().dictionary_encode()
     codes = [OutcomeCode[word.upper()] for word in words.dictionary.to_pylist()]
@@ -118,7 +118,7 @@ def cover(
         table["text_hash"].combine_chunks(),
         np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
         whole_job=whole_job,
-        mark=mark,
+        etag=etag,
         anew=anew,
     )
 
@@ -132,7 +132,7 @@ class Withheld:
     is_complete: bool
 
 
-def withheld_texts(store: Store, space_id: str) -> Withheld:
+def withheld_texts(store: Store, product_id: str) -> Withheld:
     """To be asked for before the key index is completed, always.
 
     A job is final when its file is in place, so whoever is not withheld here is found there. The
@@ -140,7 +140,7 @@ def withheld_texts(store: Store, space_id: str) -> Withheld:
     """
     found = [pa.array([], pa.string())]
     complete = True
-    for job in store.ledger.jobs.list(states=WITHHOLDING, space_id=space_id):
+    for job in store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id):
         keys = manifest_key_column(store.lake, job.job_id)
         if keys is None:
             complete = complete and job.state != JobState.UPLOADING
@@ -151,8 +151,8 @@ def withheld_texts(store: Store, space_id: str) -> Withheld:
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
     """What one shard wants as of now."""
-    withheld = withheld_texts(store, product.space_id)
-    index = complete_key_index(store, product.space_id)
+    withheld = withheld_texts(store, product.product_id)
+    index = complete_key_index(store, product.product_id)
     return demand(store, shard, product, index, withheld)
 
 
@@ -160,8 +160,8 @@ def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) ->
     """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
     if not shards:
         return {}
-    withheld = withheld_texts(store, product.space_id)
-    index = complete_key_index(store, product.space_id)
+    withheld = withheld_texts(store, product.product_id)
+    index = complete_key_index(store, product.product_id)
     found: dict[str, int] = {}
     for shard in shards:
         found.update(demand(store, shard, product, index, withheld).pending)
@@ -172,7 +172,7 @@ def demand(
     store: Store, shard: ShardKey, product: Product, index: KeyIndex, withheld: Withheld
 ) -> ShardDemand:
     """Derive exactly what one shard still wants, from its rows and the results there are."""
-    path = layout.wanted(product.space_id, shard)
+    path = layout.wanted(product.product_id, shard)
     columns = ["text_hash", "token_estimate"]
     if isinstance(product, GenerationTask):
         columns.append("refusal")
@@ -180,7 +180,7 @@ def demand(
     rows, fingerprint = store.lake.read_marked(path, columns)
     texts = _distinct(rows)
     known = index.known(texts.keys)
-    failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.has_vector)
+    failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.is_answered)
     is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
     return ShardDemand(
         shard=shard,
@@ -188,7 +188,7 @@ def demand(
         table_fingerprint=fingerprint,
         texts=texts,
         known=known,
-        is_pending=~known.has_vector & ~failed & ~is_withheld,
+        is_pending=~known.is_answered & ~failed & ~is_withheld,
         is_failed=failed,
         waiting_documents=_waiting_documents(store, product, path),
     )

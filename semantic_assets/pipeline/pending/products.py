@@ -75,15 +75,15 @@ def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard,
 
     With the fingerprint of that table.
     """
-    space_id = wanted.product.space_id
-    table = f"requests/{space_id}" if is_task(space_id) else "chunks"
+    product_id = wanted.product.product_id
+    table = f"requests/{product_id}" if is_task(product_id) else "chunks"
     progress, tables = store.ledger.progress.all(), store.ledger.files.fingerprints(table)
     found = []
     for shard in store.ledger.sources.shards():
-        cut = tables.get(layout.wanted(space_id, shard.key))
+        cut = tables.get(layout.wanted(product_id, shard.key))
         if shard.key.dataset not in wanted.datasets or cut is None:
             continue
-        noted = progress.get((shard.key, space_id))
+        noted = progress.get((shard.key, product_id))
         if noted is None or not noted.is_settled_for(cut):
             found.append((shard, cut))
     return found
@@ -104,7 +104,7 @@ def settled_shards(store: Store) -> list[ShardKey]:
     for shard in store.ledger.sources.shards():
         if shard.key.dataset not in spaces:
             continue  # removed just now
-        noted = progress.get((shard.key, spaces[shard.key.dataset][0].space_id))
+        noted = progress.get((shard.key, spaces[shard.key.dataset][0].product_id))
         if noted and noted.is_settled_for(chunks.get(layout.chunks(shard.key))):
             found.append(shard.key)
     return found

@@ -34,7 +34,7 @@ def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Fai
     columns = list(Failure.__dataclass_fields__)
     found: list[Failure] = []
     for shard in store.ledger.sources.shards():
-        path = layout.embeddings(store.serving_space(shard.key.dataset).space_id, shard.key)
+        path = layout.embeddings(store.serving_space(shard.key.dataset).product_id, shard.key)
         if (datasets and shard.key.dataset not in datasets) or not store.lake.exists(path):
             continue
         table = store.lake.read(path, [*columns, "status"])
@@ -47,18 +47,18 @@ def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
     """Make the failed texts pending again: errors before now no longer count. How many texts."""
     failed = failures(store, datasets=datasets)
     texts = {(failure.space, failure.text_hash) for failure in failed}
-    for space_id in sorted({space_id for space_id, _ in texts}):
-        write_retry(store, space_id, sorted(key for of, key in texts if of == space_id))
-    for shard, space_id in {(failure.shard, failure.space) for failure in failed}:
+    for product_id in sorted({product_id for product_id, _ in texts}):
+        write_retry(store, product_id, sorted(key for of, key in texts if of == product_id))
+    for shard, product_id in {(failure.shard, failure.space) for failure in failed}:
         # Unsettled again: the planner opens it, and the sensor sees that there is work.
         store.ledger.progress.note(
-            ShardKey.parse(shard), space_id, settled_fingerprint=None, pending=None
+            ShardKey.parse(shard), product_id, settled_fingerprint=None, pending=None
         )
     return len(texts)
 
 
-def write_retry(store: Store, space_id: str, keys: list[str]) -> None:
+def write_retry(store: Store, product_id: str, keys: list[str]) -> None:
     """From now on errors these texts had no longer count; a file, so that a lost ledger knows."""
-    name = f"{layout.retries_dir(space_id)}/{new_job_id()}.parquet"
+    name = f"{layout.retries_dir(product_id)}/{new_job_id()}.parquet"
     with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
         file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))

@@ -11,7 +11,7 @@ from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.parts import Part
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.vector_index.serving import parts_of
@@ -85,9 +85,9 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
 
 
 def check_index(store: Store, dataset: DatasetKey) -> Check:
-    """index_matches_embeddings: the serving generation holds the READY rows it was built from."""
+    """index_matches_embeddings: the serving version holds the READY rows it was built from."""
     name = "index_matches_embeddings"
-    serving = store.ledger.generations.serving(dataset)
+    serving = store.ledger.index_versions.serving(dataset)
     if serving is None:
         return _verdict(name, dataset, False, "there is no index: run `refresh`", 0)
     parts = parts_of(store, serving)
@@ -99,17 +99,17 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
         _differing(store, serving, ShardKey.parse(shard), fingerprint, held)
         for shard, fingerprint in serving.inputs.items()
     )
-    message = f"{differing} READY chunks are missing from generation {serving.number} or differ"
+    message = f"{differing} READY chunks are missing from index version {serving.number} or differ"
     return _verdict(name, dataset, differing == 0, message, differing)
 
 
 def _differing(
-    store: Store, serving: Generation, shard: ShardKey, fingerprint: str, held: dict[str, Part]
+    store: Store, serving: IndexVersion, shard: ShardKey, fingerprint: str, held: dict[str, Part]
 ) -> int:
     """READY chunks of a shard that its part lacks, or holds with another vector."""
     path = layout.embeddings(serving.space_id, shard)
     if store.lake.fingerprint(path) != fingerprint:
-        return 0  # newer embeddings than the generation's: it is due to be rebuilt
+        return 0  # newer embeddings than the version's: it is due to be rebuilt
     table = store.lake.read(path, ["chunk_id", "document_id", "status", "vector"])
     ready = _without_pending(store, shard, table, table.filter(pc.equal(table["status"], "READY")))
     part = held.get(part_name(shard))

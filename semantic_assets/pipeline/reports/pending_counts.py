@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
@@ -75,7 +75,7 @@ def _of_dataset(
         dataset_id=dataset.dataset,
         root_path=f"{store.sources.shown}/{dataset.project}/{dataset.dataset}",
         dataset_count=1,
-        documents_to_chunk=waiting + sum(_uncut(store, shard) for shard in shards),
+        documents_to_chunk=waiting + sum(_not_chunked(store, shard) for shard in shards),
         chunks_to_embed=sum(_unembedded(store, shard) for shard in shards if shard not in settled),
         vectors_to_index=_unindexed(store, dataset, shards),
         answers_to_come=answers_to_come(store, dataset, every),
@@ -87,13 +87,13 @@ def answers_to_come(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey
     files, missing = store.ledger.files, 0
     for pinned in store.ledger.tasks.of(dataset):
         for shard in shards:
-            asked = files.find(layout.requests(pinned.task.space_id, shard))
-            came = files.find(layout.outputs(pinned.task.space_id, shard))
+            asked = files.find(layout.requests(pinned.task.task_id, shard))
+            came = files.find(layout.outputs(pinned.task.task_id, shard))
             missing += max(0, (asked.rows if asked else 0) - (came.rows if came else 0))
     return missing
 
 
-def _uncut(store: Store, shard: ShardKey) -> int:
+def _not_chunked(store: Store, shard: ShardKey) -> int:
     """Documents as read that are not cut as they now are."""
     documents = store.trusted_fingerprint(layout.documents(shard))
     cut = store.ledger.files.find(layout.chunks(shard))
@@ -118,7 +118,7 @@ def _unembedded(store: Store, shard: ShardKey) -> int:
 
 def _unindexed(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey]) -> int:
     """Vectors that the serving generation does not have."""
-    serving = store.ledger.generations.serving(dataset)
+    serving = store.ledger.index_versions.serving(dataset)
     stale = [shard for shard in shards if not _is_in(store, shard, serving)]
     if not stale:
         return 0
@@ -134,7 +134,7 @@ def _unindexed(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey]) ->
     )
 
 
-def _is_in(store: Store, shard: ShardKey, serving: Generation | None) -> bool:
+def _is_in(store: Store, shard: ShardKey, serving: IndexVersion | None) -> bool:
     space_id = store.serving_space(shard.dataset).space_id
     record = store.ledger.files.find(layout.embeddings(space_id, shard))
     if record is None:

@@ -44,7 +44,7 @@ def _job(store: Store, job_id: str) -> BatchJob | None:
 
 def index_rows(store: Store, dataset: DatasetKey, *, limit: int) -> Rows:
     """The first rows of the index that serves; none where its files are out of reach."""
-    serving = store.ledger.generations.serving(dataset)
+    serving = store.ledger.index_versions.serving(dataset)
     parts = parts_of(store, serving) if serving is not None else None
     return parts.rows(range(min(limit, len(parts)))) if parts is not None else []
 

@@ -32,7 +32,7 @@ def shard_queue(store: Store, shard: ShardKey) -> ShardQueue:
     space = store.serving_space(shard.dataset)
     found = shard_demand(store, shard, space)
     tokens = sum(found.pending.values())
-    jobs = store.ledger.jobs.list(space_id=space.space_id)
+    jobs = store.ledger.jobs.list(product_id=space.space_id)
     return ShardQueue(
         shard=shard,
         in_flight=found.in_flight,

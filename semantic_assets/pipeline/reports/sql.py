@@ -98,7 +98,7 @@ def _job(job: BatchJob) -> dict[str, object]:
         "stage": str(job.stage),
         "remote_state": job.remote_state,
         "model": job.model,
-        "space": job.space_id,
+        "space": job.product_id,
         "shards": list(job.shards),
         "stats": {
             "requests": job.requests,

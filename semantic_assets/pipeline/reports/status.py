@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob
-from semantic_assets.model.shown import Shown
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.costs.bill import Bill, bill, job_seconds
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
@@ -14,7 +14,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status(Shown):
+class Status(HtmlTable):
     datasets: int
     shards: int
     settled_shards: int
@@ -97,7 +97,7 @@ def _answered_shards(store: Store) -> int:
 
 def _answers_failed(store: Store) -> int:
     return sum(
-        _count(store, layout.outputs(pinned.task.space_id, shard.key), "status", "FAILED")
+        _count(store, layout.outputs(pinned.task.task_id, shard.key), "status", "FAILED")
         for pinned in store.ledger.tasks.all(stopped=True)
         for shard in store.ledger.sources.shards(pinned.dataset)
     )

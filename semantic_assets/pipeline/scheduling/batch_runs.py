@@ -86,13 +86,13 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
 
 
 def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
-    wanted = fingerprint(progress.space_id, progress.settled_fingerprint)
+    wanted = fingerprint(progress.product_id, progress.settled_fingerprint)
     return f"{EMBEDDINGS}:{progress.shard}", wanted
 
 
 def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
     """(name, fingerprint) of the run that turns a shard's answers green; None before all are in."""
-    tasks = [pinned.task.space_id for pinned in store.ledger.tasks.of(shard.dataset)]
+    tasks = [pinned.task.task_id for pinned in store.ledger.tasks.of(shard.dataset)]
     noted = {(shard, task_id): store.ledger.progress.of(shard, task_id) for task_id in tasks}
     return _answered(shard, tasks, noted, store.ledger.files.fingerprint)
 
@@ -103,13 +103,13 @@ def _answered(
     progress: Mapping[tuple[ShardKey, str], ShardProgress],
     asked: Callable[[str], str | None],
 ) -> tuple[str, str] | None:
-    marks = []
+    etags = []
     for task_id in tasks:
         current, noted = asked(layout.requests(task_id, shard)), progress.get((shard, task_id))
         if noted is None or not noted.is_settled_for(current):
             return None
-        marks += [task_id, str(current)]
-    return (f"{GENERATIONS}:{shard}", fingerprint(*marks)) if marks else None
+        etags += [task_id, str(current)]
+    return (f"{GENERATIONS}:{shard}", fingerprint(*etags)) if etags else None
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
@@ -156,9 +156,9 @@ def _sendable_in(
     tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
     if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
         return []
-    space_id, noted = wanted.product.space_id, store.ledger.progress.all()
+    space_id, noted = wanted.product.product_id, store.ledger.progress.all()
     unsettled = [
-        noted.get((shard.key, space_id)) or ShardProgress(shard=shard.key, space_id=space_id)
+        noted.get((shard.key, space_id)) or ShardProgress(shard=shard.key, product_id=space_id)
         for shard, _ in unsettled_shards(store, wanted)
     ]
     waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
@@ -173,7 +173,7 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
     """By three queries, whatever the number of shards."""
     tasks: dict[DatasetKey, list[str]] = {}
     for pinned in store.ledger.tasks.all():
-        tasks.setdefault(pinned.dataset, []).append(pinned.task.space_id)
+        tasks.setdefault(pinned.dataset, []).append(pinned.task.task_id)
     if not tasks:
         return
     progress = store.ledger.progress.all()

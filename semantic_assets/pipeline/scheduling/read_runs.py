@@ -14,7 +14,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import reading_of
-from semantic_assets.pipeline.generation.context import answers_mark
+from semantic_assets.pipeline.generation.context import context_digest
 from semantic_assets.pipeline.generation.write_prompts import requests_inputs
 from semantic_assets.pipeline.scheduling.batch_runs import RunDue
 from semantic_assets.store import Store
@@ -83,10 +83,10 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
             read = documents.get(layout.documents(shard.key))
             is_read = read is not None and shard.read_as == reading_of(shard, settings)
             cut = cut_from.get(layout.chunks(shard.key))
-            answers = answers_mark(tasks, shard.key, outputs.get)
+            answers = context_digest(tasks, shard.key, outputs.get)
             is_cut = not settings.embed or cut == chunks_inputs(settings, str(read), answers)
             is_asked = all(
-                asked_of.get(layout.requests(one.task.space_id, shard.key))
+                asked_of.get(layout.requests(one.task.task_id, shard.key))
                 == requests_inputs(one.task, str(read))
                 for one in tasks
                 if not one.is_stopped
@@ -107,8 +107,8 @@ def _request(store: Store, shard: Shard) -> tuple[str, str]:
     """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
     settings = store.dataset_settings(shard.key.dataset)
     tasks = store.ledger.tasks.of(shard.key.dataset, stopped=True)
-    answers = answers_mark(tasks, shard.key, store.ledger.files.fingerprint)
-    fed = [*(one.task.space_id for one in tasks), answers]
+    answers = context_digest(tasks, shard.key, store.ledger.files.fingerprint)
+    fed = [*(one.task.task_id for one in tasks), answers]
     wanted = fingerprint(
         reading_of(shard, settings), settings.chunking_fingerprint, *(fed if tasks else [])
     )

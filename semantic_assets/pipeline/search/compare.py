@@ -1,4 +1,4 @@
-"""compare: what search would answer from another generation than the one that serves."""
+"""compare: what search would answer from another version than the one that serves."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ import numpy as np
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.index.ranking_metrics import overlap
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.search.quality import MAX_DROP, judged_questions, measure_quality
 from semantic_assets.pipeline.search.query_embedding import query_vectors
-from semantic_assets.pipeline.vector_index.serving import generation_folder
+from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 
 _K = 10
@@ -20,7 +20,7 @@ _QUESTIONS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`overlap_at_10` is the share of the ten nearest passages that both generations name."""
+    """`overlap_at_10` is the share of the ten nearest passages that both versions name."""
 
     dataset: DatasetKey
     serving: int
@@ -47,25 +47,25 @@ class Comparison:
         return f"{text}; nDCG@10 {self.ndcg_serving:.3f} -> {self.ndcg_other:.3f}"
 
 
-def compare(store: Store, gemini: Gemini, other: Generation) -> Comparison | None:
+def compare(store: Store, gemini: Gemini, other: IndexVersion) -> Comparison | None:
     """Put the same questions to both; None where nothing serves yet.
 
     Questions are the dataset's judged ones, or else titles and first words of its documents.
     """
     dataset = other.dataset
-    serving = store.ledger.generations.serving(dataset)
+    serving = store.ledger.index_versions.serving(dataset)
     if serving is None:
         return None
-    opened = open_index(generation_folder(store, other), store.vector_stores)
+    opened = open_index(version_folder(store, other), store.vector_stores)
     questions = (judged_questions(store, dataset) or _titles(opened))[:_QUESTIONS]
-    old = open_index(generation_folder(store, serving), store.vector_stores)
+    old = open_index(version_folder(store, serving), store.vector_stores)
     ranked = [
-        _nearest(store, gemini, generation, index, questions)
-        for generation, index in ((serving, old), (other, opened))
+        _nearest(store, gemini, version, index, questions)
+        for version, index in ((serving, old), (other, opened))
     ]
     shared = [overlap(one, two) for one, two in zip(*ranked, strict=True)]
-    before = measure_quality(store, gemini, dataset, generation=serving)
-    after = measure_quality(store, gemini, dataset, generation=other)
+    before = measure_quality(store, gemini, dataset, version=serving)
+    after = measure_quality(store, gemini, dataset, version=other)
     return Comparison(
         dataset=dataset,
         serving=serving.number,
@@ -83,12 +83,12 @@ def _titles(index: Index) -> list[str]:
 
 
 def _nearest(
-    store: Store, gemini: Gemini, generation: Generation, index: Index, questions: list[str]
+    store: Store, gemini: Gemini, version: IndexVersion, index: Index, questions: list[str]
 ) -> list[list[str]]:
     """The chunks nearest to each question."""
     if not questions:
         return []
-    space = store.ledger.spaces.find(generation.space_id)
+    space = store.ledger.spaces.find(version.space_id)
     chunks = index.table(["chunk_id"])["chunk_id"].to_pylist()
     hits = index.nearest_of_each(query_vectors(store, gemini, space, questions), _K)
     return [[chunks[row] for row, _ in found] for found in hits]

@@ -1,4 +1,4 @@
-"""measure_quality: how well an index generation answers its dataset's judged questions."""
+"""measure_quality: how well an index version answers its dataset's judged questions."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.index.ranking_metrics import ndcg, recall, reciprocal_rank
 from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import Judgements, read_judgements
 from semantic_assets.pipeline.reports.checks import Check
 from semantic_assets.pipeline.search.query_embedding import query_vectors
-from semantic_assets.pipeline.vector_index.serving import generation_folder
+from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
@@ -35,9 +35,9 @@ class _Asked:
 
 
 def measure_quality(
-    store: Store, gemini: Gemini, dataset: DatasetKey, *, generation: Generation | None = None
+    store: Store, gemini: Gemini, dataset: DatasetKey, *, version: IndexVersion | None = None
 ) -> Evaluation | None:
-    """Measure the serving generation, or another; what was measured already is not again.
+    """Measure the serving version, or another; what was measured already is not again.
 
     None where the dataset carries no questions, has no index, its folder is out of reach, or
     embedding the questions is not allowed.
@@ -46,28 +46,30 @@ def measure_quality(
         ConfigError: queries.jsonl or qrels.tsv cannot be understood.
     """
     asked = _asked(store, dataset)
-    generation = generation or store.ledger.generations.serving(dataset)
-    if asked is None or generation is None:
+    version = version or store.ledger.index_versions.serving(dataset)
+    if asked is None or version is None:
         return None
     for found in store.ledger.evaluations.of(dataset):
-        same = (found.space_id, found.generation) == (generation.space_id, generation.number)
+        same = (found.space_id, found.version) == (version.space_id, version.number)
         if same and found.judgements == asked.identity:
             return found
     try:
-        measured = _measure(store, gemini, generation, asked)
+        measured = _measure(store, gemini, version, asked)
     except SpendRefused as refusal:
-        store.tell(f"{dataset}: its questions were not embedded, and nothing measured: {refusal}")
+        store.report_progress(
+            f"{dataset}: its questions were not embedded, and nothing measured: {refusal}"
+        )
         return None
     store.ledger.evaluations.record(measured)
     return measured
 
 
 def check_quality(store: Store, dataset: DatasetKey) -> Check:
-    """no_quality_drop: the serving generation is not worse than the one evaluated before it."""
+    """no_quality_drop: the serving version is not worse than the one evaluated before it."""
     found = store.ledger.evaluations.of(dataset)
-    serving = store.ledger.generations.serving(dataset)
-    current = [one for one in found if serving and one.generation == serving.number]
-    before = [one for one in found if current and one.generation < current[0].generation]
+    serving = store.ledger.index_versions.serving(dataset)
+    current = [one for one in found if serving and one.version == serving.number]
+    before = [one for one in found if current and one.version < current[0].version]
     if not current or not before or before[0].judgements != current[0].judgements:
         message = "nothing to compare with: no questions, or none answered before"
         return _check(dataset, True, message, 0)
@@ -100,12 +102,12 @@ def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
     return _Asked(judgements, fingerprint("judgements", content))
 
 
-def _measure(store: Store, gemini: Gemini, generation: Generation, asked: _Asked) -> Evaluation:
-    space = store.ledger.spaces.find(generation.space_id)
-    index = open_index(generation_folder(store, generation), store.vector_stores)
+def _measure(store: Store, gemini: Gemini, version: IndexVersion, asked: _Asked) -> Evaluation:
+    space = store.ledger.spaces.find(version.space_id)
+    index = open_index(version_folder(store, version), store.vector_stores)
     queries = asked.judgements.queries
     ranked = _ranked(index, query_vectors(store, gemini, space, list(queries.values())))
-    names = _documents_by_name(store, generation.dataset)
+    names = _documents_by_name(store, version.dataset)
     scores = []
     for query, documents in zip(queries, ranked, strict=True):
         relevant = _resolved(asked.judgements.relevant[query], names)
@@ -118,9 +120,9 @@ def _measure(store: Store, gemini: Gemini, generation: Generation, asked: _Asked
         )
     means = np.asarray(scores).mean(axis=0)
     return Evaluation(
-        dataset=str(generation.dataset),
-        space_id=generation.space_id,
-        generation=generation.number,
+        dataset=str(version.dataset),
+        space_id=version.space_id,
+        version=version.number,
         judgements=asked.identity,
         queries=len(queries),
         ndcg_at_10=float(means[0]),

@@ -1,4 +1,4 @@
-"""search: a question to ranked passages, from the serving generation of each dataset.
+"""search: a question to ranked passages, from the serving version of each dataset.
 
 A question is embedded in the space of the index it is put to, whatever the settings say now, so a
 change of model breaks nothing. Cosines of two spaces do not compare: over datasets of several
@@ -16,8 +16,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
+from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.shown import Shown
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.vector_index.serving import serving_index
 from semantic_assets.store import Store
@@ -31,7 +31,7 @@ class _Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit(Shown):
+class SearchHit(HtmlTable):
     """A passage. `score` is the cosine; offsets index the text of the document as indexed."""
 
     score: float

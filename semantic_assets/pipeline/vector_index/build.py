@@ -1,6 +1,6 @@
-"""build_index: a new generation of a dataset's index, verified, then switched to.
+"""build_index: a new version of a dataset's index, verified, then switched to.
 
-The shards that did not change are linked from a generation before; what was deleted or replaced
+The shards that did not change are linked from an index version before; what was deleted or replaced
 shows at the switch, which is the commit.
 """
 
@@ -18,7 +18,7 @@ from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.opened_version import backend_of, open_index
 from semantic_assets.index.parts import open_parts
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import BUILT, Generation
+from semantic_assets.ledger.index_versions import BUILT, IndexVersion
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import BUILT_WHOLE, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -44,10 +44,10 @@ from semantic_assets.store import Store
 class IndexReport:
     dataset: DatasetKey
     space_id: str
-    generation: int
+    version: int
     backend: str
     rows: int
-    #: Rows kept from the generation before, of documents whose new chunks have no vector yet.
+    #: Rows kept from the version before, of documents whose new chunks have no vector yet.
     carried: int
     #: Shards written, and shards linked because they did not change.
     parts_written: int
@@ -62,17 +62,17 @@ def build_index(
     space: EmbeddingSpace | None = None,
     by_hand: bool = False,
 ) -> IndexReport:
-    """Build and switch, unless the serving generation is of these embeddings already.
+    """Build and switch, unless the serving version is of these embeddings already.
 
     Args:
         space: None for the one the dataset serves. Of another one it is built and not switched to:
             `reindex` compares first.
-        by_hand: also where another generation was chosen over these embeddings.
+        by_hand: also where another version was chosen over these embeddings.
 
     Raises:
         DatasetRemoved: the dataset was removed.
-        CorruptResult: what was written does not hold; the old generation keeps serving.
-        TransientError: the store of the vectors did not answer; the old generation keeps serving.
+        CorruptResult: what was written does not hold; the old version keeps serving.
+        TransientError: the store of the vectors did not answer; the old version keeps serving.
     """
     with store.ledger.leases.holding(f"index:{dataset}") as lease:
         store.ledger.datasets.require(dataset)
@@ -85,38 +85,38 @@ def build_index(
             return (
                 _report(built) if built else _Building(store, lease, dataset, space, inputs).run()
             )
-        serving = store.ledger.generations.serving(dataset)
+        serving = store.ledger.index_versions.serving(dataset)
         if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
             publish_alias(store, serving)
             return _report(serving)
         # What a process built and died before it switched is switched to now.
         building = _Building(store, lease, dataset, space, inputs)
         report = replace(_report(built), written=True) if built else building.run()
-        switch_to(store, lease, dataset, report.generation)
+        switch_to(store, lease, dataset, report.version)
         return report
 
 
-def _built(store: Store, dataset: DatasetKey, wanted: str) -> Generation | None:
-    """A generation of these embeddings that waits to be switched to."""
+def _built(store: Store, dataset: DatasetKey, wanted: str) -> IndexVersion | None:
+    """An index version of these embeddings that waits to be switched to."""
     found = (
         one
-        for one in store.ledger.generations.list(dataset)
+        for one in store.ledger.index_versions.list(dataset)
         if one.state == BUILT and is_of(store, one, wanted)
     )
     return next((one for one in found if is_kept(store, one)), None)
 
 
-def _stays(store: Store, serving: Generation, wanted: str, *, by_hand: bool) -> bool:
+def _stays(store: Store, serving: IndexVersion, wanted: str, *, by_hand: bool) -> bool:
     is_held = serving.held_for == wanted and not by_hand
     is_there = is_kept(store, serving)
     return is_there and (is_held or is_of(store, serving, wanted))
 
 
-def _report(serving: Generation) -> IndexReport:
+def _report(serving: IndexVersion) -> IndexReport:
     return IndexReport(
         dataset=serving.dataset,
         space_id=serving.space_id,
-        generation=serving.number,
+        version=serving.number,
         backend=serving.backend,
         rows=serving.rows,
         carried=0,
@@ -127,7 +127,7 @@ def _report(serving: Generation) -> IndexReport:
 
 
 class _Building:
-    """One new generation, from its parts to the switch."""
+    """One new version, from its parts to the switch."""
 
     def __init__(
         self,
@@ -155,9 +155,9 @@ class _Building:
 
     def _run(self) -> IndexReport:
         space_id = self._space.space_id
-        number = self._store.ledger.generations.start(self._dataset, space_id)
+        number = self._store.ledger.index_versions.start(self._dataset, space_id)
         drop_unfinished(self._store, self._dataset, besides=number)
-        path = layout.generation(self._dataset, space_id, number)
+        path = layout.index_version(self._dataset, space_id, number)
         # A ledger that was lost counted as far before: what it left there is nobody's.
         self._store.lake.delete_tree(path)
         folder = self._store.lake.path(path)
@@ -214,7 +214,7 @@ class _Building:
         prove(index, f"{self._dataset} {folder.name}", frozenset(new))
 
     def _finish(self, number: int, description: Description) -> None:
-        self._store.ledger.generations.built(
+        self._store.ledger.index_versions.built(
             self._lease,
             self._dataset,
             number,
@@ -228,7 +228,7 @@ class _Building:
         return IndexReport(
             dataset=self._dataset,
             space_id=self._space.space_id,
-            generation=number,
+            version=number,
             backend=description.backend,
             rows=description.rows,
             carried=self._carried,

@@ -1,7 +1,7 @@
 """What an index is built from: the fingerprints of its embeddings files."""
 
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -42,7 +42,7 @@ def embeddings_fingerprints(
     return found
 
 
-def is_of(store: Store, one: Generation, wanted: str) -> bool:
-    """Whether a generation is of these embeddings, and in the backend that the settings name."""
+def is_of(store: Store, one: IndexVersion, wanted: str) -> bool:
+    """Whether an index version is of these embeddings, and in the backend that the settings name."""
     backend = backend_for(store.index_backend(one.dataset), one.rows)
     return one.input_fingerprint == wanted and one.backend == backend

@@ -1,4 +1,4 @@
-"""export_index: the serving generation as files that any program with FAISS reads."""
+"""export_index: the serving version as files that any program with FAISS reads."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from semantic_assets.store import Store
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
     dataset: str
-    generation: int
+    version: int
     space: str
     rows: int
     dimensions: int
@@ -29,14 +29,14 @@ def export_index(store: Store, dataset: DatasetKey, file: Path) -> ExportReport:
     """
     if not file.parent.is_dir():
         raise ConfigError(f"there is no folder {file.parent}: make it, or name another file")
-    serving = store.ledger.generations.serving(dataset)
+    serving = store.ledger.index_versions.serving(dataset)
     parts = parts_of(store, serving) if serving is not None else None
     if serving is None or parts is None:
         raise NotFound(f"there is no index of {dataset}: run `semantic-assets refresh`")
     ids = write_flat(parts, file)
     return ExportReport(
         dataset=str(dataset),
-        generation=serving.number,
+        version=serving.number,
         space=serving.space_id,
         rows=len(parts),
         dimensions=parts.dimensions,

@@ -1,4 +1,4 @@
-"""The serving generation of a dataset, opened; and the directories of the others."""
+"""The serving version of a dataset, opened; and the directories of the others."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from semantic_assets.index.description import (
 from semantic_assets.index.opened_version import Index, OpenIndexes
 from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import LANCE
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
@@ -21,40 +21,40 @@ _REOPENINGS = 5
 _OPENED = OpenIndexes()
 
 
-def generation_folder(store: Store, generation: Generation) -> Path:
+def version_folder(store: Store, version: IndexVersion) -> Path:
     """On this machine, with all its files; it need not be there."""
-    return store.lake.fetched_tree(path_of(generation))
+    return store.lake.fetched_tree(path_of(version))
 
 
-def _searched_folder(store: Store, generation: Generation) -> Path:
+def _searched_folder(store: Store, version: IndexVersion) -> Path:
     """With what a search reads: of an index that is in Lance, its description."""
-    only = FILE_NAME if generation.backend == LANCE else ""
-    return store.lake.fetched_tree(path_of(generation), only=only)
+    only = FILE_NAME if version.backend == LANCE else ""
+    return store.lake.fetched_tree(path_of(version), only=only)
 
 
-def is_kept(store: Store, generation: Generation) -> bool:
+def is_kept(store: Store, version: IndexVersion) -> bool:
     """Whether its files are in the lake."""
-    return store.lake.has_tree(path_of(generation))
+    return store.lake.has_tree(path_of(version))
 
 
-def description_of(store: Store, generation: Generation) -> Description | None:
+def description_of(store: Store, version: IndexVersion) -> Description | None:
     """Without the other files; None where they are gone, or were never finished."""
-    text = store.lake.read_text(f"{path_of(generation)}/{FILE_NAME}")
+    text = store.lake.read_text(f"{path_of(version)}/{FILE_NAME}")
     return None if text is None else parse_description(text)
 
 
-def path_of(generation: Generation) -> str:
-    return layout.generation(generation.dataset, generation.space_id, generation.number)
+def path_of(version: IndexVersion) -> str:
+    return layout.index_version(version.dataset, version.space_id, version.number)
 
 
-def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index] | None:
+def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Index] | None:
     """None where the dataset has no index yet.
 
     Raises:
         NotFound: its files are gone.
     """
     for _ in range(_REOPENINGS):
-        serving = store.ledger.generations.serving(dataset)
+        serving = store.ledger.index_versions.serving(dataset)
         if serving is None:
             return None
         try:
@@ -64,9 +64,9 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[Generation, Index]
     raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
 
 
-def parts_of(store: Store, generation: Generation) -> Parts | None:
+def parts_of(store: Store, version: IndexVersion) -> Parts | None:
     """Rows and vectors alone, whatever the backend; None where the files are gone."""
-    folder = generation_folder(store, generation)
+    folder = version_folder(store, version)
     try:
         return open_parts(folder, read_description(folder))
     except FileNotFoundError:

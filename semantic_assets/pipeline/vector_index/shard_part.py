@@ -1,6 +1,6 @@
 """What a shard brings to an index: rows and vectors of its READY chunks, and what is carried over.
 
-No delete before the replacement: a document with a pending chunk comes whole from the generation
+No delete before the replacement: a document with a pending chunk comes whole from the version
 that serves, if that has it. Nothing but ids is in memory for the whole shard.
 """
 
@@ -31,7 +31,7 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenRows:
     rows: int
-    #: Of them kept from the generation before.
+    #: Of them kept from the version before.
     carried: int
 
 
@@ -52,7 +52,7 @@ def rows_fingerprint(store: Store, space: EmbeddingSpace, shard: ShardKey) -> st
 def write_rows(
     store: Store, space: EmbeddingSpace, shard: ShardKey, folder: Path, old: Part | None
 ) -> WrittenRows:
-    """Write the shard's part; `old` is its part in the serving generation."""
+    """Write the shard's part; `old` is its part in the serving version."""
     with (
         store.lake.open(layout.embeddings(space.space_id, shard)) as embeddings,
         store.lake.open(layout.chunks(shard)) as chunks,

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import NotFound
 from semantic_assets.index.opened_version import Index, backend_of, open_index
-from semantic_assets.ledger.index_versions import BUILDING, Generation
+from semantic_assets.ledger.index_versions import BUILDING, IndexVersion
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import QDRANT
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.vector_index.build_inputs import current_fingerprint, is_of
 from semantic_assets.pipeline.vector_index.serving import (
     description_of,
-    generation_folder,
     parts_of,
+    version_folder,
 )
 from semantic_assets.pipeline.vector_index.versions import (
     retire,
@@ -26,8 +26,8 @@ _PLACE = ["document_id", "chunk_id", "chunk_index", "start_char"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchReport:
     dataset: str
-    #: The generation that serves now, and the one that did.
-    generation: int
+    #: The version that serves now, and the one that did.
+    version: int
     before: int
     #: Documents of the one before that the serving one lacks, has otherwise, or has beyond it.
     lacks: int
@@ -38,34 +38,34 @@ class SwitchReport:
     def summary(self) -> str:
         edits = self.lacks + self.differs + self.extra
         return (
-            f"generation {self.generation} serves, as of its switch; it lacks {edits} edits of "
-            f"generation {self.before}: {self.lacks} documents are missing, {self.differs} are of "
+            f"index version {self.version} serves, as of its switch; it lacks {edits} edits of "
+            f"index version {self.before}: {self.lacks} documents are missing, {self.differs} are of "
             f"another version, {self.extra} were deleted since"
         )
 
 
 def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> None:
-    """Have a built generation serve, under the dataset's index lease; then old ones go."""
-    store.ledger.generations.switch(lease, dataset, number)
-    serving = store.ledger.generations.serving(dataset)
+    """Have a built version serve, under the dataset's index lease; then old ones go."""
+    store.ledger.index_versions.switch(lease, dataset, number)
+    serving = store.ledger.index_versions.serving(dataset)
     assert serving is not None
-    store.tell(
-        f"index {dataset}: generation {number} ({serving.backend}) serves {serving.rows} chunks"
+    store.report_progress(
+        f"index {dataset}: version {number} ({serving.backend}) serves {serving.rows} chunks"
     )
     publish_alias(store, serving)
     retire(store, dataset)
 
 
-def publish_alias(store: Store, generation: Generation) -> None:
+def publish_alias(store: Store, version: IndexVersion) -> None:
     """Have the alias follow the pointer, also where a crash came between the two."""
-    if generation.backend == QDRANT:
-        description = description_of(store, generation)
+    if version.backend == QDRANT:
+        description = description_of(store, version)
         assert description is not None
-        backend_of(generation.backend, store.vector_stores).publish(description)
+        backend_of(version.backend, store.vector_stores).publish(description)
 
 
 def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
-    """Serve a kept generation, and keep it serving until there are new embeddings.
+    """Serve a kept version, and keep it serving until there are new embeddings.
 
     Raises:
         NotFound: it is not kept, or its files are gone.
@@ -77,7 +77,7 @@ def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
 
 
 def rollback(store: Store, dataset: DatasetKey) -> SwitchReport:
-    """Serve the generation that served before, as `switch` does.
+    """Serve the version that served before, as `switch` does.
 
     Raises:
         NotFound: none is kept from before the serving one.
@@ -86,60 +86,62 @@ def rollback(store: Store, dataset: DatasetKey) -> SwitchReport:
         serving = _serving(store, dataset)
         earlier = [
             one
-            for one in store.ledger.generations.list(dataset)
+            for one in store.ledger.index_versions.list(dataset)
             if one.number < serving.number and one.served_at is not None
         ]
         if not earlier:
             raise NotFound(
-                f"{dataset} has no generation before {serving.number}: `semantic-assets index list`"
+                f"{dataset} has no index version before {serving.number}: `semantic-assets index list`"
             )
         # Not the one below: that may itself have been rolled back from.
         return _switch(store, lease, serving, max(earlier, key=lambda one: one.served_at or 0.0))
 
 
-def _serving(store: Store, dataset: DatasetKey) -> Generation:
-    serving = store.ledger.generations.serving(dataset)
+def _serving(store: Store, dataset: DatasetKey) -> IndexVersion:
+    serving = store.ledger.index_versions.serving(dataset)
     if serving is None:
         raise NotFound(f"there is no index of {dataset} yet: run `semantic-assets refresh`")
     return serving
 
 
-def _kept(store: Store, serving: Generation, number: int) -> Generation:
-    for one in store.ledger.generations.list(serving.dataset):
+def _kept(store: Store, serving: IndexVersion, number: int) -> IndexVersion:
+    for one in store.ledger.index_versions.list(serving.dataset):
         if one.number == number and one.state != BUILDING:
             return one
     raise NotFound(
-        f"{serving.dataset} has no generation {number}: `semantic-assets index list` names them"
+        f"{serving.dataset} has no index version {number}: `semantic-assets index list` names them"
     )
 
 
-def _switch(store: Store, lease: Lease, serving: Generation, target: Generation) -> SwitchReport:
+def _switch(
+    store: Store, lease: Lease, serving: IndexVersion, target: IndexVersion
+) -> SwitchReport:
     index = _openable(store, target)
     report = _report(store, serving, target)
     wanted = current_fingerprint(store, target.dataset, target.space_id)
     held_for = None if is_of(store, target, wanted) else wanted
-    store.ledger.generations.switch_back(lease, target.dataset, target.number, held_for=held_for)
+    store.ledger.index_versions.switch_back(lease, target.dataset, target.number, held_for=held_for)
     backend_of(target.backend, store.vector_stores).publish(index.description)
-    store.tell(f"index {target.dataset}: {report.summary}")
+    store.report_progress(f"index {target.dataset}: {report.summary}")
     return report
 
 
-def _openable(store: Store, target: Generation) -> Index:
+def _openable(store: Store, target: IndexVersion) -> Index:
     try:
-        return open_index(generation_folder(store, target), store.vector_stores)
+        return open_index(version_folder(store, target), store.vector_stores)
     except FileNotFoundError as error:
         raise NotFound(
-            f"the files of generation {target.number} of {target.dataset} are gone: run "
+            f"the files of index version {target.number} of {target.dataset} are gone: run "
             "`semantic-assets index build`"
         ) from error
 
 
-def _report(store: Store, serving: Generation, target: Generation) -> SwitchReport:
+def _report(store: Store, serving: IndexVersion, target: IndexVersion) -> SwitchReport:
     before, now = _versions(store, serving), _versions(store, target)
     shared = before.keys() & now.keys()
     return SwitchReport(
         dataset=str(target.dataset),
-        generation=target.number,
+        version=target.number,
         before=serving.number,
         lacks=len(before.keys() - now.keys()),
         differs=sum(before[document] != now[document] for document in shared),
@@ -147,7 +149,7 @@ def _report(store: Store, serving: Generation, target: Generation) -> SwitchRepo
     )
 
 
-def _versions(store: Store, one: Generation) -> dict[str, list[tuple[object, ...]]]:
+def _versions(store: Store, one: IndexVersion) -> dict[str, list[tuple[object, ...]]]:
     """Each document with its passages and their places."""
     found: dict[str, list[tuple[object, ...]]] = {}
     for part in parts_of(store, one) or ():

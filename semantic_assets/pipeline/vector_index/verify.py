@@ -1,4 +1,4 @@
-"""Proof of a generation before anything points to it."""
+"""Proof of an index version before anything points to it."""
 
 import numpy as np
 import pyarrow.compute as pc
@@ -22,7 +22,7 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
     """Counts, ids, and what the parts just written find of themselves.
 
     Raises:
-        CorruptResult: it does not hold; the generation before keeps serving.
+        CorruptResult: it does not hold; the version before keeps serving.
     """
     for entry, part in zip(index.description.parts, index.parts, strict=True):
         _require_rows(name, part, entry.rows, is_fresh=part.name in written)
@@ -44,7 +44,7 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
         )
 
 
-_LEFT = "the generation before keeps serving. Run `semantic-assets index build` again"
+_LEFT = "the version before keeps serving. Run `semantic-assets index build` again"
 
 
 def _require_rows(name: str, part: Part, expected: int, *, is_fresh: bool) -> None:

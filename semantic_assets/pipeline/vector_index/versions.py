@@ -8,7 +8,7 @@ from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.opened_version import backend_of
 from semantic_assets.index.parts import Part, open_part
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import BUILDING, BUILT, SERVING, Generation
+from semantic_assets.ledger.index_versions import BUILDING, BUILT, SERVING, IndexVersion
 from semantic_assets.model.backends import QDRANT
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -20,7 +20,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRow:
+class IndexVersionRow:
     dataset: str
     number: int
     state: str
@@ -36,17 +36,17 @@ class GenerationRow:
     alias: str | None
 
 
-def generations(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[GenerationRow]:
+def index_versions(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[IndexVersionRow]:
     """Of these datasets or of all, newest first."""
     return [
         _row(store, one)
         for dataset in datasets or tuple(store.ledger.sources.datasets())
-        for one in store.ledger.generations.list(dataset)
+        for one in store.ledger.index_versions.list(dataset)
     ]
 
 
-def _row(store: Store, one: Generation) -> GenerationRow:
-    return GenerationRow(
+def _row(store: Store, one: IndexVersion) -> IndexVersionRow:
+    return IndexVersionRow(
         dataset=str(one.dataset),
         number=one.number,
         state=one.state,
@@ -60,7 +60,7 @@ def _row(store: Store, one: Generation) -> GenerationRow:
     )
 
 
-def _alias(store: Store, one: Generation) -> str | None:
+def _alias(store: Store, one: IndexVersion) -> str | None:
     if one.backend != QDRANT:
         return None
     description = description_of(store, one)
@@ -68,7 +68,7 @@ def _alias(store: Store, one: Generation) -> str | None:
 
 
 #: The serving one and two to go back to.
-KEPT_GENERATIONS = 3
+KEPT_VERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ class KeptPart:
 
 
 class KeptParts:
-    """Parts of the generations of a dataset in a space, by name and what they were built from."""
+    """Parts of the versions of a dataset in a space, by name and what they were built from."""
 
     def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
         self._lake = store.lake
         #: Newest first, the serving one before all; by their directories in the lake.
         self._held: list[tuple[str, Description]] = []
         self._serving: tuple[str, Description] | None = None
-        kept = [one for one in store.ledger.generations.list(dataset) if one.state != BUILDING]
+        kept = [one for one in store.ledger.index_versions.list(dataset) if one.state != BUILDING]
         for one in sorted(kept, key=lambda one: one.state != SERVING):
             path, description = path_of(one), description_of(store, one)
             if one.space_id == space.space_id and description is not None:
@@ -114,7 +114,7 @@ def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
 
     A build that was taken over may still write: only into the directory of its own number.
     """
-    for one in store.ledger.generations.list(dataset):
+    for one in store.ledger.index_versions.list(dataset):
         if one.state == BUILDING and one.number != besides:
             _drop(store, one)
 
@@ -127,32 +127,34 @@ def retire(store: Store, dataset: DatasetKey) -> None:
     target = store.target_space(dataset)
     others = [
         one
-        for one in store.ledger.generations.list(dataset)
+        for one in store.ledger.index_versions.list(dataset)
         if one.state != SERVING
         and not (one.state == BUILT and target and one.space_id == target.space_id)
     ]
-    for one in others[KEPT_GENERATIONS - 1 :]:
+    for one in others[KEPT_VERSIONS - 1 :]:
         _drop(store, one)
 
 
 def drop_all(store: Store, dataset: DatasetKey) -> bool:
     """The dataset is removed: its index goes. False where something of it stays for now."""
-    store.ledger.generations.withdraw(dataset)
-    for one in store.ledger.generations.list(dataset):
+    store.ledger.index_versions.withdraw(dataset)
+    for one in store.ledger.index_versions.list(dataset):
         _drop(store, one)
-    if store.ledger.generations.list(dataset):
+    if store.ledger.index_versions.list(dataset):
         return False
     store.lake.delete_tree(layout.index_dir(dataset))
     return True
 
 
-def _drop(store: Store, one: Generation) -> None:
+def _drop(store: Store, one: IndexVersion) -> None:
     description = description_of(store, one)
     if description is not None:
         try:
             backend_of(description.backend, store.vector_stores).drop(description)
         except SemanticAssetsError as error:  # the pointer has moved: the next build tries again
-            store.tell(f"index {one.dataset}: generation {one.number} stays for now: {error}")
+            store.report_progress(
+                f"index {one.dataset}: version {one.number} stays for now: {error}"
+            )
             return
     store.lake.delete_tree(path_of(one))
-    store.ledger.generations.forget(one.dataset, one.number)
+    store.ledger.index_versions.forget(one.dataset, one.number)

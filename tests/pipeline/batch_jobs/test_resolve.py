@@ -43,14 +43,14 @@ def test_a_person_can_adopt_an_unconfirmed_job(trial: Trial) -> None:
     assert job.state == S.UNCONFIRMED
     remote = trial.remote_jobs()[0]["name"]
     resolve.adopt(trial.store, trial.gemini, job.job_id, remote_name=remote)
-    trial.drain()
+    trial.advance_until_done()
     assert _statuses(trial) == {"READY": 5}
     assert trial.paid_twice() == []
 
 
 def test_adopting_somebody_elses_job_is_refused(trial: Trial) -> None:
     _corpus(trial)
-    trial.drain()
+    trial.advance_until_done()
     trial.write("acme/texts/more.txt", "One more text.")
     trial.prepare()
     trial.arm("create-timeout-not-created", seconds=0.1)
@@ -68,7 +68,7 @@ def test_adopting_somebody_elses_job_is_refused(trial: Trial) -> None:
 
 def test_decisions_are_for_jobs_in_the_right_state_only(trial: Trial) -> None:
     _corpus(trial)
-    trial.drain()
+    trial.advance_until_done()
     [job] = trial.store.ledger.jobs.list()
     for decide in (resolve.accept, resolve.resubmit, resolve.fail, resolve.give_up):
         with pytest.raises(Conflict, match="collected"):
@@ -77,7 +77,7 @@ def test_decisions_are_for_jobs_in_the_right_state_only(trial: Trial) -> None:
 
 def test_a_lost_ledger_is_rebuilt_and_nothing_is_sent_again(trial: Trial) -> None:
     _corpus(trial)
-    trial.drain()
+    trial.advance_until_done()
     trial.write("acme/texts/more.txt", "One more text.")
     trial.prepare()
     advance(trial.store, trial.gemini)
@@ -89,7 +89,7 @@ def test_a_lost_ledger_is_rebuilt_and_nothing_is_sent_again(trial: Trial) -> Non
         found = recover(again.store)
         assert (len(found.collected), len(found.unconfirmed)) == (1, 1)
         again.prepare()
-        again.drain()
+        again.advance_until_done()
         assert _statuses(again) == {"READY": 6}
     assert max(trial.sent().values()) == 1
 
@@ -97,7 +97,7 @@ def test_a_lost_ledger_is_rebuilt_and_nothing_is_sent_again(trial: Trial) -> Non
 def test_cleanup_looks_first_and_then_deletes_what_lingers(trial: Trial) -> None:
     _corpus(trial)
     trial.arm("any-503", times=2, method="*.delete")
-    trial.drain()
+    trial.advance_until_done()
     old = trial.settings.root / "chunks" / ".left.parquet.1.tmp"
     old.write_text("half")
     os.utime(old, (0, 0))
@@ -162,7 +162,7 @@ def test_real_time_embeds_at_once_and_lands_in_one_file(trial: Trial) -> None:
     assert report.texts == 230
     [job] = trial.store.ledger.jobs.list()
     assert (job.state, job.is_realtime) == (S.COLLECTED, True)
-    names = trial.store.lake.names(layout.results_dir(job.space_id))
+    names = trial.store.lake.names(layout.results_dir(job.product_id))
     assert names == [f"{job.job_id}.parquet"]
     assert trial.store.ledger.spending.totals().realtime_usd == pytest.approx(report.usd)
     assert trial.refresh().advanced.submitted_texts == 0
@@ -211,7 +211,7 @@ def test_a_real_time_job_of_a_dead_process_is_folded_and_the_rest_is_pending(tri
         os._exit(0)
     os.waitpid(process, 0)
     trial.pass_time(40)
-    trial.drain()
+    trial.advance_until_done()
     jobs = trial.store.ledger.jobs.list()
     assert [(job.is_realtime, job.succeeded) for job in jobs] == [(True, 200), (False, 30)]
     assert trial.store.ledger.spending.totals().possibly_billed_usd > 0
@@ -229,7 +229,7 @@ def test_a_given_up_job_that_is_adopted_is_collected_and_nothing_is_sent_again(
     resolve.give_up(trial.store, trial.gemini, job.job_id)
     adopted = resolve.adopt(trial.store, trial.gemini, job.job_id, remote_name=job.remote_name)
     assert adopted.state == "submitted"
-    trial.drain()
+    trial.advance_until_done()
     (only,) = trial.store.ledger.jobs.list()
     assert (only.state, only.succeeded) == ("collected", 1)
     assert trial.paid_twice() == []

@@ -14,7 +14,7 @@ def write_texts(trial: Trial, dataset: str, count: int, *, first: int = 0) -> No
 
 
 def ready(trial: Trial, dataset: str) -> int:
-    generation = trial.store.ledger.generations.serving(DatasetKey("acme", dataset))
+    generation = trial.store.ledger.index_versions.serving(DatasetKey("acme", dataset))
     return generation.rows if generation else 0
 
 

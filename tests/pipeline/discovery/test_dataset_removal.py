@@ -51,7 +51,7 @@ def hits(trial: Trial) -> set[str]:
 def test_a_dry_run_says_what_goes_and_leaves_it(filled: Trial) -> None:
     found = remove(filled.store, MANUALS, dry_run=True)
     assert (found.shards, found.documents, found.chunks) == (1, 2, 2)
-    assert found.index_generations == 1
+    assert found.index_versions_count == 1
     assert not found.removed
     assert tables(filled) == {"manuals", "other"}
 
@@ -61,7 +61,7 @@ def test_a_removed_dataset_leaves_tables_search_and_work(filled: Trial) -> None:
     assert tables(filled) == {"other"}
     assert hits(filled) == {"acme/other/b.txt", "acme/other/shared.txt"}
     assert not filled.store.lake.path(layout.index_dir(MANUALS)).exists()
-    assert filled.store.ledger.generations.list(MANUALS) == []
+    assert filled.store.ledger.index_versions.list(MANUALS) == []
     due = watch(filled.store, filled.gemini).due
     assert {run.partition for run in due} == {"acme.other.00000", "acme.other"}
     assert advance(filled.store, filled.gemini).is_done
@@ -104,7 +104,7 @@ def test_work_that_was_queued_for_it_says_so_and_makes_nothing(filled: Trial) ->
     with pytest.raises(DatasetRemoved):
         build_index(store, MANUALS)
     assert tables(filled) == {"other"}
-    assert store.ledger.generations.list(MANUALS) == []
+    assert store.ledger.index_versions.list(MANUALS) == []
 
 
 def test_a_removal_that_was_cut_short_is_finished_by_the_next_listing(
@@ -121,7 +121,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_next_listing(
     assert hits(filled) == {"acme/other/b.txt", "acme/other/shared.txt"}
     discover(filled.store)
     assert tables(filled) == {"other"}
-    assert filled.store.ledger.generations.list(MANUALS) == []
+    assert filled.store.ledger.index_versions.list(MANUALS) == []
 
 
 def test_batches_that_are_out_are_still_collected(trial: Trial) -> None:
@@ -129,7 +129,7 @@ def test_batches_that_are_out_are_still_collected(trial: Trial) -> None:
     trial.write("acme/other/b.txt", "Delta epsilon zeta.")
     trial.refresh(wait_minutes=0)
     remove(trial.store, MANUALS, dry_run=False)
-    trial.drain()
+    trial.advance_until_done()
     trial.refresh(datasets=(MANUALS,))
     assert set(trial.sent().values()) == {1}
     assert hits(trial) == {"acme/manuals/a.txt"}

@@ -119,7 +119,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
     discover(store)
     with monkeypatch.context() as patched:
         patched.setattr(readers, "read_records", growing)
-        report = read_documents(replace(store, tell=told.append), FIRST)
+        report = read_documents(replace(store, report_progress=told.append), FIRST)
     assert report.unsettled == ("acme/manuals/r.jsonl changed while it was read",)
     assert "the next run reads it again" in told[0]
     report = read_documents(store, FIRST)  # also without another listing

@@ -300,6 +300,6 @@ def test_results_lie_in_one_immutable_file_for_each_job(trial: Trial) -> None:
     trial.write("acme/manuals/a.txt", "One two three.")
     trial.refresh()
     [job] = trial.store.ledger.jobs.list()
-    folder = trial.settings.root / "results" / f"space={job.space_id}"
+    folder = trial.settings.root / "results" / f"space={job.product_id}"
     assert [path.name for path in Path(folder).iterdir()] == [f"{job.job_id}.parquet"]
     assert {job.model: job.tokens_actual} == trial.store.ledger.spending.totals().batch_tokens

@@ -50,7 +50,7 @@ def first_hit(trial: Trial, question: str = "How is the pump inspected?") -> str
 
 
 def serving_space(trial: Trial) -> str:
-    found = trial.store.ledger.generations.serving(DATASET)
+    found = trial.store.ledger.index_versions.serving(DATASET)
     assert found is not None
     assert trial.store.serving_space(DATASET).space_id == found.space_id
     return found.space_id

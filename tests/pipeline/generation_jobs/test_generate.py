@@ -458,6 +458,6 @@ def test_doctor_names_an_edited_task_and_a_broken_one(trial: Trial) -> None:
     trial.refresh()
     assert _tasks(trial.store).is_well
     write_task(trial, prompt="Be brief.\\n\\n{text}")
-    assert "generate regenerate -d acme/news -t summary" in _tasks(trial.store).cure
+    assert "generate regenerate -d acme/news -t summary" in _tasks(trial.store).remedy
     (trial.settings.tasks / "summary.toml").write_text("model = ")
     assert "not valid TOML" in _tasks(trial.store).found

@@ -37,7 +37,7 @@ def test_each_stage_takes_over_what_the_one_before_did(trial: Trial) -> None:
     assert now() == (3, 0, 0, 3)
     chunk_documents(trial.store, shard)
     assert now() == (0, 3, 0, 3)
-    trial.drain()
+    trial.advance_until_done()
     assert now() == (0, 0, 3, 3)
     build_index(trial.store, shard.dataset)
     assert now() == (0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Generations in Lance, through the verbs: the switch, the way back, and a build that was killed."""
+"""Versions in Lance, through the verbs: the switch, the way back, and a build that was killed."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from semantic_assets.errors import CorruptResult, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.index import lance
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.checks import check_index
 from semantic_assets.pipeline.search.search import search
@@ -31,14 +31,14 @@ DATASET = DatasetKey("acme", "manuals")
 
 
 def build(trial: Trial, version: int) -> int:
-    """Edit the file, refresh, and name the generation that serves."""
+    """Edit the file, refresh, and name the version that serves."""
     trial.write(f"{DATASET}/a.txt", f"Paper, version {version}.")
     trial.refresh()
     return serving(trial).number
 
 
-def serving(trial: Trial) -> Generation:
-    found = trial.store.ledger.generations.serving(DATASET)
+def serving(trial: Trial) -> IndexVersion:
+    found = trial.store.ledger.index_versions.serving(DATASET)
     assert found is not None
     return found
 

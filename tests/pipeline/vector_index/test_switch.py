@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from semantic_assets.emulator.server import RunningServer
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.build import build_index
-from semantic_assets.pipeline.vector_index.serving import generation_folder
-from semantic_assets.pipeline.vector_index.versions import generations
+from semantic_assets.pipeline.vector_index.serving import version_folder
+from semantic_assets.pipeline.vector_index.versions import index_versions
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from tests.chaos.steps import Blow
@@ -35,8 +35,8 @@ def test_four_readers_see_whole_generations_while_documents_are_edited(
     assert run_together(edit_or_search, there, 4, processes=5) == [[], [], [], [], []]
 
 
-def serving(store: Store) -> Generation:
-    found = store.ledger.generations.serving(DATASET)
+def serving(store: Store) -> IndexVersion:
+    found = store.ledger.index_versions.serving(DATASET)
     assert found is not None
     return found
 
@@ -51,14 +51,14 @@ def two_versions(trial: Trial) -> None:
     trial.refresh()
     trial.write(f"{DATASET}/a.txt", "Version 2. Valve.")
     trial.prepare()
-    trial.drain()
+    trial.advance_until_done()
 
 
 BEFORE = [
-    Blow("generation started", "after"),
+    Blow("version started", "after"),
     Blow("index written", "before"),
     Blow("index written", "after"),
-    Blow("generation switched", "before"),
+    Blow("version switched", "before"),
 ]
 
 
@@ -72,15 +72,15 @@ def test_a_build_killed_before_the_switch_leaves_the_old_one_serving(
     trial.clock.offset += 60  # the dead process's lease expires
     build_index(trial.store, DATASET)
     assert versions(trial) == {"Version 2"}
-    states = {row.number: row.state for row in generations(trial.store)}
-    folder = generation_folder(trial.store, serving(trial.store)).parent
+    states = {row.number: row.state for row in index_versions(trial.store)}
+    folder = version_folder(trial.store, serving(trial.store)).parent
     assert {int(path.name) for path in folder.iterdir()} == set(states)
     assert sorted(states.values()) == ["retired", "serving"]
 
 
 def test_a_build_killed_after_the_switch_has_switched(trial: Trial) -> None:
     two_versions(trial)
-    killed_in(build_and_die, trial.settings, Blow("generation switched", "after"))
+    killed_in(build_and_die, trial.settings, Blow("version switched", "after"))
     assert (serving(trial.store).number, versions(trial)) == (2, {"Version 2"})
     trial.clock.offset += 60
     assert not build_index(trial.store, DATASET).written

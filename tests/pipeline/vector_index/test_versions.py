@@ -1,4 +1,4 @@
-"""Generations of a dataset: what a build links, carries and keeps, and going back by hand."""
+"""Versions of a dataset: what a build links, carries and keeps, and going back by hand."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from semantic_assets.errors import ConfigError, CorruptResult, NotFound, TransientError
 from semantic_assets.index import qdrant
 from semantic_assets.index.description import read_description
-from semantic_assets.ledger.index_versions import Generation
+from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.flows.reindex import reindex
@@ -17,9 +17,9 @@ from semantic_assets.pipeline.reports.checks import check_index
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.build import IndexReport, build_index
 from semantic_assets.pipeline.vector_index.export import export_index
-from semantic_assets.pipeline.vector_index.serving import generation_folder
+from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.pipeline.vector_index.switch import rollback, switch
-from semantic_assets.pipeline.vector_index.versions import generations
+from semantic_assets.pipeline.vector_index.versions import index_versions
 from tests.trial import Trial
 
 DATASET = DatasetKey("acme", "manuals")
@@ -32,14 +32,14 @@ def write(trial: Trial, version: int, *, files: tuple[str, ...] = FILES) -> None
 
 
 def build(trial: Trial, version: int, *, files: tuple[str, ...] = FILES) -> int:
-    """Edit the files, refresh, and name the generation that serves."""
+    """Edit the files, refresh, and name the version that serves."""
     write(trial, version, files=files)
     trial.refresh()
     return serving(trial).number
 
 
-def serving(trial: Trial) -> Generation:
-    found = trial.store.ledger.generations.serving(DATASET)
+def serving(trial: Trial) -> IndexVersion:
+    found = trial.store.ledger.index_versions.serving(DATASET)
     assert found is not None
     return found
 
@@ -53,9 +53,9 @@ def of_version(*versions: int, files: tuple[str, ...] = FILES) -> set[str]:
 
 
 def kept(trial: Trial) -> dict[int, str]:
-    """Generations with their state; the directories are those, and no others."""
-    found = {row.number: row.state for row in generations(trial.store, datasets=(DATASET,))}
-    folder = generation_folder(trial.store, serving(trial)).parent
+    """Versions with their state; the directories are those, and no others."""
+    found = {row.number: row.state for row in index_versions(trial.store, datasets=(DATASET,))}
+    folder = version_folder(trial.store, serving(trial)).parent
     assert {int(path.name) for path in folder.iterdir()} == set(found)
     return found
 
@@ -76,8 +76,8 @@ def test_three_generations_are_kept_and_the_newest_serves(trial: Trial) -> None:
 def test_what_a_crashed_build_left_goes_with_the_next(trial: Trial) -> None:
     build(trial, 1)
     space = serving(trial).space_id
-    number = trial.store.ledger.generations.start(DATASET, space)
-    left = generation_folder(trial.store, serving(trial)).parent / f"{number:06d}"
+    number = trial.store.ledger.index_versions.start(DATASET, space)
+    left = version_folder(trial.store, serving(trial)).parent / f"{number:06d}"
     (left / "00000").mkdir(parents=True)
     build(trial, 2)
     assert kept(trial) == {3: "serving", 1: "retired"}
@@ -113,7 +113,7 @@ def test_a_dataset_chooses_its_own_backend(trial: Trial) -> None:
     assert texts(trial) == of_version(1)
 
 
-def test_a_document_with_a_pending_chunk_keeps_what_it_had_in_every_generation(
+def test_a_document_with_a_pending_chunk_keeps_what_it_had_in_every_version(
     trial: Trial,
 ) -> None:
     build(trial, 1)
@@ -133,9 +133,9 @@ def test_a_rollback_serves_the_one_before_and_says_what_it_lacks(trial: Trial) -
     (trial.settings.sources / "acme/manuals/b.txt").unlink()
     trial.refresh()
     report = rollback(trial.store, DATASET)
-    assert (report.generation, report.before) == (1, 2)
+    assert (report.version, report.before) == (1, 2)
     assert (report.lacks, report.differs, report.extra) == (1, 1, 1)
-    assert "it lacks 3 edits of generation 2" in report.summary
+    assert "it lacks 3 edits of version 2" in report.summary
     assert texts(trial) == of_version(1)
     assert kept(trial) == {2: "retired", 1: "serving"}
 
@@ -146,7 +146,7 @@ def test_builds_by_themselves_leave_a_rollback_until_there_are_new_embeddings(
     build(trial, 1)
     build(trial, 2)
     rollback(trial.store, DATASET)
-    assert [row.is_held for row in generations(trial.store)] == [False, True]
+    assert [row.is_held for row in index_versions(trial.store)] == [False, True]
     trial.refresh()
     assert (serving(trial).number, texts(trial)) == (1, of_version(1))
     build(trial, 3, files=("a",))
@@ -167,7 +167,7 @@ def test_a_switch_to_the_current_one_ends_a_rollback_too(trial: Trial) -> None:
     build(trial, 2)
     rollback(trial.store, DATASET)
     switch(trial.store, DATASET, 2)
-    assert not any(row.is_held for row in generations(trial.store))
+    assert not any(row.is_held for row in index_versions(trial.store))
     assert texts(trial) == of_version(2)
 
 
@@ -176,7 +176,7 @@ def test_a_rollback_does_not_return_to_what_was_rolled_back_from(trial: Trial) -
     build(trial, 2)
     rollback(trial.store, DATASET)
     build(trial, 3)
-    assert rollback(trial.store, DATASET).generation == 1
+    assert rollback(trial.store, DATASET).version == 1
 
 
 def test_a_rollback_across_spaces_brings_the_old_space_back(meaningful_trial: Trial) -> None:
@@ -192,16 +192,16 @@ def test_a_rollback_across_spaces_brings_the_old_space_back(meaningful_trial: Tr
     assert serving(trial).space_id == trial.store.serving_space(DATASET).space_id == old
     assert texts(trial) == of_version(1)
     trial.refresh()
-    assert serving(trial).number == report.generation
+    assert serving(trial).number == report.version
 
 
 def test_what_is_not_kept_cannot_be_switched_to(trial: Trial) -> None:
     with pytest.raises(NotFound, match="run `semantic-assets refresh`"):
         rollback(trial.store, DATASET)
     build(trial, 1)
-    with pytest.raises(NotFound, match="has no generation before 1"):
+    with pytest.raises(NotFound, match="has no version before 1"):
         rollback(trial.store, DATASET)
-    with pytest.raises(NotFound, match="has no generation 7"):
+    with pytest.raises(NotFound, match="has no version 7"):
         switch(trial.store, DATASET, 7)
     assert serving(trial).number == 1
 
@@ -215,7 +215,7 @@ def test_vectors_that_were_spoilt_on_the_way_are_not_switched_to(
         "semantic_assets.index.parts.np.ascontiguousarray", lambda block, dtype: tofile(block) * 0.5
     )
     write(trial, 2)
-    with pytest.raises(CorruptResult, match="a row does not find itself; the generation before"):
+    with pytest.raises(CorruptResult, match="a row does not find itself; the version before"):
         trial.refresh()
     assert texts(trial) == of_version(1)
 
@@ -232,7 +232,7 @@ def test_qdrant_out_of_reach_leaves_the_old_generation_serving(trial: Trial) -> 
 
 def test_a_generation_describes_itself(trial: Trial) -> None:
     build(trial, 1)
-    folder = generation_folder(trial.store, serving(trial))
+    folder = version_folder(trial.store, serving(trial))
     described = read_description(folder)
     assert (described.backend, described.space_id, described.rows) == (
         "exact",
@@ -247,7 +247,7 @@ def test_an_export_holds_what_serves(trial: Trial, tmp_path: Path) -> None:
         export_index(trial.store, DATASET, tmp_path / "x.bin")
     build(trial, 1)
     report = export_index(trial.store, DATASET, tmp_path / "x.bin")
-    assert (report.rows, report.dimensions, report.generation) == (3, 128, 1)
+    assert (report.rows, report.dimensions, report.version) == (3, 128, 1)
     assert Path(report.file).is_file()
     assert Path(report.ids).is_file()
     with pytest.raises(ConfigError, match="there is no folder"):

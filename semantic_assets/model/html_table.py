@@ -5,24 +5,24 @@ from html import escape
 from typing import Any
 
 
-class Shown:
+class HtmlTable:
     """Mixed into frozen dataclasses of figures."""
 
     __slots__ = ()
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th>{escape(field.name.replace('_', ' '))}</th><td>{cell(getattr(self, field.name))}</td></tr>"
+            f"<tr><th>{escape(field.name.replace('_', ' '))}</th><td>{html_cell(getattr(self, field.name))}</td></tr>"
             for field in fields(self)  # type: ignore[arg-type]  # only dataclasses mix it in
         )
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
 
 
-def cell(value: Any) -> str:
+def html_cell(value: Any) -> str:
     """One value as HTML: numbers with separators, nothing for None, lists line by line."""
     if value is None:
         return ""
-    if isinstance(value, Shown):
+    if isinstance(value, HtmlTable):
         return value._repr_html_()
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -31,7 +31,7 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4f}"
     if isinstance(value, dict):
-        return "<br>".join(f"{escape(str(key))}: {cell(item)}" for key, item in value.items())
+        return "<br>".join(f"{escape(str(key))}: {html_cell(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return "<br>".join(map(cell, value))
+        return "<br>".join(map(html_cell, value))
     return escape(str(value))

@@ -3,7 +3,7 @@
 from typing import Self
 
 
-class Count(str):
+class ProgressLine(str):
     """`3 of 10 texts answered`, with its numbers."""
 
     done: int
