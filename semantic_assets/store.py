@@ -18,7 +18,7 @@ from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.model.backends import AUTO
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import is_task
@@ -151,9 +151,6 @@ class Store:
             input_fingerprint=file.metadata[INPUT],
             rows=file.rows,
         )
-
-    def shard_lease(self, shard: ShardKey) -> str:
-        return f"shard:{shard}"
 
     def close(self) -> None:
         self.ledger.close()

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batching": {"errors", "model"},
     "system": set(),
     "objects": {"errors"},
-    "parsing": {"errors", "text"},
+    "parsing": {"errors", "model", "text"},
     "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
     "sources": {"model", "objects", "parsing", "settings", "text"},
     "lake": {"model", "objects", "system"},

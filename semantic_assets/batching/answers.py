@@ -17,12 +17,10 @@ import pyarrow as pa
 import simdjson
 
 from semantic_assets.errors import CorruptResult
+from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
 BLOCK_ROWS = 1_024
-
-#: Outside of these, and for NaN, a float32 quotient is no unit vector.
-_SMALLEST_NORM, _LARGEST_NORM = 1e-6, 1e30
 
 #: google.rpc codes a rerun cannot change: invalid argument, not found, out of range, unimplemented.
 _PERMANENT_CODES = frozenset({3, 5, 11, 12})
@@ -173,14 +171,9 @@ def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:
     rows = len(block.keys)
     vectors = block.vectors[:rows]
     answered = np.fromiter((word == "ok" for word in block.outcomes), dtype=bool, count=rows)
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    bad = answered & ~((norms > _SMALLEST_NORM) & (norms < _LARGEST_NORM))
-    if bad.any():
-        key = block.keys[int(np.flatnonzero(bad)[0])]
-        raise CorruptResult(f"key {key}: the vector is not finite, or is all zeros")
-    if normalise:
-        vectors /= np.where(answered, norms, 1.0).astype(np.float32)[:, None]
-    elif (answered & (np.abs(norms - 1.0) > 1e-2)).any():
-        raise CorruptResult("the model should have normalised its vectors and did not")
+    try:
+        unit_vectors(vectors, normalise=normalise, answered=answered)
+    except BadVectorError as error:
+        raise CorruptResult(f"key {block.keys[error.row]}: {error}") from error
     block.vectors = vectors
     return block

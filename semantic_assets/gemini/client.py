@@ -25,6 +25,7 @@ from semantic_assets.gemini.faults import translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 if TYPE_CHECKING:
     from google import genai
@@ -248,12 +249,10 @@ class Gemini:
         vectors = np.asarray([e.values for e in answer.embeddings or []], dtype=np.float32)
         if vectors.shape != (len(texts), space.dimensions):
             raise CorruptResult(f"asked for {len(texts)} vectors, got shape {vectors.shape}")
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.isfinite(norms).all() or (norms <= 0).any():
-            raise CorruptResult("a real-time vector is not finite, or is all zeros")
-        if space.normalise:
-            np.divide(vectors, norms, out=vectors)
-        return vectors
+        try:
+            return unit_vectors(vectors, normalise=space.normalise)
+        except BadVectorError as error:
+            raise CorruptResult(f"in real time, text {error.row + 1}: {error}") from error
 
 
 @contextmanager

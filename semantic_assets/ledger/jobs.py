@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
@@ -228,7 +229,8 @@ class Jobs:
         """Rows only a living process moves on (uploading, creating, real time) whose lease is dead."""
         now = self.database.clock()
         alive = sa.exists().where(
-            lease.c.name == sa.literal("job:") + job_table.c.job_id, lease.c.expires_at >= now
+            lease.c.name == sa.literal(lease_names.of_job("")) + job_table.c.job_id,
+            lease.c.expires_at >= now,
         )
         at_work = job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING])
         real_time = job_table.c.is_realtime.is_(True) & (job_table.c.state == JobState.RUNNING)

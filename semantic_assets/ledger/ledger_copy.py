@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError, Conflict
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database import schema
 from semantic_assets.ledger.database.engine import Database, moves_of, row_values, set_moves
 from semantic_assets.ledger.leases import Lease, Leases, require_fence
@@ -150,7 +151,7 @@ def moving(source: Database, to: str) -> Iterator[Move]:
     Conflict: another process moves it.
     """
     leases = Leases(source)
-    lease = leases.acquire("migrate", moving=True)
+    lease = leases.acquire(lease_names.MIGRATE, moving=True)
     if lease is None:
         raise Conflict("another process moves this lake: let it end")
     with leases.renewing(lease):

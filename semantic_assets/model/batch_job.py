@@ -110,6 +110,13 @@ def display_name(ledger_id: str, job_id: str) -> str:
     return f"sa-{ledger_id}-{job_id}"
 
 
+def parse_display_name(name: str | None) -> tuple[str, str] | None:
+    """Return (ledger_id, job_id) of a display name of this tool; None for any other."""
+    prefix, _, rest = (name or "").partition("-")
+    ledger_id, _, job_id = rest.rpartition("-")
+    return (ledger_id, job_id) if prefix == "sa" and ledger_id and job_id else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchJob:
     """One row of the ledger's job table."""

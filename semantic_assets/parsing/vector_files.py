@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.vectors import BadVectorError, unit_vectors
 from semantic_assets.text.fingerprint import text_hash
 
 
@@ -71,9 +72,7 @@ def _matrix(file: Path, column: pa.ChunkedArray, dimensions: int) -> npt.NDArray
         if len(row) != dimensions:
             raise ConfigError(f"{file}, row {number}: {len(row)} numbers, not {dimensions}")
     matrix = np.asarray(rows, dtype=np.float32).reshape(-1, dimensions)
-    norms = np.linalg.norm(matrix, axis=1)
-    bad = np.flatnonzero(~(np.isfinite(norms) & (norms > 0)))
-    if len(bad):
-        raise ConfigError(f"{file}, row {bad[0] + 1}: not finite, or all zeros")
-    found: npt.NDArray[np.float32] = (matrix / norms[:, None]).astype(np.float32)
-    return found
+    try:
+        return unit_vectors(matrix, normalise=True)
+    except BadVectorError as error:
+        raise ConfigError(f"{file}, row {error.row + 1}: {error}") from error

@@ -9,6 +9,7 @@ import pytest
 
 from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.settings.settings import Settings
@@ -21,7 +22,7 @@ PATH = layout.chunks(SHARD)
 
 
 def acquire(store: Store) -> Lease:
-    lease = store.ledger.leases.acquire(store.shard_lease(SHARD))
+    lease = store.ledger.leases.acquire(lease_names.of_shard(SHARD))
     assert lease is not None
     return lease
 

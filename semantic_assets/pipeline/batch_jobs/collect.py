@@ -21,6 +21,7 @@ from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import WITHHOLDING, BatchJob, JobKind, JobState, remote_word
 from semantic_assets.pipeline.batch_jobs.canary import verify_answers
+from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
@@ -55,18 +56,16 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
     """
     trouble: TransientError | None = None
     for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
-        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
-            if lease is None:
+        with claimed(store, job, S.ENDED) as held:
+            if held is None:
                 continue
-            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-            if claimed is not None and claimed.state == S.ENDED:
-                try:
-                    collected = _collect(store, gemini, claimed, lease)
-                except TransientError as error:
-                    trouble = error
-                    continue
-                if collected is not None:
-                    return collected
+            try:
+                collected = _collect(store, gemini, *held)
+            except TransientError as error:
+                trouble = error
+                continue
+            if collected is not None:
+                return collected
     if trouble is not None:
         raise trouble
     return None
@@ -78,12 +77,9 @@ def adopt_landed(store: Store) -> int:
     for job in store.ledger.jobs.list(states=WITHHOLDING):
         if not store.lake.exists(layout.results(job.product_id, job.job_id)):
             continue
-        with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
-            if lease is None:
-                continue
-            claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-            if claimed is not None and claimed.state in WITHHOLDING:
-                finalize_job(store, claimed, lease, to=S.COLLECTED, of=[claimed.state])
+        with claimed(store, job, *WITHHOLDING) as held:
+            if held is not None:
+                finalize_job(store, *held, to=S.COLLECTED, of=[held[0].state])
                 finished += 1
     return finished
 

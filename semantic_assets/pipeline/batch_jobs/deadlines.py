@@ -4,6 +4,7 @@ from semantic_assets.errors import Conflict, PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
+from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import book_possibly_billed
@@ -44,25 +45,19 @@ def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> Non
 
 def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
     """Give a job up: an error row for each text, which is pending again. False: it has moved on."""
-    with store.ledger.leases.trying(f"job:{job.job_id}") as lease:
-        if lease is None:
-            return False
-        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-        if claimed is None or claimed.state != job.state:
+    with claimed(store, job, job.state) as held:
+        if held is None:
             return False
         keys = manifest_keys(store.lake, job.job_id) or []
         write_job_failure(
             store,
-            claimed,
-            lease,
+            *held,
             keys=keys,
             outcome="expired" if billed else "transient",
             message=f"abandoned: {reason}",
             together=False,
         )
-        finalize_job(
-            store, claimed, lease, to=S.ABANDONED, of=[claimed.state], error_message=reason
-        )
+        finalize_job(store, *held, to=S.ABANDONED, of=[job.state], error_message=reason)
     if billed:
         book_possibly_billed(store, job)
     else:

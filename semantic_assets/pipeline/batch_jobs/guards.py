@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.lake import layout
-from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.batch_job import JobState, parse_display_name
 from semantic_assets.pipeline.batch_jobs.poll import reopen
 from semantic_assets.store import Store
 
@@ -43,23 +43,21 @@ def unknown_jobs_block(store: Store, gemini: Gemini) -> str | None:
 
 
 def _explain(store: Store, remote: list[RemoteJob]) -> str | None:
-    ours = f"sa-{store.ledger.ledger_id}-"
-    beside = {f"sa-{name}-" for name in store.ledger.beside()}
+    beside = set(store.ledger.beside())
     for job in remote:
-        name = job.display_name or ""
-        prefix = name[: name.rfind("-") + 1]
-        if not name.startswith("sa-") or prefix in beside:
+        ledger_id, job_id = parse_display_name(job.display_name) or ("", "")
+        if not ledger_id or ledger_id in beside:
             continue
-        if prefix != ours:
+        if ledger_id != store.ledger.ledger_id:
             return (
-                f"the remote holds {job.name} of another ledger ({name}): its texts may be paid for "
-                f"there. If both are meant to share this key: `semantic-assets init --beside "
-                f"{name.split('-')[1]}`"
+                f"the remote holds {job.name} of another ledger ({job.display_name}): its texts may "
+                "be paid for there. If both are meant to share this key: `semantic-assets init "
+                f"--beside {ledger_id}`"
             )
-        if not _is_known(store, name.removeprefix(ours)):
+        if not _is_known(store, job_id):
             return (
-                f"the remote holds {job.name} ({name}), which this ledger has no row of: it was "
-                "restored from an older copy. Run `semantic-assets recover`"
+                f"the remote holds {job.name} ({job.display_name}), which this ledger has no row "
+                "of: it was restored from an older copy. Run `semantic-assets recover`"
             )
     return None
 

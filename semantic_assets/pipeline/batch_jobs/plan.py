@@ -18,6 +18,7 @@ from semantic_assets.batching.packing import (
 )
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
@@ -79,7 +80,7 @@ def plan(
         min_texts: of a space with fewer pending texts nothing is formed.
         only: nothing is formed of other spaces and tasks.
     """
-    with store.ledger.leases.trying("plan") as lease:
+    with store.ledger.leases.trying(lease_names.PLAN) as lease:
         if lease is None:
             return Plan(blocked_by=Blocked("another process plans"))
         recover_manifests(store)
@@ -267,7 +268,7 @@ class _Planner:
         """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
         store, job_id = self._store, new_job_id()
         self._lease.require()
-        lease = store.ledger.leases.acquire(f"job:{job_id}")
+        lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
         if lease is None:
             raise AssertionError("a new job id cannot be leased already")
         job = new_job(

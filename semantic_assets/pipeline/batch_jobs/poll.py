@@ -13,6 +13,7 @@ from semantic_assets.model.batch_job import (
     REOPENING,
     BatchJob,
     JobState,
+    parse_display_name,
     state_of_remote,
 )
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
@@ -121,8 +122,8 @@ def _adopt(
 ) -> list[BatchJob]:
     """An unconfirmed job whose display name is listed was created after all."""
     by_display = {remote.display_name: remote for remote in listed if remote.display_name}
-    prefix = f"sa-{store.ledger.ledger_id}-"
-    if any(name.startswith(prefix) for name in by_display):
+    parsed = map(parse_display_name, by_display)
+    if any(found and found[0] == store.ledger.ledger_id for found in parsed):
         store.ledger.scopes.names_seen(gemini.scope_id)
     adopted = []
     for job in unconfirmed:

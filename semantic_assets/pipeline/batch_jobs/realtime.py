@@ -14,6 +14,7 @@ from semantic_assets.errors import Conflict, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
@@ -62,7 +63,7 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
         SpendRefused: over the day's cap, or without consent on the real backend.
         TransientError: a call failed; what landed before it is kept, the rest is pending.
     """
-    with store.ledger.leases.holding("plan") as planning:
+    with store.ledger.leases.holding(lease_names.PLAN) as planning:
         formed = _form(store, gemini, product, shard, planning)
     if formed is None:
         return RealtimeReport(job_id=None, texts=0, usd=0.0)
@@ -107,7 +108,7 @@ def _form(
     require_dataset_budget(store, shard.dataset, usd)
     require_task_budget(store, product, usd)
     job_id = new_job_id()
-    lease = store.ledger.leases.acquire(f"job:{job_id}")
+    lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
     assert lease is not None
     job = new_job(
         store,

@@ -1,13 +1,13 @@
 """resolve: what a person decides about a job that the engine will not decide alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
@@ -97,15 +97,10 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
     return store.ledger.jobs.find(job.job_id)
 
 
-@contextmanager
-def _quarantined(store: Store, name: str) -> Iterator[tuple[BatchJob, Lease]]:
+def _quarantined(store: Store, name: str) -> AbstractContextManager[tuple[BatchJob, Lease]]:
     job = store.ledger.jobs.find(name)
     _standing(job, S.QUARANTINED)
-    with store.ledger.leases.holding(f"job:{job.job_id}", wait_seconds=60) as lease:
-        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-        if claimed is None or claimed.state != S.QUARANTINED:
-            raise Conflict(f"job {job.job_id} was moved by another process")
-        yield claimed, lease
+    return claimed_by_hand(store, job, S.QUARANTINED)
 
 
 def _standing(job: BatchJob, *states: JobState) -> list[JobState]:

@@ -24,6 +24,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
+from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
@@ -250,14 +251,12 @@ def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAss
 def release_orphans(store: Store) -> None:
     """Rows whose process died: an upload created nothing; a create call may have."""
     for job in store.ledger.jobs.orphaned():
-        lease = store.ledger.leases.acquire(f"job:{job.job_id}")
-        if lease is None:
-            continue
-        claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-        if claimed is not None and claimed.state == S.UPLOADING:
-            _release(store, PlannedJob(claimed, lease), S.UPLOADING, "its process died")
-        elif claimed is not None and claimed.state == S.CREATING:
-            _leave_unconfirmed(store, PlannedJob(claimed, lease), "its process died")
-        elif claimed is not None and claimed.is_realtime:
-            merge_parts(store, claimed, lease, interrupted=True)
-        store.ledger.leases.release(lease)
+        with claimed(store, job, S.UPLOADING, S.CREATING, S.RUNNING) as held:
+            if held is None:
+                continue
+            if held[0].is_realtime:
+                merge_parts(store, *held, interrupted=True)
+            elif held[0].state == S.UPLOADING:
+                _release(store, PlannedJob(*held), S.UPLOADING, "its process died")
+            elif held[0].state == S.CREATING:
+                _leave_unconfirmed(store, PlannedJob(*held), "its process died")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_file import TableFile
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
@@ -67,7 +68,7 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
         Conflict: the shard's documents were not read yet, or are being written.
     """
     path = layout.chunks(shard)
-    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+    with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         documents = store.trusted_fingerprint(layout.documents(shard))
         if documents is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import DatasetRemoved, NotFound
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.vector_index.versions import drop_all
 from semantic_assets.store import Store
@@ -66,16 +67,16 @@ def discard(store: Store, dataset: DatasetKey) -> None:
 
 def finish_removal(store: Store, dataset: DatasetKey) -> None:
     """Go on where a process died that was removing, or Qdrant did not answer."""
-    with store.ledger.leases.holding(f"discover:{dataset}"):
+    with store.ledger.leases.holding(lease_names.of_discovery(dataset)):
         row = store.ledger.datasets.find(dataset)
         if row is not None and row.is_removed and row.cleared_at is None:
             _clear(store, dataset)
 
 
 def _remove(store: Store, dataset: DatasetKey, *, keep_out: bool) -> None:
-    with store.ledger.leases.holding(f"discover:{dataset}"):
+    with store.ledger.leases.holding(lease_names.of_discovery(dataset)):
         # A planner that has begun reads the tables of the shards it saw.
-        with store.ledger.leases.holding("plan"):
+        with store.ledger.leases.holding(lease_names.PLAN):
             store.ledger.datasets.remove(dataset, keep_out=keep_out)
         _clear(store, dataset)
     store.report_progress(f"dataset {dataset} is removed")
@@ -84,12 +85,12 @@ def _remove(store: Store, dataset: DatasetKey, *, keep_out: bool) -> None:
 def _clear(store: Store, dataset: DatasetKey) -> None:
     """Delete tables and index, each under the lease of whoever may be writing it just now."""
     for shard in store.ledger.sources.shards_ever(dataset):
-        with store.ledger.leases.holding(store.shard_lease(shard)):
+        with store.ledger.leases.holding(lease_names.of_shard(shard)):
             paths = _tables(store, shard)
             store.ledger.files.forget(paths)
             for path in paths:
                 store.lake.delete(path)
-    with store.ledger.leases.holding(f"index:{dataset}"):
+    with store.ledger.leases.holding(lease_names.of_index(dataset)):
         is_gone = drop_all(store, dataset)
     if is_gone:
         store.ledger.datasets.cleared(dataset)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from semantic_assets.errors import ConfigError, SourceMissing
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
@@ -174,7 +175,7 @@ def _discover_one(
     table = _read_settings(store, dataset)
     if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
         return True  # nothing is written and no lease is taken: the usual tick
-    with store.ledger.leases.holding(f"discover:{dataset}"):
+    with store.ledger.leases.holding(lease_names.of_discovery(dataset)):
         difference = _difference(store, dataset, listing)
         store.ledger.datasets.seen(dataset, table)
         _apply(store, dataset, difference, report)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import INPUT
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.slices import SourceSlice
 from semantic_assets.ledger.sources import Shard
@@ -48,7 +49,7 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
         OSError: a source file cannot be read on; the old table stays.
     """
     store.ledger.sources.shard(shard)
-    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+    with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         settings = store.dataset_settings(shard.dataset)
         # Before the slices: a listing that comes in between makes it stale, not wrongly current.

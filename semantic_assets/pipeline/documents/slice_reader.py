@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.parsing import readers
@@ -181,7 +182,7 @@ class SliceReader:
     def _table(self, shard: ShardKey, *, wait: bool) -> PreviousRows:
         if shard not in self._tables:
             if wait:
-                with self._store.ledger.leases.holding(self._store.shard_lease(shard)):
+                with self._store.ledger.leases.holding(lease_names.of_shard(shard)):
                     self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)
             else:
                 self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)

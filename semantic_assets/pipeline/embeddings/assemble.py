@@ -10,6 +10,7 @@ from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.outcomes import Indices
 from semantic_assets.lake.result_rows import ResultRows, RowOutcomes
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -61,7 +62,7 @@ def assemble(
         Conflict: the shard has no trusted chunks yet.
     """
     space = space or store.decide_space(shard.dataset)
-    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+    with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
         if chunks_fingerprint is None:

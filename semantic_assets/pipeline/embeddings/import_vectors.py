@@ -19,6 +19,7 @@ from semantic_assets.errors import ConfigError, CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.batch_job import JobState
@@ -103,7 +104,7 @@ def _land(
     """Row, manifest, results file, then final; as a job, and a dead import is released as one."""
     store.ledger.spaces.register(space)
     job_id = new_job_id()
-    lease = store.ledger.leases.acquire(f"job:{job_id}")
+    lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
     assert lease is not None
     with store.ledger.leases.renewing(lease):
         _prove(store, gemini, space, job_id, rows, texts)

@@ -11,6 +11,7 @@ from typing import Any
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -132,7 +133,7 @@ def continue_reindex(
 
 
 def _switch(store: Store, dataset: DatasetKey, built: IndexVersion) -> None:
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+    with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         switch_to(store, lease, dataset, built.number)
 
 

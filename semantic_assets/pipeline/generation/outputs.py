@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.html_table import HtmlTable
@@ -57,7 +58,7 @@ def assemble_outputs(
         Conflict: the shard has no trusted requests yet.
     """
     path = layout.outputs(task.task_id, shard)
-    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+    with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         asked = store.trusted_fingerprint(layout.requests(task.task_id, shard))
         if asked is None:

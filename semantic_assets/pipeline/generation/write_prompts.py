@@ -12,6 +12,7 @@ from semantic_assets.batching.prompts import MissingField, render
 from semantic_assets.errors import Conflict
 from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
@@ -51,7 +52,7 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
         Conflict: the shard's documents were not read yet, or are being written.
     """
     path = layout.requests(task.task_id, shard)
-    with store.ledger.leases.holding(store.shard_lease(shard)) as lease:
+    with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         documents = store.trusted_fingerprint(layout.documents(shard))
         if documents is None:

@@ -11,7 +11,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.intake.names import FOLDER
 from semantic_assets.lake import layout
-from semantic_assets.model.batch_job import FINAL, REOPENING, JobState
+from semantic_assets.ledger import lease_names
+from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_display_name
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.task import is_task
@@ -102,12 +103,10 @@ def _is_over(store: Store, job_id: str) -> bool:
 
 
 def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
-    prefix = f"sa-{store.ledger.ledger_id}-"
     found = []
     for remote in gemini.list_jobs(max_pages=_ALL_PAGES).jobs:
-        name = remote.display_name or ""
-        job_id = name.removeprefix(prefix)
-        if not name.startswith(prefix) or not store.ledger.jobs.exists(job_id):
+        ledger_id, job_id = parse_display_name(remote.display_name) or ("", "")
+        if ledger_id != store.ledger.ledger_id or not store.ledger.jobs.exists(job_id):
             continue
         if store.ledger.jobs.find(job_id).state == JobState.COLLECTED:
             found.append(remote)
@@ -173,7 +172,7 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
     Raises:
         Conflict: as `unwanted_results`, or chunks were written while looking.
     """
-    with store.ledger.leases.holding("plan"):
+    with store.ledger.leases.holding(lease_names.PLAN):
         before = _tables(store)
         found = unwanted_results(store)
         if _tables(store) != before:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
@@ -180,7 +181,7 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
     asked = store.ledger.files.fingerprints("requests")
     for shard in shards:
         request = _answered(shard, tasks.get(shard.dataset, []), progress, asked.get)
-        if request is None or store.ledger.leases.held(store.shard_lease(shard)):
+        if request is None or store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
         if run_key := store.ledger.requests.ask(*request):
             yield RunDue(kind=GENERATIONS, partition=str(shard), run_key=run_key)
@@ -195,7 +196,7 @@ def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
         if serving is None or (shard, serving) not in noted:
             continue
         name, wanted = _embeddings_request(noted[shard, serving])
-        if done.get(name) == wanted or store.ledger.leases.held(store.shard_lease(shard)):
+        if done.get(name) == wanted or store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
         if run_key := store.ledger.requests.ask(name, wanted):
             yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
@@ -205,7 +206,7 @@ def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) ->
     """Datasets all of whose shards are settled and whose serving index is of other embeddings."""
     open_datasets = {shard.dataset for shard in shards if shard not in settled}
     for dataset in sorted({shard.dataset for shard in settled} - open_datasets):
-        if store.ledger.leases.held(f"index:{dataset}"):
+        if store.ledger.leases.held(lease_names.of_index(dataset)):
             continue
         name, wanted = index_request(store, dataset)
         if run_key := store.ledger.requests.ask(name, wanted):

@@ -1,6 +1,7 @@
 """rebuild: which indexes are not of their dataset's embeddings, settled or not."""
 
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.scheduling.batch_runs import VECTOR_INDEX, RunDue, index_request
 from semantic_assets.store import Store
@@ -13,7 +14,9 @@ def rebuilds_due(store: Store) -> tuple[RunDue, ...]:
     """
     due = []
     for dataset in store.ledger.sources.datasets():
-        if store.ledger.leases.held(f"index:{dataset}") or not _has_vectors(store, dataset):
+        if store.ledger.leases.held(lease_names.of_index(dataset)) or not _has_vectors(
+            store, dataset
+        ):
             continue
         if run_key := store.ledger.requests.ask(*index_request(store, dataset)):
             due.append(RunDue(kind=VECTOR_INDEX, partition=dataset.partition, run_key=run_key))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import SourceMissing
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
@@ -126,7 +127,7 @@ def _is_asked(store: Store, shard: Shard, unanswered: dict[str, str]) -> bool:
 
 def _due(store: Store, shards: list[Shard]) -> Iterator[RunDue]:
     for shard in shards:
-        if store.ledger.leases.held(store.shard_lease(shard.key)):
+        if store.ledger.leases.held(lease_names.of_shard(shard.key)):
             continue
         if run_key := store.ledger.requests.ask(*_request(store, shard)):
             yield RunDue(kind=READ, partition=str(shard.key), run_key=run_key)

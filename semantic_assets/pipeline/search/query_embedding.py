@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
@@ -29,7 +30,7 @@ def query_vectors(
         SpendRefused: what is new costs more than the day's cap allows.
         TransientError: the API did not answer; what was embedded before is kept.
     """
-    with store.ledger.leases.holding(f"queries:{space.space_id}") as lease:
+    with store.ledger.leases.holding(lease_names.of_queries(space.space_id)) as lease:
         known = _read(store, space)
         new = [text for text in dict.fromkeys(queries) if text_hash(text) not in known]
         for first in range(0, len(new), MAX_REALTIME_TEXTS):

@@ -18,6 +18,7 @@ from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.opened_version import backend_of, open_index
 from semantic_assets.index.parts import open_parts
 from semantic_assets.lake import layout
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import BUILT, IndexVersion
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import BUILT_WHOLE, backend_for
@@ -74,7 +75,7 @@ def build_index(
         CorruptResult: what was written does not hold; the old version keeps serving.
         TransientError: the store of the vectors did not answer; the old version keeps serving.
     """
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+    with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         store.ledger.datasets.require(dataset)
         serves = store.decide_space(dataset)
         space = space or serves

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from semantic_assets.errors import NotFound
 from semantic_assets.index.opened_version import Index, backend_of, open_index
+from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import BUILDING, IndexVersion
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import QDRANT
@@ -71,7 +72,7 @@ def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
         NotFound: it is not kept, or its files are gone.
         TransientError: it is in Qdrant or a Lance store, which does not answer.
     """
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+    with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         serving = _serving(store, dataset)
         return _switch(store, lease, serving, _kept(store, serving, number))
 
@@ -82,7 +83,7 @@ def rollback(store: Store, dataset: DatasetKey) -> SwitchReport:
     Raises:
         NotFound: none is kept from before the serving one.
     """
-    with store.ledger.leases.holding(f"index:{dataset}") as lease:
+    with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         serving = _serving(store, dataset)
         earlier = [
             one
