@@ -228,6 +228,34 @@ def test_the_table_of_files_is_the_layout() -> None:
     assert set(re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)) == upper
 
 
+def test_every_file_named_as_the_place_of_a_behaviour_is_there() -> None:
+    section = PAGES["architecture.md"].split("| behaviour | file |")[1].split("\n## ")[0]
+    named = re.findall(r"`([\w/]+\.py)`", section)
+    assert len(named) > 25
+    assert [name for name in named if not (PROJECT / "semantic_assets" / name).is_file()] == []
+
+
+def test_the_layout_names_every_package() -> None:
+    section = PAGES["architecture.md"].split("## Layout of the code")[1].split("\n## ")[0]
+    named = {
+        name
+        for cell in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", cell)
+    }
+    package = PROJECT / "semantic_assets"
+    folders = {path.parent for path in package.rglob("__init__.py")} - {package}
+    top = {path.name for path in folders if path.parent == package}
+    pipeline = {path.name for path in folders if path.parent == package / "pipeline"}
+    assert named == {*top, *pipeline, "errors", "store"}
+
+
+def test_each_word_of_the_glossary_is_told_from_others() -> None:
+    rows = [row for row in _rows("glossary.md", 3) if not row[0].startswith(("-", "word"))]
+    assert len(rows) > 30
+    assert len({row[0] for row in rows}) == len(rows)
+    assert all(len(row[1]) > 20 and len(row[2]) > 20 for row in rows)
+
+
 def test_limits_are_those_of_the_code() -> None:
     said = " ".join(prose("architecture.md").split())
     for limit, value in (
