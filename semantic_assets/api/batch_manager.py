@@ -14,7 +14,7 @@ from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_results, job_status
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.flows.collect_ended import SyncReport, sync
+from semantic_assets.pipeline.flows.collect_ended import CollectReport, collect_ended
 from semantic_assets.pipeline.flows.flush import FlushReport, flush
 from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.refresh import refresh
@@ -82,9 +82,9 @@ class BatchManager:
         prepare_shards(store, discover(store))
         return estimate(store)
 
-    def check_and_sync(self) -> SyncReport:
+    def check_and_sync(self) -> CollectReport:
         """Poll, collect, assemble, index what has ended. Never submits."""
-        return sync(self._core.store, self._core.gemini)
+        return collect_ended(self._core.store, self._core.gemini)
 
     def process_queue(self, timeout: float | None = None) -> QueueReport:
         """Send and take in until nothing is left, printing progress. Stopped, it can go on.

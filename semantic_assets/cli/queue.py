@@ -4,6 +4,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,8 +156,8 @@ def flush(
 @root_option
 @json_option
 @edge
-def sync(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
-    """Take in what has ended: poll, collect, assemble, index. Submits nothing.
+def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
+    """Collect the jobs that have ended, and index their answers. Submits nothing.
 
     Exits with 4 while jobs are out.
     """
@@ -240,4 +241,8 @@ def _core(root: str | None, as_json: bool) -> "SemanticCore":
     return SemanticCore(root, progress=lambda line: click.echo(line, err=as_json))
 
 
-COMMANDS = [ingest, flush, sync, results, cancel]
+#: The name of `collect` before `sync` came to mean the real-time mode alone.
+_SYNC = copy(collect)
+_SYNC.name, _SYNC.hidden = "sync", True
+
+COMMANDS = [ingest, flush, collect, _SYNC, results, cancel]

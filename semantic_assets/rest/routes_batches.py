@@ -1,4 +1,4 @@
-"""Routes of the queue: quote, flush, batches, sync. They concern the lake as a whole."""
+"""Routes of the queue: quote, flush, batches, collect. They concern the lake as a whole."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -99,9 +99,10 @@ def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
     return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
 
 
-@router.post("/sync")
-def post_sync(serving: Served, key: LakeAdmin) -> Json:
-    """Take in what has ended: poll, collect, assemble, index. Submits nothing."""
+@router.post("/collect")
+@router.post("/sync", include_in_schema=False)
+def post_collect(serving: Served, key: LakeAdmin) -> Json:
+    """Collect the jobs that have ended, and index their answers. Submits nothing."""
     return asdict(serving.core.batch_manager.check_and_sync())
 
 

@@ -55,25 +55,31 @@ def _ingest(run: Run, tmp_path: Path, count: int = 3) -> None:
     assert run("ingest", str(tmp_path / "in"), "-d", "acme/gates").exit_code == 0
 
 
-def test_a_folder_is_taken_in_flushed_synced_and_found(run: Run, tmp_path: Path) -> None:
+def test_a_folder_is_taken_in_flushed_collected_and_found(run: Run, tmp_path: Path) -> None:
     _ingest(run, tmp_path)
     assert "3 wait to be cut" in run("status").stdout
     sent = _found(run("flush", "--json"))
     assert isinstance(sent, dict)
     assert (sent["texts"], sent["waiting_texts"]) == (3, 0)
-    assert run("sync", "--watch", "--interval", "0").exit_code == 0
+    assert run("collect", "--watch", "--interval", "0").exit_code == 0
     (hit,) = json.loads(run("search", "Gate 1 is shut at night.", "-k", "1", "--json").stdout)
     assert hit["uri"] == "acme/gates/_ingested/n1.txt"
 
 
-def test_sync_exits_with_4_while_a_job_is_out_and_sends_nothing(
+def test_sync_is_collect_by_its_old_name_and_is_not_advertised(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path)
+    assert json.loads(run("sync", "--json").stdout) == json.loads(run("collect", "--json").stdout)
+    assert "  sync" not in run("--help").stdout
+
+
+def test_collect_exits_with_4_while_a_job_is_out_and_sends_nothing(
     run: Run, tmp_path: Path, emulator: RunningServer
 ) -> None:
     _ingest(run, tmp_path)
-    assert run("sync").exit_code == 0
+    assert run("collect").exit_code == 0
     _stall(emulator)
     run("flush")
-    result = run("sync", "--json")
+    result = run("collect", "--json")
     assert result.exit_code == 4
     assert json.loads(result.stdout)["open_jobs"] == 1
 
@@ -98,8 +104,8 @@ def test_a_job_is_shown_by_either_name_and_its_results_written(run: Run, tmp_pat
     (job,), (remote,) = sent["job_ids"], sent["remote_names"]
     early = run("results", job)
     assert early.exit_code == 1
-    assert "semantic-assets sync" in early.output
-    run("sync", "--watch", "--interval", "0")
+    assert "semantic-assets collect" in early.output
+    run("collect", "--watch", "--interval", "0")
     standing = json.loads(run("status", remote, "--json").stdout)
     assert (standing["job_id"], standing["stage"]) == (job, "COMPLETED")
     assert "COMPLETED" in run("status", job).stdout

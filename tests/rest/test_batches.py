@@ -101,3 +101,8 @@ def test_a_monitor_finds_health_readiness_and_metrics(served: Served) -> None:
     assert "semantic_assets_chunks 1.0" in text
     assert 'route="/v1/projects/{project}/datasets/{dataset}/documents"' in text
     assert "notes" not in text
+
+
+def test_collect_answers_by_its_old_address_too(served: Served) -> None:
+    assert served.client.post("/v1/sync").json() == served.client.post("/v1/collect").json()
+    assert "/v1/sync" not in served.client.get("/openapi.json").json()["paths"]

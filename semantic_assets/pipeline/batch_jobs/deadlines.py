@@ -67,7 +67,7 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
 
 
 def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
-    """Request it once; `sync` and `advance` see how it ended.
+    """Request it once; `collect` and `advance` see how it ended.
 
     Raises:
         NotFound: there is no such job.

@@ -80,7 +80,7 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
     if job.state != JobState.COLLECTED:
         raise Conflict(
             f"job {job.job_id} is {job.state} ({job.stage}): its results are here when it is "
-            "collected; `semantic-assets sync` takes in what has ended"
+            "collected; `semantic-assets collect` takes in what has ended"
         )
     if job.kind != JobKind.EMBEDDING:
         names = sorted({str(ShardKey.parse(shard).dataset) for shard in job.shards})

@@ -20,7 +20,7 @@ from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport(HtmlTable):
+class CollectReport(HtmlTable):
     """What came in, and what is still out."""
 
     collected_jobs: int
@@ -37,12 +37,12 @@ class SyncReport(HtmlTable):
     trouble: tuple[str, ...]
 
 
-def sync(store: Store, gemini: Gemini) -> SyncReport:
+def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
     """Bring in every job that has ended, to the index, without waiting for the others."""
     taken = advance(store, gemini, submits=False)
     done = assemble_and_index(store, _due(store, taken), datasets=_stale(store))
     outcomes = [one.outcomes for one in taken.collected if one.outcomes is not None]
-    return SyncReport(
+    return CollectReport(
         collected_jobs=len(outcomes),
         quarantined_jobs=sum(one.quarantined is not None for one in taken.collected),
         vectors_landed=sum(one.succeeded for one in outcomes),

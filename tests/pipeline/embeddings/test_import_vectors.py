@@ -91,8 +91,11 @@ def test_vectors_of_another_model_are_refused_and_nothing_is_imported(
     ("rows", "named"),
     [
         ([{"text": "a", "vector": [1.0]}], "row 1: 1 numbers, not 128"),
-        ([{"text": "a", "vector": [float("nan")] * 128}], "row 1: not finite"),
-        ([{"text": "a", "vector": [0.0] * 128}], "row 1: not finite, or all zeros"),
+        ([{"text": "a", "vector": [float("nan")] * 128}], "row 1: the vector is not finite"),
+        (
+            [{"text": "a", "vector": [0.0] * 128}],
+            "row 1: the vector is not finite, or is all zeros",
+        ),
         ([{"body": "a", "vector": [1.0]}], "one of `text`, `text_hash`; it has body, vector"),
         ([{"text_hash": "00" * 16, "vector": [1.0] * 128}], "no current chunk has any"),
     ],

@@ -55,10 +55,10 @@ def two_versions(trial: Trial) -> None:
 
 
 BEFORE = [
-    Blow("version started", "after"),
+    Blow("index version started", "after"),
     Blow("index written", "before"),
     Blow("index written", "after"),
-    Blow("version switched", "before"),
+    Blow("index version switched", "before"),
 ]
 
 
@@ -80,7 +80,7 @@ def test_a_build_killed_before_the_switch_leaves_the_old_one_serving(
 
 def test_a_build_killed_after_the_switch_has_switched(trial: Trial) -> None:
     two_versions(trial)
-    killed_in(build_and_die, trial.settings, Blow("version switched", "after"))
+    killed_in(build_and_die, trial.settings, Blow("index version switched", "after"))
     assert (serving(trial.store).number, versions(trial)) == (2, {"Version 2"})
     trial.clock.offset += 60
     assert not build_index(trial.store, DATASET).written

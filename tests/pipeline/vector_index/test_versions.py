@@ -135,7 +135,7 @@ def test_a_rollback_serves_the_one_before_and_says_what_it_lacks(trial: Trial) -
     report = rollback(trial.store, DATASET)
     assert (report.version, report.before) == (1, 2)
     assert (report.lacks, report.differs, report.extra) == (1, 1, 1)
-    assert "it lacks 3 edits of version 2" in report.summary
+    assert "it lacks 3 edits of index version 2" in report.summary
     assert texts(trial) == of_version(1)
     assert kept(trial) == {2: "retired", 1: "serving"}
 
@@ -199,9 +199,9 @@ def test_what_is_not_kept_cannot_be_switched_to(trial: Trial) -> None:
     with pytest.raises(NotFound, match="run `semantic-assets refresh`"):
         rollback(trial.store, DATASET)
     build(trial, 1)
-    with pytest.raises(NotFound, match="has no version before 1"):
+    with pytest.raises(NotFound, match="has no index version before 1"):
         rollback(trial.store, DATASET)
-    with pytest.raises(NotFound, match="has no version 7"):
+    with pytest.raises(NotFound, match="has no index version 7"):
         switch(trial.store, DATASET, 7)
     assert serving(trial).number == 1
 
