@@ -17,6 +17,7 @@ import pyarrow as pa
 import simdjson
 
 from semantic_assets.errors import CorruptResult
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
@@ -39,7 +40,7 @@ class AnswerBlock:
 
     def batch(self, schema: pa.Schema) -> pa.RecordBatch:
         """As rows of a results file."""
-        failed = pa.array([word != "ok" for word in self.outcomes], pa.bool_())
+        failed = pa.array([word != Outcome.OK for word in self.outcomes], pa.bool_())
         vectors = pa.FixedSizeListArray.from_arrays(
             pa.array(self.vectors.reshape(-1)), self.vectors.shape[1], mask=failed
         )
@@ -120,7 +121,7 @@ class _LineDecoder:
         failure = self._vector_into(number, root, block.vectors[len(block.keys)])
         block.keys.append(key)
         block.tokens.append(None if failure else _token_count(root))
-        block.outcomes.append(failure.outcome if failure else "ok")
+        block.outcomes.append(failure.outcome if failure else Outcome.OK)
         block.error_codes.append(failure.code if failure else None)
         block.error_messages.append(failure.message if failure else None)
 
@@ -159,18 +160,18 @@ def failure_of(root: Any) -> Failure:
             message = error.get("message")
             permanent = isinstance(code, int) and code in _PERMANENT_CODES
             return Failure(
-                "permanent" if permanent else "transient",
+                Outcome.PERMANENT if permanent else Outcome.TRANSIENT,
                 None if code is None else str(code),
                 None if message is None else str(message),
             )
-    return Failure("transient", None, "the line has neither an answer nor an error")
+    return Failure(Outcome.TRANSIENT, None, "the line has neither an answer nor an error")
 
 
 def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:
     """Trim, check and normalise a full block in one pass of numpy."""
     rows = len(block.keys)
     vectors = block.vectors[:rows]
-    answered = np.fromiter((word == "ok" for word in block.outcomes), dtype=bool, count=rows)
+    answered = np.fromiter((word == Outcome.OK for word in block.outcomes), dtype=bool, count=rows)
     try:
         unit_vectors(vectors, normalise=normalise, answered=answered)
     except BadVectorError as error:

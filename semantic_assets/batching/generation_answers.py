@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from semantic_assets.batching.answers import failure_of
 from semantic_assets.errors import CorruptResult
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask
 
 _BLOCK_ROWS = 1_024
@@ -89,7 +90,7 @@ class AnswerReader:
         }
         if reason := _mapping(response.get("promptFeedback")).get("blockReason"):
             message = f"the prompt was blocked: {reason}"
-            return _failed("permanent", BLOCKED, message, **billed)
+            return _failed(Outcome.PERMANENT, BLOCKED, message, **billed)
         candidate = _mapping(next(iter(response.get("candidates") or ()), None))
         return self._candidate(candidate, billed)
 
@@ -98,29 +99,33 @@ class AnswerReader:
         text = _text_of(candidate)
         billed = {**billed, "finish_reason": finish, "output": text or None}
         if finish in _FINAL_REASONS:
-            return _failed("permanent", str(finish), f"the answer was stopped: {finish}", **billed)
+            return _failed(
+                Outcome.PERMANENT, str(finish), f"the answer was stopped: {finish}", **billed
+            )
         if finish == CUT_OFF:
             message = f"the answer was cut off after {self._limit} tokens"
-            return _failed("transient", CUT_OFF, message, **billed)
+            return _failed(Outcome.TRANSIENT, CUT_OFF, message, **billed)
         if not text:
             message = f"the answer has no text (finish reason {finish or 'not given'})"
-            return _failed("transient", EMPTY, message, **billed)
+            return _failed(Outcome.TRANSIENT, EMPTY, message, **billed)
         return self._validated(text, billed)
 
     def _validated(self, text: str, billed: dict[str, Any]) -> Generated:
         if self._validator is None:
-            return Generated(outcome="ok", **billed)
+            return Generated(outcome=Outcome.OK, **billed)
         if fenced := _FENCED.match(text):  # meant for a reader of Markdown; what is inside counts
             text = fenced[1]
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            return _failed("transient", INVALID_JSON, f"the answer is not JSON: {error}", **billed)
+            return _failed(
+                Outcome.TRANSIENT, INVALID_JSON, f"the answer is not JSON: {error}", **billed
+            )
         for problem in self._validator.iter_errors(value):
             place = "/".join(map(str, problem.instance_path)) or "the answer"
             message = f"{place}: {problem.message}"[:_MAX_MESSAGE]
-            return _failed("transient", SCHEMA, message, **billed)
-        return Generated(outcome="ok", **{**billed, "output": orjson.dumps(value).decode()})
+            return _failed(Outcome.TRANSIENT, SCHEMA, message, **billed)
+        return Generated(outcome=Outcome.OK, **{**billed, "output": orjson.dumps(value).decode()})
 
 
 def decode_generations(

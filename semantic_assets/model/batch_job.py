@@ -105,6 +105,10 @@ def state_of_remote(remote_state: str) -> JobState:
     return S.RUNNING if word in _REMOTE_RUNNING else S.SUBMITTED
 
 
+#: What we note as the remote state of a job that Google no longer knows.
+REMOTE_GONE = "GONE"
+
+
 def display_name(ledger_id: str, job_id: str) -> str:
     """What ties a remote job to its row, whatever happened to the answer of the create call."""
     return f"sa-{ledger_id}-{job_id}"

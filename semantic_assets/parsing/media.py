@@ -6,11 +6,11 @@ Suffixes and MIME types are those that Google's guides list for the Files API.
 import wave
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.records import SourceRecord, Unreadable
 
-PENDING: Literal["pending_description"] = "pending_description"
 MEDIA: dict[str, str] = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -58,7 +58,7 @@ def read_media(stream: BinaryIO, mime: str, title: str, size: int) -> SourceReco
         bytes=size,
         metadata={},
         pages=(),
-        parse_status=PENDING,
+        parse_status=ParseStatus.PENDING_DESCRIPTION,
         parse_error=None,
         signature=_digest(stream),
     )

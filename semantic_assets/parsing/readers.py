@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
 from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
@@ -172,7 +173,7 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
         bytes=size,
         metadata=document.metadata or {},
         pages=document.pages,
-        parse_status="ok",
+        parse_status=ParseStatus.OK,
         parse_error=None,
     )
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.model.statuses import ParseStatus
 
 MAX_TEXT_BYTES = 64 << 20
 _MAX_REASON_CHARS = 1000
@@ -35,7 +36,7 @@ class SourceRecord:
     bytes: int
     metadata: dict[str, str]
     pages: tuple[int, ...]
-    parse_status: Literal["ok", "failed", "pending_description"]
+    parse_status: ParseStatus
     parse_error: str | None
     #: A digest of the record as it stands in its file; None where it is not worth having.
     signature: str | None = None
@@ -117,7 +118,7 @@ def failed_record(
         bytes=size,
         metadata={},
         pages=(),
-        parse_status="failed",
+        parse_status=ParseStatus.FAILED,
         parse_error=reason[:_MAX_REASON_CHARS].encode(errors="backslashreplace").decode(),
     )
 
@@ -155,7 +156,7 @@ def record_from_row(
         bytes=size,
         metadata=_row_metadata(row, columns),
         pages=(),
-        parse_status="ok",
+        parse_status=ParseStatus.OK,
         parse_error=None,
         signature=signature,
     )

@@ -14,8 +14,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.parsing.media import PENDING
 from semantic_assets.pipeline.batch_jobs.realtime_calls import _CALLS_AT_ONCE as CALLS_AT_ONCE
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
 from semantic_assets.pipeline.reports.sql import connect
@@ -110,7 +110,7 @@ def _unpinned(store: Store, scenario: Scenario) -> int:
 
 def _rows(store: Store, pinned: DatasetTask) -> list[_Row]:
     found = []
-    takes = PENDING if pinned.task.is_media else "ok"
+    takes = ParseStatus.PENDING_DESCRIPTION if pinned.task.is_media else "ok"
     for shard in store.ledger.sources.shards(pinned.dataset):
         columns = ["document_id", "uri", "parse_status"]
         documents = store.lake.read(layout.documents(shard.key), columns).to_pylist()

@@ -30,6 +30,7 @@ from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.batch_job import BatchJob, JobKind
 from semantic_assets.model.catalog import realtime_usd
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.store import Store
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
@@ -86,7 +87,7 @@ def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
 
 def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
     table = pq.read_table(results, columns=["text_hash", "token_count", "outcome"])
-    positions = np.flatnonzero(pc.equal(table["outcome"], "ok").to_numpy())
+    positions = np.flatnonzero(pc.equal(table["outcome"], Outcome.OK).to_numpy())
     taken = table.take(positions)
     manifest = store.lake.read(layout.manifest(job.job_id), ["text_hash", "token_estimate"])
     place = pc.index_in(taken["text_hash"], manifest["text_hash"].combine_chunks())

@@ -19,7 +19,15 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.batch_job import WITHHOLDING, BatchJob, JobKind, JobState, remote_word
+from semantic_assets.model.batch_job import (
+    REMOTE_GONE,
+    WITHHOLDING,
+    BatchJob,
+    JobKind,
+    JobState,
+    remote_word,
+)
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.canary import verify_answers
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
@@ -92,7 +100,9 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
             f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
             "restore manifests/ of the lake from a backup"
         )
-    may_be_billed = job.remote_state == "GONE" or remote_word(job.remote_state or "") == "EXPIRED"
+    may_be_billed = (
+        job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
+    )
     try:
         if not landed:
             _land(store, gemini, job, lease, keys or [])
@@ -105,7 +115,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
         if not _land_unreadable(store, job, lease, keys or [], str(error)):
             return None
         may_be_billed = True
-    final = S.GONE if job.remote_state == "GONE" else S.COLLECTED
+    final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
     outcomes = finalize_job(store, job, lease, to=final, of=[S.ENDED])
     if may_be_billed:
         book_possibly_billed(store, job)
@@ -189,7 +199,7 @@ def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], wo
         job,
         lease,
         keys=keys,
-        outcome="expired" if word == "EXPIRED" else "transient",
+        outcome=Outcome.EXPIRED if word == "EXPIRED" else Outcome.TRANSIENT,
         message=f"{word}: {job.error_message or 'the job ended without an output'}",
         together=word == "FAILED",
     )
@@ -206,7 +216,7 @@ def _land_unreadable(
         return False
     message = f"its result could not be read for 50 hours: {reason}"
     write_job_failure(
-        store, job, lease, keys=keys, outcome="expired", message=message, together=False
+        store, job, lease, keys=keys, outcome=Outcome.EXPIRED, message=message, together=False
     )
     return True
 

@@ -4,6 +4,7 @@ from semantic_assets.errors import Conflict, PermanentError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
@@ -53,7 +54,7 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
             store,
             *held,
             keys=keys,
-            outcome="expired" if billed else "transient",
+            outcome=Outcome.EXPIRED if billed else Outcome.TRANSIENT,
             message=f"abandoned: {reason}",
             together=False,
         )

@@ -16,6 +16,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob, JobKind, JobState
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.store import Store
 
 
@@ -91,7 +92,7 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
     rows = store.lake.read(
         layout.results(job.product_id, job.job_id), ["text_hash", "vector", "outcome"]
     )
-    rows = rows.filter(pc.equal(rows["outcome"], "ok"))
+    rows = rows.filter(pc.equal(rows["outcome"], Outcome.OK))
     if not rows.num_rows:
         return {}
     vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(rows.num_rows, -1)

@@ -10,6 +10,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import (
     ACTIVE_REMOTE,
+    REMOTE_GONE,
     REOPENING,
     BatchJob,
     JobState,
@@ -85,7 +86,7 @@ def _absent(store: Store, job: BatchJob, reason: str) -> BatchJob | None:
         job.job_id,
         S.ENDED,
         of=[job.state],
-        remote_state="GONE",
+        remote_state=REMOTE_GONE,
         error_message=f"deleted by somebody else: {reason}",
         ended_at=store.ledger.now(),
     )

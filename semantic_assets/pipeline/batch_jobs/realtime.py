@@ -23,6 +23,7 @@ from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
@@ -156,7 +157,7 @@ def merge_parts(
             if "output_tokens" in table.column_names:
                 output += pc.sum(table["output_tokens"]).as_py() or 0
             rows += table.num_rows
-            landed += pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0
+            landed += pc.sum(pc.equal(table["outcome"], Outcome.OK)).as_py() or 0
             file.write(table.cast(schema))
     cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)

@@ -22,6 +22,7 @@ from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.generation.media_uploads import asks, clear_uploads
 from semantic_assets.store import Store
@@ -83,7 +84,7 @@ def _embedded(
         vectors=np.ascontiguousarray(vectors),
         keys=[key for key, _ in texts],
         tokens=[estimate_tokens(text) for _, text in texts],
-        outcomes=["ok"] * len(texts),
+        outcomes=[Outcome.OK] * len(texts),
         error_codes=[None] * len(texts),
         error_messages=[None] * len(texts),
     )
@@ -114,7 +115,7 @@ def _generated(
 
 def _not_asked(keys: list[str]) -> GeneratedBlock:
     """Media that could not be sent: as in a batch, an attempt without an answer."""
-    missing = Generated(outcome="missing", error_message="its file could not be sent")
+    missing = Generated(outcome=Outcome.MISSING, error_message="its file could not be sent")
     return GeneratedBlock(keys, [missing] * len(keys))
 
 
@@ -125,7 +126,7 @@ def _one(
     try:
         return reader.read({"response": gemini.generate(task.model, request_of(task, ask))})
     except RequestRejected as error:
-        return Generated(outcome="permanent", error_code="3", error_message=str(error))
+        return Generated(outcome=Outcome.PERMANENT, error_code="3", error_message=str(error))
     except SemanticAssetsError as error:
         return error
 

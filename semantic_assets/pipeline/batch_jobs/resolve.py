@@ -7,6 +7,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
@@ -75,12 +76,12 @@ def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
 
 def resubmit(store: Store, gemini: Gemini, name: str) -> BatchJob:
     """Throw a quarantined answer away; its texts are pending again and are paid a second time."""
-    return _discard(store, gemini, name, outcome="transient", reason="resubmitted by hand")
+    return _discard(store, gemini, name, outcome=Outcome.TRANSIENT, reason="resubmitted by hand")
 
 
 def fail(store: Store, gemini: Gemini, name: str) -> BatchJob:
     """Throw a quarantined answer away; its texts are FAILED until `retry`."""
-    return _discard(store, gemini, name, outcome="permanent", reason="failed by hand")
+    return _discard(store, gemini, name, outcome=Outcome.PERMANENT, reason="failed by hand")
 
 
 def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: str) -> BatchJob:

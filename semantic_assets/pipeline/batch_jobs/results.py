@@ -21,6 +21,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import ACTUAL
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of
 from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
@@ -70,7 +71,9 @@ def write_results(
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
         missing = [key for key in keys if key in open_keys]
-        write_failures(file, schema, missing, outcome="missing", message="no answer in the result")
+        write_failures(
+            file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
+        )
         file.close()
         verify(file.path)
         _require_unmoved(store, job, lease)
@@ -190,7 +193,7 @@ def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
     table = store.lake.read(layout.results(job.product_id, job.job_id), columns)
     return Outcomes(
         requests=table.num_rows,
-        succeeded=pc.sum(pc.equal(table["outcome"], "ok")).as_py() or 0,
+        succeeded=pc.sum(pc.equal(table["outcome"], Outcome.OK)).as_py() or 0,
         tokens=pc.sum(table["token_count"]).as_py() or 0,
         output_tokens=(pc.sum(table["output_tokens"]).as_py() or 0) if is_generated else None,
     )

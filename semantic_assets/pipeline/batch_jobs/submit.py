@@ -22,6 +22,7 @@ from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
 from semantic_assets.pipeline.batch_jobs.claim import claimed
@@ -225,7 +226,7 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
         job,
         planned.lease,
         keys=keys,
-        outcome="transient",
+        outcome=Outcome.TRANSIENT,
         message=f"rejected: {reason}",
         together=True,
     )

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import Script, script_of
 
@@ -52,7 +53,7 @@ def _counted(
     path = layout.embeddings(space.space_id, shard)
     found = store.lake.read(path, ["chunk_id", "status", "token_count"])
     found = found.filter(
-        pc.and_(pc.equal(found["status"], "READY"), pc.greater(found["token_count"], 0))
+        pc.and_(pc.equal(found["status"], RowStatus.READY), pc.greater(found["token_count"], 0))
     )
     chunks = store.lake.head(
         layout.chunks(shard), ["chunk_id", "vector_text", "token_estimate"], _TEXTS_OF_A_SHARD

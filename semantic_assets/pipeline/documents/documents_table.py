@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
 from semantic_assets.pipeline.documents.table_rows import TableRows
@@ -132,7 +133,7 @@ class DocumentsWriter:
     def add(self, row: dict[str, Any]) -> None:
         self._end_run()
         self.documents += 1
-        self.failed += row["parse_status"] == "failed"
+        self.failed += row["parse_status"] == ParseStatus.FAILED
         self._new.append(row)
         self._count(1, encoded_size(row["text"]))
 
@@ -161,7 +162,7 @@ class DocumentsWriter:
         for piece in self._previous.rows(first, count):
             etags = pa.array([file_stamp] * piece.num_rows, pa.string())
             self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), etags))
-            self.failed += pc.sum(pc.equal(piece["parse_status"], "failed")).as_py()
+            self.failed += pc.sum(pc.equal(piece["parse_status"], ParseStatus.FAILED)).as_py()
             self._count(piece.num_rows, pc.sum(pc.binary_length(piece["text"])).as_py())
 
     def _count(self, rows: int, size: int) -> None:

@@ -19,6 +19,7 @@ from semantic_assets.intake.inbox import Held, Inbox, Put, Text
 from semantic_assets.intake.names import checked_name, shown_uri
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES
 from semantic_assets.parsing.readers import is_multi_record, is_supported, read_records
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
@@ -268,7 +269,7 @@ def _first(records: Iterable[object], name: str) -> SourceRecord:
     failed: str | None = None
     for record in islice(records, _RECORDS_TRIED):
         assert isinstance(record, SourceRecord)
-        if record.parse_status != "failed":
+        if record.parse_status != ParseStatus.FAILED:
             return record
         failed = failed or record.parse_error
     reason = failed or "there is no record in it"

@@ -14,8 +14,8 @@ from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing import readers
-from semantic_assets.parsing.media import PENDING
 from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.pipeline.documents.append_detection import appended_from, described
@@ -263,7 +263,7 @@ def _without_cut_off(
         held = record
     if held is None:
         return
-    is_failed = isinstance(held, SourceRecord) and held.parse_status == "failed"
+    is_failed = isinstance(held, SourceRecord) and held.parse_status == ParseStatus.FAILED
     if not (is_failed and _is_being_written(stream, file_stamp)):
         yield held
 
@@ -274,7 +274,7 @@ def _is_being_written(stream: BinaryIO, file_stamp: str) -> bool:
 
 
 def _content_hash(record: SourceRecord) -> str:
-    if record.parse_status == PENDING:
+    if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
         return text_hash(f"{record.title or ''}\x1f{record.signature}")
     # Pages too: the same text on other pages is cut into chunks of other pages.
     pages = ",".join(str(start) for start in record.pages)

@@ -14,6 +14,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
@@ -93,7 +94,7 @@ def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> Embeddi
     """What the file says."""
     path = layout.embeddings(space.space_id, shard)
     rows = store.lake.read(path, ["status", "token_count"])
-    is_ready = pc.equal(rows["status"], "READY")
+    is_ready = pc.equal(rows["status"], RowStatus.READY)
     ready = pc.sum(is_ready).as_py() or 0
     # Settled, every chunk has its row, in their order.
     estimates = store.lake.read(layout.chunks(shard), ["token_estimate"])["token_estimate"]
@@ -192,7 +193,7 @@ class _Assembly:
                 pa.repeat(str(self._shard), count),
                 pa.repeat(self._space.space_id, count),
                 chunks["text_hash"],
-                pc.if_else(is_failed, "FAILED", "READY"),
+                pc.if_else(is_failed, RowStatus.FAILED, RowStatus.READY),
                 vectors,
                 pa.array(found.job_ids, pa.string()),
                 pa.array(found.tokens, pa.int32(), mask=found.is_failed),

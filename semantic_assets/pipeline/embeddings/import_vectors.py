@@ -25,6 +25,7 @@ from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
@@ -182,7 +183,7 @@ def _blocks(rows: VectorRows) -> Iterator[AnswerBlock]:
             vectors=rows.vectors[first : first + BLOCK_ROWS],
             keys=keys,
             tokens=[None] * len(keys),
-            outcomes=["ok"] * len(keys),
+            outcomes=[Outcome.OK] * len(keys),
             error_codes=[None] * len(keys),
             error_messages=[None] * len(keys),
         )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
 
 MAX_POINTS = 2_000
@@ -74,7 +75,7 @@ def _sample(store: Store, path: str) -> tuple[pa.Table, int]:
             if file.metadata.row_group(group).num_rows
         ]
     table = pa.Table.from_batches(heads, pa.schema(fields))
-    return table.filter(pc.equal(table["status"], "READY")).slice(0, MAX_POINTS), rows
+    return table.filter(pc.equal(table["status"], RowStatus.READY)).slice(0, MAX_POINTS), rows
 
 
 def _plane(vectors: Numbers) -> tuple[Numbers, float]:

@@ -8,6 +8,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.pipeline.batch_jobs.collect import Collection
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
@@ -92,7 +93,7 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
     documents = [
         _document(shard, pinned, row, sources[row["document_id"]])
         for row in rows
-        if row["status"] == "READY" and row["document_id"] in sources
+        if row["status"] == RowStatus.READY and row["document_id"] in sources
     ]
     kept = [document for document in documents if document.text]
     names = {document.name for document in kept} | _still_out(store, shard, pinned, rows)

@@ -6,6 +6,7 @@ from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
 from semantic_assets.pipeline.flows.apply_outputs import feed
@@ -62,8 +63,8 @@ def is_realtime(
     """Whether its mode, or this one, wants what is pending of these shards in real time."""
     settings = store.dataset_settings(dataset)
     mode = mode or settings.mode
-    if mode != "auto":
-        return mode == "sync"
+    if mode != Mode.AUTO:
+        return mode == Mode.SYNC
     its = [shard for shard in shards if shard.dataset == dataset]
     products: list[Product] = [pinned.task for pinned in store.ledger.tasks.of(dataset)]
     products += [store.serving_space(dataset)] if settings.embed else []

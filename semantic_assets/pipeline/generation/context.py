@@ -7,7 +7,7 @@ from typing import Self
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.parsing.media import PENDING
+from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.rendering import chosen_text
@@ -55,7 +55,7 @@ class Feeds:
         contexts: list[str] = []
         etags = [content_hash]
         for answers in self._answers:
-            if answers.task.task.is_media != (status == PENDING):
+            if answers.task.task.is_media != (status == ParseStatus.PENDING_DESCRIPTION):
                 continue
             given_for, outcome, output = answers.of.get(document, ("", "", None))
             if given_for != content_hash and answers.task.is_stopped:
@@ -63,12 +63,12 @@ class Feeds:
             if given_for != content_hash:
                 self.waiting += 1
                 return None
-            if outcome == "READY" and output is not None:
+            if outcome == RowStatus.READY and output is not None:
                 chosen = chosen_text(output, answers.task.use.vector_text)
-                (texts if status == PENDING else contexts).append(chosen)
+                (texts if status == ParseStatus.PENDING_DESCRIPTION else contexts).append(chosen)
                 etags.append(chosen)
         mark = content_hash if len(etags) == 1 else text_hash("\x1f".join(etags))
-        text = "\n\n".join(texts) if status == PENDING else None
+        text = "\n\n".join(texts) if status == ParseStatus.PENDING_DESCRIPTION else None
         return Fed(text, shortened("\n".join(contexts)) or None, mark)
 
 

@@ -14,6 +14,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.model.task import TASK_PREFIX, GenerationTask
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
@@ -106,8 +107,8 @@ def _report(
         shard=shard,
         task=task.name,
         documents=len(demand.texts.of_row),
-        ready=sum(row["status"] == "READY" for row in rows),
-        failed=sum(row["status"] == "FAILED" for row in rows),
+        ready=sum(row["status"] == RowStatus.READY for row in rows),
+        failed=sum(row["status"] == RowStatus.FAILED for row in rows),
         tokens=sum(row["tokens"] or 0 for row in billed),
         output_tokens=sum(row["output_tokens"] or 0 for row in billed),
         usd=sum(row["usd"] or 0.0 for row in billed),
@@ -165,7 +166,7 @@ def _answers(
             found[place] |= row | {"batch_job_id": job_id.partition(".")[0], "usd": usd}
     for place in np.flatnonzero(demand.known.is_answered).tolist():
         if place in found:
-            found[place]["status"] = "READY"
+            found[place]["status"] = RowStatus.READY
     return found
 
 
@@ -186,7 +187,7 @@ def _row(
         "task": task.task_id.removeprefix(TASK_PREFIX),
         "content_hash": asked["content_hash"],
         "text_hash": asked["text_hash"],
-        "status": answer.get("status", "FAILED"),
+        "status": answer.get("status", RowStatus.FAILED),
         "output": answer.get("output"),
         "finish_reason": answer.get("finish_reason"),
         "error_code": _NOT_SENT if refusal else answer.get("error_code"),

@@ -16,9 +16,10 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.parsing.media import MEDIA, PENDING, media_tokens
+from semantic_assets.parsing.media import MEDIA, media_tokens
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.tokens import estimate_tokens
@@ -111,8 +112,10 @@ def _rows(store: Store, shard: ShardKey, task: GenerationTask) -> Iterator[pa.Ta
 def _is_asked(task: GenerationTask, batch: pa.RecordBatch) -> pa.BooleanArray:
     """Texts, or media; and those of them that cannot be read, to say so."""
     is_media = pc.is_in(batch["mime"], pa.array(MEDIA.values()))
-    is_failed = pc.equal(batch["parse_status"], "failed")
-    is_readable = pc.equal(batch["parse_status"], PENDING if task.is_media else "ok")
+    is_failed = pc.equal(batch["parse_status"], ParseStatus.FAILED)
+    is_readable = pc.equal(
+        batch["parse_status"], ParseStatus.PENDING_DESCRIPTION if task.is_media else ParseStatus.OK
+    )
     its = is_media if task.is_media else pc.invert(is_media)
     return pc.or_(is_readable, pc.and_(is_failed, its))
 
@@ -123,7 +126,7 @@ def _row(
     media_uri = document["uri"] if task.is_media else None
     media = document["record_signature"] if task.is_media else None
     prompt, refusal = prompt_of(task, document)
-    if document["parse_status"] == "failed":
+    if document["parse_status"] == ParseStatus.FAILED:
         prompt, refusal = "", f"it could not be read: {document['parse_error']}"
     estimate = fixed + estimate_tokens(prompt)
     if media_uri is not None:

@@ -14,6 +14,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked
 from semantic_assets.pipeline.batch_jobs.realtime import answer_now
@@ -198,7 +199,7 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
         failed = {
             row["text_hash"]
             for row in rows
-            if row["status"] == "FAILED" and row["error_code"] != _NOT_SENT
+            if row["status"] == RowStatus.FAILED and row["error_code"] != _NOT_SENT
         }
         if failed:
             keys |= failed
@@ -273,7 +274,7 @@ def _answer_all(store: Store, gemini: Gemini, task: GenerationTask, shards: list
 
 
 def _result(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    is_ready = row["status"] == "READY"
+    is_ready = row["status"] == RowStatus.READY
     return {
         "document_id": row["document_id"],
         "id": document.get("record_id"),

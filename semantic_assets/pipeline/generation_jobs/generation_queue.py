@@ -11,7 +11,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import WITHHOLDING, BatchJob
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.parsing.media import PENDING
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.flows.realtime_mode import answer_tasks, is_realtime
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
@@ -97,7 +97,8 @@ def images_of(store: Store, shard: ShardKey, *, limit: int) -> list[tuple[str, s
         return []
     table = store.lake.read(path, ["title", "uri", "mime", "parse_status"])
     is_image = pc.and_(
-        pc.equal(table["parse_status"], PENDING), pc.starts_with(table["mime"], "image/")
+        pc.equal(table["parse_status"], ParseStatus.PENDING_DESCRIPTION),
+        pc.starts_with(table["mime"], "image/"),
     )
     rows = table.filter(is_image).slice(0, limit).to_pylist()
     return [(row["title"] or row["uri"], row["uri"]) for row in rows]

@@ -9,6 +9,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.lake import FINGERPRINT
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
 
 _RETRY = pa.schema([pa.field("text_hash", pa.string(), nullable=False)])
@@ -38,7 +39,7 @@ def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Fai
         if (datasets and shard.key.dataset not in datasets) or not store.lake.exists(path):
             continue
         table = store.lake.read(path, [*columns, "status"])
-        rows = table.filter(pc.equal(table["status"], "FAILED")).select(columns)
+        rows = table.filter(pc.equal(table["status"], RowStatus.FAILED)).select(columns)
         found.extend(Failure(**row) for row in rows.to_pylist())
     return found
 

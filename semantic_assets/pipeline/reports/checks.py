@@ -13,6 +13,7 @@ from semantic_assets.index.parts import Part
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.pipeline.vector_index.shard_part import part_name
@@ -42,7 +43,7 @@ def check_shard(store: Store, shard: ShardKey) -> list[Check]:
     chunks = store.lake.read(layout.chunks(shard), ["chunk_id"])["chunk_id"]
     path = layout.embeddings(space.space_id, shard)
     table = store.lake.read(path, ["chunk_id", "status", "vector"])
-    ready = table.filter(pc.equal(table["status"], "READY"))
+    ready = table.filter(pc.equal(table["status"], RowStatus.READY))
     held = pc.is_in(chunks, ready["chunk_id"].combine_chunks())
     missing = len(chunks) - (pc.sum(held).as_py() or 0)
     vectors = ready["vector"].combine_chunks().flatten().to_numpy()
@@ -65,7 +66,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     space = store.serving_space(shard.dataset)
     path = layout.embeddings(space.space_id, shard)
     table = store.lake.read(path, ["chunk_id", "status", "vector"])
-    ready = table.filter(pc.equal(table["status"], "READY"))
+    ready = table.filter(pc.equal(table["status"], RowStatus.READY))
     rows = random.Random(str(shard)).sample(range(ready.num_rows), min(_CANARIES, ready.num_rows))
     if not rows:
         return _verdict("canary_alignment", shard, True, "nothing to compare", 0)
@@ -111,7 +112,9 @@ def _differing(
     if store.lake.fingerprint(path) != fingerprint:
         return 0  # newer embeddings than the version's: it is due to be rebuilt
     table = store.lake.read(path, ["chunk_id", "document_id", "status", "vector"])
-    ready = _without_pending(store, shard, table, table.filter(pc.equal(table["status"], "READY")))
+    ready = _without_pending(
+        store, shard, table, table.filter(pc.equal(table["status"], RowStatus.READY))
+    )
     part = held.get(part_name(shard))
     if part is None:
         return int(ready.num_rows)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.vector_index.serving import parts_of
@@ -100,7 +101,7 @@ def _not_chunked(store: Store, shard: ShardKey) -> int:
     if documents is None or (cut and cut.updated_at >= _read_at(store, shard)):
         return 0
     rows = store.lake.read(layout.documents(shard), ["document_id", "parse_status"])
-    ids = rows["document_id"].filter(pc.equal(rows["parse_status"], "ok"))
+    ids = rows["document_id"].filter(pc.equal(rows["parse_status"], ParseStatus.OK))
     return len(ids) - _held(ids, _ids(store, layout.chunks(shard), "document_id"))
 
 
@@ -146,7 +147,7 @@ def _ready(store: Store, path: str) -> pa.ChunkedArray:
     if not store.lake.exists(path):
         return pa.chunked_array([[]], pa.string())
     rows = store.lake.read(path, ["chunk_id", "status"])
-    return rows["chunk_id"].filter(pc.equal(rows["status"], "READY"))
+    return rows["chunk_id"].filter(pc.equal(rows["status"], RowStatus.READY))
 
 
 def _ids(store: Store, path: str, column: str) -> pa.ChunkedArray:

@@ -9,6 +9,7 @@ from semantic_assets.errors import NotFound
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.store import Store
 
@@ -19,7 +20,7 @@ def unreadable_documents(store: Store, shard: ShardKey, *, limit: int) -> Rows:
     """Of the first documents that could not be read: `uri`, `record_id` and `parse_error`."""
     columns = ["uri", "record_id", "parse_error", "parse_status"]
     table = store.lake.read(layout.documents(shard), columns)
-    failed = table.filter(pc.equal(table["parse_status"], "failed"))
+    failed = table.filter(pc.equal(table["parse_status"], ParseStatus.FAILED))
     rows: Rows = failed.slice(0, limit).select(columns[:3]).to_pylist()
     return rows
 

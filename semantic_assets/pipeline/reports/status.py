@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.html_table import HtmlTable
+from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.bill import Bill, bill, job_seconds
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
@@ -55,7 +56,8 @@ def status(store: Store, *, scope_id: str) -> Status:
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
         documents_failed=sum(
-            _count(store, layout.documents(shard.key), "parse_status", "failed") for shard in shards
+            _count(store, layout.documents(shard.key), "parse_status", ParseStatus.FAILED)
+            for shard in shards
         ),
         chunks=quote.chunks,
         chunks_failed=_chunks_failed(store),
@@ -78,7 +80,7 @@ def status(store: Store, *, scope_id: str) -> Status:
 
 def _chunks_failed(store: Store) -> int:
     return sum(
-        _count(store, layout.embeddings(space_id, shard.key), "status", "FAILED")
+        _count(store, layout.embeddings(space_id, shard.key), "status", RowStatus.FAILED)
         for dataset in store.ledger.sources.datasets()
         for space_id in [store.serving_space(dataset).space_id]
         for shard in store.ledger.sources.shards(dataset)
@@ -97,7 +99,7 @@ def _answered_shards(store: Store) -> int:
 
 def _answers_failed(store: Store) -> int:
     return sum(
-        _count(store, layout.outputs(pinned.task.task_id, shard.key), "status", "FAILED")
+        _count(store, layout.outputs(pinned.task.task_id, shard.key), "status", RowStatus.FAILED)
         for pinned in store.ledger.tasks.all(stopped=True)
         for shard in store.ledger.sources.shards(pinned.dataset)
     )

@@ -20,6 +20,7 @@ from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -101,7 +102,7 @@ def _choose(embeddings: pq.ParquetFile, chunks: pq.ParquetFile, old: Part | None
     known = pc.is_in(cut["chunk_id"], _one(outcomes["chunk_id"]))
     carried = _rows_of(old, pc.unique(cut["document_id"].filter(pc.invert(known))))
     chunk = pc.index_in(outcomes["chunk_id"], _one(cut["chunk_id"])).fill_null(-1).to_numpy()
-    is_ready = pc.equal(outcomes["status"], "READY").to_numpy() & (chunk >= 0)
+    is_ready = pc.equal(outcomes["status"], RowStatus.READY).to_numpy() & (chunk >= 0)
     is_in = np.zeros(cut.num_rows, bool)
     is_in[chunk[is_ready]] = True
     if old is not None and len(carried):
