@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 
 from semantic_assets.ledger.jobs import new_job_id
-from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import INDEX_ROWS

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.database.engine import Database, row_values
+from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
+from semantic_assets.ledger.job_rows import job_of, job_values, record_event, window_of
 from semantic_assets.ledger.leases import Lease, require_fence
-from semantic_assets.model.batch_job import IN_WINDOW, MOVES, BatchJob, JobKind, JobState
+from semantic_assets.ledger.settlement import settle_insert, settle_move
+from semantic_assets.ledger.spending import Amount, Guard, Spending
+from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
 _RECENT_JOBS = 20
 _log = logging.getLogger(__name__)
@@ -40,40 +43,64 @@ class Jobs:
     database: Database
 
     def insert_if_fits(
-        self, job: BatchJob, *, under: Lease, limit_tokens: int, limit_jobs: int
+        self,
+        job: BatchJob,
+        *,
+        under: Lease,
+        limit_tokens: int,
+        limit_jobs: int,
+        guard: Guard,
+        reserved: Amount | None = None,
     ) -> bool:
         """Insert in the transaction that sums the window: no counter to leak. False: no room.
 
+        Args:
+            guard: refuses where a cap leaves no room for it, in this transaction.
+            reserved: what the job may cost, its canary included; committed until it is final.
+
         Raises:
+            SpendRefused: as `guard` does; nothing was inserted.
             Conflict: the planner's lease was taken over. A process that was suspended would
                 otherwise wake and form jobs of texts that another has sent meanwhile.
         """
         with self.database.write() as connection:
             require_fence(connection, under)
-            tokens, jobs = _window(connection, job.scope_id, job.model)
+            tokens, jobs = window_of(connection, job.scope_id, job.model)
             if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
                 return False
-            connection.execute(sa.insert(job_table).values(_values(job)))
-            _record(connection, job.job_id, job.created_at, None, job.state, None)
+            guard(Spending(self.database, connection))
+            connection.execute(sa.insert(job_table).values(job_values(job)))
+            settle_insert(connection, self.database, job, reserved)
+            record_event(connection, job.job_id, job.created_at, None, job.state, None)
         return True
 
-    def insert(self, job: BatchJob, *, detail: str, under: Lease | None = None) -> bool:
+    def insert(
+        self,
+        job: BatchJob,
+        *,
+        detail: str,
+        under: Lease | None = None,
+        guard: Guard = lambda spending: None,
+    ) -> bool:
         """Insert a recovered or real-time row; False where somebody else did.
 
         Raises:
+            SpendRefused: as `guard` does, in the same transaction; nothing was inserted.
             Conflict: the lease given was taken over.
         """
         with self.database.write() as connection:
             if under is not None:
                 require_fence(connection, under)
+            guard(Spending(self.database, connection))
             found = connection.execute(
                 self.database.insert(job_table)
-                .values(_values(job))
+                .values(job_values(job))
                 .on_conflict_do_nothing()
                 .returning(job_table.c.job_id)
             ).all()
             if found:
-                _record(connection, job.job_id, self.database.clock(), None, job.state, detail)
+                settle_insert(connection, self.database, job, None)
+                record_event(connection, job.job_id, self.database.clock(), None, job.state, detail)
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
@@ -93,7 +120,7 @@ class Jobs:
         if before is not None:
             query = query.where(job_table.c.job_id < before)
         with self.database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def last_verdicts(self, product_id: str, limit: int) -> Sequence[BatchJob]:
         """The jobs of a space whose answers were judged last: collected with vectors, or not."""
@@ -103,18 +130,18 @@ class Jobs:
         query = sa.select(job_table).where(job_table.c.product_id == product_id, judged)
         query = query.order_by(job_table.c.updated_at.desc()).limit(limit)
         with self.database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def window(self, scope_id: str, model: str) -> tuple[int, int]:
         """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
         with self.database.read() as connection:
-            return _window(connection, scope_id, model)
+            return window_of(connection, scope_id, model)
 
     def accepted_tokens(self, scope_id: str, model: str) -> int:
         """Enqueued tokens the remote has said yes to, or may have."""
         states = [JobState.SUBMITTED, JobState.RUNNING, JobState.UNCONFIRMED]
         with self.database.read() as connection:
-            return _window(connection, scope_id, model, states)[0]
+            return window_of(connection, scope_id, model, states)[0]
 
     def token_ratio(self, model: str) -> float | None:
         """Tokens as counted by Google over tokens as estimated, of the last jobs; None without."""
@@ -152,10 +179,12 @@ class Jobs:
         of: Collection[JobState],
         fence: int | None = None,
         detail: str | None = None,
+        possibly_billed: Amount | None = None,
         **values: Any,
     ) -> BatchJob | None:
         """Move a row if it stands in one of `of` (and under `fence`); None: somebody else did.
 
+        The same transaction books or releases its money and unsettles its shards.
         A move to the state it is in records new values and no event.
         """
         now = self.database.clock()
@@ -177,9 +206,11 @@ class Jobs:
             ).one_or_none()
             if row is None:
                 return None
+            moved = job_of(row)
             if before != to:
-                _record(connection, job_id, now, before, to, detail)
-        return _job(row)
+                settle_move(connection, self.database, JobState(before), moved, possibly_billed)
+                record_event(connection, job_id, now, before, to, detail)
+        return moved
 
     def claim(self, job_id: str, fence: int) -> BatchJob | None:
         """Put a taken-over lease's fence on the row; None if a higher one is there."""
@@ -190,7 +221,7 @@ class Jobs:
                 .values(fence=fence)
                 .returning(job_table)
             ).one_or_none()
-        return _job(row) if row is not None else None
+        return job_of(row) if row is not None else None
 
     def find(self, name: str) -> BatchJob:
         """A job by our id, its display name or Google's `batches/...`.
@@ -205,7 +236,7 @@ class Jobs:
             ).one_or_none()
         if row is None:
             raise NotFound(f"there is no batch job {name!r}: `semantic-assets jobs` lists them")
-        return _job(row)
+        return job_of(row)
 
     def list(
         self,
@@ -223,7 +254,7 @@ class Jobs:
         if product_id is not None:
             query = query.where(job_table.c.product_id == product_id)
         with self.database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def orphaned(self) -> Sequence[BatchJob]:
         """Rows only a living process moves on (uploading, creating, real time) whose lease is dead."""
@@ -236,58 +267,10 @@ class Jobs:
         real_time = job_table.c.is_realtime.is_(True) & (job_table.c.state == JobState.RUNNING)
         query = sa.select(job_table).where(at_work | real_time, ~alive)
         with self.database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def events(self, job_id: str) -> Sequence[JobEvent]:
         query = sa.select(job_event).where(job_event.c.job_id == job_id)
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(job_event.c.event_id)).all()
         return [JobEvent(r.job_id, r.at, r.from_state, r.to_state, r.detail) for r in rows]
-
-
-def _window(
-    connection: sa.Connection,
-    scope_id: str,
-    model: str,
-    states: Collection[JobState] = IN_WINDOW,
-) -> tuple[int, int]:
-    """Tokens are limited for each model; jobs for the key, whatever their model."""
-    of_model = sa.case((job_table.c.model == model, job_table.c.tokens_estimated), else_=0)
-    tokens, jobs = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(of_model), 0), sa.func.count()).where(
-            job_table.c.scope_id == scope_id,
-            job_table.c.is_realtime.is_(False),
-            job_table.c.state.in_(list(states)),
-        )
-    ).one()
-    return int(tokens), int(jobs)
-
-
-def _record(
-    connection: sa.Connection,
-    job_id: str,
-    at: float,
-    before: str | None,
-    after: str,
-    detail: str | None,
-) -> None:
-    _log.info("job %s: %s -> %s", job_id, before or "new", after)
-    connection.execute(
-        sa.insert(job_event).values(
-            job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
-        )
-    )
-
-
-def _values(job: BatchJob) -> dict[str, Any]:
-    return {column.key: getattr(job, column.key) for column in job_table.columns} | {
-        "shards": list(job.shards)
-    }
-
-
-def _job(row: sa.Row[Any]) -> BatchJob:
-    values = row_values(job_table, row._mapping)
-    values["shards"] = tuple(values["shards"])
-    values["state"] = JobState(values["state"])
-    values["kind"] = JobKind(values["kind"])
-    return BatchJob(**values)

@@ -13,7 +13,7 @@ from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
 from semantic_assets.ledger.run_requests import Requests
 from semantic_assets.ledger.scopes import Scopes
-from semantic_assets.ledger.sources import Sources
+from semantic_assets.ledger.sources.sources import Sources
 from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.ledger.table_fingerprints import TableFiles

@@ -1,6 +1,5 @@
 """How far each shard is in each embedding space. Hints for order and display; the planner derives."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,28 +52,6 @@ class Progress:
                     index_elements=[shard_space.c.shard, shard_space.c.product_id], set_=values
                 )
             )
-
-    def landed(self, shards: Iterable[str], product_id: str) -> None:
-        """All texts of a job of these shards landed: none is pending that was not before.
-
-        But no shard is settled, whoever took it for that while a job given up was on its way back.
-        """
-        which = shard_space.c.shard.in_(list(shards))
-        self._reset(which, product_id, settled_fingerprint=None)
-
-    def look_again(self, shards: Iterable[str], product_id: str) -> None:
-        """Texts of these shards were released or failed: some may be pending again."""
-        which = shard_space.c.shard.in_(list(shards))
-        self._reset(which, product_id, pending=None, settled_fingerprint=None)
-
-    def unsettle(self, product_id: str) -> None:
-        """Vectors turned up for texts that were taken for failed: every shard may want them."""
-        self._reset(sa.true(), product_id, pending=None, settled_fingerprint=None)
-
-    def _reset(self, which: sa.ColumnElement[bool], product_id: str, **values: None) -> None:
-        query = sa.update(shard_space).where(which, shard_space.c.product_id == product_id)
-        with self.database.write() as connection:
-            connection.execute(query.values(**values))
 
 
 def _progress(row: sa.Row[Any]) -> ShardProgress:

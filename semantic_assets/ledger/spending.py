@@ -1,15 +1,24 @@
 """What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
-from semantic_assets.ledger.database.schema import spend
+from semantic_assets.ledger.database.schema import job, spend
 
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Tokens, and what they cost in US dollars."""
+
+    tokens: int
+    usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +41,28 @@ class SpendTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedJob:
+    """What a job's money was spent on."""
+
+    job_id: str
+    product_id: str
+    shards: tuple[str, ...]
+
+
+#: Raises SpendRefused where what is spent and committed leaves no room; asked in the transaction
+#: that books, so that no two processes are given the same room.
+Guard = Callable[["Spending"], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     database: Database
+    #: Inside a transaction: the one that reads and books.
+    within: sa.Connection | None = None
 
     def book(self, job_id: str, kind: str, *, model: str, tokens: int, usd: float) -> None:
         """Book once; a second booking of the same kind for a job changes nothing."""
-        with self.database.write() as connection:
+        with self._writing() as connection:
             connection.execute(
                 self.database.insert(spend)
                 .values(
@@ -51,38 +76,85 @@ class Spending:
                 .on_conflict_do_nothing()
             )
 
-    def release(self, job_id: str) -> None:
-        """Nothing was created for this job: its reservation ends."""
+    def reserve(self, job_id: str, *, model: str, amount: Amount, guard: Guard) -> None:
+        """Book what a call is about to cost, if the caps leave room, before it is made.
+
+        It counts as possibly billed until `settle` says what became of it.
+
+        Raises:
+            SpendRefused: `guard` found no room; nothing was booked.
+        """
         with self.database.write() as connection:
+            inside = Spending(self.database, connection)
+            guard(inside)
+            inside.book(job_id, POSSIBLY_BILLED, model=model, tokens=amount.tokens, usd=amount.usd)
+
+    def settle(self, job_id: str, kind: str, *, model: str, amount: Amount) -> None:
+        """Book what a reserved call cost; its reservation ends in the same transaction."""
+        with self.database.write() as connection:
+            inside = Spending(self.database, connection)
+            inside.release(job_id, POSSIBLY_BILLED)
+            inside.book(job_id, kind, model=model, tokens=amount.tokens, usd=amount.usd)
+
+    def release(self, job_id: str, kind: str = ESTIMATED) -> None:
+        """Delete a reservation: what it was for costs nothing, or is booked otherwise."""
+        with self._writing() as connection:
             connection.execute(
-                sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == ESTIMATED)
+                sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == kind)
             )
 
     def totals(
         self, *, since: float = 0.0, of: Callable[[str], bool] = lambda job_id: True
     ) -> SpendTotals:
-        """Of everything booked from a time on, or of the jobs that `of` names by their id."""
-        with self.database.read() as connection:
+        """Add up everything booked from a time on, or of the jobs that `of` names by their id."""
+        with self._reading() as connection:
             found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
-        rows = [row for row in found if of(row.job_id)]
-        settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
-        batch = [row for row in rows if row.kind == ACTUAL]
-        paid = {row.job_id for row in batch if row.usd > 0}
-        realtime = [row for row in rows if row.kind == REALTIME]
-        return SpendTotals(
-            batch_tokens={model: int(n) for model, n in _by_model(batch, "tokens").items()},
-            batch_usd_of=_by_model(batch, "usd"),
-            batch_usd=sum(row.usd for row in batch),
-            realtime_tokens=sum(row.tokens for row in realtime),
-            realtime_usd=sum(row.usd for row in realtime),
-            committed_usd=sum(
-                row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
-            ),
-            # A job given up that turned up after all is paid, and no longer only possibly.
-            possibly_billed_usd=sum(
-                row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
-            ),
-        )
+        return _totals([row for row in found if of(row.job_id)])
+
+    def jobs(self, *, since: float) -> list[BookedJob]:
+        """Return the jobs that something was booked for from a time on, in one query."""
+        booked = sa.select(spend.c.job_id).where(spend.c.at >= since)
+        query = sa.select(job.c.job_id, job.c.product_id, job.c.shards)
+        with self._reading() as connection:
+            rows = connection.execute(query.where(job.c.job_id.in_(booked))).all()
+        return [BookedJob(job_id, product_id, tuple(shards)) for job_id, product_id, shards in rows]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self.within is not None:
+            yield self.within
+            return
+        with self.database.write() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        if self.within is not None:
+            yield self.within
+            return
+        with self.database.read() as connection:
+            yield connection
+
+
+def _totals(rows: Sequence[sa.Row[Any]]) -> SpendTotals:
+    settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
+    batch = [row for row in rows if row.kind == ACTUAL]
+    paid = {row.job_id for row in batch if row.usd > 0}
+    realtime = [row for row in rows if row.kind == REALTIME]
+    return SpendTotals(
+        batch_tokens={model: int(n) for model, n in _by_model(batch, "tokens").items()},
+        batch_usd_of=_by_model(batch, "usd"),
+        batch_usd=sum(row.usd for row in batch),
+        realtime_tokens=sum(row.tokens for row in realtime),
+        realtime_usd=sum(row.usd for row in realtime),
+        committed_usd=sum(
+            row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
+        ),
+        # A job given up that turned up after all is paid, and no longer only possibly.
+        possibly_billed_usd=sum(
+            row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
+        ),
+    )
 
 
 def _by_model(rows: Sequence[sa.Row[Any]], column: str) -> dict[str, float]:

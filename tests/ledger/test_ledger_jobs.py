@@ -8,11 +8,16 @@ import pytest
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.ledger import Ledger
+from semantic_assets.ledger.spending import Spending
 from semantic_assets.model.batch_job import IN_WINDOW, MOVES, BatchJob, JobState
 from tests.factories import MODEL, SCOPE_ID, Clock, make_job, run_together
 from tests.ledger.ledger_processes import insert_jobs, move_job
 
 S = JobState
+
+
+def allowing(spending: Spending) -> None:
+    """Stand for no cap."""
 
 
 def fits(
@@ -23,7 +28,7 @@ def fits(
     assert lease is not None
     try:
         return ledger.jobs.insert_if_fits(
-            job, under=lease, limit_tokens=limit_tokens, limit_jobs=limit_jobs
+            job, under=lease, limit_tokens=limit_tokens, limit_jobs=limit_jobs, guard=allowing
         )
     finally:
         ledger.leases.release(lease)
@@ -228,12 +233,12 @@ def test_each_scope_and_model_has_a_window_of_its_own(ledger: Ledger) -> None:
     insert(ledger, tokens_estimated=90)
     assert not fits(ledger, make_job(), limit_tokens=100, limit_jobs=9)
     assert fits(ledger, make_job(scope_id="other"), limit_tokens=100, limit_jobs=9)
-    assert fits(ledger, make_job(model="other"), limit_tokens=100, limit_jobs=9)
+    assert fits(ledger, make_job(model="gemini-embedding-2"), limit_tokens=100, limit_jobs=9)
 
 
 def test_jobs_of_all_models_count_against_the_limit_of_a_key(ledger: Ledger) -> None:
     insert(ledger)
-    assert not fits(ledger, make_job(model="other"), limit_tokens=1_000, limit_jobs=1)
+    assert not fits(ledger, make_job(model="gemini-embedding-2"), limit_tokens=1_000, limit_jobs=1)
     assert fits(ledger, make_job(scope_id="other"), limit_tokens=1_000, limit_jobs=1)
 
 
@@ -262,7 +267,9 @@ def test_a_planner_that_was_taken_over_inserts_nothing(ledger: Ledger, clock: Cl
     clock.advance(ledger.leases.ttl_seconds + 1)
     assert ledger.leases.acquire("plan")
     with pytest.raises(Conflict, match="plan"):
-        ledger.jobs.insert_if_fits(make_job(), under=old, limit_tokens=10**9, limit_jobs=9)
+        ledger.jobs.insert_if_fits(
+            make_job(), under=old, limit_tokens=10**9, limit_jobs=9, guard=allowing
+        )
     assert ledger.jobs.list() == []
 
 
@@ -347,7 +354,7 @@ def collected(ledger: Ledger, estimated: int, actual: int | None, **changes: obj
 
 def test_without_collected_jobs_there_is_no_ratio(ledger: Ledger) -> None:
     insert(ledger)
-    collected(ledger, 100, 100, model="other")
+    collected(ledger, 100, 100, model="gemini-embedding-2")
     assert ledger.jobs.token_ratio(MODEL) is None
 
 

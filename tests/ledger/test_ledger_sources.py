@@ -4,8 +4,8 @@ import pytest
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.ledger import Ledger
-from semantic_assets.ledger.slices import Reading, SourceSlice
-from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.sources.slices import Reading, SourceSlice
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import (
     SHARD_MAX_DOCUMENTS,
     SHARD_MAX_TEXT_BYTES,

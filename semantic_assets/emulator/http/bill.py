@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 
+from semantic_assets.emulator.answers.tokens import count_tokens
 from semantic_assets.emulator.faults import answer_faults
 from semantic_assets.emulator.faults.answer_faults import Draw
 from semantic_assets.emulator.http import realtime
 from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.jobs import costs, jobs, texts
+from semantic_assets.emulator.jobs.catalogue import Kind
 from semantic_assets.emulator.jobs.jobs import SUCCESSFUL, Job
 from semantic_assets.emulator.jobs.texts import SentText
 from semantic_assets.emulator.state import State
@@ -34,6 +36,8 @@ class _Account:
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
+        #: tokens of answered requests, by job
+        self.tokens: dict[str, int] = {}
         #: how often each was sent
         self.sent: dict[bytes, int] = {}
         #: the number of the first job paid for it, and of all if there are more
@@ -47,16 +51,22 @@ class _Account:
         """Enter a job."""
         self.jobs.append(job)
         is_billed, failed, served = job.state(now) in SUCCESSFUL, job.failed_lines, job.served_count
-        draws = answer_faults.draws_of(job)
+        draws, tokens = answer_faults.draws_of(job), 0
         for request in texts.sent(state, job):
             work = _work(job, request)
             self.sent[work] = self.sent.get(work, 0) + 1
             if is_billed and request.number < served and request.number not in failed:
                 self._pay(work)
+                tokens += count_tokens(request.text or "")
                 if draws and _is_spoiled(draws, request):
                     self._spoiled[work] = len(self.jobs) - 1
                 else:
                     self._spoiled.pop(work, None)
+        if is_billed:
+            is_text = job.kind is Kind.EMBED
+            self.tokens[f"batches/{job.job_id}"] = (
+                tokens if is_text else costs.prompt_tokens(state, job)
+            )
 
     def _pay(self, work: bytes) -> None:
         job_number = len(self.jobs) - 1
@@ -121,6 +131,7 @@ def read_bill(call: Call) -> dict[str, Any]:
     return {
         "texts": len(account.sent),
         "sent": sum(account.sent.values()),
+        "tokens_of": account.tokens,
         "sent_more_than_once": sum(times > 1 for times in account.sent.values()),
         "paid_more_than_once": account.paid_more_than_once(),
         "repaired": account.repaired(),

@@ -30,6 +30,11 @@ def of_generation(state: State, jobs: Iterable[Job], now: float) -> dict[str, in
     }
 
 
+def prompt_tokens(state: State, job: Job) -> int:
+    """Return the tokens of all answered prompts of an ended job."""
+    return _cost(state, job).prompt_tokens
+
+
 def _cost(state: State, job: Job) -> _Cost:
     with state.reading() as db:
         row = db.execute(

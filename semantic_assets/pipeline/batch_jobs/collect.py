@@ -37,7 +37,7 @@ from semantic_assets.pipeline.batch_jobs.results import (
     write_job_failure,
     write_results,
 )
-from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.generation.media_uploads import clear_uploads
 from semantic_assets.store import Store
 
@@ -116,9 +116,10 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
             return None
         may_be_billed = True
     final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
-    outcomes = finalize_job(store, job, lease, to=final, of=[S.ENDED])
-    if may_be_billed:
-        book_possibly_billed(store, job)
+    possibly_billed = possible_bill(job) if may_be_billed else None
+    outcomes = finalize_job(
+        store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
+    )
     clear_remote(store, gemini, job)
     what = "vectors" if job.kind == JobKind.EMBEDDING else "answers"
     store.report_progress(

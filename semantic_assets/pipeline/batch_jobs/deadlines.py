@@ -8,7 +8,7 @@ from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
-from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 
 S = JobState
@@ -58,11 +58,14 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
             message=f"abandoned: {reason}",
             together=False,
         )
-        finalize_job(store, *held, to=S.ABANDONED, of=[job.state], error_message=reason)
-    if billed:
-        book_possibly_billed(store, job)
-    else:
-        store.ledger.spending.release(job.job_id)
+        finalize_job(
+            store,
+            *held,
+            to=S.ABANDONED,
+            of=[job.state],
+            possibly_billed=possible_bill(job) if billed else None,
+            error_message=reason,
+        )
     store.report_progress(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")
     return True
 

@@ -22,8 +22,8 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
-from semantic_assets.ledger.sources import Shard
-from semantic_assets.ledger.spending import ESTIMATED
+from semantic_assets.ledger.sources.sources import Shard
+from semantic_assets.ledger.spending import Amount, Guard
 from semantic_assets.model.batch_job import WITHHOLDING, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -48,10 +48,8 @@ from semantic_assets.pipeline.batch_jobs.shard_priority import (
 from semantic_assets.pipeline.costs.budgets import (
     below_min_batch_size,
     budgeted_datasets,
+    job_guard,
     job_usd,
-    require_budget,
-    require_dataset_budget,
-    require_task_budget,
 )
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
@@ -238,9 +236,8 @@ class _Planner:
         try:
             output = self._expected_output(len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
-            require_budget(self._store, usd)
-            require_dataset_budget(self._store, purse, usd)
-            require_task_budget(self._store, self._product, usd)
+            guard = job_guard(self._store, self._product, purse, usd)
+            guard(self._store.ledger.spending)  # before the texts are read
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
@@ -249,7 +246,13 @@ class _Planner:
             return Blocked("a shard was written again while it was planned")
         if isinstance(self._product, GenerationTask):
             pieces = with_repairs(self._store, self._product, chosen, pieces)
-        return self._form(pieces, len(chosen), tokens, shards, window) or WINDOW_FULL
+        try:
+            planned = self._form(
+                pieces, len(chosen), tokens, shards, window, Amount(tokens, usd), guard
+            )
+        except SpendRefused as refusal:  # somebody else took the room meanwhile
+            return Blocked(str(refusal), needs_person=True)
+        return planned or WINDOW_FULL
 
     def _expected_output(self, requests: int) -> int | None:
         """Tokens; None where vectors come back."""
@@ -264,6 +267,8 @@ class _Planner:
         tokens: int,
         shards: list[ShardKey],
         window: Window,
+        reserved: Amount,
+        guard: Guard,
     ) -> PlannedJob | None:
         """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
         store, job_id = self._store, new_job_id()
@@ -288,9 +293,10 @@ class _Planner:
             under=self._lease,
             limit_tokens=max(window.limit_tokens, tokens),
             limit_jobs=MAX_ACTIVE_JOBS,
+            reserved=reserved,
+            guard=guard,
         ):
+            store.ledger.leases.release(lease)
             return None
-        usd = job_usd(job.model, job.requests, tokens, job.output_tokens_estimated)
-        store.ledger.spending.book(job_id, ESTIMATED, model=job.model, tokens=tokens, usd=usd)
         write_manifest(store.lake, job, self._product, texts)
         return PlannedJob(job, lease)

@@ -209,7 +209,7 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
     """Have a given-up job be out again; None where it has moved on."""
     store.lake.delete(layout.results(job.product_id, job.job_id))
-    moved = store.ledger.jobs.move(
+    return store.ledger.jobs.move(
         job.job_id,
         JobState.SUBMITTED,
         of=[job.state],
@@ -218,6 +218,3 @@ def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJ
         absent_since=None,
         submitted_at=store.ledger.now(),
     )
-    if moved is not None:
-        store.ledger.progress.unsettle(job.product_id)
-    return moved

@@ -18,7 +18,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
-from semantic_assets.ledger.spending import POSSIBLY_BILLED, REALTIME
+from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import ShardKey
@@ -32,9 +32,7 @@ from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
 from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
 from semantic_assets.pipeline.costs.budgets import (
-    require_budget,
-    require_dataset_budget,
-    require_task_budget,
+    job_guard,
 )
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.generation.repair_notes import with_repairs
@@ -105,9 +103,6 @@ def _form(
     if isinstance(product, GenerationTask):
         output = expected_output_tokens(store, product, len(wanted))
     usd = realtime_usd(product.model, tokens, output or 0)
-    require_budget(store, usd)
-    require_dataset_budget(store, shard.dataset, usd)
-    require_task_budget(store, product, usd)
     job_id = new_job_id()
     lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
     assert lease is not None
@@ -124,7 +119,8 @@ def _form(
         is_realtime=True,
         output_tokens=output,
     )
-    store.ledger.jobs.insert(job, detail="real time", under=planning)
+    guard = job_guard(store, product, shard.dataset, usd)
+    store.ledger.jobs.insert(job, detail="real time", under=planning, guard=guard)
     write_manifest(store.lake, job, product, texts)
     return job, lease
 
@@ -161,39 +157,30 @@ def merge_parts(
             file.write(table.cast(schema))
     cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)
-    store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
-    if interrupted and rows < job.requests:
-        _book_open_call(store, job, min(at_once(product), job.requests - rows))
+    open_texts = min(at_once(product), job.requests - rows) if interrupted else 0
     store.ledger.jobs.move(
         job.job_id,
         S.COLLECTED,
         of=[S.RUNNING],
         fence=lease.fence,
+        possibly_billed=_open_call(job, open_texts) if open_texts else None,
         succeeded=landed,
         failed=rows - landed,
         tokens_actual=tokens,
         output_tokens_actual=output if isinstance(product, GenerationTask) else None,
         ended_at=store.ledger.now(),
     )
-    if rows > landed:
-        store.ledger.progress.look_again(job.shards, job.product_id)
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))
     return landed, usd
 
 
-def _book_open_call(store: Store, job: BatchJob, texts: int) -> None:
-    """What was out when the process died may have been paid for, and gave nothing."""
+def _open_call(job: BatchJob, texts: int) -> Amount:
+    """Return what was out when the process died: it may have been paid for, and gave nothing."""
     tokens = texts * job.tokens_estimated // job.requests
     output = texts * (job.output_tokens_estimated or 0) // job.requests
-    store.ledger.spending.book(
-        job.job_id,
-        POSSIBLY_BILLED,
-        model=job.model,
-        tokens=tokens,
-        usd=realtime_usd(job.model, tokens, output),
-    )
+    return Amount(tokens, realtime_usd(job.model, tokens, output))
 
 
 def _parts(store: Store, job: BatchJob) -> list[str]:

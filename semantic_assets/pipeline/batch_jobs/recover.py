@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from semantic_assets.errors import ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
-from semantic_assets.ledger.spending import ACTUAL, REALTIME
 from semantic_assets.model.batch_job import BatchJob, JobState, stored_job
-from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
@@ -99,9 +97,7 @@ def _insert_landed(store: Store, job: BatchJob) -> bool:
     )
     if not store.ledger.jobs.insert(job, detail="recovered from its results"):
         return False
-    _book(store, job)
     store.lake.delete(layout.manifest(job.job_id))
-    store.ledger.progress.unsettle(job.product_id)
     return True
 
 
@@ -124,11 +120,3 @@ def _use_of(store: Store, task: GenerationTask, dataset: DatasetKey) -> TaskUse:
         return find_task(store, task.name, dataset).use
     except ConfigError:
         return TaskUse()
-
-
-def _book(store: Store, job: BatchJob) -> None:
-    """What its answers cost, so that the bill and today's cap know of it; when is not known."""
-    kind, price = (REALTIME, realtime_usd) if job.is_realtime else (ACTUAL, batch_usd)
-    tokens = job.tokens_actual or 0
-    usd = price(job.model, tokens, job.output_tokens_actual or 0)
-    store.ledger.spending.book(job.job_id, kind, model=job.model, tokens=tokens, usd=usd)

@@ -14,7 +14,7 @@ from semantic_assets.pipeline.batch_jobs.deadlines import abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
 from semantic_assets.pipeline.batch_jobs.poll import take_back
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
-from semantic_assets.pipeline.costs.budgets import book_possibly_billed
+from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 
 S = JobState
@@ -91,8 +91,15 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         write_job_failure(
             store, job, lease, keys=keys, outcome=outcome, message=message, together=False
         )
-        finalize_job(store, job, lease, to=S.ABANDONED, of=[S.QUARANTINED], error_message=message)
-        book_possibly_billed(store, job)
+        finalize_job(
+            store,
+            job,
+            lease,
+            to=S.ABANDONED,
+            of=[S.QUARANTINED],
+            possibly_billed=possible_bill(job),
+            error_message=message,
+        )
     # Deleted remotely, it can never turn up again and be taken for an answer.
     clear_remote(store, gemini, job)
     return store.ledger.jobs.find(job.job_id)

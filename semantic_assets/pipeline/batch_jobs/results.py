@@ -18,9 +18,8 @@ from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.spending import ACTUAL
+from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
-from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of
 from semantic_assets.model.task import GenerationTask, is_task
@@ -142,6 +141,7 @@ def finalize_job(
     *,
     to: JobState,
     of: Sequence[JobState],
+    possibly_billed: Amount | None = None,
     **values: Any,
 ) -> Outcomes:
     """From a results file in place to a final row.
@@ -156,6 +156,7 @@ def finalize_job(
         to,
         of=of,
         fence=lease.fence,
+        possibly_billed=possibly_billed,
         succeeded=outcomes.succeeded,
         failed=outcomes.failed,
         tokens_actual=outcomes.tokens,
@@ -164,15 +165,6 @@ def finalize_job(
     )
     if moved is None:
         raise Conflict(f"job {job.job_id} was moved by another process")
-    progress = store.ledger.progress
-    (progress.look_again if outcomes.failed else progress.landed)(job.shards, job.product_id)
-    if to == JobState.COLLECTED and not job.is_realtime:
-        usd = batch_usd(job.model, outcomes.tokens, outcomes.output_tokens or 0)
-        store.ledger.spending.book(
-            job.job_id, ACTUAL, model=job.model, tokens=outcomes.tokens, usd=usd
-        )
-    elif to == JobState.REJECTED:
-        store.ledger.spending.release(job.job_id)
     if to not in REOPENING:
         store.lake.delete(layout.manifest(job.job_id))
     return outcomes

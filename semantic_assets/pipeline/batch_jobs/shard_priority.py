@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from semantic_assets.batching.grouping import Wanted
 from semantic_assets.ledger.progress import ShardProgress
-from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask

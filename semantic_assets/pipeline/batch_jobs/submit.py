@@ -202,9 +202,7 @@ def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> No
         job.job_id, S.RELEASED, of=[of], fence=job.fence, detail=reason, error_message=reason
     )
     if moved is not None:
-        store.ledger.spending.release(job.job_id)
         store.lake.delete(layout.manifest(job.job_id))
-        store.ledger.progress.look_again(job.shards, job.product_id)
 
 
 def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:

@@ -12,7 +12,7 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import POSSIBLY_BILLED, SpendTotals
+from semantic_assets.ledger.spending import Amount, BookedJob, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -49,16 +49,21 @@ def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
     return batch_usd(model, tokens) + realtime_usd(model, tokens * rows // max(1, requests))
 
 
-def require_budget(store: Store, usd: float) -> None:
-    """Raises:
-    SpendRefused: on the real backend without a standing consent, or over the day's cap.
+def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:
+    """Refuse what the day's cap has no room for.
+
+    Args:
+        spending: of the transaction that is about to book; None: as it stands now.
+
+    Raises:
+        SpendRefused: on the real backend without a standing consent, or over the day's cap.
     """
     cap = store.settings.max_cost_usd_per_day
     if cap is None and store.settings.backend == "emulator":
         return
     if cap is None:
         raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
-    today = store.ledger.spending.totals(since=since_midnight(store))
+    today = (spending or store.ledger.spending).totals(since=since_midnight(store))
     spent = today.spent_usd + today.committed_usd
     if spent + usd > cap:
         raise SpendRefused(
@@ -73,12 +78,10 @@ def since_midnight(store: Store) -> float:
     return now - now % _DAY_SECONDS
 
 
-def book_possibly_billed(store: Store, job: BatchJob) -> None:
-    """The job may have been paid for, and gave nothing."""
+def possible_bill(job: BatchJob) -> Amount:
+    """Return what a job may have cost that gave nothing."""
     usd = batch_usd(job.model, job.tokens_estimated, job.output_tokens_estimated or 0)
-    store.ledger.spending.book(
-        job.job_id, POSSIBLY_BILLED, model=job.model, tokens=job.tokens_estimated, usd=usd
-    )
+    return Amount(job.tokens_estimated, usd)
 
 
 def below_min_batch_size(
@@ -96,16 +99,32 @@ def budgeted_datasets(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[D
     return frozenset(d for d in datasets if _cap(store, d) is not None)
 
 
-def require_dataset_budget(store: Store, dataset: DatasetKey | None, usd: float) -> None:
-    """Raises:
-    SpendRefused: the job would take the dataset over its own budget of the day.
+def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: float) -> Guard:
+    """Return what refuses a job over the cap of the day, of its dataset or of its task.
+
+    Args:
+        dataset: the only one the job is for, where that one has a budget of its own.
     """
+
+    def guard(spending: Spending) -> None:
+        require_budget(store, usd, spending)
+        _require_dataset_budget(store, dataset, usd, spending)
+        _require_task_budget(store, product, usd, spending)
+
+    return guard
+
+
+def _require_dataset_budget(
+    store: Store, dataset: DatasetKey | None, usd: float, spending: Spending
+) -> None:
     cap = None if dataset is None else _cap(store, dataset)
     if dataset is None or cap is None:
         return
-    totals = _totals(store, dataset)
+    today = since_midnight(store)
+    its = {job.job_id for job in spending.jobs(since=today) if _is_only_of(job, dataset)}
+    totals = spending.totals(since=today, of=its.__contains__)
     spent = totals.spent_usd + totals.committed_usd
-    if spent + usd > cap:
+    if not spent + usd <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
             f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
@@ -113,24 +132,24 @@ def require_dataset_budget(store: Store, dataset: DatasetKey | None, usd: float)
         )
 
 
-def require_task_budget(store: Store, product: Product, usd: float) -> None:
-    """Raises:
-    SpendRefused: the job would take a task over its own budget of the day.
-    """
+def _is_only_of(job: BookedJob, dataset: DatasetKey) -> bool:
+    return {ShardKey.parse(shard).dataset for shard in job.shards} == {dataset}
+
+
+def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:
     if not isinstance(product, GenerationTask):
         return
     uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == product]
     caps = [use.max_cost_usd_per_day for use in uses if use.max_cost_usd_per_day is not None]
     if not caps:
         return
-    today = since_midnight(store)
-    every_version = product.task_id.rpartition("-")[0]
+    today, every_version = since_midnight(store), product.task_id.rpartition("-")[0]
     its = {
         job.job_id
-        for job in store.ledger.jobs.list()
+        for job in spending.jobs(since=today)
         if job.product_id.rpartition("-")[0] == every_version
     }
-    totals = store.ledger.spending.totals(since=today, of=its.__contains__)
+    totals = spending.totals(since=today, of=its.__contains__)
     spent = totals.spent_usd + totals.committed_usd
     if not spent + usd <= min(caps):
         raise SpendRefused(
@@ -138,16 +157,6 @@ def require_task_budget(store: Store, product: Product, usd: float) -> None:
             f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "
             "[budget] max_cost_usd_per_day in its file and `semantic-assets generate regenerate`"
         )
-
-
-def _totals(store: Store, dataset: DatasetKey) -> SpendTotals:
-    """Of jobs that carry nothing but this dataset's texts."""
-
-    def is_its(job_id: str) -> bool:
-        shards = store.ledger.jobs.find(job_id).shards if store.ledger.jobs.exists(job_id) else ()
-        return {ShardKey.parse(shard).dataset for shard in shards} == {dataset}
-
-    return store.ledger.spending.totals(since=since_midnight(store), of=is_its)
 
 
 def _cap(store: Store, dataset: DatasetKey) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any
 from semantic_assets.errors import ConfigError, SourceMissing
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.datasets import Dataset
-from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
 from semantic_assets.pipeline.generation.task_versions import pin_tasks, task_files

@@ -13,8 +13,8 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.lake import INPUT
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.slices import SourceSlice
-from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.sources.slices import SourceSlice
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.pipeline.documents.documents_table import READER, DocumentsWriter, PreviousRows

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 from itertools import chain
 
-from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.pipeline.documents.documents_table import FileRows, PreviousRows
 
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.slices import Reading, SourceSlice
+from semantic_assets.ledger.sources.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing import readers

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from semantic_assets.intake.inbox import Inbox
 from semantic_assets.intake.names import is_segment
-from semantic_assets.ledger.slices import SourceSlice
+from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.sources.listing import file_fingerprint

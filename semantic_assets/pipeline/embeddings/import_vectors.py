@@ -141,7 +141,6 @@ def _land(
             of=[JobState.UPLOADING],
             remote_state="IMPORTED",
         )
-        store.ledger.progress.unsettle(space.space_id)
     return job_id
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from semantic_assets.lake import layout
-from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace

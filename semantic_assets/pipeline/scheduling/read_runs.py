@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from semantic_assets.errors import SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.sources import Shard
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
 from semantic_assets.pipeline.discovery.discover import discover

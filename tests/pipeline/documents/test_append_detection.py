@@ -308,7 +308,7 @@ def test_records_that_did_not_change_are_not_parsed(store: Store) -> None:
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("pipeline.documents.slice_reader", "ledger.placement"):
+    for module in ("pipeline.documents.slice_reader", "ledger.sources.placement"):
         monkeypatch.setattr(f"semantic_assets.{module}.SHARD_MAX_DOCUMENTS", 4)
 
 

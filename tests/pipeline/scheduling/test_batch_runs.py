@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from semantic_assets.ledger import placement
+from semantic_assets.ledger.sources import placement
 from semantic_assets.pipeline.documents import slice_reader
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending.products import settled_shards

@@ -11,8 +11,8 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import dataset as dataset_table
 from semantic_assets.ledger.database.schema import shard as shard_table
 from semantic_assets.ledger.database.schema import source_slice
-from semantic_assets.ledger.placement import of_shard, place, place_behind, rename, touch
-from semantic_assets.ledger.slices import (
+from semantic_assets.ledger.sources.placement import of_shard, place, place_behind, rename, touch
+from semantic_assets.ledger.sources.slices import (
     Reading,
     SourceSlice,
     of_file,

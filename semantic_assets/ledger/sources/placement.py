@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.schema import shard as shard_table
 from semantic_assets.ledger.database.schema import source_slice
-from semantic_assets.ledger.slices import SourceSlice, of_file, slice_values
+from semantic_assets.ledger.sources.slices import SourceSlice, of_file, slice_values
 from semantic_assets.model.keys import (
     SHARD_MAX_DOCUMENTS,
     SHARD_MAX_TEXT_BYTES,

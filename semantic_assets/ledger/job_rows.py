@@ -1,0 +1,62 @@
+"""Rows of the job table: written, read, summed up to a window, and their events."""
+
+import logging
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.database.engine import row_values
+from semantic_assets.ledger.database.schema import job as job_table
+from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
+
+_log = logging.getLogger("semantic_assets.ledger.jobs")
+
+
+def window_of(
+    connection: sa.Connection,
+    scope_id: str,
+    model: str,
+    states: Collection[JobState] = IN_WINDOW,
+) -> tuple[int, int]:
+    """Tokens are limited for each model; jobs for the key, whatever their model."""
+    of_model = sa.case((job_table.c.model == model, job_table.c.tokens_estimated), else_=0)
+    tokens, jobs = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(of_model), 0), sa.func.count()).where(
+            job_table.c.scope_id == scope_id,
+            job_table.c.is_realtime.is_(False),
+            job_table.c.state.in_(list(states)),
+        )
+    ).one()
+    return int(tokens), int(jobs)
+
+
+def record_event(
+    connection: sa.Connection,
+    job_id: str,
+    at: float,
+    before: str | None,
+    after: str,
+    detail: str | None,
+) -> None:
+    _log.info("job %s: %s -> %s", job_id, before or "new", after)
+    connection.execute(
+        sa.insert(job_event).values(
+            job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
+        )
+    )
+
+
+def job_values(job: BatchJob) -> dict[str, Any]:
+    return {column.key: getattr(job, column.key) for column in job_table.columns} | {
+        "shards": list(job.shards)
+    }
+
+
+def job_of(row: sa.Row[Any]) -> BatchJob:
+    values = row_values(job_table, row._mapping)
+    values["shards"] = tuple(values["shards"])
+    values["state"] = JobState(values["state"])
+    values["kind"] = JobKind(values["kind"])
+    return BatchJob(**values)
