@@ -11,6 +11,7 @@ SemanticAssetsError
 │   ├── GeminiUnavailable  5xx, time-out, network
 │   ├── RateLimited        429
 │   └── ScopePaused        key, billing or location trouble: the scope waits
+│       └── ModelRefused   404 or 403 to a create call: jobs of this model wait
 └── PermanentError         a rerun cannot change it
     ├── RequestRejected    400 about the request itself
     ├── RemoteMissing      404
@@ -18,6 +19,8 @@ SemanticAssetsError
 
 A partly failed batch is data, not an exception: it is in the results table and in the report.
 """
+
+from enum import StrEnum
 
 
 class SemanticAssetsError(Exception):
@@ -64,12 +67,38 @@ class GeminiUnavailable(TransientError):
         self.sent = sent
 
 
+class Quota(StrEnum):
+    """Which limit a 429 is of, as far as Google says."""
+
+    #: Tokens of all jobs that wait or run: the window.
+    ENQUEUED = "enqueued tokens"
+    MINUTE = "requests or tokens per minute"
+    DAY = "requests or tokens per day"
+    SPEND = "spend"
+    STORAGE = "file storage"
+    UNKNOWN = "a quota that the answer does not name"
+
+
 class RateLimited(TransientError):
     """The Gemini API refused because a quota is used up (429)."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        quota: Quota = Quota.UNKNOWN,
+        retry_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.quota, self.retry_seconds = quota, retry_seconds
 
 
 class ScopePaused(TransientError):
     """The key, its billing or its location is refused: nothing was created, the scope waits."""
+
+
+class ModelRefused(ScopePaused):
+    """The model, or what the call names, is refused: nothing was created, this model waits."""
 
 
 class PermanentError(SemanticAssetsError):

@@ -5,11 +5,10 @@ The create call is the one that costs money and is not idempotent, so: one attem
 re-sends on a dropped connection), explicit base URL and key.
 """
 
-import io
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from semantic_assets.errors import CorruptResult, GeminiUnavailable, RequestRejected
+from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
+from semantic_assets.gemini.checked_file import CheckedFile
+from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.endpoint import Endpoint
-from semantic_assets.gemini.faults import translated
+from semantic_assets.gemini.faults import Method, scrubbed, translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
@@ -64,9 +65,20 @@ class Gemini:
                 api_version=API_VERSION,
                 timeout=_CREATE_MS,
                 retry_options=types.HttpRetryOptions(attempts=1),
-                client_args={"follow_redirects": False},
+                client_args={"follow_redirects": False, "transport": deadline_transport()},
             ),
         )
+
+    def _asking(self, method: Method) -> AbstractContextManager[None]:
+        return translated(method, secret=self.endpoint.secret)
+
+    @contextmanager
+    def _creating(self) -> Iterator[None]:
+        with self._asking(Method.CREATE), warnings.catch_warnings():
+            # "Experimental", and states the SDK does not know: under -W error a warning would
+            # hide the answer to a call that was paid for.
+            warnings.simplefilter("ignore")
+            yield
 
     def upload(self, path: Path, *, check: Callable[[], None]) -> str:
         """Upload a request file and return its `files/...` name.
@@ -76,8 +88,8 @@ class Gemini:
         for mime_type in _MIME_TYPES:
             try:
                 return self._upload(path, mime_type, path.name, check)[0]
-            except RequestRejected as error:
-                if "mime" not in str(error).lower() or mime_type == _MIME_TYPES[-1]:
+            except RequestRejected:
+                if mime_type == _MIME_TYPES[-1]:
                     raise
         raise AssertionError("unreachable")
 
@@ -94,7 +106,7 @@ class Gemini:
             if state not in ("PROCESSING", "STATE_UNSPECIFIED"):
                 break
             time.sleep(_MEDIA_PAUSE_SECONDS)
-            with translated():
+            with self._asking(Method.FILE):
                 state = _state(self._client.files.get(name=name, config=_quick()))
         if state == "FAILED":
             raise RequestRejected(f"{path.name}: Google cannot read it as {mime}")
@@ -105,7 +117,7 @@ class Gemini:
     def _upload(
         self, path: Path, mime_type: str, display_name: str, check: Callable[[], None]
     ) -> tuple[str, str, str]:
-        with translated(), _CheckedFile(path, check) as file:
+        with self._asking(Method.UPLOAD), CheckedFile(path, check) as file:
             uploaded = self._client.files.upload(
                 file=file,
                 config={
@@ -124,7 +136,7 @@ class Gemini:
             RequestRejected: nothing was created, and never will be from this request.
             GeminiUnavailable: with `sent` a job may exist; without, none does.
         """
-        with _creating():
+        with self._creating():
             job = self._client.batches.create_embeddings(
                 model=model,
                 src={"file_name": input_file},
@@ -134,7 +146,7 @@ class Gemini:
 
     def create_generation_job(self, *, model: str, input_file: str, display_name: str) -> str:
         """As `create_embedding_job`, of a file of generation requests."""
-        with _creating():
+        with self._creating():
             job = self._client.batches.create(
                 model=model, src=input_file, config={"display_name": display_name}
             )
@@ -147,7 +159,7 @@ class Gemini:
         """
         from google.genai import types
 
-        with translated():
+        with self._asking(Method.ANSWER):
             answer = self._client._api_client.request(
                 "post",
                 f"models/{model}:generateContent",
@@ -166,30 +178,39 @@ class Gemini:
     def list_jobs(self, *, max_pages: int) -> Listing:
         """Newest first, at most `max_pages` pages; empty pages in the middle are passed over."""
         jobs: list[RemoteJob] = []
-        token = ""
+        token, seen = "", set[str]()
         for _ in range(max_pages):
-            page = self._raw(f"batches?pageSize={_PAGE_SIZE}" + (token and f"&pageToken={token}"))
+            page = self._page(token)
             operations = page.get("operations") or []
             jobs.extend(read_operation(item) for item in operations if isinstance(item, dict))
             token = quote(str(page.get("nextPageToken") or ""))
             if not token:
                 return Listing(tuple(jobs), complete=True)
+            if token in seen:  # 910 pages of the same were followed
+                break
+            seen.add(token)
         return Listing(tuple(jobs), complete=False)
+
+    def _page(self, token: str) -> dict[str, Any]:
+        try:
+            return self._raw(f"batches?pageSize={_PAGE_SIZE}" + (token and f"&pageToken={token}"))
+        except RemoteMissing as error:  # of no job in particular: an outage
+            raise GeminiUnavailable(f"the listing answered {error}") from error
 
     def _raw(self, path: str) -> dict[str, Any]:
         """GET the JSON the SDK would have dropped half of."""
         from google.genai import types
 
-        with translated():
+        with self._asking(Method.JOB):
             response = self._client._api_client.request(
                 "get", path, {}, types.HttpOptions(timeout=_QUICK_MS)
             )
-            found = orjson.loads(response.body or "{}")
+            found = orjson.loads(scrubbed(response.body or "{}", self.endpoint.secret))
         return found if isinstance(found, dict) else {}
 
     def download(self, file: str, destination: Path) -> None:
         """Stream a result file to a path; a failure may leave part of it there."""
-        with translated():
+        with self._asking(Method.FILE):
             self._client.files.download(
                 file=file,
                 destination=str(destination),
@@ -198,21 +219,21 @@ class Gemini:
 
     def list_files(self) -> list[tuple[str, str]]:
         """(name, display name) of every uploaded file of the key."""
-        with translated():
+        with self._asking(Method.FILE):
             config: Any = {"page_size": 100, **_quick()}
             files = list(self._client.files.list(config=config))
         return [(str(file.name), file.display_name or "") for file in files]
 
     def cancel(self, name: str) -> None:
-        with translated():
+        with self._asking(Method.JOB):
             self._client.batches.cancel(name=name, config=_quick())
 
     def delete_job(self, name: str) -> None:
-        with translated():
+        with self._asking(Method.JOB):
             self._client.batches.delete(name=name, config=_quick())
 
     def delete_file(self, name: str) -> None:
-        with translated():
+        with self._asking(Method.FILE):
             self._client.files.delete(name=name, config=_quick())
 
     def embed_queries(
@@ -238,7 +259,7 @@ class Gemini:
             raise ValueError(f"{len(texts)} texts in one call; at most {MAX_REALTIME_TEXTS}")
         # Each text as a content of its own: gemini-embedding-2 merges a list of strings into one.
         contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
-        with translated():
+        with self._asking(Method.ANSWER):
             answer = self._client.models.embed_content(
                 model=space.model,
                 contents=contents,
@@ -255,15 +276,6 @@ class Gemini:
             raise CorruptResult(f"in real time, text {error.row + 1}: {error}") from error
 
 
-@contextmanager
-def _creating() -> Iterator[None]:
-    with translated(creating=True), warnings.catch_warnings():
-        # "Experimental", and states the SDK does not know: under -W error a warning would
-        # hide the answer to a call that was paid for.
-        warnings.simplefilter("ignore")
-        yield
-
-
 def _state(file: Any) -> str:
     return str(getattr(file.state, "name", None) or "ACTIVE")
 
@@ -276,15 +288,3 @@ def _name_of(name: str | None) -> str:
 
 def _quick() -> Any:
     return {"http_options": {"timeout": _QUICK_MS}}
-
-
-class _CheckedFile(io.FileIO):
-    """A file that asks for permission before each read."""
-
-    def __init__(self, path: Path, check: Callable[[], None]) -> None:
-        super().__init__(path, "rb")
-        self._check = check
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._check()
-        return super().read(-1 if size is None else size) or b""

@@ -31,6 +31,11 @@ class Endpoint:
             return self.settings.gemini_url
         return self.settings.emulator_url or _serve_embedded(self.settings)
 
+    @property
+    def secret(self) -> str | None:
+        """The key that no text from outside may bring back in; the emulator's is none."""
+        return self.settings.api_key if self.backend == "gemini" else None
+
     def api_key(self) -> str:
         """Raises:
         ConfigError: the backend is Google and there is no key.

@@ -1,11 +1,19 @@
-"""Google's errors into ours, once. Permanence and "was anything created" become types here."""
+"""Google's errors into ours, once. Permanence and "was anything created" become types here.
 
+A refusal is told by the method that was called, the status and the reasons in its details, never by
+its words: a 403 whose text contained `FileService` was taken for a missing file.
+"""
+
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any
 
 from semantic_assets.errors import (
     GeminiUnavailable,
+    ModelRefused,
+    Quota,
     RateLimited,
     RemoteMissing,
     RequestRejected,
@@ -14,11 +22,25 @@ from semantic_assets.errors import (
 )
 
 _MESSAGE_LIMIT = 500
+_TOO_MANY, _TIMED_OUT = 429, 408
+
+
+class Method(StrEnum):
+    """What was asked of Google, as far as its refusals mean something else."""
+
+    CREATE = "create"
+    UPLOAD = "upload"
+    #: get, list, cancel and delete of jobs.
+    JOB = "job"
+    #: get, list, download and delete of files.
+    FILE = "file"
+    #: Real-time calls.
+    ANSWER = "answer"
 
 
 @contextmanager
-def translated(*, creating: bool = False) -> Iterator[None]:
-    """Run SDK calls; `creating` says that the call may have made something that costs money."""
+def translated(method: Method, *, secret: str | None = None) -> Iterator[None]:
+    """Run SDK calls; whatever they raise leaves as an error of ours, without the secret."""
     import httpx2
     from google.genai import errors
 
@@ -27,34 +49,96 @@ def translated(*, creating: bool = False) -> Iterator[None]:
     except SemanticAssetsError:
         raise
     except errors.APIError as error:
-        raise _of_answer(error, creating=creating) from error
+        raise _of_answer(error, method, secret) from error
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-        raise GeminiUnavailable(f"cannot connect: {error}", sent=False) from error
-    except (httpx2.TransportError, TimeoutError, OSError) as error:
-        raise GeminiUnavailable(f"{type(error).__name__}: {error}") from error
-    except ValueError as error:  # JSON or pydantic: an answer came, and cannot be read
-        raise GeminiUnavailable(f"unreadable answer: {error}"[:_MESSAGE_LIMIT]) from error
+        raise GeminiUnavailable(_clean(f"cannot connect: {error}", secret), sent=False) from error
+    except Exception as error:  # transport, decoding, pydantic: an answer may have been on its way
+        text = _clean(f"{type(error).__name__}: {error}", secret)
+        raise GeminiUnavailable(f"no readable answer: {text}") from error
 
 
-def _of_answer(error: Any, *, creating: bool) -> SemanticAssetsError:
-    code = int(error.code or 0)
-    text = f"{code} {error.status or ''}: {error.message or 'no message'}"[:_MESSAGE_LIMIT]
-    if code == 429:
-        return RateLimited(text)
-    if code == 404 or (code == 403 and not creating and "file" in text.lower()):
-        # A file that is missing, expired or another key's answers 403.
-        return RemoteMissing(text)
-    if code == 400 and error.status == "INVALID_ARGUMENT" and not _is_about_the_key(error):
+def scrubbed(text: str, secret: str | None) -> str:
+    """Return a text from outside without the key: Google's own words for a suspended one hold it."""
+    return text.replace(secret, "<key>") if secret else text
+
+
+def _clean(text: str, secret: str | None) -> str:
+    return scrubbed(text, secret)[:_MESSAGE_LIMIT]
+
+
+def _of_answer(error: Any, method: Method, secret: str | None) -> SemanticAssetsError:
+    code, details = int(error.code or 0), _details(error)
+    text = _clean(f"{code} {error.status or ''}: {error.message or 'no message'}", secret)
+    if code == _TOO_MANY:
+        return RateLimited(text, quota=_quota(method, details), retry_seconds=_retry(details))
+    if not 400 <= code < 500 or code == _TIMED_OUT:
+        return GeminiUnavailable(text)
+    reasons = {str(item["reason"]) for item in details if item.get("reason")}
+    if code == 400 and error.status == "INVALID_ARGUMENT" and not reasons:
         return RequestRejected(text)
-    if 400 <= code < 500 and code != 408:
+    if code == 400 and not reasons.isdisjoint(_OF_THE_REQUEST):
+        return RequestRejected(text)
+    if reasons or code == 400:
         return ScopePaused(text)
-    return GeminiUnavailable(text)
+    return _unexplained(code, method, text)
 
 
-def _is_about_the_key(error: Any) -> bool:
-    """An invalid key is a 400 INVALID_ARGUMENT too, told apart by its reason."""
+#: Reasons of a 400 that are about what was asked, not about who asks.
+_OF_THE_REQUEST = frozenset({"BACKEND_ERROR", "INVALID_ARGUMENT"})
+
+
+def _unexplained(code: int, method: Method, text: str) -> SemanticAssetsError:
+    """Return what a refusal without a reason means, by what was asked."""
+    if method == Method.CREATE and code in (403, 404):
+        return ModelRefused(text)  # a retired model, another region, an input file that is gone
+    if code == 404 and method == Method.ANSWER:
+        return ModelRefused(text)
+    if code == 404 and method != Method.UPLOAD:
+        return RemoteMissing(text)
+    if code == 403 and method == Method.FILE:
+        return RemoteMissing(text)  # a file that is missing, expired or another key's
+    return ScopePaused(text)
+
+
+def _details(error: Any) -> list[Mapping[str, Any]]:
     body = error.details if isinstance(error.details, Mapping) else {}
     inner = body.get("error", body)
-    details = inner.get("details") if isinstance(inner, Mapping) else None
-    reasons = {item.get("reason") for item in details or [] if isinstance(item, Mapping)}
-    return "API_KEY_INVALID" in reasons or "API key" in str(error.message)
+    found = inner.get("details") if isinstance(inner, Mapping) else None
+    return [item for item in found or [] if isinstance(item, Mapping)]
+
+
+def _retry(details: list[Mapping[str, Any]]) -> float | None:
+    """Return the seconds of RetryInfo; a full file storage says 292 billion years."""
+    for item in details:
+        found = re.fullmatch(r"([0-9]{1,18})(\.[0-9]{1,9})?s", str(item.get("retryDelay", "")))
+        if found:
+            return float(found[0][:-1])
+    return None
+
+
+def _quota(method: Method, details: list[Mapping[str, Any]]) -> Quota:
+    """Return which limit a 429 is of, by its quotaId; only enqueued tokens touch the window.
+
+    The live 429 of a create call for too many enqueued tokens carries google.rpc.Help only.
+    """
+    ids = [
+        str(violation.get("quotaId", ""))
+        for item in details
+        for violation in item.get("violations") or []
+        if isinstance(violation, Mapping)
+    ]
+    for quota, words in _QUOTA_WORDS:
+        if any(word in quota_id for quota_id in ids for word in words):
+            return quota
+    if method == Method.CREATE and not ids and _retry(details) is None:
+        return Quota.ENQUEUED
+    return Quota.UNKNOWN
+
+
+_QUOTA_WORDS = (
+    (Quota.STORAGE, ("FileStorage",)),
+    (Quota.ENQUEUED, ("EnqueuedTokens", "BatchTokens")),
+    (Quota.DAY, ("PerDay",)),
+    (Quota.MINUTE, ("PerMinute",)),
+    (Quota.SPEND, ("Spend", "Cost")),
+)

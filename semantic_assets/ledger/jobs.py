@@ -132,6 +132,20 @@ class Jobs:
         with self.database.read() as connection:
             return [job_of(row) for row in connection.execute(query)]
 
+    def rejected_since_accepted(self, scope_id: str, model: str) -> Sequence[BatchJob]:
+        """Return the jobs of a model that were rejected after the last one that was accepted."""
+        of_model = (job_table.c.scope_id == scope_id) & (job_table.c.model == model)
+        accepted = sa.select(sa.func.coalesce(sa.func.max(job_table.c.job_id), "")).where(
+            of_model, job_table.c.submitted_at.is_not(None), job_table.c.is_realtime.is_(False)
+        )
+        query = sa.select(job_table).where(
+            of_model,
+            job_table.c.state == JobState.REJECTED,
+            job_table.c.job_id > accepted.scalar_subquery(),
+        )
+        with self.database.read() as connection:
+            return [job_of(row) for row in connection.execute(query)]
+
     def window(self, scope_id: str, model: str) -> tuple[int, int]:
         """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
         with self.database.read() as connection:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.schema import model_pause, scope_window
 from semantic_assets.ledger.database.schema import scope as scope_table
-from semantic_assets.ledger.database.schema import scope_window
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
-#: A window shrunk by a 429 grows back by a tenth each quarter of an hour.
-_REGROW, _REGROW_SECONDS = 1.1, 900.0
+#: A window shrunk by a 429 keeps a tenth of what is configured, and is back after an hour.
+_FLOOR, _REGROW_SECONDS = 10, 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +46,82 @@ class Scopes:
                 )
             )
 
-    def resume(self, scope_id: str) -> None:
+    def pause_model(
+        self, scope_id: str, model: str, reason: str, *, seconds: float | None = None
+    ) -> None:
+        """Wait before the next job of a model: a minute, doubling to an hour.
+
+        Args:
+            seconds: as Google says; None, or longer than an hour: as above.
+        """
+        of_model = (model_pause.c.scope_id == scope_id) & (model_pause.c.model == model)
+        with self.database.write() as connection:
+            before = connection.execute(sa.select(model_pause.c.seconds).where(of_model)).scalar()
+            doubled = (before or _FIRST_PAUSE_SECONDS / 2) * 2
+            wait = min(max(doubled, seconds or 0.0), _LONGEST_PAUSE_SECONDS)
+            values = {
+                "until": self.database.clock() + wait,
+                "seconds": wait,
+                "reason": reason,
+            }
+            connection.execute(
+                self.database.insert(model_pause)
+                .values(scope_id=scope_id, model=model, **values)
+                .on_conflict_do_update(index_elements=["scope_id", "model"], set_=values)
+            )
+
+    def resume(self, scope_id: str, model: str) -> None:
+        """End the pauses of a scope and of one model: a create call was answered."""
+        of_model = (model_pause.c.scope_id == scope_id) & (model_pause.c.model == model)
         with self.database.write() as connection:
             connection.execute(
                 _of(scope_id)
                 .where(scope_table.c.pause_seconds.is_not(None))
                 .values(paused_until=None, pause_seconds=None, pause_reason=None)
             )
+            connection.execute(sa.delete(model_pause).where(of_model))
 
-    def paused(self, scope_id: str) -> Pause | None:
+    def paused(self, scope_id: str, model: str | None = None) -> Pause | None:
+        """Return the pause of a scope, or else of one of its models, that is not over."""
+        now = self.database.clock()
+        of_scope = sa.select(scope_table.c.paused_until, scope_table.c.pause_reason).where(
+            scope_table.c.scope_id == scope_id, scope_table.c.paused_until > now
+        )
+        of_model = sa.select(model_pause.c.until, model_pause.c.reason).where(
+            model_pause.c.scope_id == scope_id,
+            model_pause.c.model == model,
+            model_pause.c.until > now,
+        )
         with self.database.read() as connection:
-            row = connection.execute(
-                sa.select(scope_table.c.paused_until, scope_table.c.pause_reason).where(
-                    scope_table.c.scope_id == scope_id
-                )
-            ).one_or_none()
-        if row is None or row.paused_until is None or row.paused_until <= self.database.clock():
-            return None
-        return Pause(row.paused_until, row.pause_reason or "")
+            row = connection.execute(of_scope).one_or_none()
+            if row is None and model is not None:
+                row = connection.execute(of_model).one_or_none()
+        return None if row is None else Pause(row[0], row[1] or "")
 
-    def shrink_window(self, scope_id: str, model: str, *, to_tokens: int) -> None:
-        """A 429 came: from now on no more than this may be enqueued; it grows back slowly."""
-        values = {"tokens": max(1, to_tokens), "changed_at": self.database.clock()}
+    def pauses(self, scope_id: str) -> list[Pause]:
+        """Return the pauses of the models of a scope that are not over."""
+        query = sa.select(model_pause.c.until, model_pause.c.reason).where(
+            model_pause.c.scope_id == scope_id, model_pause.c.until > self.database.clock()
+        )
+        with self.database.read() as connection:
+            return [Pause(until, reason) for until, reason in connection.execute(query)]
+
+    def is_refused(self, scope_id: str, model: str) -> bool:
+        """Tell whether jobs of a model were refused, and none was accepted since."""
+        query = sa.select(model_pause.c.model).where(
+            model_pause.c.scope_id == scope_id, model_pause.c.model == model
+        )
+        with self.database.read() as connection:
+            return connection.execute(query).one_or_none() is not None
+
+    def shrink_window(self, scope_id: str, model: str, *, to_tokens: int, configured: int) -> None:
+        """Enqueue no more than this after a 429 of enqueued tokens, for an hour less and less.
+
+        Never below a tenth of what is configured: a per-minute refusal had shrunk a window of
+        20,000 tokens to 37, and jobs of 7 texts went out an hour later.
+        """
+        floor = max(1, configured // _FLOOR)
+        values = {"tokens": max(floor, to_tokens), "changed_at": self.database.clock()}
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(scope_window)
@@ -84,8 +138,8 @@ class Scopes:
             row = connection.execute(query).one_or_none()
         if row is None:
             return configured
-        steps = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
-        return min(configured, int(row.tokens * _REGROW ** min(steps, 500)))
+        hours = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
+        return min(configured, int(row.tokens * _FLOOR ** min(max(hours, 0.0), 10.0)))
 
     def names_seen(self, scope_id: str) -> None:
         """A listing showed one of our names: its silence about another now means something."""

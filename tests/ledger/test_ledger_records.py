@@ -365,7 +365,7 @@ def test_a_success_ends_a_pause_and_the_next_one_is_short_again(
 ) -> None:
     for _ in range(3):
         scoped.scopes.pause(SCOPE_ID, "bad key")
-    scoped.scopes.resume(SCOPE_ID)
+    scoped.scopes.resume(SCOPE_ID, MODEL)
     assert scoped.scopes.paused(SCOPE_ID) is None
     scoped.scopes.pause(SCOPE_ID, "bad key")
     pause = scoped.scopes.paused(SCOPE_ID)
@@ -375,42 +375,53 @@ def test_a_success_ends_a_pause_and_the_next_one_is_short_again(
 
 def test_a_pause_and_a_shrunk_window_concern_one_scope(scoped: Ledger) -> None:
     scoped.scopes.pause(SCOPE_ID, "bad key")
-    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100)
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100, configured=2_000)
     assert scoped.scopes.paused("other") is None
     assert scoped.scopes.window("other", MODEL, 1_000) == 1_000
 
 
 def test_a_shrunk_window_is_of_one_model(scoped: Ledger) -> None:
-    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100)
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=100, configured=2_000)
     assert scoped.scopes.window(SCOPE_ID, "gemini-3.5-flash-lite", 1_000) == 1_000
 
 
-def test_a_shrunk_window_grows_back_by_a_tenth_each_quarter_of_an_hour(
+def test_a_shrunk_window_keeps_a_tenth_and_is_back_after_an_hour(
     scoped: Ledger, clock: Clock
 ) -> None:
     assert scoped.scopes.window(SCOPE_ID, MODEL, 2_000) == 2_000
-    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=1_000)
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=0, configured=2_000)
     sizes = []
-    for _ in range(5):
+    for _ in range(4):
         sizes.append(scoped.scopes.window(SCOPE_ID, MODEL, 2_000))
-        clock.advance(900)
-    assert sizes == [1_000, 1_100, 1_210, 1_331, 1_464]
-    clock.advance(3 * 900)
-    assert scoped.scopes.window(SCOPE_ID, MODEL, 2_000) == 2_000
-    assert scoped.scopes.window(SCOPE_ID, MODEL, 10**9) > 2_000  # it is the setting that ends it
-    clock.advance(10**9)
-    assert scoped.scopes.window(SCOPE_ID, MODEL, 10**9) == 10**9
+        clock.advance(1_200)
+    assert sizes[0] == 200
+    assert sizes == sorted(sizes)
+    assert sizes[3] == 2_000
 
 
-def test_a_window_never_shrinks_to_nothing_for_ever(scoped: Ledger, clock: Clock) -> None:
-    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=0)
-    assert scoped.scopes.window(SCOPE_ID, MODEL, 500_000) == 1
-    clock.advance(60 * 86_400)
-    assert scoped.scopes.window(SCOPE_ID, MODEL, 500_000) == 500_000
+def test_a_pause_of_a_model_concerns_no_other(scoped: Ledger, clock: Clock) -> None:
+    scoped.scopes.pause_model(SCOPE_ID, MODEL, "retired")
+    assert scoped.scopes.paused(SCOPE_ID) is None
+    assert scoped.scopes.paused(SCOPE_ID, "gemini-embedding-2") is None
+    pause = scoped.scopes.paused(SCOPE_ID, MODEL)
+    assert pause is not None
+    assert (pause.reason, pause.until) == ("retired", clock.now + 60)
+    scoped.scopes.resume(SCOPE_ID, MODEL)
+    assert scoped.scopes.paused(SCOPE_ID, MODEL) is None
+
+
+def test_a_pause_is_as_long_as_google_says_and_an_hour_at_most(
+    scoped: Ledger, clock: Clock
+) -> None:
+    for seconds, expected in ((600.0, 600), (9.2e18, 3_600)):
+        scoped.scopes.pause_model(SCOPE_ID, f"m{seconds}", "a quota", seconds=seconds)
+        pause = scoped.scopes.paused(SCOPE_ID, f"m{seconds}")
+        assert pause is not None
+        assert pause.until == clock.now + expected
 
 
 def test_the_configured_window_stands_where_it_is_smaller(scoped: Ledger) -> None:
-    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=1_000)
+    scoped.scopes.shrink_window(SCOPE_ID, MODEL, to_tokens=1_000, configured=2_000)
     assert scoped.scopes.window(SCOPE_ID, MODEL, 300) == 300
 
 

@@ -208,6 +208,17 @@ scope_window = sa.Table(
     sa.Column("changed_at", sa.Float, nullable=False),
 )
 
+#: Models that a scope refuses, or whose per-minute or per-day limit is reached.
+model_pause = sa.Table(
+    "model_pause",
+    metadata,
+    sa.Column("scope_id", TEXT, primary_key=True),
+    sa.Column("model", TEXT, primary_key=True),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
+)
+
 #: kind: estimated (reserved at submission), actual, realtime, possibly_billed.
 spend = sa.Table(
     "spend",

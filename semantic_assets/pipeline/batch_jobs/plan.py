@@ -105,6 +105,8 @@ class _Planner:
             return Plan(blocked_by=other_backend(self._product, unsettled))
         if not self._is_wanted_by({shard.key.dataset for shard, _ in unsettled}):
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
+        if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
+            return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # Nothing would be formed before a job ends: deriving can wait until then.

@@ -9,6 +9,7 @@ from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import (
     Conflict,
     GeminiUnavailable,
+    ModelRefused,
     RateLimited,
     RequestRejected,
     ScopePaused,
@@ -27,6 +28,7 @@ from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
+from semantic_assets.pipeline.batch_jobs.job_window import learn_refusal, refused_like_others
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
@@ -112,7 +114,7 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         # Uploading creates no job: the texts are free again, also when the lease was lost.
         clear_uploads(store, gemini, job)
         _release(store, planned, S.UPLOADING, str(error))
-        _learn(store, gemini, planned, error)
+        learn_refusal(store, gemini, job, error)
         raise
     store.report_progress(
         f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens"
@@ -163,6 +165,11 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
         )
         name = create(model=job.model, input_file=input_file, display_name=job.display_name)
     except RequestRejected as error:
+        if refused_like_others(store, moved):
+            # The same refusal of other texts: it is not about these. It costs them no attempt.
+            _release(store, planned, S.CREATING, str(error))
+            learn_refusal(store, gemini, moved, ModelRefused(str(error)))
+            raise ModelRefused(str(error)) from error
         _reject(store, PlannedJob(moved, planned.lease), str(error))
         raise
     except GeminiUnavailable as error:
@@ -173,7 +180,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
         raise
     except (RateLimited, ScopePaused) as error:
         _release(store, planned, S.CREATING, str(error))
-        _learn(store, gemini, planned, error)
+        learn_refusal(store, gemini, job, error)
         raise
     return _submitted(store, planned, name)
 
@@ -190,7 +197,7 @@ def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
     )
     if moved is None:
         raise Conflict(f"job {planned.job.job_id} was taken over while it was created as {name}")
-    store.ledger.scopes.resume(planned.job.scope_id)
+    store.ledger.scopes.resume(planned.job.scope_id, planned.job.model)
     store.report_progress(f"job {moved.job_id}: submitted as {name}")
     return moved
 
@@ -229,22 +236,6 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
         together=True,
     )
     finalize_job(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
-
-
-def _learn(store: Store, gemini: Gemini, planned: PlannedJob, error: SemanticAssetsError) -> None:
-    """A 429 shrinks the window to what was accepted; key and billing errors pause the scope."""
-    scopes = store.ledger.scopes
-    if isinstance(error, RateLimited):
-        accepted = store.ledger.jobs.accepted_tokens(gemini.scope_id, planned.job.model)
-        scopes.shrink_window(
-            gemini.scope_id,
-            planned.job.model,
-            to_tokens=accepted or planned.job.tokens_estimated // 2,
-        )
-        if not accepted:  # somebody else fills the window: no job of ours will end and tell
-            scopes.pause(gemini.scope_id, str(error))
-    elif isinstance(error, ScopePaused):
-        scopes.pause(gemini.scope_id, str(error))
 
 
 def release_orphans(store: Store) -> None:

@@ -48,7 +48,8 @@ def status(store: Store, *, scope_id: str) -> Status:
     open_jobs = tuple(job for job in jobs if job.state not in FINAL)
     seconds = job_seconds(store)
     quote = bill(store)
-    pause = store.ledger.scopes.paused(scope_id)
+    pauses = store.ledger.scopes.pauses(scope_id)
+    pause = store.ledger.scopes.paused(scope_id) or next(iter(pauses), None)
     return Status(
         datasets=len(store.ledger.sources.datasets()),
         shards=len(shards),
