@@ -212,7 +212,7 @@ def test_a_document_taken_out_is_not_found_any_more_when_the_call_returns(
 
 
 @pytest.mark.parametrize(
-    ("given", "cure"),
+    ("given", "remedy"),
     [({"path": b"x"}, "data="), ({"text": b"x", "name": "n"}, "data="), ({"data": "x"}, "text=")],
 )
 def test_a_wrong_kind_of_content_is_named_with_the_cure(
