@@ -4,7 +4,6 @@ It is read when the dataset is listed and kept in the ledger, so that everything
 listing works while the sources are out of reach.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -18,7 +17,17 @@ from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.parsing.records import Columns
-from semantic_assets.settings.validation import TOML, checked_toml, number, one_of, takes, whole
+from semantic_assets.settings.validation import (
+    NAME,
+    TOML,
+    at,
+    checked_toml,
+    number,
+    one_of,
+    read_toml,
+    takes,
+    whole,
+)
 from semantic_assets.text.chunking import MAX_TOKENS, MIN_TOKENS, ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 
@@ -32,15 +41,8 @@ MODES = ("async", "sync", "auto")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
-_METADATA = takes('a list of column names, as ["author", "year"]', key="columns.metadata")
-
-
-def _amount(key: str) -> Any:
-    return number(0, _MOST, key=key)
-
-
-def _name(key: str) -> Any:
-    return takes("a name in quotes", key=key, pattern=r"\S")
+_Amount = Annotated[float | None, number(0, _MOST)]
+_Name = Annotated[str, takes(*NAME)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=TOML)
@@ -56,23 +58,27 @@ class DatasetSettings:
     #: `min_batch_size`: texts below which no batch job is formed.
     min_batch_size: Annotated[int, whole(1, 50_000)] = 1
     #: `[chunking]`: estimated tokens of a chunk.
-    max_tokens: Annotated[int, whole(20, 20_000, key="chunking.max_tokens")] = MAX_TOKENS
-    min_tokens: Annotated[int, whole(0, 10_000, key="chunking.min_tokens")] = MIN_TOKENS
+    max_tokens: Annotated[int, whole(20, 20_000)] = at("chunking.max_tokens", MAX_TOKENS)
+    min_tokens: Annotated[int, whole(0, 10_000)] = at("chunking.min_tokens", MIN_TOKENS)
     #: `[columns]`: which columns of record files mean what.
-    record_id: Annotated[str, _name("columns.id")] = "id"
-    title: Annotated[str, _name("columns.title")] = "title"
-    text: Annotated[str, _name("columns.text")] = "text"
-    metadata: Annotated[tuple[str, ...] | None, Strict(False), _METADATA] = None
+    record_id: _Name = at("columns.id", "id")
+    title: _Name = at("columns.title", "title")
+    text: _Name = at("columns.text", "text")
+    metadata: Annotated[
+        tuple[str, ...] | None,
+        Strict(False),
+        takes('a list of column names, as ["author", "year"]'),
+    ] = at("columns.metadata")
     #: `[embedding]`; None: as the settings say.
-    model: Annotated[str | None, _name("embedding.model")] = None
-    dimensions: Annotated[int | None, whole(1, 20_000, key="embedding.dimensions")] = None
+    model: Annotated[str | None, takes(*NAME)] = at("embedding.model")
+    dimensions: Annotated[int | None, whole(1, 20_000)] = at("embedding.dimensions")
     #: `[budget]`; None: only the settings' cap.
-    max_cost_usd_per_day: Annotated[float | None, _amount("budget.max_cost_usd_per_day")] = None
-    max_cost_usd_per_run: Annotated[float | None, _amount("budget.max_cost_usd_per_run")] = None
+    max_cost_usd_per_day: _Amount = at("budget.max_cost_usd_per_day")
+    max_cost_usd_per_run: _Amount = at("budget.max_cost_usd_per_run")
     #: `[index] backend`: one of its own; `auto` as the settings say.
-    index_backend: Annotated[str, one_of(*CHOICES, key="index.backend")] = AUTO
+    index_backend: Annotated[str, one_of(*CHOICES)] = at("index.backend", AUTO)
     #: `[discovery]`: how long its folder may be gone; None: as the settings say.
-    remove_after_hours: Annotated[float | None, _amount("discovery.remove_after_hours")] = None
+    remove_after_hours: _Amount = at("discovery.remove_after_hours")
 
     @classmethod
     def of(cls, table: Mapping[str, Any], where: str = FILE_NAME) -> Self:
@@ -129,18 +135,16 @@ class DatasetSettings:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The content of a dataset.toml; empty where there is none.
+    """Read a dataset.toml; empty where there is none.
 
     Raises:
         ConfigError: it is not TOML; the message names the line.
         OSError: it cannot be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return read_toml(path)
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
 def _fingerprint(group: ChunkSizes | Columns) -> str:

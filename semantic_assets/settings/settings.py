@@ -87,11 +87,11 @@ class Settings:
 
     @property
     def window_tokens(self) -> int:
-        """The configured window of enqueued tokens of the model in the settings."""
+        """Return the configured window of enqueued tokens of the model in the settings."""
         return self.window_of(self.model)
 
     def window_of(self, model: str) -> int:
-        """The configured window of enqueued tokens of one model."""
+        """Return the configured window of enqueued tokens of one model."""
         own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
 
@@ -143,7 +143,7 @@ class Settings:
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Names that look like settings and are none: a misspelt cap is no cap."""
+    """List names that look like settings and are none: a misspelt cap is no cap."""
     values, known = _values(environ), known_variables()
     return sorted(n for n, v in values.items() if v and n.startswith(PREFIX) and n not in known)
 
@@ -155,7 +155,7 @@ def known_variables() -> set[str]:
 
 
 def project_dir() -> Path:
-    """The checkout this package runs from: the folder of its pyproject.toml.
+    """Return the checkout this package runs from: the folder of its pyproject.toml.
 
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
@@ -172,7 +172,7 @@ def project_dir() -> Path:
 def _place(
     values: Mapping[str, str], name: str, default: str, given: str = ""
 ) -> tuple[Path, str | None]:
-    """(folder of this machine, URL of the bucket if it is one); `given` wins over the setting."""
+    """Return this machine's folder, and the bucket's URL if it is one; `given` wins."""
     raw = given or values.get(PREFIX + name) or default
     if is_bucket_url(raw):
         url = raw.rstrip("/")
@@ -191,7 +191,7 @@ def _path(values: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _tasks(values: Mapping[str, str]) -> Path:
-    """Those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
+    """Return those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
     try:
         return _path(values, "TASKS", "data/tasks")
     except ConfigError:
@@ -199,7 +199,7 @@ def _tasks(values: Mapping[str, str]) -> Path:
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:
-    """A URL as it is; a folder as a path."""
+    """Return a URL as it is, a folder as a path."""
     raw = values.get(PREFIX + name) or None
     return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 

@@ -3,8 +3,10 @@
 A key's `description` completes "use ...". Every refusal is one line: where, which key, what to do.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -18,31 +20,38 @@ CONFIG: Final = ConfigDict(
 )
 #: Of those that are read from TOML, which has types of its own: no "1" for 1, no 1 for true.
 TOML: Final = ConfigDict(**CONFIG, strict=True)
+#: A string that is not blank.
+NAME: Final = "a name in quotes", r"\S"
 _T = TypeVar("_T")
 
 
-def number(least: int, most: int | None = None, *, key: str | None = None, whole: str = "") -> Any:
-    """Return the constraint of a number; `key` is its name in the file, where it has another."""
-    end = f"from {least}" if most is None else f"from {least} to {most}"
-    return Field(ge=least, le=most, validation_alias=key, description=f"a {whole}number {end}")
-
-
-def whole(least: int, most: int | None = None, *, key: str | None = None) -> Any:
-    """Return the constraint of a whole number."""
-    return number(least, most, key=key, whole="whole ")
-
-
-def one_of(*names: str, key: str | None = None) -> Any:
-    """Return the constraint of a choice."""
-    return takes(f"one of {', '.join(names)}", key=key, pattern=f"^({'|'.join(names)})$")
-
-
-def takes(what: str, *, key: str | None = None, pattern: str | None = None) -> Any:
+def takes(what: str, pattern: str | None = None) -> Any:
     """Return what a key takes, in words; the type says the rest, or a pattern."""
-    return Field(pattern=pattern, validation_alias=key, description=what)
+    return Field(pattern=pattern, description=what)
 
 
-def keys_of(kind: type) -> dict[str, FieldInfo]:
+def one_of(*names: str) -> Any:
+    """Return the constraint of a choice."""
+    return takes(f"one of {', '.join(names)}", f"^({'|'.join(names)})$")
+
+
+def number(least: int, most: int | None = None, kind: str = "a number") -> Any:
+    """Return the constraint of a number."""
+    end = "" if most is None else f" to {most}"
+    return Field(ge=least, le=most, description=f"{kind} from {least}{end}")
+
+
+def whole(least: int, most: int | None = None) -> Any:
+    """Return the constraint of a whole number."""
+    return number(least, most, "a whole number")
+
+
+def at(key: str, default: Any = None) -> Any:
+    """Return the default of a field that the file names otherwise, in a table: `table.key`."""
+    return Field(default=default, validation_alias=key)
+
+
+def keys_of(kind: Callable[..., object]) -> dict[str, FieldInfo]:
     """Return the fields of a settings class by their keys."""
     found: dict[str, FieldInfo] = kind.__pydantic_fields__  # type: ignore[attr-defined]
     return {str(field.validation_alias or name): field for name, field in found.items()}
@@ -60,42 +69,46 @@ def checked(kind: Callable[..., _T], values: Mapping[str, Any], begin: Callable[
         key = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
     if key not in values:
         raise ConfigError(f"{begin(key).rstrip('= ')} is missing")
-    field = keys_of(kind)[key]  # type: ignore[arg-type]
+    field = keys_of(kind)[key]
     shown = repr(values[key]) if field.repr else "..."
     raise ConfigError(f"{begin(key)}{shown}: use {field.description}")
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: it is not TOML; the message names the line.
+        OSError: it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
 def checked_toml(kind: Callable[..., _T], table: Mapping[str, Any], where: str) -> _T:
-    """Make a settings class of a TOML table.
+    """Make a settings class of a TOML table, whose inner tables are the groups of its keys.
 
     Raises:
         ConfigError: a key is unknown or missing, or its value does not fit.
     """
-    return checked(kind, flat(kind, table, where), lambda key: f"{where}: {key} = ")
-
-
-def flat(kind: Callable[..., object], table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return a TOML table's values by dotted keys.
-
-    Raises:
-        ConfigError: the class has no such key.
-    """
-    known = keys_of(kind)  # type: ignore[arg-type]
+    known = keys_of(kind)
     groups = {key.partition(".")[0] for key in known if "." in key}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in table.items():
         if name not in groups:
-            found[name] = value
+            values[name] = value
         elif isinstance(value, dict):
-            found |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
+            values |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
         else:
             raise ConfigError(f"{where}: {name} = {value!r}: write it as a table, [{name}]")
-    for key in found:
+    for key in values:
         if key not in known:
             near = nearest(key, known)
             remedy = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
             raise ConfigError(f"{where}: there is no key {key}: {remedy}")
-    return found
+    return checked(kind, values, lambda key: f"{where}: {key} = ")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
