@@ -36,7 +36,7 @@ from semantic_assets.settings.validation import (
 SUFFIX, BESIDE = ".toml", ".task.toml"
 _OUTPUT_TOKENS = 256
 
-_Name = Annotated[str | None, takes(*NAME)]
+_Name = Annotated[str | None, takes("a name in quotes")]
 _Texts = Annotated[tuple[str, ...] | None, Strict(False), takes("a list of texts")]
 _Number = Annotated[float | None, takes("a number")]
 _Whole = Annotated[int | None, takes("a whole number")]

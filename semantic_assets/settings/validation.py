@@ -115,6 +115,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return what a misspelt name was meant to be: a key, its table, or a key without its table."""
     keys = tuple(known)
     names = {key.rpartition(".")[2]: key for key in keys}
-    names |= {key.partition(".")[0]: key.partition(".")[0] for key in keys} | {k: k for k in keys}
+    if "." not in name:
+        names |= {table: table for table in (key.partition(".")[0] for key in keys)}
+    names |= {key: key for key in keys}
     near = get_close_matches(name, names, 1) or get_close_matches(name.rpartition(".")[2], names, 1)
     return names[near[0]] if near else None
