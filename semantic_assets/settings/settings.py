@@ -83,7 +83,15 @@ class Settings:
 
     @property
     def space(self) -> EmbeddingSpace:
-        return EmbeddingSpace.of(backend=self.backend, model=self.model, dimensions=self.dimensions)
+        return self.space_of()
+
+    def space_of(self, model: str | None = None, dimensions: int | None = None) -> EmbeddingSpace:
+        """Return the space of a model and a size; those of the settings where none is given."""
+        return EmbeddingSpace.of(
+            backend=self.backend,
+            model=model or self.model,
+            dimensions=dimensions or self.dimensions,
+        )
 
     @property
     def window_tokens(self) -> int:
