@@ -59,12 +59,8 @@ class Store:
 
     def configured_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """What its dataset.toml says now, or the settings; holds until something was planned."""
-        own, settings = self.dataset_settings(dataset), self.settings
-        return EmbeddingSpace.of(
-            backend=settings.backend,
-            model=own.model or settings.model,
-            dimensions=own.dimensions or settings.dimensions,
-        )
+        own = self.dataset_settings(dataset)
+        return self.settings.space_of(own.model, own.dimensions)
 
     def product(self, product_id: str) -> Product:
         """What the answers of a job belong to: an embedding space, or a generation task.

@@ -2,13 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
+from semantic_assets.api.core import Consent, Core
 from semantic_assets.errors import TransientError
-from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_results, job_status
@@ -18,7 +15,6 @@ from semantic_assets.pipeline.flows.collect_ended import CollectReport, collect_
 from semantic_assets.pipeline.flows.flush import FlushReport, flush
 from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.refresh import refresh
-from semantic_assets.store import Store
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
@@ -38,18 +34,6 @@ class QueueReport(HtmlTable):
     indexes_built: int
 
 
-class Core(Protocol):
-    """What is held open."""
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def gemini(self) -> Gemini: ...
-
-    def telling(self, progress: Callable[[str], None]) -> AbstractContextManager[None]: ...
-
-
 class BatchManager:
     """The queue of one SemanticCore. There is no raw create: it would bypass the ledger."""
 
@@ -61,7 +45,7 @@ class BatchManager:
         min_batch_size: int = 1,
         *,
         max_cost_usd: float | None = None,
-        consent: Callable[[Estimate], None] | None = None,
+        consent: Consent = None,
     ) -> FlushReport:
         """Cut what is new and send what fits the window; returns the job ids and what is left.
 

@@ -1,4 +1,4 @@
-"""The library door: open what the settings say, call one verb, close. For notebooks and programs."""
+"""SemanticCore's verbs as functions: each opens what the settings say, or `root`, and closes it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,16 +8,13 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
+from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.ledger.evaluations import Evaluation
-from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.estimate import Estimate
-from semantic_assets.pipeline.costs.estimate import estimate as estimate_store
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
-from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport
 from semantic_assets.pipeline.embeddings.import_vectors import import_vectors as bring_vectors
 from semantic_assets.pipeline.flows.refresh import RefreshReport
@@ -25,47 +22,31 @@ from semantic_assets.pipeline.flows.refresh import refresh as refresh_store
 from semantic_assets.pipeline.flows.reindex import ReindexReport, reindex_all
 from semantic_assets.pipeline.flows.reindex import cancel_reindex as give_up
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
-from semantic_assets.pipeline.reports.sql import connect as connect_store
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.reports.status import status as status_of
 from semantic_assets.pipeline.search.quality import measure_quality
 from semantic_assets.pipeline.search.search import SearchHit
-from semantic_assets.pipeline.search.search import search as search_store
-from semantic_assets.pipeline.search.search import search_many as search_all
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script
 
 
-def _silent(_line: str) -> None:
-    return None
-
-
 @contextmanager
 def opened(
-    root: str | Path | None = None, *, progress: Callable[[str], None] = _silent
+    root: Root = None, *, progress: Callable[[str], None] | None = None
 ) -> Iterator[tuple[Store, Gemini]]:
-    """The store and the client of the settings in force; `root` names another lake."""
-    settings = Settings.load(root=root)
-    with open_store(settings, progress=progress) as store:
-        yield store, Gemini(endpoint_of(settings))
-
-
-def dataset_keys(names: str | Sequence[str] | None) -> tuple[DatasetKey, ...]:
-    """`"p/d"`, several of them, or None for all."""
-    if names is None:
-        return ()
-    return tuple(DatasetKey.parse(name) for name in ([names] if isinstance(names, str) else names))
+    """Open the store and the client of the settings in force; `root` names another lake."""
+    with SemanticCore(root, progress=progress) as core:
+        yield core.store, core.gemini
 
 
 def refresh(
-    datasets: str | Sequence[str] | None = None,
+    datasets: Datasets = None,
     *,
-    root: str | Path | None = None,
+    root: Root = None,
     wait_minutes: float | None = None,
     mode: str | None = None,
     max_cost_usd: float | None = None,
-    consent: Callable[[Estimate], None] | None = None,
+    consent: Consent = None,
     progress: Callable[[str], None] = print,
 ) -> RefreshReport:
     """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
@@ -87,25 +68,16 @@ def refresh(
         )
 
 
-def estimate(
-    datasets: str | Sequence[str] | None = None,
-    *,
-    limit: int | None = None,
-    root: str | Path | None = None,
-) -> Estimate:
-    """What `refresh` would cost now; of the first `limit` documents only, if given.
-
-    Lists the sources and sends nothing. Files not read yet are quoted by their size.
-    """
-    with opened(root) as (store, _):
-        discover(store, datasets=dataset_keys(datasets))
-        return estimate_store(store, datasets=dataset_keys(datasets), limit=limit)
+def estimate(datasets: Datasets = None, *, limit: int | None = None, root: Root = None) -> Estimate:
+    """Quote what `refresh` would cost now, as `SemanticCore.estimate`."""
+    with SemanticCore(root) as core:
+        return core.estimate(datasets, limit=limit)
 
 
 def estimate_articles(
-    articles: int, chars: int, *, script: str = "latin", root: str | Path | None = None
+    articles: int, chars: int, *, script: str = "latin", root: Root = None
 ) -> Estimate:
-    """What so many articles of so many characters would cost; needs no lake."""
+    """Quote what so many articles of so many characters would cost; needs no lake."""
     settings = Settings.load(root=root)
     with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
         try:
@@ -119,67 +91,57 @@ def estimate_articles(
 def search(
     question: str,
     *,
-    dataset: str | Sequence[str] | None = None,
+    dataset: Datasets = None,
     k: int = 10,
     space: str | None = None,
-    root: str | Path | None = None,
+    root: Root = None,
 ) -> list[SearchHit]:
-    """The k passages nearest to a question, best first.
-
-    Args:
-        space: refuse an index of another embedding space than this id; None takes what serves.
-
-    Raises:
-        NotFound: there is no index yet.
-        ConfigError: the index is of another embedding space.
-    """
-    with opened(root) as (store, gemini):
-        datasets = dataset_keys(dataset)
-        return search_store(store, gemini, question, datasets=datasets, k=k, space_id=space)
+    """Find the k passages nearest to a question, as `SemanticCore.search`."""
+    with SemanticCore(root) as core:
+        return core.search(question, dataset=dataset, k=k, space=space)
 
 
 def search_many(
     questions: Sequence[str],
     *,
-    dataset: str | Sequence[str] | None = None,
+    dataset: Datasets = None,
     k: int = 10,
     space: str | None = None,
-    root: str | Path | None = None,
+    root: Root = None,
 ) -> list[list[SearchHit]]:
-    """As `search`, for each of several questions; they are embedded 100 a call."""
-    with opened(root) as (store, gemini):
-        datasets = dataset_keys(dataset)
-        return search_all(store, gemini, questions, datasets=datasets, k=k, space_id=space)
+    """Search for several questions; they are embedded 100 a call."""
+    with SemanticCore(root) as core:
+        return [*core.search_many(questions, dataset=dataset, k=k, space=space)]
 
 
-def status(*, root: str | Path | None = None) -> Status:
-    """The queue, the jobs, the expected finish and the cost so far."""
-    with opened(root) as (store, gemini):
-        return status_of(store, scope_id=gemini.scope_id)
+def status(*, root: Root = None) -> Status:
+    """Report the queue, the jobs, the expected finish and the cost so far."""
+    with SemanticCore(root) as core:
+        return core.status()
 
 
-def pending(*, by_project: bool = False, root: str | Path | None = None) -> list[PendingCounts]:
-    """What is left to do in each dataset or project, the smallest first."""
-    with opened(root) as (store, _):
-        return pending_counts(store, by_project=by_project)
+def pending(*, by_project: bool = False, root: Root = None) -> list[PendingCounts]:
+    """Count what is left to do in each dataset or project, the smallest first."""
+    with SemanticCore(root) as core:
+        return pending_counts(core.store, by_project=by_project)
 
 
-def connect(*, root: str | Path | None = None) -> duckdb.DuckDBPyConnection:
-    """SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
-    with opened(root) as (store, _):
-        return connect_store(store)
+def connect(*, root: Root = None) -> duckdb.DuckDBPyConnection:
+    """Open SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
+    with SemanticCore(root) as core:
+        return core.connect()
 
 
 def reindex(
     model: str,
     *,
     dimensions: int | None = None,
-    datasets: str | Sequence[str] | None = None,
-    root: str | Path | None = None,
+    datasets: Datasets = None,
+    root: Root = None,
     wait_minutes: float | None = None,
     switch: bool | None = None,
     max_cost_usd: float | None = None,
-    consent: Callable[[Estimate], None] | None = None,
+    consent: Consent = None,
     progress: Callable[[str], None] = print,
 ) -> list[ReindexReport]:
     """Move these datasets, or all one after the other, to another model; search goes on.
@@ -187,16 +149,12 @@ def reindex(
     Stops at the first that waits for batches; called again, it goes on from there.
     """
     with opened(root, progress=progress) as (store, gemini):
-        settings = store.settings
-        space = EmbeddingSpace.of(
-            backend=settings.backend, model=model, dimensions=dimensions or settings.dimensions
-        )
         return reindex_all(
             store,
             gemini,
             dataset_keys(datasets),
-            space,
-            wait_minutes=settings.wait_minutes if wait_minutes is None else wait_minutes,
+            store.settings.space_of(model, dimensions),
+            wait_minutes=store.settings.wait_minutes if wait_minutes is None else wait_minutes,
             switch=switch,
             max_cost_usd=max_cost_usd,
             consent=consent,
@@ -204,36 +162,22 @@ def reindex(
 
 
 def import_vectors(
-    file: str | Path,
-    *,
-    model: str | None = None,
-    dimensions: int | None = None,
-    root: str | Path | None = None,
+    file: str | Path, *, model: str | None = None, dimensions: int | None = None, root: Root = None
 ) -> ImportReport:
-    """Vectors paid for elsewhere, of a Parquet or JSON Lines file; a few are embedded again."""
+    """Bring vectors paid for elsewhere, of a Parquet or JSON Lines file; a few are embedded again."""
     with opened(root) as (store, gemini):
-        settings = store.settings
-        space = EmbeddingSpace.of(
-            backend=settings.backend,
-            model=model or settings.model,
-            dimensions=dimensions or settings.dimensions,
-        )
-        return bring_vectors(store, gemini, Path(file), space)
+        return bring_vectors(store, gemini, Path(file), store.settings.space_of(model, dimensions))
 
 
-def cancel_reindex(
-    datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
-) -> list[str]:
+def cancel_reindex(datasets: Datasets = None, *, root: Root = None) -> list[str]:
     """Give up reindexing; the names of the datasets that were under way."""
-    with opened(root) as (store, _):
-        wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
-        return [str(dataset) for dataset in wanted if give_up(store, dataset)]
+    with SemanticCore(root) as core:
+        wanted = dataset_keys(datasets) or tuple(core.store.ledger.sources.datasets())
+        return [str(dataset) for dataset in wanted if give_up(core.store, dataset)]
 
 
-def quality(
-    datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
-) -> list[Evaluation]:
-    """How well the indexes answer their judged questions; newest generation first."""
+def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]:
+    """Measure how well the indexes answer their judged questions; newest generation first."""
     with opened(root) as (store, gemini):
         wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
         for dataset in wanted:

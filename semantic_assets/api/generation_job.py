@@ -7,17 +7,16 @@ for row in job.results(): ...
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets.api.core import Consent, Core
 from semantic_assets.errors import ConfigError, NotFound
-from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate
@@ -58,18 +57,6 @@ _RESULTS = pa.schema(
         ("attempts", pa.int32()),
     ]
 )
-
-
-class Core(Protocol):
-    """What is held open."""
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def gemini(self) -> Gemini: ...
-
-    def telling(self, progress: Callable[[str], None]) -> AbstractContextManager[None]: ...
 
 
 class GenerationJob:
@@ -118,21 +105,16 @@ def generate(
     task: str,
     name: str | None,
     dataset: str | None,
-    realtime: bool,
     dry_run: bool,
-    max_cost_usd: float | None,
-    consent: Callable[[Estimate], None] | None,
+    consent: Consent,
+    **options: Any,
 ) -> GenerationJob | TaskQuote:
-    """As `SemanticCore.generate`."""
+    """As `SemanticCore.generate`; `options` go to `submit_generation`."""
     if (articles is None) == (dataset is None):
         raise ConfigError("say what is to be processed: articles, or dataset='project/name'")
-    options: dict[str, Any] = {
-        "realtime": realtime,
-        "dry_run": dry_run,
-        "max_cost_usd": max_cost_usd,
-    }
     if articles is None:
-        return _process(core, DatasetKey.parse(str(dataset)), task, consent=consent, **options)
+        key = DatasetKey.parse(str(dataset))
+        return _process(core, key, task, dry_run, consent=consent, **options)
     key = _dataset_of(articles, name)
     require_same(core.store, key, find_task(core.store, task, key))
     with on_approval(core.store, key) as approve:
@@ -143,33 +125,18 @@ def generate(
                 consent(quote)
             approve()
 
-        found = _process(core, key, task, consent=consented, **options)
+        found = _process(core, key, task, dry_run, consent=consented, **options)
         if not dry_run:
             approve()
         return found
 
 
 def _process(
-    core: Core,
-    key: DatasetKey,
-    task: str,
-    *,
-    realtime: bool,
-    dry_run: bool,
-    max_cost_usd: float | None,
-    consent: Callable[[Estimate], None] | None,
+    core: Core, key: DatasetKey, task: str, dry_run: bool, **options: Any
 ) -> GenerationJob | TaskQuote:
     if dry_run:
         return quote_generation(core.store, key, task)
-    submit_generation(
-        core.store,
-        core.gemini,
-        key,
-        task,
-        realtime=realtime,
-        max_cost_usd=max_cost_usd,
-        consent=consent,
-    )
+    submit_generation(core.store, core.gemini, key, task, **options)
     return GenerationJob(core, key, task)
 
 
@@ -179,7 +146,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
     Raises:
         NotFound: there is none; or several tasks, of which none is named.
     """
-    key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+    key = _key_of(name)
     tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
         return GenerationJob(core, key, tasks[0])
@@ -196,10 +163,13 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
 def is_job(core: Core, name: str) -> bool:
     """Whether `find_job` would find one, or several tasks."""
     try:
-        key = DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+        return bool(core.store.ledger.tasks.of(_key_of(name), stopped=True))
     except ConfigError:
         return False
-    return bool(core.store.ledger.tasks.of(key, stopped=True))
+
+
+def _key_of(name: str) -> DatasetKey:
+    return DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
 
 
 def _dataset_of(articles: Articles, name: str | None) -> DatasetKey:

@@ -9,14 +9,13 @@ core.search("...", dataset="acme/articles")
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import Literal, Self, overload
 
 import duckdb
 
 from semantic_assets.api.batch_manager import BatchManager
-from semantic_assets.api.functions import dataset_keys
+from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.api.hits import Hits
 from semantic_assets.errors import ConfigError, TransientError
@@ -31,7 +30,7 @@ from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
-from semantic_assets.pipeline.search.search import search
+from semantic_assets.pipeline.search.search import search_many
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
@@ -44,9 +43,7 @@ class SemanticCore:
     Safe to use from several threads; documents are taken in one after the other.
     """
 
-    def __init__(
-        self, root: str | Path | None = None, *, progress: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, root: Root = None, *, progress: Callable[[str], None] | None = None) -> None:
         """Args:
         root: the lake; default: as the settings say.
         tell: told of progress, a line at a time; default: only `process_queue` prints.
@@ -142,24 +139,40 @@ class SemanticCore:
         """The queue, the jobs, the expected finish and the cost so far."""
         return status(self.store, scope_id=self.gemini.scope_id)
 
-    def estimate(
-        self, datasets: str | Sequence[str] | None = None, *, limit: int | None = None
-    ) -> Estimate:
-        """What is waiting would cost; sends nothing."""
+    def estimate(self, datasets: Datasets = None, *, limit: int | None = None) -> Estimate:
+        """Quote what `refresh` would cost now; of the first `limit` documents only, if given.
+
+        Lists the sources and sends nothing. Files not read yet are quoted by their size.
+        """
         keys = dataset_keys(datasets)
         discover(self.store, datasets=keys)
         return estimate(self.store, datasets=keys, limit=limit)
 
     def search(
-        self, question: str, *, dataset: str | Sequence[str] | None = None, k: int = 10
+        self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None
     ) -> Hits:
-        """The k passages nearest to a question, best first.
+        """Find the k passages nearest to a question, best first.
+
+        Args:
+            space: refuse an index of another embedding space than this id; None takes what serves.
 
         Raises:
             NotFound: there is no index yet.
+            ConfigError: the index is of another embedding space.
         """
-        keys = dataset_keys(dataset)
-        return Hits(search(self.store, self.gemini, question, datasets=keys, k=k))
+        return self.search_many([question], dataset=dataset, k=k, space=space)[0]
+
+    def search_many(
+        self,
+        questions: Sequence[str],
+        *,
+        dataset: Datasets = None,
+        k: int = 10,
+        space: str | None = None,
+    ) -> list[Hits]:
+        """Search for each of several questions; they are embedded 100 a call."""
+        keys, core = dataset_keys(dataset), (self.store, self.gemini)
+        return [*map(Hits, search_many(*core, questions, datasets=keys, k=k, space_id=space))]
 
     @overload
     def generate(
@@ -172,7 +185,7 @@ class SemanticCore:
         realtime: bool = False,
         dry_run: Literal[False] = False,
         max_cost_usd: float | None = None,
-        consent: Callable[[Estimate], None] | None = None,
+        consent: Consent = None,
     ) -> GenerationJob: ...
 
     @overload
@@ -186,7 +199,7 @@ class SemanticCore:
         realtime: bool = False,
         dry_run: Literal[True],
         max_cost_usd: float | None = None,
-        consent: Callable[[Estimate], None] | None = None,
+        consent: Consent = None,
     ) -> TaskQuote: ...
 
     def generate(
@@ -199,7 +212,7 @@ class SemanticCore:
         realtime: bool = False,
         dry_run: bool = False,
         max_cost_usd: float | None = None,
-        consent: Callable[[Estimate], None] | None = None,
+        consent: Consent = None,
     ) -> GenerationJob | TaskQuote:
         """Have articles, or a dataset, processed by a task; sends what fits the window.
 

@@ -28,7 +28,8 @@ def index() -> None:
 @edge
 def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List the versions kept, newest first, with their backend and which one serves."""
-    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.api.core import dataset_keys
+    from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.vector_index.versions import index_versions
 
     with opened(root) as (store, _):

@@ -41,7 +41,8 @@ def probe(root: str | None, as_json: bool, yes: bool) -> None:
 @edge
 def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List the chunks that ended FAILED, with the reason."""
-    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.api.core import dataset_keys
+    from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.pending.retry import failures as run
 
     with opened(root) as (store, _):
@@ -55,7 +56,8 @@ def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None
 @edge
 def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> None:
     """Give the FAILED texts another chance; the next refresh sends them."""
-    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.api.core import dataset_keys
+    from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.pending.retry import retry as run
 
     with opened(root) as (store, _):
@@ -69,7 +71,8 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
 @edge
 def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
-    from semantic_assets.api.functions import dataset_keys, opened
+    from semantic_assets.api.core import dataset_keys
+    from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.reports.checks import check_all
 
     with opened(root) as (store, gemini):

@@ -6,7 +6,7 @@ from itertools import groupby
 import dagster as dg
 from pydantic import Field
 
-from semantic_assets.api.functions import dataset_keys
+from semantic_assets.api.core import dataset_keys
 from semantic_assets.defs.assets import (
     batch_jobs,
     chunks,

@@ -4,12 +4,13 @@ Every setting is `SEMANTIC_ASSETS_<NAME>` in the environment or in the project's
 environment wins. Paths are resolved against the project, never against the working directory.
 """
 
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Self
+
+from pydantic.dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
@@ -17,21 +18,14 @@ from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
+from semantic_assets.settings.validation import CONFIG, checked, keys_of, number, one_of, whole
 
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 BACKENDS = ("emulator", "gemini")
-_LEAST = {
-    "dimensions": 1,
-    "tier": 1,
-    "enqueued_tokens": 1,
-    "chat_enqueued_tokens": 1,
-    "max_attempts": 1,
-}
-_S = TypeVar("_S", bound="Settings")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
 class Settings:
     """What a store is opened with. Field comments are the documentation of the settings."""
 
@@ -46,7 +40,7 @@ class Settings:
     #: Where the task files are. Default `data/tasks` of the project.
     tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
-    backend: str = "emulator"
+    backend: Annotated[str, one_of(*BACKENDS)] = "emulator"
     #: GEMINI_API_KEY or GOOGLE_API_KEY. Alone it never spends: the backend must say `gemini`.
     api_key: str | None = field(default=None, repr=False)
     #: Base URL of the Gemini API.
@@ -56,48 +50,56 @@ class Settings:
     #: Where the embedded emulator keeps its state. Default: `emulator` beside the lake.
     emulator_dir: Path
     #: How long a job takes on the embedded emulator.
-    emulator_latency_seconds: float = 3.0
+    emulator_latency_seconds: Annotated[float, number(0)] = 3.0
     #: SQLAlchemy URL of the ledger. Default: SQLite inside the lake.
     ledger_url: str | None = field(default=None, repr=False)
     model: str = "gemini-embedding-001"
-    dimensions: int = 768
+    dimensions: Annotated[int, whole(1)] = 768
     #: Paid tier of the account, 1 to 3: decides the window of enqueued tokens.
-    tier: int = 1
+    tier: Annotated[int, whole(1, 3)] = 1
     #: Your account's window of enqueued tokens, where it differs from the table's.
-    enqueued_tokens: int | None = None
+    enqueued_tokens: Annotated[int | None, whole(1)] = None
     #: The same of a chat model, for every one of them.
-    chat_enqueued_tokens: int | None = None
+    chat_enqueued_tokens: Annotated[int | None, whole(1)] = None
     #: A text is FAILED after this many error rows.
-    max_attempts: int = 3
+    max_attempts: Annotated[int, whole(1)] = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
-    max_cost_usd_per_day: float | None = None
+    max_cost_usd_per_day: Annotated[float | None, number(0)] = None
     #: A run that is quoted higher is refused before it sends anything.
-    max_cost_usd_per_run: float | None = None
+    max_cost_usd_per_run: Annotated[float | None, number(0)] = None
     #: Submit on the real backend though `probe` has not passed on this key.
     unprobed: bool = False
     #: `auto` (exact up to 50,000 rows, FAISS above), `exact`, `faiss`, `qdrant`, `lance`.
-    index_backend: str = AUTO
+    index_backend: Annotated[str, one_of(*CHOICES)] = AUTO
     #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
     qdrant_url: str | None = field(default=None, repr=False)
     qdrant_api_key: str | None = field(default=None, repr=False)
     #: Where Lance tables are: a folder, s3:// or gs://. Default: beside the lake's indexes.
     lance_url: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
-    wait_minutes: float = 24 * 60.0
+    wait_minutes: Annotated[float, number(0)] = 24 * 60.0
     #: How long a dataset's folder may be missing or empty before a listing removes the dataset.
-    remove_after_hours: float = 168.0
+    remove_after_hours: Annotated[float, number(0)] = 168.0
 
     @property
     def space(self) -> EmbeddingSpace:
-        return EmbeddingSpace.of(backend=self.backend, model=self.model, dimensions=self.dimensions)
+        return self.space_of()
+
+    def space_of(self, model: str | None = None, dimensions: int | None = None) -> EmbeddingSpace:
+        """Return the space of a model and a size; those of the settings where none is given."""
+        return EmbeddingSpace.of(
+            backend=self.backend,
+            model=model or self.model,
+            dimensions=dimensions or self.dimensions,
+        )
 
     @property
     def window_tokens(self) -> int:
-        """The configured window of enqueued tokens of the model in the settings."""
+        """Return the configured window of enqueued tokens of the model in the settings."""
         return self.window_of(self.model)
 
     def window_of(self, model: str) -> int:
-        """The configured window of enqueued tokens of one model."""
+        """Return the configured window of enqueued tokens of one model."""
         own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
 
@@ -114,102 +116,54 @@ class Settings:
         Raises:
             ConfigError: a value does not fit its setting.
         """
-        values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
+        values = _values(environ)
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
         beside = _path(values, "CACHE", "data/cache") if lake_url else lake
-        settings = cls(
-            root=lake,
-            root_url=lake_url,
-            sources=sources,
-            sources_url=sources_url,
-            tasks=_tasks(values),
-            emulator_dir=_path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
-            api_key=values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
-            emulator_url=values.get(PREFIX + "EMULATOR_URL") or None,
-            unprobed=values.get(PREFIX + "UNPROBED", "").lower() in ("1", "true", "yes"),
-            ledger_url=ledger_url or values.get(PREFIX + "LEDGER_URL") or None,
-            qdrant_url=_address(values, "QDRANT_URL"),
-            qdrant_api_key=values.get(PREFIX + "QDRANT_API_KEY") or None,
-            lance_url=_address(values, "LANCE_URL"),
-        )
-        return _checked(replace(settings, **_overrides(values)))
+        given = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
+        found = given | {
+            "root": lake,
+            "root_url": lake_url,
+            "sources": sources,
+            "sources_url": sources_url,
+            "tasks": _tasks(values),
+            "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
+            "api_key": values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
+            "unprobed": given.get("unprobed", "").lower() in ("1", "true", "yes"),
+            "ledger_url": ledger_url or given.get("ledger_url"),
+            "qdrant_url": _address(values, "QDRANT_URL"),
+            "lance_url": _address(values, "LANCE_URL"),
+        }
+        settings = checked(cls, found, lambda key: f"{PREFIX}{key.upper()}=")
+        settings._require_consistent()
+        return settings
+
+    def _require_consistent(self) -> None:
+        """Hold settings against one another."""
+        if self.root_url and not str(self.ledger_url).startswith("postgresql"):
+            raise ConfigError(
+                f"{PREFIX}ROOT={self.root_url}: a lake in a bucket is for several machines, and "
+                f"needs its ledger in Postgres: set {PREFIX}LEDGER_URL=postgresql://..."
+            )
+        if self.index_backend == QDRANT and self.qdrant_url is None:
+            raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
+        _ = self.space
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Names that look like settings and are none: a misspelt cap is no cap."""
-    values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
-    return sorted(
-        name
-        for name, value in values.items()
-        if value and name.startswith(PREFIX) and name not in known_variables()
-    )
+    """List names that look like settings and are none: a misspelt cap is no cap."""
+    values, known = _values(environ), known_variables()
+    return sorted(n for n, v in values.items() if v and n.startswith(PREFIX) and n not in known)
 
 
 def known_variables() -> set[str]:
-    names = {one.name for one in fields(Settings)} - {"api_key", "root_url", "sources_url"}
-    return {f"{PREFIX}{name.upper()}" for name in {*names, "cache"}}
-
-
-def _overrides(values: Mapping[str, str]) -> dict[str, Any]:
-    kinds: dict[str, Any] = {
-        "backend": str,
-        "gemini_url": str,
-        "index_backend": str,
-        "model": str,
-        "dimensions": int,
-        "tier": int,
-        "enqueued_tokens": int,
-        "chat_enqueued_tokens": int,
-        "max_attempts": int,
-        "emulator_latency_seconds": float,
-        "max_cost_usd_per_day": float,
-        "max_cost_usd_per_run": float,
-        "wait_minutes": float,
-        "remove_after_hours": float,
-    }
-    found: dict[str, Any] = {}
-    for name, kind in kinds.items():
-        raw = values.get(PREFIX + name.upper())
-        if not raw:
-            continue
-        found[name] = raw if kind is str else _number(name, raw, kind)
-    return found
-
-
-def _number(name: str, raw: str, kind: type[int] | type[float]) -> float:
-    variable = f"{PREFIX}{name.upper()}"
-    try:
-        number = kind(raw)
-    except ValueError as error:
-        raise ConfigError(f"{variable}={raw!r} is not a number") from error
-    if not math.isfinite(number) or number < _LEAST.get(name, 0):
-        raise ConfigError(f"{variable}={raw!r}: use a number from {_LEAST.get(name, 0)} on")
-    return number
-
-
-def _checked(settings: _S) -> _S:
-    if settings.backend not in BACKENDS:
-        raise ConfigError(f"{PREFIX}BACKEND={settings.backend!r}: use emulator or gemini")
-    if settings.tier not in (1, 2, 3):
-        raise ConfigError(f"{PREFIX}TIER={settings.tier}: use 1, 2 or 3")
-    if settings.root_url and not str(settings.ledger_url).startswith("postgresql"):
-        raise ConfigError(
-            f"{PREFIX}ROOT={settings.root_url}: a lake in a bucket is for several machines, and "
-            f"needs its ledger in Postgres: set {PREFIX}LEDGER_URL=postgresql://..."
-        )
-    if settings.index_backend not in CHOICES:
-        raise ConfigError(
-            f"{PREFIX}INDEX_BACKEND={settings.index_backend!r}: use {', '.join(CHOICES)}"
-        )
-    if settings.index_backend == QDRANT and settings.qdrant_url is None:
-        raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
-    _ = settings.space
-    return settings
+    """Return every variable that is a setting, but Google's own of the key."""
+    names = {*keys_of(Settings), "cache"} - {"api_key", "root_url", "sources_url"}
+    return {PREFIX + name.upper() for name in names}
 
 
 def project_dir() -> Path:
-    """The checkout this package runs from: the folder of its pyproject.toml.
+    """Return the checkout this package runs from: the folder of its pyproject.toml.
 
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
@@ -226,7 +180,7 @@ def project_dir() -> Path:
 def _place(
     values: Mapping[str, str], name: str, default: str, given: str = ""
 ) -> tuple[Path, str | None]:
-    """(folder of this machine, URL of the bucket if it is one); `given` wins over the setting."""
+    """Return this machine's folder, and the bucket's URL if it is one; `given` wins."""
     raw = given or values.get(PREFIX + name) or default
     if is_bucket_url(raw):
         url = raw.rstrip("/")
@@ -245,7 +199,7 @@ def _path(values: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _tasks(values: Mapping[str, str]) -> Path:
-    """Those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
+    """Return those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
     try:
         return _path(values, "TASKS", "data/tasks")
     except ConfigError:
@@ -253,12 +207,17 @@ def _tasks(values: Mapping[str, str]) -> Path:
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:
-    """A URL as it is; a folder as a path."""
+    """Return a URL as it is, a folder as a path."""
     raw = values.get(PREFIX + name) or None
     return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 
 
-def _dotenv() -> Mapping[str, str]:
+def _values(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the variables of `.env`, and over them the environment's."""
+    return _dotenv() | dict(os.environ if environ is None else environ)
+
+
+def _dotenv() -> dict[str, str]:
     try:
         file = project_dir() / ".env"
     except ConfigError:

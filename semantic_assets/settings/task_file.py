@@ -6,15 +6,15 @@ retired, the fields the prompt names, the schema, and every key.
 
 import importlib
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema_rs
+from pydantic import Strict, StringConstraints
+from pydantic.dataclasses import dataclass as validated
 
 from semantic_assets.batching.prompts import require_template
 from semantic_assets.batching.response_schema import wire_schema
@@ -22,35 +22,54 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.chat_models import chat_model
 from semantic_assets.model.keys import DatasetKey, checked_name
 from semantic_assets.model.task import GenerationTask, TaskUse, canonical, in_order
+from semantic_assets.settings.validation import (
+    NAME,
+    TOML,
+    at,
+    checked_toml,
+    number,
+    read_toml,
+    takes,
+    whole,
+)
 
 SUFFIX, BESIDE = ".toml", ".task.toml"
 _OUTPUT_TOKENS = 256
 
-#: Key -> the kinds of value it takes.
-_KEYS: dict[str, tuple[type, ...]] = {
-    "model": (str,),
-    "system": (str,),
-    "prompt": (str,),
-    "media": (bool,),
-    "datasets": (list,),
-    "schema": (dict,),
-    "schema_file": (str,),
-    "schema_model": (str,),
-    "generation.temperature": (int, float),
-    "generation.top_p": (int, float),
-    "generation.top_k": (int,),
-    "generation.seed": (int,),
-    "generation.max_output_tokens": (int,),
-    "generation.stop_sequences": (list,),
-    "generation.thinking_budget": (int,),
-    "generation.thinking_level": (str,),
-    "generation.media_resolution": (str,),
-    "use.vector_text": (list,),
-    "use.documents": (str,),
-    "use.expected_output_tokens": (int,),
-    "budget.max_cost_usd_per_day": (int, float),
-}
-_GROUPS = ("generation", "use", "budget")
+_Name = Annotated[str | None, takes("a name in quotes")]
+_Texts = Annotated[tuple[str, ...] | None, Strict(False), takes("a list of texts")]
+_Number = Annotated[float | None, takes("a number")]
+_Whole = Annotated[int | None, takes("a whole number")]
+_Pattern = Annotated[str, StringConstraints(pattern="^[^/]*/[^/]*$")]
+
+
+@validated(frozen=True, slots=True, kw_only=True, config=TOML)
+class _Keys:
+    """What a task file may say."""
+
+    model: Annotated[str, takes(*NAME)]
+    system: Annotated[str | None, takes("a text in quotes")] = None
+    prompt: Annotated[str, takes("a text in quotes", r"\S")]
+    media: Annotated[bool, takes("true or false")] = False
+    datasets: Annotated[
+        tuple[_Pattern, ...], Strict(False), takes("a list of project/dataset, with * for any")
+    ] = ()
+    schema: Annotated[dict[str, Any] | None, takes("a JSON Schema, as a table")] = None
+    schema_file: _Name = None
+    schema_model: _Name = None
+    temperature: _Number = at("generation.temperature")
+    top_p: _Number = at("generation.top_p")
+    top_k: _Whole = at("generation.top_k")
+    seed: _Whole = at("generation.seed")
+    max_output_tokens: _Whole = at("generation.max_output_tokens")
+    stop_sequences: _Texts = at("generation.stop_sequences")
+    thinking_budget: _Whole = at("generation.thinking_budget")
+    thinking_level: _Name = at("generation.thinking_level")
+    media_resolution: _Name = at("generation.media_resolution")
+    vector_text: _Texts = at("use.vector_text")
+    documents: _Name = at("use.documents")
+    expected_output_tokens: Annotated[int | None, whole(0)] = at("use.expected_output_tokens")
+    max_cost_usd_per_day: Annotated[float | None, number(0)] = at("budget.max_cost_usd_per_day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +86,7 @@ class TaskFile:
 
 
 def read_tasks(folder: Path, *, backend: str) -> dict[str, TaskFile]:
-    """The tasks of a folder by name; none where there is no folder.
+    """Read the tasks of a folder, by name; none where there is no folder.
 
     Raises:
         ConfigError: one of them is not as it should be; file, key and cure are named.
@@ -77,7 +96,7 @@ def read_tasks(folder: Path, *, backend: str) -> dict[str, TaskFile]:
 
 
 def read_tasks_beside(folder: Path, dataset: DatasetKey, *, backend: str) -> dict[str, TaskFile]:
-    """The tasks that lie beside a dataset's files and are for it alone, by name.
+    """Read the tasks that lie beside a dataset's files and are for it alone, by name.
 
     Raises:
         ConfigError: as `read_tasks`.
@@ -90,170 +109,104 @@ def read_tasks_beside(folder: Path, dataset: DatasetKey, *, backend: str) -> dic
 
 
 def read_task(path: Path, name: str, *, backend: str, only: DatasetKey | None = None) -> TaskFile:
-    """One task file.
+    """Read one task file; a `schema_file` is looked for beside it.
 
     Raises:
-        ConfigError: it is not as it should be.
+        ConfigError: a key is unknown or missing, or its value does not fit.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    return task_of(table, name, backend=backend, where=str(path), folder=path.parent, only=only)
-
-
-def task_of(
-    table: Mapping[str, Any],
-    name: str,
-    *,
-    backend: str,
-    where: str,
-    folder: Path,
-    only: DatasetKey | None = None,
-) -> TaskFile:
-    """A task from the table of its file; `folder` is where a `schema_file` is looked for.
-
-    Raises:
-        ConfigError: a key is unknown, or its value does not fit.
-    """
+    table, where = read_toml(path), str(path)
     checked_name(name, f"{where}: task")
-    values = _flat(table, where)
-    for needed in ("model", "prompt"):
-        if not values.get(needed):
-            raise ConfigError(f"{where}: {needed} is missing")
-    if only is not None and "datasets" in values:
+    keys = checked_toml(_Keys, table, where)
+    if only is not None and "datasets" in table:
         raise ConfigError(f"{where}: it is for {only} alone: remove datasets")
-    is_media = values.get("media", False)
-    require_template(values["prompt"], is_media=is_media, where=where)
-    schema = _schema(values, folder, where)
-    _require_model(values, where)
+    require_template(keys.prompt, is_media=keys.media, where=where)
+    schema = _schema(keys, path)
+    _require_model(keys, where)
     task = GenerationTask(
         name=name,
         backend=backend,
-        model=values["model"],
-        prompt=values["prompt"],
-        system_instruction=values.get("system"),
+        model=keys.model,
+        prompt=keys.prompt,
+        system_instruction=keys.system,
         response_schema=None if schema is None else in_order(schema),
-        generation_config=canonical(_group(values, "generation")),
-        is_media=is_media,
+        # As it is written: 1 and 1.0 are other bytes, and so another task.
+        generation_config=canonical(table.get("generation", {})),
+        is_media=keys.media,
     )
-    patterns = [str(only)] if only is not None else values.get("datasets", [])
-    return TaskFile(task=task, use=_use(values, schema, where), datasets=_patterns(patterns, where))
+    datasets = keys.datasets if only is None else (str(only),)
+    return TaskFile(task=task, use=_use(keys, schema, where), datasets=datasets)
 
 
-def _flat(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        if key in _GROUPS and not isinstance(value, dict):
-            raise ConfigError(f"{where}: {key} = {value!r}: write it as a table, [{key}]")
-        inner = (
-            {f"{key}.{name}": v for name, v in value.items()} if key in _GROUPS else {key: value}
-        )
-        found |= inner
-    for key, value in found.items():
-        if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, 1)
-            remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(_KEYS)}"
-            raise ConfigError(f"{where}: there is no key {key}: {remedy}")
-        is_stray_bool = isinstance(value, bool) and bool not in _KEYS[key]
-        if not isinstance(value, _KEYS[key]) or is_stray_bool:
-            kinds = " or ".join(kind.__name__ for kind in _KEYS[key])
-            raise ConfigError(f"{where}: {key} = {value!r}: use a value of type {kinds}")
-        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
-            raise ConfigError(f"{where}: {key} = {value!r}: use a list of strings")
-    return found
-
-
-def _group(values: Mapping[str, Any], group: str) -> dict[str, Any]:
-    start = f"{group}."
-    return {key.removeprefix(start): v for key, v in values.items() if key.startswith(start)}
-
-
-def _require_model(values: Mapping[str, Any], where: str) -> None:
+def _require_model(keys: _Keys, where: str) -> None:
     try:
-        model = chat_model(values["model"])
+        model = chat_model(keys.model)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    limit = values.get("generation.max_output_tokens", 1)
-    if not 1 <= limit <= model.max_output_tokens:
+    limit = keys.max_output_tokens
+    if limit is not None and not 1 <= limit <= model.max_output_tokens:
         raise ConfigError(
             f"{where}: generation.max_output_tokens = {limit}: use 1 to {model.max_output_tokens}"
         )
 
 
-def _schema(values: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any] | None:
-    named = [key for key in ("schema", "schema_file", "schema_model") if key in values]
-    if len(named) > 1:
-        raise ConfigError(f"{where}: {' and '.join(named)} are both given: keep one")
-    if not named:
+def _schema(keys: _Keys, path: Path) -> dict[str, Any] | None:
+    given = {
+        key: value
+        for key in ("schema", "schema_file", "schema_model")
+        if (value := getattr(keys, key)) is not None
+    }
+    if len(given) > 1:
+        raise ConfigError(f"{path}: {' and '.join(given)} are both given: keep one")
+    if not given:
         return None
-    schema = _SCHEMAS[named[0]](values[named[0]], folder, where)
+    ((key, value),) = given.items()
     try:
+        schema = _SCHEMAS[key](value, path.parent)
         jsonschema_rs.validator_for(schema)
         wire_schema(schema)
-    except (ConfigError, ValueError) as error:
-        raise ConfigError(f"{where}: {named[0]}: {error}") from error
+    except (ConfigError, OSError, ValueError) as error:
+        named = key if key == "schema" else f"{key} {value}"
+        raise ConfigError(f"{path}: {named}: {error}") from error
     return schema
 
 
-def _inline(value: dict[str, Any], folder: Path, where: str) -> dict[str, Any]:
-    return value
-
-
-def _from_file(value: str, folder: Path, where: str) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / value).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{where}: schema_file {value}: {error}") from error
+def _from_file(value: str, folder: Path) -> dict[str, Any]:
+    found = json.loads((folder / value).read_text(encoding="utf-8"))
     if not isinstance(found, dict):
-        raise ConfigError(f"{where}: schema_file {value}: it holds no object")
+        raise ConfigError("it holds no object")
     return found
 
 
-def _from_model(value: str, folder: Path, where: str) -> dict[str, Any]:
-    """`package.module:Model`, a Pydantic model."""
+def _from_model(value: str, _folder: Path) -> dict[str, Any]:
+    """Take the schema of `package.module:Model`, a Pydantic model."""
     module, _colon, name = value.partition(":")
     try:
-        model = getattr(importlib.import_module(module), name)
-        found: dict[str, Any] = model.model_json_schema()
+        found: dict[str, Any] = getattr(importlib.import_module(module), name).model_json_schema()
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"{where}: schema_model {value!r}: {error}; write it as package.module:Model"
-        ) from error
+        raise ConfigError(f"{error}; write it as package.module:Model") from error
     return found
 
 
-_SCHEMAS: dict[str, Callable[[Any, Path, str], dict[str, Any]]] = {
-    "schema": _inline,
+_SCHEMAS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    "schema": lambda value, _folder: value,
     "schema_file": _from_file,
     "schema_model": _from_model,
 }
 
 
-def _use(values: Mapping[str, Any], schema: Mapping[str, Any] | None, where: str) -> TaskUse:
-    fields = tuple(values.get("use.vector_text", ()))
-    documents = values.get("use.documents")
+def _use(keys: _Keys, schema: Mapping[str, Any] | None, where: str) -> TaskUse:
+    fields = keys.vector_text or ()
     known = (schema or {}).get("properties", {})
-    for field in (*fields, *([documents] if documents else [])):
+    for field in (*fields, *([keys.documents] if keys.documents else [])):
         if field not in known:
             names = ", ".join(known) or "none"
             raise ConfigError(f"{where}: use names {field!r}, the schema's properties are {names}")
-    for key in ("use.expected_output_tokens", "budget.max_cost_usd_per_day"):
-        if not values.get(key, 0) >= 0:  # nor is nan
-            raise ConfigError(f"{where}: {key} = {values[key]}: use a number from 0")
-    most = values.get("generation.max_output_tokens", _OUTPUT_TOKENS)
+    expected = keys.expected_output_tokens
+    if expected is None:
+        expected = min(_OUTPUT_TOKENS, keys.max_output_tokens or _OUTPUT_TOKENS)
     return TaskUse(
         vector_text=fields,
-        documents=documents,
-        expected_output_tokens=values.get("use.expected_output_tokens", min(_OUTPUT_TOKENS, most)),
-        max_cost_usd_per_day=values.get("budget.max_cost_usd_per_day"),
+        documents=keys.documents,
+        expected_output_tokens=expected,
+        max_cost_usd_per_day=keys.max_cost_usd_per_day,
     )
-
-
-def _patterns(patterns: list[Any], where: str) -> tuple[str, ...]:
-    for pattern in patterns:
-        if not isinstance(pattern, str) or pattern.count("/") != 1:
-            raise ConfigError(
-                f"{where}: datasets names {pattern!r}: write project/dataset, with * for any"
-            )
-    return tuple(patterns)

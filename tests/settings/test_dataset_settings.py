@@ -59,8 +59,12 @@ def test_without_a_file_everything_is_as_in_the_settings() -> None:
 
 def test_each_key_is_read() -> None:
     assert parsed(EVERYTHING) == DatasetSettings(
-        chunking=ChunkSizes(400, 60),
-        columns=Columns(record_id="key", title="name", text="body", metadata=("author", "year")),
+        max_tokens=400,
+        min_tokens=60,
+        record_id="key",
+        title="name",
+        text="body",
+        metadata=("author", "year"),
         model="gemini-embedding-2",
         dimensions=1536,
         mode="auto",

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from semantic_assets.errors import SemanticAssetsError
@@ -13,6 +12,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
+from semantic_assets.settings.validation import nearest
 from semantic_assets.store import Store, open_store, sources_of
 
 _LEAST_FREE_BYTES = 2 << 30
@@ -86,7 +86,7 @@ def _tasks(store: Store) -> Diagnosis:
 def _misspelt() -> Iterator[Diagnosis]:
     for name in unknown_variables():
         longer = sorted(known for known in known_variables() if known.startswith(name))
-        close = ", ".join(longer or get_close_matches(name, known_variables(), 1)) or "another"
+        close = ", ".join(longer) or nearest(name, known_variables()) or "another"
         yield Diagnosis(
             name=name, is_well=False, found="is no setting", remedy=f"did you mean {close}?"
         )
