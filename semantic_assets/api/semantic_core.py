@@ -23,6 +23,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
 from semantic_assets.pipeline.discovery.discover import discover
@@ -34,7 +35,7 @@ from semantic_assets.pipeline.search.search import search_many
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
-_MODES = ("async", "sync", "auto")
+_MODES = tuple(Mode)
 
 
 class SemanticCore:
@@ -118,7 +119,7 @@ class SemanticCore:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
         if mode != "async" and any(one.error is None for one in done):
             found = refresh_now(self.store, self.gemini, key, mode=mode)
-            if mode == "sync" and not found.is_searchable:
+            if mode == Mode.SYNC and not found.is_searchable:
                 raise TransientError(
                     f"{key}: what was handed over is kept and not all of it could be embedded and "
                     "indexed now: `semantic-assets refresh` goes on"

@@ -16,6 +16,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import Mode
 from semantic_assets.parsing.records import Columns
 from semantic_assets.settings.validation import (
     NAME,
@@ -37,7 +38,7 @@ NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
 #: The same by their endings: generation tasks of the dataset, and the schemas these name.
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
-MODES = ("async", "sync", "auto")
+MODES = tuple(Mode)
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
