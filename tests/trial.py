@@ -15,6 +15,7 @@ from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.costs.estimate import estimate
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
@@ -89,6 +90,10 @@ class Trial:
         for shard in self.store.ledger.sources.shards():
             read_documents(self.store, shard.key)
             chunk_documents(self.store, shard.key)
+
+    def quote(self) -> float:
+        """What is pending costs, at the upper bound."""
+        return estimate(self.store).usd_high
 
     def refresh(self, *, wait_minutes: float = 60.0, **options: Any) -> RefreshReport:
         return refresh(

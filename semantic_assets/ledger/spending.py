@@ -87,14 +87,28 @@ class Spending:
         with self.database.write() as connection:
             inside = Spending(self.database, connection)
             guard(inside)
-            inside.book(job_id, POSSIBLY_BILLED, model=model, tokens=amount.tokens, usd=amount.usd)
+            inside._add(job_id, POSSIBLY_BILLED, model, amount)
 
-    def settle(self, job_id: str, kind: str, *, model: str, amount: Amount) -> None:
+    def settle(self, job_id: str, *, model: str, reserved: Amount, cost: Amount) -> None:
         """Book what a reserved call cost; its reservation ends in the same transaction."""
         with self.database.write() as connection:
             inside = Spending(self.database, connection)
-            inside.release(job_id, POSSIBLY_BILLED)
-            inside.book(job_id, kind, model=model, tokens=amount.tokens, usd=amount.usd)
+            inside._add(job_id, POSSIBLY_BILLED, model, Amount(-reserved.tokens, -reserved.usd))
+            if cost.tokens:
+                inside._add(job_id, REALTIME, model, cost)
+
+    def _add(self, job_id: str, kind: str, model: str, amount: Amount) -> None:
+        """Add to what is booked: the questions of a day are one row, not one each."""
+        booked = {"tokens": spend.c.tokens + amount.tokens, "usd": spend.c.usd + amount.usd}
+        values = {"job_id": job_id, "kind": kind, "model": model}
+        nothing = (spend.c.job_id == job_id) & (spend.c.kind == kind) & (spend.c.tokens <= 0)
+        with self._writing() as connection:
+            connection.execute(
+                self.database.insert(spend)
+                .values(**values, at=self.database.clock(), tokens=amount.tokens, usd=amount.usd)
+                .on_conflict_do_update(index_elements=["job_id", "kind"], set_=booked)
+            )
+            connection.execute(sa.delete(spend).where(nothing))
 
     def release(self, job_id: str, kind: str = ESTIMATED) -> None:
         """Delete a reservation: what it was for costs nothing, or is booked otherwise."""
@@ -109,7 +123,8 @@ class Spending:
         """Add up everything booked from a time on, or of the jobs that `of` names by their id."""
         with self._reading() as connection:
             found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
-        return _totals([row for row in found if of(row.job_id)])
+        # Calls made for a job are booked as its id, a plus sign and a word of their own.
+        return _totals([row for row in found if of(row.job_id.partition("+")[0])])
 
     def jobs(self, *, since: float) -> list[BookedJob]:
         """Return the jobs that something was booked for from a time on, in one query."""

@@ -65,6 +65,9 @@ class Settings:
     max_attempts: Annotated[int, whole(1)] = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
     max_cost_usd_per_day: Annotated[float | None, number(0)] = None
+    #: Search embeds each question in real time; this much a day needs no other consent. A
+    #: question of 20 tokens costs about $0.000003.
+    max_question_cost_usd_per_day: Annotated[float, number(0)] = 0.05
     #: A run that is quoted higher is refused before it sends anything.
     max_cost_usd_per_run: Annotated[float | None, number(0)] = None
     #: Submit on the real backend though `probe` has not passed on this key.

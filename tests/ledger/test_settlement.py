@@ -97,6 +97,6 @@ def test_a_call_is_possibly_billed_until_it_is_settled(ledger: Ledger) -> None:
     amount = Amount(10, 0.25)
     ledger.spending.reserve("q1", model="m", amount=amount, guard=lambda spending: None)
     assert ledger.spending.totals().possibly_billed_usd == 0.25
-    ledger.spending.settle("q1", "realtime", model="m", amount=Amount(9, 0.2))
+    ledger.spending.settle("q1", model="m", reserved=amount, cost=Amount(9, 0.2))
     totals = ledger.spending.totals()
     assert (totals.possibly_billed_usd, totals.realtime_usd) == (0, 0.2)

@@ -27,10 +27,9 @@ from semantic_assets.errors import (
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_texts
-from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.batch_job import BatchJob, JobKind
-from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.statuses import Outcome
+from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.store import Store
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
@@ -67,9 +66,6 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
             f"canary: {int((cosines < MIN_COSINE).sum())} of {len(rows)} rows are not the vectors "
             f"of their texts (key {answered.keys[rows[worst]]}, cosine {cosines[worst]:.3f})"
         )
-    tokens = int(answered.counts[rows].sum())
-    usd = realtime_usd(job.model, tokens)
-    store.ledger.spending.book(job.job_id, REALTIME, model=job.model, tokens=tokens, usd=usd)
 
 
 def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
@@ -116,7 +112,7 @@ def _embed_again(
     texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}
     try:
         space = store.ledger.spaces.find(job.product_id)
-        return gemini.embed_documents(space, [texts[key] for key in keys])
+        return embed_sample(store, gemini, space, [texts[key] for key in keys], of=job.job_id)
     except (TransientError, PermanentError) as error:
         raise _waiting(job, error) from error
 

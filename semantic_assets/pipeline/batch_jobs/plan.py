@@ -48,6 +48,7 @@ from semantic_assets.pipeline.batch_jobs.shard_priority import (
 from semantic_assets.pipeline.costs.budgets import (
     below_min_batch_size,
     budgeted_datasets,
+    count_in_run,
     job_guard,
     job_usd,
 )
@@ -300,5 +301,6 @@ class _Planner:
         ):
             store.ledger.leases.release(lease)
             return None
+        count_in_run(job_id)
         write_manifest(store.lake, job, self._product, texts)
         return PlannedJob(job, lease)

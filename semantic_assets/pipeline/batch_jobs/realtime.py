@@ -32,6 +32,7 @@ from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
 from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
 from semantic_assets.pipeline.costs.budgets import (
+    count_in_run,
     job_guard,
 )
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
@@ -121,6 +122,7 @@ def _form(
     )
     guard = job_guard(store, product, shard.dataset, usd)
     store.ledger.jobs.insert(job, detail="real time", under=planning, guard=guard)
+    count_in_run(job_id)
     write_manifest(store.lake, job, product, texts)
     return job, lease
 

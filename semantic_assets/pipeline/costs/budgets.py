@@ -1,7 +1,10 @@
 """What a job costs, its canary included, and whether it may be paid for today."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from semantic_assets.batching.canary_size import canary_rows
 from semantic_assets.batching.grouping import Wanted
@@ -99,6 +102,57 @@ def budgeted_datasets(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[D
     return frozenset(d for d in datasets if _cap(store, d) is not None)
 
 
+@dataclass(slots=True)
+class RunBudget:
+    """What one run may spend, and the jobs it has spent on."""
+
+    cap_usd: float | None
+    job_ids: set[str] = field(default_factory=set)
+
+
+_run: ContextVar[RunBudget | None] = ContextVar("run budget", default=None)
+
+
+@contextmanager
+def run_budget(store: Store, cap_usd: float | None = None) -> Iterator[RunBudget]:
+    """Count what the block spends against one cap; inside such a block, against that one's.
+
+    Args:
+        cap_usd: of this run; None: as the settings say.
+    """
+    run, token = _run.get(), None
+    if run is None:
+        cap = store.settings.max_cost_usd_per_run if cap_usd is None else cap_usd
+        run = RunBudget(cap)
+        token = _run.set(run)
+    try:
+        yield run
+    finally:
+        if token is not None:
+            _run.reset(token)
+
+
+def count_in_run(job_id: str) -> None:
+    """Count a job to the run that formed it."""
+    run = _run.get()
+    if run is not None:
+        run.job_ids.add(job_id)
+
+
+def _require_run_budget(store: Store, usd: float, spending: Spending) -> None:
+    run = _run.get() or RunBudget(store.settings.max_cost_usd_per_run)
+    if run.cap_usd is None:
+        return
+    totals = spending.totals(of=run.job_ids.__contains__)
+    spent = totals.spent_usd + totals.committed_usd
+    if not spent + usd <= run.cap_usd:
+        raise SpendRefused(
+            f"${spent:.4f} of this run's ${run.cap_usd:.4f} is spent or committed, the next job "
+            f"costs about ${usd:.4f}: run again, or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN "
+            "(--max-cost-usd)"
+        )
+
+
 def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: float) -> Guard:
     """Return what refuses a job over the cap of the day, of its dataset or of its task.
 
@@ -108,6 +162,7 @@ def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: f
 
     def guard(spending: Spending) -> None:
         require_budget(store, usd, spending)
+        _require_run_budget(store, usd, spending)
         _require_dataset_budget(store, dataset, usd, spending)
         _require_task_budget(store, product, usd, spending)
 

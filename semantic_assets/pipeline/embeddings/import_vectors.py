@@ -21,7 +21,6 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.jobs import new_job_id
-from semantic_assets.ledger.spending import REALTIME
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
@@ -31,6 +30,7 @@ from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
 from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.pending.pending import complete_key_index
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
@@ -157,14 +157,11 @@ def _prove(
     """
     chosen = random.Random(0).sample(range(len(rows.keys)), canary_rows(len(rows.keys)))
     sample = [texts[rows.keys[row]] for row in chosen]
-    tokens = sum(estimate_tokens(text) for text in sample)
-    usd = realtime_usd(space.model, tokens)
-    require_budget(store, usd)
+    require_budget(store, realtime_usd(space.model, sum(map(estimate_tokens, sample))))
     try:
-        again = gemini.embed_documents(space, sample)
+        again = embed_sample(store, gemini, space, sample, of=job_id)
     except CorruptResult as error:
         raise ConfigError(f"the vectors cannot be proven: {error}") from error
-    store.ledger.spending.book(job_id, REALTIME, model=space.model, tokens=tokens, usd=usd)
     cosines = np.einsum("ij,ij->i", again, rows.vectors[chosen])
     if (cosines < MIN_COSINE).any():
         off = int((cosines < MIN_COSINE).sum())

@@ -20,6 +20,7 @@ from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after
 from semantic_assets.pipeline.generation.outputs import OutputsReport
@@ -98,11 +99,12 @@ def advance(
     with _tolerating(report):
         confirm(store, gemini)
         enforce_deadlines(store, gemini)
-    while True:
-        step = _step(store, gemini, favour, submits=submits, only=only)
-        report.absorb(step)
-        if not step.moved:
-            return report
+    with run_budget(store):
+        while True:
+            step = _step(store, gemini, favour, submits=submits, only=only)
+            report.absorb(step)
+            if not step.moved:
+                return report
 
 
 def _step(

@@ -8,6 +8,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.prepare import prepare_shards
@@ -49,18 +50,8 @@ def flush(
     """
     cut = prepare_shards(store, discover(store))
     require_run_budget(store, (), max_cost_usd, consent)
-    jobs: list[BatchJob] = []
-    blocked_by: str | None = None
-    while True:
-        try:
-            sent = submit_pending(store, gemini, min_texts=min_batch_size)
-        except TransientError as error:
-            blocked_by, waiting = str(error), 0
-            break
-        jobs += sent.submitted
-        blocked_by, waiting = _why(sent), sent.waiting_texts
-        if not sent.submitted or not waiting:
-            break
+    with run_budget(store, max_cost_usd):
+        jobs, waiting, blocked_by = _send_all(store, gemini, min_batch_size)
     return FlushReport(
         job_ids=tuple(job.job_id for job in jobs),
         remote_names=tuple(job.remote_name for job in jobs if job.remote_name),
@@ -70,6 +61,21 @@ def flush(
         blocked_by=blocked_by,
         documents_chunked=sum(report.documents_chunked for report in cut.chunks),
     )
+
+
+def _send_all(
+    store: Store, gemini: Gemini, min_batch_size: int
+) -> tuple[list[BatchJob], int, str | None]:
+    """Return (jobs, texts that wait, why they do)."""
+    jobs: list[BatchJob] = []
+    while True:
+        try:
+            sent = submit_pending(store, gemini, min_texts=min_batch_size)
+        except TransientError as error:
+            return jobs, 0, str(error)
+        jobs += sent.submitted
+        if not sent.submitted or not sent.waiting_texts:
+            return jobs, sent.waiting_texts, _why(sent)
 
 
 def _why(sent: Submission) -> str | None:

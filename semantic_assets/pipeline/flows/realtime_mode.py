@@ -9,6 +9,7 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.settings.dataset_settings import MODES
@@ -34,13 +35,14 @@ def embed_in_realtime(
     if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
         return []  # the planner says what holds texts back
     done: list[RealtimeReport] = []
-    for shard in due:
-        try:
-            done += answer_tasks(store, gemini, shard)
-            if store.is_embedded(shard.dataset):
-                done.append(embed_now(store, gemini, shard))
-        except (SpendRefused, TransientError) as error:
-            store.report_progress(f"{shard}: what is left goes by batch: {error}")
+    with run_budget(store):
+        for shard in due:
+            try:
+                done += answer_tasks(store, gemini, shard)
+                if store.is_embedded(shard.dataset):
+                    done.append(embed_now(store, gemini, shard))
+            except (SpendRefused, TransientError) as error:
+                store.report_progress(f"{shard}: what is left goes by batch: {error}")
     return done
 
 

@@ -10,6 +10,7 @@ from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import Discovery, discover
 from semantic_assets.pipeline.documents.read import DocumentsReport
@@ -109,7 +110,7 @@ def refresh(
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
     require_run_budget(store, datasets, max_cost_usd, consent)
-    with report.stopwatch.stage("batch_jobs"):
+    with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
         report.at_once = embed_in_realtime(store, gemini, cut.read, mode=mode)
         report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):

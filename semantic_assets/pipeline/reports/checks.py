@@ -15,6 +15,7 @@ from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.pipeline.vector_index.shard_part import part_name
 from semantic_assets.store import Store
@@ -75,7 +76,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     place = pc.index_in(sample["chunk_id"], chunks["chunk_id"].combine_chunks())
     texts = chunks["vector_text"].take(place).to_pylist()
     try:
-        again = gemini.embed_documents(space, texts)
+        again = embed_sample(store, gemini, space, texts, of="check")
     except TransientError as error:
         return _verdict("canary_alignment", shard, None, f"could not be run: {error}", 0)
     stored = np.asarray(sample["vector"].to_pylist(), dtype=np.float32)

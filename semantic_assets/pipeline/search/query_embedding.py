@@ -9,14 +9,11 @@ import pyarrow as pa
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.jobs import new_job_id
-from semantic_assets.ledger.spending import REALTIME
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import text_hash
-from semantic_assets.text.tokens import estimate_tokens
 
 Vectors = npt.NDArray[np.float32]
 
@@ -44,11 +41,7 @@ def query_vectors(
 def _embed(
     store: Store, gemini: Gemini, space: EmbeddingSpace, texts: list[str]
 ) -> dict[str, Vectors]:
-    tokens = sum(estimate_tokens(text) for text in texts)
-    usd = realtime_usd(space.model, tokens)
-    require_budget(store, usd)
-    vectors = gemini.embed_queries(space, texts)
-    store.ledger.spending.book(new_job_id(), REALTIME, model=space.model, tokens=tokens, usd=usd)
+    vectors = embed_questions(store, gemini, space, texts)
     return {text_hash(text): vector for text, vector in zip(texts, vectors, strict=True)}
 
 

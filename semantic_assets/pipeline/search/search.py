@@ -9,16 +9,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index
-from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.pipeline.vector_index.serving import serving_index
 from semantic_assets.store import Store
 
@@ -92,7 +89,7 @@ def search_many(
     for one in opened:
         _require_space(store, one, space_id)
     spaces = sorted({one.space for one in opened}, key=lambda space: space.space_id)
-    ranked = [_ranked(gemini, questions, opened, space, k) for space in spaces]
+    ranked = [_ranked(store, gemini, questions, opened, space, k) for space in spaces]
     return [_read(_merged(of_spaces, k)) for of_spaces in zip(*ranked, strict=True)]
 
 
@@ -101,10 +98,15 @@ _Found = tuple[float, _Opened, int]
 
 
 def _ranked(
-    gemini: Gemini, questions: Sequence[str], opened: list[_Opened], space: EmbeddingSpace, k: int
+    store: Store,
+    gemini: Gemini,
+    questions: Sequence[str],
+    opened: list[_Opened],
+    space: EmbeddingSpace,
+    k: int,
 ) -> list[list[_Found]]:
     """For each question the k best of one space, by score."""
-    queries = _embedded(gemini, space, questions)
+    queries = embed_questions(store, gemini, space, questions)
     found: list[list[_Found]] = [[] for _ in questions]
     for one in opened:
         if one.space == space:
@@ -114,13 +116,6 @@ def _ranked(
     return [
         sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k] for of_one in found
     ]
-
-
-def _embedded(gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]) -> Vectors:
-    firsts = range(0, len(questions), MAX_REALTIME_TEXTS)
-    parts = [questions[first : first + MAX_REALTIME_TEXTS] for first in firsts]
-    empty = np.empty((0, space.dimensions), np.float32)
-    return np.concatenate([empty, *(gemini.embed_queries(space, part) for part in parts)])
 
 
 def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:

@@ -1,0 +1,82 @@
+"""A run's cap is asked where a job is formed, whichever interface starts the run."""
+
+from dataclasses import replace
+
+import pytest
+
+from semantic_assets.errors import SpendRefused
+from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.flows.flush import flush
+from tests.trial import Trial
+
+_HARDLY_ANYTHING = 1e-12
+
+
+def write_texts(trial: Trial, count: int, *, first: int = 0) -> None:
+    for number in range(first, first + count):
+        trial.write(f"acme/manuals/{number}.txt", f"Text {number} of the manuals.")
+
+
+def test_advance_alone_keeps_to_the_cap_of_a_run(trial: Trial) -> None:
+    capped = trial.reopened(max_cost_usd_per_run=_HARDLY_ANYTHING)
+    with capped.store:
+        write_texts(capped, 3)
+        capped.prepare()
+        report = advance(capped.store, capped.gemini)
+    assert trial.remote_jobs() == []
+    assert report.blocked_by is not None
+    assert "this run's" in report.blocked_by.reason
+    assert report.blocked_by.needs_person
+
+
+def test_what_others_add_while_a_run_waits_is_not_sent_over_its_cap(trial: Trial) -> None:
+    write_texts(trial, 2)
+    trial.prepare()
+    cap = 2 * trial.quote()
+    with run_budget(trial.store, cap):
+        assert advance(trial.store, trial.gemini).submitted_texts == 2
+        write_texts(trial, 200, first=2)
+        trial.prepare()
+        report = advance(trial.store, trial.gemini)
+    assert report.submitted_texts == 0
+    assert report.blocked_by is not None
+    assert flush(trial.store, trial.gemini).texts == 200  # a run of its own
+
+
+def test_a_run_inside_a_run_counts_against_the_outer_cap(trial: Trial) -> None:
+    with run_budget(trial.store, 1.0) as outer, run_budget(trial.store, 99.0) as inner:
+        assert inner is outer
+
+
+def test_a_real_time_job_that_has_not_ended_is_committed_for_others(trial: Trial) -> None:
+    from semantic_assets.pipeline.batch_jobs import realtime
+
+    real, seen = realtime.calls, []
+
+    def looking(*arguments: object) -> object:
+        seen.append(trial.store.ledger.spending.totals().committed_usd)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    trial.write("acme/now/dataset.toml", 'mode = "sync"')
+    trial.write("acme/now/a.txt", "One text.")
+    realtime.calls = looking  # type: ignore[assignment]
+    try:
+        trial.refresh()
+    finally:
+        realtime.calls = real
+    assert seen
+    assert seen[0] > 0
+    assert trial.store.ledger.spending.totals().committed_usd == 0
+
+
+def test_of_jobs_that_ask_at_the_same_moment_only_those_within_the_day_are_inserted(
+    trial: Trial,
+) -> None:
+    capped = replace(trial.settings, max_cost_usd_per_day=0.5)
+    store = replace(trial.store, settings=capped)
+    guard = job_guard(store, trial.settings.space, None, 0.3)
+    guard(store.ledger.spending)
+    store.ledger.spending.book("j1", "estimated", model="m", tokens=1, usd=0.3)
+    with pytest.raises(SpendRefused, match="for today is spent or committed"):
+        guard(store.ledger.spending)
