@@ -23,6 +23,9 @@ from semantic_assets.model.vectors import BadVectorError, unit_vectors
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
 BLOCK_ROWS = 1_024
 
+#: A count that the column cannot hold is no count.
+_MOST_TOKENS = 2**31 - 1
+
 #: google.rpc codes a rerun cannot change: invalid argument, not found, out of range, unimplemented.
 _PERMANENT_CODES = frozenset({3, 5, 11, 12})
 
@@ -145,7 +148,8 @@ class _LineDecoder:
 def _token_count(root: Any) -> int | None:
     for pointer in ("/response/tokenCount", "/response/usageMetadata/promptTokenCount"):
         try:
-            return int(root.at_pointer(pointer))
+            count = int(root.at_pointer(pointer))
+            return count if 0 <= count <= _MOST_TOKENS else None
         except (KeyError, ValueError, TypeError):
             continue
     return None

@@ -187,9 +187,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def _count(value: object) -> int | None:
     """int64 values may come as strings."""
     try:
-        return int(str(value))
+        count = int(str(value))
     except ValueError:
         return None
+    return count if 0 <= count < 2**31 else None
 
 
 def _sum(usage: Mapping[str, Any], *names: str) -> int | None:

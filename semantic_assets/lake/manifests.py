@@ -50,10 +50,10 @@ def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
 
 
 def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
-    """As `manifest_keys`, in one column."""
+    """As `manifest_keys`, in one column; a file that is cut off is as good as gone."""
     try:
         return lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"].combine_chunks()
-    except FileNotFoundError:
+    except (FileNotFoundError, pa.ArrowException):
         return None
 
 

@@ -31,6 +31,16 @@ def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> Block
     )
 
 
+def unknown_texts(jobs: Sequence[str]) -> Blocked:
+    """Return why nothing is planned: what jobs that are out were sent is not known."""
+    return Blocked(
+        f"the manifest of {', '.join(jobs)} is gone or cut off, so its texts could be paid twice: "
+        f"restore manifests/ of the lake from a backup, or `semantic-assets resolve {jobs[0]} "
+        "--abandon`",
+        needs_person=True,
+    )
+
+
 def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int, int]]) -> Blocked:
     texts = ", ".join(f"{name} {has} of {needed}" for name, (has, needed) in few.items())
     return Blocked(f"texts gather until min_batch_size is reached: {texts}", needs_person=True)

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from semantic_assets.batching.codec import Block, answer_blocks
 from semantic_assets.errors import (
     Conflict,
@@ -69,8 +71,13 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
                 continue
             try:
                 collected = _collect(store, gemini, *held)
+            except Conflict:  # another process has it: losing a race is ordinary
+                continue
             except TransientError as error:
                 trouble = error
+                continue
+            except (pa.ArrowException, OSError) as error:  # of this job; those behind it go on
+                trouble = TransientError(f"job {job.job_id}: {type(error).__name__}: {error}")
                 continue
             if collected is not None:
                 return collected
@@ -96,10 +103,11 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
     keys = manifest_keys(store.lake, job.job_id)
     landed = store.lake.exists(layout.results(job.product_id, job.job_id))
     if keys is None and not landed:
-        raise CorruptResult(
-            f"job {job.job_id}: its manifest is gone, its answer cannot be checked; "
-            "restore manifests/ of the lake from a backup"
+        reason = (
+            "its manifest is gone or cut off, its answer cannot be checked: restore manifests/ of "
+            f"the lake from a backup, then `semantic-assets resolve {job.job_id}`"
         )
+        return _quarantine(store, job, lease, reason)
     may_be_billed = (
         job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
     )
@@ -131,7 +139,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
 def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
     """Whatever the end state, an output is collected first."""
     word = remote_word(job.remote_state or "")
-    if job.result_file is None and word not in _WITH_OUTPUT:
+    if job.result_file is None and word not in _WITH_OUTPUT and not _has_output(gemini, job):
         _land_failure(store, job, lease, keys, word)
         return
     land_answers(
@@ -142,6 +150,16 @@ def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[
         keys,
         verify=lambda results: verify_answers(store, gemini, job, results),
     )
+
+
+def _has_output(gemini: Gemini, job: BatchJob) -> bool:
+    """Look once by name: a listing shows a job as ended before it shows its output."""
+    if job.remote_state == REMOTE_GONE or job.remote_name is None:
+        return False
+    try:
+        return gemini.get(job.remote_name).result_file is not None
+    except RemoteMissing:
+        return False
 
 
 def land_answers(

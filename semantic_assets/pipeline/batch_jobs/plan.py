@@ -36,6 +36,7 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
     gathering,
     joined,
     other_backend,
+    unknown_texts,
 )
 from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
 from semantic_assets.pipeline.batch_jobs.new_job import new_job
@@ -116,6 +117,8 @@ class _Planner:
             return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
         withheld = withheld_texts(store, product_id)
         index = complete_key_index(store, product_id)
+        if withheld.unreadable:
+            return Plan(blocked_by=unknown_texts(withheld.unreadable))
         if not withheld.is_complete:
             return Plan(blocked_by=Blocked("another process is forming a job"))
         if reason := quarantine_block(store, product_id):

@@ -1,11 +1,12 @@
 """poll: learn what became of submitted jobs. A few listing pages, then the oldest by name."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from semantic_assets.errors import RemoteMissing
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.wire import RemoteJob
+from semantic_assets.gemini.wire import Listing, RemoteJob
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import (
@@ -54,7 +55,7 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
         if job.remote_name in by_name and (moved := _observe(store, job, by_name[job.remote_name]))
     ]
     unlisted = [job for job in active if job.remote_name not in by_name]
-    changed += [moved for job in unlisted[:MAX_GETS] if (moved := _ask(store, gemini, job))]
+    changed += _ask_for(store, gemini, unlisted[:MAX_GETS])
     return PollReport(active=len(active), changed=tuple(changed))
 
 
@@ -64,12 +65,33 @@ def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
     return [job for job in found if not job.is_realtime]
 
 
-def _ask(store: Store, gemini: Gemini, job: BatchJob) -> BatchJob | None:
-    assert job.remote_name is not None
-    try:
-        return _observe(store, job, gemini.get(job.remote_name))
-    except RemoteMissing as error:
-        return _absent(store, job, str(error))
+def _ask_for(store: Store, gemini: Gemini, jobs: Iterable[BatchJob]) -> list[BatchJob]:
+    """Ask for each job by name; those that moved.
+
+    Several that vanish at once are an outage: eleven minutes in which every call answered 404 had
+    made jobs `gone`, and their texts were paid for twice.
+    """
+    moved, absent = [], []
+    for job in jobs:
+        try:
+            moved.append(_observe(store, job, gemini.get(job.remote_name or "")))
+        except RemoteMissing as error:
+            absent.append((job, str(error)))
+    if len(absent) > 1:
+        store.report_progress(
+            f"Google knows none of {len(absent)} jobs at once ({absent[0][1]}): taken for an outage"
+        )
+        for job, _ in absent:
+            _present(store, job)
+    else:
+        moved += [_absent(store, job, reason) for job, reason in absent]
+    return [job for job in moved if job is not None]
+
+
+def _present(store: Store, job: BatchJob) -> None:
+    """Forget that a job was absent: what was said then may have been the outage."""
+    if job.absent_since is not None:
+        store.ledger.jobs.move(job.job_id, job.state, of=[job.state], absent_since=None)
 
 
 def _absent(store: Store, job: BatchJob, reason: str) -> BatchJob | None:
@@ -158,11 +180,26 @@ def confirm(store: Store, gemini: Gemini) -> None:
         return
     listing = gemini.list_jobs(max_pages=_ALL_PAGES)
     adopted = {job.job_id for job in _adopt(store, gemini, unconfirmed, listing.jobs)}
-    if not listing.complete:
+    if not listing.complete or _leaves_out(store, gemini, listing):
         return
     for job in unconfirmed:
         if job.job_id not in adopted:
             _count_absence(store, gemini, job)
+
+
+def _leaves_out(store: Store, gemini: Gemini, listing: Listing) -> bool:
+    """Tell whether a listing lacks a job that `get` shows: its silence then means nothing.
+
+    `{}` while five of our jobs were running counted as complete, and a job was given up.
+    """
+    names = {remote.name for remote in listing.jobs}
+    unlisted = [job for job in remote_jobs(store, gemini) if job.remote_name not in names]
+    for job in unlisted[:MAX_GETS]:
+        with suppress(RemoteMissing):
+            gemini.get(job.remote_name or "")
+            store.report_progress(f"the listing leaves out {job.remote_name}: it is not believed")
+            return True
+    return False
 
 
 def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:

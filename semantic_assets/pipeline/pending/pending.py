@@ -130,6 +130,8 @@ class Withheld:
     keys: pa.StringArray
     #: A job whose row is there and whose manifest is not, while its owner lives: wait for it.
     is_complete: bool
+    #: Jobs that are out and whose manifest is gone or cut off: nobody knows what they were sent.
+    unreadable: tuple[str, ...] = ()
 
 
 def withheld_texts(store: Store, product_id: str) -> Withheld:
@@ -139,14 +141,16 @@ def withheld_texts(store: Store, product_id: str) -> Withheld:
     other way round, another machine's job that lands in between is in neither, and is paid twice.
     """
     found = [pa.array([], pa.string())]
-    complete = True
+    complete, unreadable = True, []
     for job in store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id):
         keys = manifest_key_column(store.lake, job.job_id)
-        if keys is None:
-            complete = complete and job.state != JobState.UPLOADING
-        else:
+        if keys is not None:
             found.append(keys)
-    return Withheld(pa.concat_arrays(found), complete)
+        elif job.state == JobState.UPLOADING:
+            complete = False
+        else:
+            unreadable.append(job.job_id)
+    return Withheld(pa.concat_arrays(found), complete, tuple(unreadable))
 
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
