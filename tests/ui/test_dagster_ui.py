@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import (
+from playwright.sync_api import Page, expect
+
+from tests.ui.browser import (
     drawn_picture,
     launch,
     open_asset_graph,
@@ -15,8 +17,7 @@ from browser import (
     shown,
     wait_until,
 )
-from dagster_dev import DagsterDev
-from playwright.sync_api import Page, expect
+from tests.ui.dagster_dev import DagsterDev
 
 pytestmark = pytest.mark.ui
 
