@@ -28,8 +28,10 @@ MEMORY = Path("/dev/shm")
 FREE_BYTES = 2 << 30
 
 # Machines differ in speed, and a suite that is red on Tuesdays is not read.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None)
-hypothesis.settings.load_profile("suite")
+hypothesis.settings.register_profile("full", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "short", hypothesis.settings.get_profile("full"), max_examples=30
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have temporary folders in memory, where there is enough of it."""
+    """Choose how many examples are tried; have temporary folders in memory, if there is enough."""
+    hypothesis.settings.load_profile("full" if config.getoption("full") else "short")
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
