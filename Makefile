@@ -9,7 +9,7 @@ export DAGSTER_HOME := $(CURDIR)
 # Dagster warns that its own command line has a newer one; it works all the same.
 QUIET := PYTHONWARNINGS=ignore
 
-.PHONY: help demo test test-ui services test-fleet dev lint format bench chaos lock clean
+.PHONY: help demo test test-all test-ui services test-fleet dev lint format bench chaos lock clean
 
 help: ## list the targets
 	@awk -F': .*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,13 @@ demo: $(READY) ## sample corpus to search answers and the bill, on the local emu
 	@$(BIN)/semantic-assets status
 	@echo 'The commands are in $(BIN): export PATH="$$PWD/$(BIN):$$PATH"'
 
-test: $(READY) ## the whole suite, without key or network
-	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+test: $(READY) ## the suite, without key or network; ARGS="--full" for every case of what is dear
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
-test-ui: $(READY) ## the Dagster UI in a real browser; installs Debian's chromium where it is missing
+test-all: $(READY) ## everything there is, in full: suite, chaos, safeguards, fleet and UI; hours
+	@bash .ci/run --full
+
+test-ui: $(READY) ## the UI in a real browser (and Debian's chromium); ARGS="--full" for each page
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null
 	@$(BIN)/python -m pytest -q -m ui tests/ui $(ARGS)
 
@@ -48,7 +51,7 @@ services: $(READY) ## what tests on other engines need: the larger lock, Debian'
 	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null \
 	  || echo "postgresql cannot be installed here: tests that need it are skipped"
 
-test-fleet: services ## two Celery workers under a backfill, one of which is killed
+test-fleet: services ## two Celery workers under a backfill, one of which is killed; ARGS="--full"
 	@$(BIN)/python -m pytest -q -m fleet tests/fleet $(ARGS)
 
 dev: $(READY) ## the Dagster UI with sensors, every dataset and shard registered

@@ -1,7 +1,9 @@
 """Fixtures of the whole suite: a clean environment, a lake, a clock, an emulator and its client."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import pytest
 
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store
+from tests import extent
 from tests.factories import BLANK, Clock
 
 if TYPE_CHECKING:  # both import google.genai or a web server: only the tests that use them pay
@@ -20,17 +23,37 @@ if TYPE_CHECKING:  # both import google.genai or a web server: only the tests th
 
 EMULATOR_LATENCY_SECONDS = 0.2
 
+#: Processes are killed in tests, machines are not: what an fsync waits for need not be a disk.
+MEMORY = Path("/dev/shm")
+FREE_BYTES = 2 << 30
+
 # Machines differ in speed, and a suite that is red on Tuesdays is not read.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None)
-hypothesis.settings.load_profile("suite")
+hypothesis.settings.register_profile("full", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "short", hypothesis.settings.get_profile("full"), max_examples=30
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be short or full."""
+    extent.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples are tried; have temporary folders in memory, if there is enough."""
+    hypothesis.settings.load_profile("full" if config.getoption("full") else "short")
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > FREE_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that take minutes run when asked for."""
-    if "long" not in str(config.getoption("markexpr")):
+    """Take a sample of what is dear, long tests when asked for, and begin with the dearest."""
+    extent.thin(config, items)
+    extent.put_dear_first(items)
+    if not config.getoption("full") and "long" not in str(config.getoption("markexpr")):
         for item in items:
             if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest -m long"))
+                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --full"))
 
 
 @pytest.fixture(autouse=True)
@@ -65,8 +88,15 @@ def store(settings: Settings, clock: Clock) -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def background() -> Iterator[ThreadPoolExecutor]:
+    """Where servers are stopped: it takes 0.2 s, which no test has to wait for."""
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
 @pytest.fixture
-def emulator(settings: Settings) -> Iterator["RunningServer"]:
+def emulator(settings: Settings, background: ThreadPoolExecutor) -> Iterator["RunningServer"]:
     """A server whose jobs take 0.2 s, or as long as the test moves its clock."""
     from semantic_assets.emulator.server import serve_in_thread
 
@@ -76,7 +106,7 @@ def emulator(settings: Settings) -> Iterator["RunningServer"]:
         latency_seconds=settings.emulator_latency_seconds,
     )
     yield server
-    server.stop()
+    background.submit(server.stop)
 
 
 @pytest.fixture
@@ -92,18 +122,18 @@ def gemini(emulator: "RunningServer", settings: Settings) -> Iterator["Gemini"]:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Iterator["Trial"]:
+def trial(tmp_path: Path, background: ThreadPoolExecutor) -> Iterator["Trial"]:
     """Vectors are computed from the text alone: predictable, and without meaning."""
     from tests.trial import opened_trial
 
-    with opened_trial(tmp_path, "computable") as found:
+    with opened_trial(tmp_path, "computable", background) as found:
         yield found
 
 
 @pytest.fixture
-def meaningful_trial(tmp_path: Path) -> Iterator["Trial"]:
+def meaningful_trial(tmp_path: Path, background: ThreadPoolExecutor) -> Iterator["Trial"]:
     """Texts about the same things have vectors near each other."""
     from tests.trial import opened_trial
 
-    with opened_trial(tmp_path, "hashed") as found:
+    with opened_trial(tmp_path, "hashed", background) as found:
         yield found

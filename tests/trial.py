@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,7 +142,7 @@ class Trial:
 
 
 @contextmanager
-def opened_trial(folder: Path, vectors: str) -> Iterator[Trial]:
+def opened_trial(folder: Path, vectors: str, background: Executor) -> Iterator[Trial]:
     running = serve_in_thread(
         folder / "emulator", tier=1, latency_seconds=LATENCY_SECONDS, vectors=vectors
     )
@@ -155,4 +156,4 @@ def opened_trial(folder: Path, vectors: str) -> Iterator[Trial]:
     clock = ShiftedClock()
     with open_store(settings, clock=clock) as store:
         yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)
-    running.stop()
+    background.submit(running.stop)

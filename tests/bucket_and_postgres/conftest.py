@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,11 @@ class Far:
 
 @pytest.fixture
 def far(
-    tmp_path: Path, postgres: PostgresServer, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    postgres: PostgresServer,
+    s3: S3Server,
+    monkeypatch: pytest.MonkeyPatch,
+    background: ThreadPoolExecutor,
 ) -> Iterator[Far]:
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
@@ -66,7 +71,7 @@ def far(
         running = serve_in_thread(
             tmp_path / "emulator", tier=1, latency_seconds=LATENCY_SECONDS, vectors="hashed"
         )
-        stack.callback(running.stop)
+        stack.callback(background.submit, running.stop)
 
         def machine(name: str) -> Trial:
             environ = {

@@ -172,6 +172,7 @@ def test_a_lake_that_is_at_work_does_not_move(filled: Trial, place: Place) -> No
             store.ledger.leases.acquire("shard:acme.manuals.00000")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("step", ["copying", "rows", "left_behind", "finish"])
 def test_killed_at_any_step_the_same_command_goes_on(
     filled: Trial, place: Place, step: str, monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,8 @@
-"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards; --swaps [--trials N]"""
+"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards [--sample N]; --swaps [--trials N]"""
 
 import argparse
 import multiprocessing
+import random
 import sys
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="two of each kind")
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
+    parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
     parser.add_argument("--swaps", action="store_true", help="which swapped answers are seen")
     parser.add_argument("--trials", type=int, default=30, help="of each kind of swap")
     parser.add_argument("--jobs", type=int, default=2)
@@ -42,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
     if missing := unlisted(everything):
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")
     if options.safeguards:
-        return _safeguards(options.jobs, options.only or "")
+        return _safeguards(options)
     scenarios = short_scenarios(options.seed) if options.short else everything
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     outcomes = list(_all(scenarios, options.jobs))
@@ -125,13 +127,15 @@ def _endings(ends: Iterable[End]) -> str:
     return " ".join(f"{end}={count[end]}" for end in End if end is not End.DONE)
 
 
-def _safeguards(jobs: int, only: str) -> int:
+def _safeguards(options: argparse.Namespace) -> int:
     """Each safeguard off, in the scenario it is for: what it prevents must be seen.
 
     The same scenarios with all of them on are part of the full form.
     """
-    reds = [scenario for scenario in red_scenarios() if only in scenario.name]
-    outcomes = list(_all(reds, jobs))
+    reds = [scenario for scenario in red_scenarios() if (options.only or "") in scenario.name]
+    if options.sample is not None:
+        reds = random.Random(options.seed).sample(reds, min(options.sample, len(reds)))
+    outcomes = list(_all(reds, options.jobs))
     blind = [outcome for outcome in outcomes if outcome.scenario.sees not in outcome.wrong]
     for outcome in blind:
         print(f"not seen: {outcome.scenario.name}")

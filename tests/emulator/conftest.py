@@ -18,13 +18,6 @@ _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 Serve = Callable[..., RunningServer]
 
 
-@pytest.fixture(scope="session")
-def background() -> Iterator[ThreadPoolExecutor]:
-    """Where servers are stopped: it takes 0.2 s, which no test has to wait for."""
-    with ThreadPoolExecutor() as pool:
-        yield pool
-
-
 @pytest.fixture
 def serve(tmp_path: Path, background: ThreadPoolExecutor) -> Iterator[Serve]:
     """Starts servers; all of one test share a state directory."""

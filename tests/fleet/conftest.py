@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fleet import corpus
 from tests.services.postgres import postgres_server
 from tests.services.redis import redis_server
 from tests.services.s3 import s3_server
@@ -24,7 +25,15 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Fleet"]:
+def datasets(pytestconfig: pytest.Config) -> list[str]:
+    """What it has to do: a third of it where the run is a short one."""
+    return corpus.names(corpus.DATASETS if pytestconfig.getoption("full") else corpus.FEW_DATASETS)
+
+
+@pytest.fixture
+def fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datasets: list[str]
+) -> Iterator["Fleet"]:
     """Servers that run, sources that are registered; no worker and no daemon yet."""
     from tests.fleet.fleet import opened_fleet
     from tests.fleet.parts import running_parts
@@ -42,6 +51,6 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Fleet"]:
         )
         for name, value in environ.items():  # Dagster's instance is opened here too
             monkeypatch.setenv(name, value)
-        write_sources(s3)
-        with opened_fleet(parts, environ) as opened:
+        write_sources(s3, datasets)
+        with opened_fleet(parts, environ, datasets) as opened:
             yield opened

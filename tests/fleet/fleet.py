@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -26,6 +26,7 @@ class Fleet:
     environ: Mapping[str, str]
     runs: Runs
     store: Store
+    datasets: Sequence[str]
     times: Times = field(default_factory=Times)
 
     def shards(self) -> list[str]:
@@ -72,7 +73,7 @@ class Fleet:
 
     def wait_until_done(self, backfill: str) -> None:
         """Every index serves, the backfill has ended, and no run is left."""
-        self.wait("every index serves", lambda: is_indexed(self.store))
+        self.wait("every index serves", lambda: is_indexed(self.store, self.datasets))
         self.times.note("every index serves")
         self.wait("the backfill ended", lambda: self.state_of(backfill) != "REQUESTED")
         self.times.note("the backfill ended")
@@ -91,9 +92,11 @@ class Fleet:
 
 
 @contextmanager
-def opened_fleet(parts: Parts, environ: Mapping[str, str]) -> Iterator[Fleet]:
+def opened_fleet(
+    parts: Parts, environ: Mapping[str, str], datasets: Sequence[str]
+) -> Iterator[Fleet]:
     """Registers the shards."""
     parts.run("register", environ, sys.executable, "-m", "semantic_assets.defs.register")
     celery = Celery(backend=environ["CELERY_RESULT_BACKEND"])
     with dg.DagsterInstance.get() as instance, open_store(settings_of(environ)) as store:
-        yield Fleet(parts, environ, Runs(instance, celery), store)
+        yield Fleet(parts, environ, Runs(instance, celery), store, datasets)

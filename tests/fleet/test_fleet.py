@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fleet import corpus
 from tests.fleet.report import table
 from tests.fleet.verdict import counts, judge
 from tests.services.postgres import missing_for_postgres
@@ -38,20 +37,20 @@ def test_a_worker_and_the_daemon_are_killed_and_everything_ends_ready_and_paid_o
 ) -> None:
     from tests.fleet.runs import not_made_good, shown
 
-    assert len(fleet.shards()) == corpus.DATASETS
+    assert len(fleet.shards()) == len(fleet.datasets)
     one, _ = fleet.start_worker("one"), fleet.start_worker("two")
     daemon = fleet.start_daemon()
     backfill = fleet.launch_backfill()
 
-    fleet.wait_for_runs(6)
+    fleet.wait_for_runs(len(fleet.datasets) // 4)
     killed = fleet.kill_with_runs(one)
     fleet.start_worker("three")
-    fleet.wait_for_runs(20)
+    fleet.wait_for_runs(len(fleet.datasets) * 5 // 6)
     fleet.kill(daemon)
     fleet.start_daemon()
     fleet.wait_until_done(backfill)
 
-    verdict = judge(fleet.store)
+    verdict = judge(fleet.store, fleet.datasets)
     counted = counts(fleet.store) | asdict(verdict)
     with capsys.disabled():
         print(table(counted, shown(fleet.runs), fleet.times))

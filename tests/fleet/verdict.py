@@ -1,5 +1,6 @@
 """What must hold when the fleet has nothing left to do."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import httpx2
@@ -35,21 +36,21 @@ class Verdict:
         return {name: count for name, count in asdict(self).items() if count}
 
 
-def is_indexed(store: Store) -> bool:
+def is_indexed(store: Store, datasets: Sequence[str]) -> bool:
     """Whether every dataset has an index that serves."""
-    keys = [DatasetKey.parse(name) for name in corpus.names()]
+    keys = [DatasetKey.parse(name) for name in datasets]
     return all(store.ledger.index_versions.serving(key) is not None for key in keys)
 
 
-def judge(store: Store) -> Verdict:
+def judge(store: Store, datasets: Sequence[str]) -> Verdict:
     url = f"{store.settings.emulator_url}/emulator/bill"
     bill = httpx2.get(url, timeout=60).json()  # before texts are embedded again to compare
     unheld, misplaced = _vectors(store, Gemini(endpoint_of(store.settings)))
     return Verdict(
-        lost=_unheld_articles(store) + unheld,
+        lost=_unheld_articles(store, datasets) + unheld,
         paid_twice=len(bill["paid_more_than_once"]),
         misplaced=misplaced,
-        index_differs=sum(_index_differs(store, name) for name in corpus.names()),
+        index_differs=sum(_index_differs(store, name) for name in datasets),
         open_jobs=sum(job.state not in FINAL for job in store.ledger.jobs.list()),
     )
 
@@ -64,12 +65,12 @@ def counts(store: Store) -> dict[str, int]:
     return {"shards": shards, "chunks": chunks, "different_texts": texts, "batch_jobs": jobs}
 
 
-def _unheld_articles(store: Store) -> int:
+def _unheld_articles(store: Store, datasets: Sequence[str]) -> int:
     with connect(store) as connection:
         [[held]] = connection.execute(
             "SELECT count(DISTINCT (dataset, document_id)) FROM chunks"
         ).fetchall()
-    return corpus.DATASETS * corpus.ARTICLES - int(held)
+    return len(datasets) * corpus.ARTICLES - int(held)
 
 
 def _vectors(store: Store, gemini: Gemini) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """What the fleet's processes are told: where the lake, the ledger, the queue and Dagster are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,8 +25,8 @@ def places(s3: S3Server) -> dict[str, str]:
     }
 
 
-def write_sources(s3: S3Server) -> None:
-    for name, content in files():
+def write_sources(s3: S3Server, datasets: Iterable[str]) -> None:
+    for name, content in files(datasets):
         s3.put(f"sources/{name}", content)
 
 

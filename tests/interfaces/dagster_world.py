@@ -1,16 +1,21 @@
 """A Dagster instance over an emulator whose clock the test moves, and a lake of one dataset."""
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 import httpx2
+import pytest
 
 from semantic_assets.api.functions import opened
 from semantic_assets.definitions import build_definitions
 from semantic_assets.defs.partitions import register_partitions
 from semantic_assets.defs.resources import LakeResource
 from semantic_assets.defs.sensors import gemini_batch_sensor
+from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.pipeline.discovery.discover import discover
 
 SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
@@ -76,3 +81,20 @@ class World:
         assert event is not None
         assert event.asset_materialization is not None
         return dict(event.asset_materialization.metadata)
+
+
+@contextmanager
+def opened_world(
+    folder: Path, environment: pytest.MonkeyPatch, background: Executor
+) -> Iterator[World]:
+    """Open one with two files, one of which cannot be read."""
+    sources = folder / "sources" / "acme" / "manuals"
+    sources.mkdir(parents=True)
+    (sources / "a.txt").write_text("The valve is opened by turning the red wheel.")
+    (sources / "broken.pdf").write_bytes(b"%PDF-1.4 and nothing else")
+    running = serve_in_thread(folder / "emulator", tier=1, latency_seconds=LATENCY_SECONDS)
+    environment.setenv("SEMANTIC_ASSETS_SOURCES", str(folder / "sources"))
+    environment.setenv("SEMANTIC_ASSETS_EMULATOR_URL", running.base_url)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield World(folder / "lake", running.base_url, instance)
+    background.submit(running.stop)

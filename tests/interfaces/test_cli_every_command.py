@@ -101,6 +101,7 @@ def test_every_command_is_in_the_script() -> None:
     assert missing == []
 
 
+@pytest.mark.dear
 def test_every_command_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     birds = tmp_path / "sources" / "acme" / "birds"
     birds.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from semantic_assets.api.functions import opened
 from semantic_assets.definitions import build_definitions
 from semantic_assets.defs.resources import LakeResource
-from tests.interfaces.dagster_world import DATASET, SHARD, World
+from tests.interfaces.dagster_world import DATASET, SHARD, World, opened_world
 
 ASSETS = (
     "documents",
@@ -57,15 +58,32 @@ PLOTTED = {
 }
 
 
-@pytest.fixture
-def settled(world: World) -> World:
-    """Three files, questions about them, and everything materialized."""
+def _settle(world: World) -> World:
+    """Materialize everything of three files and of questions about them."""
     (world.folder / "b.txt").write_text("Oil is changed each spring, before the first start.")
     (world.folder / "c.txt").write_text("The pump stands in the cellar. " * 10)
     (world.folder / "queries.jsonl").write_text('{"_id": "q", "text": "Which wheel?"}')
     (world.folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta.txt\t1\n")
     world.settle()
     return world
+
+
+@pytest.fixture
+def settled(world: World) -> World:
+    return _settle(world)
+
+
+@pytest.fixture(scope="module")
+def shown(
+    tmp_path_factory: pytest.TempPathFactory, background: ThreadPoolExecutor
+) -> Iterator[World]:
+    """The same for tests that only look at what Dagster has of it."""
+    with pytest.MonkeyPatch.context() as environment:
+        folder = tmp_path_factory.mktemp("shown")
+        with opened_world(folder, environment, background) as world:
+            _settle(world)
+            environment.undo()
+            yield world
 
 
 def _schemas() -> dict[str, dg.TableSchema]:
@@ -85,16 +103,16 @@ def test_every_asset_says_what_each_of_its_columns_is() -> None:
     assert undescribed == []
 
 
-def test_numbers_that_are_plotted_keep_their_names(settled: World) -> None:
+def test_numbers_that_are_plotted_keep_their_names(shown: World) -> None:
     for asset, names in PLOTTED.items():
-        found = settled.metadata(asset)
+        found = shown.metadata(asset)
         assert {n for n in names if isinstance(found[n].value, int | float)} == names
 
 
-def test_column_lineage_leads_to_columns_that_exist_further_up(settled: World) -> None:
+def test_column_lineage_leads_to_columns_that_exist_further_up(shown: World) -> None:
     schemas = {asset: {c.name for c in s.columns} for asset, s in _schemas().items()}
     for asset in ("generations", "chunks", "embeddings", "vector_index"):
-        lineage = settled.metadata(asset)["dagster/column_lineage"].value
+        lineage = shown.metadata(asset)["dagster/column_lineage"].value
         assert isinstance(lineage, dg.TableColumnLineage)
         for column, sources in lineage.deps_by_column.items():
             assert column in schemas[asset]
@@ -104,9 +122,9 @@ def test_column_lineage_leads_to_columns_that_exist_further_up(settled: World) -
                 assert source.column_name in schemas[above]
 
 
-def test_a_sample_is_at_most_five_rows_of_short_values_without_vectors(settled: World) -> None:
+def test_a_sample_is_at_most_five_rows_of_short_values_without_vectors(shown: World) -> None:
     for asset in ("documents", "chunks", "embeddings", "vector_index"):
-        sample = settled.metadata(asset)["sample"]
+        sample = shown.metadata(asset)["sample"]
         assert isinstance(sample, dg.TableMetadataValue)
         assert 3 <= len(sample.records) <= 5
         assert "vector" not in sample.records[0].data
@@ -114,8 +132,8 @@ def test_a_sample_is_at_most_five_rows_of_short_values_without_vectors(settled: 
         assert max(len(value) for value in values if isinstance(value, str)) <= 63
 
 
-def test_embeddings_name_the_jobs_that_their_rows_came_from(settled: World) -> None:
-    [row] = _records(settled, "embeddings", "jobs")
+def test_embeddings_name_the_jobs_that_their_rows_came_from(shown: World) -> None:
+    [row] = _records(shown, "embeddings", "jobs")
     assert (row["rows"], row["requests"], row["stage"]) == (3, 3, "COMPLETED")
     assert str(row["remote"]).startswith("batches/")
 
@@ -136,10 +154,10 @@ def test_an_unsettled_shard_is_observed_with_what_is_pending(world: World) -> No
     assert observed.metadata["coverage_ready"].value == 0.0
 
 
-def test_what_a_materialization_carries_is_small(settled: World) -> None:
+def test_what_a_materialization_carries_is_small(shown: World) -> None:
     """The event log keeps it for each run of each partition."""
     for asset in ASSETS:
-        packed = json.dumps({name: str(v) for name, v in settled.metadata(asset).items()})
+        packed = json.dumps({name: str(v) for name, v in shown.metadata(asset).items()})
         assert len(packed) < 150_000
 
 

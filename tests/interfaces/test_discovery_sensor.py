@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -83,7 +84,10 @@ class World:
 
 @pytest.fixture
 def world(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    background: ThreadPoolExecutor,
 ) -> Iterator[World]:
     running = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=LATENCY_SECONDS)
     monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(tmp_path / "sources"))
@@ -96,7 +100,7 @@ def world(
     )
     with kind() as instance:
         yield World(tmp_path, running.base_url, instance)
-    running.stop()
+    background.submit(running.stop)
 
 
 def requested(result: dg.SensorResult) -> list[str | None]:

@@ -100,6 +100,8 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.dear
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) -> None:
     work = tmp_path / "work"

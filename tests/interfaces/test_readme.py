@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import pytest
 
 from semantic_assets.cli import main
 from semantic_assets.settings.settings import known_variables
+from tests.interfaces.warm_command import warm_command
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -23,9 +25,16 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.DOTALL | re.MULTIL
 NOT_AGAIN = "make test"
 
 
-def _environ(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture
+def binaries(tmp_path: Path) -> Iterator[Path]:
+    """A folder with `semantic-assets`; what `make demo` calls is the installed one."""
+    with warm_command(tmp_path) as command:
+        yield command.parent
+
+
+def _environ(tmp_path: Path, binaries: Path) -> dict[str, str]:
     return {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PYTHONWARNINGS": "ignore",
         "SEMANTIC_ASSETS_ROOT": str(tmp_path / "lake"),
@@ -43,8 +52,9 @@ def _run(command: list[str], environ: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_every_block_runs_in_order(tmp_path: Path) -> None:
-    environ = _environ(tmp_path)
+@pytest.mark.dear
+def test_every_block_runs_in_order(tmp_path: Path, binaries: Path) -> None:
+    environ = _environ(tmp_path, binaries)
     shutil.copytree(PROJECT / "data" / "sources", tmp_path / "sources")
     ran = 0
     for language, text in BLOCKS:

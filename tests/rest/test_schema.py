@@ -9,7 +9,8 @@ from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.rest.app import create_app
 
-EXAMPLES = 25
+#: Of each operation in each mode: in a full run, and in a short one.
+EXAMPLES, FEW_EXAMPLES = 25, 5
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +27,26 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     return create_app(core, needs_key=False)
 
 
-def test_no_request_is_answered_with_an_error_of_the_server(app: FastAPI) -> None:
+@pytest.mark.dear
+def test_no_request_is_answered_with_an_error_of_the_server(
+    app: FastAPI, pytestconfig: pytest.Config
+) -> None:
+    examples = EXAMPLES if pytestconfig.getoption("full") else FEW_EXAMPLES
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) >= 15
     for operation in operations:
         for mode in schemathesis.GenerationMode:
-            _try(operation, mode)
+            _try(operation, mode, examples)
 
 
-def _try(operation: schemathesis.APIOperation, mode: schemathesis.GenerationMode) -> None:
+def _try(
+    operation: schemathesis.APIOperation, mode: schemathesis.GenerationMode, examples: int
+) -> None:
     """503 is an answer: the emulator may say that it is busy."""
 
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,

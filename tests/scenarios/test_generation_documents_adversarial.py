@@ -47,7 +47,7 @@ def test_a_document_that_waits_stays_when_chunks_are_to_be_smaller(trial: Trial)
     trial.refresh()
     trial.write("acme/news/1.txt", article(7))
     trial.write("acme/news/dataset.toml", "[chunking]\nmax_tokens = 300\nmin_tokens = 50\n")
-    trial.arm("stuck-pending", seconds=7200.0)
+    trial.arm("stuck-pending", seconds=1800.0)
     trial.refresh(wait_minutes=0)
     query = "SELECT count(DISTINCT document_id) FROM chunks"
     assert connect(trial.store).execute(query).fetchone() == (3,)

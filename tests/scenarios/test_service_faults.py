@@ -111,6 +111,7 @@ HEALING: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("fault", HEALING)
 def test_a_passing_fault_heals_by_itself(corpus: Trial, fault: str) -> None:
     name = fault.split(" ")[0]
@@ -186,6 +187,7 @@ UNTRUSTED: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("fault", UNTRUSTED)
 def test_an_answer_that_cannot_be_trusted_is_quarantined_and_resolved(
     corpus: Trial, fault: str

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:  # a plain run imports neither: playwright is an extra
-    from dagster_dev import DagsterDev
     from playwright.sync_api import Page, Playwright
+
+    from tests.ui.dagster_dev import DagsterDev
 
 _PICTURES = Path(__file__).resolve().parents[2] / ".ui"
 
@@ -30,7 +31,7 @@ def pictures() -> Path:
 
 @pytest.fixture(scope="session")
 def dagster_dev(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Iterator["DagsterDev"]:
-    from dagster_dev import running_dagster_dev
+    from tests.ui.dagster_dev import running_dagster_dev
 
     with running_dagster_dev(tmp_path_factory.mktemp("dagster"), pictures / "dagster.log") as dev:
         yield dev
@@ -49,7 +50,7 @@ def playwright() -> Iterator["Playwright"]:
 def browser_page(
     playwright: "Playwright", tmp_path_factory: pytest.TempPathFactory, dagster_dev: "DagsterDev"
 ) -> Iterator["Page"]:
-    from browser import opened_page, skip_greeting
+    from tests.ui.browser import opened_page, skip_greeting
 
     with opened_page(playwright, tmp_path_factory.mktemp("profile"), dagster_dev.url) as page:
         skip_greeting(page, dagster_dev.is_greeting)

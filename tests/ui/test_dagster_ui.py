@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import (
+from playwright.sync_api import Page, expect
+
+from tests.ui.browser import (
     drawn_picture,
     launch,
     open_asset_graph,
@@ -15,8 +17,7 @@ from browser import (
     shown,
     wait_until,
 )
-from dagster_dev import DagsterDev
-from playwright.sync_api import Page, expect
+from tests.ui.dagster_dev import DagsterDev
 
 pytestmark = pytest.mark.ui
 
@@ -48,6 +49,7 @@ def test_the_asset_graph_shows_the_way_from_documents_to_the_index(
     page.screenshot(path=pictures / "1-asset-graph.png")
 
 
+@pytest.mark.long
 def test_embeddings_turn_green_by_themselves_only_after_the_batch_job_has_ended(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:
@@ -80,6 +82,7 @@ def test_embeddings_turn_green_by_themselves_only_after_the_batch_job_has_ended(
     page.screenshot(path=pictures / "6-index-green.png")
 
 
+@pytest.mark.long
 def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch_job(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:
@@ -95,6 +98,7 @@ def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch
     assert box["width"] > 500
 
 
+@pytest.mark.long
 def test_pictures_are_described_by_themselves_and_shown_beside_it(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:
@@ -120,6 +124,7 @@ def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
     page.screenshot(path=pictures / "9-check-with-its-cure.png")
 
 
+@pytest.mark.long
 def test_the_sensor_ticks_without_failing(
     page: Page, dagster_dev: DagsterDev, pictures: Path
 ) -> None:

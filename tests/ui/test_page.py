@@ -73,7 +73,7 @@ def _served(folder: Path, *options: str) -> Iterator[str]:
 def page(
     playwright: "Playwright", lake: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Page]":
-    from browser import opened_page
+    from tests.ui.browser import opened_page
 
     with (
         _served(lake) as url,
@@ -145,8 +145,9 @@ def test_it_fits_a_phone(page: "Page", pictures: Path) -> None:
 def test_a_locked_server_asks_for_the_key_and_then_answers(
     playwright: "Playwright", lake: Path, tmp_path: Path
 ) -> None:
-    from browser import opened_page
     from playwright.sync_api import expect
+
+    from tests.ui.browser import opened_page
 
     secret = _run(lake, "keys", "create", "--project", "*", "--role", "admin").strip()
     with _served(lake, "--keys") as url, opened_page(playwright, tmp_path, url) as page:

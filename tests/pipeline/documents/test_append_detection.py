@@ -269,6 +269,7 @@ def tables(store: Store) -> dict[str, pa.Table]:
     return found
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @settings(max_examples=15)
 @given(versions=st.lists(_RECORDS, min_size=2, max_size=4))

@@ -71,6 +71,7 @@ def on_s3(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
             yield opened
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("place", ["in_folder", pytest.param("on_s3", marks=needs_s3)])
 def test_generations_switch_roll_back_and_retire(
     request: pytest.FixtureRequest, place: str
