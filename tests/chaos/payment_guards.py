@@ -150,9 +150,10 @@ def no_scopes() -> None:
 
 def no_gone_delay() -> None:
     """A job that a listing does not show is gone."""
-    poll._ask = lambda store, gemini, job: store.ledger.jobs.move(
-        job.job_id, JobState.ENDED, of=[job.state], remote_state="GONE"
-    )
+    poll._ask_for = lambda store, gemini, jobs: [
+        store.ledger.jobs.move(job.job_id, JobState.ENDED, of=[job.state], remote_state="GONE")
+        for job in jobs
+    ]
 
 
 def no_reopening() -> None:

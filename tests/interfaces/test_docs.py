@@ -17,7 +17,7 @@ import pytest
 from semantic_assets.cli import main
 from semantic_assets.lake import layout
 from semantic_assets.ledger.leases import TTL_SECONDS
-from semantic_assets.ledger.scopes import _REGROW, _REGROW_SECONDS
+from semantic_assets.ledger.scopes import _FLOOR, _REGROW_SECONDS
 from semantic_assets.model.batch_job import FINAL, MOVES, STAGE_OF
 from semantic_assets.model.catalog import EMBEDDING_MODELS
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -275,8 +275,8 @@ def test_limits_are_those_of_the_code() -> None:
         assert f"{limit} | {value}" in said
     assert GONE_AFTER_SECONDS == 600
     assert "two 404s, ten minutes apart" in said
-    assert (_REGROW, _REGROW_SECONDS) == (1.1, 900.0)
-    assert "a tenth each quarter of an hour" in prose("operations.md")
+    assert (_FLOOR, _REGROW_SECONDS) == (10, 3_600.0)
+    assert "keeps a tenth of what is configured and is back after an hour" in prose("operations.md")
 
 
 @cache

@@ -38,6 +38,12 @@ def feed(
     return report
 
 
+def feed_shards(store: Store, shards: Iterable[ShardKey], task: GenerationTask) -> None:
+    """Write what has landed of one task for each of these shards."""
+    for shard in shards:
+        feed(store, shard, task)
+
+
 def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
     """Of every task of these shards."""
     return [

@@ -41,6 +41,8 @@ class OutputsReport(HtmlTable):
     tokens: int
     output_tokens: int
     usd: float
+    #: Outcomes that have landed and are not in the table yet.
+    unapplied: int
     is_settled: bool
     written: bool
 
@@ -84,6 +86,11 @@ def assemble_outputs(
         return _report(store, shard, task, demand, written=written)
 
 
+def outputs_report(store: Store, shard: ShardKey, task: GenerationTask) -> OutputsReport:
+    """Count the outcomes of a shard as its table has them; write nothing."""
+    return _report(store, shard, task, shard_demand(store, shard, task), written=False)
+
+
 def _inputs(demand: ShardDemand) -> str:
     """Of the requests, and of which row of which job each final one has."""
     known, final = demand.known, demand.known.is_answered | demand.is_failed
@@ -101,7 +108,9 @@ def _report(
     store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand, *, written: bool
 ) -> OutputsReport:
     columns = ["text_hash", "status", "tokens", "output_tokens", "usd"]
-    rows = store.lake.read(layout.outputs(task.task_id, shard), columns).to_pylist()
+    path = layout.outputs(task.task_id, shard)
+    rows = store.lake.read(path, columns).to_pylist() if store.lake.exists(path) else []
+    final = int((demand.known.is_answered | demand.is_failed)[demand.texts.of_row].sum())
     billed = {row["text_hash"]: row for row in rows}.values()  # what asks the same is asked once
     return OutputsReport(
         shard=shard,
@@ -112,6 +121,7 @@ def _report(
         tokens=sum(row["tokens"] or 0 for row in billed),
         output_tokens=sum(row["output_tokens"] or 0 for row in billed),
         usd=sum(row["usd"] or 0.0 for row in billed),
+        unapplied=final - len(rows),
         is_settled=demand.is_settled,
         written=written,
     )

@@ -24,7 +24,8 @@ from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote, quote_of, w
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance_until_done
-from semantic_assets.pipeline.flows.apply_outputs import feed
+from semantic_assets.pipeline.flows.apply_outputs import feed, feed_shards
+from semantic_assets.pipeline.generation.outputs import outputs_report
 from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
 from semantic_assets.pipeline.pending.pending import pending_texts
@@ -58,6 +59,8 @@ class GenerationStatus(HtmlTable):
     open_jobs: int
     #: Why requests wait that nobody has in hand; None where none do.
     blocked_by: str | None
+    #: Outcomes that have landed and are not in `generations` yet: `semantic-assets advance`.
+    unapplied: int
     is_done: bool
 
 
@@ -101,10 +104,13 @@ def submit_generation(
     store.ledger.tasks.pin(dataset, file.task, file.use)
     store.ledger.tasks.resume(dataset, file.task.name)
     blocked_by: Blocked | None = None
-    if realtime:
-        _answer_all(store, gemini, file.task, shards)
-    else:
-        blocked_by = submit_pending(store, gemini, only=file.task).blocked_by
+    try:
+        if realtime:
+            _answer_all(store, gemini, file.task, shards)
+        else:
+            blocked_by = submit_pending(store, gemini, only=file.task).blocked_by
+    finally:  # a call that failed: the answers beside it are there
+        feed_shards(store, shards, file.task)
     return generation_status(store, dataset, name, blocked_by=blocked_by)
 
 
@@ -120,8 +126,7 @@ def wait_generation(
     """Send and take in until every document has its outcome, or time is up. Stopped, it can go on."""
     task = pinned_task(store, dataset, name).task
     done = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep, only=task)
-    for shard in _asked(store, dataset, task):
-        feed(store, shard, task)
+    feed_shards(store, _asked(store, dataset, task), task)
     return generation_status(store, dataset, name, blocked_by=done.blocked_by)
 
 
@@ -133,7 +138,7 @@ def generation_status(
     """
     task = pinned_task(store, dataset, name).task
     shards = _asked(store, dataset, task)
-    reports = [feed(store, shard, task) for shard in shards]
+    reports = [outputs_report(store, shard, task) for shard in shards]
     jobs = [
         job
         for job in store.ledger.jobs.list(product_id=task.task_id)
@@ -157,7 +162,8 @@ def generation_status(
         job_ids=tuple(job.job_id for job in jobs),
         open_jobs=len(open_jobs),
         blocked_by=blocked_by.reason if blocked_by is not None and waiting else None,
-        is_done=all(report.is_settled for report in reports),
+        unapplied=sum(report.unapplied for report in reports),
+        is_done=all(report.is_settled and not report.unapplied for report in reports),
     )
 
 
