@@ -1,4 +1,4 @@
-"""Google's errors into ours, once. Permanence and "was anything created" become types here."""
+"""Translation of Google's errors to ours: the type tells if it is permanent or created anything."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _MESSAGE_LIMIT = 500
 
 @contextmanager
 def translated(*, creating: bool = False) -> Iterator[None]:
-    """Run SDK calls; `creating` says that the call may have made something that costs money."""
+    """Translate errors of SDK calls; with `creating`, the call may have made a paid job."""
     import httpx2
     from google.genai import errors
 
@@ -32,7 +32,7 @@ def translated(*, creating: bool = False) -> Iterator[None]:
         raise GeminiUnavailable(f"cannot connect: {error}", sent=False) from error
     except (httpx2.TransportError, TimeoutError, OSError) as error:
         raise GeminiUnavailable(f"{type(error).__name__}: {error}") from error
-    except ValueError as error:  # JSON or pydantic: an answer came, and cannot be read
+    except ValueError as error:  # JSON or pydantic: an answer came, but cannot be read
         raise GeminiUnavailable(f"unreadable answer: {error}"[:_MESSAGE_LIMIT]) from error
 
 
@@ -42,7 +42,7 @@ def _of_answer(error: Any, *, creating: bool) -> SemanticAssetsError:
     if code == 429:
         return RateLimited(text)
     if code == 404 or (code == 403 and not creating and "file" in text.lower()):
-        # A file that is missing, expired or another key's answers 403.
+        # A file that is missing, expired or owned by another key answers 403.
         return RemoteMissing(text)
     if code == 400 and error.status == "INVALID_ARGUMENT" and not _is_about_the_key(error):
         return RequestRejected(text)
@@ -52,7 +52,7 @@ def _of_answer(error: Any, *, creating: bool) -> SemanticAssetsError:
 
 
 def _is_about_the_key(error: Any) -> bool:
-    """An invalid key is a 400 INVALID_ARGUMENT too, told apart by its reason."""
+    """Return whether an error is about the key: an invalid key is a 400 INVALID_ARGUMENT too."""
     body = error.details if isinstance(error.details, Mapping) else {}
     inner = body.get("error", body)
     details = inner.get("details") if isinstance(inner, Mapping) else None

@@ -1,4 +1,4 @@
-"""How far each shard is in each embedding space. Hints for order and display; the planner derives."""
+"""Progress of each shard in each space: hints for order and display; the planner derives it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from semantic_assets.model.keys import ShardKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardProgress:
-    """`pending` texts at the last look, and of which chunks (None: look); what it is settled for."""
+    """`pending` texts when last counted, for which chunks (None: count), and the settled chunks."""
 
     shard: ShardKey
     product_id: str
@@ -30,7 +30,7 @@ class Progress:
     database: Database
 
     def of(self, shard: ShardKey, product_id: str) -> ShardProgress:
-        """An empty one where nothing was noted yet."""
+        """Return the progress of a shard, empty if none was noted yet."""
         query = sa.select(shard_space).where(
             shard_space.c.shard == str(shard), shard_space.c.product_id == product_id
         )
@@ -44,7 +44,7 @@ class Progress:
         return {(progress.shard, progress.product_id): progress for progress in found}
 
     def note(self, shard: ShardKey, product_id: str, **values: Any) -> None:
-        """Set some of the fields."""
+        """Set some fields of a shard's progress."""
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(shard_space)
@@ -55,20 +55,20 @@ class Progress:
             )
 
     def landed(self, shards: Iterable[str], product_id: str) -> None:
-        """All texts of a job of these shards landed: none is pending that was not before.
+        """Record that all texts of a job of these shards landed: no more are pending than before.
 
-        But no shard is settled, whoever took it for that while a job given up was on its way back.
+        The shards count as unsettled: an abandoned job may have come back after they settled.
         """
         which = shard_space.c.shard.in_(list(shards))
         self._reset(which, product_id, settled_fingerprint=None)
 
     def look_again(self, shards: Iterable[str], product_id: str) -> None:
-        """Texts of these shards were released or failed: some may be pending again."""
+        """Reset shards whose texts were released or failed: some may be pending again."""
         which = shard_space.c.shard.in_(list(shards))
         self._reset(which, product_id, pending=None, settled_fingerprint=None)
 
     def unsettle(self, product_id: str) -> None:
-        """Vectors turned up for texts that were taken for failed: every shard may want them."""
+        """Reset all shards: texts that counted as failed got vectors, which any shard may need."""
         self._reset(sa.true(), product_id, pending=None, settled_fingerprint=None)
 
     def _reset(self, which: sa.ColumnElement[bool], product_id: str, **values: None) -> None:

@@ -1,4 +1,4 @@
-"""What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
+"""Payments, certain and possible: one row per job and kind, so that nothing is booked twice."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime"
 
 @dataclass(frozen=True, slots=True)
 class SpendTotals:
-    """US dollars and tokens. `committed` is estimated for jobs without an actual figure yet."""
+    """Totals of dollars and tokens; `committed` is estimated for jobs without an actual figure."""
 
     #: By model.
     batch_tokens: dict[str, int]
@@ -36,7 +36,7 @@ class Spending:
     database: Database
 
     def book(self, job_id: str, kind: str, *, model: str, tokens: int, usd: float) -> None:
-        """Book once; a second booking of the same kind for a job changes nothing."""
+        """Book a payment once; a second booking of the same kind for a job changes nothing."""
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(spend)
@@ -52,7 +52,7 @@ class Spending:
             )
 
     def release(self, job_id: str) -> None:
-        """Nothing was created for this job: its reservation ends."""
+        """Delete the reservation of a job for which nothing was created."""
         with self.database.write() as connection:
             connection.execute(
                 sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == ESTIMATED)
@@ -61,7 +61,7 @@ class Spending:
     def totals(
         self, *, since: float = 0.0, of: Callable[[str], bool] = lambda job_id: True
     ) -> SpendTotals:
-        """Of everything booked from a time on, or of the jobs that `of` names by their id."""
+        """Sum the bookings from a time on of all jobs whose id `of` accepts."""
         with self.database.read() as connection:
             found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
         rows = [row for row in found if of(row.job_id)]
@@ -78,7 +78,7 @@ class Spending:
             committed_usd=sum(
                 row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
             ),
-            # A job given up that turned up after all is paid, and no longer only possibly.
+            # An abandoned job that turned up after all is paid for certain.
             possibly_billed_usd=sum(
                 row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
             ),

@@ -1,7 +1,7 @@
-"""dataset.toml: what one dataset wants otherwise than the rest; optional, beside its files.
+"""The optional file dataset.toml beside a dataset's files: the dataset's own settings.
 
-It is read when the dataset is listed and kept in the ledger, so that everything behind the
-listing works while the sources are out of reach.
+The listing reads it and keeps it in the ledger, so that all later steps work while the sources
+are out of reach.
 """
 
 import math
@@ -21,9 +21,9 @@ from semantic_assets.text.chunking import ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 
 FILE_NAME = "dataset.toml"
-#: Files at a dataset's root that are about it and not of it.
+#: Files at a dataset's root that describe it and are no documents of it.
 NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
-#: The same by their endings: generation tasks of the dataset, and the schemas these name.
+#: Endings of such files: generation tasks of the dataset, and the schemas that tasks name.
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = ("async", "sync", "auto")
@@ -38,33 +38,33 @@ class DatasetSettings:
 
     #: `[chunking] max_tokens, min_tokens`: estimated tokens of a chunk.
     chunking: ChunkSizes = field(default_factory=ChunkSizes)
-    #: `[columns] id, title, text, metadata`: which columns of record files mean what.
+    #: `[columns] id, title, text, metadata`: names of the record files' columns.
     columns: Columns = field(default_factory=Columns)
-    #: `[embedding] model, dimensions`; None: as the settings say.
+    #: `[embedding] model, dimensions`; None: those of the settings.
     model: str | None = None
     dimensions: int | None = None
-    #: `embed`: false where only generation tasks work on it: nothing is cut, embedded or indexed.
+    #: `embed`: false if only generation tasks use it: nothing is split, embedded or indexed.
     embed: bool = True
-    #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` where fewer
+    #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` if fewer
     #: than `auto_below_tokens` are pending.
     mode: str = "async"
     auto_below_tokens: int = 10_000
-    #: `min_batch_size`: texts below which no batch job is formed.
+    #: `min_batch_size`: no batch job is formed for fewer texts.
     min_batch_size: int = 1
     #: `[budget] max_cost_usd_per_day, max_cost_usd_per_run`; None: only the settings' cap.
     max_cost_usd_per_day: float | None = None
     max_cost_usd_per_run: float | None = None
-    #: `[index] backend`: one of its own; `auto` as the settings say.
+    #: `[index] backend`: its own backend; `auto`: that of the settings.
     index_backend: str = AUTO
-    #: `[discovery] remove_after_hours`: how long its folder may be gone; None: as the settings say.
+    #: `[discovery] remove_after_hours`: hours its folder may be gone; None: those of the settings.
     remove_after_hours: float | None = None
 
     @classmethod
     def of(cls, table: Mapping[str, Any], where: str = FILE_NAME) -> Self:
-        """The settings a table stands for.
+        """Return the settings in a parsed dataset.toml.
 
         Raises:
-            ConfigError: a key is unknown, or its value does not fit; file, key and cure are named.
+            ConfigError: a key is unknown, or its value does not fit; it names file, key and remedy.
         """
         values = {_KEYS[key]: _checked(key, value, where) for key, value in _flat(table, where)}
         chunking, columns = asdict(ChunkSizes()), asdict(Columns())
@@ -75,10 +75,10 @@ class DatasetSettings:
         return settings
 
     def require_model(self, model: str, dimensions: int, where: str) -> None:
-        """Hold what is embedded against the model, which is this one where none is named here.
+        """Check that the model, by default `model`, takes the dimensions and chunks.
 
         Raises:
-            ConfigError: the model is unknown or retired, or does not take such vectors or chunks.
+            ConfigError: the model is unknown or retired, or takes no such vectors or chunks.
         """
         named = self.model or model
         try:
@@ -104,7 +104,7 @@ class DatasetSettings:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The content of a dataset.toml; empty where there is none.
+    """Return the content of a dataset.toml; empty if the file is missing.
 
     Raises:
         ConfigError: it is not TOML; the message names the line.
@@ -118,7 +118,7 @@ def read_table(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
-#: Key in the file -> field here.
+#: Key in the file -> field of DatasetSettings, ChunkSizes or Columns.
 _KEYS = {
     "embed": "embed",
     "mode": "mode",
@@ -153,7 +153,7 @@ _NUMBERS = {
 
 
 def _flat(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """Dotted keys with their values, all of them known."""
+    """Yield dotted keys with their values; raise ConfigError for unknown keys."""
     for name, value in table.items():
         group = f"{name}."
         if any(key.startswith(group) for key in _KEYS):
@@ -170,7 +170,7 @@ def _flat(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
 def _require_known(key: str, where: str) -> None:
     if key in _KEYS:
         return
-    # By the whole key, by its table, or by its name where the table was left out.
+    # Match the whole key, its table, or its name if the table was left out.
     names = {known.rpartition(".")[2]: known for known in _KEYS}
     names |= {known.partition(".")[0]: known.partition(".")[0] for known in _KEYS}
     names |= {known: known for known in _KEYS}
@@ -209,7 +209,7 @@ def _require_sizes(sizes: ChunkSizes, where: str) -> None:
     if sizes.min_tokens * 2 > sizes.max_tokens:
         raise ConfigError(
             f"{where}: chunking.min_tokens = {sizes.min_tokens}: use at most half of max_tokens, "
-            f"{sizes.max_tokens // 2}, or no cut could satisfy both"
+            f"{sizes.max_tokens // 2}, or no split could satisfy both"
         )
 
 

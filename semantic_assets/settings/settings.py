@@ -33,17 +33,17 @@ _S = TypeVar("_S", bound="Settings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a store is opened with. Field comments are the documentation of the settings."""
+    """The settings of a store. Field comments are the documentation of the settings."""
 
-    #: Where the lake lives: a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, which is then in
-    #: `root_url`, and this the folder for what is kept here of it. Default `data/lake`.
+    #: The lake: a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, which is then in `root_url`,
+    #: and `root` is the folder of its local copies. Default `data/lake`.
     root: Path
     root_url: str | None = None
-    #: Where the documents are: `<sources>/<project>/<dataset>/...`, in the same two ways.
+    #: The documents: `<sources>/<project>/<dataset>/...`, a folder or a bucket as well.
     #: Default `data/sources`.
     sources: Path
     sources_url: str | None = None
-    #: Where the task files are. Default `data/tasks` of the project.
+    #: The folder of the task files. Default `data/tasks` of the project.
     tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
     backend: str = "emulator"
@@ -53,9 +53,9 @@ class Settings:
     gemini_url: str = GEMINI_URL
     #: A running emulator's URL; without it the emulator is served inside the process.
     emulator_url: str | None = None
-    #: Where the embedded emulator keeps its state. Default: `emulator` beside the lake.
+    #: The folder of the embedded emulator's state. Default: `emulator` beside the lake.
     emulator_dir: Path
-    #: How long a job takes on the embedded emulator.
+    #: Seconds a job takes on the embedded emulator.
     emulator_latency_seconds: float = 3.0
     #: SQLAlchemy URL of the ledger. Default: SQLite inside the lake.
     ledger_url: str | None = field(default=None, repr=False)
@@ -63,15 +63,15 @@ class Settings:
     dimensions: int = 768
     #: Paid tier of the account, 1 to 3: decides the window of enqueued tokens.
     tier: int = 1
-    #: Your account's window of enqueued tokens, where it differs from the table's.
+    #: Your account's window of enqueued tokens, if it differs from the table's.
     enqueued_tokens: int | None = None
-    #: The same of a chat model, for every one of them.
+    #: The same for each chat model.
     chat_enqueued_tokens: int | None = None
     #: A text is FAILED after this many error rows.
     max_attempts: int = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
     max_cost_usd_per_day: float | None = None
-    #: A run that is quoted higher is refused before it sends anything.
+    #: A run with a higher quote is refused before it sends anything.
     max_cost_usd_per_run: float | None = None
     #: Submit on the real backend though `probe` has not passed on this key.
     unprobed: bool = False
@@ -80,11 +80,11 @@ class Settings:
     #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
     qdrant_url: str | None = field(default=None, repr=False)
     qdrant_api_key: str | None = field(default=None, repr=False)
-    #: Where Lance tables are: a folder, s3:// or gs://. Default: beside the lake's indexes.
+    #: The place of Lance tables: a folder, s3:// or gs://. Default: beside the lake's indexes.
     lance_url: str | None = field(default=None, repr=False)
-    #: How long `refresh` waits for batches before it exits with "waiting, run again".
+    #: Minutes `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: float = 24 * 60.0
-    #: How long a dataset's folder may be missing or empty before a listing removes the dataset.
+    #: Hours a dataset's folder may be missing or empty before a listing removes the dataset.
     remove_after_hours: float = 168.0
 
     @property
@@ -97,7 +97,7 @@ class Settings:
         return self.window_of(self.model)
 
     def window_of(self, model: str) -> int:
-        """The configured window of enqueued tokens of one model."""
+        """Return the configured window of enqueued tokens of one model."""
         own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
 
@@ -109,7 +109,7 @@ class Settings:
         ledger_url: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
-        """Read the environment and the project's `.env`; `root` and `ledger_url` win over both.
+        """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
 
         Raises:
             ConfigError: a value does not fit its setting.
@@ -137,7 +137,7 @@ class Settings:
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Names that look like settings and are none: a misspelt cap is no cap."""
+    """Return variables that look like settings but are not: a misspelt cap is no cap."""
     values = dict(_dotenv()) | dict(os.environ if environ is None else environ)
     return sorted(
         name
@@ -209,7 +209,7 @@ def _checked(settings: _S) -> _S:
 
 
 def project_dir() -> Path:
-    """The checkout this package runs from: the folder of its pyproject.toml.
+    """Return the checkout this package runs from: the folder of its pyproject.toml.
 
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
@@ -226,7 +226,7 @@ def project_dir() -> Path:
 def _place(
     values: Mapping[str, str], name: str, default: str, given: str = ""
 ) -> tuple[Path, str | None]:
-    """(folder of this machine, URL of the bucket if it is one); `given` wins over the setting."""
+    """Return (local folder, URL of the bucket if it is one); `given` wins over the setting."""
     raw = given or values.get(PREFIX + name) or default
     if is_bucket_url(raw):
         url = raw.rstrip("/")
@@ -245,7 +245,7 @@ def _path(values: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _tasks(values: Mapping[str, str]) -> Path:
-    """Those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
+    """Return the checkout's folder of tasks; without a checkout, `tasks` beside the sources."""
     try:
         return _path(values, "TASKS", "data/tasks")
     except ConfigError:
@@ -253,7 +253,7 @@ def _tasks(values: Mapping[str, str]) -> Path:
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:
-    """A URL as it is; a folder as a path."""
+    """Return a URL unchanged, a folder as an absolute path."""
     raw = values.get(PREFIX + name) or None
     return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 
