@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.model.document import Document
 
-#: Where each name is; imported when it is first used.
+#: The module of each name; imported when the name is first used.
 _HOMES = {
     "Document": "model.document",
     "SemanticCore": "api.semantic_core",

@@ -1,12 +1,12 @@
-"""Every error this package raises on purpose.
+"""All errors this package raises on purpose.
 
 SemanticAssetsError
 ├── ConfigError            a setting or a name is bad or missing
 ├── NotFound               a dataset, shard, job or index that does not exist
-│   └── DatasetRemoved     it was there: a run that was queued for it has nothing to do
+│   └── DatasetRemoved     the dataset is removed: a run queued for it has nothing to do
 ├── Conflict               a guarded move found another state
 ├── SourceMissing          a source root is gone or suddenly empty
-├── SpendRefused           spending is not allowed as things stand
+├── SpendRefused           spending is not allowed now
 ├── TransientError         another attempt may succeed
 │   ├── GeminiUnavailable  5xx, time-out, network
 │   ├── RateLimited        429
@@ -17,7 +17,7 @@ SemanticAssetsError
     ├── RemoteMissing      404
     └── CorruptResult      an answer file that cannot be trusted
 
-A partly failed batch is data, not an exception: it is in the results table and in the report.
+A partly failed batch is not an exception: it is in the results table and in the report.
 """
 
 from enum import StrEnum
@@ -63,7 +63,7 @@ class GeminiUnavailable(TransientError):
 
     def __init__(self, message: str | None = None, *, sent: bool = True) -> None:
         super().__init__(message)
-        #: False only where the request body provably never left this process.
+        #: False only if the request body provably never left this process.
         self.sent = sent
 
 

@@ -1,4 +1,4 @@
-"""Store: an opened lake with its ledger. Fields and openings, no verbs."""
+"""The store: an opened lake with its ledger, on which the pipeline functions work."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,32 +28,32 @@ from semantic_assets.settings.settings import Settings
 from semantic_assets.sources.source_bucket import SourceBucket
 from semantic_assets.sources.source_folder import SourceFolder
 
-#: Under the lake's root. Names of tables have dots in them, names of datasets have none.
+#: Below the lake's root. Names of tables contain dots, names of datasets do not.
 _LANCE_TABLES = "index/lance"
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What every verb works on. Close it, or use it as a context manager."""
+    """The input of all pipeline functions. Close it, or use it as a context manager."""
 
     settings: Settings
     lake: Lake
     sources: SourceFolder | SourceBucket
     ledger: Ledger
-    #: Told of progress, a line at a time; doors decide where it goes.
+    #: The progress callback, called with a line at a time; the interfaces set it.
     report_progress: Callable[[str], None]
 
     def serving_space(self, dataset: DatasetKey) -> EmbeddingSpace:
-        """The space a dataset is embedded and searched in.
+        """Return the space a dataset is embedded and searched in.
 
-        Decided when its first texts are planned, and changed by `reindex` only: another model in
-        the settings must not make a corpus be paid for again by itself.
+        It is set when the first texts are planned, and only `reindex` changes it: a new model in
+        the settings alone must not cause a corpus to be paid for again.
         """
         held = self.ledger.dataset_spaces.of(dataset).serving
         return self.configured_space(dataset) if held is None else self.ledger.spaces.find(held)
 
     def target_space(self, dataset: DatasetKey) -> EmbeddingSpace | None:
-        """The space a reindex works towards; None out of a reindex."""
+        """Return the target space of a reindex; None outside a reindex."""
         held = self.ledger.dataset_spaces.of(dataset).target
         return None if held is None else self.ledger.spaces.find(held)
 
@@ -63,7 +63,7 @@ class Store:
         return self.settings.space_of(own.model, own.dimensions)
 
     def product(self, product_id: str) -> Product:
-        """What the answers of a job belong to: an embedding space, or a generation task.
+        """Return the embedding space or the generation task with this id.
 
         Raises:
             NotFound: the ledger knows no such id.
@@ -75,7 +75,7 @@ class Store:
         )
 
     def decide_space(self, dataset: DatasetKey) -> EmbeddingSpace:
-        """Make the configured space the dataset's own, unless that was decided before."""
+        """Set the dataset's space to the configured one if it has none; return its space."""
         if self.ledger.dataset_spaces.of(dataset).serving is None:
             space = self.configured_space(dataset)
             self.ledger.spaces.register(space)
@@ -83,13 +83,13 @@ class Store:
         return self.serving_space(dataset)
 
     def index_backend(self, dataset: DatasetKey) -> str:
-        """The dataset's own choice of a backend, or what the settings say."""
+        """Return the dataset's own index backend, or that of the settings."""
         own = self.dataset_settings(dataset).index_backend
         return self.settings.index_backend if own == AUTO else own
 
     @property
     def vector_stores(self) -> VectorStores:
-        """Of the backends whose vectors may be elsewhere; Lance's are in the lake by default."""
+        """The stores of vectors outside index directories; Lance's is in the lake by default."""
         settings = self.settings
         lance = settings.lance_url or self.lake.address(_LANCE_TABLES)
         return VectorStores(
@@ -97,20 +97,20 @@ class Store:
         )
 
     def dataset_settings(self, dataset: DatasetKey) -> DatasetSettings:
-        """What its dataset.toml said when it was last listed; needs no sources."""
+        """Return the dataset.toml of the last listing; the sources are not read."""
         return DatasetSettings.of(
             self.ledger.datasets.settings(dataset), f"{dataset}: dataset.toml"
         )
 
     def is_embedded(self, dataset: DatasetKey) -> bool:
-        """False where only generation tasks work on it."""
+        """Return False if only generation tasks use the dataset."""
         return self.dataset_settings(dataset).embed
 
     def key_index(self, product_id: str) -> KeyIndex:
         return KeyIndex(self.lake.path(layout.key_index(product_id)))
 
     def is_current(self, path: str, input_fingerprint: str) -> bool:
-        """Whether a table file is there, is the one the ledger knows, and is of these inputs."""
+        """Return whether a table file exists, matches the ledger and has these inputs."""
         record = self.ledger.files.find(path)
         return (
             record is not None
@@ -119,7 +119,7 @@ class Store:
         )
 
     def trusted_fingerprint(self, path: str) -> str | None:
-        """The fingerprint of a table file that agrees with the ledger, else None."""
+        """Return the fingerprint of a table file if it agrees with the ledger, else None."""
         record = self.ledger.files.find(path)
         if record is None or self.lake.fingerprint(path) != record.fingerprint:
             return None
@@ -129,11 +129,11 @@ class Store:
     def replacing_table(
         self, lease: Lease, path: str, schema: pa.Schema, *, input_fingerprint: str
     ) -> Iterator[tuple[TableFile, Callable[[str], None]]]:
-        """Replace a table file and have the ledger know it, under the shard's lease.
+        """Replace a table file and record it in the ledger under the shard's lease.
 
-        The block writes batches and names the content's fingerprint by the second value. After
-        the rename the ledger records it under the fence: without that the file is stale. Inputs
-        that turned out to be others than thought are set in the file's metadata.
+        The block writes batches and passes the content's fingerprint to the second value. After
+        the rename the ledger records it under the fence: without that the file is stale. If the
+        actual inputs differ, the block sets their fingerprint in the file's metadata.
         """
         content: list[str] = []
         with self.lake.writing(path, schema, {INPUT: input_fingerprint}) as file:
@@ -168,10 +168,10 @@ def open_store(
     """Open the lake of these settings.
 
     On the emulator a missing ledger is made; on the real backend only `init` makes one, so that
-    a mistyped root can never forget what was paid for.
+    a mistyped root never hides paid results.
 
     Raises:
-        ConfigError: there is no ledger, and making one was not asked for; or it is of another lake.
+        ConfigError: there is no ledger and `create` is false, or it belongs to another lake.
     """
     make = settings.backend == "emulator" if create is None else create
     lake = lake_of(settings)

@@ -1,1 +1,1 @@
-"""Pure functions between texts and Google's JSONL: packing, request lines, answer lines."""
+"""Pure functions from texts to Google's JSONL and back: packing, request and answer lines."""

@@ -1,8 +1,8 @@
-"""Answer lines of a batch file, decoded in blocks and held against what was asked.
+"""Answer lines of an embedding job, decoded in blocks and checked against the requests.
 
 Accepted, because all were seen (see the docs on the wire): the key anywhere in the line, an
 `error` or a `status` instead of a response, an error with only a code, int64 as strings,
-`usageMetadata` instead of `tokenCount`. Refused: a key nobody asked for, a key twice, a vector of
+`usageMetadata` instead of `tokenCount`. Refused: a key not requested, a key twice, a vector of
 another size, a value that is not finite, a vector of zeros. A key without a line is an outcome
 (`missing`), not a corruption.
 """
@@ -62,7 +62,7 @@ class AnswerBlock:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a line has no answer: `permanent` where a rerun cannot change it, else `transient`."""
+    """The reason a line has no answer: `permanent` if a rerun cannot help, else `transient`."""
 
     outcome: str
     code: str | None
@@ -72,10 +72,10 @@ class Failure:
 def decode_answers(
     lines: Iterable[bytes], *, expected: Iterable[str], dimensions: int, normalise: bool
 ) -> Iterator[AnswerBlock]:
-    """Blocks of answers in file order; vectors float32, shape (rows, dimensions).
+    """Yield blocks of answers in file order; vectors are float32, shape (rows, dimensions).
 
     Raises:
-        CorruptResult: at the first line that shows the file is not the answer to what was asked.
+        CorruptResult: at the first line that cannot answer the requests.
     """
     open_keys = set(expected)
     decoder = _LineDecoder(dimensions)
@@ -156,7 +156,7 @@ def _token_count(root: Any) -> int | None:
 
 
 def failure_of(root: Any) -> Failure:
-    """Of a line without an answer; a dict, or simdjson's object."""
+    """Return the failure that an answerless line reports; `root` is a dict or simdjson's object."""
     for name in ("error", "status"):
         error = root.get(name)
         if isinstance(error, simdjson.Object | dict):

@@ -1,4 +1,4 @@
-"""Answer files of both kinds of job, behind one name."""
+"""One decoder for the answer files of both kinds of job."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -12,22 +12,22 @@ from semantic_assets.model.space import EmbeddingSpace
 
 
 class Block(Protocol):
-    """Some decoded lines."""
+    """A block of decoded answer lines."""
 
     @property
     def keys(self) -> Sequence[str]: ...
 
     def batch(self, schema: pa.Schema) -> pa.RecordBatch:
-        """As rows of a results file."""
+        """Return the block as rows of a results file."""
 
 
 def answer_blocks(
     product: Product, lines: Iterable[bytes], *, expected: Iterable[str]
 ) -> Iterator[Block]:
-    """Blocks of answers in file order.
+    """Return an iterator over blocks of answers in file order.
 
     Raises:
-        CorruptResult: at the first line that shows the file is not the answer to what was asked.
+        CorruptResult: at the first line that cannot answer the requests.
     """
     if isinstance(product, EmbeddingSpace):
         return decode_answers(

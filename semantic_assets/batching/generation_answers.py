@@ -1,8 +1,8 @@
-"""Answer lines of a generation job, decoded, validated and held against what was asked.
+"""Answer lines of a generation job, decoded, validated and checked against the requests.
 
-Every line is an outcome: an answer that fits its schema, or why there is none. What another
+Every line is an outcome: an answer that fits its schema, or a failure. A failure that another
 attempt may mend (cut off, not JSON, not of the schema) is `transient` and comes back up to the
-limit of attempts; what it cannot (a blocked prompt) is `permanent`. Tokens count either way: they
+limit of attempts; any other (a blocked prompt) is `permanent`. Tokens count either way: they
 are billed.
 """
 
@@ -26,13 +26,13 @@ _MAX_MESSAGE = 300
 
 BLOCKED, CUT_OFF, EMPTY = "BLOCKED", "MAX_TOKENS", "EMPTY"
 INVALID_JSON, SCHEMA = "INVALID_JSON", "SCHEMA"
-#: Finish reasons that the same prompt meets again.
+#: Finish reasons that the same prompt would meet again.
 _FINAL_REASONS = frozenset({"SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """What one request came to. `output` is JSON where the task has a schema, else plain text.
+    """The outcome of one request. `output` is JSON if the task has a schema, else plain text.
 
     An answer that does not fit is kept in `output` too, with the reason in `error_message`.
     """
@@ -42,7 +42,7 @@ class Generated:
     finish_reason: str | None = None
     error_code: str | None = None
     error_message: str | None = None
-    #: As billed: prompt, and answer with its thoughts.
+    #: Billed tokens: of the prompt, and of the answer with its thoughts.
     tokens: int | None = None
     output_tokens: int | None = None
 
@@ -65,18 +65,18 @@ class GeneratedBlock:
 
 
 class AnswerReader:
-    """Reads GenerateContentResponses of one task."""
+    """Reads the GenerateContentResponses of one task."""
 
     def __init__(self, task: GenerationTask) -> None:
         schema = task.schema
-        # Masked: an answer quoted back would be the longest part of the note that mends it.
+        # Masked: an answer quoted back would be the longest part of the error message.
         self._validator = (
             None if schema is None else jsonschema_rs.validator_for(schema, mask="the value")
         )
         self._limit = task.max_output_tokens
 
     def read(self, answer: Mapping[str, Any]) -> Generated:
-        """One answer line, or `{"response": ...}` of a real-time call."""
+        """Read one answer line, or the `{"response": ...}` of a real-time call."""
         response = answer.get("response")
         if not isinstance(response, dict):
             found = failure_of(answer)
@@ -131,10 +131,10 @@ class AnswerReader:
 def decode_generations(
     lines: Iterable[bytes], *, expected: Iterable[str], reader: AnswerReader
 ) -> Iterator[GeneratedBlock]:
-    """Blocks of outcomes in file order.
+    """Yield blocks of outcomes in file order.
 
     Raises:
-        CorruptResult: a line is not JSON, has no key, or one nobody asked for or that came before.
+        CorruptResult: a line is not JSON, or its key is missing, not requested or a duplicate.
     """
     open_keys, block = set(expected), GeneratedBlock()
     for number, line in enumerate(lines, start=1):
@@ -171,7 +171,7 @@ def _failed(outcome: str, code: str, message: str, **values: Any) -> Generated:
 
 
 def _text_of(candidate: Mapping[str, Any]) -> str:
-    """The parts of the answer, joined; thoughts are none of it."""
+    """Join the text parts of an answer, thoughts left out."""
     parts = _mapping(candidate.get("content")).get("parts") or ()
     return "".join(
         part["text"]
@@ -185,7 +185,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _count(value: object) -> int | None:
-    """int64 values may come as strings."""
+    """Convert a count to int, from a string too, as int64 values may come; else None."""
     try:
         count = int(str(value))
     except ValueError:

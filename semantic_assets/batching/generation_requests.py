@@ -1,4 +1,4 @@
-"""Generation requests: the one place that knows their shape, in a batch file and in real time.
+"""Generation requests in a batch file and in real time: the one module that knows their shape.
 
 A line is `{"key": ..., "request": {...}}`; the request is a GenerateContentRequest in the REST
 API's names, options under `generation_config` and not beside `contents` (inspect_ai #3273: flat
@@ -15,7 +15,7 @@ import orjson
 from semantic_assets.batching.response_schema import wire_schema
 from semantic_assets.model.task import GenerationTask
 
-#: Ours -> the API's, where it is more than a name.
+#: Our options that go into the API's `thinking_config`.
 _THINKING = ("thinking_budget", "thinking_level")
 
 
@@ -30,13 +30,13 @@ class Ask:
 
 
 def generation_lines(task: GenerationTask, asks: Iterable[Ask]) -> Iterator[bytes]:
-    """One line for each, newline included."""
+    """Yield one line for each request, newline included."""
     for ask in asks:
         yield orjson.dumps({"key": ask.key, "request": request_of(task, ask)}) + b"\n"
 
 
 def request_of(task: GenerationTask, ask: Ask) -> dict[str, Any]:
-    """The request of one document, for a batch file as for a call in real time."""
+    """Return the request of one document, for a batch file or a real-time call."""
     parts: list[dict[str, Any]] = []
     if ask.file_uri is not None:
         parts.append({"file_data": {"mime_type": ask.mime, "file_uri": ask.file_uri}})

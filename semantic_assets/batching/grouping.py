@@ -1,4 +1,4 @@
-"""Which pending texts may travel in one job."""
+"""Groups of pending texts that may travel in one job."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A pending text: what it weighs, whose it is, and the job it last failed with, if any."""
+    """A pending text: its token estimate, its shard, and the job it last failed with, if any."""
 
     estimate: int
     shard: ShardKey
-    #: Of the shard's rows, the first that has it.
+    #: Number of the shard's first row with this text.
     row: int
     failed_with: tuple[str, int] | None = None
     #: (job_id, position) of its latest error row.
@@ -25,14 +25,15 @@ class Wanted:
 class Group:
     keys: tuple[str, ...]
     max_requests: int
-    #: The dataset whose own budget pays; None: only the settings' caps hold.
+    #: The dataset whose own budget pays; None: only the settings' caps apply.
     purse: DatasetKey | None = None
 
 
 def groups(wanted: Mapping[str, Wanted], budgeted_datasets: frozenset[DatasetKey]) -> list[Group]:
-    """Texts of a job that failed as a whole travel with each other only, half of them at once.
+    """Group the pending texts by the job they may travel in.
 
-    Texts of a dataset with a budget of its own travel alone, so that what it spends is known.
+    Texts of a job that failed as a whole travel with each other only, half of them at once. A
+    dataset with its own budget shares no job, so that its spending is known.
     """
     failed: dict[tuple[str, int], list[str]] = defaultdict(list)
     free: dict[DatasetKey | None, list[str]] = defaultdict(list)

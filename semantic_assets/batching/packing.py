@@ -1,9 +1,9 @@
-"""How pending texts become jobs that fit the window of enqueued tokens."""
+"""Packing of pending texts into jobs that fit the window of enqueued tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: A job is this part of the window, so that the window is refilled as jobs end, one by one.
+#: A job's share of the window, so that the window is refilled as jobs end, one by one.
 JOB_SHARE = 0.2
 #: Rows of one job: at 768 dimensions 50,000 answers are a 480 MB download.
 MAX_REQUESTS = 50_000
@@ -16,7 +16,7 @@ RATIO_MARGIN = 1.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What a (scope, model) may still enqueue."""
+    """The room a (scope, model) has left for enqueued tokens and jobs."""
 
     limit_tokens: int
     used_tokens: int
@@ -34,10 +34,10 @@ class Window:
 def plan_job(
     token_estimates: Sequence[int], window: Window, *, max_requests: int = MAX_REQUESTS
 ) -> int:
-    """How many of the pending texts, from the first, make the next job; 0 to wait.
+    """Return the number of first pending texts that make the next job; 0 to wait.
 
-    A job is formed when it is full, or when it takes everything that is left: no crumbs while the
-    window is nearly full.
+    A job is formed when it is full, or when it takes all texts that are left: no tiny jobs while
+    the window is nearly full.
     """
     if window.free_jobs < 1:
         return 0
@@ -49,7 +49,7 @@ def plan_job(
         total += estimate
         taken += 1
     if not taken and token_estimates and not window.used_tokens:
-        return 1  # larger than a job's share, or than a shrunk window: it goes alone, or never
+        return 1  # larger than a job's share or a shrunk window: it goes alone, or never
     takes_all = taken == len(token_estimates)
     is_full = budget == window.job_tokens or taken == max_requests
     return taken if takes_all or is_full else 0

@@ -1,14 +1,14 @@
-"""Whether answers can belong to their keys, judged by token counts alone.
+"""A check by token counts alone that answers can belong to their keys.
 
 A swapped pair brings each other's token count along. Estimates follow the count of their own text
 within some tens of percent, so a swap between texts of different length stands out by its ratio.
-Equal lengths do not stand out: that is what the canary is for.
+Equal lengths do not stand out: the canary finds those.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-#: Fewer rows, or texts all of one length, say nothing about rank.
+#: With fewer rows, or texts all of one length, ranks say nothing.
 _MIN_ROWS, _MIN_SPREAD = 30, 0.15
 #: Estimates of texts of one length were within this of each other.
 _ESTIMATE_SPREAD = 0.35
@@ -21,14 +21,14 @@ Floats = npt.NDArray[np.float64]
 
 
 def misfit(estimates: Floats, counts: Floats) -> Floats:
-    """How far each row's count is off its estimate, as |log ratio| about the median; shape (n,)."""
+    """Return each row's |log(count / estimate)| about the median, shape (n,)."""
     ratios = np.log(np.maximum(counts, 1.0)) - np.log(np.maximum(estimates, 1.0))
     deviations: Floats = np.abs(ratios - np.median(ratios))
     return deviations
 
 
 def implausible(estimates: Floats, counts: Floats) -> str | None:
-    """Why the counts cannot all belong to their texts; None where they may."""
+    """Return the reason the counts cannot all belong to their texts, or None if they may."""
     if len(counts) < _MIN_ROWS:
         return None
     outliers = int((misfit(estimates, counts) > _OUTLIER).sum())
@@ -45,7 +45,7 @@ def implausible(estimates: Floats, counts: Floats) -> str | None:
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks with ties sharing their mean."""
+    """Return the ranks of values; ties share their mean."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts).astype(np.float64)
     ranks: Floats = (last - (counts - 1) / 2)[inverse]

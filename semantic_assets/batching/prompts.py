@@ -16,7 +16,7 @@ _METADATA = re.compile(r"metadata\[([^\[\]{}]+)\]")
 
 
 class MissingField(Exception):
-    """A document has no such metadata."""
+    """A document lacks metadata that the prompt names."""
 
 
 @lru_cache(maxsize=64)
@@ -25,8 +25,10 @@ def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def require_template(template: str, *, is_media: bool, where: str) -> None:
-    """Raises:
-    ConfigError: the template cannot be read, names a field there is not, or none of the text.
+    """Check the prompt template of a task.
+
+    Raises:
+        ConfigError: the template cannot be read, names an unknown field, or lacks the text.
     """
     try:
         parsed = list(Formatter().parse(template))
@@ -60,10 +62,10 @@ def _known() -> str:
 
 
 def render(template: str, document: Mapping[str, object]) -> str:
-    """The prompt for one document; fields it does not have are empty, but for metadata.
+    """Return the prompt for one document; missing fields are empty, except metadata.
 
     Raises:
-        MissingField: it has no metadata of a name the template asks for.
+        MissingField: it lacks metadata that the template names.
     """
     return "".join(text + _value(name, document) for text, name in _parts(template))
 

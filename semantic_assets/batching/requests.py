@@ -1,4 +1,4 @@
-"""Request lines of a batch file. The one place that knows their shape.
+"""Request lines of an embedding batch file: the one module that knows their shape.
 
 Google's cookbook (2026-07-21): `{"key": ..., "request": {"content": ..., "task_type": ...}}`, one
 `content`, options flat inside `request`. The `title` field is never used: it is not part of the
@@ -13,7 +13,7 @@ from semantic_assets.model.space import EmbeddingSpace
 
 
 def embedding_lines(space: EmbeddingSpace, texts: Iterable[tuple[str, str]]) -> Iterator[bytes]:
-    """One line for each (text_hash, vector_text), newline included."""
+    """Yield one line for each (text_hash, vector_text), newline included."""
     options: dict[str, object] = {"output_dimensionality": space.dimensions}
     if space.document_task is not None:
         options["task_type"] = space.document_task

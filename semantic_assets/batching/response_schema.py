@@ -1,8 +1,8 @@
-"""JSON Schema as the API's `response_schema` wants it: its own type names, references resolved.
+"""JSON Schema in the form of the API's `response_schema`: its type names, references resolved.
 
-The API takes a part of JSON Schema (its Schema message). What it has no word for is either of no
-use to it and left to our own validation (`additionalProperties`, `$schema`, `default`), or would
-change what is asked, and is refused.
+The API takes a part of JSON Schema (its Schema message). A keyword it lacks is either of no use
+to it and left to our own validation (`additionalProperties`, `$schema`, `default`), or would
+change the request, and is refused.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _KEPT = frozenset(
         "propertyOrdering", "nullable", "example",
     }
 )  # fmt: skip
-#: Held against the answer by us alone.
+#: Keywords that only our own validation checks.
 _OURS_ALONE = frozenset(
     {
         "$schema", "$id", "$defs", "definitions", "$comment", "additionalProperties", "default",
@@ -31,7 +31,7 @@ Schema = Mapping[str, Any]
 
 
 def wire_schema(schema: Schema) -> dict[str, Any]:
-    """The schema in the API's words.
+    """Convert a schema to the API's keywords.
 
     Raises:
         ConfigError: it uses a keyword the API has no word for, or refers to itself.
@@ -50,7 +50,7 @@ def _converted(schema: Schema, definitions: Schema, depth: int) -> dict[str, Any
     for keyword, value in schema.items():
         wire |= _keyword(keyword, value, definitions, depth)
     if "properties" in wire:
-        # Without it the API answers in the order of the alphabet: a verdict before its reasons.
+        # Without it the API answers in alphabetical order: a verdict before its reasons.
         wire.setdefault("propertyOrdering", list(wire["properties"]))
     return wire
 

@@ -1,1 +1,1 @@
-"""The Gemini Batch API: one client, its errors translated once, its answers read tolerantly."""
+"""The client of the Gemini Batch API: it translates errors once and reads answers tolerantly."""

@@ -37,12 +37,12 @@ _GENERATE_MS = 300_000
 #: Video is ACTIVE some seconds after its upload; a request that names it before that is refused.
 _MEDIA_LOOKS, _MEDIA_PAUSE_SECONDS = 60, 2.0
 _PAGE_SIZE = 100
-#: `jsonl` is what the docs use; each of them was refused at some time (python-genai #1547, #1590).
+#: The docs use `jsonl`; each type was refused at some time (python-genai #1547, #1590).
 _MIME_TYPES = ("jsonl", "application/jsonl", "application/json", "text/plain")
 
 
 class Gemini:
-    """A client of one scope. Opens no connection, and starts no emulator, before the first call."""
+    """A client of one scope. Connections and emulators start only with the first call."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -83,7 +83,7 @@ class Gemini:
     def upload(self, path: Path, *, check: Callable[[], None]) -> str:
         """Upload a request file and return its `files/...` name.
 
-        `check` is called before each part is read; what it raises stops the upload.
+        `check` is called before each part is read; if it raises, the upload stops.
         """
         for mime_type in _MIME_TYPES:
             try:
@@ -96,10 +96,10 @@ class Gemini:
     def upload_media(
         self, path: Path, *, mime: str, display_name: str, check: Callable[[], None]
     ) -> tuple[str, str]:
-        """Upload an image, audio or video: (`files/...` name, the uri that requests carry).
+        """Upload an image, audio or video and return its `files/...` name and uri for requests.
 
         Raises:
-            TransientError: Google has not finished looking at it.
+            TransientError: Google has not finished processing it.
         """
         name, uri, state = self._upload(path, mime, display_name, check)
         for _ in range(_MEDIA_LOOKS):
@@ -129,12 +129,12 @@ class Gemini:
         return str(uploaded.name), str(uploaded.uri), _state(uploaded)
 
     def create_embedding_job(self, *, model: str, input_file: str, display_name: str) -> str:
-        """The paid call. Returns the remote name.
+        """Create an embedding job, the paid call, and return its remote name.
 
         Raises:
             RateLimited, ScopePaused: nothing was created.
-            RequestRejected: nothing was created, and never will be from this request.
-            GeminiUnavailable: with `sent` a job may exist; without, none does.
+            RequestRejected: nothing was created, and a rerun of this request never creates it.
+            GeminiUnavailable: if `sent`, a job may exist; otherwise none does.
         """
         with self._creating():
             job = self._client.batches.create_embeddings(
@@ -155,7 +155,7 @@ class Gemini:
     def generate(self, model: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one generation request in real time, as the API's JSON.
 
-        The body is the one of a batch file's line; the SDK would write another.
+        The body is the same as in a batch file's line; the SDK would write another.
         """
         from google.genai import types
 
@@ -170,13 +170,15 @@ class Gemini:
         return found if isinstance(found, dict) else {}
 
     def get(self, name: str) -> RemoteJob:
-        """Raises:
-        RemoteMissing: the remote knows no such job.
+        """Return a job as the remote reports it.
+
+        Raises:
+            RemoteMissing: the remote knows no such job.
         """
         return read_operation(self._raw(name))
 
     def list_jobs(self, *, max_pages: int) -> Listing:
-        """Newest first, at most `max_pages` pages; empty pages in the middle are passed over."""
+        """List jobs, newest first, from at most `max_pages` pages; empty pages do not end it."""
         jobs: list[RemoteJob] = []
         token, seen = "", set[str]()
         for _ in range(max_pages):
@@ -198,7 +200,7 @@ class Gemini:
             raise GeminiUnavailable(f"the listing answered {error}") from error
 
     def _raw(self, path: str) -> dict[str, Any]:
-        """GET the JSON the SDK would have dropped half of."""
+        """Return the raw JSON of a GET, of which the SDK drops parts."""
         from google.genai import types
 
         with self._asking(Method.JOB):
@@ -239,14 +241,14 @@ class Gemini:
     def embed_queries(
         self, space: EmbeddingSpace, queries: Sequence[str]
     ) -> npt.NDArray[np.float32]:
-        """At most 100 queries in one call; unit length, shape (n, dimensions)."""
+        """Embed at most 100 queries in one call; unit vectors, shape (n, dimensions)."""
         texts = [space.query_text(query) for query in queries]
         return self._embed(space, texts, space.query_task)
 
     def embed_documents(
         self, space: EmbeddingSpace, vector_texts: Sequence[str]
     ) -> npt.NDArray[np.float32]:
-        """At most 100 texts in real time; unit length, shape (n, dimensions)."""
+        """Embed at most 100 texts in real time; unit vectors, shape (n, dimensions)."""
         texts = [space.document_text(text) for text in vector_texts]
         return self._embed(space, texts, space.document_task)
 
@@ -257,7 +259,7 @@ class Gemini:
 
         if len(texts) > MAX_REALTIME_TEXTS:
             raise ValueError(f"{len(texts)} texts in one call; at most {MAX_REALTIME_TEXTS}")
-        # Each text as a content of its own: gemini-embedding-2 merges a list of strings into one.
+        # One content for each text: gemini-embedding-2 merges a list of strings into one.
         contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
         with self._asking(Method.ANSWER):
             answer = self._client.models.embed_content(

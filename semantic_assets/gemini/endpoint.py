@@ -1,4 +1,4 @@
-"""Which world a client talks to: Google, or an emulator. The scope names it in the ledger."""
+"""The endpoint of a client, Google or an emulator. The ledger identifies it by its scope."""
 
 import hashlib
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 from semantic_assets.errors import ConfigError
 from semantic_assets.settings.settings import PREFIX, Settings
 
-#: The emulator wants a key and takes any.
+#: The emulator needs a key and accepts any.
 _EMULATOR_KEY = "emulator"
 
 _embedded: dict[Path, str] = {}
@@ -18,7 +18,7 @@ _embedded_lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A base URL and a key; `scope_id` is what jobs are tied to, and holds no secret."""
+    """A base URL and a key; `scope_id` ties jobs to them and holds no secret."""
 
     backend: str
     identity: str
@@ -26,7 +26,7 @@ class Endpoint:
     settings: Settings
 
     def base_url(self) -> str:
-        """The URL to call; an embedded emulator starts here, at the first call."""
+        """Return the URL to call; the first call starts an embedded emulator."""
         if self.backend == "gemini":
             return self.settings.gemini_url
         return self.settings.emulator_url or _serve_embedded(self.settings)
@@ -37,8 +37,10 @@ class Endpoint:
         return self.settings.api_key if self.backend == "gemini" else None
 
     def api_key(self) -> str:
-        """Raises:
-        ConfigError: the backend is Google and there is no key.
+        """Return the key to send.
+
+        Raises:
+            ConfigError: the backend is Google and there is no key.
         """
         if self.backend == "emulator":
             return _EMULATOR_KEY
@@ -51,7 +53,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
     if settings.backend == "gemini":
         identity, key = settings.gemini_url, settings.api_key or ""
     else:
-        # Embedded servers come and go on other ports; the directory is what stays.
+        # Embedded servers use a new port each time; only the directory stays the same.
         identity, key = settings.emulator_url or str(settings.emulator_dir), _EMULATOR_KEY
     digest = hashlib.blake2b(
         f"{settings.backend}\x1f{identity}".encode(),
@@ -69,7 +71,7 @@ def serve_emulator(
     tier: int | None,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve the emulator of these settings until interrupted; what is None stays as it was."""
+    """Serve the emulator of these settings until interrupted; None keeps a stored value."""
     from semantic_assets.emulator.server import serve_forever
     from semantic_assets.emulator.settings import Choices
 

@@ -2,7 +2,7 @@
 
 The SDK drops `error`, `batchStats` and `response`, and one operation with a normal
 google.rpc.Status in it makes a whole page of the listing raise. So jobs are read from the raw
-JSON; nothing in here raises on a field it does not know.
+JSON; no function here raises on an unknown field.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteJob:
-    """A batch job as the remote tells it. Counts are None where it does not say."""
+    """A batch job as the remote reports it. Counts are None if the remote gives none."""
 
     name: str
     display_name: str | None
@@ -26,7 +26,7 @@ class RemoteJob:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Jobs of some pages, newest first; `complete` where the last page was reached."""
+    """Jobs of some pages, newest first; `complete` if the last page was reached."""
 
     jobs: tuple[RemoteJob, ...]
     complete: bool
@@ -48,7 +48,7 @@ def read_operation(operation: Mapping[str, Any]) -> RemoteJob:
 
 
 def _result_file(operation: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
-    """The file's name, which stands in the metadata, in the response, or in both."""
+    """Return the result file's name from the metadata or the response."""
     for place in (_mapping(metadata.get("output")), _mapping(operation.get("response"))):
         for name in ("responsesFile", "responses_file"):
             if found := _text(place.get(name)):
@@ -73,7 +73,7 @@ def _text(value: object) -> str | None:
 
 
 def _count(value: object) -> int | None:
-    """int64 values come as strings."""
+    """Convert a count to int, from a string too, as int64 values come; else None."""
     try:
         return int(str(value))
     except ValueError:

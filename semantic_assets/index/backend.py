@@ -1,4 +1,4 @@
-"""What a backend is: it makes an index version searchable, and opens it for searching.
+"""The interface of index backends, which make an index version searchable and open it.
 
 Every backend is built from the same parts, and every score is the exact cosine with the stored
 float32 vector; backends differ in how they find the rows.
@@ -15,25 +15,25 @@ from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 
 
 class Finder(Protocol):
-    """An opened version's way to the nearest rows, and to what they say."""
+    """The search over an opened version: finds the nearest rows and reads their content."""
 
     @property
     def parts(self) -> Parts:
-        """All rows and vectors; a search needs them only where the backend has none of its own."""
+        """All rows and vectors; a search needs them only if the backend stores none itself."""
         ...
 
     def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
-        """For each query (row, cosine) of k rows nearest to it, best first."""
+        """Return for each query the (row, cosine) of its k nearest rows, best first."""
         ...
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
-        """Rows of INDEX_ROWS in the order asked."""
+        """Return rows of INDEX_ROWS in the order of `numbers`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InParts:
-    """What finders share that read rows and vectors from the parts."""
+    """Base of the finders that read rows and vectors from the parts."""
 
     parts: Parts
 
@@ -43,24 +43,26 @@ class InParts:
 
 class Backend(Protocol):
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
-        """Make durable what `open` needs besides the parts."""
+        """Write durably all data that `open` needs besides the parts."""
         ...
 
     def open(self, folder: Path, description: Description) -> Finder:
-        """Raises:
-        FileNotFoundError: the version was retired and deleted meanwhile.
+        """Open a version for searching.
+
+        Raises:
+            FileNotFoundError: the version was retired and deleted meanwhile.
         """
         ...
 
     def publish(self, description: Description) -> None:
-        """Point whoever asks the backend itself to this version; after the switch."""
+        """Point other users of the backend to this version, after the switch."""
         ...
 
     def drop(self, description: Description) -> None:
-        """Remove what lies outside the directory."""
+        """Remove the version's data outside its directory."""
         ...
 
 
 def ranked(parts: Parts, query: Vectors, candidates: Numbers, k: int) -> list[Hit]:
-    """The k nearest of these rows, by exact cosine."""
+    """Return the k nearest of these rows, by exact cosine."""
     return best(candidates, parts.cosines(query, candidates), k)

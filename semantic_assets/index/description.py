@@ -1,4 +1,4 @@
-"""The description of an index version: a small file in its directory, written behind its parts."""
+"""The description of an index version: a small file in its directory, written after its parts."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ FILE_NAME = "generation.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEntry:
-    """A part: its folder's name, its rows, and the fingerprint of what they were built from."""
+    """A part: its folder's name, its rows, and the fingerprint of its input."""
 
     name: str
     rows: int
@@ -24,9 +24,9 @@ class Description:
     space_id: str
     dimensions: int
     parts: tuple[PartEntry, ...]
-    #: What others may ask for the version, where the backend keeps it outside the directory.
+    #: Name of the version in a backend that keeps it outside the directory.
     collection: str
-    #: The name that follows the serving version there.
+    #: Name that points to the serving version there.
     alias: str
 
     @property
@@ -38,15 +38,17 @@ class Description:
 
 
 def write_description(folder: Path, description: Description) -> None:
-    """Durable once its parts are; the ledger says whether it ever served."""
+    """Write the description durably, after the parts; the ledger knows if the version served."""
     with replacing(folder / FILE_NAME) as temporary:
         temporary.write_text(json.dumps(asdict(description), indent=1))
     sync(folder.parent)
 
 
 def read_description(folder: Path) -> Description:
-    """Raises:
-    FileNotFoundError: the version is not there, or was never finished.
+    """Read the description of a version.
+
+    Raises:
+        FileNotFoundError: the version is missing or was never finished.
     """
     return parse_description((folder / FILE_NAME).read_text())
 

@@ -1,4 +1,4 @@
-"""The exact backend: every vector is compared. Nothing to build, nothing that can go stale."""
+"""The exact backend, which compares every vector: it builds nothing that could go stale."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class ExactFinder(InParts):
         ]
 
     def _scores(self, queries: Vectors) -> Vectors:
-        """A row for each query. Several share one pass over the vectors: 32 cost as much as 4."""
+        """Return the cosines, shape (queries, rows), in one pass: 32 queries cost as much as 4."""
         scores = np.empty((len(queries), len(self.parts)), np.float32)
         for start, part in self.parts.numbered():
             np.matmul(queries, part.vectors.T, out=scores[:, start : start + len(part)])
@@ -35,13 +35,13 @@ class ExactFinder(InParts):
 
 class ExactBackend:
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
-        """The parts are all there is."""
+        """Build nothing: the search needs only the parts."""
 
     def open(self, folder: Path, description: Description) -> ExactFinder:
         return ExactFinder(open_parts(folder, description))
 
     def publish(self, description: Description) -> None:
-        """Nobody else reads it."""
+        """Publish nothing: no other program reads the version."""
 
     def drop(self, description: Description) -> None:
-        """Nothing lies elsewhere."""
+        """Drop nothing: all data is in the version's directory."""

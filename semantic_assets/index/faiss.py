@@ -8,8 +8,8 @@ Scanning all codes beats the graphs and lists tried beside it, at 100,000 cluste
     HNSW of 8 bits     build 24   CPU s   0.9 ms           recall@10 0.979    91 MB
 
 and at 500,000 it has 0.9995 in 10 ms. It needs no training and each shard has its own codes, so a
-shard that did not change costs nothing. Above a few million rows, where a query takes 20 ms for
-each, Qdrant answers faster.
+shard that did not change costs nothing. A query takes 20 ms per million rows, so above a few
+million Qdrant answers faster.
 """
 
 from collections.abc import Iterator
@@ -29,16 +29,16 @@ from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.index.rotation import rotated
 from semantic_assets.system.durable import sync
 
-if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only who searches with it pays
+if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only a search with it pays
     import faiss
 
 _CODES = "codes.faiss"
 _BLOCK = 4_096
-#: One bit for each of 128 numbers says too little: recall@10 of 300 candidates is 0.97 to 0.99 at
+#: One bit for each of 128 numbers is too little: recall@10 of 300 candidates is 0.97 to 0.99 at
 #: 100,000 rows, with two bits 0.998 to 1. From 384 on one is enough, at a third of the time.
 _ONE_BIT_FROM = 384
 #: Candidates that are ranked again. At 500,000 rows 100 give a recall of 0.996, 200 of 0.9995; with
-#: vectors of words counted, whose neighbours hardly differ, 200 give 0.997 and 300 0.9995.
+#: word-count vectors, whose neighbours hardly differ, 200 give 0.997 and 300 0.9995.
 _CANDIDATES, _CANDIDATES_PER_HIT = 300, 20
 
 
@@ -56,7 +56,7 @@ class FaissFinder(InParts):
         ]
 
     def _candidates(self, queries: Vectors, count: int) -> Iterator[Numbers]:
-        """Rows with the best estimates over all parts, ascending."""
+        """Yield for each query the rows with the best estimates over all parts, ascending."""
         found = [self._of_part(queries, count, place) for place in range(len(self.codes))]
         scores = np.concatenate([scores for scores, _ in found], axis=1)
         numbers = np.concatenate([numbers for _, numbers in found], axis=1)
@@ -76,7 +76,7 @@ class FaissFinder(InParts):
 
 class FaissBackend:
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
-        """Codes of the parts that brought none along."""
+        """Encode the parts that have no codes yet."""
         for part in parts:
             if not (part.folder / _CODES).exists():
                 _encode(part)
@@ -90,10 +90,10 @@ class FaissBackend:
         )
 
     def publish(self, description: Description) -> None:
-        """Nobody else reads it."""
+        """Publish nothing: no other program reads the version."""
 
     def drop(self, description: Description) -> None:
-        """Nothing lies elsewhere."""
+        """Drop nothing: all data is in the version's directory."""
 
 
 def _encode(part: Part) -> None:
@@ -113,7 +113,7 @@ def _encode(part: Part) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """A query gains nothing from threads, and theirs would wake for each."""
+    """Run FAISS on one thread: a query gains nothing from more, which would wake for each."""
     import faiss
 
     before = faiss.omp_get_max_threads()

@@ -1,4 +1,4 @@
-"""Linking those files of an index version that stay as they are."""
+"""Hard links to the unchanged files of an index version."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from semantic_assets.system.durable import sync
 
 
 def link_folder(source: Path, target: Path) -> None:
-    """The same files under another name; copies where the file system has no links."""
+    """Link all files of a folder into a new one; copy them if the file system has no links."""
     target.mkdir(parents=True)
     for path in source.iterdir():
         try:

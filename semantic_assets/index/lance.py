@@ -1,7 +1,7 @@
 """The Lance backend: a table for each version, in a folder or an object store.
 
 A row of the table holds the row's number, its vector and all of INDEX_ROWS, so a search reads the
-table and no part. The pointer in the ledger is the only switch: nobody asks for a table whose
+table and no part. The pointer in the ledger is the only switch: no search opens a table whose
 version was not finished.
 
 Lists of short codes (RaBitQ) find candidates, float32 ranks them. Of what Lance offers, tried at
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 _NUMBER, _VECTOR, _DISTANCE = "number", "vector", "_distance"
 #: 6 MB of vectors of 768.
 _BATCH_ROWS = 2_048
-#: Below, a query reads all vectors: 30 MB of 768, in the time that codes and candidates take.
+#: Below, a query reads all vectors, 30 MB of 768, as fast as it reads codes and candidates.
 _INDEXED_FROM = 10_000
 #: With one bit for each number 100 candidates hold 0.43 to 0.89 of the ten nearest of 20,000, with
-#: three 0.99 to 1: fewer vectors are fetched, each of them a request where they are far away.
+#: three 0.99 to 1: fewer vectors are fetched, each by a request of its own from a bucket.
 _BITS = 3
-#: Lists have about 8,000 rows. Of 500,000 rows 20 lists hold 0.92 of the ten nearest, 50 0.986.
+#: Lists have about 8,000 rows. Of 500,000 rows 20 lists contain 0.92 of the ten nearest, 50 0.986.
 _PROBED = 100
 _CANDIDATES, _CANDIDATES_PER_HIT = 100, 5
 
@@ -54,8 +54,10 @@ class LanceFinder:
 
     @cached_property
     def parts(self) -> Parts:
-        """Raises:
-        FileNotFoundError: the version was retired and deleted since it was opened.
+        """The parts of the version.
+
+        Raises:
+            FileNotFoundError: the version was retired and deleted since it was opened.
         """
         return open_parts(self.folder, self.description)
 
@@ -64,13 +66,13 @@ class LanceFinder:
             return [self._nearest(query, k) for query in queries]
 
     def _nearest(self, query: Vectors, k: int) -> list[Hit]:
-        """Candidates with their vectors in one request, ranked again by those."""
+        """Fetch candidates with their vectors in one request and return the k nearest."""
         search: Any = self.table.search(query, vector_column_name=_VECTOR, query_type="vector")
         found = (
             search.distance_type("dot")
             .nprobes(_PROBED)
             .limit(max(_CANDIDATES, k * _CANDIDATES_PER_HIT))
-            # Lance warns on stderr where its distance is not asked for.
+            # Lance warns on stderr if its distance is not selected.
             .select([_NUMBER, _VECTOR, _DISTANCE])
             .to_arrow()
             .sort_by(_NUMBER)
@@ -94,7 +96,7 @@ class LanceBackend:
     store: LanceStore
 
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
-        """Write every row; what a crash left under the name goes first."""
+        """Write every row, after dropping a table that a crash left under the name."""
         self.drop(description)
         schema = _schema(description.dimensions)
         reader = pa.RecordBatchReader.from_batches(schema, _batches(schema, parts))
@@ -105,27 +107,29 @@ class LanceBackend:
                 _index(table, description.dimensions)
 
     def open(self, folder: Path, description: Description) -> LanceFinder:
-        """Raises:
-        NotFound: the table is not there.
+        """Open the version's table for searching.
+
+        Raises:
+            NotFound: the table is missing.
         """
         return LanceFinder(folder, description, self.store, self.store.open(description.collection))
 
     def publish(self, description: Description) -> None:
-        """Nothing: a tag is of one table, and each version is its own.
+        """Publish nothing: each version is its own table, and a tag belongs to one table.
 
-        A name that follows the serving one would be a second pointer, which could differ from the
-        ledger's; `index list` says which number serves, and the number is in the table's name.
+        A name that follows the serving version would be a second pointer, which could differ from
+        the ledger's; `index list` tells the serving number, which is in the table's name.
         """
 
     def drop(self, description: Description) -> None:
-        """Also what was written of a table that was never finished; a missing one is as good."""
+        """Drop the version's table, finished or not; a missing one is no error."""
         database = self.store.connect()
         with self.store.asked():
             database.drop_table(description.collection, ignore_missing=True)
 
 
 def _index(table: "Table", dimensions: int) -> None:
-    """Lists of codes of three bits a number; of a byte where eight do not divide the dimensions."""
+    """Build lists of 3-bit codes, or of 8-bit ones if 8 does not divide the dimensions."""
     from lancedb.index import IvfRq, IvfSq
 
     if dimensions % 8:
@@ -140,7 +144,7 @@ def _schema(dimensions: int) -> pa.Schema:
 
 
 def _batches(schema: pa.Schema, parts: Parts) -> Iterator[pa.RecordBatch]:
-    """All rows in the order of their numbers; nothing is copied but what is in a batch."""
+    """Yield all rows in the order of their numbers, copying one batch at a time."""
     for start, part in parts.numbered():
         for low in range(0, len(part), _BATCH_ROWS):
             yield from _table(schema, part, start, low).to_batches()

@@ -1,4 +1,4 @@
-"""Where Lance tables are: a folder, or a place in an object store. Errors of Lance become ours."""
+"""The place of Lance tables, a folder or an object store. Lance's errors become ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ if TYPE_CHECKING:  # an extra, and importing it takes 3 CPU seconds
 
 @dataclass(frozen=True, slots=True)
 class LanceStore:
-    """A folder, or an s3:// or gs:// URL."""
+    """The place of Lance tables: a folder, or an s3:// or gs:// URL."""
 
     uri: str | None = field(default=None, repr=False)
-    #: Storage options of Lance. What they leave open it reads itself, in AWS_* and GOOGLE_*.
+    #: Storage options of Lance, which reads missing ones from AWS_* and GOOGLE_*.
     options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def shown(self) -> str:
-        """The address without what may be secret in it."""
+        """The address without its secrets."""
         parsed = urlsplit(self.uri or "")
         if not parsed.netloc:
             return str(self.uri)
@@ -31,14 +31,14 @@ class LanceStore:
 
     @contextmanager
     def asked(self) -> Iterator[None]:
-        """Around every use of Lance.
+        """Convert Lance's errors to ours; every use of Lance runs inside it.
 
         Raises:
             TransientError: the store does not answer, or refuses.
         """
         try:
             yield
-        # Lance has no errors of its own, and a refused connection may be any of these.
+        # Lance has no own errors; a refused connection may be any of these.
         except (OSError, RuntimeError, ValueError) as error:
             raise TransientError(
                 f"Lance at {self.shown} failed: {type(error).__name__}; see that the address is "
@@ -46,8 +46,10 @@ class LanceStore:
             ) from error
 
     def connect(self) -> "LanceDBConnection":
-        """Raises:
-        ConfigError: no address is set, or Lance is not installed.
+        """Connect to the store.
+
+        Raises:
+            ConfigError: no address is set, or Lance is not installed.
         """
         if not self.uri:
             raise ConfigError("the index is in Lance: set SEMANTIC_ASSETS_LANCE_URL")
@@ -62,10 +64,10 @@ class LanceStore:
         return cast("LanceDBConnection", opened)
 
     def open(self, name: str) -> "Table":
-        """A table as it is now: later writes to it do not show.
+        """Open a table in its current state: later writes do not show.
 
         Raises:
-            NotFound: it is not there.
+            NotFound: the table is missing.
         """
         database = self.connect()
         with self.asked():

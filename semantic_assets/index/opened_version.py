@@ -1,4 +1,4 @@
-"""An opened version, whatever its backend."""
+"""An opened index version of any backend."""
 
 import threading
 from collections import OrderedDict
@@ -25,7 +25,7 @@ _KEPT_OPEN = 256
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Search reads only this: rows, offsets and vectors are all of one version."""
+    """An opened version, the only input of a search: all its rows and vectors belong together."""
 
     folder: Path
     description: Description
@@ -39,12 +39,14 @@ class Index:
         return self.finder.parts
 
     def nearest(self, query: Vectors, k: int) -> list[Hit]:
-        """(row, cosine) of the k rows nearest to a unit vector, best first."""
+        """Return (row, cosine) of the k rows nearest to a unit vector, best first."""
         return self.nearest_of_each(query[None], k)[0]
 
     def nearest_of_each(self, queries: Vectors, k: int) -> list[list[Hit]]:
-        """Raises:
-        ConfigError: the queries have another size than the vectors.
+        """Return the k nearest rows of each query, shape (n, dimensions), best first.
+
+        Raises:
+            ConfigError: the queries have another size than the vectors.
         """
         expected = self.description.dimensions
         if queries.shape[1] != expected:
@@ -63,15 +65,17 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class VectorStores:
-    """Where backends keep what lies outside an index version's directory."""
+    """The stores of the backends that keep vectors outside a version's directory."""
 
     qdrant: QdrantServer = field(default_factory=QdrantServer)
     lance: LanceStore = field(default_factory=LanceStore)
 
 
 def backend_of(name: str, stores: VectorStores) -> Backend:
-    """Raises:
-    ConfigError: there is no such backend.
+    """Return a backend by name.
+
+    Raises:
+        ConfigError: there is no such backend.
     """
     if name == EXACT:
         return ExactBackend()
@@ -87,8 +91,10 @@ def backend_of(name: str, stores: VectorStores) -> Backend:
 
 
 def open_index(folder: Path, stores: VectorStores) -> Index:
-    """Raises:
-    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
+    """Open an index version for searching.
+
+    Raises:
+        FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     description = read_description(folder)
     backend = backend_of(description.backend, stores)
@@ -96,15 +102,17 @@ def open_index(folder: Path, stores: VectorStores) -> Index:
 
 
 class OpenIndexes:
-    """The last version opened of each dataset and space: 500,000 codes take 50 ms to load."""
+    """The last opened version of each dataset and space: 500,000 codes take 50 ms to load."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: OrderedDict[Path, tuple[object, Index]] = OrderedDict()
 
     def get(self, folder: Path, stores: VectorStores) -> Index:
-        """Raises:
-        FileNotFoundError: the version was retired and deleted; ask for the serving one.
+        """Return an opened version, from memory if the same files were opened before.
+
+        Raises:
+            FileNotFoundError: the version was retired and deleted; ask for the serving one.
         """
         found = (folder / FILE_NAME).stat()
         identity = (folder, found.st_ino, found.st_mtime_ns, stores)

@@ -23,7 +23,7 @@ _VECTORS, _ROWS = "vectors.npy", "rows.arrow"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Both are maps of the files, and serve on when those are deleted."""
+    """A part whose vectors and rows are memory maps, which outlive the deletion of the files."""
 
     folder: Path
     vectors: Vectors
@@ -37,10 +37,10 @@ class Part:
         return len(self.vectors)
 
     def blocks(self, rows: int) -> Iterator[Vectors]:
-        """All vectors, so many at once, each block in the place of the one before.
+        """Yield all vectors in blocks of `rows`, each in the buffer of the block before.
 
-        Read and not mapped: a map of a shard's vectors is 170 MB resident, and costs half a CPU
-        second of page faults.
+        They are read and not mapped: a map of a shard's vectors is 170 MB resident, and costs half
+        a CPU second of page faults.
         """
         buffer = np.empty((min(rows, len(self)), self.vectors.shape[1]), np.float32)
         with (self.folder / _VECTORS).open("rb", buffering=0) as file:
@@ -65,12 +65,12 @@ def write_part(
     """Write a part and make it durable.
 
     Args:
-        rows: tables of INDEX_ROWS, one behind the other.
-        vectors: blocks with the numbers of the rows they belong to.
-        shape: how many rows there are, and numbers in a vector.
+        rows: tables of INDEX_ROWS, in order.
+        vectors: blocks with the numbers of their rows.
+        shape: (number of rows, dimensions).
 
     Raises:
-        ValueError: there are more or fewer of either.
+        ValueError: there are more or fewer rows or vectors.
     """
     folder.mkdir(parents=True)
     written = _write_rows(folder / _ROWS, rows), _write_vectors(folder / _VECTORS, vectors, shape)
@@ -98,7 +98,7 @@ def _write_vectors(
         np.lib.format.write_array_header_1_0(file, header)
         first = file.tell()
         for numbers, block in blocks:
-            # As a rule they follow one another, and a block is one write.
+            # The numbers usually follow one another, and a block is one write.
             for run in np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers) != 1) + 1):
                 if len(run):
                     file.seek(first + int(numbers[run[0]]) * shape[1] * 4)
@@ -108,8 +108,10 @@ def _write_vectors(
 
 
 def open_part(folder: Path) -> Part:
-    """Raises:
-    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
+    """Open a part by mapping its files.
+
+    Raises:
+        FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     # As a plain array: picking 300 rows of a `memmap` takes twice as long.
     vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
@@ -127,7 +129,7 @@ class Parts:
 
     @cached_property
     def starts(self) -> Numbers:
-        """Number of the first row of each part, and behind them the count of all."""
+        """The number of each part's first row, then the count of all rows."""
         return np.cumsum([0, *(len(part) for part in self.parts)], dtype=np.int64)
 
     def __len__(self) -> int:
@@ -137,11 +139,11 @@ class Parts:
         return iter(self.parts)
 
     def numbered(self) -> Iterator[tuple[int, Part]]:
-        """Each part with the number of its first row."""
+        """Yield each part with the number of its first row."""
         yield from zip(self.starts[:-1].tolist(), self.parts, strict=True)
 
     def cosines(self, query: Vectors, numbers: Numbers) -> Vectors:
-        """Of a unit vector with these rows, which are ascending."""
+        """Return the cosines of a unit vector with these rows, which are ascending."""
         scores = np.empty(len(numbers), np.float32)
         edges = np.searchsorted(numbers, self.starts)
         for (start, part), low, high in zip(self.numbered(), edges[:-1], edges[1:], strict=True):
@@ -149,7 +151,7 @@ class Parts:
         return scores
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
-        """Rows of INDEX_ROWS in the order asked; reads the pages they are on."""
+        """Return rows of INDEX_ROWS in the order of `numbers`, reading only their pages."""
         places = np.searchsorted(self.starts, numbers, side="right") - 1
         return [
             self.parts[place].rows.slice(number - int(self.starts[place]), 1).to_pylist()[0]
@@ -163,8 +165,10 @@ class Parts:
 
 
 def open_parts(folder: Path, description: Description) -> Parts:
-    """Raises:
-    FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
+    """Open all parts of a version.
+
+    Raises:
+        FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
     """
     opened = tuple(open_part(folder / part.name) for part in description.parts)
     return Parts(opened, description.dimensions)

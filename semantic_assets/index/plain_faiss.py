@@ -11,9 +11,9 @@ _ID_COLUMNS = ("chunk_id", "document_id", "uri", "chunk_index", "start_char", "e
 
 
 def write_flat(parts: Parts, file: Path) -> Path:
-    """Write `file` and, beside it, the Parquet file of its ids: row n there is vector n here.
+    """Write `file` and a Parquet file of its ids beside it: row n is the id of vector n.
 
-    The vectors are in memory while it is written. Returns the path of the ids.
+    The vectors are in memory during the writing. Returns the path of the ids.
     """
     import faiss
 

@@ -1,6 +1,6 @@
 """The Qdrant backend: a collection for each version, and an alias for the serving one.
 
-Search asks for the version's own collection, so the pointer in the ledger stays the only
+Search reads the version's own collection, so the pointer in the ledger stays the only
 switch; the alias is for other programs and follows it. Qdrant cannot copy a collection, so each
 version is uploaded whole: an upsert into the serving one would show half an update.
 """
@@ -26,20 +26,20 @@ if TYPE_CHECKING:  # an extra, and importing it takes 1.8 CPU seconds
 
 _POINTS_PER_CALL = 256
 _TIMEOUT_SECONDS = 60
-#: The graph is asked for more than is wanted, and wide; the cosines then decide.
+#: The graph search is wide and returns more rows than wanted; the exact cosines then decide.
 _CANDIDATES, _CANDIDATES_PER_HIT, _LEAST_WIDTH = 50, 2, 128
 
 
 @dataclass(frozen=True, slots=True)
 class QdrantServer:
-    """Where it is: a URL, or a folder for the client's local mode (one process, for trying out)."""
+    """The server's URL, or a folder for the client's local mode (one process, for trying out)."""
 
     url: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
 
     @property
     def shown(self) -> str:
-        """The address without what may be secret in it."""
+        """The address without its secrets."""
         parsed = urlsplit(self.url or "")
         return f"{parsed.scheme}://{parsed.hostname}" if self.is_remote else str(self.url)
 
@@ -49,9 +49,11 @@ class QdrantServer:
 
     @contextmanager
     def asked(self) -> Iterator["QdrantClient"]:
-        """Raises:
-        ConfigError: no server is set, or the client is not installed.
-        TransientError: it does not answer, or refuses.
+        """Yield the client and convert its errors to ours.
+
+        Raises:
+            ConfigError: no server is set, or the client is not installed.
+            TransientError: it does not answer, or refuses.
         """
         client = _client(self)
         from qdrant_client.common.client_exceptions import QdrantException
@@ -75,7 +77,7 @@ class QdrantFinder(InParts):
         from qdrant_client import models
 
         count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
-        # The local mode has no graph, and warns where one is spoken of.
+        # The local mode has no graph, and warns about parameters of one.
         width = max(_LEAST_WIDTH, count)
         wide = models.SearchParams(hnsw_ef=width) if self.server.is_remote else None
         requests = [
@@ -94,7 +96,7 @@ class QdrantBackend:
     server: QdrantServer
 
     def build(self, folder: Path, description: Description, parts: Parts) -> None:
-        """Upload every row under its number; what a crash left under the name goes first."""
+        """Upload every row under its number, after deleting a collection that a crash left."""
         from qdrant_client import models
 
         name = description.collection
@@ -108,8 +110,10 @@ class QdrantBackend:
                     client.upsert(name, points=_points(description, part, start, low), wait=True)
 
     def open(self, folder: Path, description: Description) -> QdrantFinder:
-        """Raises:
-        NotFound: the collection is not there.
+        """Open the version's collection for searching.
+
+        Raises:
+            NotFound: the collection is missing.
         """
         with self.server.asked() as client:
             if not client.collection_exists(description.collection):
@@ -121,7 +125,7 @@ class QdrantBackend:
         return QdrantFinder(parts, self.server, description.collection)
 
     def publish(self, description: Description) -> None:
-        """Move the alias in one step: it is never missing and never of two versions."""
+        """Move the alias in one step: it is never missing and never points to two versions."""
         from qdrant_client import models
 
         alias, wanted = description.alias, description.collection
@@ -173,7 +177,7 @@ def _client(server: QdrantServer) -> "QdrantClient":
             "the index is in Qdrant: install its client with `pip install semantic-assets[qdrant]`"
         ) from error
     if server.is_remote:
-        # The answer to its question about versions is a warning: the calls used are old.
+        # The client's version check only gives a warning: the calls used are old.
         return QdrantClient(
             url=server.url,
             api_key=server.api_key,

@@ -1,4 +1,4 @@
-"""The order of hits: by cosine, and of equal ones the lower row first."""
+"""The order of hits: by cosine, the lower row first among equals."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ Hit = tuple[int, float]
 
 
 def best(numbers: Numbers, scores: npt.NDArray[Any], k: int) -> list[Hit]:
-    """(row, score) of the k highest scores, best first. `numbers` are ascending."""
+    """Return (row, score) of the k highest scores, best first. `numbers` are ascending."""
     if not len(scores):
         return []
     least = np.partition(scores, -min(k, len(scores)))[-min(k, len(scores))]
-    # Of equal scores at the edge the lowest rows are in: the same for every k.
+    # Among equal scores at the edge the lowest rows win: the same for every k.
     above, equal = np.flatnonzero(scores > least), np.flatnonzero(scores == least)
     chosen = np.concatenate((above, equal[: k - len(above)]))
     ordered = chosen[np.lexsort((chosen, -scores[chosen]))]

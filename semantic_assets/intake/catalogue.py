@@ -1,7 +1,7 @@
-"""The catalogue of a dataset's segments: which document is where. Rebuilt from the segments.
+"""The catalogue of a dataset's segments: the segment of each document, rebuilt from the segments.
 
-It says nothing that they do not: its row comes after the line, and where a segment is not of the
-size and time it says (a crash came between, or somebody edited the file) it is read again.
+It holds nothing that they do not: a row is written after its line, and a segment whose size or
+time differs from the catalogue's (after a crash, or an edit of the file) is read again.
 """
 
 import fcntl
@@ -33,22 +33,22 @@ CREATE TABLE IF NOT EXISTS measured (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One text that is in a segment."""
+    """One text in a segment."""
 
     name: str
     segment: int
     digest: str
     bytes: int
-    #: The time of its segment after it was written.
+    #: Modification time of the segment after the text was written.
     stored_at_ns: int
 
 
 class Catalogue:
-    """One connection; a thread at a time."""
+    """The catalogue of one dataset over one connection, for one thread at a time."""
 
     def __init__(self, path: Path, folder: Path) -> None:
         self._folder = folder
-        #: The folder's time when all segments were looked at: each that is rewritten changes it.
+        #: The folder's time at the last check of all segments: rewriting a segment changes it.
         self._checked_at_ns: int | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
@@ -63,7 +63,7 @@ class Catalogue:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The one writer of the dataset's segments, over all processes; they are as recorded."""
+        """Hold the dataset's only write lock; the catalogue is up to date in the block."""
         with _alone_in(self._folder):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -85,13 +85,13 @@ class Catalogue:
         return found
 
     def last(self) -> tuple[int, int]:
-        """(number, bytes) of the segment that is appended to; (0, 0) before the first."""
+        """Return (number, bytes) of the segment to append to; (0, 0) before the first."""
         query = "SELECT number, bytes FROM measured ORDER BY number DESC LIMIT 1"
         number, size = self._db.execute(query).fetchone() or (0, 0)
         return int(number), int(size)
 
     def stored(self, number: int, size: int, lines: Mapping[str, bytes]) -> None:
-        """These lines are in a segment now, which has this size."""
+        """Record that a segment now contains these lines and has this size."""
         now = segments.path_of(self._folder, number).stat().st_mtime_ns
         self._db.executemany(
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)",
@@ -113,7 +113,7 @@ class Catalogue:
         return [Entry(*row) for row in rows]
 
     def count_since(self, number: int, moment_ns: int) -> int:
-        """Documents of a segment that were stored after a time of it."""
+        """Count the documents stored in a segment after a time of it."""
         query = "SELECT count(*) FROM document WHERE segment = ? AND stored_at_ns > ?"
         return int(self._db.execute(query, (number, moment_ns)).fetchone()[0])
 
@@ -121,7 +121,7 @@ class Catalogue:
         self._db.execute("INSERT OR REPLACE INTO measured VALUES (?, ?, ?)", (number, size, now))
 
     def _catch_up(self) -> None:
-        """All segments at first and when one was rewritten; else the last: it is appended to."""
+        """Read changed segments again; check all after a rewrite, else only the last."""
         number, size = self.last()
         changed_at_ns = _stat(self._folder)[1]
         is_last_known = _stat(segments.path_of(self._folder, number))[0] == size
@@ -147,7 +147,7 @@ class Catalogue:
 
 
 def _stat(path: Path) -> tuple[int, int]:
-    """Size and time; zeros where there is nothing."""
+    """Return size and modification time; zeros if the path is missing."""
     try:
         stat = path.stat()
     except FileNotFoundError:
@@ -157,7 +157,7 @@ def _stat(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Also beside another lake over the same sources, which has a catalogue of its own."""
+    """Lock the folder, also against another lake over the same sources with its own catalogue."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:

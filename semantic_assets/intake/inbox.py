@@ -1,4 +1,4 @@
-"""The inbox of one dataset: put texts and files in, take them out, list them."""
+"""The inbox of one dataset, into which texts and files are put."""
 
 import os
 import uuid
@@ -25,7 +25,7 @@ _BLOCK = 1 << 20
 
 
 class Stored(StrEnum):
-    """What became of a document that was handed over."""
+    """The outcome of storing a document that was passed in."""
 
     UPLOADED = "uploaded"
     REPLACED = "replaced"
@@ -34,7 +34,7 @@ class Stored(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A document of text, as it is put into a segment."""
+    """A text document to be put into a segment."""
 
     name: str
     title: str | None
@@ -42,15 +42,19 @@ class Text:
     metadata: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        """Raises:
-        ConfigError: a key of its metadata is taken.
+        """Check the names of the metadata.
+
+        Raises:
+            ConfigError: a metadata key is reserved.
         """
         if taken := _RESERVED & self.metadata.keys():
             raise ConfigError(f"{self.name}: metadata cannot be named {', '.join(sorted(taken))}")
 
     def line(self) -> bytes:
-        """Raises:
-        ConfigError: something in it is no text.
+        """Return the document as a JSON line without its end.
+
+        Raises:
+            ConfigError: a value is not text.
         """
         record = {"id": self.name, "title": self.title, "text": self.text}
         try:
@@ -61,7 +65,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """The outcome of one document; `uri` is of the source file that holds it."""
+    """The outcome of one document; `uri` is that of the source file with it."""
 
     name: str
     uri: str
@@ -81,7 +85,7 @@ class Held:
 
 
 class Inbox:
-    """Safe for several processes at once; one object is for one thread."""
+    """An inbox that several processes may use at once; one object is for one thread."""
 
     def __init__(self, sources: Path, lake: Path, dataset: DatasetKey) -> None:
         self._uri = folder_uri(dataset)
@@ -90,7 +94,7 @@ class Inbox:
 
     @staticmethod
     def all(lake: Path) -> list[DatasetKey]:
-        """The datasets anything was handed over to."""
+        """Return the datasets with an inbox."""
         return sorted(DatasetKey.parse(path.stem) for path in (lake / "intake").glob("*.sqlite3"))
 
     def __enter__(self) -> Self:
@@ -103,7 +107,7 @@ class Inbox:
         self._catalogue.close()
 
     def put_texts(self, texts: Sequence[Text], *, overwrite: bool) -> list[Put]:
-        """Store texts together: durable when this returns, each with its own outcome."""
+        """Store texts durably in one go, each with its own outcome."""
         lines = {text.name: text.line() for text in texts}
         make_folder(self._folder)
         with self._catalogue.writing():
@@ -130,17 +134,17 @@ class Inbox:
         ]
 
     def put_file(self, name: str, content: Path, *, overwrite: bool) -> Put:
-        """Move a file of this file system in; it takes the place of one with its name, or none.
+        """Link a file of this file system into the inbox; `overwrite` replaces a file of its name.
 
         Raises:
-            Conflict: one of this name has other content, and is not to be replaced.
+            Conflict: a file of this name has other content, and `overwrite` is false.
         """
         target = self._folder / _FILES / checked_name(name)
         uri = f"{self._uri}/{_FILES}/{target.name}"
         make_folder(target.parent)
         sync(content)
         try:
-            os.link(content, target)  # fails where there is one: no race can replace it unseen
+            os.link(content, target)  # fails if the file exists: no race can replace it unseen
             status = Stored.UPLOADED
         except FileExistsError:
             if _file_digest(target) == _file_digest(content):
@@ -155,8 +159,10 @@ class Inbox:
         return Put(name=name, uri=uri, is_text=False, status=status)
 
     def remove(self, name: str) -> None:
-        """Raises:
-        NotFound: nothing of this name was handed over.
+        """Remove a document by name.
+
+        Raises:
+            NotFound: the inbox has no document of this name.
         """
         name = checked_name(name)
         with self._catalogue.writing():
@@ -172,7 +178,7 @@ class Inbox:
                 sync(path.parent)
 
     def held(self) -> list[Held]:
-        """All that is in it, by name."""
+        """Return all documents and files in the inbox, sorted by name."""
         texts = [
             Held(name=e.name, uri=self._segment_uri(e.segment), bytes=e.bytes, is_text=True)
             for e in self._catalogue.entries()
@@ -180,25 +186,25 @@ class Inbox:
         return sorted([*texts, *self.files()], key=lambda held: held.name)
 
     def segments(self) -> dict[str, os.stat_result]:
-        """Each segment by its uri."""
+        """Return the stat of each segment by its uri."""
         return {
             self._segment_uri(number): segments.path_of(self._folder, number).stat()
             for number in sorted(segments.numbers(self._folder))
         }
 
     def count_since(self, uri: str, moment_ns: int) -> int:
-        """Documents of a segment stored after it had this time."""
+        """Count the documents stored in a segment after it had this time."""
         number = int(uri.rpartition("/")[2].partition(".")[0])
         return self._catalogue.count_since(number, moment_ns)
 
     def room(self) -> Path:
-        """A folder on the same file system, for files on their way in; listings pass it over."""
+        """Return a folder for incoming files on the same file system; listings skip it."""
         folder = self._folder / ".incoming"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def files(self) -> list[Held]:
-        """What is a file of its own."""
+        """Return the documents that are separate files."""
         folder = self._folder / _FILES
         if not folder.is_dir():
             return []
@@ -215,7 +221,7 @@ class Inbox:
             ]
 
     def _append(self, lines: Mapping[str, bytes]) -> dict[str, int]:
-        """The segment of each."""
+        """Append lines and return the segment of each."""
         number, size = self._catalogue.last()
         places: dict[str, int] = {}
         piece: dict[str, bytes] = {}
@@ -237,7 +243,7 @@ class Inbox:
             )
 
     def _rewrite(self, places: Mapping[str, int], changed: Mapping[str, bytes | None]) -> None:
-        """Each segment once, in place: a document is never in none and never in two."""
+        """Rewrite each changed segment once: a document is always in exactly one segment."""
         by_segment: dict[int, dict[str, bytes | None]] = defaultdict(dict)
         for name, number in places.items():
             by_segment[number][name] = changed[name]

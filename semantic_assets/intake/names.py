@@ -1,4 +1,4 @@
-"""Names of documents that are handed over, and where they lie below the source root."""
+"""Names of documents that are passed in, and their places below the source root."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from semantic_assets.model.keys import DatasetKey
 
 FOLDER = "_ingested"
 SEGMENT_SUFFIX = ".segment.jsonl"
-#: What a segment without documents holds: it stays, so that its dataset is not taken for unmounted.
+#: Content of a segment without documents, which stays so that its dataset does not look unmounted.
 EMPTY_SEGMENT = b"\n"
 _SEGMENT = re.compile(rf"[^/]+/[^/]+/{FOLDER}/\d+{re.escape(SEGMENT_SUFFIX)}")
 #: A file name may have 255 bytes; a temporary one has more than the name itself.
@@ -16,7 +16,7 @@ MAX_NAME_BYTES = 200
 
 
 def checked_name(name: str) -> str:
-    """The name in its composed form.
+    """Return the name in its composed form (NFC).
 
     Raises:
         ConfigError: it could lead out of its folder, hide a file or hide itself in a terminal.
@@ -49,10 +49,10 @@ def folder_uri(dataset: DatasetKey) -> str:
 
 
 def is_segment(uri: str) -> bool:
-    """Whether a source file is a segment, whose records are documents under their own names."""
+    """Return whether a source file is a segment, whose records are separate documents."""
     return _SEGMENT.fullmatch(uri) is not None
 
 
 def shown_uri(uri: str, record_id: str | None) -> str:
-    """The uri of a document as people know it: in a segment its own name, not the segment's."""
+    """Return a document's uri for people: in a segment the document's name, not the segment's."""
     return f"{uri.rpartition('/')[0]}/{record_id}" if record_id and is_segment(uri) else uri

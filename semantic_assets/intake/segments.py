@@ -1,4 +1,4 @@
-"""Segments: JSON Lines that documents are appended to, replaced in and taken out of."""
+"""Segments: JSON Lines files of documents that can be appended, replaced and removed."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from semantic_assets.intake.names import EMPTY_SEGMENT, SEGMENT_SUFFIX
 from semantic_assets.system.durable import replacing, sync
 from semantic_assets.text.fingerprint import text_hash
 
-#: A replaced document costs writing its segment again.
+#: Replacing a document costs writing its whole segment again.
 MAX_BYTES = 4 << 20
 
 
@@ -26,7 +26,7 @@ def path_of(folder: Path, number: int) -> Path:
 
 
 def numbers(folder: Path) -> dict[int, tuple[int, int]]:
-    """Size and time of each segment of a folder."""
+    """Return size and modification time of each segment of a folder, by number."""
     found = {}
     for path in folder.glob(f"*{SEGMENT_SUFFIX}"):
         stem = path.name.removesuffix(SEGMENT_SUFFIX)
@@ -37,8 +37,10 @@ def numbers(folder: Path) -> dict[int, tuple[int, int]]:
 
 
 def name_of(line: bytes, path: Path) -> str:
-    """Raises:
-    ConfigError: it is not a line that was written here.
+    """Return the name of the document in a line.
+
+    Raises:
+        ConfigError: the line was not written by this module.
     """
     try:
         return str(orjson.loads(line)["id"])
@@ -54,7 +56,7 @@ def digest_of(line: bytes) -> str:
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Whole lines, without their ends; what a crash cut off is not one."""
+    """Yield the whole lines without their ends; a line that a crash cut off is left out."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n") and line != EMPTY_SEGMENT:
@@ -62,9 +64,9 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def mended_lines(path: Path) -> list[bytes]:
-    """The lines of a segment; a last one that a crash cut off, and nobody was told of, is dropped."""
+    """Mend a segment and return its lines; a last line that a crash cut off is dropped."""
     whole, end, rest = path.read_bytes().rpartition(b"\n")
-    if rest and _is_document(rest, path):  # an editor took the end of the last line off
+    if rest and _is_document(rest, path):  # an editor removed the end of the last line
         write_whole(path, whole + end + rest + b"\n")
     elif rest:
         write_whole(path, whole + end or EMPTY_SEGMENT)
@@ -79,9 +81,9 @@ def _is_document(line: bytes, path: Path) -> bool:
 
 
 def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:
-    """Write lines behind the first `at` bytes and make them durable; the new size.
+    """Write lines durably behind the first `at` bytes and return the new size.
 
-    What stands behind them was cut off by a crash and never confirmed.
+    Any content behind `at` was cut off by a crash and never confirmed.
     """
     is_new, at = not at, 0 if at == len(EMPTY_SEGMENT) else at
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
@@ -100,7 +102,7 @@ def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:
 
 
 def rewrite(path: Path, changed: Mapping[str, bytes | None]) -> int:
-    """Put lines in the place of others by name, None: take out; the new size. Whole or not at all."""
+    """Replace lines by name, remove them for None, all or nothing; return the new size."""
     kept = []
     for line in lines_of(path):
         name = name_of(line, path)
@@ -118,7 +120,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_empty(folder: Path) -> None:
-    """A first segment without documents, where there is none."""
+    """Write a first segment without documents if the folder has no segment."""
     if not numbers(folder):
         write_whole(path_of(folder, 0), EMPTY_SEGMENT)
 

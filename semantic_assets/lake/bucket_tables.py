@@ -1,7 +1,7 @@
-"""Tables of a lake in a bucket, for SQL: what a query reads travels, and not the rest.
+"""Tables of a lake in a bucket, for SQL: only the data that a query reads travels.
 
-One listing for each table, when it is opened; a file replaced later is an error to who reads it
-then, never a mixture.
+A table's files are listed once, when it is opened; reading a file that was replaced since is an
+error, never a mixture.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,10 +20,11 @@ _FORMAT = ds.ParquetFileFormat()
 def table_of(
     bucket: Bucket, directory: str, schema: pa.Schema, keys: Iterable[str], *, first: str = ""
 ) -> ds.Dataset | None:
-    """The files below a directory whose next folder begins so, as one table; None without any.
+    """Return the files below a directory as one table; None without any.
 
     Args:
-        keys: further columns, of the folders `key=value` a file lies in. `batch_job_id` is its name.
+        keys: further columns, from a file's folders `key=value`; `batch_job_id` is its name.
+        first: only folders whose name begins so.
     """
     keys = list(keys)
     files = [

@@ -1,4 +1,4 @@
-"""A lake in a folder of this machine."""
+"""The lake in a local folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from semantic_assets.system import durable
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Files below `root`; names are paths below it."""
+    """The files of a lake below `root`; names are paths below it."""
 
     root: Path
 
@@ -21,7 +21,7 @@ class Folder:
         return path.stat().st_size if path.is_file() else None
 
     def inside(self, directory: str) -> tuple[list[str], list[str]]:
-        """(names of folders, names of files) of one directory."""
+        """Return (names of folders, names of files) of one directory."""
         folder = self.root / directory
         if not folder.is_dir():
             return [], []
@@ -29,12 +29,12 @@ class Folder:
         return [p.name for p in found if p.is_dir()], [p.name for p in found if not p.is_dir()]
 
     def etags(self, directory: str, only: str | None) -> dict[str, str]:
-        """All the same: who replaces a file here tells those who derive from it."""
+        """Return empty ETags: here every process shares what it derives from a file."""
         names = [only] if only is not None else self.inside(directory)[1]
         return dict.fromkeys(names, "")
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
-        """(name, size) of all files below a directory; dotted names are passed over."""
+        """Yield (name, size) of all files below a directory, except dotted names."""
         for path in sorted((self.root / directory).rglob("*")):
             name = path.relative_to(self.root).as_posix()
             if path.is_file() and "/." not in f"/{name}":
@@ -76,4 +76,4 @@ class Folder:
         return self.root / directory
 
     def publish_tree(self, directory: str, *, only: str = "") -> None:
-        """It is where it belongs."""
+        """Return at once: the tree is already in its place."""

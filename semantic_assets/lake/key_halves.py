@@ -1,4 +1,4 @@
-"""Text hashes as pairs of integers: what SQLite and numpy handle in bulk."""
+"""Text hashes as pairs of integers, which SQLite and numpy process in bulk."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _NIBBLES[[ord(digit) for digit in "0123456789abcdef"]] = np.arange(16)
 
 
 def halves(keys: pa.Array | Sequence[str]) -> npt.NDArray[np.int64]:
-    """Shape (n, 2): the first and the last 16 digits of each, as signed integers.
+    """Return each key's first and last 16 digits as signed integers, shape (n, 2).
 
     Raises:
         ValueError: a key is no text hash.

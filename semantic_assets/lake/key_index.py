@@ -1,9 +1,9 @@
-"""Which text has which outcomes, and in which results file: one SQLite file per space.
+"""The key index: the outcomes of each text and their results files, one SQLite file per space.
 
 A cache of the results directory and nothing else: it lists the files it covers, is compared with
 the directory before any planning, and can be deleted at any time. Its cost follows the batch: a
 lookup touches the asked keys, an insertion the new ones. Both go in bulk: keys as two integers
-each, a lookup's as one JSON list and its answer as five (57,000 keys in 0.13 CPU seconds, where
+each, a lookup's keys as one JSON list and its answer as five (57,000 keys in 0.13 CPU seconds;
 rows to and from Python took about 0.5).
 """
 
@@ -59,7 +59,7 @@ SELECT r.high, r.low, r.retry_id FROM json_each(?) a CROSS JOIN retry r ON r.hig
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Rows of the outcome table, as columns; `asked` is the place among the asked keys."""
+    """Rows of the outcome table, as columns; `asked` is a row's place among the asked keys."""
 
     asked: Indices
     file_id: Indices
@@ -86,7 +86,7 @@ class KeyIndex:
             yield connection
 
     def etags(self) -> dict[str, str]:
-        """By name of the results files whose keys are in here: which content of theirs that was."""
+        """Map the name of each covered results file to the ETag it was covered with."""
         with self._connected() as connection:
             return dict(connection.execute("SELECT name, mark FROM file"))
 
@@ -100,9 +100,9 @@ class KeyIndex:
         etag: str = "",
         anew: bool = False,
     ) -> None:
-        """Cover one results file; a second time changes nothing, but of other content or `anew`.
+        """Cover one results file, once per content unless `anew`.
 
-        In one transaction: who asks meanwhile finds the outcomes before or those after.
+        One transaction: a concurrent lookup finds the outcomes before it or after it.
         """
         pairs, codes = halves(keys), np.asarray(outcomes, dtype=np.int64)
         if len(pairs) != len(codes):
@@ -137,10 +137,10 @@ class KeyIndex:
             connection.execute("COMMIT")
 
     def forget(self, etags: Mapping[str, str]) -> None:
-        """Results files that are gone from the directory no longer count, nor do retries of theirs.
+        """Remove results files that left the directory, and retries without an outcome.
 
         Args:
-            marks: by name, of the content that is gone; another one that was covered since stays.
+            etags: the gone content by file name; other content that was covered since stays.
         """
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -155,19 +155,19 @@ class KeyIndex:
             connection.execute("COMMIT")
 
     def files_of(self, keys: pa.Array | Sequence[str]) -> set[str]:
-        """Names of the results files with any outcome of these texts."""
+        """Return the names of the results files with any outcome of these texts."""
         with self._connected() as connection:
             found = _rows(connection, halves(keys))
             return {name for name, _ in _files(connection, found.file_id).values()}
 
     def known(self, keys: pa.Array | Sequence[str]) -> KnownTexts:
-        """What is known of these texts, in their order."""
+        """Return the outcomes of these texts, in their order."""
         once = _binary(halves(keys)).dictionary_encode()
         pairs = np.frombuffer(once.dictionary.buffers()[1], dtype=np.int64).reshape(-1, 2)
         with self._connected() as connection:
             found = _rows(connection, pairs)
             files = _files(connection, found.file_id)
-            # The plain case: one row, and it is ok.
+            # The plain case: a single row, with outcome ok.
             is_plain = (np.bincount(found.asked, minlength=len(pairs))[found.asked] == 1) & (
                 found.outcome == OutcomeCode.OK
             )
@@ -176,18 +176,18 @@ class KeyIndex:
         return known.repeated(once.indices.to_numpy())
 
     def look_up(self, keys: Sequence[str]) -> dict[str, Landed]:
-        """What is known of a few texts; those nobody answered yet are absent."""
+        """Return the outcomes of a few texts; texts without any are absent."""
         known = self.known(keys)
         answers = {key: known.at(place) for place, key in enumerate(keys)}
         return {key: landed for key, landed in answers.items() if landed is not None}
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables. Those of an earlier form are dropped: the files are covered again."""
+    """Make the tables. Tables of an earlier form are dropped: the files are covered again."""
     if _version(connection) == _VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) != _VERSION:  # nobody else made them meanwhile
+    if _version(connection) != _VERSION:  # no other process made them meanwhile
         for name in ("file", "retry", "outcome"):
             connection.execute(f"DROP TABLE IF EXISTS {name}")
         for statement in _SCHEMA.split(";"):
@@ -209,7 +209,7 @@ def _forget(connection: sqlite3.Connection, name: str) -> None:
 def _insert_file(
     connection: sqlite3.Connection, name: str, whole_job: int, etag: str = ""
 ) -> int | None:
-    """The id of a file covered from now on; None where it was covered before."""
+    """Insert a file and return its id; None if it was covered before."""
     cursor = connection.execute(
         "INSERT INTO file (name, whole_job, mark) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (name, whole_job, etag),
@@ -218,12 +218,12 @@ def _insert_file(
 
 
 def _rows(connection: sqlite3.Connection, pairs: npt.NDArray[np.int64]) -> _Found:
-    """All outcomes of these keys, each of which is here once."""
-    # In order, so that neighbours share a page; once, or keys alike in that half would multiply.
+    """Return all outcomes of these keys, which are distinct."""
+    # In order, so that neighbours share a page; distinct, or keys with equal halves would multiply.
     highs = np.unique(pairs[:, 0])
     answer = connection.execute(_ROWS, (orjson.dumps(highs.tolist()).decode(),)).fetchone()
     place, low, *rest = (np.asarray(orjson.loads(column), dtype=np.int64) for column in answer)
-    # Half a key was looked up: the other half must agree too.
+    # The query matched half a key: the other half must agree too.
     found = pc.index_in(_binary(np.column_stack((highs[place], low))), _binary(pairs))
     is_asked = found.is_valid().to_numpy(zero_copy_only=False)
     asked = found.drop_null().to_numpy().astype(np.int64)
@@ -236,7 +236,7 @@ def _binary(pairs: npt.NDArray[np.int64]) -> pa.FixedSizeBinaryArray:
 
 
 def _files(connection: sqlite3.Connection, file_ids: Indices) -> dict[int, tuple[str, int]]:
-    """(name, whole_job) of each."""
+    """Return (name, whole_job) by file id."""
     wanted = orjson.dumps(np.unique(file_ids).tolist()).decode()
     rows = connection.execute(
         "SELECT f.file_id, f.name, f.whole_job FROM json_each(?) a "
@@ -252,7 +252,7 @@ def _fold(
     found: _Found,
     files: dict[int, tuple[str, int]],
 ) -> dict[int, Landed]:
-    """The texts with an error row or several rows, without errors older than their last retry."""
+    """Merge the rows of texts with an error or several rows; errors before a retry do not count."""
     if not len(found.asked):
         return {}
     highs = orjson.dumps(np.unique(pairs[found.asked, 0]).tolist()).decode()

@@ -1,4 +1,4 @@
-"""Files of the lake: read by their footer, written whole or not at all."""
+"""The files of the lake, each written whole or not at all."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,9 +16,9 @@ from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.objects.bucket import Bucket
 
-#: Key in a Parquet file's metadata: what the file's content is, for the ledger to agree with.
+#: Key in a Parquet file's metadata: the fingerprint of its content, as the ledger has it.
 FINGERPRINT = b"semantic_assets.fingerprint"
-#: And what it was made of.
+#: And the fingerprint of its input.
 INPUT = "semantic_assets.input"
 _BUFFER_BYTES = 1 << 20
 _OPENINGS = 3
@@ -27,9 +27,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """Files by their path below a root, as `layout` gives them: in a folder, or in a bucket.
+    """The lake's files, by the paths that `layout` gives them, in a folder or a bucket.
 
-    `root` is a folder of this machine: the lake itself, or what is kept here of one in a bucket.
+    `root` is a local folder: the lake itself, or the local files of a lake in a bucket.
     """
 
     root: Path
@@ -42,50 +42,50 @@ class Lake:
 
     @property
     def shown(self) -> str:
-        """Where the lake is."""
+        """The folder or URL of the lake."""
         return str(self.root) if self.bucket is None else self.bucket.url
 
     def address(self, relative: str) -> str:
-        """Where a file of it is, for people to read."""
+        """Return the place of a file for people to read."""
         return f"{self.shown}/{relative}"
 
     def path(self, relative: str) -> Path:
-        """A path of this machine: of a file of the lake only where that is in a folder."""
+        """Return a path below the local `root`; in a bucket it is no file of the lake."""
         return self.root / relative
 
     def exists(self, relative: str) -> bool:
         return self._place.size(relative) is not None
 
     def size(self, relative: str) -> int:
-        """In bytes; 0 where there is no such file."""
+        """Return the bytes of a file; 0 if it is missing."""
         return self._place.size(relative) or 0
 
     def names(self, directory: str) -> list[str]:
-        """Names of the finished Parquet files of one directory, sorted."""
+        """Return the names of a directory's finished Parquet files, sorted."""
         return sorted(name for name in self._place.inside(directory)[1] if _is_finished(name))
 
     def etags(self, directory: str, only: str | None = None) -> dict[str, str]:
-        """Of the finished Parquet files of one directory, or one of them, by name: which content.
+        """Map each finished Parquet file of a directory, or the one named `only`, to its ETag.
 
-        In a folder all are alike: there every process shares what it derives from them.
+        In a folder all are empty: there every process shares what it derives from the files.
         """
         found = self._place.etags(directory, only)
         return {name: found[name] for name in sorted(found) if _is_finished(name)}
 
     def notes(self, directory: str, suffix: str) -> list[str]:
-        """Names of the other files of one directory that end so, sorted."""
+        """Return the names of a directory's files with this suffix, sorted."""
         return sorted(name for name in self._place.inside(directory)[1] if name.endswith(suffix))
 
     def folders(self, directory: str) -> list[str]:
-        """Names of the folders of one directory, sorted."""
+        """Return the names of a directory's folders, sorted."""
         return sorted(self._place.inside(directory)[0])
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
-        """(relative path, bytes) of all files below a directory."""
+        """Return an iterator over (relative path, bytes) of all files below a directory."""
         return self._place.below(directory)
 
     def fingerprint(self, relative: str) -> str | None:
-        """The fingerprint a file carries; None where there is no such file or it has none."""
+        """Return the fingerprint in a file's metadata; None without the file or the fingerprint."""
         try:
             metadata = self._footer(relative).metadata
         except FileNotFoundError:
@@ -94,12 +94,12 @@ class Lake:
         return found.decode() if found is not None else None
 
     def read_marked(self, relative: str, columns: list[str]) -> tuple[pa.Table, str]:
-        """Columns and fingerprint of one and the same file, whatever takes its place meanwhile."""
+        """Read columns and fingerprint of one file, even if it is replaced meanwhile."""
         with self.open(relative) as file:
             return file.read(columns, use_threads=False), fingerprint_of(file)
 
     def metadata(self, relative: str) -> dict[str, str]:
-        """The file's own key-value metadata, without Arrow's."""
+        """Return the file's own key-value metadata, without Arrow's."""
         found = self._footer(relative).metadata or {}
         return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
 
@@ -108,7 +108,7 @@ class Lake:
             return file.read(columns)
 
     def open(self, relative: str) -> pq.ParquetFile:
-        """Open a table to read a little of it at a time.
+        """Open a table for reading in pieces.
 
         Buffers for whole columns cost 170 MB for a shard, and 1.2 CPU seconds in faulting pages.
 
@@ -121,7 +121,7 @@ class Lake:
         )
 
     def read_columns(self, relative: str, columns: list[str]) -> pa.Table:
-        """A few columns of a wide table: in a bucket no more than they are travels.
+        """Read a few columns of a wide table; from a bucket only those travel.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -131,7 +131,7 @@ class Lake:
             return file.read(columns, use_threads=False)
 
     def _opened(self, relative: str, open_one: Callable[[Path], _T]) -> _T:
-        """A copy may go between its coming and its opening: then it comes again."""
+        """Open a file; a copy that vanishes before it is opened is fetched again."""
         for _ in range(_OPENINGS):
             with suppress(FileNotFoundError):
                 return open_one(self._place.fetched(relative))
@@ -143,7 +143,7 @@ class Lake:
         return pq.read_metadata(self._place.footer(relative))
 
     def count(self, relative: str, column: str, value: str) -> int:
-        """How many rows have a value; of most files the footers tell that none has."""
+        """Count the rows with a value; for most files the footer tells that there are none."""
         with self.open(relative) as file:
             leaves = range(len(file.schema))
             place = next(leaf for leaf in leaves if file.schema.column(leaf).path == column)
@@ -156,7 +156,7 @@ class Lake:
         return sum(item == value for item in held.to_pylist())
 
     def head(self, relative: str, columns: list[str], rows: int) -> pa.Table:
-        """The first rows, without reading the rest."""
+        """Read the first rows of a table and nothing else."""
         with self.open(relative) as file:
             batches = file.iter_batches(batch_size=rows, columns=columns)
             first = next(batches, None)
@@ -165,7 +165,7 @@ class Lake:
 
     @contextmanager
     def replacing(self, relative: str) -> Iterator[Path]:
-        """A temporary path that takes the file's place; a reader sees the old file or the new one."""
+        """Yield a temporary path that replaces the file; a reader sees the old or the new file."""
         with self._place.replacing(relative) as temporary:
             yield temporary
 
@@ -173,7 +173,7 @@ class Lake:
     def writing(
         self, relative: str, schema: pa.Schema, metadata: Mapping[str, str]
     ) -> Iterator[TableFile]:
-        """Replace one table file from batches; `metadata` may still be added to while writing."""
+        """Replace one table file from batches; `metadata` may grow during the writing."""
         with self.replacing(relative) as temporary:
             file = TableFile(temporary, schema, dict(metadata))
             try:
@@ -182,17 +182,19 @@ class Lake:
                 file.close()
 
     def digest(self, relative: str) -> str | None:
-        """Of all bytes of a file, as the place it is in gives them now; None where there is none."""
+        """Return the digest of a file's bytes in its folder or bucket; None if it is missing."""
         return self._place.digest(relative)
 
     def copy_out(self, relative: str, to: Path) -> None:
-        """Raises:
-        FileNotFoundError: there is no such file.
+        """Copy a file's content to a local path.
+
+        Raises:
+            FileNotFoundError: there is no such file.
         """
         self._place.copy_out(relative, to)
 
     def read_text(self, relative: str) -> str | None:
-        """A small file; None where there is none."""
+        """Read a small text file; None if it is missing."""
         try:
             return self._opened(relative, Path.read_text)
         except FileNotFoundError:
@@ -206,29 +208,29 @@ class Lake:
         self._place.delete(relative)
 
     def delete_tree(self, relative: str) -> None:
-        """Here too, where it is in a bucket."""
+        """Delete all files below a directory, and their local copies."""
         self._place.delete_tree(relative)
 
     def has_tree(self, relative: str) -> bool:
         return self._place.has_tree(relative)
 
     def fetched_tree(self, relative: str, *, only: str = "") -> Path:
-        """A folder with all that is below a directory, or the files that end so; it need not be."""
+        """Return a local folder with a directory's files that end with `only`, if any."""
         return self._place.fetched_tree(relative, only=only)
 
     def publish_tree(self, relative: str, *, only: str = "") -> None:
-        """Make durable for all machines what was written to that folder here, or what ends so."""
+        """Publish the local folder's files that end with `only` to all machines."""
         self._place.publish_tree(relative, only=only)
 
 
 def fingerprint_of(file: pq.ParquetFile) -> str:
-    """The fingerprint an open table carries; empty where it has none."""
+    """Return the fingerprint in an open table's metadata; empty if it has none."""
     found: bytes = (file.metadata.metadata or {}).get(FINGERPRINT, b"")
     return found.decode()
 
 
 def row_group_starts(file: pq.ParquetFile) -> npt.NDArray[np.int64]:
-    """Number of the first row of each row group, and behind them the count of all."""
+    """Return the number of each row group's first row, then the count of all rows."""
     groups = range(file.metadata.num_row_groups)
     return np.cumsum([0, *(file.metadata.row_group(group).num_rows for group in groups)])
 

@@ -1,21 +1,21 @@
-"""Where everything lies under the lake's root."""
+"""Paths of all files and folders below the lake's root."""
 
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.task import is_task
 
 LEDGER_FILE = "ledger.sqlite3"
-#: The ledger's id, so that one made anew over this lake recognises its jobs at Google.
+#: The ledger's id, so that a new ledger over this lake recognises its jobs at Google.
 LEDGER_ID_FILE = "ledger_id"
-#: What that file begins with in a lake that was left behind.
+#: Start of that file in a lake that was moved away.
 MOVED = "moved to"
-#: And in one that a move has begun to fill.
+#: Start of that file in a lake that a move has begun to fill.
 FILLING = "being filled from ledger"
-#: Folders of this machine, made again where they are missing, and what is in use there.
+#: Local folders, which are made again if missing, and files that are in use there.
 LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
 
 
 def _folder(product_id: str) -> str:
-    """Of an embedding space; a task's id says itself what it is."""
+    """Return the folder of a product; a task's id is already marked as such."""
     return product_id if is_task(product_id) else f"space={product_id}"
 
 
@@ -28,17 +28,17 @@ def chunks(shard: ShardKey) -> str:
 
 
 def requests(task_id: str, shard: ShardKey) -> str:
-    """What a task asks of the documents of a shard."""
+    """Return the path of the table of a task's requests for a shard."""
     return f"requests/{task_id}/{shard.path}"
 
 
 def outputs(task_id: str, shard: ShardKey) -> str:
-    """What came of it."""
+    """Return the path of the table of a task's outputs for a shard."""
     return f"generations/{task_id}/{shard.path}"
 
 
 def wanted(product_id: str, shard: ShardKey) -> str:
-    """The table whose rows want an answer: chunks a vector, requests an output."""
+    """Return the path of the rows that need an answer: chunks of a space, requests of a task."""
     return requests(product_id, shard) if is_task(product_id) else chunks(shard)
 
 
@@ -67,12 +67,12 @@ def manifest(job_id: str) -> str:
 
 
 def uploads(job_id: str) -> str:
-    """Names of the media files uploaded for a job, a line each, while the job is open."""
+    """Return the path of the list of media files uploaded for an open job, one per line."""
     return f"manifests/{job_id}.uploads"
 
 
 def query_vectors(space_id: str) -> str:
-    """Vectors of judged questions: paid for once in each space."""
+    """Return the path of the judged questions' vectors, paid for once in each space."""
     return f"queries/space={space_id}.parquet"
 
 

@@ -19,7 +19,7 @@ _JOB, _SPACE, _TASK = "semantic_assets.job", "semantic_assets.space", "semantic_
 
 
 def write_manifest(lake: Lake, job: BatchJob, product: Product, texts: Iterable[pa.Table]) -> None:
-    """Make a job's texts durable; of `MANIFEST` the columns on media may be left out."""
+    """Write a job's manifest; the texts may lack the media columns of `MANIFEST`."""
     name = _TASK if isinstance(product, GenerationTask) else _SPACE
     metadata = {_JOB: json.dumps(job.as_stored()), name: json.dumps(asdict(product))}
     with lake.writing(layout.manifest(job.job_id), MANIFEST, metadata) as file:
@@ -35,7 +35,7 @@ def _fitted(piece: pa.Table) -> pa.Table:
 
 
 def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
-    """The job a manifest belongs to, as it was when it was formed, and what it makes."""
+    """Return a manifest's job, as it was when it was formed, and its product."""
     stored = lake.metadata(layout.manifest(job_id))
     job = stored_job(json.loads(stored[_JOB]))
     if _TASK in stored:
@@ -44,13 +44,13 @@ def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
 
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
-    """The text hashes of a job; None where its manifest is not there."""
+    """Return the text hashes of a job; None if its manifest is missing."""
     column = manifest_key_column(lake, job_id)
     return None if column is None else column.to_pylist()
 
 
 def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
-    """As `manifest_keys`, in one column; a file that is cut off is as good as gone."""
+    """Return the text hashes of a job as one column; None if its manifest is missing."""
     try:
         return lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"].combine_chunks()
     except (FileNotFoundError, pa.ArrowException):
@@ -58,14 +58,14 @@ def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
 
 
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:
-    """(text_hash, vector_text) of each text, in the manifest's order."""
+    """Yield (text_hash, vector_text) of each text, in the manifest's order."""
     with lake.open(layout.manifest(job_id)) as file:
         for batch in file.iter_batches(batch_size=512, columns=["text_hash", "vector_text"]):
             yield from zip(batch[0].to_pylist(), batch[1].to_pylist(), strict=True)
 
 
 def manifest_requests(lake: Lake, job_id: str) -> Iterator[dict[str, Any]]:
-    """The rows of a generation job's manifest, in order."""
+    """Yield the rows of a generation job's manifest, in order."""
     with lake.open(layout.manifest(job_id)) as file:
         for batch in file.iter_batches(batch_size=512):
             yield from batch.to_pylist()

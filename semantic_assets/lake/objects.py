@@ -1,8 +1,8 @@
-"""A lake in a bucket: tables are objects, read by way of copies on this machine.
+"""The lake in a bucket: tables are objects, read through local copies.
 
-A reader has the whole of one object, whatever takes its place meanwhile. A writer's object takes
-the place of the one that was there when it began, or it is a conflict. Folders of an index are
-kept on this machine as folders, each file with the name and mark of the object it is a copy of.
+A reader has the whole of one object, even if it is replaced meanwhile. A writer's object replaces
+the one that existed when the write began, or it is a conflict. Folders of an index are kept as
+local folders, each file with a note of its object's name and ETag.
 """
 
 import shutil
@@ -24,7 +24,7 @@ _A_DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """`root` is the folder of this machine for copies and folders of indexes."""
+    """The files of a lake in a bucket; `root` is the local folder for copies and indexes."""
 
     bucket: Bucket
     root: Path
@@ -38,7 +38,7 @@ class Objects:
         return None if found is None else found.size
 
     def inside(self, directory: str) -> tuple[list[str], list[str]]:
-        """(names of folders, names of files) of one directory."""
+        """Return (names of folders, names of files) of one directory."""
         folders, found = self.bucket.inside(f"{directory}/")
         return folders, [item.name.rpartition("/")[2] for item in found]
 
@@ -51,18 +51,20 @@ class Objects:
         return {item.name.rpartition("/")[2]: item.etag for item in found}
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
-        """(name, size) of all files below a directory."""
+        """Yield (name, size) of all files below a directory."""
         for item in self.bucket.below(f"{directory}/" if directory else ""):
             yield item.name, item.size
 
     def fetched(self, name: str) -> Path:
-        """Raises:
-        FileNotFoundError: there is no such object.
+        """Return a local copy of an object.
+
+        Raises:
+            FileNotFoundError: there is no such object.
         """
         return self.copies.fetch(name)
 
     def footer(self, name: str) -> Path | IO[bytes]:
-        """For who reads a little of it.
+        """Open an object for a partial read.
 
         Raises:
             FileNotFoundError: there is no such object.
@@ -73,7 +75,7 @@ class Objects:
         return self.copies.held(found) or RangeFile(self.bucket, found)  # type: ignore[return-value]
 
     def digest(self, name: str) -> str | None:
-        """Of what the store sends, whatever copy is here."""
+        """Return the digest of the store's bytes, not of a copy; None without the object."""
         found = blake2b()
         try:
             for piece in self.bucket.pieces(name):
@@ -87,8 +89,10 @@ class Objects:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Raises:
-        Conflict: another process wrote it since.
+        """Yield a temporary path whose content replaces the object.
+
+        Raises:
+            Conflict: another process wrote it since.
         """
         before = self.bucket.find(name)
         temporary = self.copies.room()
@@ -109,7 +113,7 @@ class Objects:
         return next(self.bucket.below(f"{directory}/"), None) is not None
 
     def fetched_tree(self, directory: str, *, only: str = "") -> Path:
-        """A folder of this machine with the files of one of the bucket; none where there is none."""
+        """Copy a directory's files that end with `only` to a local folder and return the folder."""
         missing = [
             item
             for item in self.bucket.below(f"{directory}/")
@@ -127,7 +131,7 @@ class Objects:
         return self.root / directory
 
     def _forget_beside(self, directory: str) -> None:
-        """Folders beside one that came which another machine dropped, and nobody makes any more."""
+        """Delete local folders beside a fetched one that are gone from the bucket for a day."""
         parent = directory.rpartition("/")[0]
         there = set(self.bucket.inside(f"{parent}/")[0])
         oldest = time.time() - _A_DAY_SECONDS
@@ -136,7 +140,7 @@ class Objects:
                 shutil.rmtree(path, ignore_errors=True)
 
     def publish_tree(self, directory: str, *, only: str = "") -> None:
-        """Put the files of a folder of this machine; what is a copy of an object is copied there."""
+        """Put a local folder's files; copies of objects are copied inside the store."""
         folder = self.root / directory
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(self.root).as_posix()
@@ -151,7 +155,7 @@ class Objects:
             try:
                 return self.bucket.copy(same[0], name)
             except FileNotFoundError:
-                pass  # its generation was dropped meanwhile
+                pass  # its index version was dropped meanwhile
         return self.bucket.put(name, path, over=there)
 
 
@@ -160,14 +164,14 @@ def _identity(of: Stored) -> tuple[str, str]:
 
 
 def _note(path: Path, of: Stored) -> None:
-    """By a file of its own, put in its place: the one before may be linked elsewhere."""
+    """Write a file's object and ETag as a new note: the old note may be hard-linked elsewhere."""
     etag = path.with_name(f".{path.name}{_MARK}")
     etag.unlink(missing_ok=True)
     etag.write_text(f"{of.name}\n{of.etag}")
 
 
 def _object_of(path: Path) -> tuple[str, str] | None:
-    """(name, mark) of the object a file is a copy of."""
+    """Return (name, ETag) of the object that a file is a copy of, if it is one."""
     if not path.is_file():
         return None
     try:

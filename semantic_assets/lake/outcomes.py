@@ -1,4 +1,4 @@
-"""What is known of texts by the results files: where a vector is, or how often and how it failed."""
+"""Outcomes of texts in the results files: the place of a vector, or the failures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class OutcomeCode(IntEnum):
-    """How one text of one job ended."""
+    """The outcome of one text in one job."""
 
     OK = 0
     PERMANENT = 1
@@ -21,14 +21,14 @@ class OutcomeCode(IntEnum):
     EXPIRED = 4
 
 
-#: A job of 50,000 texts is halved 16 times until one is left: so often a text may go down with
-#: others before that counts against it.
+#: A job of 50,000 texts is halved 16 times until one is left: as often a text may fail together
+#: with others before that counts against it.
 _BISECTIONS = 17
 
 
 @dataclass(slots=True)
 class Landed:
-    """All known of one text: where its vector is, or how often and how it failed."""
+    """The outcomes of one text: the place of its vector, or its failures."""
 
     job_id: str | None = None
     position: int = -1
@@ -39,7 +39,7 @@ class Landed:
     is_permanent: bool = False
     #: (job_id, position) of the latest error row.
     last_error: tuple[str, int] | None = None
-    #: (job_id, requests) where the latest error was one of the whole job.
+    #: (job_id, requests) if the latest error was one of the whole job.
     failed_with: tuple[str, int] | None = None
 
     def is_failed(self, max_attempts: int) -> bool:
@@ -52,7 +52,7 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """One row of one results file, for the text at `asked` among those asked for."""
+    """One row of one results file, for the text at the place `asked` in the lookup."""
 
     asked: int
     job_id: str
@@ -64,19 +64,19 @@ class OutcomeRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownTexts:
-    """What is known of n asked texts, in their order.
+    """The outcomes of n asked texts, in their order.
 
-    Nearly every text has one row and it is ok; a shard has 50,000 of them. So these are columns,
+    Nearly all of a shard's 50,000 texts have a single row with outcome ok. So these are columns,
     and only a text with an error or several rows is an object.
     """
 
-    #: Names that `job` is an index into, ascending.
+    #: Job ids that `job` is an index into, ascending.
     job_ids: list[str]
-    #: Shape (n,): the job with the vector, -1 where there is none; and its row there.
+    #: Shape (n,): the job with the vector, -1 without one; and the vector's row there.
     job: Indices
     position: Indices
     attempts: Indices
-    #: The texts with an error row or several rows, by their place among the asked.
+    #: The texts with an error row or several rows, by their place in the lookup.
     troubled: Mapping[int, Landed]
 
     @property
@@ -89,7 +89,7 @@ class KnownTexts:
         return failed
 
     def at(self, asked: int) -> Landed | None:
-        """None where nobody has answered yet."""
+        """Return the outcomes of the text at a place; None if it has none yet."""
         if asked in self.troubled:
             return self.troubled[asked]
         if self.job[asked] < 0:
@@ -97,7 +97,7 @@ class KnownTexts:
         return Landed(self.job_ids[self.job[asked]], int(self.position[asked]), 1)
 
     def repeated(self, places: Indices) -> "KnownTexts":
-        """The same for a list of texts in which some stand several times."""
+        """Return the outcomes at these places, which may name a text several times."""
         if len(places) == len(self.job):
             return self
         columns = (self.job[places], self.position[places], self.attempts[places])
@@ -110,7 +110,7 @@ class KnownTexts:
 
 
 def fold(rows: Iterable[OutcomeRow]) -> dict[int, Landed]:
-    """One entry for each text. Rows come by job, so the lowest job_id's vector stands first."""
+    """Merge the rows of each text. Rows come sorted by job, so the lowest job_id's vector wins."""
     known: dict[int, Landed] = {}
     for row in rows:
         landed = known.setdefault(row.asked, Landed())

@@ -1,4 +1,4 @@
-"""Rows of results files, by job and position: what assembly fetches vectors from."""
+"""Rows of results files by job and position, from which assembly takes the vectors."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from semantic_assets.lake.lake import Lake, row_group_starts
 from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
 from semantic_assets.model.space import EmbeddingSpace
 
-#: Decoded vectors kept for the next block: of a settled shard neighbours come from the same jobs,
-#: of an often edited one from many.
+#: Decoded vectors kept for the next block: neighbours in a settled shard come from the same jobs,
+#: in an often edited shard from many.
 _KEPT_BYTES = 64 << 20
 _KEPT_FILES = 64
 
@@ -23,7 +23,7 @@ _KEPT_FILES = 64
 class RowOutcomes:
     """Final outcomes of n texts, in the order they were asked for."""
 
-    #: Shape (n, dimensions); zeros where the text failed.
+    #: Shape (n, dimensions); zeros for failed texts.
     vectors: npt.NDArray[np.float32]
     tokens: npt.NDArray[np.int32]
     is_failed: Mask
@@ -34,7 +34,7 @@ class RowOutcomes:
 
 
 class ResultRows:
-    """Open results files of one space, read a row group at a time."""
+    """The open results files of one space, read a row group at a time."""
 
     def __init__(self, lake: Lake, space: EmbeddingSpace) -> None:
         self._lake, self._space = lake, space
@@ -50,7 +50,7 @@ class ResultRows:
             file.close()
 
     def of(self, known: KnownTexts, texts: Indices) -> RowOutcomes:
-        """Of texts that all have a final outcome."""
+        """Return the outcomes of the texts at these places; each has a final outcome."""
         count, jobs = len(texts), known.job[texts]
         names = np.asarray([*known.job_ids, ""], dtype=object)  # -1: failed, named below
         found = RowOutcomes(

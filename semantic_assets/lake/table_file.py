@@ -1,21 +1,20 @@
-"""A table of the lake while it is written."""
+"""A table file of the lake that is being written."""
 
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-#: Columns with few values: a dictionary makes them next to nothing.
+#: Columns with few values: a dictionary shrinks them to next to nothing.
 _REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
 
 
 class TableFile:
-    """An open Parquet file.
+    """A Parquet file open for writing.
 
-    Vectors gain nothing from dictionaries, compression or the least and largest of their numbers.
-
-    Nor is text compressed: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write,
-    with LZ4 103 MB and 0.78; their vectors take three times 170 MB anyway.
+    Vectors gain nothing from dictionaries, compression or min-max statistics. Text is not
+    compressed either: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write, with LZ4
+    103 MB and 0.78; their vectors take three times 170 MB anyway.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
-"""DuckDB over the lake: in memory, one view per table, no extension.
+"""DuckDB views of the lake's tables, in memory and without extensions.
 
-Never a shared .duckdb file: a second process is refused, even for reading.
+There is no shared .duckdb file: DuckDB refuses a second process, even for reading.
 """
 
 from collections.abc import Mapping
@@ -41,13 +41,13 @@ LEFT JOIN batch_jobs j ON j.id = m.batch_job_id
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A table of the lake, and the columns that its files have by where they lie."""
+    """A table of the lake, and the columns that come from the paths of its files."""
 
     name: str
     folder: str
     schema: pa.Schema
     keys: tuple[str, ...]
-    #: How the folders of its files begin, where another table lies beside them.
+    #: Start of its folders' names, if another table lies beside them.
     first: str = ""
 
 
@@ -65,9 +65,9 @@ _VIEWS = (
 
 
 def connect_views(lake: Lake, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection with the lake's tables, the ledger's snapshot and chunk_status."""
+    """Return an in-memory connection with the lake's tables, the ledger's and chunk_status."""
     connection = duckdb.connect(":memory:")
-    # A miss costs seconds where nothing can be downloaded, and should never reach the network.
+    # A missing extension costs seconds offline, and should never reach the network.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     for name, table in ledger_tables.items():
@@ -92,7 +92,7 @@ def _add(connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View) -> None
 
 
 def _lists(view: _View) -> pa.Schema:
-    """Vectors as lists: those of two spaces differ in length."""
+    """Return a view's schema with vectors as lists: two spaces differ in vector length."""
     schema = view.schema
     return pa.schema([f.with_type(_VECTOR) if f.name == "vector" else f for f in schema])
 
@@ -115,7 +115,7 @@ def _table_view(connection: duckdb.DuckDBPyConnection, root: Path, view: _View) 
 
 
 def _file_view(connection: duckdb.DuckDBPyConnection, root: Path, view: _View) -> None:
-    """Files whose name is the job's id."""
+    """Create a view over files whose name is the job's id."""
     pattern = _quoted(f"{root / view.folder}/*.parquet")
     connection.execute(
         f"CREATE VIEW {view.name} AS SELECT {', '.join(view.schema.names)}, "

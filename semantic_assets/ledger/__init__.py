@@ -1,1 +1,1 @@
-"""The ledger: small transactional state all processes share. A row per job or shard, never per chunk."""
+"""The ledger: small transactional state of all processes, a row per job or shard, not per chunk."""

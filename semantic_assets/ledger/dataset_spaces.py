@@ -1,4 +1,4 @@
-"""The embedding spaces of a dataset: the one that serves, and the one a reindex works towards."""
+"""The embedding spaces of a dataset: the serving one, and the target of a reindex."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from semantic_assets.model.keys import DatasetKey
 
 @dataclass(frozen=True, slots=True)
 class SpacesOf:
-    """Ids. `serving` is None until the dataset's first work decides it; `target` out of a reindex."""
+    """Space ids: `serving` is None before the dataset's first work, `target` outside a reindex."""
 
     serving: str | None
     target: str | None
@@ -29,7 +29,7 @@ class DatasetSpaces:
         return SpacesOf(None, None) if row is None else SpacesOf(*row)
 
     def all(self) -> dict[DatasetKey, SpacesOf]:
-        """Of every dataset that is not removed, in one query."""
+        """Return the spaces of every dataset that is not removed."""
         columns = dataset_table.c
         query = sa.select(columns.dataset, columns.serving_space, columns.target_space)
         with self.database.read() as connection:
@@ -37,7 +37,7 @@ class DatasetSpaces:
             return {DatasetKey.parse(name): SpacesOf(*spaces) for name, *spaces in rows}
 
     def adopt(self, dataset: DatasetKey, space_id: str) -> None:
-        """Decide the first serving space; where one is decided already nothing changes."""
+        """Set the first serving space; an existing one stays."""
         with self.database.write() as connection:
             connection.execute(
                 sa.update(dataset_table)
@@ -46,7 +46,7 @@ class DatasetSpaces:
             )
 
     def aim(self, dataset: DatasetKey, target: str | None) -> None:
-        """Begin a reindex into `target`; None gives it up.
+        """Begin a reindex into `target`; None cancels it.
 
         Raises:
             Conflict: the dataset is being reindexed into another space.

@@ -1,4 +1,4 @@
-"""Datasets as rows: what they are set to, and since when they are missing or removed."""
+"""Rows of datasets: their settings, and the times from which they are missing or removed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ class Datasets:
     database: Database
 
     def rows(self) -> dict[DatasetKey, Dataset]:
-        """All there ever were, removed ones too."""
+        """Return the rows of all datasets, removed ones too."""
         with self.database.read() as connection:
             found = [_dataset(row) for row in connection.execute(sa.select(dataset_table))]
         return {dataset.key: dataset for dataset in found}
@@ -46,13 +46,15 @@ class Datasets:
         return None if row is None else _dataset(row)
 
     def settings(self, dataset: DatasetKey) -> dict[str, Any]:
-        """The content of its dataset.toml as last listed; empty where there is none."""
+        """Return a dataset's dataset.toml as last listed; empty if it has none."""
         row = self.find(dataset)
         return {} if row is None else row.settings
 
     def require(self, dataset: DatasetKey) -> None:
-        """Raises:
-        DatasetRemoved: it was removed; the message says how to bring it back.
+        """Check that a dataset is not removed.
+
+        Raises:
+            DatasetRemoved: it was removed; the message says how to restore it.
         """
         row = self.find(dataset)
         if row is not None and row.is_removed:
@@ -62,7 +64,7 @@ class Datasets:
             )
 
     def seen(self, dataset: DatasetKey, settings: dict[str, Any]) -> None:
-        """A listing found files of it: it is there, new or back, and this is its dataset.toml."""
+        """Record the settings of a dataset whose files a listing found, new or back."""
         values = {
             "settings": settings,
             "missing_since": None,
@@ -78,7 +80,7 @@ class Datasets:
             )
 
     def miss(self, dataset: DatasetKey) -> float:
-        """A listing found no file of it; since when that is so."""
+        """Record that a listing found no file of a dataset; return the time since when."""
         now = self.database.clock()
         with self.database.write() as connection:
             connection.execute(
@@ -94,7 +96,7 @@ class Datasets:
         return float(since)
 
     def remove(self, dataset: DatasetKey, *, keep_out: bool) -> None:
-        """From now on nothing is planned, assembled or searched of it; one transaction."""
+        """Remove a dataset in one transaction: it is no longer planned, assembled or searched."""
         now = self.database.clock()
         with self.database.write() as connection:
             connection.execute(_of(dataset).values(removed_at=now, is_kept_out=keep_out))
@@ -114,7 +116,7 @@ class Datasets:
                     shard_space.c.shard.startswith(shards, autoescape=True)
                 )
             )
-            # Runs for it are due again when it comes back, under keys that were never used.
+            # Its runs are due again when it comes back, under unused keys.
             connection.execute(
                 sa.update(run_request)
                 .where(
@@ -125,7 +127,7 @@ class Datasets:
             )
 
     def cleared(self, dataset: DatasetKey) -> None:
-        """Its tables and its index are deleted."""
+        """Record that the tables and the index of a removed dataset are deleted."""
         with self.database.write() as connection:
             connection.execute(
                 _of(dataset)

@@ -1,4 +1,4 @@
-"""How good each index version was, so that a drop is seen and a trend can be plotted."""
+"""Evaluations of index versions, to see a drop in quality and to plot a trend."""
 
 from dataclasses import asdict, dataclass
 
@@ -11,7 +11,7 @@ from semantic_assets.model.keys import DatasetKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Means over the judged questions. `judgements` is the fingerprint of the question set."""
+    """Mean scores over the judged questions. `judgements` is the fingerprint of the questions."""
 
     dataset: str
     space_id: str
@@ -29,7 +29,7 @@ class Evaluations:
     database: Database
 
     def record(self, found: Evaluation) -> None:
-        """A second evaluation of an index version replaces the first."""
+        """Store an evaluation; a second one of an index version replaces the first."""
         values = asdict(found)
         keys = list(evaluation.primary_key)
         changed = {c.key: values[c.key] for c in evaluation.columns if not c.primary_key}
@@ -41,7 +41,7 @@ class Evaluations:
             )
 
     def of(self, dataset: DatasetKey) -> list[Evaluation]:
-        """Newest version first."""
+        """Return the evaluations of a dataset, newest version first."""
         query = sa.select(evaluation).where(evaluation.c.dataset == str(dataset))
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(evaluation.c.version.desc()))

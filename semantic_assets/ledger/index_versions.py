@@ -1,4 +1,4 @@
-"""Index versions of a dataset, and the pointer to the one that serves."""
+"""Index versions of a dataset, and the pointer to the serving one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,9 +28,9 @@ class IndexVersion:
     inputs: dict[str, str]
     backend: str
     created_at: float
-    #: When it was last switched to; None: never.
+    #: Time of the last switch to it; None: never.
     served_at: float | None
-    #: The embeddings' fingerprint it was chosen over, by hand; no build by itself undoes that.
+    #: Fingerprint of the embeddings it was chosen over by hand; no automatic build undoes that.
     held_for: str | None
 
 
@@ -39,7 +39,7 @@ class IndexVersions:
     database: Database
 
     def start(self, dataset: DatasetKey, space_id: str) -> int:
-        """A new number, higher than any before, also than one that was never finished."""
+        """Start an index version and return its number, above all earlier ones, finished or not."""
         with self.database.write() as connection:
             highest = connection.execute(
                 sa.select(sa.func.max(index_version.c.number)).where(_of(dataset))
@@ -71,7 +71,7 @@ class IndexVersions:
         inputs: dict[str, str],
         backend: str,
     ) -> None:
-        """An index version is whole and proven; nothing points to it yet.
+        """Record that an index version is complete and checked; it does not serve yet.
 
         Raises:
             Conflict: the dataset's lease was taken over while building.
@@ -83,7 +83,7 @@ class IndexVersions:
             connection.execute(query.values(state=BUILT, rows=rows, **values))
 
     def switch(self, lease: Lease, dataset: DatasetKey, number: int) -> None:
-        """Make a built version the serving one: the commit of everything in it.
+        """Make a built version the serving one, which publishes all of its content.
 
         Raises:
             Conflict: it is gone, or the dataset's lease was taken over.
@@ -93,8 +93,7 @@ class IndexVersions:
     def switch_back(
         self, lease: Lease, dataset: DatasetKey, number: int, *, held_for: str | None
     ) -> None:
-        """Make a kept version the serving one again; builds by themselves leave it for these
-        embeddings.
+        """Make a kept version serve again; automatic builds keep it for the embeddings `held_for`.
 
         Raises:
             Conflict: it is gone, or the dataset's lease was taken over.
@@ -129,7 +128,7 @@ class IndexVersions:
         return _index_version(row) if row is not None else None
 
     def list(self, dataset: DatasetKey) -> list[IndexVersion]:
-        """Newest first."""
+        """Return all versions of a dataset, newest first."""
         query = sa.select(index_version).where(_of(dataset)).order_by(index_version.c.number.desc())
         with self.database.read() as connection:
             return [_index_version(row) for row in connection.execute(query)]
@@ -143,7 +142,7 @@ class IndexVersions:
             )
 
     def withdraw(self, dataset: DatasetKey) -> None:
-        """The dataset is removed: nothing of it serves any more."""
+        """Retire the serving version of a removed dataset."""
         with self.database.write() as connection:
             connection.execute(
                 sa.update(index_version)
@@ -153,7 +152,7 @@ class IndexVersions:
 
 
 def _serve_space(connection: sa.Connection, dataset: DatasetKey, space_id: str) -> None:
-    """The pointer and the dataset's space move together; a reindex into it is at its end."""
+    """Set the serving space together with the pointer; a reindex into that space ends."""
     target = dataset_table.c.target_space
     connection.execute(
         sa.update(dataset_table)

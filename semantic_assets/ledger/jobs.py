@@ -1,4 +1,4 @@
-"""Rows of batch jobs: guarded moves, never read-then-write, each with its event."""
+"""Rows of batch jobs: each move is one guarded update with its event, never read-then-write."""
 
 import logging
 import secrets
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def new_job_id() -> str:
-    """Sorts by time of birth: of two vectors for one text the lowest job_id wins, everywhere."""
+    """Return a new id that sorts by time: of two vectors for one text the lowest job_id wins."""
     return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
 
 
@@ -52,16 +52,15 @@ class Jobs:
         guard: Guard,
         reserved: Amount | None = None,
     ) -> bool:
-        """Insert in the transaction that sums the window: no counter to leak. False: no room.
+        """Insert a job in the transaction that sums the window; return False without room.
 
         Args:
             guard: refuses where a cap leaves no room for it, in this transaction.
             reserved: what the job may cost, its canary included; committed until it is final.
 
         Raises:
-            SpendRefused: as `guard` does; nothing was inserted.
-            Conflict: the planner's lease was taken over. A process that was suspended would
-                otherwise wake and form jobs of texts that another has sent meanwhile.
+            Conflict: the planner's lease was taken over. A suspended process would otherwise
+                wake and form jobs of texts that another process has sent meanwhile.
         """
         with self.database.write() as connection:
             require_fence(connection, under)
@@ -115,7 +114,7 @@ class Jobs:
             ).scalar_one()
 
     def recent(self, limit: int, *, before: str | None = None) -> Sequence[BatchJob]:
-        """Newest first; those older than the job `before`."""
+        """Return the jobs older than the job `before`, newest first."""
         query = sa.select(job_table).order_by(job_table.c.job_id.desc()).limit(limit)
         if before is not None:
             query = query.where(job_table.c.job_id < before)
@@ -123,7 +122,7 @@ class Jobs:
             return [job_of(row) for row in connection.execute(query)]
 
     def last_verdicts(self, product_id: str, limit: int) -> Sequence[BatchJob]:
-        """The jobs of a space whose answers were judged last: collected with vectors, or not."""
+        """Return a product's last judged jobs: collected with results, or quarantined."""
         judged = (job_table.c.state == JobState.QUARANTINED) | (
             (job_table.c.state == JobState.COLLECTED) & (job_table.c.succeeded > 0)
         )
@@ -147,18 +146,18 @@ class Jobs:
             return [job_of(row) for row in connection.execute(query)]
 
     def window(self, scope_id: str, model: str) -> tuple[int, int]:
-        """(enqueued tokens, jobs) of a scope and model now, by our own rows."""
+        """Return (enqueued tokens, jobs) of a scope and model now, by our own rows."""
         with self.database.read() as connection:
             return window_of(connection, scope_id, model)
 
     def accepted_tokens(self, scope_id: str, model: str) -> int:
-        """Enqueued tokens the remote has said yes to, or may have."""
+        """Return the enqueued tokens that the remote has accepted or may have accepted."""
         states = [JobState.SUBMITTED, JobState.RUNNING, JobState.UNCONFIRMED]
         with self.database.read() as connection:
             return window_of(connection, scope_id, model, states)[0]
 
     def token_ratio(self, model: str) -> float | None:
-        """Tokens as counted by Google over tokens as estimated, of the last jobs; None without."""
+        """Return Google's token count over our estimate for the last jobs; None without jobs."""
         recent = (
             sa.select(job_table.c.tokens_actual, job_table.c.tokens_estimated)
             .where(job_table.c.model == model, job_table.c.failed == 0)
@@ -176,7 +175,7 @@ class Jobs:
         return float(actual) / float(estimated) if actual and estimated else None
 
     def output_tokens(self, product_id: str) -> tuple[int, int]:
-        """(tokens billed for answers, requests) of a task's collected jobs."""
+        """Return (tokens billed for answers, requests) of a task's answered jobs."""
         query = sa.select(
             sa.func.coalesce(sa.func.sum(job_table.c.output_tokens_actual), 0),
             sa.func.coalesce(sa.func.sum(job_table.c.requests), 0),
@@ -196,10 +195,9 @@ class Jobs:
         possibly_billed: Amount | None = None,
         **values: Any,
     ) -> BatchJob | None:
-        """Move a row if it stands in one of `of` (and under `fence`); None: somebody else did.
+        """Move a row that is in a state of `of` (and under `fence`); None if it is not.
 
-        The same transaction books or releases its money and unsettles its shards.
-        A move to the state it is in records new values and no event.
+        A move to the row's current state records new values and no event.
         """
         now = self.database.clock()
         sources = [state for state in of if to in MOVES[state] or state == to]
@@ -227,7 +225,7 @@ class Jobs:
         return moved
 
     def claim(self, job_id: str, fence: int) -> BatchJob | None:
-        """Put a taken-over lease's fence on the row; None if a higher one is there."""
+        """Put a taken-over lease's fence on the row; None if the row has a higher one."""
         with self.database.write() as connection:
             row = connection.execute(
                 sa.update(job_table)
@@ -238,7 +236,7 @@ class Jobs:
         return job_of(row) if row is not None else None
 
     def find(self, name: str) -> BatchJob:
-        """A job by our id, its display name or Google's `batches/...`.
+        """Return a job by our id, its display name or Google's `batches/...`.
 
         Raises:
             NotFound: no row has that name.
@@ -259,7 +257,7 @@ class Jobs:
         scope_id: str | None = None,
         product_id: str | None = None,
     ) -> Sequence[BatchJob]:
-        """Oldest first."""
+        """Return the jobs that match all given filters, oldest first."""
         query = sa.select(job_table).order_by(job_table.c.job_id)
         if states is not None:
             query = query.where(job_table.c.state.in_(list(states)))
@@ -271,7 +269,7 @@ class Jobs:
             return [job_of(row) for row in connection.execute(query)]
 
     def orphaned(self) -> Sequence[BatchJob]:
-        """Rows only a living process moves on (uploading, creating, real time) whose lease is dead."""
+        """Return uploading, creating and real-time jobs whose process's lease is dead."""
         now = self.database.clock()
         alive = sa.exists().where(
             lease.c.name == sa.literal(lease_names.of_job("")) + job_table.c.job_id,

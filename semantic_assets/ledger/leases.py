@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, a fence that only grows, an expiry for holders that died."""
+"""Leases with one holder at a time, a fence that only grows, and an expiry for dead holders."""
 
 import secrets
 import threading
@@ -26,23 +26,25 @@ class Lease:
     holder: str
     fence: int
     lost: threading.Event = field(default_factory=threading.Event)
-    #: When it was last known to be ours, by a clock that only goes forward.
+    #: Time it was last known to be ours, by a monotonic clock.
     renewed_at: float = field(default_factory=time.monotonic)
 
     def require(self) -> None:
-        """Raises:
-        Conflict: the lease was lost, or not renewed for so long that others may have it; stop
-            before the next durable step.
+        """Check that this process still holds the lease.
+
+        Raises:
+            Conflict: the lease was lost, or not renewed for so long that others may have it; stop
+                before the next durable step.
         """
         if self.lost.is_set() or time.monotonic() - self.renewed_at > TTL_SECONDS:
             raise Conflict(f"lease {self.name} was taken over; stopped")
 
 
 def require_fence(connection: sa.Connection, lease: Lease) -> None:
-    """Inside a transaction: the lease was not taken over. What is written with it is fenced.
+    """Check inside a transaction that a lease was not taken over, which fences its writes.
 
     Raises:
-        Conflict: somebody else has it.
+        Conflict: another process has it.
     """
     fence = connection.execute(
         sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
@@ -57,10 +59,10 @@ class Leases:
     ttl_seconds: float = TTL_SECONDS
 
     def acquire(self, name: str, *, moving: bool = False) -> Lease | None:
-        """Take a lease that is free or expired; None while somebody holds it.
+        """Take a lease that is free or expired; return None while it is held.
 
         Args:
-            moving: by who moves the lake, while nobody else gets any.
+            moving: the caller moves the lake, while no other process gets a lease.
 
         Raises:
             Conflict: the lake was moved since it was opened.
@@ -69,7 +71,7 @@ class Leases:
         with self.database.write() as connection:
             if not moving and moves_of(connection) != (self.database.moves, ""):
                 raise Conflict("the lake was moved, or is being moved: open it again where it is")
-            now = self.database.clock()  # not before: the transaction may have waited for its turn
+            now = self.database.clock()  # only now: the transaction may have waited for its turn
             values = {"holder": holder, "expires_at": now + self.ttl_seconds}
             fence = connection.execute(
                 self.database.insert(lease_table)
@@ -84,7 +86,7 @@ class Leases:
         return Lease(name, holder, fence) if fence is not None else None
 
     def renew(self, lease: Lease) -> bool:
-        """Push the expiry out; False (and `lost` set) when somebody else has it."""
+        """Extend the expiry; return False (and set `lost`) if another process has the lease."""
         asked_at = time.monotonic()
         with self.database.write() as connection:
             held = connection.execute(
@@ -117,7 +119,7 @@ class Leases:
 
     @contextmanager
     def trying(self, name: str) -> Iterator[Lease | None]:
-        """Hold a lease, renewed by a thread, for the block; None where somebody else has it."""
+        """Hold a lease for the block, renewed by a thread; yield None if another process has it."""
         lease = self.acquire(name)
         if lease is None:
             yield None
@@ -127,7 +129,7 @@ class Leases:
 
     @contextmanager
     def holding(self, name: str, *, wait_seconds: float = 600.0) -> Iterator[Lease]:
-        """Like `trying`, but wait for the holder.
+        """Hold a lease for the block like `trying`, but wait for the current holder.
 
         Raises:
             Conflict: it was still held after `wait_seconds`.
@@ -154,7 +156,7 @@ class Leases:
                             self.renew(lease)
                     renewed_at = time.monotonic()
                 except sa.exc.SQLAlchemyError:
-                    # The ledger is out of reach for now; past the expiry others may have them.
+                    # The ledger is out of reach; after the expiry others may hold the leases.
                     if time.monotonic() - renewed_at > self.ttl_seconds:
                         for lease in leases:
                             lease.lost.set()

@@ -1,4 +1,4 @@
-"""The opened ledger: one database, seen through its nouns."""
+"""The opened ledger: one database behind an object for each kind of row."""
 
 import time
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Ledger:
         return self.database.ledger_id
 
     def beside(self) -> list[str]:
-        """Ids of other ledgers that share the key by intent."""
+        """Return the ids of other ledgers that share the key on purpose."""
         return self.database.stored("beside")
 
     def register_beside(self, ledger_id: str) -> None:
@@ -62,7 +62,7 @@ def open_ledger(
     """Open the ledger at a SQLAlchemy URL.
 
     Raises:
-        ConfigError: there is none and `create` is false, or it is of another version.
+        ConfigError: it is missing and `create` is false, or it is of another version.
     """
     database = open_database(url, create=create, clock=clock, ledger_id=ledger_id)
     return Ledger(

@@ -1,7 +1,7 @@
-"""Moving a ledger to another database: all its rows, and never two that are in use.
+"""Moves of a ledger with all its rows to another database; two are never in use at once.
 
-The row `moves` of `meta` counts the moves; while one goes on, and in what is left behind, it also
-says where to, and whoever opens that ledger is told. A process that had it open before gets no
+The row `moves` of `meta` counts the moves; during a move, and in the ledger left behind, it also
+names the target, and opening that ledger fails with it. A process that had it open before gets no
 more leases, and without a lease nothing is sent and no table is written.
 """
 
@@ -22,16 +22,16 @@ from semantic_assets.ledger.leases import Lease, Leases, require_fence
 
 _ROWS_AT_ONCE = 1_000
 _COPIED = [table for table in schema.metadata.sorted_tables if table is not schema.meta]
-#: Of `meta`: what belongs to the database, and not to what is in it.
+#: Rows of `meta` that belong to the database and not to its content.
 _OWN = frozenset({"schema_version", "moves"})
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Of one ledger, or only of the lake it is of; held by one process at a time."""
+    """The move of a ledger, or only of its lake; one process at a time holds it."""
 
     source: Database
-    #: Where to, as people are told; another for each place.
+    #: The target for people to read, distinct for each place.
     to: str
     lease: Lease
 
@@ -41,14 +41,14 @@ class Move:
 
     @property
     def filling(self) -> str:
-        """What a target says of itself until it is complete."""
+        """The note in a target until it is complete."""
         return f"is being filled from ledger {self.source.ledger_id}"
 
     def begin(self) -> None:
-        """From now on nobody works with it; a second time goes on with the same move.
+        """Begin the move: no process gets a lease any more; a second call resumes the move.
 
         Raises:
-            Conflict: somebody is at work, or another move was begun.
+            Conflict: another process is at work, or another move was begun.
         """
         with self.source.write() as connection:
             require_fence(connection, self.lease)
@@ -66,7 +66,7 @@ class Move:
                     f"{held.name} is held by {held.holder}: stop the daemon, servers and runs, "
                     "wait half a minute, and move again"
                 )
-            # A process that slept over its lease finds, when it wakes, that it has none.
+            # A process that sleeps past its lease must find, when it wakes, that it has none.
             fence = schema.lease.c.fence + 1
             connection.execute(
                 sa.update(schema.lease).where(others).values(fence=fence, expires_at=0.0)
@@ -78,15 +78,17 @@ class Move:
             return moves_of(connection)[1] == self._mark
 
     def is_complete(self, target: Database) -> bool:
-        """All rows are there: from then on the target is the ledger."""
+        """Return whether the target has all rows: from then on it is the ledger."""
         with self.source.read() as ours, target.read() as theirs:
             number, mark = moves_of(theirs)
             is_ours = target.ledger_id == self.source.ledger_id
             return is_ours and number == moves_of(ours)[0] + 1 and not mark
 
     def require_room(self, target: Database) -> None:
-        """Raises:
-        ConfigError: there is a ledger already, and not one that this move began to fill.
+        """Check that the target is empty or filled by this move.
+
+        Raises:
+            ConfigError: the target is a ledger that this move did not begin to fill.
         """
         with target.read() as connection:
             number, mark = moves_of(connection)
@@ -97,10 +99,12 @@ class Move:
             )
 
     def copy_rows(self, target: Database) -> dict[str, int]:
-        """Fill the target, compare it, and make it the ledger, in one transaction; rows by table.
+        """Fill the target, compare it and make it the ledger, in one transaction.
+
+        Returns the number of rows by table.
 
         Raises:
-            Conflict: what arrived is not what was sent, or another process went on with the move.
+            Conflict: the rows differ after the copy, or another process took over the move.
         """
         counts = {}
         with self.source.read() as ours, target.write() as theirs:
@@ -122,15 +126,17 @@ class Move:
         return counts
 
     def finish(self, *, stays: bool) -> None:
-        """What is left behind says where it went; a ledger that stays is free again."""
+        """End the move: note the target in the old ledger, or free a ledger that `stays`."""
         with self.source.write() as connection:
             self._require(connection)
             number, _ = moves_of(connection)
             set_moves(connection, number + 1, "" if stays else f"was moved to {self.to}")
 
     def cancel(self, target: Database | None) -> None:
-        """Raises:
-        Conflict: it is complete, and only left to be finished.
+        """Cancel the move.
+
+        Raises:
+            Conflict: it is complete and only needs `finish`.
         """
         if target is not None and self.is_complete(target):
             raise Conflict(f"the ledger has arrived at {self.to}: the same command finishes it")
@@ -139,7 +145,7 @@ class Move:
             set_moves(connection, moves_of(connection)[0], "")
 
     def _require(self, connection: sa.Connection) -> None:
-        """The move is this one, and this process is the one that makes it."""
+        """Check that this move is going on and that this process holds it."""
         require_fence(connection, self.lease)
         if moves_of(connection)[1] != self._mark:
             raise Conflict(f"no move to {self.to} is going on: it was given up, or has ended")
@@ -147,8 +153,10 @@ class Move:
 
 @contextmanager
 def moving(source: Database, to: str) -> Iterator[Move]:
-    """Raises:
-    Conflict: another process moves it.
+    """Hold the move of a ledger for the block.
+
+    Raises:
+        Conflict: another process moves it.
     """
     leases = Leases(source)
     lease = leases.acquire(lease_names.MIGRATE, moving=True)
@@ -159,7 +167,9 @@ def moving(source: Database, to: str) -> Iterator[Move]:
 
 
 def _let_take_long(*connections: sa.Connection) -> None:
-    """While one side is compared the other waits: 18 CPU seconds for a million rows."""
+    """Lift the idle timeout, as one side waits while the other is compared.
+
+    Comparing a million rows takes 18 CPU seconds."""
     for connection in connections:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
@@ -173,7 +183,7 @@ def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[list[dict[s
 
 
 def _same(table: sa.Table, ours: sa.Connection, theirs: sa.Connection) -> int:
-    """How many rows both have."""
+    """Return the number of rows; raise Conflict if the two tables differ."""
     (count, digest), found = _digest(ours, table), _digest(theirs, table)
     if found != (count, digest):
         raise Conflict(f"{table.name}: {count} rows were sent and {found[0]} arrived, or others")
@@ -200,7 +210,7 @@ def _copy_meta(ours: sa.Connection, theirs: sa.Connection, target: Database) -> 
 
 
 def _set_sequences(connection: sa.Connection) -> None:
-    """Rows came with their numbers: the next new one must have a higher."""
+    """Set the sequences above the copied numbers, for the next new rows."""
     for table in _COPIED:
         key = table.autoincrement_column
         if key is not None and key.autoincrement is True:

@@ -1,4 +1,4 @@
-"""What a plan hands to a submission: a job and the lease it is sent under."""
+"""The planned job that is passed to a submission, with its lease."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How far each shard is in each embedding space. Hints for order and display; the planner derives."""
+"""Progress of each shard in each space: hints for order and display; the planner derives it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from semantic_assets.model.keys import ShardKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardProgress:
-    """`pending` texts at the last look, and of which chunks (None: look); what it is settled for."""
+    """`pending` texts when last counted, for which chunks (None: count), and the settled chunks."""
 
     shard: ShardKey
     product_id: str
@@ -29,7 +29,7 @@ class Progress:
     database: Database
 
     def of(self, shard: ShardKey, product_id: str) -> ShardProgress:
-        """An empty one where nothing was noted yet."""
+        """Return the progress of a shard, empty if none was noted yet."""
         query = sa.select(shard_space).where(
             shard_space.c.shard == str(shard), shard_space.c.product_id == product_id
         )
@@ -43,7 +43,7 @@ class Progress:
         return {(progress.shard, progress.product_id): progress for progress in found}
 
     def note(self, shard: ShardKey, product_id: str, **values: Any) -> None:
-        """Set some of the fields."""
+        """Set some fields of a shard's progress."""
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(shard_space)

@@ -1,8 +1,8 @@
-"""Runs asked for: by input fingerprint and attempt, so that a crashed run is asked for again.
+"""Requested runs, by input fingerprint and attempt, so that a crashed run is requested again.
 
-Dagster never runs a run key twice, also not when its run failed, and inputs may come back to what
-they were. So the key ends in how often a run was asked for under its name, counted here and not in
-a sensor's cursor.
+Dagster never runs a run key twice, even if its run failed, and inputs may return to an earlier
+state. So the key ends in the number of requests under its name, counted here and not in a
+sensor's cursor.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import run_request
 
 MAX_ATTEMPTS = 5
-#: Before attempt n+1 this long times 2**(n-1) passes.
+#: Attempt n+1 waits this long times 2**(n-1).
 BACKOFF_SECONDS = 120.0
 
 
@@ -23,7 +23,7 @@ class Requests:
     database: Database
 
     def ask(self, name: str, fingerprint: str) -> str | None:
-        """A run key if a run is due for these inputs; None if one was asked for, or succeeded."""
+        """Return a run key if a run is due for these inputs, else None."""
         now = self.database.clock()
         with self.database.write() as connection:
             row = connection.execute(
@@ -47,7 +47,7 @@ class Requests:
         return f"{name}:{fingerprint}:{asked}"
 
     def done(self, name: str, fingerprint: str) -> None:
-        """A run succeeded on these inputs."""
+        """Record that a run succeeded on these inputs."""
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(run_request)
@@ -58,7 +58,7 @@ class Requests:
             )
 
     def close(self, names: Sequence[str]) -> None:
-        """What was asked for under these names came about, by a run or otherwise."""
+        """Record that the requests under these names are fulfilled, by a run or otherwise."""
         with self.database.write() as connection:
             connection.execute(
                 sa.update(run_request)
@@ -67,13 +67,13 @@ class Requests:
             )
 
     def is_new(self, name: str, fingerprint: str) -> bool:
-        """Whether no run has succeeded on these inputs yet."""
+        """Return whether no run has succeeded on these inputs yet."""
         query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
         with self.database.read() as connection:
             return connection.execute(query).scalar() != fingerprint
 
     def succeeded(self, kind: str) -> dict[str, str]:
-        """name -> the inputs that runs of a kind last succeeded on."""
+        """Map the names of a kind of runs to the inputs of the last success."""
         query = sa.select(run_request.c.name, run_request.c.done_fingerprint).where(
             run_request.c.name.startswith(f"{kind}:"), run_request.c.done_fingerprint.is_not(None)
         )
@@ -81,7 +81,7 @@ class Requests:
             return {row.name: row.done_fingerprint for row in connection.execute(query)}
 
     def unanswered(self, kind: str) -> dict[str, str]:
-        """name -> fingerprint of the runs of a kind that were asked for and may still come."""
+        """Map the names of a kind of runs to the fingerprints of open requests."""
         query = sa.select(run_request.c.name, run_request.c.fingerprint).where(
             run_request.c.name.startswith(f"{kind}:"),
             run_request.c.attempt.between(1, MAX_ATTEMPTS - 1),
@@ -91,7 +91,7 @@ class Requests:
             return {row.name: row.fingerprint for row in connection.execute(query)}
 
     def exhausted(self) -> list[str]:
-        """Names whose inputs are still not done after the last attempt."""
+        """Return the names whose inputs are still not done after the last attempt."""
         query = sa.select(run_request.c.name).where(
             run_request.c.attempt >= MAX_ATTEMPTS,
             run_request.c.fingerprint.is_distinct_from(run_request.c.done_fingerprint),

@@ -1,4 +1,4 @@
-"""Scopes: one backend, base URL and key. Remote names and quotas are valid inside one only."""
+"""Scopes: one backend, base URL and key each. Remote names and quotas are valid inside one only."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Scopes:
             )
 
     def pause(self, scope_id: str, reason: str) -> None:
-        """Wait before the next submission: a minute, doubling to an hour."""
+        """Pause submissions for a minute, doubling up to an hour."""
         with self.database.write() as connection:
             before = connection.execute(
                 sa.select(scope_table.c.pause_seconds).where(scope_table.c.scope_id == scope_id)
@@ -130,7 +130,7 @@ class Scopes:
             )
 
     def window(self, scope_id: str, model: str, configured: int) -> int:
-        """Tokens that may be enqueued now: as configured, or as learned and grown back."""
+        """Return the tokens that may be enqueued now: configured, or learned and grown back."""
         query = sa.select(scope_window.c.tokens, scope_window.c.changed_at).where(
             scope_window.c.scope_id == scope_id, scope_window.c.model == model
         )
@@ -142,14 +142,14 @@ class Scopes:
         return min(configured, int(row.tokens * _FLOOR ** min(max(hours, 0.0), 10.0)))
 
     def names_seen(self, scope_id: str) -> None:
-        """A listing showed one of our names: its silence about another now means something."""
+        """Record that a listing showed one of our names, so that a missing name is evidence."""
         with self.database.write() as connection:
             connection.execute(_of(scope_id).values(names_seen_at=self.database.clock()))
 
     def probed(
         self, scope_id: str, passed: bool, findings: list[tuple[str, bool | None, str]]
     ) -> None:
-        """Keep what a probe found; only a passed one counts as probed."""
+        """Store the findings of a probe; only a passed one counts as probed."""
         values = {"probed_at": self.database.clock() if passed else None}
         with self.database.write() as connection:
             connection.execute(

@@ -1,4 +1,4 @@
-"""Embedding spaces by id: a job is collected in the space it was formed in, whatever is set now."""
+"""Embedding spaces by id: a job is collected in the space it was formed in, not a later one."""
 
 from dataclasses import asdict, dataclass
 
@@ -23,14 +23,16 @@ class Spaces:
             )
 
     def all(self) -> dict[str, EmbeddingSpace]:
-        """By id."""
+        """Return all spaces by id."""
         with self.database.read() as connection:
             rows = connection.execute(sa.select(space_table))
             return {row.space_id: EmbeddingSpace(**row.definition) for row in rows}
 
     def find(self, space_id: str) -> EmbeddingSpace:
-        """Raises:
-        NotFound: no job was ever formed in that space.
+        """Return a space by id.
+
+        Raises:
+            NotFound: no job was ever formed in that space.
         """
         query = sa.select(space_table.c.definition).where(space_table.c.space_id == space_id)
         with self.database.read() as connection:

@@ -1,4 +1,4 @@
-"""What was, is or may have been paid. One row per job and kind, so that nothing is booked twice."""
+"""Payments, certain and possible: one row per job and kind, so that nothing is booked twice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class SpendTotals:
-    """US dollars and tokens. `committed` is estimated for jobs without an actual figure yet."""
+    """Totals of dollars and tokens; `committed` is estimated for jobs without an actual figure."""
 
     #: By model.
     batch_tokens: dict[str, int]

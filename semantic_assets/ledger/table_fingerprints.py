@@ -1,4 +1,4 @@
-"""What every table file of the lake must contain to be trusted."""
+"""The fingerprints that table files of the lake must have to be trusted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,34 +35,34 @@ class TableFiles:
         )
 
     def fingerprints(self, table: str) -> dict[str, str]:
-        """path -> fingerprint of all files of one table, in one query."""
+        """Map the paths of one table's files to their fingerprints, in one query."""
         query = sa.select(table_file.c.path, table_file.c.fingerprint)
         with self.database.read() as connection:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.fingerprint for row in rows}
 
     def fingerprint(self, path: str) -> str | None:
-        """Of one file; None where the ledger knows none."""
+        """Return the fingerprint of one file; None if the ledger has none."""
         query = sa.select(table_file.c.fingerprint).where(table_file.c.path == path)
         with self.database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
     def inputs(self, table: str) -> dict[str, str]:
-        """path -> fingerprint of what the files of one table were made of, in one query."""
+        """Map the paths of one table's files to the fingerprints of their inputs, in one query."""
         query = sa.select(table_file.c.path, table_file.c.input_fingerprint)
         with self.database.read() as connection:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.input_fingerprint for row in rows}
 
     def forget(self, paths: Sequence[str]) -> None:
-        """The files are about to be deleted."""
+        """Delete the records of files that are about to be deleted."""
         with self.database.write() as connection:
             connection.execute(sa.delete(table_file).where(table_file.c.path.in_(paths)))
 
     def record(
         self, lease: Lease, path: str, *, fingerprint: str, input_fingerprint: str, rows: int
     ) -> None:
-        """Say what the file now holds, under the fence of its shard's lease.
+        """Record the content of a file under the fence of its shard's lease.
 
         Raises:
             Conflict: the lease was taken over; the file will be seen as stale and rewritten.

@@ -1,7 +1,7 @@
-"""Generation tasks: what each id stands for, and which tasks each dataset is processed by.
+"""Generation tasks: the definition of each id, and the tasks that process each dataset.
 
 A dataset's task is pinned: an edited task file changes nothing until `regenerate`, since other
-answers cost money, and so does embedding again what they stand in.
+answers cost money, and so does embedding the chunks with them again.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ from semantic_assets.model.task import GenerationTask, TaskUse
 
 @dataclass(frozen=True, slots=True)
 class DatasetTask:
-    """A task a dataset is processed by."""
+    """A task that processes a dataset."""
 
     dataset: DatasetKey
     task: GenerationTask
     use: TaskUse
-    #: No more documents are asked; the answers that are there stay in use.
+    #: No more requests are sent; existing answers stay in use.
     is_stopped: bool = False
 
     @property
     def is_awaited(self) -> bool:
-        """Documents are cut only when its answer is there."""
+        """Whether documents are split only once they have the task's answer."""
         return self.task.is_media or bool(self.use.vector_text)
 
 
@@ -46,8 +46,10 @@ class Tasks:
             )
 
     def find(self, task_id: str) -> GenerationTask:
-        """Raises:
-        NotFound: no dataset was ever processed by that task.
+        """Return a task by id.
+
+        Raises:
+            NotFound: that task never processed a dataset.
         """
         query = sa.select(task.c.definition).where(task.c.task_id == task_id)
         with self.database.read() as connection:
@@ -57,7 +59,7 @@ class Tasks:
         return GenerationTask(**definition)
 
     def pin(self, dataset: DatasetKey, definition: GenerationTask, use: TaskUse) -> bool:
-        """Process a dataset by a task; False, and nothing changed, where one of that name is pinned."""
+        """Pin a task to a dataset; return False and change nothing if its name is pinned."""
         self.register(definition)
         with self.database.write() as connection:
             made = connection.execute(
@@ -69,7 +71,7 @@ class Tasks:
         return bool(made)
 
     def repin(self, dataset: DatasetKey, definition: GenerationTask, use: TaskUse) -> None:
-        """From now on the dataset is processed by this version of the task."""
+        """Pin this definition of a task to a dataset in place of the current one."""
         self.register(definition)
         values = _pinned(definition, use)
         with self.database.write() as connection:
@@ -80,11 +82,11 @@ class Tasks:
             )
 
     def stop(self, dataset: DatasetKey, name: str) -> bool:
-        """Ask no more documents. False: there is no such task, or it was stopped before."""
+        """Stop a task's requests; return False if the task is missing or was stopped before."""
         return self._set_stopped(dataset, name, self.database.clock(), is_stopped=False)
 
     def resume(self, dataset: DatasetKey, name: str) -> bool:
-        """Ask on. False: it was not stopped."""
+        """Resume a task's requests; return False if it was not stopped."""
         return self._set_stopped(dataset, name, None, is_stopped=True)
 
     def _set_stopped(
@@ -101,11 +103,11 @@ class Tasks:
             return bool(moved.all())
 
     def of(self, dataset: DatasetKey, *, stopped: bool = False) -> list[DatasetTask]:
-        """By name. `stopped`: also those that ask no more."""
+        """Return the tasks of a dataset by name; with `stopped`, also the stopped ones."""
         return [found for found in self.all(stopped=stopped) if found.dataset == dataset]
 
     def all(self, *, stopped: bool = False) -> list[DatasetTask]:
-        """Of all datasets, in one query; by dataset and name. `stopped` as in `of`."""
+        """Return the tasks of all datasets, by dataset and name; `stopped` as in `of`."""
         columns = (dataset_task.c.dataset, task.c.definition, dataset_task.c.use)
         query = (
             sa.select(*columns, dataset_task.c.stopped_at)

@@ -1,1 +1,1 @@
-"""The nouns: names, states, schemas, prices. Values only: no I/O, no clock, no Dagster."""
+"""Names, states, schemas and prices. Values only: no I/O, no clock, no Dagster."""

@@ -1,11 +1,11 @@
-"""Batch jobs: kinds, states, the moves between them, and Google's names for theirs.
+"""Batch jobs: their kinds, their states, the moves between states, and Google's state names.
 
-uploading    row, then manifest, then upload; with a dead lease released: nothing can exist remotely
-creating     the last durable word before the one POST that is not idempotent
+uploading    row, then manifest, then upload; released when its lease is dead: no remote job exists
+creating     the last durable state before the one POST that is not idempotent
 unconfirmed  the POST may have arrived; only a listing tells
 submitted    answered with a name         running    the remote works on it
 ended        remote terminal; whatever the end state, its output is collected first
-gone         two 404s ten minutes apart   quarantined  the answer cannot be trusted; a person decides
+gone         two 404s ten minutes apart   quarantined  the answers are not trusted; a person decides
 collected, released, rejected, abandoned, gone are final.
 """
 
@@ -45,7 +45,7 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.RUNNING: frozenset({S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
     S.ENDED: frozenset({S.COLLECTED, S.QUARANTINED, S.GONE}),
     S.QUARANTINED: frozenset({S.COLLECTED, S.ABANDONED}),
-    # A job given up that turns up later is re-opened and collected; so is its results file.
+    # An abandoned job that turns up later is re-opened and collected, and so is its results file.
     S.ABANDONED: frozenset({S.SUBMITTED, S.COLLECTED}),
     S.GONE: frozenset({S.SUBMITTED, S.COLLECTED}),
     S.COLLECTED: frozenset(),
@@ -53,18 +53,18 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.REJECTED: frozenset({S.COLLECTED}),
 }
 FINAL = frozenset({S.COLLECTED, S.RELEASED, S.REJECTED, S.ABANDONED, S.GONE})
-#: Given up, and may turn up after all: their manifests stay.
+#: Given-up jobs that may still turn up: their manifests stay.
 REOPENING = frozenset({S.ABANDONED, S.GONE})
-#: Their texts are in somebody's hands: no other job may carry them.
+#: A job in one of these states owns its texts: no other job may carry them.
 WITHHOLDING = frozenset(JobState) - FINAL
 #: Their tokens count against the enqueued-token window.
 IN_WINDOW = frozenset({S.UPLOADING, S.CREATING, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING})
-#: The remote is asked about these.
+#: Jobs whose state is polled from the remote.
 ACTIVE_REMOTE = frozenset({S.SUBMITTED, S.RUNNING})
 
 
 class Stage(StrEnum):
-    """What users are shown instead of the twelve states."""
+    """The five stages that users see instead of the twelve states."""
 
     CREATED = "CREATED"
     SUBMITTED = "SUBMITTED"
@@ -93,12 +93,12 @@ _REMOTE_RUNNING = frozenset({"RUNNING"})
 
 
 def remote_word(remote_state: str) -> str:
-    """`JOB_STATE_RUNNING` and `BATCH_STATE_RUNNING` (both are seen) -> `RUNNING`."""
+    """Strip the prefix: `JOB_STATE_RUNNING` and `BATCH_STATE_RUNNING` both give `RUNNING`."""
     return remote_state.removeprefix("JOB_STATE_").removeprefix("BATCH_STATE_")
 
 
 def state_of_remote(remote_state: str) -> JobState:
-    """Ours for Google's. An unknown word is polled on as submitted, never taken for an end."""
+    """Map Google's state to ours; an unknown word counts as submitted, never as an end."""
     word = remote_word(remote_state)
     if word in _REMOTE_TERMINAL:
         return S.ENDED
@@ -110,7 +110,7 @@ REMOTE_GONE = "GONE"
 
 
 def display_name(ledger_id: str, job_id: str) -> str:
-    """What ties a remote job to its row, whatever happened to the answer of the create call."""
+    """Return the name that ties a remote job to its row even if the create answer is lost."""
     return f"sa-{ledger_id}-{job_id}"
 
 
@@ -136,7 +136,7 @@ class BatchJob:
     display_name: str
     remote_name: str | None
     remote_state: str | None
-    #: Shards whose chunks asked for the texts when the job was formed.
+    #: Shards whose chunks needed the texts when the job was formed.
     shards: tuple[str, ...]
     requests: int
     tokens_estimated: int
@@ -146,7 +146,7 @@ class BatchJob:
     input_file: str | None
     result_file: str | None
     error_message: str | None
-    #: Embedded in real time by the process that made the row; Google knows no such job.
+    #: The process that made the row embedded the texts in real time; Google has no such job.
     is_realtime: bool
     cancel_requested_at: float | None
     absent_listings: int
@@ -155,7 +155,7 @@ class BatchJob:
     updated_at: float
     submitted_at: float | None
     ended_at: float | None
-    #: Of generation jobs; as expected when it was formed, and as billed.
+    #: Generation jobs only: the output expected when the job was formed, and the billed output.
     output_tokens_estimated: int | None = None
     output_tokens_actual: int | None = None
 
@@ -164,7 +164,7 @@ class BatchJob:
         return STAGE_OF[self.state]
 
     def as_stored(self) -> dict[str, Any]:
-        """Return the row as manifests and results files keep it, from which `stored_job` makes it again."""
+        """Return the row as manifests and results files store it; `stored_job` reads it back."""
         values = asdict(self)
         return {"space_id": values.pop("product_id"), **values}
 
@@ -180,5 +180,5 @@ def stored_job(values: Mapping[str, Any]) -> BatchJob:
     )
 
 
-#: Fields that JSON does not give back as they were.
+#: Fields that do not survive a round trip through JSON unchanged.
 _CONVERTED = {"space_id", "kind", "state", "shards"}

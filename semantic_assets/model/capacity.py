@@ -1,7 +1,7 @@
-"""How much a corpus of a size is: shards, bytes, jobs, days, dollars; and what breaks first.
+"""Capacity of a corpus: its shards, bytes, jobs, days and dollars, and the limit it meets first.
 
-A model, not a promise: constants measured on 12,000 manuals of 8,700 characters (`python -m
-benchmarks footprint`, and the rows of benchmarks/RESULTS.md that are named), times a number.
+An estimate, not a promise: it scales constants measured on 12,000 manuals of 8,700 characters
+(`python -m benchmarks footprint`, and the named rows of benchmarks/RESULTS.md).
 """
 
 import math
@@ -13,32 +13,32 @@ from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS
 
 _MODEL = "gemini-embedding-001"
-#: `footprint`: an article's tokens, and its chunks at the default size.
+#: `footprint`: tokens of an article, and its chunks at the default size.
 TOKENS_OF_ARTICLE = 2_526
 _CHUNKS_A_TOKEN = 4.611 / TOKENS_OF_ARTICLE
-#: `footprint`: bytes of the texts, a token: documents, chunks, and rows of an index.
+#: `footprint`: text bytes per token in documents, chunks and index rows.
 _TEXT_BYTES_A_TOKEN = (9_083 + 18_650 + (24_240 - 14_165 - 480)) / TOKENS_OF_ARTICLE
-#: Vectors lie in results, in embeddings and in an index, of which three generations are kept and
-#: share what did not change. Codes of FAISS, and columns besides: `footprint`, `recall`.
+#: Vectors lie in results, in embeddings and in an index; its three kept versions share unchanged
+#: parts. FAISS codes and the other columns come on top: `footprint`, `recall`.
 _COPIES_OF_VECTOR, _BYTES_BESIDE_VECTOR = 3, 230
-#: `footprint`: of the key index, which each machine that plans or assembles makes for itself.
+#: `footprint`: bytes per key in the key index; each machine that plans or assembles builds its own.
 _KEY_BYTES = 31
-#: A job is a fifth of the window by an estimate that is 1.25 too high before the first answer, and
-#: less at the end of a shard. `footprint` at tier 1: 30.3M tokens in 415 jobs.
+#: A job takes a fifth of the window by an estimate that is 1.25 times too high before the first
+#: answer, and less at the end of a shard. `footprint` at tier 1: 30.3M tokens in 415 jobs.
 _JOB_SHARE, _MOST_TEXTS_A_JOB = 0.146, 50_000
 #: `footprint`: 4,307 rows and 5.0 MB with 415 jobs.
 _ROWS_A_JOB, _ROWS_A_SHARD, _BYTES_A_ROW = 10.3, 20, 1_160
-#: `stages`: a first refresh of a shard, and what Dagster takes to start a run.
+#: `stages`: CPU seconds of a shard's first refresh, and of starting a Dagster run.
 _CPU_SECONDS_A_SHARD, _CPU_SECONDS_A_RUN = 22.0, 2.7
-#: Runs of the chain, of the results, of the index.
+#: Dagster runs per shard: of the chain, of the results, of the index.
 _RUNS_A_SHARD = 2
-#: `recall`: of a query by FAISS, which scans all codes.
+#: `recall`: time of a FAISS query, which scans all codes.
 _QUERY_MS_A_MILLION_ROWS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Something that ends. `reached` is the corpus in units of what still works; from 1 on it ends."""
+    """A limit of a deployment; `reached` is the share of it in use, 1 or more breaks it."""
 
     what: str
     reached: float
@@ -47,7 +47,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity(HtmlTable):
-    """A first embedding of so many articles, and a day of it later."""
+    """The needs of embedding a corpus for the first time, and of a later day of changes."""
 
     articles: int
     tier: int
@@ -56,9 +56,9 @@ class Capacity(HtmlTable):
     tokens: int
     usd: float
     jobs: int
-    #: How often the window of enqueued tokens is filled.
+    #: Number of times the window of enqueued tokens is filled.
     window_fills: float
-    #: At an hour for each filling, and at the day that Google gives itself for a job.
+    #: Days if each filling takes an hour, and if it takes the day that Google allows for a job.
     days_at_an_hour_a_fill: float
     days_at_a_day_a_fill: float
     #: Files and bytes of the lake: texts, vectors, one index.
@@ -66,12 +66,12 @@ class Capacity(HtmlTable):
     lake_gb: float
     ledger_rows: int
     ledger_mb: float
-    #: Of the first time, without Google's.
+    #: CPU hours of the first embedding on our machines.
     cpu_hours: float
-    #: Where a part of the articles changes each day, over all shards at worst.
+    #: Runs for the articles that change each day, spread over as many shards as possible.
     runs_a_day: int
     usd_a_day: float
-    #: Most pressing first; only what is reached.
+    #: The limits that are reached, most pressing first.
     breaks: tuple[Limit, ...]
 
     @property
@@ -88,10 +88,10 @@ def capacity(
     changed_a_day: float = 0.01,
     model: str = _MODEL,
 ) -> Capacity:
-    """Reckon.
+    """Estimate shards, bytes, jobs, days and dollars for a corpus.
 
     Args:
-        changed_a_day: the part of the articles that changes, each as a whole.
+        changed_a_day: the share of the articles that change each day, each as a whole.
     """
     tokens = articles * tokens_of_article
     chunks = max(articles, round(tokens * _CHUNKS_A_TOKEN))

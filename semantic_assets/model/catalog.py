@@ -92,7 +92,7 @@ MAX_REALTIME_TEXTS = 100
 
 
 def embedding_model(name: str) -> EmbeddingModel:
-    """The table's row.
+    """Return the table's row for a model.
 
     Raises:
         ConfigError: the model is unknown, or retired; the message names what to use.
@@ -107,21 +107,21 @@ def embedding_model(name: str) -> EmbeddingModel:
 
 
 def enqueued_tokens(model: str, tier: int) -> int:
-    """What all active batch jobs of a model may hold together, by the table."""
+    """Return the token limit of all active batch jobs of a model together, by the table."""
     if model in CHAT_MODELS:
         return CHAT_MODELS[model].enqueued_tokens[tier]
     return embedding_model(model).enqueued_tokens[tier]
 
 
 def batch_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
-    """US dollars for so many tokens in, and for a chat model so many out."""
+    """Return the batch price in US dollars; `output_tokens` count for chat models only."""
     if model in CHAT_MODELS:
         return chat_usd(model, tokens, output_tokens, is_batch=True)
     return tokens * embedding_model(model).batch_usd_per_mtok / 1e6
 
 
 def realtime_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
-    """As `batch_usd`, at full price."""
+    """Return the real-time price in US dollars; `output_tokens` count for chat models only."""
     if model in CHAT_MODELS:
         return chat_usd(model, tokens, output_tokens, is_batch=False)
     return tokens * embedding_model(model).realtime_usd_per_mtok / 1e6

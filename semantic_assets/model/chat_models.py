@@ -15,7 +15,7 @@ from semantic_assets.errors import ConfigError
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatModel:
     name: str
-    #: From an ISO date on: US dollars per million (input, output) tokens in real time.
+    #: ISO start date -> US dollars per million (input, output) tokens in real time.
     realtime_usd_per_mtok: dict[str, tuple[float, float]]
     #: Tokens in all active batch jobs of the model together, by paid tier.
     enqueued_tokens: dict[int, int]
@@ -59,7 +59,7 @@ CHAT_MODELS: dict[str, ChatModel] = {
 }
 
 #: (shut down on, what to use instead). Google routes the 2.5 models on by itself from that day, at
-#: the other model's price and with its answers: that must be chosen, not happen.
+#: the other model's price and with its answers: a user must choose that.
 RETIRED_CHAT_MODELS: dict[str, tuple[str, str]] = {
     "gemini-2.5-pro": ("2026-12-01", "gemini-3.8-flash"),
     "gemini-2.5-flash": ("2026-12-01", "gemini-3.5-flash-lite"),
@@ -72,7 +72,7 @@ _BATCH_SHARE = 0.5
 
 
 def chat_model(name: str) -> ChatModel:
-    """The table's row.
+    """Return the table's row for a chat model.
 
     Raises:
         ConfigError: the model is unknown, or retired; the message names what to use.
@@ -86,7 +86,7 @@ def chat_model(name: str) -> ChatModel:
 
 
 def chat_usd(name: str, tokens: int, output_tokens: int, *, is_batch: bool) -> float:
-    """US dollars at today's price."""
+    """Return the price in US dollars at today's rates."""
     prices = CHAT_MODELS[name].realtime_usd_per_mtok
     today = datetime.now(UTC).date().isoformat()
     of_input, of_output = prices[max(day for day in prices if day <= today)]

@@ -1,4 +1,4 @@
-"""Document: what a program hands over to be searched."""
+"""The document that a program passes in to be searched."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -9,19 +9,19 @@ from semantic_assets.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: the path of a file, or a text, or bytes under a name that tells their format.
+    """One document: the path of a file, or a text, or bytes whose name tells their format.
 
     Files of records (.json, .jsonl, .csv, .parquet) hold many documents.
 
     Raises:
-        ConfigError: it has no content or more than one, or bytes or a text have no name.
+        ConfigError: it has no content or several, or its bytes or text have no name.
     """
 
     path: str | Path | None = None
     _: KW_ONLY
     text: str | None = field(default=None, repr=False)
     data: bytes | None = field(default=None, repr=False)
-    #: Under which it is kept and found again. Default: the file's own name.
+    #: The name under which it is stored and found again. Default: the file's own name.
     name: str = ""
     #: Default: the first heading of Markdown, else the name.
     title: str | None = None

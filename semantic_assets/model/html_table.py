@@ -1,4 +1,4 @@
-"""Shown: a report that a notebook shows as a table."""
+"""A mixin that lets a notebook show a report as a table."""
 
 from dataclasses import fields
 from html import escape
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class HtmlTable:
-    """Mixed into frozen dataclasses of figures."""
+    """A mixin that shows a frozen dataclass of figures as an HTML table in notebooks."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ class HtmlTable:
 
 
 def html_cell(value: Any) -> str:
-    """One value as HTML: numbers with separators, nothing for None, lists line by line."""
+    """Format a value as HTML: numbers with separators, None as empty, lists line by line."""
     if value is None:
         return ""
     if isinstance(value, HtmlTable):

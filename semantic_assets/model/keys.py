@@ -1,4 +1,4 @@
-"""Names of datasets and shards, and how they are written as partition keys and paths."""
+"""Names of datasets and shards, and their forms as partition keys and paths."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Self
 
 from semantic_assets.errors import ConfigError
 
-#: Both parts and an ending are one file name, which has 255 bytes.
+#: Both parts and an ending form one file name, which may have 255 bytes.
 _MAX_PART = 100
 _PART = re.compile(rf"[a-z0-9_-]{{1,{_MAX_PART}}}")
 SHARD_MAX_DOCUMENTS = 12_000
@@ -14,8 +14,10 @@ SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
 
 
 def checked_name(part: str, what: str) -> str:
-    """Raises:
-    ConfigError: it is no name of a project, dataset or task.
+    """Return `part` if it is a valid name of a project, dataset or task.
+
+    Raises:
+        ConfigError: the name is not valid.
     """
     if not _PART.fullmatch(part):
         raise ConfigError(
@@ -38,7 +40,7 @@ class DatasetKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `project/dataset` or the partition form `project.dataset`."""
+        """Parse `project/dataset` or the partition form `project.dataset`."""
         project, slash, dataset = text.replace(".", "/", 1).partition("/")
         if not slash:
             raise ConfigError(f"dataset {text!r}: write it as project/dataset")
@@ -65,7 +67,7 @@ class ShardKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `project.dataset.00000`."""
+        """Parse `project.dataset.00000`."""
         parts = text.split(".")
         if len(parts) != 3 or not parts[2].isascii() or not parts[2].isdigit():
             raise ConfigError(f"shard {text!r}: write it as project.dataset.00000")

@@ -1,10 +1,10 @@
-"""What a batch job makes: vectors of an embedding space, or answers to a generation task."""
+"""The product of a batch job: vectors of an embedding space, or answers to a generation task."""
 
 from semantic_assets.model.batch_job import JobKind
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask
 
-#: Both have `space_id`, `model` and `backend`; what else differs is told by `isinstance`.
+#: Both have `product_id`, `model` and `backend`; `isinstance` tells them apart.
 Product = EmbeddingSpace | GenerationTask
 
 

@@ -1,4 +1,4 @@
-"""Count: a line of progress that a terminal may draw as a bar."""
+"""A line of progress that a terminal may draw as a bar."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""Embedding spaces: vectors compare only within one."""
+"""Embedding spaces: two vectors compare only if they are in the same space."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class EmbeddingSpace:
 
     @classmethod
     def of(cls, *, backend: str, model: str, dimensions: int) -> Self:
-        """The one space this package uses for a model at a size.
+        """Return the one space this package uses for a model and a number of dimensions.
 
         Raises:
             ConfigError: the model is unknown or retired, or the size is out of its range.
@@ -47,7 +47,7 @@ class EmbeddingSpace:
 
     @property
     def space_id(self) -> str:
-        """Readable and unique, safe in a path: `gemini-embedding-001-768-1a2b3c4d`."""
+        """The readable, unique id, safe in a path: `gemini-embedding-001-768-1a2b3c4d`."""
         identity = repr(
             (
                 self.backend,
@@ -65,11 +65,11 @@ class EmbeddingSpace:
 
     @property
     def product_id(self) -> str:
-        """Return the id that jobs and folders of results carry."""
+        """The id that jobs and folders of results carry."""
         return self.space_id
 
     def document_text(self, vector_text: str) -> str:
-        """What is sent for a chunk: constants of the space round the space-neutral text."""
+        """Return the text sent for a chunk: its space-neutral text in the space's template."""
         return self.document_template.replace("{text}", vector_text)
 
     def query_text(self, query: str) -> str:

@@ -1,4 +1,4 @@
-"""The lake's tables: one Arrow schema each. What one row is stands in the comments."""
+"""The Arrow schemas of the lake's tables. A comment says what a row of each table is."""
 
 import pyarrow as pa
 
@@ -21,7 +21,7 @@ DOCUMENTS = pa.schema(
         pa.field("pages", pa.list_(pa.int32())),
         pa.field("parse_status", pa.string(), nullable=False),
         pa.field("parse_error", pa.string()),
-        # The file and the record as they were read: what has not changed is not read again.
+        # The file and the record as they were read: unchanged ones are not read again.
         pa.field("source_fingerprint", pa.string(), nullable=False),
         pa.field("record_signature", pa.string()),
     ]
@@ -42,18 +42,18 @@ CHUNKS = pa.schema(
         pa.field("vector_text", pa.large_string(), nullable=False),
         pa.field("text_hash", pa.string(), nullable=False),
         pa.field("token_estimate", pa.int32(), nullable=False),
-        # Of the document it was cut from: what has not changed is not cut again.
+        # Hash of the document it was split from: an unchanged document is not split again.
         pa.field("content_hash", pa.string(), nullable=False),
     ]
 )
 
-# One request of a generation task: what a document is asked, or why it is not.
+# One request of a generation task: the prompt for a document, or the reason there is none.
 REQUESTS = pa.schema(
     [
         pa.field("document_id", pa.string(), nullable=False),
         pa.field("shard", pa.string(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
-        # Of the task, the prompt and the media: documents that ask the same are asked once.
+        # Hash of the task, the prompt and the media: equal requests are sent once.
         pa.field("text_hash", pa.string(), nullable=False),
         pa.field("vector_text", pa.large_string(), nullable=False),
         pa.field("token_estimate", pa.int32(), nullable=False),
@@ -79,14 +79,14 @@ GENERATIONS = pa.schema(
         pa.field("error_message", pa.string()),
         pa.field("tokens", pa.int32()),
         pa.field("output_tokens", pa.int32()),
-        # Of the attempt that counts, in batch; attempts before it are in the bill of their jobs.
+        # Batch price of the attempt that counts; earlier attempts are in the bill of their jobs.
         pa.field("usd", pa.float64()),
         pa.field("attempts", pa.int32(), nullable=False),
         pa.field("batch_job_id", pa.string()),
     ]
 )
 
-# One text of one batch job: what was, or is about to be, paid for. Deleted when the job is final.
+# One text of one batch job, paid for or about to be. Deleted when the job is final.
 # Media are named by their uri below the source root.
 MANIFEST = pa.schema(
     [
@@ -101,7 +101,7 @@ MANIFEST = pa.schema(
 
 
 def results_schema(dimensions: int = -1) -> pa.Schema:
-    """One outcome of one text of one job; `vector` is null unless outcome is `ok`."""
+    """Return the schema of one text's outcome in one job; `vector` is null unless it is `ok`."""
     return pa.schema(
         [
             pa.field("text_hash", pa.string(), nullable=False),
@@ -134,12 +134,12 @@ EMBEDDINGS_COLUMNS = pa.schema(
 
 
 def embeddings_schema(space: EmbeddingSpace) -> pa.Schema:
-    """EMBEDDINGS_COLUMNS with the vector's length fixed to the space's dimensions."""
+    """Return EMBEDDINGS_COLUMNS with the vector's length fixed to the space's dimensions."""
     vector = pa.field("vector", pa.list_(pa.float32(), space.dimensions))
     return EMBEDDINGS_COLUMNS.set(EMBEDDINGS_COLUMNS.get_field_index("vector"), vector)
 
 
-# What search answers from: one row per vector of a generation, in the vectors' order.
+# The rows that search returns: one row per vector of an index version, in the vectors' order.
 INDEX_ROWS = pa.schema(
     [
         pa.field("chunk_id", pa.string(), nullable=False),
@@ -156,7 +156,7 @@ INDEX_ROWS = pa.schema(
 )
 
 
-# One outcome of one request of one generation job; `output` may stand beside an error.
+# One outcome of one request of one generation job; `output` may accompany an error.
 GENERATION_RESULTS = pa.schema(
     [
         pa.field("text_hash", pa.string(), nullable=False),
@@ -172,7 +172,7 @@ GENERATION_RESULTS = pa.schema(
 
 
 def results_of(product: Product) -> pa.Schema:
-    """The columns of a results file, by what it holds."""
+    """Return the schema of the results files of a product."""
     if isinstance(product, EmbeddingSpace):
         return results_schema(product.dimensions)
     return GENERATION_RESULTS

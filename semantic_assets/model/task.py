@@ -1,4 +1,4 @@
-"""Generation tasks: what a chat model is asked of every document, as one identity."""
+"""Generation tasks: the request that a chat model gets for every document, as one identity."""
 
 import hashlib
 import json
@@ -9,18 +9,18 @@ from typing import Any
 from semantic_assets.model.batch_job import JobKind
 from semantic_assets.model.chat_models import chat_model
 
-#: Begins every task's id, so that it can be told from an embedding space's wherever both stand.
+#: Every task's id begins with this, which tells it from an embedding space's id.
 TASK_PREFIX = "task="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationTask:
-    """Everything an answer depends on, besides its document. Schema and config are JSON texts."""
+    """All inputs of an answer except its document. Schema and config are JSON texts."""
 
     name: str
     backend: str
     model: str
-    #: Fields of the document stand in braces: see `batching.prompts`.
+    #: Fields of the document are in braces: see `batching.prompts`.
     prompt: str
     system_instruction: str | None = None
     #: A JSON Schema, its properties in their order; None: the answer is plain text.
@@ -32,14 +32,14 @@ class GenerationTask:
 
     @property
     def task_id(self) -> str:
-        """Return a name with a digest of all that makes the task: `task=summary-1a2b3c4d`."""
+        """The name with a digest of all fields: `task=summary-1a2b3c4d`."""
         parts = (getattr(self, name) for name in self.__dataclass_fields__)
         digest = hashlib.blake2b(repr(tuple(parts)).encode(), digest_size=6).hexdigest()
         return f"{TASK_PREFIX}{self.name}-{digest}"
 
     @property
     def product_id(self) -> str:
-        """Return the id that jobs and folders of results carry."""
+        """The id that jobs and folders of results carry."""
         return self.task_id
 
     @property
@@ -63,27 +63,27 @@ class GenerationTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskUse:
-    """What a dataset does with a task's answers, and what they may cost."""
+    """A dataset's use of a task's answers, and its limit on their cost."""
 
-    #: Fields of the answer that stand before the text of each chunk when it is embedded.
+    #: Fields of the answer that precede the text of each chunk when it is embedded.
     vector_text: tuple[str, ...] = ()
-    #: A field whose value becomes a document of its own.
+    #: A field whose value becomes a separate document.
     documents: str | None = None
-    #: What is reserved for an answer before any came in.
+    #: Tokens reserved for an answer before the first answer came in.
     expected_output_tokens: int = 256
     max_cost_usd_per_day: float | None = None
 
 
 def canonical(value: Any) -> str:
-    """JSON that is the same text for the same value, in whatever order it was written."""
+    """Return the same JSON text for equal values, whatever the order of their keys."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def in_order(schema: Mapping[str, Any]) -> str:
-    """A schema as JSON; the order of its properties is the order in which they are answered."""
+    """Return a schema as JSON; the model answers its properties in their order."""
     return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
 
 
 def is_task(product_id: str) -> bool:
-    """Tell whether a product is a generation task, by its id."""
+    """Return whether a product id is that of a generation task."""
     return product_id.startswith(TASK_PREFIX)

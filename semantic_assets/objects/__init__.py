@@ -1,1 +1,1 @@
-"""Objects in a bucket (s3://, gs://): whole ones, and copies of them on this machine."""
+"""Objects in a bucket (s3://, gs://), and copies of them on this machine."""

@@ -1,6 +1,6 @@
-"""A bucket: objects under one URL, each replaced whole, and only by who saw what they replace.
+"""A bucket: objects under one URL, each replaced whole, and only if no other write came between.
 
-Nothing else in the package knows the client. Its credentials and endpoint are those of the cloud's
+No other module knows the client. Its credentials and endpoint are those of the cloud's
 own tools: AWS_* and GOOGLE_* variables, or the machine's role.
 """
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:  # an extra
     from obstore.store import ObjectStore
 
 SCHEMES = ("s3", "gs")
-#: Larger objects are sent in pieces, and a store takes no condition with those.
+#: Larger objects are sent in pieces, for which a store takes no condition.
 _CONDITIONAL_BYTES = 512 << 20
 _STREAM_BYTES = 8 << 20
-#: Of a call that the store did not answer, or not well; each waits longer.
+#: For calls the store does not answer or answers with an error; each retry waits longer.
 _RETRIES: dict[str, object] = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 _NO_BUCKET = "NoSuchBucket"
-#: Attribute of each object: whose write it was. A write may succeed and its answer be lost.
+#: Attribute that names the write of an object. A write may succeed and its answer be lost.
 _WRITER = "semantic-assets-writer"
 
 
@@ -35,18 +35,18 @@ def is_bucket_url(place: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as it was found. `etag` differs between any two contents of a name."""
+    """An object in the state it was found. `etag` differs between any two contents of a name."""
 
     name: str
     size: int
     etag: str
-    #: What a conditional write names.
+    #: The ETag and version that a conditional write sends.
     condition: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`url` is s3://BUCKET/PREFIX or gs://BUCKET/PREFIX; names are below it."""
+    """A bucket; `url` is s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, and names are below it."""
 
     url: str
 
@@ -60,10 +60,7 @@ class Bucket:
                 return None
 
     def below(self, prefix: str) -> Iterator[Stored]:
-        """All objects under a prefix that ends at a `/`, in the order of their names.
-
-        One call for 1,000 of them.
-        """
+        """Yield all objects under a prefix that ends with `/`, by name; one call lists 1,000."""
         import obstore
 
         with self._asked():
@@ -71,7 +68,7 @@ class Bucket:
                 yield from (_stored(meta) for meta in page)
 
     def inside(self, prefix: str) -> tuple[list[str], list[Stored]]:
-        """(names of folders, objects) directly under a prefix."""
+        """Return (names of folders, objects) directly under a prefix."""
         import obstore
 
         with self._asked():
@@ -80,10 +77,10 @@ class Bucket:
         return sorted(folders), [_stored(meta) for meta in found["objects"]]
 
     def put(self, name: str, content: Path | bytes, *, over: Stored | None) -> Stored:
-        """Put an object in place of the one that was found, or where none was.
+        """Write an object in place of `over`, the one that was found; None: no object was there.
 
         Raises:
-            Conflict: another was put there since.
+            Conflict: another process wrote or deleted it since.
         """
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -106,7 +103,7 @@ class Bucket:
             except (AlreadyExistsError, PreconditionError) as error:
                 if self._writer(name) != writer:
                     raise Conflict(self._replaced(name)) from error
-            except FileNotFoundError as error:  # what it was to replace is gone
+            except FileNotFoundError as error:  # the object to replace is gone
                 if _NO_BUCKET in str(error):
                     raise
                 raise Conflict(self._replaced(name)) from error
@@ -116,10 +113,10 @@ class Bucket:
         return found
 
     def copy(self, source: str, target: str) -> Stored:
-        """Within the store: nothing travels.
+        """Copy an object within the store; no content travels.
 
         Raises:
-            FileNotFoundError: there is no such source.
+            FileNotFoundError: the source does not exist.
         """
         import obstore
 
@@ -128,10 +125,10 @@ class Bucket:
             return _stored(obstore.head(self._store, target))
 
     def get(self, name: str, to: Path) -> Stored:
-        """Write an object's content to a file, and say which object that was.
+        """Write an object's content to a file and return the object that was read.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         import obstore
 
@@ -142,10 +139,10 @@ class Bucket:
             return _stored(answer.meta)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """An object's content, a few megabytes at a time.
+        """Yield an object's content, a few megabytes at a time.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         import obstore
 
@@ -154,7 +151,7 @@ class Bucket:
             yield from (bytes(part) for part in answer.stream(min_chunk_size=_STREAM_BYTES))
 
     def read_range(self, of: Stored, start: int, end: int) -> bytes:
-        """Bytes of an object that is still the one that was found.
+        """Return the bytes from `start` to `end` of an object, if it is still the one found.
 
         Raises:
             Conflict: it was replaced or deleted meanwhile.
@@ -172,7 +169,7 @@ class Bucket:
                 raise Conflict(f"{of.name} was replaced while it was read; run again") from error
 
     def delete(self, *names: str) -> None:
-        """Those that are there."""
+        """Delete the named objects; missing ones are skipped."""
         import obstore
 
         for name in names:
@@ -200,11 +197,13 @@ class Bucket:
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
-        """Raises:
-        ConfigError: there is no such bucket, or the credentials are refused.
+        """Convert the client's errors to ours.
+
+        Raises:
+            ConfigError: there is no such bucket, or the credentials are refused.
         TransientError: the store does not answer.
         """
-        _ = self._store  # tells first what is not installed
+        _ = self._store  # raises first if the client is not installed
         from obstore.exceptions import (
             AlreadyExistsError,
             BaseError,
@@ -236,7 +235,7 @@ def _stored(meta: Any) -> Stored:
 
 
 def _found(name: str, size: int, answer: Any) -> Stored:
-    """A listing tells no version where the other answers do: the mark is the ETag alone."""
+    """Return an object as found; its `etag` omits the version, which listings do not tell."""
     condition = {key: answer[key] for key in ("e_tag", "version") if answer.get(key)}
     etag = (answer.get("e_tag") or answer.get("version") or "").strip('"')
     return Stored(name=name, size=size, etag=etag, condition=tuple(condition.items()))

@@ -1,4 +1,4 @@
-"""Copies of objects on this machine's disk, by name and mark; the least recently used go first."""
+"""Copies of objects on this machine's disk, by name and ETag; the least recently used go first."""
 
 import os
 import time
@@ -12,19 +12,21 @@ from semantic_assets.objects.bucket import Bucket, Stored
 
 #: Reading a shard and writing the next table touches under 3 GB.
 LIMIT_BYTES = 20 << 30
-#: The disk is looked over when this much came, not at each copy.
+#: The disk is scanned after this many new bytes, not at each copy.
 _LOOK_BYTES = LIMIT_BYTES >> 5
 
 
 def time_of(etag: str) -> int:
-    """Nanoseconds made of a mark: the copy's time of change, so that size and time tell contents
-    apart as they do with files; the time of use is its time of access."""
+    """Return the modification time, in nanoseconds, that a copy of this ETag gets.
+
+    Size and time then tell contents apart as they do with files; atime is the time of use.
+    """
     return int.from_bytes(blake2b(etag.encode(), digest_size=7).digest()) | 1
 
 
 @dataclass(slots=True)
 class Copies:
-    """Any number of processes may share the folder. A copy that is open stays readable."""
+    """The copies in one folder, which processes may share. An open copy stays readable."""
 
     bucket: Bucket
     folder: Path
@@ -32,20 +34,20 @@ class Copies:
     _came_bytes: int = 0
 
     def held(self, of: Stored) -> Path | None:
-        """The copy of just this content, where there is one."""
+        """Return the copy of exactly this content, or None."""
         path = self._path(of)
         try:
             os.utime(path, ns=(time.time_ns(), time_of(of.etag)))
-            # A power cut may have left its name and not its content.
+            # A power cut may have left its name without its content.
             return path if path.stat().st_size == of.size else None
         except FileNotFoundError:
             return None
 
     def fetch(self, name: str) -> Path:
-        """A copy of an object as it is now.
+        """Return a copy of an object's current content.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         found = self.bucket.find(name)
         if found is None:
@@ -59,12 +61,12 @@ class Copies:
             temporary.unlink(missing_ok=True)
 
     def room(self) -> Path:
-        """Where a file may be written that is then put or kept."""
+        """Return a temporary path for a file that is then put or kept."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder / f".{uuid.uuid4().hex}.tmp"
 
     def keep(self, of: Stored, file: Path) -> Path:
-        """Make a file the copy of an object; those of earlier contents go."""
+        """Make a file the copy of an object and delete copies of earlier contents."""
         path = self._path(of)
         path.parent.mkdir(parents=True, exist_ok=True)
         os.utime(file, ns=(time.time_ns(), time_of(of.etag)))
@@ -79,7 +81,7 @@ class Copies:
         return path
 
     def _path(self, of: Stored) -> Path:
-        """The folder is of the name, the file of the content; its ending stays."""
+        """Return the copy's path: a folder for the name, a file for the ETag, the same suffix."""
         name = blake2b(of.name.encode(), digest_size=12).hexdigest()
         etag = blake2b(of.etag.encode(), digest_size=8).hexdigest()
         return self.folder / name[:2] / name / f"{etag}{Path(of.name).suffix}"

@@ -1,4 +1,4 @@
-"""An object as a file that is read a little of: what is asked for travels, and not the rest."""
+"""An object as a file for partial reads: only the requested ranges travel."""
 
 import io
 
@@ -9,7 +9,7 @@ _LEAST_BYTES = 64 << 10
 
 
 class RangeFile(io.RawIOBase):
-    """Of one object as it was found. One that is replaced meanwhile is an error, not a mixture."""
+    """A file over one object as found; replacing the object meanwhile gives an error."""
 
     def __init__(self, bucket: Bucket, of: Stored) -> None:
         self._bucket, self._of = bucket, of
@@ -37,7 +37,7 @@ class RangeFile(io.RawIOBase):
             return b""
         held_end = self._held_from + len(self._held)
         if not self._held_from <= start <= end <= held_end:
-            # Backwards from the end: who reads a footer reads its length first.
+            # Read backwards from the end: a Parquet reader reads the footer's length first.
             first = max(0, min(start, end - _LEAST_BYTES))
             self._held, self._held_from = self._bucket.read_range(self._of, first, end), first
         self._position = end

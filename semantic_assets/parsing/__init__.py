@@ -1,1 +1,1 @@
-"""Readers that turn one opened source file into documents; nothing here lists, stores or chunks."""
+"""Readers that turn one open source file into documents; they do not list, store or chunk."""

@@ -1,6 +1,6 @@
-"""The letters of the languages whose legacy code pages can be told apart, and those pages.
+"""The languages whose legacy code pages can be told apart: their letters and pages.
 
-Letters stand in the order of their frequency, for Latin scripts only those beyond ASCII. The order
+Letters are in the order of their frequency, for Latin scripts only those beyond ASCII. The order
 is from memory of ordinary prose and need not be exact: it decides only between two readings whose
 letters are all in use.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Language(NamedTuple):
-    """What a language is written with: Python codec names, and its letters in lower case."""
+    """A language: the Python codec names of its pages, and its letters in lower case."""
 
     pages: tuple[str, ...]
     letters: str
@@ -22,9 +22,9 @@ _CENTRAL = ("cp1250", "iso8859_2", "cp852")
 _TURKISH = ("cp1254", "cp857")
 _BALTIC = ("cp1257", "cp775")
 
-#: Of DOS and of the first Macs: hardly anything is written in them any more.
+#: Pages of DOS and of the first Macs, hardly in use any more.
 OLD_PAGES = frozenset(("mac_roman", "cp850", "cp852", "cp857", "cp775"))
-#: How many of the first languages are so much in use that they win a doubtful case.
+#: The number of first languages that are common enough to win a doubtful case.
 COMMON = 6
 
 #: Where two languages read the same bytes equally well, the earlier one is taken.

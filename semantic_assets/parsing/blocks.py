@@ -1,7 +1,4 @@
-"""Bytes of a source file: in bounded blocks, in lines, or whole; gzip undone.
-
-Nothing here knows what the bytes mean.
-"""
+"""Bytes of a source file in bounded blocks, in lines, or whole, gzip undone; not their meaning."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,19 +7,20 @@ from typing import BinaryIO
 from semantic_assets.parsing.records import MAX_TEXT_BYTES, Unreadable
 
 _BLOCK_BYTES = 1 << 20
-#: Cutting a text takes some 30 bytes a character: one beyond this is a corpus, not a document.
+#: Splitting a text takes some 30 bytes a character: a longer one is a corpus, not a document.
 MAX_LINE_BYTES = MAX_TEXT_BYTES
 #: A PDF is mostly pictures, so it may be larger than its text.
 MAX_WHOLE_BYTES = 512 << 20
-#: Text packs five to twenty times, logs a hundred times; a bomb up to a thousand.
+#: Text compresses five to twenty times, logs a hundred times; a bomb up to a thousand.
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM = 32 << 20
 
 
 def read_blocks(stream: BinaryIO, *, compressed: bool, offset: int = 0) -> Iterator[bytes]:
-    """Yield the content from an offset, where it is not compressed, or its start.
+    """Return an iterator over blocks of the content; `offset` is for uncompressed files.
 
-    Raises: Unreadable at the point where a gzip stream is damaged or ends too early.
+    Raises:
+        Unreadable: at the point where a gzip stream is damaged or ends too early.
     """
     stream.seek(offset)
     raw = iter(lambda: stream.read(_BLOCK_BYTES), b"")
@@ -30,7 +28,7 @@ def read_blocks(stream: BinaryIO, *, compressed: bool, offset: int = 0) -> Itera
 
 
 def read_whole(stream: BinaryIO, *, compressed: bool, limit: int) -> bytes:
-    """Return the content; beyond the limit it is Unreadable, which a small gzip reaches as well."""
+    """Return the whole content; Unreadable above `limit` bytes, counted after decompression."""
     blocks: list[bytes] = []
     total = 0
     for block in read_blocks(stream, compressed=compressed):
@@ -43,7 +41,7 @@ def read_whole(stream: BinaryIO, *, compressed: bool, limit: int) -> bytes:
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines without their LF, and only LF ends one: U+2028 and CR occur in text.
+    """Yield lines without their LF; only LF ends a line, as U+2028 and CR occur in text.
 
     An overlong line is cut off just beyond `MAX_LINE_BYTES`, so that its reader can tell.
     """

@@ -1,4 +1,4 @@
-"""CSV with a header line: rows become records, whatever newlines their quoted fields hold."""
+"""CSV with a header line: rows become records, even with newlines in quoted fields."""
 
 import codecs
 import csv
@@ -35,10 +35,10 @@ _FIELD_CHARS = MAX_TEXT_BYTES
 def read_csv(
     stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int, known: Container[str]
 ) -> Iterator[SourceRecord | KnownRecord | None]:
-    """Yield a record a row, None for those to leave out, in memory bounded by the longest row."""
+    """Yield a record a row, None for skipped rows; the longest row bounds the memory."""
     csv.field_size_limit(max(csv.field_size_limit(), _FIELD_CHARS))
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
-    # Chained in C: a line is too little to run Python for, four million of them took a second.
+    # Chained in C: running Python for each of four million lines took a second.
     lines = chain.from_iterable(_text_lines(read_blocks(stream, compressed=compressed), encoding))
     skipped, first = next((pair for pair in enumerate(lines) if pair[1].strip()), (0, ""))
     if not first:
@@ -65,7 +65,7 @@ def _signature(row: list[str], salt: bytes) -> str:
 def _open_rows(
     first: str, lines: Iterator[str], columns: Columns, skipped: int
 ) -> tuple[list[str], Iterator[list[str] | Unreadable]]:
-    """Return the header and the rows after it, an error in the place of each broken one."""
+    """Return the header and the rows after it, an error in the place of each broken row."""
     delimiter = _delimiter(first, columns)
     reader = csv.reader(chain((first,), lines), delimiter=delimiter, strict=True)
     try:
@@ -110,7 +110,7 @@ def _row_record(
 
 
 def _delimiter(header: str, columns: Columns) -> str:
-    """Return the delimiter that makes the text column appear, or else the most columns."""
+    """Return the delimiter that gives a text column, or else the most columns."""
 
     def fit(delimiter: str) -> tuple[bool, int]:
         names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
@@ -132,7 +132,7 @@ def _text_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[list[str]]:
         for block in blocks:
             *whole, held = (held + decoder.decode(block)).split("\n")
             yield [line + "\n" for line in whole]
-            if len(held) > _FIELD_CHARS:  # no line at all: let the reader refuse it in pieces
+            if len(held) > _FIELD_CHARS:  # too long for a line: the reader refuses it in pieces
                 yield [held]
                 held = ""
         held += decoder.decode(b"", final=True)

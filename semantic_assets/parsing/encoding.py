@@ -1,4 +1,4 @@
-"""From bytes to text: byte order mark, then strict UTF-8, then a declared charset, then a guess.
+"""Decoding of bytes: byte order mark, then strict UTF-8, then a declared charset, then a guess.
 
 UTF-8 comes before a declared charset because pages get converted and keep their old declaration,
 while text in a legacy encoding is practically never valid UTF-8 by chance.
@@ -13,8 +13,8 @@ from semantic_assets.parsing.guessing import guess_encodings
 from semantic_assets.parsing.records import Unreadable
 
 _SAMPLE_BYTES = 64 << 10
-#: How far into a record file the first byte beyond ASCII is looked for: one late accent in an
-#: English file should decide its encoding, and reading on would read the file twice.
+#: Range of a record file that is searched for a byte beyond ASCII: one late accent in an
+#: English file should decide its encoding, but reading on would read the file twice.
 _SCAN_BYTES = 8 << 20
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -42,9 +42,10 @@ _BEYOND_ASCII = re.compile(rb"[\x80-\xff\x1b]")
 
 
 def decode(data: bytes, *, declared: str | None = None) -> str:
-    """Return the text without its mark; `declared` is the charset a page names.
+    """Return the text without its byte order mark; `declared` is the charset a page names.
 
-    Raises: Unreadable, naming the cure, for binary content and for no known encoding.
+    Raises:
+        Unreadable: the content is binary or of no known encoding; the message names the remedy.
     """
     check_signature(data)
     for encoding in _likely_encodings(_sample(data), declared):
@@ -58,7 +59,7 @@ def decode(data: bytes, *, declared: str | None = None) -> str:
 
 
 def sniff_encoding(blocks: Iterable[bytes]) -> str:
-    """Return the codec for a file too large to hold, from a sample of it."""
+    """Return the codec of a file from a sample, for files too large to hold in memory."""
     scanned = 0
     for block in _until_damage(blocks):
         if not scanned:
@@ -74,7 +75,7 @@ def sniff_encoding(blocks: Iterable[bytes]) -> str:
 
 
 def _until_damage(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """A damaged gzip stream is for the reader to report, once it has read what comes before."""
+    """Yield the blocks before any damage, which the reader reports once it gets there."""
     try:
         yield from blocks
     except Unreadable:
@@ -82,14 +83,15 @@ def _until_damage(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether a line feed is more than the byte 0A, so that bytes cannot be split at it."""
+    """Return whether a line feed is more than the byte 0A, so that bytes cannot be split at it."""
     return encoding.startswith(("utf-16", "utf_16", "utf-32"))
 
 
 def to_utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """Yield the blocks in UTF-8.
 
-    Raises: Unreadable at the first bytes that do not decode.
+    Raises:
+        Unreadable: at the first bytes that do not decode.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
@@ -101,19 +103,19 @@ def to_utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def check_signature(data: bytes) -> None:
-    """Raise Unreadable where the first bytes are those of another format."""
+    """Raise Unreadable if the first bytes are those of another format."""
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
             raise Unreadable(f"content does not match the file name, it is {what}")
 
 
 def looks_like_html(data: bytes) -> bool:
-    """Whether the content begins as a page does and no text in another form would."""
+    """Return whether the content begins with an HTML doctype or <html>."""
     return _HTML.match(data.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 def check_is_text(text: str) -> None:
-    """Raise Unreadable for what decodes but is not text: any NUL, or one control in a hundred."""
+    """Raise Unreadable if decoded content is not text: any NUL, or one control in a hundred."""
     if "\0" in text:
         raise Unreadable(_BINARY)
     _check_controls(text[:_SAMPLE_BYTES])
@@ -156,7 +158,7 @@ def _likely_encodings(sample: bytes, declared: str | None) -> Iterator[str]:
 
 
 def _may_be_wide(sample: bytes) -> bool:
-    """Whether there are zeros as in UTF-16, and not just strayed into ASCII.
+    """Return whether the sample has zeros as UTF-16 does, not just stray zeros in ASCII.
 
     A quarter of Latin text would be zeros in UTF-16, and Cyrillic has its 04 bytes. Without that
     test ASCII with a few zeros passes for Chinese.
@@ -168,7 +170,7 @@ def _may_be_wide(sample: bytes) -> bool:
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """Whether it is UTF-8 but for stray damage; ASCII with ESC may as well be ISO-2022-JP."""
+    """Return whether it is UTF-8 but for stray damage; ASCII with ESC may be ISO-2022-JP."""
     if sample.isascii():
         return b"\x1b$" not in sample
     foreign = [character for character in sample.decode(errors="replace") if character > "\x7f"]
@@ -177,9 +179,9 @@ def _is_mostly_utf8(sample: bytes) -> bool:
 
 
 def _wide_encodings(sample: bytes) -> Iterator[str]:
-    """Yield UTF-16 where the sample is text in it, whichever half of its units has most zeros.
+    """Yield the UTF-16 byte orders in which the sample is text, the likelier one first.
 
-    Those are the high bytes of spaces and Latin letters; a low byte is rarely zero.
+    High bytes of spaces and Latin letters are zeros; a low byte is rarely zero.
     """
     pairs = sample[: len(sample) // 2 * 2]
     zeros = {"utf-16-le": pairs[::2].count(0), "utf-16-be": pairs[1::2].count(0)}
@@ -194,13 +196,13 @@ def _is_odd(character: str) -> bool:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return up to 64 KB beginning on the line of the first byte beyond ASCII, cut at a line end."""
+    """Return up to 64 KB of whole lines, from the one with the first byte beyond ASCII on."""
     if data.startswith(tuple(mark for mark, _ in _MARKS)) or b"\0" in data[:_SAMPLE_BYTES]:
         return data[:_SAMPLE_BYTES]
     found = _BEYOND_ASCII.search(data)
     position = found.start() if found else 0
     start = max(data.rfind(b"\n", 0, position) + 1, position - _SAMPLE_BYTES // 2)
     sample = data[start : start + _SAMPLE_BYTES]
-    if start + _SAMPLE_BYTES < len(data):  # a cut character would rule out the right encoding
+    if start + _SAMPLE_BYTES < len(data):  # half a character would rule out the right encoding
         sample = sample[: sample.rfind(b"\n") + 1] or sample
     return sample

@@ -1,9 +1,9 @@
-"""Which legacy encoding a text is in, where neither a mark nor UTF-8 says so.
+"""A guess of a text's legacy encoding, for texts with no byte order mark that are not UTF-8.
 
-Single-byte pages are told by the letters of the languages written in them: the right page gives
+Letters of the languages written in them tell single-byte pages apart: the right page gives
 words of one alphabet in proper case, a wrong one gives rare letters, odd signs and capitals inside
-words. charset-normalizer, which took Hebrew for Russian and Polish for French, is asked only about
-the encodings of East Asia and Vietnam. What fits nothing is better refused than misread.
+words. charset-normalizer, which took Hebrew for Russian and Polish for French, is used only for
+the encodings of East Asia and Vietnam. A text that fits none is better refused than misread.
 """
 
 import re
@@ -20,9 +20,9 @@ _LIBRARY = (
     *("cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949", "cp1258"),
     *("utf_16_le", "utf_16_be"),
 )
-#: So much of a text of Latin letters is looked at, or of one mostly beyond ASCII.
+#: Sample sizes: of a text of Latin letters, and of one mostly beyond ASCII.
 _LATIN_BYTES, _FOREIGN_BYTES = 8 << 10, 2 << 10
-#: Of the characters beyond ASCII, what share must fit the language.
+#: The share of characters beyond ASCII that must fit the language.
 _FIT = 0.9
 
 #: A letter with the vowel signs of Hebrew, Arabic and Thai, which are no letters to Python.
@@ -38,7 +38,7 @@ _EAST_ASIAN = re.compile(r"[\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _GLUED = re.compile(r"[A-Za-z{}~][\u2e80-\uff9f]|[\u2e80-\uff9f][A-Za-z{}~]")
-#: Signs that are common in prose, and those of them that may stand inside a word.
+#: Signs that are common in prose, and the signs that may stand inside a word.
 _SIGNS = frozenset(
     "“”\u2018\u2019\u201a\u201e\u2013\u2014…•™€§©«®°·»\u00d7№¿¡\u00a0\u00ad\u200e\u200f\u060c\u061b\u061f"
 )
@@ -48,16 +48,16 @@ _SIGN_VALUES = {"sign": log(0.03), "inside": log(0.003), "rare": log(0.003), "od
 #: A word in capitals is less likely than one in lower case, but there are texts of nothing else.
 _CASES = {"lower": 0.0, "title": log(0.7), "upper": log(0.9)}
 
-#: How much likelier one reading must be than the next; how much more is written in the common
-#: languages, and how much less in the old pages.
+#: In log likelihood: the lead one reading needs over the next, the bonus of the common
+#: languages, and the penalty of the old pages.
 _MARGIN, _COMMON_BONUS, _OLD_PENALTY = 1.5, 2.0, 6.0
 
-#: A character beyond ASCII and the case of its word; "sign" or "odd" where it is in none.
+#: Keys: a character beyond ASCII and the case of its word, or "sign" or "odd" outside words.
 _Tally = Counter[tuple[str, str]]
 
 
 class _Page(NamedTuple):
-    """A page in which the text makes sense, and how much."""
+    """A page in which the text makes sense, and its score."""
 
     name: str
     score: float
@@ -65,7 +65,7 @@ class _Page(NamedTuple):
 
 
 def guess_encodings(sample: bytes) -> list[str]:
-    """Return Python codec names, the likeliest first; none where nothing fits or two fit alike."""
+    """Return Python codec names, likeliest first; none if none fits or two fit alike."""
     syllabic = list(_syllabic_pages(sample))
     if syllabic:
         return syllabic
@@ -80,7 +80,7 @@ def guess_encodings(sample: bytes) -> list[str]:
 
 
 def _ranked_pages(sample: bytes) -> list[_Page]:
-    """Return the pages in which the text fits a language, the likeliest first."""
+    """Return the pages in which the text fits a language, likeliest first."""
     foreign = Counter(sample.translate(None, _ASCII))
     pages: list[_Page] = []
     for name, languages in _languages_by_page().items():
@@ -97,7 +97,7 @@ def _languages_by_page() -> dict[str, list[Language]]:
 
 
 def _could_fit(foreign: Counter[int], page: str, language: Language) -> bool:
-    """Whether enough bytes are letters or signs, wherever they stand: most pages end here."""
+    """Return whether enough bytes are letters or signs of the language: most pages fail here."""
     outside = _bytes_outside(page, language.letters)
     return sum(foreign[byte] for byte in outside) <= (1 - _FIT) * foreign.total()
 
@@ -127,7 +127,7 @@ def _prior(page: str, language: Language) -> float:
 
 
 def _score(tally: _Tally, language: Language) -> float:
-    """Return the log likelihood of what is beyond ASCII, -inf where too little of it fits."""
+    """Return the log likelihood of the characters beyond ASCII, -inf if too few of them fit."""
     weights = _weights(language.letters)
     total = 0.0
     letters = signs = 0
@@ -169,7 +169,7 @@ def _tally(text: str) -> _Tally:
 
 
 def _case(word: str) -> str:
-    """Return how a word is written, "odd" where nobody writes so."""
+    """Return the case of a word, "odd" for spellings that no language uses."""
     if word == word.lower():
         kind = "lower"
     elif word == word.upper() and len(word) > 1:
@@ -205,7 +205,7 @@ def _library_names(sample: bytes) -> list[str]:
 
 
 def _is_plausible(sample: bytes, encoding: str) -> bool:
-    """Whether what is beyond ASCII is East Asian script, and not glued to Latin words."""
+    """Return whether the text beyond ASCII is East Asian and not glued to Latin words."""
     text = sample.decode(encoding, "replace")
     foreign = len(_FOREIGN.findall(text))
     if encoding == "cp949" and len(_HANGUL.findall(text)) < _FIT * len(_IDEOGRAPH.findall(text)):
@@ -221,7 +221,7 @@ def _is_glued(text: str) -> bool:
 def _syllabic_pages(sample: bytes) -> Iterator[str]:
     """Yield the page in which a third of the text is kana, or nearly all is Hangul.
 
-    Only Japanese and Korean are written so, and the library takes short EUC-JP for Thai or Korean.
+    Only Japanese and Korean look so, and the library takes short EUC-JP for Thai or Korean.
     """
     for name, syllables, share in (
         ("cp932", _KANA, 1 / 3),

@@ -1,8 +1,8 @@
-"""HTML to Markdown-like text: paragraphs, "# " headings, "- " items, code blocks verbatim.
+"""HTML as Markdown-like text: paragraphs, "# " headings, "- " items, code blocks verbatim.
 
-Left out are scripts, styles and form controls, and what surrounds the text of a page: nav, and a
-header or footer that is neither in an article or main nor holds the h1. Where less than 200
-characters would stay, the page is made of those elements, and they are kept.
+It omits scripts, styles and form controls, and the surroundings of a page's text: nav, and a
+header or footer that is neither in an article or main nor holds the h1. If less than 200
+characters would stay, the page consists of those elements, and they are kept.
 """
 
 import re
@@ -71,16 +71,16 @@ _BLOCKS = frozenset(
         *_HEADINGS,
     )
 )
-#: Elements that always have an end tag; others may go without, and nest in the source alone.
+#: Elements that always have an end tag; others may lack one and only seem to nest.
 _NESTING_TAG = re.compile(
     r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|div|dl|fieldset|figure|footer"
     r"|form|header|main|nav|ol|section|table|ul)\b",
     re.IGNORECASE,
 )
-#: 20,000 elements each in the one before; parsing them takes two seconds.
+#: 20,000 elements, each inside the previous one; parsing them takes two seconds.
 _MAX_NESTING_STEPS = 200_000_000
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-#: As the HTML standard maps them: what is labelled so is really written in the wider page.
+#: As in the HTML standard: pages with these labels are really in the wider encoding.
 _WIDER = {
     **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "cp1252"),
     **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
@@ -91,7 +91,7 @@ _WIDER = {
 
 
 def read_html(data: bytes) -> ReadDocument:
-    """Return the text of a page under its <title>, else its first heading."""
+    """Return the text of a page, titled by its <title>, else by its first heading."""
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
@@ -108,7 +108,7 @@ def read_html(data: bytes) -> ReadDocument:
 
 
 def _check_nesting(source: str) -> None:
-    """Raise Unreadable where parsing would take minutes: each element looks at all it stands in."""
+    """Raise Unreadable if parsing would take minutes: each element looks at all its parents."""
     depth = steps = 0
     for tag in _NESTING_TAG.finditer(source):
         depth = max(depth + (-1 if tag[1] else 1), 0)
@@ -131,7 +131,7 @@ def _page_text(page: "LexborHTMLParser") -> str:
 
 
 def _render(body: "LexborNode", *, is_whole: bool) -> str:
-    """Walk with a stack of its own: pages nest deeper than Python calls may."""
+    """Render a page's body with an explicit stack: pages nest deeper than Python calls may."""
     writer = _Writer()
     with_heading = _parents_of_h1(body)
     waiting: list[LexborNode | str] = [body]
@@ -159,7 +159,7 @@ def _is_surrounding(tag: str, is_inner: bool) -> bool:
 
 
 def _parents_of_h1(body: "LexborNode") -> set[int]:
-    """Return the ids of the elements that an h1 stands in, each climbed to once."""
+    """Return the ids of all elements that contain an h1."""
     found: set[int] = set()
     for heading in body.css("h1"):
         parent = heading.parent
@@ -170,7 +170,7 @@ def _parents_of_h1(body: "LexborNode") -> set[int]:
 
 
 class _Writer:
-    """Collects text; breaks and prefixes wait until there is text to stand before."""
+    """Collects text; breaks and prefixes wait until text follows them."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -199,7 +199,7 @@ class _Writer:
         if tag in _HEADINGS:
             self._heading -= 1
         if tag in _HEADINGS or tag == "li":
-            self._prefix = ""  # an empty one leaves no mark behind
+            self._prefix = ""  # an empty element leaves no prefix behind
         elif tag == "pre":
             self._verbatim -= 1
 
@@ -220,7 +220,7 @@ class _Writer:
     def _break_at(self, tag: str) -> None:
         wanted = 2 if tag in _BLOCKS else 1 if tag in _LINES else 0
         if not wanted or (self._heading and tag not in _HEADINGS):
-            return  # a heading is one line whatever stands in it
+            return  # a heading is always one line
         self._newlines = max(self._newlines, wanted)
 
     def _line_break(self) -> None:

@@ -1,6 +1,6 @@
 """JSON and JSON Lines: objects become records.
 
-Where a record must be left out, None is yielded in its place: that is cheaper than parsing it.
+None is yielded in the place of a skipped record, which is cheaper than parsing it.
 """
 
 import codecs
@@ -22,7 +22,7 @@ from semantic_assets.parsing.records import (
 
 _JSON = "application/json"
 _JSON_LINES = "application/x-ndjson"
-#: As objects in memory it is several times that.
+#: Parsed objects take several times as much memory.
 _MAX_JSON_BYTES = 256 << 20
 
 
@@ -61,7 +61,7 @@ def read_json_lines(
     known: Container[str],
     start: LineStart,
 ) -> Iterator[SourceRecord | KnownRecord | None]:
-    """Yield a record a line, blank lines left out, in memory bounded by the longest line."""
+    """Yield a record a line, blank lines left out; the longest line bounds the memory."""
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
     blocks = read_blocks(stream, compressed=compressed, offset=start.offset)
     if is_wide(encoding):
@@ -103,7 +103,7 @@ def _decoded(line: bytes, encoding: str) -> str:
 
 
 def _parse(source: bytes | str) -> Any:
-    # Imported late, as all third-party readers here: a corpus without JSON needs none of it.
+    # Imported late, like all third-party readers here: a corpus without JSON does not need it.
     import orjson
 
     try:
@@ -113,7 +113,7 @@ def _parse(source: bytes | str) -> Any:
 
 
 def _parse_leniently(source: bytes | str, refusal: ValueError) -> Any:
-    """Python's own writer emits NaN, which orjson refuses and the standard library reads."""
+    """Parse with the standard library, which reads Python's NaN; orjson refuses it."""
     import json
 
     try:

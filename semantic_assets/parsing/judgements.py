@@ -1,4 +1,4 @@
-"""queries.jsonl and qrels.tsv: questions about a dataset, and which documents answer them.
+"""The files queries.jsonl and qrels.tsv: questions about a dataset, and their documents.
 
 The form is that of BEIR: `{"_id": "q1", "text": "..."}` (or `id`) a line, and tab-separated
 `query-id  corpus-id  score` under a head line. A corpus-id is a record's id, a file's path below
@@ -17,17 +17,17 @@ QUERIES, QRELS = "queries.jsonl", "qrels.tsv"
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Questions by id, and for each the documents that answer it, with their grade above 0."""
+    """Questions by id, and for each question the relevant documents with their grade above 0."""
 
     queries: dict[str, str]
     relevant: dict[str, dict[str, float]]
 
 
 def read_judgements(folder: Path) -> Judgements | None:
-    """Of one dataset's folder; None where it carries none. Only judged questions are kept.
+    """Read the judged questions of a dataset's folder; None if it has no judgements.
 
     Raises:
-        ConfigError: a file cannot be understood, or one of the two is missing; the line is named.
+        ConfigError: a file is malformed (the message names the line), or one of the two is missing.
     """
     queries, qrels = folder / QUERIES, folder / QRELS
     if not queries.is_file() and not qrels.is_file():

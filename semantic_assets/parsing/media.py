@@ -1,4 +1,4 @@
-"""Images, audio and video: documents whose text a task describes. Here only what a file tells itself.
+"""Images, audio and video files: their types, hashes and token estimates. A task describes them.
 
 Suffixes and MIME types are those that Google's guides list for the Files API.
 """
@@ -33,20 +33,20 @@ MEDIA: dict[str, str] = {
     ".wmv": "video/wmv",
     ".3gp": "video/3gpp",
 }
-#: The Files API takes no more (its guide, mid-2026).
+#: The limit of the Files API (its guide, mid-2026).
 MAX_MEDIA_BYTES = 2 << 30
 
 # Tokens, by the guides of 2026: an image 258 (larger ones are tiled: up to four), a second of
-# audio 32, a second of video 263 and its sound. Where the length is not known, by the size.
+# audio 32, a second of video 263 and its sound. Unknown lengths are estimated from the size.
 _IMAGE_TOKENS, _AUDIO_TOKENS, _VIDEO_TOKENS = 1_032, 32, 295
 _AUDIO_BYTES_PER_SECOND, _VIDEO_BYTES_PER_SECOND = 16_000, 60_000
 
 
 def read_media(stream: BinaryIO, mime: str, title: str, size: int) -> SourceRecord:
-    """A record without text, whose signature is the hash of its bytes.
+    """Return a record without text, whose signature is the hash of its bytes.
 
     Raises:
-        Unreadable: it is larger than may be uploaded.
+        Unreadable: it is too large to upload.
     """
     if size > MAX_MEDIA_BYTES:
         raise Unreadable(f"it is over {MAX_MEDIA_BYTES >> 30} GB, which Google takes: split it")
@@ -65,7 +65,7 @@ def read_media(stream: BinaryIO, mime: str, title: str, size: int) -> SourceReco
 
 
 def media_hash(path: Path) -> str:
-    """Of a file's bytes, as it was read into `record_signature`.
+    """Return the hash of a file's bytes, as `record_signature` stores it.
 
     Raises:
         OSError: it cannot be read.
@@ -83,7 +83,7 @@ def _digest(stream: BinaryIO) -> str:
 
 
 def media_tokens(path: Path, mime: str, size: int) -> int:
-    """What the model will count for a file, estimated; erring upwards."""
+    """Estimate the tokens the model will count for a file, erring upwards."""
     kind = mime.partition("/")[0]
     if kind == "image":
         return _IMAGE_TOKENS

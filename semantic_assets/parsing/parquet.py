@@ -16,7 +16,7 @@ from semantic_assets.parsing.records import (
 )
 
 _MIME = "application/vnd.apache.parquet"
-#: Rows may be long: 256 manuals are 2 MB, 256 books 200.
+#: Rows may be long: 256 manuals are 2 MB, 256 books 200 MB.
 _BATCH_ROWS = 256
 #: A file of one row group would be buffered whole: 12,000 articles took 160 MB.
 _BUFFER_BYTES = 1 << 20
@@ -25,7 +25,7 @@ _BUFFER_BYTES = 1 << 20
 def read_parquet(
     stream: BinaryIO, *, columns: Columns, skip: int, known: Container[str]
 ) -> Iterator[SourceRecord | KnownRecord | None]:
-    """Yield a record a row, None for those to leave out; whole row groups of them stay unread."""
+    """Yield a record a row, None for skipped rows; fully skipped row groups stay unread."""
     watched = _WatchedStream(stream)
     try:
         yield from _read(watched, columns, skip, known)
@@ -39,7 +39,7 @@ def read_parquet(
 
 
 class _WatchedStream:
-    """Remembers the stream's own error: Arrow reports damaged content as OSError, too."""
+    """A stream that remembers its own error: Arrow reports damaged content as OSError, too."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -63,7 +63,7 @@ class _WatchedStream:
         return True
 
     def close(self) -> None:
-        """The stream is the caller's and stays open."""
+        """Leave the stream open: it belongs to the caller."""
 
 
 def _read(
@@ -95,7 +95,7 @@ def _read(
 
 
 def _readable_columns(schema: Any, columns: Columns) -> list[str]:
-    """Return the columns to read: no binary metadata, whose bytes are no metadata a person could read."""
+    """Return the columns to read, without binary metadata, which no person could read."""
     import pyarrow.types as types
 
     if columns.text not in schema.names:
@@ -121,11 +121,10 @@ _Row = dict[str, Any] | Unreadable | None
 def _group_rows(
     batches: Iterator[Any], count: int, stream: _WatchedStream, known: Container[str]
 ) -> Iterator[tuple[_Row, str | None]]:
-    """Yield the rows of a row group; from a damaged one on, an error for each row it still has.
+    """Yield (row, signature) for a row group; the row is None if its signature is known.
 
-    With each goes its signature; a row whose signature is known is None.
-
-    The groups behind it are sound, and the position of their rows must not depend on the damage.
+    From a damaged row on, every row left is an error: the groups behind are sound, and the
+    positions of their rows must not depend on the damage.
     """
     done = 0
     try:
@@ -179,5 +178,5 @@ def _row_record(
 def _is_arrow_error(error: Exception) -> bool:
     import pyarrow as pa
 
-    # The last for the name of a column in a damaged footer.
+    # UnicodeDecodeError: the name of a column in a damaged footer.
     return isinstance(error, (pa.ArrowException, OSError, UnicodeDecodeError))

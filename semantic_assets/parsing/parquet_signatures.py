@@ -1,7 +1,7 @@
 """A digest for each row of an Arrow batch, at the speed of copying it.
 
 Rows become bytes column by column and are then joined, so that Python runs once a row and not once
-a cell. The lengths of the cells stand behind them: no two rows become the same bytes.
+a cell. The lengths of the cells follow them: no two rows become the same bytes.
 """
 
 from itertools import pairwise
@@ -11,7 +11,7 @@ from semantic_assets.parsing.records import signature_of
 
 
 def row_signatures(batch: Any) -> list[str | None]:
-    """Of each row; None for all where a column has no plain form, as nested ones."""
+    """Return the signature of each row; all None if a column has no plain form (nested ones)."""
     import pyarrow as pa
 
     try:
@@ -26,7 +26,7 @@ def row_signatures(batch: Any) -> list[str | None]:
 
 
 def _as_bytes(batch: Any) -> Any:
-    """One large_binary value a row."""
+    """Return one large_binary value per row."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,6 +1,6 @@
-"""The door of the package: from a file's name to its reader, and from trouble to failed records.
+"""The package's interface: picks a reader by file name and turns errors into failed records.
 
-What is inside the formats is in the module of each.
+The module of each format knows its content.
 """
 
 from collections.abc import Callable, Container, Iterator
@@ -49,17 +49,17 @@ _FROM_THE_FIRST_LINE = LineStart(0, 0)
 
 
 def is_supported(name: str) -> bool:
-    """Whether a file of this name has a reader."""
+    """Return whether a file of this name has a reader."""
     return _suffix(name) is not None
 
 
 def is_multi_record(name: str) -> bool:
-    """Whether a file of this name holds records, each a document of its own."""
+    """Return whether a file of this name holds records, each a document of its own."""
     return (_suffix(name) or "").removesuffix(".gz") in _RECORDS
 
 
 def grows_by_lines(name: str) -> bool:
-    """Whether what is appended to a file of this name can be read alone."""
+    """Return whether lines appended to a file of this name can be read alone."""
     return _suffix(name) == ".jsonl"
 
 
@@ -72,21 +72,24 @@ def read_records(
     known: Container[str] = frozenset(),
     start: LineStart = _FROM_THE_FIRST_LINE,
 ) -> Iterator[SourceRecord | KnownRecord]:
-    """Stream the documents of one file, in file order, leaving out the first `skip` records.
+    """Yield the documents of one file in file order, without the first `skip` records.
 
-    Content that cannot be read is a failed record, of its line or row where the rest can be.
-    Records whose signature is `known` are not read but named. `start` is for `grows_by_lines`.
+    Unreadable content gives a failed record, of just its line or row if the rest is readable. A
+    record whose signature is `known` gives a KnownRecord. `start` is for `grows_by_lines`.
 
-    Raises: ConfigError for a name no reader is for; OSError of the stream itself.
+    Raises:
+        ConfigError: no reader takes the name.
+        OSError: the stream itself fails.
     """
     reading = _Reading(path, _known_suffix(path), stream, columns, skip, known, start)
     return _with_failures(reading)
 
 
 def failed_file(path: str, reason: str, size: int) -> SourceRecord:
-    """Return the record that stands for a whole file, or the rest of one.
+    """Return the failed record for a whole file, or for the rest of a file.
 
-    Raises: ConfigError for a name no reader is for.
+    Raises:
+        ConfigError: no reader takes the name.
     """
     kind = _known_suffix(path).removesuffix(".gz")
     is_document = kind in _DOCUMENTS or kind in MEDIA
@@ -108,7 +111,7 @@ class _Reading:
 
 
 def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
-    """Count what is left out here, because the failure of a whole file is a record as well."""
+    """Yield records and failures; skips count here, as a whole file's failure is a record too."""
     size = reading.stream.seek(0, 2)
     position, skip = 0, reading.skip
     try:
@@ -123,7 +126,7 @@ def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
             yield failed_file(reading.path, str(error), size)
     except OSError:
         raise
-    except Exception as error:  # no content may stop the files beside it
+    except Exception as error:  # the content of one file must not stop the others
         if position >= skip:
             what = f"{type(error).__name__}: {error}"
             yield failed_file(reading.path, f"its reader failed, please report it: {what}", size)

@@ -1,6 +1,6 @@
-"""What a reader hands back: one `SourceRecord` a document, readable or not.
+"""The records that readers return: one `SourceRecord` a document, readable or not.
 
-Here too is how one row of a record file becomes a record. Opening and decoding files is elsewhere.
+It also converts a row of a record file to a record. Other modules open and decode files.
 """
 
 import json
@@ -22,7 +22,7 @@ _NAMED_COLUMNS = 20
 class Unreadable(SemanticAssetsError):
     """This content cannot be read."""
 
-    # It never leaves the package: `readers.read_records` turns it into a failed record.
+    # The error never leaves the package: `readers.read_records` turns it into a failed record.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +38,20 @@ class SourceRecord:
     pages: tuple[int, ...]
     parse_status: ParseStatus
     parse_error: str | None
-    #: A digest of the record as it stands in its file; None where it is not worth having.
+    #: A digest of the record as it is in its file; None if none was made.
     signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRecord:
-    """A record whose signature the caller knows: it was not read again."""
+    """A record that was not read again, because the caller knows its signature."""
 
     signature: str
 
 
 @dataclass(frozen=True, slots=True)
 class LineStart:
-    """Where reading a file of lines begins: an offset behind so many lines."""
+    """The start of a partial read of a file of lines: an offset in bytes, behind `lines` lines."""
 
     offset: int
     lines: int
@@ -59,7 +59,7 @@ class LineStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Which columns of a record file mean what."""
+    """The names of a record file's id, title, text and metadata columns."""
 
     record_id: str = "id"
     title: str = "title"
@@ -69,7 +69,7 @@ class Columns:
 
     @property
     def named(self) -> tuple[str, str, str]:
-        """The columns that are no metadata."""
+        """The columns that are not metadata."""
         return (self.record_id, self.title, self.text)
 
     def is_metadata(self, name: str) -> bool:
@@ -78,11 +78,12 @@ class Columns:
 
 
 def normal_text(text: str) -> str:
-    """Return the text as it is stored: newlines as LF, no white space at the ends.
+    """Return the text to store: newlines as LF, no white space at the ends.
 
-    Nothing else is touched, so that offsets into the stored text stay explainable.
+    The rest stays as it is, so that offsets into the stored text stay explainable.
 
-    Raises: Unreadable, where the text is none.
+    Raises:
+        Unreadable: the text holds NUL characters.
     """
     if "\0" in text:
         raise Unreadable("the text holds NUL characters: it is binary, not text")
@@ -92,7 +93,7 @@ def normal_text(text: str) -> str:
 
 
 def encoded_size(text: str) -> int:
-    """Return the length in UTF-8; a text with bytes that did not decode is Unreadable."""
+    """Return the length in UTF-8; raise Unreadable if the text has undecodable characters."""
     if text.isascii():
         return len(text)
     try:
@@ -109,7 +110,7 @@ def failed_record(
     title: str | None = None,
     record_id: str | None = None,
 ) -> SourceRecord:
-    """Return the record that stands for content which cannot be read."""
+    """Return the record of unreadable content."""
     return SourceRecord(
         record_id=record_id,
         title=title,
@@ -135,9 +136,10 @@ def record_from_row(
     size: int = 0,
     signature: str | None = None,
 ) -> SourceRecord:
-    """Return the record of one row; `size` counts only where the row gives no text.
+    """Return the record of one row; `size` counts only if the row has no text.
 
-    Raises: Unreadable, where the row as a whole is no record.
+    Raises:
+        Unreadable: the row as a whole is no record.
     """
     record_id = optional_text(row.get(columns.record_id))
     title = optional_text(row.get(columns.title))
@@ -163,7 +165,7 @@ def record_from_row(
 
 
 def missing_column(name: str, present: list[str]) -> Unreadable:
-    """Return the error of a record without the text column: it names what there is instead."""
+    """Return the error of a record without the text column; it names the columns present."""
     names = ", ".join(column[:50] for column in present[:_NAMED_COLUMNS]) or "none"
     more = len(present) - _NAMED_COLUMNS
     return Unreadable(
@@ -173,7 +175,7 @@ def missing_column(name: str, present: list[str]) -> Unreadable:
 
 
 def optional_text(value: object) -> str | None:
-    """Return a cell as text, None where there is nothing in it."""
+    """Return a cell as text, None if it is empty."""
     if value is None:
         return None
     text = value if isinstance(value, str) else _as_text(value)
@@ -187,7 +189,7 @@ def _row_text(row: Mapping[str, Any], name: str) -> str:
         if name not in row:
             raise missing_column(name, [str(key) for key in row])
         return ""
-    if isinstance(value, bytes):  # Parquet writers exist that leave text columns unannotated
+    if isinstance(value, bytes):  # some Parquet writers leave text columns unannotated
         try:
             value = value.decode()
         except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
-"""A source file by its uri: opened so that it neither hangs a reading nor stops the files beside it.
+"""Opening of a source file by its uri, so that it neither hangs a run nor stops other files.
 
-What is wrong with one file (no permission, removed since it was listed, a link to nowhere, a pipe)
-is Unreadable, and a row for its caller to write. A failing disk is an error.
+A fault of one file (no permission, removed since it was listed, a link to nowhere, a pipe) is
+Unreadable, and the caller writes a row for it. A failing disk is an error.
 """
 
 import errno
@@ -22,7 +22,7 @@ def source_uri(relative: str) -> str:
 
 
 def source_path(root: Path, uri: str) -> Path:
-    """Return where the file of a uri is, whether or not it is there."""
+    """Return the path of a uri's file, which need not exist."""
     path = root / uri
     if "\\x" not in uri or os.path.lexists(path):
         return path
@@ -31,14 +31,16 @@ def source_path(root: Path, uri: str) -> Path:
 
 
 def open_source(path: Path) -> BinaryIO:
-    """Open a regular file.
+    """Open a regular file for reading.
 
-    Raises: Unreadable, naming the cure; OSError where the trouble is not with this one file.
+    Raises:
+        Unreadable: this file cannot be opened; the message names the remedy.
+        OSError: the fault is not with this one file.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise Unreadable("it is no file but a folder, pipe, socket or device: remove it")
-        # Should it have become a pipe since: without O_NONBLOCK that waits for ever.
+        # If the file became a pipe since, opening it without O_NONBLOCK waits for ever.
         return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     except OSError as error:
         reason = _reason(path, error)

@@ -1,4 +1,4 @@
-"""Plain text and Markdown, kept as they are but for Markdown's front matter.
+"""Plain text and Markdown, kept unchanged except for Markdown's front matter.
 
 A document is (text, title, metadata); records are made from it in `readers`.
 """
@@ -11,7 +11,7 @@ from semantic_assets.parsing.records import normal_text
 
 
 class ReadDocument(NamedTuple):
-    """What a single-document format gives; a title of None means: name it after its file."""
+    """The content of a single-document format; a title of None means the file's name."""
 
     text: str
     title: str | None = None
@@ -22,20 +22,20 @@ class ReadDocument(NamedTuple):
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
-#: A document may as well begin with a rule; what stands between two rules is then prose.
+#: A document may also begin with a rule; then there is prose between two rules.
 _FRONT_LINE = re.compile(r"[\w.-]+[ \t]*:(?:[ \t].*)?|[ \t]+.*|-[ \t].*|#.*|")
 _PAIR = re.compile(r"([\w.-]+)[ \t]*:[ \t](.*)")
-#: A line of a megabyte may begin with a #; it is no name for a document.
+#: A line of a megabyte may begin with a #, but is no name for a document.
 _MAX_HEADING_CHARS = 300
 
 
 def read_plain(data: bytes) -> ReadDocument:
-    """Return the text as it stands; plain text has no heading to take a title from."""
+    """Return the text unchanged and untitled: plain text has no headings."""
     return ReadDocument(normal_text(decode(data)))
 
 
 def read_markdown(data: bytes) -> ReadDocument:
-    """Return the source text without its front matter, whose one-line values are metadata."""
+    """Return the text without its front matter, whose one-line values become metadata."""
     front, text = _split_front_matter(normal_text(decode(data)))
     title = front.pop("title", None) or first_heading(text)
     return ReadDocument(text, title, front)

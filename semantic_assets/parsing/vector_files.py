@@ -1,4 +1,4 @@
-"""Files of vectors made elsewhere: Parquet or JSON Lines with `vector`, and `text` or `text_hash`."""
+"""Files of vectors made elsewhere: Parquet or JSONL with `vector`, and `text` or `text_hash`."""
 
 import json
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from semantic_assets.text.fingerprint import text_hash
 
 @dataclass(frozen=True, slots=True)
 class VectorRows:
-    """Unit vectors, shape (rows, dimensions), by the hash of their text; each hash once."""
+    """Unit vectors, shape (rows, dimensions), with the hash of their text; each hash once."""
 
     keys: list[str]
     vectors: npt.NDArray[np.float32]
-    #: None where the file gives hashes alone.
+    #: None if the file has only hashes.
     texts: list[str] | None
 
     def only(self, wanted: Callable[[str], bool]) -> "VectorRows":
@@ -34,9 +34,11 @@ class VectorRows:
 
 
 def read_vectors(file: Path, *, dimensions: int) -> VectorRows:
-    """Raises:
-    ConfigError: the file is not there or not of these forms, a vector has another size, or a value
-        is not finite; the row is named.
+    """Read the vectors of a file, normalised, the first of each text.
+
+    Raises:
+        ConfigError: the file is missing or of another form, a vector has another size, or a value
+            is not finite; the message names the row.
     """
     table = _table(file)
     if "vector" not in table.column_names or not {"text", "text_hash"} & set(table.column_names):

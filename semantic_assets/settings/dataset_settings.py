@@ -1,7 +1,7 @@
-"""dataset.toml: what one dataset wants otherwise than the rest; optional, beside its files.
+"""The optional file dataset.toml beside a dataset's files: the dataset's own settings.
 
-It is read when the dataset is listed and kept in the ledger, so that everything behind the
-listing works while the sources are out of reach.
+The listing reads it and keeps it in the ledger, so that all later steps work while the sources
+are out of reach.
 """
 
 from collections.abc import Mapping
@@ -33,9 +33,9 @@ from semantic_assets.text.chunking import MAX_TOKENS, MIN_TOKENS, ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
 
 FILE_NAME = "dataset.toml"
-#: Files at a dataset's root that are about it and not of it.
+#: Files at a dataset's root that describe it and are no documents of it.
 NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
-#: The same by their endings: generation tasks of the dataset, and the schemas these name.
+#: Endings of such files: generation tasks of the dataset, and the schemas that tasks name.
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = tuple(Mode)
@@ -86,7 +86,7 @@ class DatasetSettings:
         """Read the settings a table stands for.
 
         Raises:
-            ConfigError: a key is unknown, or its value does not fit; file, key and cure are named.
+            ConfigError: a key is unknown, or its value does not fit; it names file, key and remedy.
         """
         settings = checked_toml(cls, table, where)
         if settings.min_tokens * 2 > settings.max_tokens:
@@ -107,10 +107,10 @@ class DatasetSettings:
         )
 
     def require_model(self, model: str, dimensions: int, where: str) -> None:
-        """Hold what is embedded against the model, which is this one where none is named here.
+        """Check that the model, by default `model`, takes the dimensions and chunks.
 
         Raises:
-            ConfigError: the model is unknown or retired, or does not take such vectors or chunks.
+            ConfigError: the model is unknown or retired, or takes no such vectors or chunks.
         """
         named = self.model or model
         try:
@@ -136,7 +136,7 @@ class DatasetSettings:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """Read a dataset.toml; empty where there is none.
+    """Return the content of a dataset.toml; empty if the file is missing.
 
     Raises:
         ConfigError: it is not TOML; the message names the line.

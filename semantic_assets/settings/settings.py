@@ -27,17 +27,17 @@ BACKENDS = ("emulator", "gemini")
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
 class Settings:
-    """What a store is opened with. Field comments are the documentation of the settings."""
+    """The settings of a store. Field comments are the documentation of the settings."""
 
-    #: Where the lake lives: a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, which is then in
-    #: `root_url`, and this the folder for what is kept here of it. Default `data/lake`.
+    #: The lake: a folder, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, which is then in `root_url`,
+    #: and `root` is the folder of its local copies. Default `data/lake`.
     root: Path
     root_url: str | None = None
-    #: Where the documents are: `<sources>/<project>/<dataset>/...`, in the same two ways.
+    #: The documents: `<sources>/<project>/<dataset>/...`, a folder or a bucket as well.
     #: Default `data/sources`.
     sources: Path
     sources_url: str | None = None
-    #: Where the task files are. Default `data/tasks` of the project.
+    #: The folder of the task files. Default `data/tasks` of the project.
     tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
     backend: Annotated[str, one_of(*BACKENDS)] = "emulator"
@@ -47,7 +47,7 @@ class Settings:
     gemini_url: str = GEMINI_URL
     #: A running emulator's URL; without it the emulator is served inside the process.
     emulator_url: str | None = None
-    #: Where the embedded emulator keeps its state. Default: `emulator` beside the lake.
+    #: The folder of the embedded emulator's state. Default: `emulator` beside the lake.
     emulator_dir: Path
     #: How long a job takes on the embedded emulator.
     emulator_latency_seconds: Annotated[float, number(0)] = 3.0
@@ -77,7 +77,7 @@ class Settings:
     #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
     qdrant_url: str | None = field(default=None, repr=False)
     qdrant_api_key: str | None = field(default=None, repr=False)
-    #: Where Lance tables are: a folder, s3:// or gs://. Default: beside the lake's indexes.
+    #: The place of Lance tables: a folder, s3:// or gs://. Default: beside the lake's indexes.
     lance_url: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
     wait_minutes: Annotated[float, number(0)] = 24 * 60.0
@@ -114,7 +114,7 @@ class Settings:
         ledger_url: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
-        """Read the environment and the project's `.env`; `root` and `ledger_url` win over both.
+        """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
 
         Raises:
             ConfigError: a value does not fit its setting.
@@ -183,7 +183,7 @@ def project_dir() -> Path:
 def _place(
     values: Mapping[str, str], name: str, default: str, given: str = ""
 ) -> tuple[Path, str | None]:
-    """Return this machine's folder, and the bucket's URL if it is one; `given` wins."""
+    """Return (local folder, URL of the bucket if it is one); `given` wins over the setting."""
     raw = given or values.get(PREFIX + name) or default
     if is_bucket_url(raw):
         url = raw.rstrip("/")
@@ -202,7 +202,7 @@ def _path(values: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _tasks(values: Mapping[str, str]) -> Path:
-    """Return those of the checkout; installed elsewhere, the folder `tasks` beside the sources."""
+    """Return the checkout's folder of tasks; without a checkout, `tasks` beside the sources."""
     try:
         return _path(values, "TASKS", "data/tasks")
     except ConfigError:
@@ -210,7 +210,7 @@ def _tasks(values: Mapping[str, str]) -> Path:
 
 
 def _address(values: Mapping[str, str], name: str) -> str | None:
-    """Return a URL as it is, a folder as a path."""
+    """Return a URL unchanged, a folder as an absolute path."""
     raw = values.get(PREFIX + name) or None
     return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 

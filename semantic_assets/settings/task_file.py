@@ -1,6 +1,6 @@
 """Task files: `NAME.toml` in the folder of tasks, or `NAME.task.toml` beside a dataset's files.
 
-All of a file is checked when it is read, before anything is sent: the model and whether it is
+The whole file is checked when it is read, before anything is sent: the model, which must not be
 retired, the fields the prompt names, the schema, and every key.
 """
 
@@ -74,11 +74,11 @@ class _Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFile:
-    """A task as its file says now."""
+    """A task, its use and its datasets, as read from its file."""
 
     task: GenerationTask
     use: TaskUse
-    #: `project/dataset`, with `*` for any: datasets that are processed by it without being asked.
+    #: `project/dataset`, with `*` for any: datasets that the task processes on its own.
     datasets: tuple[str, ...] = ()
 
     def takes(self, dataset: DatasetKey) -> bool:
@@ -86,17 +86,17 @@ class TaskFile:
 
 
 def read_tasks(folder: Path, *, backend: str) -> dict[str, TaskFile]:
-    """Read the tasks of a folder, by name; none where there is no folder.
+    """Read the tasks of a folder, by name; none if the folder is missing.
 
     Raises:
-        ConfigError: one of them is not as it should be; file, key and cure are named.
+        ConfigError: a file is invalid; the message names file, key and remedy.
     """
     paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     return {path.stem: read_task(path, path.stem, backend=backend) for path in paths}
 
 
 def read_tasks_beside(folder: Path, dataset: DatasetKey, *, backend: str) -> dict[str, TaskFile]:
-    """Read the tasks that lie beside a dataset's files and are for it alone, by name.
+    """Read the tasks beside a dataset's files, which are for it alone, by name.
 
     Raises:
         ConfigError: as `read_tasks`.

@@ -1,1 +1,1 @@
-"""Where the documents are: in a folder of this machine, or in a bucket."""
+"""The places of the documents: a folder of this machine, or a bucket."""

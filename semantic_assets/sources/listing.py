@@ -1,6 +1,6 @@
-"""Listing a folder: names, sizes and times of the files of a dataset. No file is opened.
+"""Listings of folders: names, sizes and times of the files of a dataset. No file is opened.
 
-What cannot be listed raises: half a listing would look as if the other half had been deleted.
+A folder that cannot be listed raises: half a listing would look like deleted files.
 """
 
 import os
@@ -26,7 +26,7 @@ class ListedFile:
 @dataclass(slots=True)
 class Listing:
     files: dict[str, ListedFile] = field(default_factory=dict)
-    #: Files no reader takes, by name: reported, never dropped in silence.
+    #: Files that no reader takes: they are reported, never dropped in silence.
     unsupported: list[str] = field(default_factory=list)
 
 
@@ -39,17 +39,17 @@ def mark_of(size: int, time_ns: int) -> str:
 
 
 def is_about(name: str) -> bool:
-    """Whether a file directly in a dataset's folder tells of it, and is no document."""
+    """Return whether a file directly in a dataset's folder describes it and is no document."""
     return name in NOT_SOURCES or name.endswith(NOT_SOURCE_ENDINGS)
 
 
 def list_folders(path: Path) -> list[str]:
-    """Names of the folders in a folder; names starting with a dot are passed over."""
+    """Return the names of the folders in a folder, except names that start with a dot."""
     return sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def list_stray(root: Path) -> list[str]:
-    """Files beside projects and beside datasets, which are in no dataset; dotted names apart."""
+    """Return the files beside projects and datasets, which are in no dataset; no dot files."""
     found = []
     for folder in (root, *(root / name for name in list_folders(root))):
         try:
@@ -60,7 +60,7 @@ def list_stray(root: Path) -> list[str]:
 
 
 def list_files(root: Path, folder: Path) -> Listing:
-    """The files of a dataset in a stable order; none where there is no such folder.
+    """Return the files of a dataset in a stable order; none if the folder is missing.
 
     Raises:
         OSError: a folder cannot be read.
@@ -74,7 +74,7 @@ def list_files(root: Path, folder: Path) -> Listing:
         if not is_supported(entry.name):
             found.unsupported.append(uri)
         elif (stat := _stat(entry)) is not None:
-            # A grant of permission changes neither size nor time, and the file is to be read.
+            # Granting permission changes neither size nor time, but the file must then be read.
             is_open = os.access(path, os.R_OK)
             etag = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
             found.files[uri] = ListedFile(uri, stat.st_size, etag)
@@ -82,7 +82,7 @@ def list_files(root: Path, folder: Path) -> Listing:
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """Files below a folder, those of a folder before those of its subfolders."""
+    """Yield the files below a folder, each folder's own files before its subfolders."""
     try:
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
@@ -90,14 +90,14 @@ def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
         return
     entries = [entry for entry in entries if not entry.name.startswith(".")]
     folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    # A link to a folder is not followed, lest it lead in a ring: it is reported as a file is.
+    # A link to a folder is not followed, as it may lead in a ring: it is reported like a file.
     yield from (entry for entry in entries if not entry.is_dir(follow_symlinks=False))
     for subfolder in folders:
         yield from _entries(Path(subfolder.path))
 
 
 def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
-    """None for a file that was deleted since its name was read. Of a dead link, the link's own."""
+    """Return a file's stat, a dead link's own stat, or None if the file was deleted since."""
     try:
         return entry.stat()
     except OSError as error:

@@ -1,6 +1,6 @@
-"""Sources in a bucket: s3://BUCKET/PREFIX/<project>/<dataset>/..., read by way of copies.
+"""Sources in a bucket: s3://BUCKET/PREFIX/<project>/<dataset>/..., read through local copies.
 
-A copy's size and time tell contents apart as a file's do: the time is made of the object's mark.
+A copy's size and time tell contents apart as a file's do: the time is made of the ETag.
 """
 
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ from semantic_assets.objects.copies import Copies, time_of
 from semantic_assets.parsing.readers import is_supported
 from semantic_assets.sources.listing import ListedFile, Listing, is_about, mark_of
 
-#: A small object takes the store tens of milliseconds, and this machine next to nothing.
+#: A small object costs the store tens of milliseconds, and this machine next to nothing.
 _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class SourceBucket:
-    """`root` is the folder of this machine for copies."""
+    """The sources in a bucket; `root` is the local folder for copies."""
 
     bucket: Bucket
     root: Path
@@ -35,7 +35,7 @@ class SourceBucket:
         return self.bucket.url
 
     def is_there(self) -> bool:
-        """A bucket has no empty folders."""
+        """Return whether any project exists: a bucket has no empty folders."""
         return bool(self.projects())
 
     def projects(self) -> list[str]:
@@ -45,7 +45,7 @@ class SourceBucket:
         return _named(self.bucket.inside(f"{project}/")[0])
 
     def stray(self) -> list[str]:
-        """Objects beside projects and beside datasets."""
+        """Return the objects beside projects and datasets."""
         found = list(self.bucket.inside("")[1])
         for project in self.projects():
             found += self.bucket.inside(f"{project}/")[1]
@@ -66,7 +66,7 @@ class SourceBucket:
         return found
 
     def about(self, dataset: DatasetKey) -> Path:
-        """A folder of this machine with the objects that tell of a dataset, as they are now."""
+        """Copy the objects that describe a dataset to a local folder and return the folder."""
         folder = self.root / "about" / dataset.project / dataset.dataset
         there = {
             item.name.rpartition("/")[2]: item
@@ -81,14 +81,14 @@ class SourceBucket:
         return folder
 
     def local(self, uri: str) -> Path:
-        """A file of this machine with the content of a uri now; it need not be there."""
+        """Return a local file with the current content of a uri; it may be missing."""
         try:
             return self.copies.fetch(uri)
         except FileNotFoundError:
             return self.root / "sources" / "gone" / uri
 
     def bring(self, uris: Iterable[str]) -> None:
-        """These are about to be read: fetch several at once."""
+        """Fetch copies of these uris, several at once, before they are read."""
 
         def fetch(uri: str) -> None:
             with suppress(FileNotFoundError):
@@ -110,5 +110,5 @@ def _named(names: list[str]) -> list[str]:
 
 
 def _is_named(name: str) -> bool:
-    """No part of it starts with a dot; nor is it the mark of a folder some tools leave."""
+    """Return whether no part starts with a dot and it is no folder placeholder of some tool."""
     return "/." not in f"/{name}" and not name.endswith("/")

@@ -1,4 +1,4 @@
-"""Sources in a folder of this machine: <root>/<project>/<dataset>/..."""
+"""Sources in a local folder: <root>/<project>/<dataset>/..."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,28 +24,32 @@ class SourceFolder:
         return list_folders(self.root)
 
     def datasets(self, project: str) -> list[str]:
-        """Raises:
-        OSError: the folder cannot be read.
+        """Return the names of a project's datasets.
+
+        Raises:
+            OSError: the folder cannot be read.
         """
         return list_folders(self.root / project)
 
     def stray(self) -> list[str]:
-        """Files beside projects and beside datasets."""
+        """Return the files beside projects and datasets."""
         return list_stray(self.root)
 
     def files(self, dataset: DatasetKey) -> Listing:
-        """Raises:
-        OSError: a folder cannot be read.
+        """Return the files of a dataset.
+
+        Raises:
+            OSError: a folder cannot be read.
         """
         return list_files(self.root, self.about(dataset))
 
     def about(self, dataset: DatasetKey) -> Path:
-        """A folder with the files that tell of a dataset: settings, judged questions, tasks."""
+        """Return the folder with a dataset's settings, judged questions and tasks."""
         return self.root / dataset.project / dataset.dataset
 
     def local(self, uri: str) -> Path:
-        """A file of this machine with the content of a uri now; it need not be there."""
+        """Return the file of a uri; it may be missing."""
         return source_path(self.root, uri)
 
     def bring(self, uris: Iterable[str]) -> None:
-        """These are about to be read: they are here."""
+        """Return at once: the files are local already."""

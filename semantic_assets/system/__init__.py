@@ -1,1 +1,1 @@
-"""What the operating system is asked for: fsync, SQLite connections, the machine's id."""
+"""Operating system services: fsync, SQLite connections, the machine's id."""

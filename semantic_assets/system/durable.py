@@ -10,7 +10,7 @@ _TEMPORARY = ".tmp"
 
 
 def sync(path: Path) -> None:
-    """A file's content, or the names in a folder."""
+    """Write a file's content, or the names in a folder, through to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -20,7 +20,7 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path that takes the file's place when the block ends without an error.
+    """Yield a temporary path that replaces `target` when the block ends without an error.
 
     Temporary name, fsync, rename, fsync of the directory: a reader sees the old file or the new
     one, also after a power cut.
@@ -36,7 +36,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """With all above it; each new name is synced, or a power cut takes what is in it along."""
+    """Make a folder and its parents; each new name is synced, or a power cut could remove it."""
     if path.is_dir():
         return
     make_folder(path.parent)

@@ -1,4 +1,4 @@
-"""This machine: what tells it from another, and what its folders lie on."""
+"""This machine's identity, and the file systems of its folders."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 @cache
 def machine_id() -> str:
-    """Of the running kernel: containers of one machine agree, whatever they call themselves."""
+    """Return the kernel's boot id, which all containers of a machine share; else the host name."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:  # not Linux
@@ -22,12 +22,12 @@ def machine_id() -> str:
 
 
 def holder() -> str:
-    """Who holds a lease: machine, host name and process."""
+    """Return this process's name as a lease holder: machine, host name and process id."""
     return f"{machine_id()}:{socket.gethostname()}:{os.getpid()}"
 
 
 def file_system_of(folder: Path) -> str | None:
-    """The type of file system a folder is on, or will be; None where that cannot be told."""
+    """Return the type of file system a folder is or will be on; None if it cannot be told."""
     try:
         return mounted_on(_MOUNTS.read_text(errors="surrogateescape"), folder.resolve())
     except OSError:  # not Linux
@@ -35,7 +35,7 @@ def file_system_of(folder: Path) -> str | None:
 
 
 def mounted_on(mounts: str, path: Path) -> str | None:
-    """The type of the mount a path is under, of Linux's list of them; the last one wins."""
+    """Return the type of a path's mount from the text of Linux's mountinfo; the last one wins."""
     found: tuple[int, str] | None = None
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")

@@ -1,4 +1,4 @@
-"""Write-ahead logging on a SQLite connection, also when another process is just making the file."""
+"""Write-ahead logging on a SQLite connection, even while another process makes the file."""
 
 import sqlite3
 import time

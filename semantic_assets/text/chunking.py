@@ -1,9 +1,9 @@
-"""Text to chunks, with boundaries anchored in the content.
+"""Chunking of texts, with boundaries anchored in the content.
 
 A document above the size limit is divided at its highest heading, or else at the paragraph break
-whose own text has the lowest hash, and each part again, until every part fits. Which break is
-lowest does not depend on what stands elsewhere, so a paragraph inserted somewhere changes the one
-or two chunks round it and no other (an ordinary splitter shifts every boundary behind it).
+whose own text has the lowest hash, and each part again, until every part fits. The lowest break
+does not depend on the text elsewhere, so an inserted paragraph changes the one or two chunks
+round it and no other (an ordinary splitter shifts every boundary behind it).
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from semantic_assets.text.units import Units, find_units
 CODE_VERSION = "2"
 
 #: A chunk holds at most this many estimated tokens. The model truncates in silence at 2,048;
-#: the factor of 2.5 is what an estimate may be wrong by before that happens.
+#: an estimate may be wrong by a factor of 2.5 before that happens.
 MAX_TOKENS = 800
 #: No division leaves a part smaller than this, where there is a choice.
 MIN_TOKENS = 120
@@ -29,7 +29,7 @@ MIN_TOKENS = 120
 
 @dataclass(frozen=True, slots=True)
 class ChunkSizes:
-    """How large chunks may be, and should at least be, in estimated tokens."""
+    """The largest and the smallest wanted chunk, in estimated tokens."""
 
     max_tokens: int = MAX_TOKENS
     min_tokens: int = MIN_TOKENS
@@ -39,17 +39,17 @@ _DEFAULT_SIZES = ChunkSizes()
 
 
 class TextToSplit(NamedTuple):
-    """A document to be cut."""
+    """A document to be split."""
 
     document_id: str
     title: str | None
     text: str
-    #: Stands between its headings and each chunk's text when that is embedded.
+    #: Text placed between the headings and each chunk's text when that is embedded.
     context: str | None = None
 
 
 class Span(NamedTuple):
-    """One chunk of a document: offsets into its text, where it stands, what is embedded."""
+    """One chunk of a document: offsets into its text, its headings, and the text to embed."""
 
     chunk_id: str
     chunk_index: int
@@ -65,7 +65,7 @@ class Span(NamedTuple):
 def split_document(
     document_id: str, title: str | None, text: str, sizes: ChunkSizes = _DEFAULT_SIZES
 ) -> list[Span]:
-    """Cut one document. Every character that is not white space is in exactly one chunk."""
+    """Split one document. Every character that is not white space is in exactly one chunk."""
     (spans,) = split_documents([TextToSplit(document_id, title, text)], sizes)
     return spans
 
@@ -73,7 +73,7 @@ def split_document(
 def split_documents(
     documents: Sequence[TextToSplit], sizes: ChunkSizes = _DEFAULT_SIZES
 ) -> Iterator[list[Span]]:
-    """The chunks of each document. Fastest for about a million characters at once."""
+    """Yield the chunks of each document. About a million characters at once are fastest."""
     # Apart, because one character that is not ASCII makes all of a batch four times as wide.
     plain = [document for document in documents if document.text.isascii()]
     wide = [document for document in documents if not document.text.isascii()]
@@ -91,7 +91,7 @@ def _cut(documents: Sequence[TextToSplit], sizes: ChunkSizes) -> Iterator[list[S
 
 
 def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
-    """Offsets of all part edges of a document, 0 and the text's length included."""
+    """Return the offsets of a document's part edges, 0 and the text's length included."""
     first, last = units.firsts[number], units.lasts[number]
     begin, end = units.edges[number : number + 2].tolist()
     if end - begin < 2:
@@ -141,7 +141,7 @@ def _spans(document: TextToSplit, units: Units, offset: int, edges: list[int]) -
 
 
 def _context(title: str | None, path: str | None, more: str | None = None) -> str:
-    """What a chunk is embedded with, and stands before it."""
+    """Return the title, headings and context that precede a chunk's text when it is embedded."""
     heading = " > ".join(part for part in (title, path) if part)
     context = "\n\n".join(part for part in (heading, more) if part)
     return f"{context}\n\n" if context else ""

@@ -1,4 +1,4 @@
-"""Dividing one document's units into parts that fit, at breaks that do not move with an edit."""
+"""Division of a document's units into parts that fit, at breaks that do not move with an edit."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ def divide(
     max_weight: int,
     min_weight: int,
 ) -> list[int]:
-    """Indices of the units that begin a new part, ascending.
+    """Return the indices of the units that begin a new part, ascending.
 
     Args:
-        prefix: weight of all units before each, and of all; one longer than `ranks`.
+        prefix: weight of all units before each unit, then of all units; one longer than `ranks`.
     """
     lowest = Lowest(ranks) if len(ranks) > _BLOCK else _LowestOfFew(ranks)
     cuts: list[int] = []
@@ -37,7 +37,7 @@ def divide(
 def _best_cut(
     lowest: "Lowest | _LowestOfFew", prefix: Sequence[int], first: int, last: int, min_weight: int
 ) -> int:
-    """The lowest-ranked break that leaves both sides a fair size; the one nearest half if none."""
+    """Return the lowest-ranked break that leaves both sides `min_weight`, else the middle one."""
     low = bisect_left(prefix, prefix[first] + min_weight, first)
     high = bisect_right(prefix, prefix[last] - min_weight, 0, last + 1) - 1
     low, high = max(low, first + 1), min(high, last - 1)
@@ -48,7 +48,7 @@ def _best_cut(
 
 
 class _LowestOfFew:
-    """As `Lowest`; a plain list is faster while a run of it fits a cache."""
+    """`Lowest` for few ranks: a plain list is faster while a run of it fits a cache."""
 
     def __init__(self, ranks: npt.NDArray[np.int64]) -> None:
         self._ranks: list[int] = ranks.tolist()
@@ -59,10 +59,10 @@ class _LowestOfFew:
 
 
 class Lowest:
-    """Where the lowest of a run of ranks is, the first of equals.
+    """Finds the position of the lowest rank in a range; of equal ranks, the first.
 
-    Looked up by blocks: in a text that repeats itself every cut takes off just one chunk, and to
-    scan all the rest for each took minutes for 20 MB.
+    It searches by blocks: in a text that repeats itself every split takes off just one chunk, and
+    to scan all the rest for each took minutes for 20 MB.
     """
 
     def __init__(self, ranks: npt.NDArray[np.int64], block: int = _BLOCK) -> None:
@@ -71,7 +71,7 @@ class Lowest:
         self._minima = ranks[:whole].reshape(-1, block).min(axis=1)
 
     def between(self, low: int, high: int) -> int:
-        """Both are within the run."""
+        """Return the position of the lowest rank from `low` to `high`, both included."""
         size = self._block
         first, last = -(-low // size), (high + 1) // size
         if first >= last:

@@ -1,4 +1,4 @@
-"""Content hashes and the ids made of them. Never a position, never a line number."""
+"""Content hashes and the ids made of them; no id depends on a position or a line number."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -10,13 +10,13 @@ _NONE = (1 << 64) - 1
 
 
 def text_hash(text: str | bytes) -> str:
-    """blake2b-16 of the UTF-8, as 32 hex digits: the request key of a text."""
+    """Return blake2b-16 of the UTF-8 as 32 hex digits: the request key of a text."""
     encoded = text if isinstance(text, bytes) else text.encode()
     return blake2b(encoded, digest_size=16).hexdigest()
 
 
 def fingerprint(*parts: str | int | None) -> str:
-    """One digest of several values; `None` and `""` differ, and no two splits collide."""
+    """Return one digest of several values; `None` and `""` differ, and no two splits collide."""
     digest = blake2b(digest_size=16)
     for part in parts:
         digest.update(_framed(part))
@@ -30,7 +30,7 @@ def _framed(part: str | int | None) -> bytes:
 
 
 def fingerprint_arrays(*columns: npt.NDArray[np.int64]) -> str:
-    """One digest of integer columns of one length, in order."""
+    """Return one digest of integer columns of equal length, in order."""
     digest = blake2b(digest_size=16)
     for column in columns:
         digest.update(len(column).to_bytes(8, "big"))
@@ -43,7 +43,7 @@ def document_id(dataset: str, uri: str, record: str) -> str:
 
 
 def document_ids(dataset: str, uri: str) -> Callable[[str], str]:
-    """`document_id` for many records of one file."""
+    """Return a function that gives `document_id` for the records of one file."""
     begun = blake2b(digest_size=16)
     for part in ("document", dataset, uri):
         begun.update(_framed(part))
@@ -57,12 +57,12 @@ def document_ids(dataset: str, uri: str) -> Callable[[str], str]:
 
 
 def chunk_id(document: str, body_hash: str, occurrence: int) -> str:
-    """Of the text's own hash and not of the text: it is hashed once, 110 MB a shard."""
+    """Return a chunk's id from its text's hash, so that the 110 MB of a shard are hashed once."""
     return fingerprint("chunk", document, body_hash, occurrence)
 
 
 def chunk_ids(document: str) -> Callable[[str, int], str]:
-    """`chunk_id` for many chunks of one document."""
+    """Return a function that gives `chunk_id` for the chunks of one document."""
     begun = blake2b(digest_size=16)
     for part in ("chunk", document):
         begun.update(_framed(part))

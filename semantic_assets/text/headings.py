@@ -1,4 +1,4 @@
-"""Markdown headings: which level a line is, and which headings a passage stands under."""
+"""Markdown headings: the level of a line, and the headings above a passage."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _HEADING = re.compile(r"(#{1,6})[ \t]+(\S[^\n]*)")
 
 
 def level_at(text: str, position: int, first: int = 0) -> int:
-    """1 to 6 where a heading begins at a position of a text that begins at `first`."""
+    """Return the level, 1 to 6, of a heading at `position`, else 7; the text begins at `first`."""
     if not text.startswith("#", position) or (position > first and text[position - 1] != "\n"):
         return NO_HEADING
     found = _HEADING.match(text, position)
@@ -18,7 +18,7 @@ def level_at(text: str, position: int, first: int = 0) -> int:
 
 
 def shortened(heading: str) -> str:
-    """A sentence taken for a title must not push the text itself out of the model's input."""
+    """Shorten a heading to 120 characters, so that it leaves the model room for the text."""
     return " ".join(heading[:_MAX_CHARS].split())
 
 
@@ -32,7 +32,7 @@ class HeadingTrail:
         self._trail: dict[int, str] = {}
 
     def path(self, position: int) -> str | None:
-        """`A > B` of the headings that what begins here stands under."""
+        """Return the headings above the text at `position` as `A > B`, or None."""
         if not self._trail:
             return None
         level = level_at(self._text, position)
@@ -41,7 +41,7 @@ class HeadingTrail:
         )
 
     def walk(self, end: int) -> None:
-        """Go on to a place. A heading before it ends those of its level and deeper."""
+        """Move on to `end`. A heading before it ends those of its level and deeper."""
         while self._next is not None and self._next[0] < end:
             _, level, name = self._next
             for deeper in [known for known in self._trail if known >= level]:
@@ -51,7 +51,7 @@ class HeadingTrail:
 
 
 def _headings(text: str) -> Iterator[tuple[int, int, str]]:
-    """(place, level, name) of each."""
+    """Yield (place, level, name) of each heading."""
     at = 0 if text.startswith("#") else text.find("\n#") + 1
     while text.startswith("#", at):
         if found := _HEADING.match(text, at):

@@ -1,4 +1,4 @@
-"""Answers of a task as text: what is embedded with a document, or stands for a medium."""
+"""Answers of a task as text, to embed with a document or in place of a media file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ _STARTS = ("start", "timestamp", "time")
 
 
 def parsed(output: str) -> Any:
-    """JSON where it is some, else the text itself."""
+    """Return the parsed JSON, or the text itself if it is not JSON."""
     try:
         return orjson.loads(output)
     except orjson.JSONDecodeError:
@@ -17,7 +17,7 @@ def parsed(output: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Strings as they are, lists of words with commas, time-stamped parts under headings."""
+    """Render a value as text: lists of words with commas, time-stamped parts under headings."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Mapping):
@@ -34,7 +34,7 @@ def _list(values: Sequence[Any]) -> str:
 
 
 def _part(value: Any) -> str:
-    """A heading of its time: chunks keep the headings they stand under, so a hit tells the time."""
+    """Render a part under a heading of its time, which its chunks keep, so a hit tells the time."""
     if not isinstance(value, Mapping):
         return as_text(value)
     start = next((str(value[name]) for name in _STARTS if value.get(name) is not None), None)
@@ -45,7 +45,7 @@ def _part(value: Any) -> str:
 
 
 def chosen_text(output: str, fields: Sequence[str]) -> str:
-    """Of an answer these fields, or all of it where none are named."""
+    """Render these fields of an answer, or all of it if none are named."""
     value = parsed(output)
     if fields and isinstance(value, Mapping):
         return as_text({name: value[name] for name in fields if name in value})

@@ -3,7 +3,7 @@
 Gemini's tokenizer cannot be had offline and countTokens refuses embedding models, so tokens are
 estimated from characters: each class of character has a weight in tokens. The weights err upwards
 (a 429 costs more than a window not quite full); `estimate` quotes an error band round them, and
-what Google returns is kept beside the estimate in the ledger.
+the ledger keeps Google's count beside the estimate.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ _ASCII_WEIGHTS = _WEIGHTS[:256].tobytes()
 
 
 def character_codes(text: str) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]:
-    """The code of each character; one byte each where the text is ASCII."""
+    """Return the code of each character, shape (n,); uint8 if the text is ASCII, else uint32."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -46,10 +46,10 @@ def character_codes(text: str) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
 def token_weights(
     codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32],
 ) -> npt.NDArray[np.uint8]:
-    """The weight of each character, in hundredths of a token."""
+    """Return the weight of each character in hundredths of a token, shape (n,)."""
     if codes.dtype == np.uint8:
         return np.frombuffer(codes.tobytes().translate(_ASCII_WEIGHTS), dtype=np.uint8)
-    # Clipped, all of the astral planes are one character that is none.
+    # Clipping maps all astral planes to the table's last entry.
     weights: npt.NDArray[np.uint8] = _WEIGHTS.take(codes, mode="clip")
     return weights
 
@@ -59,10 +59,10 @@ def tokens_of(weight_sum: int) -> int:
 
 
 def weight_of(text: str) -> int:
-    """In hundredths of a token."""
+    """Return the estimated weight of a text in hundredths of a token."""
     return int(token_weights(character_codes(text)).sum(dtype=np.int64))
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens the model will count for a text, estimated."""
+    """Estimate the tokens that the model will count for a text."""
     return tokens_of(weight_of(text))

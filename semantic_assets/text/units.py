@@ -1,4 +1,4 @@
-"""The atoms of documents: where a chunk may begin, how heavy each is, how willingly it is cut before.
+"""The units of documents: where a chunk may begin, each unit's weight, and the rank of its break.
 
 Found for many documents at once, laid end to end: one pass of numpy over a million characters
 instead of a hundred small ones for each document.
@@ -21,7 +21,7 @@ _Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
 _SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[\u3002\uff01\uff1f]|\n")
 _WORD = re.compile(r"\s+")
 _BLANKS = re.compile(r"[ \t]*")
-#: Blanks at the start of a line that are passed over in bulk.
+#: Blanks at the start of a line that are skipped in bulk.
 _INDENTATION = 16
 
 #: A paragraph is known by its first characters, hashed with fixed odd multipliers.
@@ -30,7 +30,7 @@ _MULTIPLIERS = np.asarray(
     [pow(0x9E3779B97F4A7C15, i + 1, 1 << 64) | 1 for i in range(_HASHED_CHARS)], dtype=np.uint64
 )
 _MIX = np.uint64(0xD6E8FEB86659FD93)
-#: Between documents, so that no paragraph is known by what stands in the next one.
+#: Separates documents, so that no paragraph's hash includes the next document's text.
 _GAP = "\0" * _HASHED_CHARS
 
 
@@ -38,14 +38,14 @@ _GAP = "\0" * _HASHED_CHARS
 class Units:
     """Units of several documents; places count from the start of the first document.
 
-    Those of document d are `starts[edges[d]:edges[d + 1]]`, none where it is no heavier than a
-    chunk may be.
+    The units of document d are `starts[edges[d]:edges[d + 1]]`, none if the document fits in one
+    chunk.
     """
 
-    #: Where each document begins, and ends.
+    #: Start and end of each document.
     firsts: list[int]
     lasts: list[int]
-    #: Weight, in hundredths of a token, of all that stands before each place.
+    #: Weight, in hundredths of a token, of the text before each place.
     cumulative: Places
     starts: Places
     ranks: Places
@@ -75,7 +75,7 @@ def find_units(texts: Sequence[str], max_tokens: int) -> Units:
 
 
 def _paragraphs(text: str, codes: _Codes, firsts: Places, lasts: Places) -> tuple[Places, Places]:
-    """Where paragraphs begin, and in which document; a document begins with one."""
+    """Return the starts of paragraphs and their documents; a document begins with a paragraph."""
     starts = np.sort(np.concatenate((firsts, _break_ends(text, codes))))
     of_document = np.searchsorted(firsts, starts, side="right") - 1
     is_inside = (starts < lasts[of_document]) | (starts == firsts[of_document])
@@ -83,7 +83,7 @@ def _paragraphs(text: str, codes: _Codes, firsts: Places, lasts: Places) -> tupl
 
 
 def _break_ends(text: str, codes: _Codes) -> Places:
-    """Behind each run of two or more line ends with only blanks between."""
+    """Return the place behind each run of two or more line ends with only blanks between."""
     line_ends = np.flatnonzero(codes == ord("\n"))
     behind = _past_blanks(text, codes, line_ends + 1)
     is_blank_line = behind[:-1] == line_ends[1:]
@@ -93,7 +93,7 @@ def _break_ends(text: str, codes: _Codes) -> Places:
 
 
 def _past_blanks(text: str, codes: _Codes, places: Places) -> Places:
-    """The first place at or behind each that is neither a space nor a tab."""
+    """Move each place forward to the first character that is neither a space nor a tab."""
     left = np.arange(len(places))
     for _ in range(_INDENTATION):
         here = codes[places[left]]
@@ -109,7 +109,7 @@ def _past_blanks(text: str, codes: _Codes, places: Places) -> Places:
 def _with_oversized_split(
     text: str, starts: Places, lasts: Places, cumulative: Places, max_tokens: int
 ) -> Places:
-    """Units over the limit are broken at sentences, then at words, or else into equal runs."""
+    """Split units over the limit at sentences, then at words, or else into equal runs."""
     if not len(starts):
         return starts
     document_ends = lasts[np.searchsorted(lasts, starts, side="right")]
@@ -146,7 +146,7 @@ def _split(
 
 
 def _ranks(text: str, codes: _Codes, starts: Places, firsts: Places) -> Places:
-    """Lowest is cut first: headings by level, then paragraphs by a hash of how they begin."""
+    """Rank breaks, lowest first: headings by level, then paragraphs by a hash of their start."""
     hashes = np.zeros(len(starts), dtype=np.uint64)
     for offset, multiplier in enumerate(_MULTIPLIERS):
         hashes += codes[starts + offset].astype(np.uint64) * multiplier

@@ -1,1 +1,1 @@
-"""The ledger's database: schema, migrations, and what SQLite and Postgres do differently."""
+"""The ledger's database: schema, migrations, and the differences of SQLite and Postgres."""

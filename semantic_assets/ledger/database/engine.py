@@ -1,4 +1,4 @@
-"""Opening a ledger, and its two kinds of transaction."""
+"""The database engine of a ledger, and its two kinds of transaction."""
 
 import secrets
 import time
@@ -37,23 +37,23 @@ class Database:
     engine: sa.Engine
     ledger_id: str
     clock: Clock = time.time
-    #: How often it was moved before it was opened.
+    #: Number of moves before it was opened.
     moves: int = 0
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One short transaction that holds the write lock from its first statement."""
+        """Open a short transaction that holds the write lock from its first statement."""
         with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Everything read in the block is of one moment."""
+        """Open a read transaction: all reads in the block see one moment."""
         with self.engine.connect() as connection:
             yield connection.execution_options(**_READING[self.engine.dialect.name])
 
     def store(self, name: str, value: str) -> None:
-        """Remember one of several values of a name."""
+        """Store one of several values of a name."""
         with self.write() as connection:
             connection.execute(
                 self.insert(schema.meta)
@@ -67,7 +67,7 @@ class Database:
             return list(connection.execute(query).scalars())
 
     def insert(self, table: sa.Table) -> Any:
-        """INSERT with ON CONFLICT in the engine's own dialect."""
+        """Return an INSERT that supports ON CONFLICT in the engine's dialect."""
         postgres = self.engine.dialect.name == _POSTGRES
         return postgres_insert(table) if postgres else sqlite_insert(table)
 
@@ -81,15 +81,15 @@ def open_database(
     moving: bool = False,
     mark: str = "",
 ) -> Database:
-    """Open a ledger; with `create`, make it where there is none, with that id or a new one.
+    """Open a ledger; with `create`, make a missing one, with the given id or a new one.
 
     Args:
-        moving: also one that is being moved, or was.
-        mark: what a ledger that is made now says of itself: nobody may open it meanwhile.
+        moving: open a ledger even if it is being moved or was moved.
+        mark: note in a newly made ledger that keeps others from opening it.
 
     Raises:
-        ConfigError: the address is none, there is no ledger and `create` is false, it is of another
-            version, on SQLite and another machine is at work on it, or it was moved.
+        ConfigError: the address is invalid, there is no ledger and `create` is false, it is of
+            another version, on SQLite and in use by another machine, or it was moved.
         TransientError: the server does not answer, or refuses.
     """
     parsed = _parsed(url)
@@ -117,20 +117,22 @@ def open_database(
 
 
 def row_values(table: sa.Table, row: sa.RowMapping) -> dict[str, Any]:
-    """Return a row of a whole table by the names the code has for its columns."""
+    """Return a row of a whole table by the code's names of its columns."""
     return {str(column.key): row[column] for column in table.columns}
 
 
 def is_there(url: str) -> bool:
-    """Raises:
-    ConfigError: the address is none.
+    """Return whether there is a ledger at an address.
+
+    Raises:
+        ConfigError: the address is invalid.
     """
     parsed = _parsed(url)
     return bool(_dialect(parsed).is_there(parsed))
 
 
 def shown_url(url: str) -> str:
-    """An address without what may be secret in it, and still another for another place."""
+    """Return an address without its secrets, still distinct for each place."""
     parsed = _parsed(url)
     if parsed.get_backend_name() != _POSTGRES:
         return f"SQLite at {parsed.database}"
@@ -139,14 +141,14 @@ def shown_url(url: str) -> str:
 
 
 def shown(url: sa.URL) -> str:
-    """An address without what may be secret in it."""
+    """Return an address without its secrets."""
     return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
 
 
 def _opened(
     engine: sa.Engine, clock: Clock, ledger_id: str | None, mark: str
 ) -> tuple[Database, str]:
-    """With what is said of it where it was moved, or is being moved."""
+    """Return the opened database and the note of a move, if it was or is being moved."""
     database = Database(engine, "", clock)
     with database.write() as connection:
         schema.metadata.create_all(connection, tables=[schema.meta])
@@ -173,7 +175,7 @@ def _opened(
 
 
 def _server_clock(connection: sa.Connection) -> Clock:
-    """Machines differ in what time it is; leases need one clock for all."""
+    """Return the server's clock: machines disagree on the time, and leases need one clock."""
     now = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
     ahead = float(connection.execute(now).scalar_one()) - time.time()
     return lambda: time.time() + ahead
@@ -186,7 +188,7 @@ def _stored(connection: sa.Connection, name: str) -> str | None:
 
 
 def moves_of(connection: sa.Connection) -> tuple[int, str]:
-    """(how often the ledger was moved, what is to be said of that now)."""
+    """Return (number of moves of the ledger, the note of a current move)."""
     number, _, mark = (_stored(connection, "moves") or "0").partition(" ")
     return int(number), mark
 
@@ -198,7 +200,7 @@ def set_moves(connection: sa.Connection, number: int, mark: str) -> None:
 
 
 def _migrated(connection: sa.Connection, version: str) -> str:
-    """The version after all steps there are."""
+    """Migrate to the newest schema version that the steps reach and return it."""
     reached = migrate(connection, version)
     if reached != version:
         stored = schema.meta.c.name == "schema_version"
@@ -207,7 +209,7 @@ def _migrated(connection: sa.Connection, version: str) -> str:
 
 
 def _meta(database: Database, connection: sa.Connection, name: str, value: str) -> str:
-    """The stored value; stores `value` first where there is none."""
+    """Return the stored value; store `value` first if there is none."""
     connection.execute(
         database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
     )
@@ -222,7 +224,7 @@ def _parsed(url: str) -> sa.URL:
         known = parsed.get_backend_name() in _READING and "@" not in (parsed.host or "")
     except (sa.exc.ArgumentError, ValueError):
         known = False
-    if not known:  # nothing of it is repeated: it may hold a password
+    if not known:  # the message repeats no part of it: it may hold a password
         raise ConfigError(
             "SEMANTIC_ASSETS_LEDGER_URL is no address of a ledger: use "
             "postgresql://USER:PASSWORD@HOST:5432/DATABASE (with %40 for an @ in it) or "

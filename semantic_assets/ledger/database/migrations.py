@@ -1,6 +1,6 @@
-"""Older ledgers, brought to the schema of this version: one step for each version, in a transaction.
+"""Migrations of older ledgers to this schema: one step for each version, in a transaction.
 
-Tables that are only new are made by `create_all`; a step changes those there are.
+`create_all` makes new tables; a step changes existing ones.
 """
 
 from collections.abc import Callable
@@ -11,20 +11,20 @@ SCHEMA_VERSION = "4"
 
 
 def _to_4(connection: sa.Connection) -> None:
-    """Output tokens of generation jobs; the window that a 429 taught is of a model, not of a scope."""
+    """Add output tokens of generation jobs; drop the learned window, now one per model."""
     for column in ("output_tokens_estimated", "output_tokens_actual"):
         connection.execute(sa.text(f"ALTER TABLE job ADD COLUMN {column} BIGINT"))
-    # What it had learned is learned again by the next 429, at no cost.
+    # The next 429 teaches the window again, at no cost.
     for column in ("window_tokens", "window_changed_at"):
         connection.execute(sa.text(f"ALTER TABLE scope DROP COLUMN {column}"))
 
 
-#: From a version: the next one, and how to get there.
+#: Version -> (next version, step to reach it).
 STEPS: dict[str, tuple[str, Callable[[sa.Connection], None]]] = {"3": ("4", _to_4)}
 
 
 def migrate(connection: sa.Connection, version: str) -> str:
-    """Run the steps from a version on, as far as they lead; the version they led to."""
+    """Run all steps from a version on and return the version reached."""
     while version in STEPS:
         version, step = STEPS[version]
         step(connection)

@@ -1,8 +1,8 @@
-"""The ledger in Postgres: processes of any number of machines.
+"""The ledger in Postgres, for processes of any number of machines.
 
-Writing transactions go one after the other, as on SQLite: each first takes a lock of the schema
-the ledger is in. What is decided on what was just read (the window's sum, a fence, the last shard)
-then holds when it is written. They are a few statements each; a fleet writes some tens a second.
+Writing transactions run one after the other, as on SQLite: each first takes a lock on the
+ledger's schema. A decision based on a read (the window's sum, a fence, the last shard) then still
+holds when it is written. They are a few statements each; a fleet writes some tens a second.
 """
 
 import time
@@ -12,20 +12,22 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError
 
-#: One statement: a writer that is stopped in the middle must not hold all others for ever.
+#: One statement: a writer that stops in the middle must not block all others for ever.
 _LOCK = sa.text(
     "SELECT set_config('lock_timeout', '60s', true), "
     "set_config('idle_in_transaction_session_timeout', '60s', true), "
     "pg_advisory_xact_lock(hashtext('semantic_assets'), hashtext(current_schema()))"
 )
-#: A connection is rarely needed twice at once in a process; a fleet has many processes.
+#: A process rarely needs two connections at once; a fleet has many processes.
 _KEPT, _MORE, _RECYCLE_SECONDS = 2, 8, 1_800
 _IDLE_SECONDS = 0.2
 
 
 def engine(url: sa.URL) -> sa.Engine:
-    """Raises:
-    ConfigError: the driver is not installed.
+    """Return an engine for a ledger in Postgres.
+
+    Raises:
+        ConfigError: the driver is not installed.
     """
     try:
         made = sa.create_engine(
@@ -33,7 +35,7 @@ def engine(url: sa.URL) -> sa.Engine:
             pool_size=_KEPT,
             max_overflow=_MORE,
             pool_recycle=_RECYCLE_SECONDS,
-            # Whatever the server's default is: what the lock waited for must be seen after it.
+            # Not the server's default: after the lock, the other writers' changes must be visible.
             isolation_level="READ COMMITTED",
             connect_args=_arguments(url),
         )
@@ -53,7 +55,7 @@ def _note_use(_connection: Any, record: Any) -> None:
 
 
 def _try_idle(connection: Any, record: Any, _proxy: Any) -> None:
-    """One that lay idle may be dead: the pool then makes another.
+    """Check a connection that lay idle; if it is dead, the pool makes another.
 
     A ping before each read would be a fourth round trip, and a tick makes dozens of reads in a row.
     """
@@ -75,11 +77,11 @@ def is_there(url: sa.URL) -> bool:
 
 
 def _arguments(url: sa.URL) -> dict[str, object]:
-    """Prepared statements do not survive a pooler between us and the server (PgBouncer)."""
+    """Return the connection arguments; prepared statements are off, as PgBouncer breaks them."""
     found: dict[str, object] = {
         "connect_timeout": 10,
         "application_name": "semantic_assets",
-        # A network that swallows all: a heartbeat must fail before its lease has expired.
+        # If the network drops all packets, a heartbeat must fail before its lease has expired.
         "keepalives_idle": 5,
         "keepalives_interval": 5,
         "keepalives_count": 2,

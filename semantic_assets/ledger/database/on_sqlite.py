@@ -1,4 +1,4 @@
-"""The ledger in a SQLite file: processes of one machine, on a disk of that machine."""
+"""The ledger in a SQLite file, for processes of one machine, on a disk of that machine."""
 
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,10 @@ _REMEDY = "set SEMANTIC_ASSETS_LEDGER_URL to a Postgres database (docs/scaling.m
 
 
 def engine(url: sa.URL) -> sa.Engine:
-    """Raises:
-    ConfigError: the file would lie on a network file system.
+    """Return an engine for a ledger in a SQLite file.
+
+    Raises:
+        ConfigError: the file would lie on a network file system.
     """
     if url.database:
         folder = Path(url.database).absolute().parent
@@ -60,8 +62,10 @@ def is_there(url: sa.URL) -> bool:
 
 
 def refuse_other_machines(connection: sa.Connection, now: float) -> None:
-    """Raises:
-    ConfigError: a process of another machine is at work on this file right now.
+    """Refuse a ledger that another machine uses.
+
+    Raises:
+        ConfigError: a process of another machine holds a lease in this file.
     """
     query = sa.select(lease.c.holder).where(lease.c.expires_at >= now)
     here = f"{machine_id()}:"
@@ -89,7 +93,7 @@ def _configure(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    # A deferred transaction that reads and then writes fails with "database is locked" whatever
-    # the timeout is: 2,173 of 2,400 did with eight processes, none with IMMEDIATE.
+    # A deferred transaction that reads and then writes fails with "database is locked" at any
+    # timeout: 2,173 of 2,400 did with eight processes, none with IMMEDIATE.
     reading = connection.get_execution_options().get("semantic_assets_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,9 +1,9 @@
-"""Tables of the ledger. Times are seconds since the epoch, UTC."""
+"""The tables of the ledger. Times are seconds since the epoch, UTC."""
 
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
-#: Sorted by bytes, as SQLite and Python do, whatever the locale of the database is.
+#: Sorted by bytes, as SQLite and Python do, in any locale of the database.
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 #: ledger_id, schema_version, backend.
@@ -19,18 +19,18 @@ dataset = sa.Table(
     metadata,
     sa.Column("dataset", TEXT, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    #: Set with the pointer to the serving generation; target_space during a reindex.
+    #: Set with the pointer to the serving index version; target_space during a reindex.
     sa.Column("serving_space", TEXT),
     sa.Column("target_space", TEXT),
     #: Its dataset.toml as last listed; null: it has none.
     sa.Column("settings", sa.JSON(none_as_null=True)),
-    #: Since when listings find no file of it; null: they do.
+    #: Time from which listings find no file of it; null: they do.
     sa.Column("missing_since", sa.Float),
-    #: Removed datasets keep their row and their slices: who comes back is placed as before.
+    #: Removed datasets keep their row and slices: one that comes back gets the same shards.
     sa.Column("removed_at", sa.Float),
-    #: Its tables and index are deleted too.
+    #: Time at which its tables and index were deleted too.
     sa.Column("cleared_at", sa.Float),
-    #: Removed by hand: files that are still there, or come back, bring it back on request only.
+    #: Removed by hand: files that are still there or come back restore it on request only.
     sa.Column("is_kept_out", sa.Boolean),
 )
 
@@ -44,14 +44,14 @@ shard = sa.Table(
     sa.Column("documents", sa.Integer, nullable=False),
     sa.Column("text_bytes", sa.BigInteger, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
-    #: Grows with each listing that changed what the shard reads, and what was read last:
-    #: "<revision>:<reader>". A hint for the sensor: whoever reads compares the inputs themselves.
+    #: `revision` grows with each listing that changed the shard's inputs; `read_as` is the last
+    #: reading, "<revision>:<reader>". A hint for the sensor: a reader compares the inputs.
     sa.Column("revision", sa.Integer, nullable=False, default=1),
     sa.Column("read_as", TEXT),
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
-#: Hints for order and display; the planner derives exactly. Of spaces and of generation tasks.
+#: Hints for order and display, of spaces and generation tasks; the planner derives them exactly.
 shard_space = sa.Table(
     "shard_space",
     metadata,
@@ -63,7 +63,7 @@ shard_space = sa.Table(
     sa.Column("settled_fingerprint", TEXT),
 )
 
-#: Which records of which file belong to which shard. end_record is null: to the end of the file.
+#: The records of a file that belong to a shard. end_record is null: to the end of the file.
 source_slice = sa.Table(
     "source_slice",
     metadata,
@@ -75,17 +75,17 @@ source_slice = sa.Table(
     sa.Column("end_record", sa.Integer),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("file_fingerprint", TEXT, nullable=False),
-    #: Its documents have been in the shard's table: from then on it stays in that shard.
+    #: Its documents were in the shard's table: from then on it stays in that shard.
     sa.Column("is_read", sa.Boolean, nullable=False),
     sa.Column("removed_at", sa.Float),
     #: The file's fingerprint when it was last read; null: never, or it changed meanwhile.
     sa.Column("read_fingerprint", TEXT),
-    #: What the last reading found out of the file, so that the next one can begin where it grew.
+    #: State of the last reading, so that the next one can begin where the file grew.
     sa.Column("reading", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("dataset", "uri", "first_record"),
 )
 
-#: What each table file of the lake must contain to be trusted.
+#: The fingerprint each table file of the lake must have to be trusted.
 table_file = sa.Table(
     "table_file",
     metadata,
@@ -96,7 +96,7 @@ table_file = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
-#: The highest fence wins; rows are never deleted while a fence of theirs may still be in use.
+#: The highest fence wins; a row is never deleted while one of its fences may be in use.
 lease = sa.Table(
     "lease",
     metadata,
@@ -137,12 +137,12 @@ job = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.Column("submitted_at", sa.Float),
     sa.Column("ended_at", sa.Float),
-    #: Of generation jobs; as expected when the job was formed, and as billed.
+    #: Generation jobs only: the output expected when the job was formed, and the billed output.
     sa.Column("output_tokens_estimated", sa.BigInteger),
     sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
-#: What a space_id stands for: jobs outlive a change of the settings.
+#: The definition of each space: jobs outlive a change of the settings.
 space = sa.Table(
     "space",
     metadata,
@@ -150,7 +150,7 @@ space = sa.Table(
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
-#: What a task's id stands for: jobs outlive a change of its file.
+#: The definition of each task: jobs outlive a change of its file.
 task = sa.Table(
     "task",
     metadata,
@@ -158,7 +158,7 @@ task = sa.Table(
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
-#: Which tasks a dataset is processed by, and what it does with their answers.
+#: The tasks that process a dataset, and its use of their answers.
 dataset_task = sa.Table(
     "dataset_task",
     metadata,
@@ -166,11 +166,11 @@ dataset_task = sa.Table(
     sa.Column("name", TEXT, primary_key=True),
     sa.Column("task_id", TEXT, nullable=False),
     sa.Column("use", sa.JSON, nullable=False),
-    #: From then on no more documents are asked; the answers that are there stay in use.
+    #: From then on no more requests are sent; existing answers stay in use.
     sa.Column("stopped_at", sa.Float),
 )
 
-#: Every move, appended in the transaction that made it.
+#: Every move of a job, appended in the transaction that made it.
 job_event = sa.Table(
     "job_event",
     metadata,
@@ -193,12 +193,12 @@ scope = sa.Table(
     sa.Column("pause_seconds", sa.Float),
     sa.Column("pause_reason", TEXT),
     sa.Column("names_seen_at", sa.Float),
-    #: When a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
+    #: Time a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
     sa.Column("probed_at", sa.Float),
     sa.Column("probe_findings", sa.JSON),
 )
 
-#: What 429s taught of a model's window of enqueued tokens.
+#: A model's window of enqueued tokens, as learned from 429s.
 scope_window = sa.Table(
     "scope_window",
     metadata,
@@ -246,13 +246,13 @@ index_version = sa.Table(
     sa.Column("inputs", sa.JSON, nullable=False),
     sa.Column("backend", TEXT, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
-    #: When it was last switched to; null: never.
+    #: Time of the last switch to it; null: never.
     sa.Column("served_at", sa.Float),
-    #: Chosen by hand instead of an index of these embeddings: no build by itself undoes that.
+    #: Chosen by hand over an index of these embeddings: no automatic build undoes that.
     sa.Column("held_for", TEXT),
 )
 
-#: How good an index generation answers its dataset's judged questions; means over them.
+#: Quality of an index version on its dataset's judged questions; means over them.
 evaluation = sa.Table(
     "evaluation",
     metadata,
@@ -267,14 +267,14 @@ evaluation = sa.Table(
     sa.Column("evaluated_at", sa.Float, nullable=False),
 )
 
-#: What the sensor last asked a run for, and what the last successful run was of.
+#: The input for which the sensor last requested a run, and that of the last successful run.
 run_request = sa.Table(
     "run_request",
     metadata,
     sa.Column("name", TEXT, primary_key=True),
     sa.Column("fingerprint", TEXT),
     sa.Column("attempt", sa.Integer, nullable=False),
-    #: How often a run was asked for under this name, ever.
+    #: Number of runs ever requested under this name.
     sa.Column("asked", sa.Integer, nullable=False, default=0),
     sa.Column("requested_at", sa.Float, nullable=False),
     sa.Column("done_fingerprint", TEXT),

@@ -1,6 +1,6 @@
-"""Placement: which shard a file's documents go to. It is decided once: a document never moves.
+"""Placement of files' documents in shards. It is decided once: a document never moves.
 
-Everything here happens inside a transaction of the caller.
+All functions run inside a transaction of the caller.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ class OpenShard:
         return not (self.closed or self.documents >= SHARD_MAX_DOCUMENTS or grown)
 
     def count(self, size: int) -> None:
-        """A slice counts as one document of its file's size until the shard was read."""
+        """Count a slice as one document of its file's size, until the shard was read."""
         self.documents += 1
         self.text_bytes += size
         self.is_changed = True
@@ -47,7 +47,7 @@ class OpenShard:
 def place(
     connection: sa.Connection, dataset: DatasetKey, items: Sequence[SourceSlice], now: float
 ) -> None:
-    """Put files in the open shard; those that were there before go back where they were."""
+    """Place files in the open shard; files that were removed return to their old shards."""
     known = _uris(connection, dataset, removed=True) if items else set()
     back = [item for item in items if item.uri in known]
     for item in back:
@@ -74,7 +74,7 @@ def rename(
     renamed: Iterable[tuple[str, SourceSlice]],
     now: float,
 ) -> None:
-    """Files under another name keep their place, unless that name has a place of its own."""
+    """Rename files, which keep their place unless the new name has a place already."""
     taken = _uris(connection, dataset, removed=None)
     for old, item in renamed:
         if item.uri in taken:
@@ -85,7 +85,7 @@ def rename(
 
 
 def touch(connection: sa.Connection, dataset: DatasetKey, uris: Sequence[str]) -> None:
-    """What the shards of these files read has changed."""
+    """Record that the inputs of these files' shards have changed."""
     of = source_slice.c
     for first in range(0, len(uris), _URIS_PER_QUERY):
         some = uris[first : first + _URIS_PER_QUERY]
@@ -98,7 +98,7 @@ def touch(connection: sa.Connection, dataset: DatasetKey, uris: Sequence[str]) -
 
 
 def open_shard(connection: sa.Connection, dataset: DatasetKey) -> OpenShard:
-    """The dataset's last shard, or a first one that is not stored yet."""
+    """Return the dataset's last shard, or a first one that is not stored yet."""
     row = connection.execute(
         sa.select(shard_table)
         .where(shard_table.c.dataset == str(dataset))
@@ -113,7 +113,7 @@ def open_shard(connection: sa.Connection, dataset: DatasetKey) -> OpenShard:
 
 
 def place_behind(connection: sa.Connection, full: ShardKey, size: int, now: float) -> ShardKey:
-    """Close a full shard; the one that takes a slice of this size instead."""
+    """Close a full shard and return the shard that takes a slice of this size instead."""
     connection.execute(of_shard(full).values(closed=True, updated_at=now))
     shard = open_shard(connection, full.dataset)
     if not shard.takes(size):
@@ -162,7 +162,7 @@ def _bring_back(dataset: DatasetKey, item: SourceSlice) -> sa.Update:
 
 
 def _uris(connection: sa.Connection, dataset: DatasetKey, *, removed: bool | None) -> set[str]:
-    """Names of the dataset's files: those removed, or (None) all there ever were."""
+    """Return the names of the dataset's removed files, or (None) of all its files ever."""
     query = sa.select(source_slice.c.uri).where(source_slice.c.dataset == str(dataset))
     if removed is not None:
         query = query.where(source_slice.c.removed_at.is_not(None))

@@ -1,4 +1,4 @@
-"""Slices: which records of which file a shard reads, and what the last reading found."""
+"""Slices: the records of a file that a shard reads, and the state of the last reading."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSlice:
-    """Records `first_record` to before `end_record` (None: the end) of one file, as placed."""
+    """Placed records of one file: `first_record` to before `end_record` (None: the end)."""
 
     uri: str
     first_record: int
@@ -21,16 +21,16 @@ class SourceSlice:
     is_read: bool = False
     #: The file's fingerprint at its last reading; None: never, or it changed while it was read.
     read_fingerprint: str | None = None
-    #: What the last reading left for the next one; it belongs to the file it was made of.
+    #: State of the last reading for the next one; it is valid for the file it was read from.
     reading: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A slice as it was just read."""
+    """A slice that was just read."""
 
     item: SourceSlice
-    #: The file's fingerprint; None where it changed meanwhile, or could not be opened.
+    #: The file's fingerprint; None if it changed meanwhile or could not be opened.
     mark: str | None
     found: dict[str, Any] | None = None
 
@@ -64,7 +64,7 @@ def slice_values(dataset: DatasetKey, shard: ShardKey, item: SourceSlice) -> dic
 
 
 def of_file(dataset: DatasetKey, uri: str) -> sa.Update:
-    """UPDATE of the slices of one file that are there."""
+    """Return an UPDATE of the slices of one file that are not removed."""
     return sa.update(source_slice).where(
         source_slice.c.dataset == str(dataset),
         source_slice.c.uri == uri,

@@ -32,7 +32,7 @@ class Shard:
     documents: int
     text_bytes: int
     chunks: int
-    #: Of what it is to read, and of what it was last read: "<revision>:<reader>".
+    #: Revision of its inputs, and the last reading: "<revision>:<reader>".
     revision: int
     read_as: str | None
 
@@ -42,14 +42,14 @@ class Sources:
     database: Database
 
     def datasets(self) -> list[DatasetKey]:
-        """Those that are not removed."""
+        """Return the datasets that are not removed."""
         query = sa.select(dataset_table.c.dataset).where(dataset_table.c.removed_at.is_(None))
         with self.database.read() as connection:
             names = connection.execute(query.order_by(dataset_table.c.dataset)).scalars()
             return [DatasetKey.parse(name) for name in names]
 
     def slices(self, dataset: DatasetKey) -> dict[str, str]:
-        """uri -> file fingerprint of every file that is placed and not removed."""
+        """Map the uri of every placed file that is not removed to its fingerprint."""
         with self.database.read() as connection:
             rows = connection.execute(
                 sa.select(source_slice.c.uri, source_slice.c.file_fingerprint).where(
@@ -59,7 +59,7 @@ class Sources:
             return {row.uri: row.file_fingerprint for row in rows}
 
     def shard_slices(self, shard: ShardKey) -> list[SourceSlice]:
-        """What a shard reads, in order of placement."""
+        """Return the slices of a shard in order of placement."""
         query = sa.select(source_slice).where(
             source_slice.c.shard == str(shard), source_slice.c.removed_at.is_(None)
         )
@@ -69,7 +69,7 @@ class Sources:
             ]
 
     def file_slices(self, dataset: DatasetKey, uri: str) -> list[tuple[ShardKey, SourceSlice]]:
-        """Where the records of one file are, in order of placement."""
+        """Return the shards and slices of one file's records, in order of the records."""
         query = sa.select(source_slice).where(
             source_slice.c.dataset == str(dataset),
             source_slice.c.uri == uri,
@@ -82,7 +82,7 @@ class Sources:
             ]
 
     def placed(self, dataset: DatasetKey) -> list[SourceSlice]:
-        """All slices of a dataset that are not removed."""
+        """Return all slices of a dataset that are not removed."""
         query = sa.select(source_slice).where(
             source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None)
         )
@@ -90,7 +90,7 @@ class Sources:
             return [slice_of(row) for row in connection.execute(query)]
 
     def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
-        """What is placed and was not read as it is now."""
+        """Return the placed slices whose current file was not read yet."""
         query = sa.select(source_slice).where(
             source_slice.c.dataset == str(dataset),
             source_slice.c.removed_at.is_(None),
@@ -108,7 +108,7 @@ class Sources:
         removed: Sequence[str],
         renamed: Sequence[tuple[str, SourceSlice]] = (),
     ) -> None:
-        """Place new files, mark changed and removed ones, follow renamed ones; one transaction."""
+        """Place new files and record changed, removed and renamed ones in one transaction."""
         now = self.database.clock()
         with self.database.write() as connection:
             if renamed:
@@ -124,10 +124,10 @@ class Sources:
             touch(connection, dataset, names)
 
     def split_slice(self, shard: ShardKey, item: SourceSlice, *, at: int) -> ShardKey:
-        """The shard is full: end the slice before record `at`; the rest goes to the next shard.
+        """End a slice of a full shard before record `at`; return the shard that gets the rest.
 
         Raises:
-            NotFound: the slice was split by somebody else.
+            NotFound: another process split the slice.
         """
         now = self.database.clock()
         rest = replace(item, first_record=at, is_read=False, reading=None)
@@ -147,7 +147,7 @@ class Sources:
         return following
 
     def move_slice(self, shard: ShardKey, item: SourceSlice) -> ShardKey:
-        """The shard is full: a slice nobody has read yet goes to the next shard as a whole."""
+        """Move an unread slice of a full shard to the next shard, which is returned."""
         now = self.database.clock()
         with self.database.write() as connection:
             following = place_behind(connection, shard, item.bytes, now)
@@ -162,9 +162,9 @@ class Sources:
         return following
 
     def note_readings(self, shard: ShardKey, read: Sequence[Reading]) -> None:
-        """What a shard's table now holds of these slices.
+        """Record the readings of slices that a shard's table now holds.
 
-        A file is as it was read, unless a listing that came meanwhile knows better.
+        The fingerprint read becomes the file's, unless a listing found a newer one meanwhile.
         """
         listed = source_slice.c.file_fingerprint
         was_read = (
@@ -203,8 +203,10 @@ class Sources:
             connection.execute(of_shard(shard).values(updated_at=self.database.clock(), **values))
 
     def shard(self, key: ShardKey) -> Shard:
-        """Raises:
-        NotFound: no such shard; the message says how to see which there are.
+        """Return a shard's row.
+
+        Raises:
+            NotFound: no such shard; the message says how to list them.
         """
         with self.database.read() as connection:
             row = connection.execute(
@@ -218,13 +220,13 @@ class Sources:
         return _shard(row)
 
     def shards_ever(self, dataset: DatasetKey) -> list[ShardKey]:
-        """The dataset's shards, also if it was removed."""
+        """Return the shards of a dataset, even if it was removed."""
         query = sa.select(shard_table.c.shard).where(shard_table.c.dataset == str(dataset))
         with self.database.read() as connection:
             return [ShardKey.parse(name) for name in connection.execute(query).scalars()]
 
     def shards(self, dataset: DatasetKey | None = None) -> list[Shard]:
-        """Of all datasets, or of one; removed datasets have none."""
+        """Return the shards of all datasets, or of one; removed datasets have none."""
         removed = sa.select(dataset_table.c.dataset).where(dataset_table.c.removed_at.is_not(None))
         query = sa.select(shard_table).where(shard_table.c.dataset.not_in(removed))
         if dataset is not None:
