@@ -42,6 +42,11 @@ def wanted(product_id: str, shard: ShardKey) -> str:
     return requests(product_id, shard) if is_task(product_id) else chunks(shard)
 
 
+def wanted_tables(product_id: str) -> str:
+    """Return the folder these tables are in."""
+    return f"requests/{product_id}" if is_task(product_id) else "chunks"
+
+
 def embeddings(space_id: str, shard: ShardKey) -> str:
     return f"embeddings/space={space_id}/{shard.path}"
 

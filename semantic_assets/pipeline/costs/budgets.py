@@ -16,7 +16,6 @@ from semantic_assets.ledger.spending import POSSIBLY_BILLED, SpendTotals
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
@@ -113,18 +112,16 @@ def require_dataset_budget(store: Store, dataset: DatasetKey | None, usd: float)
         )
 
 
-def require_task_budget(store: Store, product: Product, usd: float) -> None:
+def require_task_budget(store: Store, task: GenerationTask, usd: float) -> None:
     """Raises:
     SpendRefused: the job would take a task over its own budget of the day.
     """
-    if not isinstance(product, GenerationTask):
-        return
-    uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == product]
+    uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == task]
     caps = [use.max_cost_usd_per_day for use in uses if use.max_cost_usd_per_day is not None]
     if not caps:
         return
     today = since_midnight(store)
-    every_version = product.task_id.rpartition("-")[0]
+    every_version = task.task_id.rpartition("-")[0]
     its = {
         job.job_id
         for job in store.ledger.jobs.list()
@@ -134,7 +131,7 @@ def require_task_budget(store: Store, product: Product, usd: float) -> None:
     spent = totals.spent_usd + totals.committed_usd
     if not spent + usd <= min(caps):
         raise SpendRefused(
-            f"task {product.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
+            f"task {task.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
             f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "
             "[budget] max_cost_usd_per_day in its file and `semantic-assets generate regenerate`"
         )
