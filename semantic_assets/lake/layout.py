@@ -39,7 +39,7 @@ def outputs(task_id: str, shard: ShardKey) -> str:
 
 def wanted(product_id: str, shard: ShardKey) -> str:
     """The table whose rows want an answer: chunks a vector, requests an output."""
-    return requests(product_id, shard) if is_task(product_id) else chunks(shard)
+    return f"{wanted_tables(product_id)}/{shard.path}"
 
 
 def wanted_tables(product_id: str) -> str:
