@@ -56,9 +56,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 #: Packages of pipeline/, each of which may import those before it.
 PIPELINE = (
     *("pending", "vector_index", "generation", "discovery", "documents", "chunks", "costs"),
-    *("batch_jobs", "embeddings", "reports", "search", "flows", "generation_jobs"),
+    *("product_kinds", "batch_jobs", "embeddings", "reports", "search", "flows", "generation_jobs"),
     *("scheduling", "maintenance"),
 )
+#: What follows an answer is another report for each: `embeddings` and `flows` stand after the kinds.
+TOLD_APART = {"flows.advance", "flows.apply_outputs"}
 #: Interfaces and the emulator name their modules for themselves.
 _INTERFACES = {"api", "rest", "cli", "defs", "emulator", "definitions", "__init__", "__main__"}
 
@@ -138,6 +140,37 @@ def test_packages_of_the_pipeline_import_only_those_before_them() -> None:
         if (package := _package_of(_module(path)))
         for name in _own_imports(path)
         if (other := _package_of(name)) and PIPELINE.index(other) > PIPELINE.index(package)
+    ]
+    assert wrong == []
+
+
+def _tells_products_apart(node: ast.AST) -> bool:
+    """Calls of `is_task`, and of `isinstance` for a task or a space."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    named = {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
+    return node.func.id == "is_task" or (
+        node.func.id == "isinstance" and bool(named & {"GenerationTask", "EmbeddingSpace"})
+    )
+
+
+def test_spaces_and_tasks_are_told_apart_in_one_place_of_the_pipeline() -> None:
+    found = {
+        ".".join(_module(path).split(".")[2:])
+        for path in _package_files()
+        if _package_of(_module(path)) not in (None, "product_kinds", "generation")
+        and any(map(_tells_products_apart, ast.walk(_tree(path))))
+    }
+    assert found == TOLD_APART
+
+
+def test_jobs_know_of_generation_only_by_their_kind() -> None:
+    wrong = [
+        f"{_module(path)} imports {name}"
+        for path in _package_files()
+        if _package_of(_module(path)) == "batch_jobs"
+        for name in _own_imports(path)
+        if _package_of(name) == "generation"
     ]
     assert wrong == []
 

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from semantic_assets.model.capacity import Capacity, Limit
-from semantic_assets.pipeline.costs.bill import Bill
 from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.reports.bill import Bill
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.reports.window_use import WindowUse
 from semantic_assets.pipeline.search.search import SearchHit

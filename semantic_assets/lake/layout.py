@@ -38,8 +38,13 @@ def outputs(task_id: str, shard: ShardKey) -> str:
 
 
 def wanted(product_id: str, shard: ShardKey) -> str:
-    """Return the path of the rows that need an answer: chunks of a space, requests of a task."""
-    return requests(product_id, shard) if is_task(product_id) else chunks(shard)
+    """The table whose rows want an answer: chunks a vector, requests an output."""
+    return f"{wanted_tables(product_id)}/{shard.path}"
+
+
+def wanted_tables(product_id: str) -> str:
+    """Return the folder these tables are in."""
+    return f"requests/{product_id}" if is_task(product_id) else "chunks"
 
 
 def embeddings(space_id: str, shard: ShardKey) -> str:

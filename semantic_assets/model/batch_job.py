@@ -134,28 +134,28 @@ class BatchJob:
     state: JobState
     fence: int
     display_name: str
-    remote_name: str | None
-    remote_state: str | None
-    #: Shards whose chunks needed the texts when the job was formed.
+    remote_name: str | None = None
+    remote_state: str | None = None
+    #: Shards whose chunks asked for the texts when the job was formed.
     shards: tuple[str, ...]
     requests: int
     tokens_estimated: int
-    tokens_actual: int | None
-    succeeded: int | None
-    failed: int | None
-    input_file: str | None
-    result_file: str | None
-    error_message: str | None
-    #: The process that made the row embedded the texts in real time; Google has no such job.
+    tokens_actual: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    input_file: str | None = None
+    result_file: str | None = None
+    error_message: str | None = None
+    #: Embedded in real time by the process that made the row; Google knows no such job.
     is_realtime: bool
-    cancel_requested_at: float | None
-    absent_listings: int
-    absent_since: float | None
+    cancel_requested_at: float | None = None
+    absent_listings: int = 0
+    absent_since: float | None = None
     created_at: float
     updated_at: float
-    submitted_at: float | None
-    ended_at: float | None
-    #: Generation jobs only: the output expected when the job was formed, and the billed output.
+    submitted_at: float | None = None
+    ended_at: float | None = None
+    #: Of generation jobs; as expected when it was formed, and as billed.
     output_tokens_estimated: int | None = None
     output_tokens_actual: int | None = None
 

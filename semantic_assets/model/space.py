@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.batch_job import JobKind
 from semantic_assets.model.catalog import embedding_model
 
 
@@ -21,6 +22,11 @@ class EmbeddingSpace:
     query_template: str
     #: True where the model leaves vectors unnormalised and we divide by the L2 norm ourselves.
     normalise: bool
+    # Without an annotation: no part of the identity.
+    kind = JobKind.EMBEDDING
+    #: Chunks may not be cut yet, because answers they stand with are out.
+    waits_for_answers = True
+    wanted_columns = ("text_hash", "token_estimate")
 
     @classmethod
     def of(cls, *, backend: str, model: str, dimensions: int) -> Self:

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.task import is_task
 
 # One source document as read; unreadable ones are rows too, with parse_status and parse_error.
 DOCUMENTS = pa.schema(
@@ -176,3 +177,8 @@ def results_of(product: Product) -> pa.Schema:
     if isinstance(product, EmbeddingSpace):
         return results_schema(product.dimensions)
     return GENERATION_RESULTS
+
+
+def token_columns(product_id: str) -> list[str]:
+    """Return the columns of a results file that count tokens."""
+    return ["token_count", *(["output_tokens"] if is_task(product_id) else [])]

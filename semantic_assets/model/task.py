@@ -29,6 +29,9 @@ class GenerationTask:
     generation_config: str = "{}"
     #: Images, audio and video are described; otherwise texts are read.
     is_media: bool = False
+    # Without an annotation: no part of the identity.
+    waits_for_answers = False
+    wanted_columns = ("text_hash", "token_estimate", "refusal")
 
     @property
     def task_id(self) -> str:

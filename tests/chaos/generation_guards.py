@@ -4,10 +4,11 @@ from typing import Any
 
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
-from semantic_assets.pipeline.batch_jobs import canary, collect, realtime, recover, submit
+from semantic_assets.pipeline.batch_jobs import canary, collect, realtime
 from semantic_assets.pipeline.chunks import chunk_shard
 from semantic_assets.pipeline.generation import context
 from semantic_assets.pipeline.generation.context import Fed, Feeds
+from semantic_assets.pipeline.product_kinds import generation_kind
 from tests.chaos import answer_guards, payment_guards
 
 
@@ -44,8 +45,7 @@ def no_repair_limit() -> None:
 
 def no_media_deleted() -> None:
     """What was uploaded for a job stays when it is over."""
-    for module in (submit, collect):
-        module.clear_uploads = lambda *_: None  # type: ignore[attr-defined]
+    generation_kind.clear_uploads = lambda *_: None
 
 
 def no_request_keys() -> None:
@@ -79,7 +79,7 @@ def no_prompt_counts() -> None:
 
 def no_tasks_recovered() -> None:
     """A ledger made anew does not ask the lake what datasets are processed by."""
-    recover._pin_again = lambda *_: None
+    generation_kind.GenerationKind.know_again = lambda *_: None  # type: ignore[method-assign]
 
 
 def no_task_in_real_time() -> None:

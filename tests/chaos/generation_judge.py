@@ -16,8 +16,8 @@ from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.realtime_calls import _CALLS_AT_ONCE as CALLS_AT_ONCE
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
+from semantic_assets.pipeline.product_kinds.generation_kind import CALLS_AT_ONCE
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.store import Store
 from tests.chaos.corpus import REWORDED, pictured

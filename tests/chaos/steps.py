@@ -21,9 +21,10 @@ from semantic_assets.ledger.spending import Spending
 from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
 from semantic_assets.model.batch_job import JobState
-from semantic_assets.pipeline.batch_jobs import collect, deadlines, realtime
+from semantic_assets.pipeline.batch_jobs import deadlines, realtime
 from semantic_assets.pipeline.flows import apply_outputs
 from semantic_assets.pipeline.generation import media_uploads
+from semantic_assets.pipeline.product_kinds import generation_kind
 from semantic_assets.pipeline.vector_index import build
 
 S = JobState
@@ -87,7 +88,7 @@ GENERATION_CALLS = [
     Step("generation create call", Gemini, "create_generation_job"),
     # Between the outputs and the chunks that stand with them.
     Step("documents cut", apply_outputs, "chunk_documents"),
-    Step("media deleted", collect, "clear_uploads"),
+    Step("media deleted", generation_kind, "clear_uploads"),
 ]
 #: Of answers in real time.
 AT_ONCE = [

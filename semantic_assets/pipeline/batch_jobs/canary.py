@@ -27,9 +27,10 @@ from semantic_assets.errors import (
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_texts
-from semantic_assets.model.batch_job import BatchJob, JobKind
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
@@ -54,7 +55,7 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
         TransientError: the canary could not be run; the result waits.
     """
     answered = verify_counts(store, job, results)
-    if not len(answered.positions) or job.kind != JobKind.EMBEDDING:
+    if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
         return
     rows = _choose(job, answered)
     expected = _embed_again(store, gemini, job, [answered.keys[row] for row in rows])
@@ -74,7 +75,7 @@ def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
     """
     answered = _answered(store, job, results)
     known = answered.counts > 0
-    if job.kind == JobKind.MEDIA_DESCRIPTION:
+    if not kind_of_job(store, job).has_known_counts:
         return answered
     if reason := implausible(answered.estimates[known], answered.counts[known]):
         raise CorruptResult(reason)

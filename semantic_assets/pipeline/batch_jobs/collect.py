@@ -25,7 +25,6 @@ from semantic_assets.model.batch_job import (
     REMOTE_GONE,
     WITHHOLDING,
     BatchJob,
-    JobKind,
     JobState,
     remote_word,
 )
@@ -40,7 +39,7 @@ from semantic_assets.pipeline.batch_jobs.results import (
     write_results,
 )
 from semantic_assets.pipeline.costs.budgets import possible_bill
-from semantic_assets.pipeline.generation.media_uploads import clear_uploads
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 S = JobState
@@ -129,7 +128,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
         store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
     )
     clear_remote(store, gemini, job)
-    what = "vectors" if job.kind == JobKind.EMBEDDING else "answers"
+    what = kind_of_job(store, job).noun
     store.report_progress(
         f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed"
     )
@@ -260,7 +259,7 @@ def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Colle
 
 def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
     """Delete the remote job, its input and its media; result files cannot be (ids are too long)."""
-    clear_uploads(store, gemini, job)
+    kind_of_job(store, job).clear_uploads(store, gemini, job)
     for name, delete in (
         (job.input_file, gemini.delete_file),
         (job.remote_name, gemini.delete_job),

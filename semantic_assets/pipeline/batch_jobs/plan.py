@@ -19,7 +19,6 @@ from semantic_assets.batching.packing import (
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
@@ -28,7 +27,6 @@ from semantic_assets.model.batch_job import WITHHOLDING, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import (
     WINDOW_FULL,
     Blocked,
@@ -39,7 +37,7 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
     unknown_texts,
 )
 from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
-from semantic_assets.pipeline.batch_jobs.new_job import new_job
+from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
     open_shards,
@@ -53,8 +51,6 @@ from semantic_assets.pipeline.costs.budgets import (
     job_guard,
     job_usd,
 )
-from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
-from semantic_assets.pipeline.generation.repair_notes import with_repairs
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import (
     ShardDemand,
@@ -63,6 +59,7 @@ from semantic_assets.pipeline.pending.pending import (
     withheld_texts,
 )
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
 
@@ -99,13 +96,13 @@ class _Planner:
         self, store: Store, product: Product, scope_id: str, lease: Lease, min_texts: int
     ) -> None:
         self._store, self._product, self._scope_id = store, product, scope_id
-        self._lease, self._min_texts = lease, min_texts
+        self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
         store, product_id = self._store, self._product.product_id
         if self._product.backend != store.settings.backend:
             return Plan(blocked_by=other_backend(self._product, unsettled))
-        if not self._is_wanted_by({shard.key.dataset for shard, _ in unsettled}):
+        if not self._kind.is_wanted_by(store, {shard.key.dataset for shard, _ in unsettled}):
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
@@ -145,19 +142,6 @@ class _Planner:
             settled=tuple(found for found in opened if found.is_settled),
             waiting_texts=self._remember(opened, taken),
             blocked_by=blocked_by,
-        )
-
-    def _is_wanted_by(self, datasets: set[DatasetKey]) -> bool:
-        """From here on their spaces are decided. Two queries, however many are decided already."""
-        if isinstance(self._product, GenerationTask):
-            return True
-        known = self._store.ledger.dataset_spaces.all()
-        for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
-            self._store.decide_space(dataset)
-        known, wanted = self._store.ledger.dataset_spaces.all(), self._product.product_id
-        held = [known[dataset] for dataset in datasets if dataset in known]
-        return len(held) == len(datasets) and all(
-            wanted in (spaces.serving, spaces.target) for spaces in held
         )
 
     def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
@@ -240,7 +224,7 @@ class _Planner:
             return WINDOW_FULL
         tokens = sum(text.estimate for text in chosen.values())
         try:
-            output = self._expected_output(len(chosen))
+            output = self._kind.expected_output(self._store, len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
             guard = job_guard(self._store, self._product, purse, usd)
             guard(self._store.ledger.spending)  # before the texts are read
@@ -250,21 +234,14 @@ class _Planner:
         pieces = texts.of(chosen)
         if pieces is None:
             return Blocked("a shard was written again while it was planned")
-        if isinstance(self._product, GenerationTask):
-            pieces = with_repairs(self._store, self._product, chosen, pieces)
+        repaired = self._kind.with_repairs(self._store, chosen, pieces)
         try:
             planned = self._form(
-                pieces, len(chosen), tokens, shards, window, Amount(tokens, usd), guard
+                repaired, len(chosen), tokens, shards, window, Amount(tokens, usd), guard
             )
         except SpendRefused as refusal:  # somebody else took the room meanwhile
             return Blocked(str(refusal), needs_person=True)
         return planned or WINDOW_FULL
-
-    def _expected_output(self, requests: int) -> int | None:
-        """Tokens; None where vectors come back."""
-        if not isinstance(self._product, GenerationTask):
-            return None
-        return expected_output_tokens(self._store, self._product, requests)
 
     def _form(
         self,
@@ -277,11 +254,9 @@ class _Planner:
         guard: Guard,
     ) -> PlannedJob | None:
         """Row, then manifest. Without a manifest a dead planner's row withholds nothing."""
-        store, job_id = self._store, new_job_id()
+        store = self._store
         self._lease.require()
-        lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
-        if lease is None:
-            raise AssertionError("a new job id cannot be leased already")
+        job_id, lease = leased_job_id(store)
         job = new_job(
             store,
             lease,
@@ -292,7 +267,6 @@ class _Planner:
             tokens=tokens,
             shards=shards,
             state=JobState.UPLOADING,
-            output_tokens=self._expected_output(requests),
         )
         if not store.ledger.jobs.insert_if_fits(
             job,

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict, SemanticAssetsError
+from semantic_assets.errors import Conflict, GeminiUnavailable, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.spending import Amount
@@ -25,9 +24,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of
-from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.new_job import new_job
-from semantic_assets.pipeline.batch_jobs.realtime_calls import at_once, calls, require_ours
+from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.results import cover_results, identity
 from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
@@ -35,10 +32,10 @@ from semantic_assets.pipeline.costs.budgets import (
     count_in_run,
     job_guard,
 )
-from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
-from semantic_assets.pipeline.generation.repair_notes import with_repairs
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import shard_demand
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
+from semantic_assets.pipeline.product_kinds.realtime_calls import require_ours
 from semantic_assets.store import Store
 
 S = JobState
@@ -71,12 +68,13 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
     interrupted = True
     with store.ledger.leases.renewing(lease):
         try:
-            answered = calls(store, gemini, product, PlannedJob(job, lease))
+            answered = kind_of(product).calls(store, gemini, PlannedJob(job, lease))
             for number, block in enumerate(answered):
                 _keep(store, product, job, number, block)
             interrupted = False
-        except SemanticAssetsError:  # an answer of the API, which bills nothing
-            interrupted = False
+        except SemanticAssetsError as error:
+            # A refusal bills nothing; an answer that was lost may have been paid for.
+            interrupted = isinstance(error, GeminiUnavailable) and error.sent
             raise
         finally:
             landed, usd = merge_parts(store, job, lease, interrupted=interrupted)
@@ -91,22 +89,16 @@ def _form(
     found = shard_demand(store, shard, product)
     if not found.is_pending.any():
         return None
-    wanted = dict(wanted_texts(found))
+    kind, wanted = kind_of(product), dict(wanted_texts(found))
     with JobTexts(store, [found]) as source:
         # A job of real-time calls is small: its texts are held.
         texts = list(source.of(wanted) or ())
-    if isinstance(product, GenerationTask):
-        texts = list(with_repairs(store, product, wanted, texts))
+    texts = list(kind.with_repairs(store, wanted, texts))
     if not texts:
         raise Conflict(f"shard {shard}: its rows are being written; run again")
     tokens = sum(text.estimate for text in wanted.values())
-    output = None
-    if isinstance(product, GenerationTask):
-        output = expected_output_tokens(store, product, len(wanted))
-    usd = realtime_usd(product.model, tokens, output or 0)
-    job_id = new_job_id()
-    lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
-    assert lease is not None
+    usd = realtime_usd(product.model, tokens, kind.expected_output(store, len(wanted)) or 0)
+    job_id, lease = leased_job_id(store)
     job = new_job(
         store,
         lease,
@@ -118,7 +110,6 @@ def _form(
         shards=[shard],
         state=S.RUNNING,
         is_realtime=True,
-        output_tokens=output,
     )
     guard = job_guard(store, product, shard.dataset, usd)
     store.ledger.jobs.insert(job, detail="real time", under=planning, guard=guard)
@@ -159,7 +150,7 @@ def merge_parts(
             file.write(table.cast(schema))
     cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)
-    open_texts = min(at_once(product), job.requests - rows) if interrupted else 0
+    open_texts = min(kind_of(product).at_once, job.requests - rows) if interrupted else 0
     store.ledger.jobs.move(
         job.job_id,
         S.COLLECTED,
@@ -169,7 +160,7 @@ def merge_parts(
         succeeded=landed,
         failed=rows - landed,
         tokens_actual=tokens,
-        output_tokens_actual=output if isinstance(product, GenerationTask) else None,
+        output_tokens_actual=output if "output_tokens" in schema.names else None,
         ended_at=store.ledger.now(),
     )
     for name in parts:

@@ -4,16 +4,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from semantic_assets.errors import ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.model.batch_job import BatchJob, JobState, stored_job
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.task import GenerationTask, TaskUse
-from semantic_assets.pipeline.batch_jobs.results import JOB, TASK, read_outcomes
-from semantic_assets.pipeline.generation.task_versions import find_task
+from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.batch_jobs.results import JOB, read_outcomes
+from semantic_assets.pipeline.product_kinds.generation_kind import TASK
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
 S = JobState
@@ -58,9 +57,7 @@ def _announced(store: Store) -> list[_Unknown]:
 
 def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...]:
     found = []
-    for job, product in announced:
-        if isinstance(product, EmbeddingSpace):
-            store.ledger.spaces.register(product)
+    for job, _ in announced:
         state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
         job = replace(job, state=state, fence=0, remote_name=None)
         if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
@@ -104,19 +101,9 @@ def _insert_landed(store: Store, job: BatchJob) -> bool:
 def _pin_again(store: Store, found: Sequence[_Unknown]) -> None:
     """Datasets go on with the task's version of their last job: another is paid for all over.
 
-    What they do with its answers is as the file says now, if there is one. Before any row is
-    inserted: who is interrupted finds the same jobs again.
+    Before any row is inserted: who is interrupted finds the same jobs again.
     """
-    for job, task in sorted(found, key=lambda one: one[0].job_id, reverse=True):
-        if not isinstance(task, GenerationTask):
-            continue
-        store.ledger.tasks.register(task)
-        for dataset in {ShardKey.parse(name).dataset for name in job.shards}:
-            store.ledger.tasks.pin(dataset, task, _use_of(store, task, dataset))
-
-
-def _use_of(store: Store, task: GenerationTask, dataset: DatasetKey) -> TaskUse:
-    try:
-        return find_task(store, task.name, dataset).use
-    except ConfigError:
-        return TaskUse()
+    for job, product in sorted(found, key=lambda one: one[0].job_id, reverse=True):
+        if product is not None:
+            datasets = {ShardKey.parse(name).dataset for name in job.shards}
+            kind_of(product).know_again(store, datasets)

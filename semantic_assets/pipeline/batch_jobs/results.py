@@ -6,7 +6,7 @@ dies in between leaves a file, and the file decides: the next one finishes from 
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.model.tables import results_of
-from semantic_assets.model.task import GenerationTask, is_task
+from semantic_assets.model.tables import results_of, token_columns
 from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
-#: Keys in a results file's metadata: the job as its row was, and its task, to rebuild a lost ledger.
-JOB, TASK = "semantic_assets.job", "semantic_assets.task"
+#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger.
+JOB = "semantic_assets.job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +118,7 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
 
 def identity(store: Store, job: BatchJob) -> dict[str, str]:
     """What a results file says of its job, to rebuild a lost ledger by."""
-    product = store.product(job.product_id)
-    of_task = {TASK: json.dumps(asdict(product))} if isinstance(product, GenerationTask) else {}
-    return {JOB: json.dumps(job.as_stored()), **of_task}
+    return {JOB: json.dumps(job.as_stored()), **kind_of_job(store, job).identity()}
 
 
 def _schema(store: Store, job: BatchJob) -> pa.Schema:
@@ -179,13 +177,12 @@ def cover_results(store: Store, product_id: str, job_id: str) -> None:
 
 
 def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
-    columns = ["outcome", "token_count"]
-    if is_generated := is_task(job.product_id):
-        columns.append("output_tokens")
-    table = store.lake.read(layout.results(job.product_id, job.job_id), columns)
+    columns = token_columns(job.product_id)
+    table = store.lake.read(layout.results(job.product_id, job.job_id), ["outcome", *columns])
+    tokens, *output = (pc.sum(table[name]).as_py() or 0 for name in columns)
     return Outcomes(
         requests=table.num_rows,
         succeeded=pc.sum(pc.equal(table["outcome"], Outcome.OK)).as_py() or 0,
-        tokens=pc.sum(table["token_count"]).as_py() or 0,
-        output_tokens=(pc.sum(table["output_tokens"]).as_py() or 0) if is_generated else None,
+        tokens=tokens,
+        output_tokens=output[0] if output else None,
     )

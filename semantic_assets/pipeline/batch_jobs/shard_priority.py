@@ -10,8 +10,8 @@ from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
 #: One job in this many goes by age, so that a large dataset always advances.
@@ -48,7 +48,7 @@ def pending_hint(
 ) -> int:
     """Texts pending at the last look; where a look is due, all of its rows may be."""
     found = noted.get((shard.key, product.product_id))
-    of_all = shard.documents if isinstance(product, GenerationTask) else shard.chunks
+    of_all = kind_of(product).rows_of(shard)
     return of_all if found is None or found.pending is None else found.pending
 
 

@@ -4,8 +4,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.batching.generation_requests import generation_lines
-from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import (
     Conflict,
     GeminiUnavailable,
@@ -18,13 +16,12 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
-from semantic_assets.lake.manifests import manifest_keys, manifest_texts
+from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.planned_job import PlannedJob
-from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
+from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
@@ -32,8 +29,8 @@ from semantic_assets.pipeline.batch_jobs.job_window import learn_refusal, refuse
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
-from semantic_assets.pipeline.generation.media_uploads import asks, clear_uploads
 from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 S = JobState
@@ -112,7 +109,7 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         input_file = _upload(store, gemini, planned)
     except SemanticAssetsError as error:
         # Uploading creates no job: the texts are free again, also when the lease was lost.
-        clear_uploads(store, gemini, job)
+        kind_of_job(store, job).clear_uploads(store, gemini, job)
         _release(store, planned, S.UPLOADING, str(error))
         learn_refusal(store, gemini, job, error)
         raise
@@ -122,7 +119,7 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
     try:
         return _create(store, gemini, planned, input_file)
     except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
-        clear_uploads(store, gemini, job)
+        kind_of_job(store, job).clear_uploads(store, gemini, job)
         raise
 
 
@@ -139,16 +136,13 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
 
 def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
     """The request file of a job, from its manifest; media it names are uploaded first."""
-    job, product = planned.job, store.product(planned.job.product_id)
+    kind = kind_of_job(store, planned.job)
     with path.open("wb", buffering=1 << 20) as file:
-        if isinstance(product, GenerationTask):
-            file.writelines(generation_lines(product, asks(store, gemini, planned)))
-        else:
-            file.writelines(embedding_lines(product, manifest_texts(store.lake, job.job_id)))
+        file.writelines(kind.request_lines(store, gemini, planned))
 
 
 def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:
-    job = planned.job
+    job, kind = planned.job, kind_of_job(store, planned.job)
     moved = store.ledger.jobs.move(
         job.job_id, S.CREATING, of=[S.UPLOADING], fence=job.fence, input_file=input_file
     )
@@ -158,12 +152,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
         _release(store, planned, S.CREATING, "suspended before the create call")
         raise Conflict(f"job {job.job_id}: suspended before the create call; released")
     try:
-        create = (
-            gemini.create_embedding_job
-            if job.kind == JobKind.EMBEDDING
-            else gemini.create_generation_job
-        )
-        name = create(model=job.model, input_file=input_file, display_name=job.display_name)
+        name = kind.create_job(gemini, job, input_file)
     except RequestRejected as error:
         if refused_like_others(store, moved):
             # The same refusal of other texts: it is not about these. It costs them no attempt.

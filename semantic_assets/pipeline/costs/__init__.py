@@ -1,1 +1,1 @@
-"""Quotes, budgets and the bill."""
+"""Quotes and budgets."""

@@ -20,7 +20,6 @@ from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
 _DAY_SECONDS = 86_400
@@ -192,13 +191,11 @@ def _is_only_of(job: BookedJob, dataset: DatasetKey) -> bool:
 
 
 def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:
-    if not isinstance(product, GenerationTask):
-        return
-    uses = [pinned.use for pinned in store.ledger.tasks.all() if pinned.task == product]
-    caps = [use.max_cost_usd_per_day for use in uses if use.max_cost_usd_per_day is not None]
+    pinned = [one for one in store.ledger.tasks.all() if one.task == product]
+    caps = [cap for one in pinned if (cap := one.use.max_cost_usd_per_day) is not None]
     if not caps:
         return
-    today, every_version = since_midnight(store), product.task_id.rpartition("-")[0]
+    today, every_version = since_midnight(store), product.product_id.rpartition("-")[0]
     its = {
         job.job_id
         for job in spending.jobs(since=today)
@@ -208,7 +205,7 @@ def _require_task_budget(store: Store, product: Product, usd: float, spending: S
     spent = totals.spent_usd + totals.committed_usd
     if not spent + usd <= min(caps):
         raise SpendRefused(
-            f"task {product.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
+            f"task {pinned[0].task.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
             f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "
             "[budget] max_cost_usd_per_day in its file and `semantic-assets generate regenerate`"
         )

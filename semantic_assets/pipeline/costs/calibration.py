@@ -1,5 +1,6 @@
-"""calibrate: how far our token estimates are off what Google counted, by script."""
+"""calibrate: how far our token estimates are off what Google counted, by script; how long jobs take."""
 
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ UNCALIBRATED_BAND = 0.25
 #: However many texts were counted, the next ones may be of another kind.
 _LEAST_BAND = 0.02
 _LEAST_TEXTS = 30
-_SHARDS, _TEXTS_OF_A_SHARD = 8, 1_000
+_SHARDS, _TEXTS_OF_A_SHARD, _JOBS = 8, 1_000, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,13 @@ def _learned(pairs: list[tuple[int, int]]) -> Calibration:
     spread = np.average((counts / estimates - ratio) ** 2, weights=estimates) ** 0.5
     band = max(_LEAST_BAND, 2 * spread / ratio / len(pairs) ** 0.5)
     return Calibration(ratio=float(ratio), band=float(band), texts=len(pairs))
+
+
+def job_seconds(store: Store) -> float | None:
+    """Median from submission to end of the last jobs; None before one has ended."""
+    durations = [
+        job.ended_at - job.submitted_at
+        for job in store.ledger.jobs.recent(_JOBS)
+        if job.ended_at is not None and job.submitted_at is not None and not job.is_realtime
+    ]
+    return statistics.median(durations) if durations else None

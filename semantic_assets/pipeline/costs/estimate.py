@@ -17,9 +17,8 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.bill import job_seconds
 from semantic_assets.pipeline.costs.budgets import jobs_usd
-from semantic_assets.pipeline.costs.calibration import Calibration, calibrate
+from semantic_assets.pipeline.costs.calibration import Calibration, calibrate, job_seconds
 from semantic_assets.pipeline.costs.estimate_tasks import (
     TaskQuote,
     quote_tasks,

@@ -19,15 +19,13 @@ from semantic_assets.errors import ConfigError, CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
-from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
-from semantic_assets.pipeline.batch_jobs.new_job import new_job
+from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
@@ -104,9 +102,7 @@ def _land(
 ) -> str:
     """Row, manifest, results file, then final; as a job, and a dead import is released as one."""
     store.ledger.spaces.register(space)
-    job_id = new_job_id()
-    lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
-    assert lease is not None
+    job_id, lease = leased_job_id(store)
     with store.ledger.leases.renewing(lease):
         _prove(store, gemini, space, job_id, rows, texts)
         manifest = pa.table(

@@ -15,7 +15,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_display_name
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.task import is_task
+from semantic_assets.model.tables import token_columns
 from semantic_assets.pipeline.pending.pending import complete_key_index
 from semantic_assets.store import Store
 
@@ -229,7 +229,7 @@ def _wanted(store: Store, space_id: str, shards: list[ShardKey]) -> Iterator[lis
 
 def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResults:
     paths = [f"{layout.results_dir(space_id)}/{name}" for name in files]
-    columns = ["token_count", *(["output_tokens"] if is_task(space_id) else [])]
+    columns = token_columns(space_id)
     tables = [store.lake.read(path, columns) for path in paths]
     tokens, *output = (sum(pc.sum(t[name]).as_py() or 0 for t in tables) for name in columns)
     return UnwantedResults(

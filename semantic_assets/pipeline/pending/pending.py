@@ -20,7 +20,6 @@ from semantic_assets.lake.outcomes import KnownTexts, Mask, OutcomeCode
 from semantic_assets.model.batch_job import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
 #: Key in a chunks file's metadata: documents that wait for an answer of a task before they are cut.
@@ -177,11 +176,8 @@ def demand(
 ) -> ShardDemand:
     """Derive exactly what one shard still wants, from its rows and the results there are."""
     path = layout.wanted(product.product_id, shard)
-    columns = ["text_hash", "token_estimate"]
-    if isinstance(product, GenerationTask):
-        columns.append("refusal")
     # Of one file: rows are taken by number, and an answer must not go to another file's row.
-    rows, fingerprint = store.lake.read_marked(path, columns)
+    rows, fingerprint = store.lake.read_marked(path, list(product.wanted_columns))
     texts = _distinct(rows)
     known = index.known(texts.keys)
     failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.is_answered)
@@ -199,7 +195,7 @@ def demand(
 
 
 def _waiting_documents(store: Store, product: Product, path: str) -> int:
-    if isinstance(product, GenerationTask):
+    if not product.waits_for_answers:
         return 0
     return int(store.lake.metadata(path).get(WAITING, "0"))
 

@@ -8,7 +8,7 @@ from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.task import GenerationTask, is_task
+from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
 
 P_co = TypeVar("P_co", bound=Product, covariant=True)
@@ -76,8 +76,8 @@ def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard,
     With the fingerprint of that table.
     """
     product_id = wanted.product.product_id
-    table = f"requests/{product_id}" if is_task(product_id) else "chunks"
-    progress, tables = store.ledger.progress.all(), store.ledger.files.fingerprints(table)
+    progress = store.ledger.progress.all()
+    tables = store.ledger.files.fingerprints(layout.wanted_tables(product_id))
     found = []
     for shard in store.ledger.sources.shards():
         cut = tables.get(layout.wanted(product_id, shard.key))

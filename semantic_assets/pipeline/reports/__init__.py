@@ -1,1 +1,1 @@
-"""Read-only: status, counts, checks, SQL."""
+"""Read-only: status, the bill, counts, checks, SQL."""

@@ -7,9 +7,10 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
-from semantic_assets.pipeline.costs.bill import Bill, bill, job_seconds
+from semantic_assets.pipeline.costs.calibration import job_seconds
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
+from semantic_assets.pipeline.reports.bill import Bill, bill
 from semantic_assets.pipeline.reports.pending_counts import answers_to_come
 from semantic_assets.store import Store
 

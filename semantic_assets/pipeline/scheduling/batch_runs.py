@@ -15,7 +15,6 @@ from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.pending.products import (
     Wanted,
@@ -163,9 +162,8 @@ def _sendable_in(
         for shard, _ in unsettled_shards(store, wanted)
     ]
     waiting = [s for s in unsettled if s.pending is None or s.pending > 0]
-    is_task = isinstance(wanted.product, GenerationTask)
-    idle = [s for s in unsettled if s.pending == 0 and (is_task or s.shard not in awaiting)]
-    idle = [] if jobs else idle
+    held = awaiting if wanted.product.waits_for_answers else set[ShardKey]()
+    idle = [] if jobs else [s for s in unsettled if s.pending == 0 and s.shard not in held]
     names = [f"{s.shard}={s.pending}" for s in (*waiting, *idle)]
     return [*names, str(tokens)] if waiting else names
 

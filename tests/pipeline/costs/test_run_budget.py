@@ -1,10 +1,12 @@
 """A run's cap is asked where a job is formed, whichever interface starts the run."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from semantic_assets.errors import SpendRefused
+from semantic_assets.gemini.client import Gemini
 from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.flush import flush
@@ -50,21 +52,16 @@ def test_a_run_inside_a_run_counts_against_the_outer_cap(trial: Trial) -> None:
 
 
 def test_a_real_time_job_that_has_not_ended_is_committed_for_others(trial: Trial) -> None:
-    from semantic_assets.pipeline.batch_jobs import realtime
+    seen: list[float] = []
 
-    real, seen = realtime.calls, []
-
-    def looking(*arguments: object) -> object:
-        seen.append(trial.store.ledger.spending.totals().committed_usd)
-        return real(*arguments)  # type: ignore[arg-type]
+    class Looking(Gemini):
+        def embed_documents(self, *arguments: Any) -> Any:
+            seen.append(trial.store.ledger.spending.totals().committed_usd)
+            return super().embed_documents(*arguments)
 
     trial.write("acme/now/dataset.toml", 'mode = "sync"')
     trial.write("acme/now/a.txt", "One text.")
-    realtime.calls = looking  # type: ignore[assignment]
-    try:
-        trial.refresh()
-    finally:
-        realtime.calls = real
+    replace(trial, gemini=Looking(trial.gemini.endpoint)).refresh()
     assert seen
     assert seen[0] > 0
     assert trial.store.ledger.spending.totals().committed_usd == 0

@@ -1,6 +1,5 @@
 """bill: what embedding and generating cost. Estimated for what is pending, actual for what is landed."""
 
-import statistics
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -9,10 +8,9 @@ from semantic_assets.lake import layout
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.product import Product
-from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
 from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
 
@@ -71,10 +69,8 @@ def _in_real_time(model: str, usd: float) -> float:
 
 
 def _expected(store: Store, product: Product, texts: dict[str, int]) -> float:
-    output = 0
-    if isinstance(product, GenerationTask):
-        output = expected_output_tokens(store, product, len(texts))
-    return batch_usd(product.model, sum(texts.values()), output)
+    output = kind_of(product).expected_output(store, len(texts))
+    return batch_usd(product.model, sum(texts.values()), output or 0)
 
 
 def _counts(store: Store) -> tuple[int, int]:
@@ -97,16 +93,3 @@ def _pending(store: Store) -> dict[Product, dict[str, int]]:
         shards = unsettled_shards(store, wanted)
         found[wanted.product] = pending_texts(store, wanted.product, [s.key for s, _ in shards])
     return found
-
-
-_JOBS = 50
-
-
-def job_seconds(store: Store) -> float | None:
-    """Median from submission to end of the last jobs; None before one has ended."""
-    durations = [
-        job.ended_at - job.submitted_at
-        for job in store.ledger.jobs.recent(_JOBS)
-        if job.ended_at is not None and job.submitted_at is not None and not job.is_realtime
-    ]
-    return statistics.median(durations) if durations else None

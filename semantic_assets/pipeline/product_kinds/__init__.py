@@ -1,0 +1,1 @@
+"""What differs between jobs for vectors and jobs for answers."""

@@ -1,0 +1,94 @@
+"""Jobs that make vectors of an embedding space."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from semantic_assets.batching.answers import AnswerBlock
+from semantic_assets.batching.codec import Block
+from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.requests import embedding_lines
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake.manifests import manifest_texts
+from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.sources.sources import Shard
+from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import Outcome
+from semantic_assets.pipeline.product_kinds.realtime_calls import groups_of, require_ours
+from semantic_assets.store import Store
+from semantic_assets.text.tokens import estimate_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingKind:
+    """What `ProductKind` says, for vectors."""
+
+    space: EmbeddingSpace
+    noun = "vectors"
+    is_comparable = True
+    has_known_counts = True
+    at_once = MAX_REALTIME_TEXTS
+
+    def rows_of(self, shard: Shard) -> int:
+        return shard.chunks
+
+    def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool:
+        """Decide the spaces of these datasets, by two queries, however many are decided already."""
+        known = store.ledger.dataset_spaces.all()
+        for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
+            store.decide_space(dataset)
+        known, wanted = store.ledger.dataset_spaces.all(), self.space.space_id
+        held = [known[dataset] for dataset in datasets if dataset in known]
+        return len(held) == len(datasets) and all(
+            wanted in (spaces.serving, spaces.target) for spaces in held
+        )
+
+    def expected_output(self, store: Store, requests: int) -> None:
+        return None
+
+    def with_repairs(
+        self, store: Store, chosen: Mapping[str, Wanted], pieces: Iterable[pa.Table]
+    ) -> Iterable[pa.Table]:
+        return pieces
+
+    def request_lines(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[bytes]:
+        return embedding_lines(self.space, manifest_texts(store.lake, planned.job.job_id))
+
+    def create_job(self, gemini: Gemini, job: BatchJob, input_file: str) -> str:
+        return gemini.create_embedding_job(
+            model=job.model, input_file=input_file, display_name=job.display_name
+        )
+
+    def calls(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Block]:
+        texts = manifest_texts(store.lake, planned.job.job_id)
+        for group in groups_of(texts, MAX_REALTIME_TEXTS):
+            require_ours(store, planned.job, planned.lease)
+            yield _embedded(gemini, self.space, group)
+
+    def clear_uploads(self, store: Store, gemini: Gemini, job: BatchJob) -> None:
+        return None
+
+    def identity(self) -> dict[str, str]:
+        return {}
+
+    def know_again(self, store: Store, datasets: Set[DatasetKey]) -> None:
+        store.ledger.spaces.register(self.space)
+
+
+def _embedded(
+    gemini: Gemini, space: EmbeddingSpace, texts: Sequence[tuple[str, str]]
+) -> AnswerBlock:
+    vectors = gemini.embed_documents(space, [text for _, text in texts])
+    return AnswerBlock(
+        vectors=np.ascontiguousarray(vectors),
+        keys=[key for key, _ in texts],
+        tokens=[estimate_tokens(text) for _, text in texts],
+        outcomes=[Outcome.OK] * len(texts),
+        error_codes=[None] * len(texts),
+        error_messages=[None] * len(texts),
+    )
