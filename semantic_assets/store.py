@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -27,6 +28,7 @@ from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.settings.settings import Settings
 from semantic_assets.sources.source_bucket import SourceBucket
 from semantic_assets.sources.source_folder import SourceFolder
+from semantic_assets.system.scratch import Scratch, is_writable
 
 #: Below the lake's root. Names of tables contain dots, names of datasets do not.
 _LANCE_TABLES = "index/lance"
@@ -42,6 +44,13 @@ class Store:
     ledger: Ledger
     #: The progress callback, called with a line at a time; the interfaces set it.
     report_progress: Callable[[str], None]
+    #: Where the lake may not be written: copies of its SQLite files.
+    scratch: Scratch | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        """True where nothing may be written below the lake's root."""
+        return self.scratch is not None
 
     def serving_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """Return the space a dataset is embedded and searched in.
@@ -107,7 +116,11 @@ class Store:
         return self.dataset_settings(dataset).embed
 
     def key_index(self, product_id: str) -> KeyIndex:
-        return KeyIndex(self.lake.path(layout.key_index(product_id)))
+        return KeyIndex(self.local(layout.key_index(product_id)))
+
+    def local(self, relative: str) -> Path:
+        """Return the place of a SQLite file that can be made again: beside the lake, or a copy."""
+        return self.scratch.copied(relative) if self.scratch else self.lake.path(relative)
 
     def is_current(self, path: str, input_fingerprint: str) -> bool:
         """Return whether a table file exists, matches the ledger and has these inputs."""
@@ -150,6 +163,8 @@ class Store:
 
     def close(self) -> None:
         self.ledger.close()
+        if self.scratch is not None:
+            self.scratch.close()
 
     def __enter__(self) -> "Store":
         return self
@@ -175,6 +190,8 @@ def open_store(
     """
     make = settings.backend == "emulator" if create is None else create
     lake = lake_of(settings)
+    if lake.bucket is None and not settings.ledger_url and not is_writable(settings.root):
+        return _open_read_only(settings, lake, clock, progress)
     known = _known_id(lake)
     if known is not None and known.startswith(layout.MOVED):
         raise ConfigError(f"the lake at {lake.shown} was {known}: set SEMANTIC_ASSETS_ROOT")
@@ -191,6 +208,23 @@ def open_store(
             "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
         )
     return Store(settings, lake, sources_of(settings), ledger, progress)
+
+
+def _open_read_only(
+    settings: Settings, lake: Lake, clock: Callable[[], float], progress: Callable[[str], None]
+) -> Store:
+    """Open a lake on a read-only mount: its ledger is read in a copy, and nothing can be written.
+
+    SQLite wants to write beside a file even to read it: its log's index is shared memory.
+    """
+    scratch = Scratch(settings.root)
+    file = scratch.copied(layout.LEDGER_FILE)
+    if not file.exists():
+        scratch.close()
+        raise ConfigError(f"the lake at {lake.shown} cannot be written, and has no ledger to read")
+    ledger = open_ledger(f"sqlite:///{file}", create=False, clock=clock)
+    ledger = ledger.refusing(f"the lake at {lake.shown} is read-only: nothing was changed")
+    return Store(settings, lake, sources_of(settings), ledger, progress, scratch)
 
 
 def ledger_url_of(settings: Settings) -> str:

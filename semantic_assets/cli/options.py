@@ -1,6 +1,7 @@
 """What all commands share: options, printing, and the edge where errors become exit codes."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
@@ -17,6 +18,10 @@ FAILED = 1
 WAITING = 4
 
 
+#: As shells report a process that SIGINT ended.
+_INTERRUPTED = 130
+
+
 def edge(command: Callable[..., None]) -> Callable[..., None]:
     """The one place where errors become messages and exit codes."""
 
@@ -27,6 +32,14 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
         except SemanticAssetsError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, ConfigError) else FAILED)
+        except BrokenPipeError:  # whoever read has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            click.echo(f"error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+            sys.exit(FAILED)
+        except KeyboardInterrupt:
+            click.echo("stopped; nothing is lost: run it again, it goes on from here", err=True)
+            sys.exit(_INTERRUPTED)
 
     return run
 

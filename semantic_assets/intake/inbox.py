@@ -84,13 +84,18 @@ class Held:
     is_text: bool
 
 
+def catalogue_file(dataset: DatasetKey) -> str:
+    """Return the path of an inbox's catalogue below the lake's root."""
+    return f"intake/{dataset.partition}.sqlite3"
+
+
 class Inbox:
     """An inbox that several processes may use at once; one object is for one thread."""
 
-    def __init__(self, sources: Path, lake: Path, dataset: DatasetKey) -> None:
+    def __init__(self, sources: Path, catalogue: Path, dataset: DatasetKey) -> None:
         self._uri = folder_uri(dataset)
         self._folder = sources / self._uri
-        self._catalogue = Catalogue(lake / "intake" / f"{dataset.partition}.sqlite3", self._folder)
+        self._catalogue = Catalogue(catalogue, self._folder)
 
     @staticmethod
     def all(lake: Path) -> list[DatasetKey]:

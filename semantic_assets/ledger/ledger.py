@@ -1,7 +1,7 @@
 """The opened ledger: one database behind an object for each kind of row."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semantic_assets.ledger.database.engine import Clock, Database, open_database
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
@@ -49,6 +49,10 @@ class Ledger:
     def register_beside(self, ledger_id: str) -> None:
         self.database.store("beside", ledger_id)
 
+    def refusing(self, reason: str) -> "Ledger":
+        """Return the same ledger, whose every write raises ConfigError with this reason."""
+        return _ledger_of(replace(self.database, refusal=reason))
+
     def now(self) -> float:
         return self.database.clock()
 
@@ -64,7 +68,10 @@ def open_ledger(
     Raises:
         ConfigError: it is missing and `create` is false, or it is of another version.
     """
-    database = open_database(url, create=create, clock=clock, ledger_id=ledger_id)
+    return _ledger_of(open_database(url, create=create, clock=clock, ledger_id=ledger_id))
+
+
+def _ledger_of(database: Database) -> Ledger:
     return Ledger(
         database=database,
         leases=Leases(database),

@@ -47,11 +47,10 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     """
     # It would tell of each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
-    root = core.store.lake.root
     serving = Serving(
         core=core,
         keys=ApiKeys(core.store.lake),
-        replays=Replays(root / "rest" / "replays.sqlite3"),
+        replays=Replays(core.store.local("rest/replays.sqlite3")),
         metrics=Metrics(),
         needs_key=needs_key,
         limits=limits or Limits(),

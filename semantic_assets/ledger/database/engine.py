@@ -39,10 +39,14 @@ class Database:
     clock: Clock = time.time
     #: Number of moves before it was opened.
     moves: int = 0
+    #: Why nothing may be written; empty: it may.
+    refusal: str = ""
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Open a short transaction that holds the write lock from its first statement."""
+        if self.refusal:
+            raise ConfigError(self.refusal)
         with self.engine.begin() as connection:
             yield connection
 

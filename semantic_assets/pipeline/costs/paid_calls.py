@@ -56,6 +56,8 @@ def embed_sample(
     Raises:
         TransientError, PermanentError: as the API answers.
     """
+    if store.is_read_only and store.settings.backend == "emulator":
+        return gemini.embed_documents(space, texts)  # free: there is nothing to book
     tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
     call_id = f"{of}+{secrets.token_hex(4)}"
     # What a job may cost was reserved with it, its canary included: here it is only booked.

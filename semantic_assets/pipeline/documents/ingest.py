@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from semantic_assets.errors import ConfigError, DatasetRemoved, SemanticAssetsError
-from semantic_assets.intake.inbox import Held, Inbox, Put, Text
+from semantic_assets.intake.inbox import Held, Inbox, Put, Text, catalogue_file
 from semantic_assets.intake.names import checked_name, shown_uri
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
@@ -65,7 +65,7 @@ class Ingestion:
                 f"documents cannot be handed over while the sources are in a bucket: put them as "
                 f"files under {store.sources.shown}/{dataset.project}/{dataset.dataset}/"
             )
-        self._inbox = Inbox(store.settings.sources, store.lake.root, dataset)
+        self._inbox = Inbox(store.settings.sources, store.local(catalogue_file(dataset)), dataset)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from semantic_assets.intake.inbox import Inbox
+from semantic_assets.intake.inbox import Inbox, catalogue_file
 from semantic_assets.intake.names import is_segment
 from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
@@ -57,7 +57,7 @@ def documents_waiting(store: Store) -> dict[DatasetKey, int]:
 
 def _in_inbox(store: Store, dataset: DatasetKey) -> int:
     placed = {item.uri: item for item in store.ledger.sources.placed(dataset)}
-    with Inbox(store.settings.sources, store.lake.root, dataset) as inbox:
+    with Inbox(store.settings.sources, store.local(catalogue_file(dataset)), dataset) as inbox:
         new = sum(held.uri not in placed for held in inbox.files())
         return new + sum(
             _unread_of(inbox, uri, file_fingerprint(stat), placed.get(uri))
