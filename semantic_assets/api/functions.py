@@ -1,4 +1,4 @@
-"""The library door: open what the settings say, call one verb, close. For notebooks and programs."""
+"""The library functions: each opens the lake of the settings, does its work and closes it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -45,14 +45,14 @@ def _silent(_line: str) -> None:
 def opened(
     root: str | Path | None = None, *, progress: Callable[[str], None] = _silent
 ) -> Iterator[tuple[Store, Gemini]]:
-    """The store and the client of the settings in force; `root` names another lake."""
+    """Open the store and the client of the settings in force; `root` names another lake."""
     settings = Settings.load(root=root)
     with open_store(settings, progress=progress) as store:
         yield store, Gemini(endpoint_of(settings))
 
 
 def dataset_keys(names: str | Sequence[str] | None) -> tuple[DatasetKey, ...]:
-    """`"p/d"`, several of them, or None for all."""
+    """Parse `"p/d"`, several such names, or None for all datasets, which gives an empty tuple."""
     if names is None:
         return ()
     return tuple(DatasetKey.parse(name) for name in ([names] if isinstance(names, str) else names))
@@ -68,10 +68,11 @@ def refresh(
     consent: Callable[[Estimate], None] | None = None,
     progress: Callable[[str], None] = print,
 ) -> RefreshReport:
-    """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
+    """Bring everything new to the index, waiting for the batches; safe to stop and to repeat.
 
     Args:
-        mode: `async` (batches), `sync` (at once, at full price) or `auto`; None: as each is set.
+        mode: `async` (batches), `sync` (at once, at full price) or `auto`; None: as each dataset
+            is set.
         max_cost_usd: refuse before sending if the quote's upper bound is higher.
         consent: called with the quote before anything is sent; raises to refuse.
     """
@@ -93,7 +94,7 @@ def estimate(
     limit: int | None = None,
     root: str | Path | None = None,
 ) -> Estimate:
-    """What `refresh` would cost now; of the first `limit` documents only, if given.
+    """Quote what `refresh` would send now, or its first `limit` documents only.
 
     Lists the sources and sends nothing. Files not read yet are quoted by their size.
     """
@@ -105,12 +106,12 @@ def estimate(
 def estimate_articles(
     articles: int, chars: int, *, script: str = "latin", root: str | Path | None = None
 ) -> Estimate:
-    """What so many articles of so many characters would cost; needs no lake."""
+    """Quote a corpus of `articles` articles of `chars` characters each; needs no lake."""
     settings = Settings.load(root=root)
     with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
         try:
             store = stack.enter_context(open_store(settings))
-        except ConfigError:  # there is no ledger yet: the price comes before it
+        except ConfigError:  # there is no ledger yet: quote over a temporary one
             elsewhere = replace(settings, root=Path(folder), root_url=None, ledger_url=None)
             store = stack.enter_context(open_store(elsewhere, create=True))
         return quote_articles(store, articles=articles, chars=chars, script=Script(script))
@@ -124,10 +125,10 @@ def search(
     space: str | None = None,
     root: str | Path | None = None,
 ) -> list[SearchHit]:
-    """The k passages nearest to a question, best first.
+    """Return the k passages nearest to a question, best first.
 
     Args:
-        space: refuse an index of another embedding space than this id; None takes what serves.
+        space: refuse an index of another embedding space than this id; None takes the serving one.
 
     Raises:
         NotFound: there is no index yet.
@@ -146,26 +147,26 @@ def search_many(
     space: str | None = None,
     root: str | Path | None = None,
 ) -> list[list[SearchHit]]:
-    """As `search`, for each of several questions; they are embedded 100 a call."""
+    """Return the hits of `search` for each question; 100 questions are embedded a call."""
     with opened(root) as (store, gemini):
         datasets = dataset_keys(dataset)
         return search_all(store, gemini, questions, datasets=datasets, k=k, space_id=space)
 
 
 def status(*, root: str | Path | None = None) -> Status:
-    """The queue, the jobs, the expected finish and the cost so far."""
+    """Return the queue, the jobs, the expected finish and the cost so far."""
     with opened(root) as (store, gemini):
         return status_of(store, scope_id=gemini.scope_id)
 
 
 def pending(*, by_project: bool = False, root: str | Path | None = None) -> list[PendingCounts]:
-    """What is left to do in each dataset or project, the smallest first."""
+    """Return the work left in each dataset or project, the smallest first."""
     with opened(root) as (store, _):
         return pending_counts(store, by_project=by_project)
 
 
 def connect(*, root: str | Path | None = None) -> duckdb.DuckDBPyConnection:
-    """SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
+    """Connect DuckDB to documents, chunks, embeddings, results, jobs, shards and chunk_status."""
     with opened(root) as (store, _):
         return connect_store(store)
 
@@ -182,9 +183,9 @@ def reindex(
     consent: Callable[[Estimate], None] | None = None,
     progress: Callable[[str], None] = print,
 ) -> list[ReindexReport]:
-    """Move these datasets, or all one after the other, to another model; search goes on.
+    """Move these datasets, or all, to another model one after the other; search goes on.
 
-    Stops at the first that waits for batches; called again, it goes on from there.
+    Stops at the first dataset that waits for batches; called again, it continues there.
     """
     with opened(root, progress=progress) as (store, gemini):
         settings = store.settings
@@ -210,7 +211,7 @@ def import_vectors(
     dimensions: int | None = None,
     root: str | Path | None = None,
 ) -> ImportReport:
-    """Vectors paid for elsewhere, of a Parquet or JSON Lines file; a few are embedded again."""
+    """Import vectors paid for elsewhere from Parquet or JSON Lines; re-embed a few as a check."""
     with opened(root) as (store, gemini):
         settings = store.settings
         space = EmbeddingSpace.of(
@@ -224,7 +225,7 @@ def import_vectors(
 def cancel_reindex(
     datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
 ) -> list[str]:
-    """Give up reindexing; the names of the datasets that were under way."""
+    """Cancel the reindexing of datasets; return the names of those that were under way."""
     with opened(root) as (store, _):
         wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
         return [str(dataset) for dataset in wanted if give_up(store, dataset)]
@@ -233,7 +234,7 @@ def cancel_reindex(
 def quality(
     datasets: str | Sequence[str] | None = None, *, root: str | Path | None = None
 ) -> list[Evaluation]:
-    """How well the indexes answer their judged questions; newest generation first."""
+    """Measure how well the indexes answer their judged questions; newest version first."""
     with opened(root) as (store, gemini):
         wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
         for dataset in wanted:
