@@ -1,4 +1,4 @@
-"""python -m semantic_assets"""
+"""Run the command line as `python -m semantic_assets`."""
 
 from semantic_assets.cli import main
 

@@ -1,4 +1,4 @@
-"""What Dagster loads. Importing it reads no file, no environment and no network."""
+"""The Dagster definitions; importing them reads no file, no environment and no network."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ from semantic_assets.defs.sensors import dataset_discovery_sensor, gemini_batch_
 
 
 def build_definitions(lake: LakeResource) -> dg.Definitions:
-    """All definitions over one lake; tests pass another."""
+    """Return all definitions over one lake; tests pass another."""
     return dg.Definitions(
         assets=ASSETS,
         jobs=[*ASSET_JOBS, *OPERATIONS],

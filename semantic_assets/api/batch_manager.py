@@ -1,4 +1,4 @@
-"""BatchManager: the queue as a program works it: send, take in, wait, read results."""
+"""The queue interface for programs: send jobs, collect them, wait, and read their results."""
 
 import math
 import time
@@ -21,9 +21,9 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueReport(HtmlTable):
-    """What working the queue came to."""
+    """The outcome of `BatchManager.process_queue`."""
 
-    #: False: time was up, or something waits for a person; `summary` says what.
+    #: False: time was up, or something waits for a person; `summary` says which.
     is_done: bool
     summary: str
     jobs: int
@@ -35,7 +35,7 @@ class QueueReport(HtmlTable):
 
 
 class BatchManager:
-    """The queue of one SemanticCore. There is no raw create: it would bypass the ledger."""
+    """The queue of one SemanticCore. It has no raw create, which would bypass the ledger."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -47,10 +47,10 @@ class BatchManager:
         max_cost_usd: float | None = None,
         consent: Consent = None,
     ) -> FlushReport:
-        """Cut what is new and send what fits the window; returns the job ids and what is left.
+        """Chunk new documents and send what fits the window; return the job ids and what is left.
 
         Args:
-            min_batch_size: of a space with fewer pending texts nothing is sent.
+            min_batch_size: send nothing for a space with fewer pending texts.
         """
         return flush(
             self._core.store,
@@ -61,7 +61,7 @@ class BatchManager:
         )
 
     def quote_queue(self) -> Estimate:
-        """Cut what is new and quote what a flush would send; sends nothing."""
+        """Chunk new documents and quote what a flush would send; sends nothing."""
         store = self._core.store
         prepare_shards(store, discover(store))
         return estimate(store)
@@ -71,7 +71,7 @@ class BatchManager:
         return collect_ended(self._core.store, self._core.gemini)
 
     def process_queue(self, timeout: float | None = None) -> QueueReport:
-        """Send and take in until nothing is left, printing progress. Stopped, it can go on.
+        """Send and collect until nothing is left, printing progress; if stopped, call it again.
 
         Args:
             timeout: seconds; None: as long as it takes.
@@ -94,7 +94,7 @@ class BatchManager:
         )
 
     def get_job_status(self, job: str) -> JobStatus:
-        """Of a job by our id or Google's `batches/...`, as last polled.
+        """Return the status of a job, by our id or Google's `batches/...`, as last polled.
 
         Raises:
             NotFound: there is no such job.
@@ -102,10 +102,10 @@ class BatchManager:
         return job_status(self._core.store, job)
 
     def wait_for_completion(self, job: str, timeout: float | None = None) -> JobStatus:
-        """Take in what ends until this job is final.
+        """Collect ended jobs until this one is final or quarantined.
 
         Raises:
-            TransientError: it was not after `timeout` seconds; its state is named.
+            TransientError: it was not after `timeout` seconds; the message names its state.
         """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         wait = _FIRST_WAIT_SECONDS
@@ -123,10 +123,10 @@ class BatchManager:
             wait = min(wait * 1.5, _LONGEST_WAIT_SECONDS)
 
     def retrieve_results(self, job: str) -> dict[str, Vectors]:
-        """chunk_id -> vector (float32, unit length) of a collected job.
+        """Map each chunk_id of a collected job to its vector (float32, unit length).
 
         Raises:
             NotFound: there is no such job.
-            Conflict: it is not collected; its state is named.
+            Conflict: the job is not collected; the message names its state.
         """
         return job_results(self._core.store, job)

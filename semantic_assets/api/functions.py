@@ -1,4 +1,4 @@
-"""SemanticCore's verbs as functions: each opens what the settings say, or `root`, and closes it."""
+"""The library functions: each opens the lake of the settings, does its work and closes it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,10 +49,11 @@ def refresh(
     consent: Consent = None,
     progress: Callable[[str], None] = print,
 ) -> RefreshReport:
-    """Bring everything new to the index, waiting for the batch; safe to stop and to repeat.
+    """Bring everything new to the index, waiting for the batches; safe to stop and to repeat.
 
     Args:
-        mode: `async` (batches), `sync` (at once, at full price) or `auto`; None: as each is set.
+        mode: `async` (batches), `sync` (at once, at full price) or `auto`; None: as each dataset
+            is set.
         max_cost_usd: refuse before sending if the quote's upper bound is higher.
         consent: called with the quote before anything is sent; raises to refuse.
     """
@@ -77,12 +78,12 @@ def estimate(datasets: Datasets = None, *, limit: int | None = None, root: Root 
 def estimate_articles(
     articles: int, chars: int, *, script: str = "latin", root: Root = None
 ) -> Estimate:
-    """Quote what so many articles of so many characters would cost; needs no lake."""
+    """Quote a corpus of `articles` articles of `chars` characters each; needs no lake."""
     settings = Settings.load(root=root)
     with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
         try:
             store = stack.enter_context(open_store(settings))
-        except ConfigError:  # there is no ledger yet: the price comes before it
+        except ConfigError:  # there is no ledger yet: quote over a temporary one
             elsewhere = replace(settings, root=Path(folder), root_url=None, ledger_url=None)
             store = stack.enter_context(open_store(elsewhere, create=True))
         return quote_articles(store, articles=articles, chars=chars, script=Script(script))
@@ -144,9 +145,9 @@ def reindex(
     consent: Consent = None,
     progress: Callable[[str], None] = print,
 ) -> list[ReindexReport]:
-    """Move these datasets, or all one after the other, to another model; search goes on.
+    """Move these datasets, or all, to another model one after the other; search goes on.
 
-    Stops at the first that waits for batches; called again, it goes on from there.
+    Stops at the first dataset that waits for batches; called again, it continues there.
     """
     with opened(root, progress=progress) as (store, gemini):
         return reindex_all(
@@ -164,7 +165,7 @@ def reindex(
 def import_vectors(
     file: str | Path, *, model: str | None = None, dimensions: int | None = None, root: Root = None
 ) -> ImportReport:
-    """Bring vectors paid for elsewhere, of a Parquet or JSON Lines file; a few are embedded again."""
+    """Import vectors paid for elsewhere from Parquet or JSON Lines; re-embed a few as a check."""
     with opened(root) as (store, gemini):
         return bring_vectors(store, gemini, Path(file), store.settings.space_of(model, dimensions))
 

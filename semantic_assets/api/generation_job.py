@@ -1,4 +1,4 @@
-"""GenerationJob: documents processed by a task, as a program follows them.
+"""The generation interface for programs: process documents by a task and read the answers.
 
 job = core.generate("articles.jsonl", task="summary-en", name="week-47")
 job.wait()
@@ -42,7 +42,7 @@ from semantic_assets.pipeline.generation_jobs.generation_files import (
 from semantic_assets.store import Store
 from semantic_assets.system.durable import replacing
 
-#: A file, or documents, or records as mappings with `text` and maybe `id`, `title` and more, or texts.
+#: A file; or Documents, mappings with `text` (and `id`, `title` or more), or plain texts.
 Articles = str | Path | Sequence[Document | Mapping[str, Any] | str]
 
 
@@ -60,7 +60,7 @@ _RESULTS = pa.schema(
 
 
 class GenerationJob:
-    """A dataset in a task. Only names are held: any process can go on with it."""
+    """A dataset processed by a task. It holds only names: any process can continue it."""
 
     def __init__(self, core: Core, dataset: DatasetKey, task: str) -> None:
         self._core, self.dataset, self.task = core, dataset, task
@@ -70,19 +70,19 @@ class GenerationJob:
 
     @property
     def name(self) -> str:
-        """Under which `generate status` finds it."""
+        """The name by which `generate status` finds the job."""
         is_file = self.dataset.project == PROJECT
         return self.dataset.dataset if is_file else str(self.dataset)
 
     def status(self) -> GenerationStatus:
-        """How far it is, as last polled."""
+        """Return the job's progress, as last polled."""
         return generation_status(self._core.store, self.dataset, self.task)
 
     def wait(self, timeout: float | None = None) -> GenerationStatus:
-        """Send and take in until every document has its outcome, printing progress.
+        """Send and collect until every document has its outcome, printing progress.
 
         Args:
-            timeout: seconds; None: as long as it takes. Stopped, it can go on.
+            timeout: seconds; None: as long as it takes. A stopped wait can be repeated.
         """
         minutes = math.inf if timeout is None else timeout / 60
         store, gemini = self._core.store, self._core.gemini
@@ -90,11 +90,11 @@ class GenerationJob:
             return wait_generation(store, gemini, self.dataset, self.task, wait_minutes=minutes)
 
     def results(self) -> Iterator[dict[str, Any]]:
-        """A row for each document with an outcome: document_id, id, output, error, tokens, ..."""
+        """Yield a row per document with an outcome: document_id, id, output, error, tokens, ..."""
         return generation_results(self._core.store, self.dataset, self.task)
 
     def retry(self) -> int:
-        """Ask again for what failed; how many requests. `wait` sends them."""
+        """Make the failed requests pending again and return their number; `wait` sends them."""
         return retry_generation(self._core.store, self.dataset, self.task)
 
 
@@ -109,7 +109,7 @@ def generate(
     consent: Consent,
     **options: Any,
 ) -> GenerationJob | TaskQuote:
-    """As `SemanticCore.generate`; `options` go to `submit_generation`."""
+    """Start or quote a generation job; see `SemanticCore.generate`."""
     if (articles is None) == (dataset is None):
         raise ConfigError("say what is to be processed: articles, or dataset='project/name'")
     if articles is None:
@@ -141,10 +141,10 @@ def _process(
 
 
 def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
-    """A job by the name it was submitted under, or by `project/dataset`.
+    """Return the job of a submitted name or of `project/dataset`.
 
     Raises:
-        NotFound: there is none; or several tasks, of which none is named.
+        NotFound: there is none; or there are several tasks and none is named.
     """
     key = _key_of(name)
     tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
@@ -161,7 +161,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
 
 
 def is_job(core: Core, name: str) -> bool:
-    """Whether `find_job` would find one, or several tasks."""
+    """Return whether any task, stopped ones included, processes this name or `project/dataset`."""
     try:
         return bool(core.store.ledger.tasks.of(_key_of(name), stopped=True))
     except ConfigError:
@@ -194,7 +194,7 @@ def _take(store: Store, articles: Articles, dataset: DatasetKey) -> None:
 
 
 def _take_records(store: Store, articles: Sequence[Any], dataset: DatasetKey) -> None:
-    """Records go as a file of them, so that ids may be anything."""
+    """Take in records as one JSON Lines file, so that their ids may be anything."""
     with TemporaryDirectory(prefix="semantic-assets-") as folder:
         path = Path(folder) / "articles.jsonl"
         with path.open("w", encoding="utf-8") as file:
@@ -216,7 +216,7 @@ def _take_records(store: Store, articles: Sequence[Any], dataset: DatasetKey) ->
 
 
 def write_jsonl(rows: Iterator[dict[str, Any]], path: Path) -> int:
-    """Replace a file by the rows, a line each; how many there are."""
+    """Replace a file by the rows, one JSON line each; return the number of rows."""
     count = 0
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for row in rows:
@@ -226,7 +226,10 @@ def write_jsonl(rows: Iterator[dict[str, Any]], path: Path) -> int:
 
 
 def write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> int:
-    """As `write_jsonl`; `output` is JSON text, since tasks answer in different shapes."""
+    """Replace a Parquet file by the rows; return the number of rows.
+
+    `output` is written as JSON text, since tasks answer in different shapes.
+    """
     found = [{**row, "output": _json(row["output"])} for row in rows]
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_pylist(found, schema=_RESULTS), temporary)

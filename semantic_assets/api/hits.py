@@ -1,4 +1,4 @@
-"""Hits: what a search found, as a list that a notebook shows as a table."""
+"""Search hits as a list that a notebook shows as a table."""
 
 from html import escape
 
@@ -8,7 +8,7 @@ _SHOWN_CHARS = 400
 
 
 class Hits(list[SearchHit]):
-    """Best first."""
+    """A list of search hits, best first."""
 
     def _repr_html_(self) -> str:
         rows = "".join(

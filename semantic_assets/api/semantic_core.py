@@ -1,4 +1,4 @@
-"""SemanticCore: the store held open, for notebooks and applications. Nothing happens without a call.
+"""The open lake for notebooks and applications. Nothing happens without a call.
 
 core = SemanticCore(root="data/lake")
 core.ingest(Document("report.txt"), dataset="acme/articles")
@@ -41,7 +41,7 @@ _MODES = tuple(Mode)
 class SemanticCore:
     """One lake, opened at the first call. Use it as a context manager, or `close` it.
 
-    Safe to use from several threads; documents are taken in one after the other.
+    It is safe to use from several threads; documents are ingested one after the other.
     """
 
     def __init__(self, root: Root = None, *, progress: Callable[[str], None] | None = None) -> None:
@@ -64,7 +64,7 @@ class SemanticCore:
         self.close()
 
     def close(self) -> None:
-        """Close the lake; what was taken in or sent stays."""
+        """Close the lake; ingested documents and sent jobs stay."""
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()
@@ -73,7 +73,7 @@ class SemanticCore:
 
     @cached_property
     def store(self) -> Store:
-        """The opened lake, for the functions of `semantic_assets.pipeline`."""
+        """The open lake, for the functions of `semantic_assets.pipeline`."""
         return open_store(Settings.load(root=self._root), progress=self._say)
 
     @cached_property
@@ -87,16 +87,16 @@ class SemanticCore:
     def ingest(
         self, document: Document, *, dataset: str, mode: str = "async", overwrite: bool = False
     ) -> Ingested:
-        """Take a document in: durable when this returns, and no network but in mode `sync`.
+        """Ingest a document durably; only modes `sync` and `auto` may use the network.
 
         Args:
-            mode: `async`: it is cut and sent by the next flush. `sync`: it can be found when this
+            mode: `async`: the next flush chunks and sends it. `sync`: search finds it when this
                 returns. `auto`: as `sync` where little is pending.
             overwrite: replace a document of this name that has other content.
 
         Raises:
-            ConfigError: it cannot be read, or there is another of its name.
-            TransientError: in mode `sync`: it is kept, and cannot be found yet.
+            ConfigError: the document cannot be read, or another one has its name.
+            TransientError: in mode `sync`: the document is kept, and cannot be found yet.
         """
         (done,) = self.ingest_many([document], dataset=dataset, mode=mode, overwrite=overwrite)
         if done.error is not None:
@@ -111,7 +111,7 @@ class SemanticCore:
         mode: str = "async",
         overwrite: bool = False,
     ) -> list[Ingested]:
-        """As `ingest`, for many at once: one write instead of one each. Each has its own outcome."""
+        """Ingest many documents, as `ingest`, in one write; each has its own outcome."""
         if mode not in _MODES:
             raise ConfigError(f"there is no mode {mode!r}: use {', '.join(_MODES)}")
         key = DatasetKey.parse(dataset)
@@ -127,17 +127,17 @@ class SemanticCore:
         return done
 
     def remove_document(self, name: str, *, dataset: str) -> None:
-        """Take a document out that was taken in; search loses it before this returns. Sends nothing.
+        """Remove an ingested document; search loses it before this returns. Sends nothing.
 
         Raises:
-            NotFound: there is none of this name; files of your own are yours to delete.
+            NotFound: no ingested document has this name; files of your own are yours to delete.
         """
         with self._intake:
             self._ingestion(DatasetKey.parse(dataset)).remove(name)
         refresh_now(self.store, self.gemini, DatasetKey.parse(dataset), mode="async")
 
     def status(self) -> Status:
-        """The queue, the jobs, the expected finish and the cost so far."""
+        """Return the queue, the jobs, the expected finish and the cost so far."""
         return status(self.store, scope_id=self.gemini.scope_id)
 
     def estimate(self, datasets: Datasets = None, *, limit: int | None = None) -> Estimate:
@@ -152,10 +152,7 @@ class SemanticCore:
     def search(
         self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None
     ) -> Hits:
-        """Find the k passages nearest to a question, best first.
-
-        Args:
-            space: refuse an index of another embedding space than this id; None takes what serves.
+        """Return the k passages nearest to a question, best first.
 
         Raises:
             NotFound: there is no index yet.
@@ -215,17 +212,17 @@ class SemanticCore:
         max_cost_usd: float | None = None,
         consent: Consent = None,
     ) -> GenerationJob | TaskQuote:
-        """Have articles, or a dataset, processed by a task; sends what fits the window.
+        """Process articles, or a dataset, by a task; send what fits the window.
 
         Args:
             articles: a .json, .jsonl, .csv or .parquet file, or records, texts or Documents.
-            name: of the job, for articles; default: after the file.
-            realtime: all at once, at full price; waits for the answers.
+            name: the job's name, for articles; default: after the file.
+            realtime: send all at once at full price, and wait for the answers.
             dry_run: quote only; nothing is sent.
 
         Raises:
             ConfigError: there is no such task, or an article cannot be read.
-            SpendRefused: over a cap, or not consented to. Nothing was sent.
+            SpendRefused: the quote is over a cap, or was not consented to. Nothing was sent.
         """
         return generate(
             self,
@@ -240,24 +237,24 @@ class SemanticCore:
         )
 
     def generation(self, name: str, *, task: str | None = None) -> GenerationJob:
-        """What was submitted under a name, or the work on `project/dataset`, to go on with it.
+        """Return the job of a submitted name or of `project/dataset`, to continue it.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such job.
         """
         return find_job(self, name, task)
 
     def has_generation(self, name: str) -> bool:
-        """Whether something was submitted under a name, or `project/dataset` is processed by a task."""
+        """Return whether any task processes a submitted name or `project/dataset`."""
         return is_job(self, name)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""
+        """Connect DuckDB to documents, chunks, embeddings, results, batch_jobs, shards and more."""
         return connect(self.store)
 
     @contextmanager
     def telling(self, progress: Callable[[str], None]) -> Iterator[None]:
-        """Meanwhile progress goes there, unless somebody is told already."""
+        """Send progress to this callback inside the block, unless the core already has one."""
         before, self._progress = self._progress, self._progress or progress
         try:
             yield

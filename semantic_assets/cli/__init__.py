@@ -1,4 +1,4 @@
-"""The command line: read arguments, call one verb, print. No decisions in here."""
+"""The command line: it reads arguments, calls one function and prints. It decides nothing."""
 
 import click
 
@@ -22,7 +22,7 @@ from semantic_assets.cli import (
 @click.option("--log-level", type=click.Choice(logs.LEVELS), default="warning", show_default=True)
 @click.option("--log-json", is_flag=True, help="Log lines as JSON, on standard error.")
 def main(log_level: str, log_json: bool) -> None:
-    """Embeddings of large, living corpora through the Gemini Batch API.
+    """Embed large, living corpora through the Gemini Batch API.
 
     Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again). The corpus is sent by
     flush, refresh, advance and reindex, which quote first.

@@ -61,7 +61,7 @@ def show_quote(found: "Estimate", as_json: bool) -> None:
 
 
 def asking(yes: bool) -> "Callable[[Estimate], None]":
-    """Consent to a quote: given by --yes, or asked for; without a terminal it takes --yes."""
+    """Return a callback that consents with --yes, or asks; without a terminal it needs --yes."""
     from semantic_assets.cli.terminal_tables import estimate_tables, show
 
     def consent(quote: "Estimate") -> None:

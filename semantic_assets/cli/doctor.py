@@ -1,4 +1,4 @@
-"""doctor, and how a shell completes commands."""
+"""The doctor command and shell completion."""
 
 import sys
 
@@ -18,7 +18,7 @@ _LINES = {
 @json_option
 @edge
 def doctor(root: str | None, as_json: bool) -> None:
-    """Look at settings, folders, ledger, key and service, and say what to do; exits with 1 if ill."""
+    """Check settings, folders, ledger, key and service, and say what to do; exits with 1 if ill."""
     from semantic_assets.pipeline.maintenance.doctor import doctor as run
 
     found = run(root)

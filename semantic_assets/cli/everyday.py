@@ -1,4 +1,4 @@
-"""Commands of every day: bring in, search, look."""
+"""The everyday commands: init, refresh, search, and views of the lake."""
 
 import sys
 
@@ -24,7 +24,7 @@ from semantic_assets.errors import ConfigError
 @click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
 @edge
 def init(root: str | None, beside: str | None) -> None:
-    """Make the ledger. The real backend never makes one by itself."""
+    """Create the ledger. The real backend never creates one by itself."""
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
@@ -79,7 +79,7 @@ def refresh(
 @yes_option
 @edge
 def advance(root: str | None, yes: bool) -> None:
-    """Submit what fits, collect what ended, without waiting; for cron."""
+    """Submit what fits and collect the jobs that ended, without waiting; for cron."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
@@ -126,7 +126,7 @@ def search(
 @json_option
 @edge
 def status(job: str | None, root: str | None, as_json: bool) -> None:
-    """The queue, the jobs, the expected finish and the cost so far; or where one JOB stands.
+    """Show the queue, the jobs, the expected finish and the cost so far; or the state of a JOB.
 
     JOB is a batch job, a name given to `generate submit`, or a project/dataset.
     """
@@ -160,7 +160,7 @@ def status(job: str | None, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def ls(root: str | None, pending: bool, projects: bool, as_json: bool) -> None:
-    """List the shards: documents, chunks and what still waits in each."""
+    """List the shards: documents, chunks, and the chunks that still wait in each."""
     from semantic_assets.api import functions
 
     if pending or projects:

@@ -1,4 +1,4 @@
-"""Commands of text generation: submit, follow, read, ask again."""
+"""Commands of text generation: submit, status, results, retry and more."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def generate() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--dataset", "-d", metavar="P/D", help="Documents that are there, in place of FILE.")
 @click.option("--task", "-t", required=True, help="A file of data/tasks, without .toml.")
-@click.option("--name", "-n", help="Of the job; default: after the file.")
+@click.option("--name", "-n", help="The job's name; default: after the file.")
 @click.option("--realtime", is_flag=True, help="All at once, at full price.")
 @click.option("--wait", is_flag=True, help="Until every document has its outcome.")
 @click.option("--dry-run", is_flag=True, help="Quote; send nothing.")
@@ -96,7 +96,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
 @json_option
 @edge
 def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
-    """How far NAME (or P/D) is. Exits with 4 while documents are out."""
+    """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
     with _core(root, as_json) as core:
         _tell(core.generation(name, task=task), as_json, wait=wait)
 
@@ -108,7 +108,7 @@ def status(name: str, task: str | None, wait: bool, root: str | None, as_json: b
 @root_option
 @edge
 def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
-    """Write what came of NAME (or P/D): JSON Lines, or OUTPUT as .jsonl or .parquet."""
+    """Write the results of NAME (or P/D) as JSON Lines, or to OUTPUT (.jsonl or .parquet)."""
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
 
@@ -133,7 +133,7 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
 @json_option
 @edge
 def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
-    """Ask again for what failed of NAME (or P/D); the next submit, status --wait or refresh sends."""
+    """Retry the failed requests of NAME (or P/D); a submit, status --wait or refresh sends them."""
     with _core(root, as_json) as core:
         count = core.generation(name, task=task).retry()
     if as_json:
@@ -160,7 +160,7 @@ def regenerate(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Process a dataset by the task's file as it is now. Quotes generating and embedding again."""
+    """Process a dataset by the task's current file. Quotes generating and embedding again."""
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.generation_jobs.regenerate import quote_regeneration
     from semantic_assets.pipeline.generation_jobs.regenerate import regenerate as run
@@ -183,7 +183,7 @@ def regenerate(
 @root_option
 @edge
 def stop(dataset: str, task: str, root: str | None) -> None:
-    """Process no more documents of a dataset by a task; answers that are there stay."""
+    """Stop processing documents of a dataset by a task; the existing answers stay."""
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.generation_jobs.generate import stop_generation
 
@@ -197,7 +197,7 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 @json_option
 @edge
 def list_tasks(root: str | None, as_json: bool) -> None:
-    """The tasks there are, what is processed by them, and files that changed since."""
+    """List the tasks, the datasets they process, and the task files that changed since."""
     from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 
     with _core(root, as_json) as core:
@@ -206,7 +206,7 @@ def list_tasks(root: str | None, as_json: bool) -> None:
 
 @click.command("submit-contents")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", "-n", required=True, help="Of the job.")
+@click.option("--name", "-n", required=True, help="The job's name.")
 @click.option("--task", "-t", default="summary-en", show_default=True)
 @root_option
 @yes_option
@@ -215,7 +215,7 @@ def list_tasks(root: str | None, as_json: bool) -> None:
 def submit_contents(
     file: Path, name: str, task: str, root: str | None, yes: bool, as_json: bool
 ) -> None:
-    """The same as `generate submit FILE --name NAME`. This spends."""
+    """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
     with _core(root, as_json) as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
         _tell(job, as_json)

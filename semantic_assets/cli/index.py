@@ -18,7 +18,7 @@ dataset_argument = click.argument("dataset", metavar="P/D")
 
 @click.group()
 def index() -> None:
-    """Index versions: list, build, switch, roll back, export."""
+    """List, build, switch, roll back and export index versions."""
 
 
 @index.command(name="list")
@@ -42,9 +42,9 @@ def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @edge
 def build(dataset: str, root: str | None, as_json: bool) -> None:
-    """Build from the embeddings there are, in the backend set, and switch to it.
+    """Build a version from the existing embeddings, in the backend set, and switch to it.
 
-    Also where an older version was chosen by `switch` or `rollback`.
+    It also replaces an older version that `switch` or `rollback` chose.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey

@@ -1,4 +1,4 @@
-"""--log-level and --log-json: where log lines of the package go. Ids and counts, never texts."""
+"""The options --log-level and --log-json. Log lines hold ids and counts, never texts."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ class _AsJson(logging.Formatter):
 
 
 def set_up(level: str, *, as_json: bool) -> None:
-    """To standard error. Other libraries are heard from `warning` on."""
+    """Send log lines to standard error; other libraries log from `warning` on."""
     handler = logging.StreamHandler(sys.stderr)
     plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(_AsJson() if as_json else plain)

@@ -1,4 +1,4 @@
-"""What all commands share: options, printing, and the edge where errors become exit codes."""
+"""The shared parts of all commands: options, printing, and errors as exit codes."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _INTERRUPTED = 130
 
 
 def edge(command: Callable[..., None]) -> Callable[..., None]:
-    """The one place where errors become messages and exit codes."""
+    """Turn the errors of a command into messages and exit codes; nothing else does."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:

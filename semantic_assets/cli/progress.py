@@ -11,7 +11,7 @@ from semantic_assets.model.progress_line import ProgressLine
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar that the block moves on by counts; nothing without a terminal."""
+    """Show a bar that the block advances by counts; show nothing without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return
@@ -32,7 +32,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def progress_reporter(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
-    """Where a verb tells its progress: lines, and on a terminal its counts as a bar below them."""
+    """Yield a progress callback: it prints lines and, on a terminal, a bar of counts below them."""
     if not sys.stderr.isatty():
         yield lambda line: click.echo(line, err=to_stderr)
         return

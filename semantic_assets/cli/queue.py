@@ -1,4 +1,4 @@
-"""Commands of the queue: hand documents in, send, take in, look at a job, stop it."""
+"""Commands of the queue: ingest documents, flush, collect, read results, cancel a job."""
 
 import sys
 import time
@@ -47,7 +47,7 @@ def ingest(
     root: str | None,
     as_json: bool,
 ) -> None:
-    """Take files in as sources of a dataset; nothing is sent before the next flush or refresh.
+    """Ingest files as sources of a dataset; nothing is sent before the next flush or refresh.
 
     PATHS are files, folders (with all below), or - for a text on standard input.
     """
@@ -87,7 +87,7 @@ def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _require_names(files: list[Path]) -> None:
-    """One would take the place of the other."""
+    """Refuse files that share a name: one would replace the other."""
     often = Counter(path.name for path in files)
     twice = [path for path in files if often[path.name] > 1]
     if twice:
@@ -113,7 +113,7 @@ def _counted(statuses: list[str]) -> str:
 @click.command()
 @click.option("--min-batch-size", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
-@click.option("--dry-run", is_flag=True, help="Cut and quote; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Chunk and quote; send nothing.")
 @root_option
 @yes_option
 @json_option
@@ -126,7 +126,7 @@ def flush(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Cut what is new and send what fits the window; waits for nothing. This spends."""
+    """Chunk new documents and send what fits the window; waits for nothing. This spends."""
     from semantic_assets.cli.costs import show_quote
 
     with _core(root, as_json) as core:
@@ -183,10 +183,10 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
 @root_option
 @edge
 def results(job: str, file: Path | None, output: Path | None, root: str | None) -> None:
-    """Write what JOB brought, as JSON Lines or to FILE.
+    """Write the results of JOB as JSON Lines, or to FILE.
 
-    Of a collected batch job its vectors (FILE is .parquet); of a name given to `generate submit`,
-    or a project/dataset, its answers (FILE is .jsonl or .parquet).
+    A collected batch job has vectors (FILE is .parquet); a name given to `generate submit`, or a
+    project/dataset, has answers (FILE is .jsonl or .parquet).
     """
     from semantic_assets.cli.generate import write_results
 

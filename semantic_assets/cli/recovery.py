@@ -1,4 +1,4 @@
-"""Commands for when something needs a person, from probe to resolve."""
+"""Commands for problems that need a person, from probe to resolve."""
 
 import sys
 
@@ -19,7 +19,7 @@ from semantic_assets.cli.options import (
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @edge
 def probe(root: str | None, as_json: bool, yes: bool) -> None:
-    """Try what only the service itself can settle: one job of three texts, under a cent."""
+    """Test what only the service itself can settle: one job of three texts, under a cent."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.maintenance.probe import probe as run
 
@@ -90,9 +90,9 @@ def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @edge
 def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: bool) -> None:
-    """Delete what lingers: temporary files, manifests and remote jobs and files of final jobs.
+    """Delete temporary files, and the manifests, remote jobs and remote files of final jobs.
 
-    With --results, what was paid for and is wanted by no chunk of any dataset.
+    With --results, delete instead the paid results that no chunk of any dataset wants.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.maintenance.cleanup import cleanup as run
@@ -119,9 +119,9 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
 def rm(
     dataset: str, root: str | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Remove a dataset: its tables and its index. Its files, and what was paid for, stay.
+    """Remove a dataset's tables and index. Its source files and its paid results stay.
 
-    It comes back by `refresh --dataset P/D` only, and nothing is sent again.
+    Only `refresh --dataset P/D` brings it back, and nothing is sent again.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey

@@ -1,4 +1,4 @@
-"""reindex, import-vectors and quality: another embedding space, and how good an index is."""
+"""The commands reindex, quality and import-vectors."""
 
 import sys
 from pathlib import Path
@@ -43,9 +43,9 @@ def reindex(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Move datasets to another model or size: quotes, embeds beside, compares, switches.
+    """Move datasets to another model or size: quote, embed beside the old, compare, switch.
 
-    The old index serves until the switch; `index rollback` goes back. Run again, it goes on.
+    The old index serves until the switch; `index rollback` goes back. Run it again to continue.
     """
     from semantic_assets.api import functions
 
@@ -78,7 +78,7 @@ def reindex(
 @json_option
 @edge
 def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """nDCG@10, recall@10 and MRR of index versions, by queries.jsonl and qrels.tsv."""
+    """Measure nDCG@10, recall@10 and MRR of index versions by queries.jsonl and qrels.tsv."""
     from semantic_assets.api import functions
 
     show_found(functions.quality(datasets or None, root=root), as_json)
@@ -94,7 +94,7 @@ def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 def import_vectors(
     file: Path, root: str | None, model: str | None, dimensions: int | None, as_json: bool
 ) -> None:
-    """Bring vectors paid for elsewhere: columns `vector`, and `text` (as embedded) or `text_hash`.
+    """Import vectors paid elsewhere: columns `vector`, and `text` (as embedded) or `text_hash`.
 
     Ten rows, or 1 %, are embedded again in real time and must agree.
     """

@@ -1,4 +1,4 @@
-"""Commands for growing: how far a machine reaches, and moving to several."""
+"""The scaling commands: the capacity of one machine, and the move to several."""
 
 import click
 
@@ -25,10 +25,10 @@ def migrate(
     dry_run: bool,
     cancel: bool,
 ) -> None:
-    """Move a lake, its ledger or both; what was copied is read back and compared.
+    """Move a lake, its ledger or both; the copy is read back and compared.
 
-    Stop the daemon, servers and runs first. Killed, the same command goes on. What is left behind
-    refuses to be opened, and says where it went.
+    Stop the daemon, servers and runs first. A killed move continues when the command is repeated.
+    A lake or ledger left behind refuses to be opened, and says where it went.
     """
     from semantic_assets.cli.progress import progress_reporter
     from semantic_assets.pipeline.maintenance.migrate import Migration, cancel_migration
@@ -60,11 +60,15 @@ def migrate(
 )
 @click.option("--tier", type=click.IntRange(1, 3), default=1, show_default=True)
 @click.option(
-    "--tokens", type=click.IntRange(1), default=2_526, show_default=True, help="Of an article."
+    "--tokens", type=click.IntRange(1), default=2_526, show_default=True, help="Per article."
 )
 @click.option("--dimensions", type=click.IntRange(1), default=768, show_default=True)
 @click.option(
-    "--changed", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Part a day."
+    "--changed",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share changed a day.",
 )
 @json_option
 @edge
@@ -76,9 +80,9 @@ def capacity(
     changed: float,
     as_json: bool,
 ) -> None:
-    """Reckon shards, bytes, jobs, days and dollars of a corpus, and what breaks first.
+    """Estimate shards, bytes, jobs, days and dollars for a corpus, and what breaks first.
 
-    From constants measured on articles of 2,526 tokens; no lake and no key are needed.
+    It uses constants measured on articles of 2,526 tokens; it needs no lake and no key.
     """
     from semantic_assets.cli.terminal_tables import capacity_tables, show
     from semantic_assets.model.capacity import capacity as reckon

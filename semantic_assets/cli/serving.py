@@ -17,7 +17,7 @@ from semantic_assets.errors import ConfigError
 @root_option
 @edge
 def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: str | None) -> None:
-    """Serve the REST API and its search page. On any address but loopback it takes keys."""
+    """Serve the REST API and its search page. On any address but loopback it requires keys."""
     try:
         from semantic_assets.rest.server import serve_forever
     except ModuleNotFoundError as error:
@@ -36,7 +36,7 @@ def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: 
 
 @click.group()
 def keys() -> None:
-    """Keys of the REST API: create, list, revoke."""
+    """Create, list and revoke keys of the REST API."""
 
 
 @keys.command()
@@ -45,7 +45,7 @@ def keys() -> None:
 @root_option
 @edge
 def create(project: str, role: str, root: str | None) -> None:
-    """Make a key. It is shown this once and kept as a hash."""
+    """Create a key. It is shown only this once and kept as a hash."""
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
 
@@ -60,7 +60,7 @@ def create(project: str, role: str, root: str | None) -> None:
 @json_option
 @edge
 def list_(root: str | None, as_json: bool) -> None:
-    """List the keys: what each may, never the key."""
+    """List the keys with their rights, never the keys themselves."""
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
 
@@ -73,7 +73,7 @@ def list_(root: str | None, as_json: bool) -> None:
 @root_option
 @edge
 def revoke(key_id: str, root: str | None) -> None:
-    """Take the key KEY_ID back; it is refused from the next request on."""
+    """Revoke the key KEY_ID; it is refused from the next request on."""
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
 
@@ -87,10 +87,10 @@ def revoke(key_id: str, root: str | None) -> None:
 @click.option(
     "--state-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Default: of the settings.",
+    help="Default: the settings' folder.",
 )
 @click.option("--latency", type=float, metavar="SECONDS", help="From a job's creation to its end.")
-@click.option("--tier", type=click.IntRange(1, 3), help="Of its quotas.")
+@click.option("--tier", type=click.IntRange(1, 3), help="The tier of its quotas.")
 @edge
 def emulator(port: int, state_dir: Path | None, latency: float | None, tier: int | None) -> None:
     """Serve the local emulator of the Gemini API, for several processes to share."""

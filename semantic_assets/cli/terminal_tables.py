@@ -53,7 +53,7 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
-        "documents": f"{found.documents}, {found.documents_waiting} wait to be cut, "
+        "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
         f"{found.documents_failed} could not be read",
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
         "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
@@ -95,7 +95,7 @@ def bill_table(bill: Bill) -> Table:
 
 
 def estimate_tables(quote: Estimate) -> list[Table]:
-    """The quote, the tokens it stands on by script, and what tasks would cost."""
+    """Return tables of the quote, its tokens by script, and the cost of the tasks."""
     free = " (emulator: nothing is charged)" if quote.is_free else ""
     table = Table("what", "value", title=f"estimate{free}", title_justify="left")
     table.add_row("texts to send", f"{quote.texts:,}")
@@ -154,7 +154,7 @@ def rows_table(rows: pa.Table) -> Table:
 
 
 def dataclass_table(found: list[Any]) -> Table:
-    """A row for each, a column for each field; of a single one with many, the other way round."""
+    """Return a table of a row per item and a column per field; a single wide item is transposed."""
     if not found:
         return Table("nothing found")
     if len(found) == 1 and len(fields(found[0])) > _MOST_COLUMNS:
@@ -178,7 +178,7 @@ def _cell(name: str, value: object) -> str:
 
 
 def window_chart(use: WindowUse) -> Table:
-    """A column for each span of time, an eighth of a row at a time."""
+    """Draw a column for each span of time, in steps of an eighth of a row."""
     table = Table(
         title=f"{use.model}: enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
         show_header=False,
@@ -193,7 +193,7 @@ def window_chart(use: WindowUse) -> Table:
 
 
 def capacity_tables(found: list[Capacity]) -> list[Table]:
-    """A column for each size, and below it what breaks, the most pressing first."""
+    """Return a table with a column per size, and one of its limits, the most pressing first."""
     title = f"a first embedding at tier {found[0].tier}, and a day of it later"
     table = Table("what", *(f"{one.articles:,} articles" for one in found), title=title)
     for name in (one.name for one in fields(Capacity) if one.name not in _SHOWN_APART):
@@ -202,7 +202,7 @@ def capacity_tables(found: list[Capacity]) -> list[Table]:
             name.replace("_", " "),
             *(f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in cells),
         )
-    breaking = Table("articles", "breaks", "reached", "cure", title="what breaks, and first")
+    breaking = Table("articles", "breaks", "reached", "remedy", title="what breaks, and first")
     for one in found:
         for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
             times = f"{limit.reached:,.1f} x" if limit.reached else ""

@@ -1,1 +1,1 @@
-"""Dagster glue: partitions, assets, jobs, sensors. Each calls one verb; the verbs know no Dagster."""
+"""The Dagster definitions; each calls one pipeline function, which knows no Dagster."""

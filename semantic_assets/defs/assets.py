@@ -1,8 +1,8 @@
-"""The assets, from documents to the index. Bodies read the key, call one verb, return metadata.
+"""The assets, from documents to the index: each calls one function and returns metadata.
 
 Backfills take Dagster's own default, a run for each partition. A run costs 2.7 CPU seconds before
 it works, a shard of 12,000 articles about ten times that; several shards to a run would save a
-tenth, lose the others' work when one fails, and hold back the smallest dataset.
+tenth, lose the others' work when one fails, and delay the smallest dataset.
 """
 
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ _EMBEDDINGS_CHECKS = (
 )
 @skips_removed(remedies.ALL_DOCUMENTS_READ)
 def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """One row per source document as read; unreadable ones with the reason."""
+    """Read the source documents, one row each; unreadable ones carry the reason."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         report = read_documents(store, shard)
@@ -100,7 +100,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator
 )
 @skips_removed()
 def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """What the tasks of a shard's dataset ask of its documents, and have out and waiting.
+    """Submit the requests of tasks for a shard's documents; count those in flight and waiting.
 
     A dataset without tasks has none, and nothing is sent.
     """
@@ -123,7 +123,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
 )
 @skips_removed()
 def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """What came of each task for each document: its output, or why there is none.
+    """Write the outcome of each task for each document: its output, or why there is none.
 
     The shard does not wait: documents whose answers are out are counted as pending, and the sensor
     materializes it again when they are in.
@@ -138,7 +138,7 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 
 @dg.asset(
     partitions_def=SHARDS,
-    # Documents wait for answers they stand with, the shard does not.
+    # Documents wait for the answers embedded with them; the shard does not.
     deps=[documents, generations],
     group_name="semantic_assets",
     kinds={"parquet"},
@@ -149,7 +149,7 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 )
 @skips_removed()
 def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """One row per contiguous span of a document, with the text that is embedded for it."""
+    """Split the documents into contiguous spans, one row each, with the text that is embedded."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         if not store.is_embedded(shard.dataset):
@@ -172,7 +172,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
 )
 @skips_removed()
 def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """What the shard has in flight at Google and waiting, after submitting what fits the window."""
+    """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
         embed_in_realtime(store, gemini, [shard])
@@ -194,9 +194,9 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
 )
 @skips_removed(*_EMBEDDINGS_CHECKS)
 def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """The final outcome of each current chunk: READY with its vector, or FAILED with the reason.
+    """Write the outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
-    Materialized when the shard is settled, by the sensor. A run before that succeeds without a
+    The sensor materializes it when the shard is settled. A run before that succeeds without a
     materialization and says what it waits for; so leave it out of backfills.
     """
     shard = shard_of(context)
@@ -218,7 +218,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
 
 @dg.asset(
     partitions_def=DATASETS,
-    # For lineage only: which runs are due is decided by the sensor.
+    # For lineage only: the sensor decides which runs are due.
     deps=[dg.AssetDep(embeddings, partition_mapping=dg.AllPartitionMapping())],
     group_name="semantic_assets",
     kinds={"numpy"},
@@ -229,7 +229,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
 )
 @skips_removed(remedies.INDEX_MATCHES_EMBEDDINGS)
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """One generation of a dataset's index; search follows the pointer to the one that serves.
+    """Build a version of a dataset's index and switch to it; search follows its pointer.
 
     A reindex under way is carried on: built beside, compared, and switched to unless it is worse.
     """
@@ -258,9 +258,9 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     check_specs=check_specs("retrieval_quality", remedies.NO_QUALITY_DROP),
 )
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
-    """How well the serving generation answers the dataset's queries.jsonl, by its qrels.tsv.
+    """Measure how well the serving index answers the dataset's queries.jsonl, by its qrels.tsv.
 
-    Nothing is materialized for a dataset that carries none.
+    Nothing is materialized for a dataset without these files.
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):

@@ -1,4 +1,4 @@
-"""Runs as Celery tasks, whose end is seen also when their worker was killed.
+"""A launcher of runs as Celery tasks that also notices a run whose worker was killed.
 
 Named in deploy/celery/dagster.yaml; nothing else imports it, and it needs the extra `celery`.
 """
@@ -15,14 +15,14 @@ _ASKED = 2
 
 
 class WatchedCeleryRunLauncher(CeleryRunLauncher):
-    """Asks the worker whether it still has the run.
+    """A Celery run launcher that asks the worker whether it still has the run.
 
     Celery keeps a task as STARTED until its worker says otherwise. A worker that was killed says
     nothing, and for Dagster's own launcher the run would go on until its maximum runtime.
     """
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """FAILED if the run's worker does not answer, or has no such run."""
+        """Return FAILED if the run's worker does not answer, or has no such run."""
         found = super().check_run_worker_health(run)
         if found.status != WorkerStatus.RUNNING:
             return found
@@ -36,7 +36,7 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         return CheckRunHealthResult(WorkerStatus.FAILED, f"worker {worker} has no such run")
 
     def _worker_of(self, task_id: str) -> str | None:
-        """While a task runs, its result is who runs it."""
+        """Return the worker of a running task; while it runs, the task's result names it."""
         said = self.celery.AsyncResult(task_id).info
         return said.get("hostname") if isinstance(said, dict) else None
 

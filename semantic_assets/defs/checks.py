@@ -1,4 +1,4 @@
-"""Verdicts of ours as Dagster's: what a check promises, and, where it fails, what to do now."""
+"""Our checks as Dagster's: the promise of each and, where it fails, the remedy."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ from semantic_assets.store import Store
 
 
 def check_specs(asset: str, *names: str) -> Sequence[dg.AssetCheckSpec]:
-    """The checks of an asset, each with its promise."""
+    """Return the specs of an asset's checks, each with its promise."""
     return [dg.AssetCheckSpec(name, asset=asset, description=PROMISES[name]) for name in names]
 
 
 def check_result(check: Check) -> dg.AssetCheckResult:
-    """One that could not be found out is a warning."""
+    """Return a check as Dagster's result; one that could not be decided is a warning."""
     return dg.AssetCheckResult(
         check_name=check.name,
         passed=bool(check.passed),
@@ -32,12 +32,12 @@ def check_result(check: Check) -> dg.AssetCheckResult:
 
 
 def check_evaluation(key: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
-    """The same, for a run that is not the asset's own."""
+    """Return a check as an evaluation, for a run that is not the asset's own."""
     return _evaluation(key, check_result(check))
 
 
 def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResult:
-    """all_documents_read; a warning, because the readable ones go on."""
+    """Return the check all_documents_read: a warning, because the readable documents go on."""
     found = Check(
         name=ALL_DOCUMENTS_READ,
         subject=str(report.shard),
@@ -59,7 +59,7 @@ def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResul
 def documents_evaluation(
     key: dg.AssetKey, store: Store, report: DocumentsReport
 ) -> dg.AssetCheckEvaluation:
-    """The same, for a run that is not the asset's own."""
+    """Return `documents_check` as an evaluation, for a run that is not the asset's own."""
     return _evaluation(key, documents_check(store, report))
 
 
@@ -75,7 +75,7 @@ def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckE
 
 
 def _description(check: Check) -> str:
-    """Of what it is comes first: the page of a check shows the last verdict on any partition."""
+    """Describe a check, subject first: its page shows the last verdict on any partition."""
     found = f"{check.subject}: {check.message}"
     if check.passed:
         return found

@@ -1,4 +1,4 @@
-"""What the assets' columns are and where each comes from; known before anything ran."""
+"""The descriptions and lineage of the assets' columns, known before anything ran."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -82,7 +82,7 @@ BATCH_JOBS = pa.schema(
         pa.field("error_message", pa.string()),
     ]
 )
-#: And in that of `embeddings`, where the jobs are over.
+#: Rows of batch jobs in the metadata of `embeddings`, where the jobs are over.
 JOBS_OF_ROWS = BATCH_JOBS.insert(0, pa.field("rows", pa.int64(), nullable=False))
 #: Documents that could not be read, in the check of `documents`.
 UNREADABLE = pa.schema(
@@ -103,7 +103,7 @@ EVALUATIONS = pa.schema(
     ]
 )
 
-#: asset -> column -> what it is derived from.
+#: asset -> column -> the columns it is derived from.
 _TEXT = ("documents.title", "documents.text", "generations.output")
 _FROM: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "generations": {
@@ -148,7 +148,7 @@ _FROM: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def table_schema(schema: pa.Schema) -> dg.TableSchema:
-    """Names, types and what each column is."""
+    """Return Dagster's schema of a table: name, type and description of each column."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -163,13 +163,14 @@ def table_schema(schema: pa.Schema) -> dg.TableSchema:
 
 
 def column_schema(schema: pa.Schema) -> Mapping[str, Any]:
-    """Definition metadata of an asset: what its columns are before anything ran."""
+    """Return definition metadata of an asset: the schema of its columns."""
     return {"dagster/column_schema": table_schema(schema)}
 
 
 def column_lineage(asset: str) -> Mapping[str, Any]:
-    """Where the columns come from. Dagster keeps it with materializations, not definitions; its
-    open-source UI does not draw it.
+    """Return the lineage of an asset's columns.
+
+    Dagster keeps it with materializations, not definitions; its open-source UI does not draw it.
     """
     deps = {
         column: [_dep(source) for source in sources] for column, sources in _FROM[asset].items()

@@ -1,4 +1,4 @@
-"""Errors of ours as Dagster's Failure, which carries what to do now to the page of the run."""
+"""Our errors as Dagster's Failure, which brings the remedy to the page of the run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAsset
 
 
 def failure(message: str, what_to_do: str, *, may_retry: bool = False) -> dg.Failure:
-    """Says what happened and what to do. Both are in the message: a tick and a log show no more."""
+    """Return a failure whose message has the error and the remedy: ticks and logs show no more."""
     return dg.Failure(
         f"{message}\nWhat to do: {what_to_do}",
         metadata={"what_to_do": what_to_do},
@@ -20,7 +20,7 @@ def failure(message: str, what_to_do: str, *, may_retry: bool = False) -> dg.Fai
 
 @contextmanager
 def with_remedy() -> Iterator[None]:
-    """Errors of the block that have a cure are failures that name it; others pass as they are.
+    """Raise errors of the block that have a remedy as failures that name it; pass on others.
 
     Raises:
         dagster.Failure: instead of an error of ours, or of the file system.

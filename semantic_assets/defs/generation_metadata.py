@@ -1,4 +1,4 @@
-"""What tasks asked and what came of it, as Dagster metadata; thumbnails of images."""
+"""Requests and outcomes of tasks as Dagster metadata, with thumbnails of images."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ Metadata = Mapping[str, Any]
 def generation_jobs_metadata(
     queues: Sequence[GenerationQueue], submitted: int, blocked_by: str | None
 ) -> Metadata:
-    """What each task asked, and how much of it is out and waits."""
+    """Return the requests of the tasks, with the numbers in flight and waiting."""
     jobs = [job for queue in queues for job in queue.open_jobs][:_JOBS]
     rows = [{name: getattr(queue, name) for name in QUEUE.names} for queue in queues]
     return {
@@ -69,7 +69,7 @@ def generation_jobs_metadata(
 def generations_metadata(
     store: Store, shard: ShardKey, reports: Sequence[OutputsReport]
 ) -> Metadata:
-    """How far each task is, what it cost, and the first rows of each."""
+    """Return the progress and the cost of each task, and its first rows."""
     rows = [{name: getattr(report, name) for name in TASKS.names} for report in reports]
     return {
         "dagster/partition_row_count": sum(report.ready + report.failed for report in reports),
@@ -104,7 +104,7 @@ def _samples(store: Store, shard: ShardKey) -> Metadata:
 
 
 def _thumbnails(store: Store, shard: ShardKey) -> Metadata:
-    """The first images of a shard, small; Dagster's UI shows images from data URIs alone."""
+    """Return the first images of a shard, small; Dagster's UI shows images from data URIs alone."""
     shown = []
     for title, uri in images_of(store, shard, limit=_THUMBNAILS):
         if encoded := _thumbnail(store, uri):

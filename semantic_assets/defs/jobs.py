@@ -75,7 +75,7 @@ feed_shard = dg.define_asset_job(
     selection=[generations, chunks, batch_jobs],
     executor_def=dg.in_process_executor,
     tags=_PRIORITY,
-    description="The answers of a shard's tasks, and the documents cut with them. Requested by the sensor.",
+    description="Store the answers of a shard's tasks and chunk its documents. Requested by the sensor.",
 )
 settle_shard = dg.define_asset_job(
     "settle_shard",
@@ -95,7 +95,7 @@ index_dataset = dg.define_asset_job(
 
 @dg.op
 def advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
-    """Submit what fits, collect what ended, assemble what settled."""
+    """Submit what fits, collect the jobs that ended, and assemble the settled shards."""
     with lake.opened(context.log.info) as (store, gemini):
         with store.ledger.leases.trying(ADVANCE) as lease:
             if lease is None:
@@ -110,12 +110,12 @@ def advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
 
 @dg.job(executor_def=dg.in_process_executor, tags=_PRIORITY | _MAX_RUNTIME)
 def advance_batches() -> None:
-    """Move all batch jobs on by what can be done now. Requested by the sensor."""
+    """Advance all batch jobs as far as possible now. Requested by the sensor."""
     advance_store()
 
 
 class RefreshConfig(dg.Config):
-    """What `refresh` works on, and how long it waits."""
+    """The datasets that `refresh` works on, and how long it waits."""
 
     datasets: list[str] = Field(default=[], description="As project/dataset; empty: all.")
     wait_minutes: float | None = Field(
@@ -127,7 +127,7 @@ class RefreshConfig(dg.Config):
 def refresh_store(
     context: dg.OpExecutionContext, lake: LakeResource, config: RefreshConfig
 ) -> None:
-    """Everything new, from the sources to the index; fails with "waiting, run again"."""
+    """Bring everything new to the index; fail with "waiting, run again" while batches are out."""
     with lake.opened(context.log.info) as (store, gemini):
         minutes = config.wait_minutes
         report = refresh_verb(
@@ -154,7 +154,7 @@ def refresh() -> None:
 
 
 def _events(store: Store, report: RefreshReport) -> Iterator[dg.AssetMaterialization]:
-    """What the asset jobs would have recorded, for what this run really rewrote."""
+    """Yield the materializations that the asset jobs would record for what this run rewrote."""
     for read in report.documents:
         if read.written:
             metadata = documents_metadata(store, layout.documents(read.shard), read)
@@ -187,7 +187,7 @@ def _generation_events(store: Store, report: RefreshReport) -> Iterator[dg.Asset
 
 
 def _asked(report: RefreshReport) -> Iterator[tuple[ShardKey, list[RequestsReport]]]:
-    """Shards for which a task asked something new."""
+    """Yield the shards for which a task asked something new."""
     for shard, asked in groupby(report.requests, key=lambda one: one.shard):
         reports = list(asked)
         if any(one.written for one in reports):
@@ -195,7 +195,7 @@ def _asked(report: RefreshReport) -> Iterator[tuple[ShardKey, list[RequestsRepor
 
 
 def _answered(report: RefreshReport) -> Iterator[tuple[ShardKey, list[OutputsReport]]]:
-    """Shards for which answers came in, or something new was asked."""
+    """Yield the shards for which answers came in, or something new was asked."""
     fed = {one.shard for one in report.advanced.fed}
     fed |= {one.shard for one in report.requests if one.written}
     for shard, came in groupby(report.outputs, key=lambda one: one.shard):
@@ -204,7 +204,7 @@ def _answered(report: RefreshReport) -> Iterator[tuple[ShardKey, list[OutputsRep
 
 
 def _checks(store: Store, report: RefreshReport) -> Iterator[dg.AssetCheckEvaluation]:
-    """The checks of what this run read, settled and built."""
+    """Yield the checks of the shards and indexes that this run read, settled and built."""
     for read in report.documents:
         if read.written:
             yield documents_evaluation(documents.key, store, read)
@@ -220,7 +220,7 @@ def _checks(store: Store, report: RefreshReport) -> Iterator[dg.AssetCheckEvalua
 
 
 def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:
-    """Shards whose embeddings no run has reported yet."""
+    """Return the settled shards whose embeddings no run has reported yet."""
     return [
         done
         for done in report.embeddings
@@ -229,7 +229,7 @@ def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport
 
 
 def _mark_done(store: Store, report: RefreshReport) -> None:
-    """The sensor need not ask for runs of what this run reported."""
+    """Mark as done what this run reported, so that the sensor does not ask for its runs."""
     for shard in {one.shard for one in report.outputs}:
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)

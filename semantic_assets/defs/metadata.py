@@ -81,7 +81,7 @@ def queue_metadata(queue: ShardQueue) -> Metadata:
 
 
 def outcomes_metadata(report: EmbeddingsReport) -> Metadata:
-    """How far a shard is; also of one that is not settled yet."""
+    """Return the progress of a shard, settled or not."""
     return {
         "chunks_ready": report.ready,
         "chunks_failed": report.failed,
@@ -92,7 +92,7 @@ def outcomes_metadata(report: EmbeddingsReport) -> Metadata:
 
 
 def progress_observation(report: EmbeddingsReport) -> dg.AssetObservation:
-    """How far an unsettled shard is: to be plotted, and no materialization."""
+    """Return the progress of an unsettled shard, to be plotted without a materialization."""
     return dg.AssetObservation(
         "embeddings", partition=str(report.shard), metadata=outcomes_metadata(report)
     )
@@ -126,7 +126,7 @@ def _map(store: Store, path: str, report: EmbeddingsReport) -> Metadata:
 
 
 def _jobs_of_rows(store: Store, path: str) -> Metadata:
-    """The batch jobs that the rows have their outcomes of."""
+    """Return the batch jobs that gave the rows their outcomes."""
     found = jobs_of_rows(store, path, limit=_JOBS)
     return {"jobs": sample(({"rows": rows, **job_row(job)} for rows, job in found), JOBS_OF_ROWS)}
 
@@ -167,7 +167,7 @@ def quality_metadata(store: Store, found: Evaluation) -> Metadata:
 
 
 def _usd(amount: float) -> float:
-    """Without the digits that binary numbers leave behind."""
+    """Round off the digits that binary numbers leave behind."""
     return round(amount, 10)
 
 

@@ -18,7 +18,7 @@ _Key = TypeVar("_Key", ShardKey, DatasetKey)
 
 
 def shard_of(context: dg.AssetExecutionContext) -> ShardKey:
-    """The run's shard. Read first: a partitioned job without a partition is otherwise accepted.
+    """Return the run's shard. Call it first: Dagster accepts a run without a partition.
 
     Raises:
         dagster.Failure: the run has no partition, or its key is not a shard's.
@@ -27,7 +27,7 @@ def shard_of(context: dg.AssetExecutionContext) -> ShardKey:
 
 
 def dataset_of(context: dg.AssetExecutionContext) -> DatasetKey:
-    """The run's dataset; fails as `shard_of`."""
+    """Return the run's dataset; fail as `shard_of` does."""
     return _parsed(context, DatasetKey.parse, "observatory.handbook")
 
 
@@ -47,7 +47,7 @@ def _parsed(context: dg.AssetExecutionContext, parse: Callable[[str], _Key], exa
 def missing_partitions(
     instance: dg.DagsterInstance, store: Store
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
-    """Keys the ledger knows and the instance does not, in the ledger's order."""
+    """Return the keys the ledger knows and the instance does not, in the ledger's order."""
     sources = store.ledger.sources
     wanted = {
         SHARDS: [str(shard.key) for shard in sources.shards()],
@@ -63,7 +63,7 @@ def missing_partitions(
 def partition_requests(
     instance: dg.DagsterInstance, store: Store
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
-    """For a sensor's tick: add what is new, take out what was removed a day ago."""
+    """Return a sensor's requests: add new partitions, delete those removed over a day ago."""
     missing, old = missing_partitions(instance, store), _removed_partitions(instance, store)
     added = [definition.build_add_request(keys) for definition, keys in missing.items() if keys]
     gone = [definition.build_delete_request(keys) for definition, keys in old.items() if keys]
@@ -73,7 +73,10 @@ def partition_requests(
 def _removed_partitions(
     instance: dg.DagsterInstance, store: Store
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
-    """Runs that were queued before may still come: without its key a run fails, with it it skips."""
+    """Return the partitions removed over a day ago.
+
+    A run queued before may still come: with its key it skips, without it it fails.
+    """
     before = store.ledger.now() - _KEPT_SECONDS
     removed = {
         row.key
@@ -91,7 +94,7 @@ def _removed_partitions(
 
 
 def register_partitions(instance: dg.DagsterInstance, store: Store) -> int:
-    """Make every shard and dataset of the ledger a partition of the instance."""
+    """Register every shard and dataset of the ledger as a partition; return how many were new."""
     added = 0
     for definition, keys in missing_partitions(instance, store).items():
         if keys:

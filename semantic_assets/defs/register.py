@@ -1,6 +1,7 @@
-"""python -m semantic_assets.defs.register: discover, and make every shard a partition of Dagster.
+"""Discover the sources and register every shard as a partition of Dagster.
 
-`make dev` runs it before the UI opens, so that there is something to click on.
+`make dev` runs `python -m semantic_assets.defs.register` before the UI opens, so that there is
+something to click on.
 """
 
 import dagster as dg

@@ -1,6 +1,6 @@
-"""What a person does now: for each check that failed, and each kind of error that ends a run.
+"""The remedies: for each check that failed, and each kind of error that ends a run.
 
-Messages say what happened. The commands here are what mends it.
+Messages say what happened. The commands here mend it.
 """
 
 from semantic_assets.errors import (
@@ -25,14 +25,14 @@ REQUESTED_RUNS_SUCCEED = "requested_runs_succeed"
 INDEX_MATCHES_EMBEDDINGS = "index_matches_embeddings"
 NO_QUALITY_DROP = "no_quality_drop"
 
-#: What each check promises.
+#: The promise of each check.
 PROMISES = {
     ALL_DOCUMENTS_READ: "Every source document could be read; the others are rows with a reason.",
     NO_MISSING_VECTORS: "Every chunk of the shard has a vector.",
     UNIT_NORM: "Every vector has length 1, so that a dot product is a cosine.",
     REQUESTED_RUNS_SUCCEED: "No partition was given up after five failed runs of the sensor.",
     INDEX_MATCHES_EMBEDDINGS: "The serving index holds every READY chunk it was built from.",
-    NO_QUALITY_DROP: "nDCG@10 fell by no more than 0.02 against the generation before.",
+    NO_QUALITY_DROP: "nDCG@10 fell by no more than 0.02 against the index version before.",
 }
 _CHECKS = {
     ALL_DOCUMENTS_READ: (
@@ -56,11 +56,11 @@ _CHECKS = {
         "`semantic-assets index build {dataset}` builds it again from the embeddings, at no cost."
     ),
     NO_QUALITY_DROP: (
-        "`semantic-assets quality -d {dataset}` compares the generations; "
+        "`semantic-assets quality -d {dataset}` compares the index versions; "
         "`semantic-assets index rollback {dataset}` serves the one before."
     ),
 }
-#: The first that fits, so the special before the general.
+#: The first class that matches decides, so special ones come before general ones.
 _ERRORS: tuple[tuple[type[SemanticAssetsError], str], ...] = (
     (
         ConfigError,
@@ -126,13 +126,13 @@ _UNKNOWN = "`semantic-assets verify` checks what is stored; then launch the run 
 
 
 def cure_of_check(name: str, subject: str) -> str:
-    """For a check that failed on a shard or a dataset, as either is written."""
+    """Return the remedy for a failed check; `subject` is a shard or dataset as it is written."""
     dataset = "/".join(subject.replace("/", ".").split(".")[:2])
     return _CHECKS[name].format(dataset=dataset)
 
 
 def cure_of_error(error: Exception) -> str:
-    """For an error that ends a run."""
+    """Return the remedy for an error that ends a run."""
     for kind, remedy in _ERRORS:
         if isinstance(error, kind):
             return remedy

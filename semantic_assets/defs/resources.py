@@ -22,8 +22,10 @@ class LakeResource(dg.ConfigurableResource):
 
     @contextmanager
     def opened(self, progress: Callable[[str], None]) -> Iterator[tuple[Store, Gemini]]:
-        """Raises:
-        dagster.Failure: what went wrong in the block, with what to do now.
+        """Open the store and the client; errors of the block become failures with a remedy.
+
+        Raises:
+            dagster.Failure: an error of the block, with its remedy.
         """
         with with_remedy(), opened(self.root or None, progress=progress) as (store, gemini):
             yield store, gemini

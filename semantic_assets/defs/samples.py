@@ -1,4 +1,4 @@
-"""A few rows of a table as metadata: enough to see what it holds, little enough for the event log."""
+"""A few rows of a table as metadata: enough to show it, few enough for the event log."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,9 +15,9 @@ from semantic_assets.store import Store
 
 ROWS = 5
 _CHARS = 60
-#: What a hit shows; with the ids before them the text would be a word wide.
+#: The columns of a hit; with the ids before them the text would be a word wide.
 _HIT = ("uri", "title", "chunk_index", "start_char", "end_char", "heading_path", "text")
-#: Vectors and hashes, and what each row of a shard says alike.
+#: Vectors, hashes, and the columns that are equal in all rows of a shard.
 _HIDDEN = frozenset(
     {
         "shard",
@@ -34,25 +34,25 @@ _HIDDEN = frozenset(
 
 
 def sample_of_file(store: Store, path: str, schema: pa.Schema) -> dg.TableMetadataValue:
-    """The first rows of a table of the lake."""
+    """Return the first rows of a table of the lake."""
     shown = pa.schema([field for field in schema if field.name not in _HIDDEN])
     return sample(store.lake.head(path, shown.names, ROWS).to_pylist(), shown)
 
 
 def sample_of_index(store: Store, dataset: DatasetKey) -> dg.TableMetadataValue:
-    """The first rows that search answers from."""
+    """Return the first rows that search answers from."""
     shown = pa.schema([INDEX_ROWS.field(name) for name in _HIT])
     return sample(index_rows(store, dataset, limit=ROWS), shown)
 
 
 def sample(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> dg.TableMetadataValue:
-    """Rows as they are, long values cut short."""
+    """Return rows as a metadata table; long values are shortened."""
     records = [dg.TableRecord({name: _short(row[name]) for name in schema.names}) for row in rows]
     return dg.MetadataValue.table(records=records, schema=table_schema(schema))
 
 
 def job_row(job: BatchJob) -> dict[str, Any]:
-    """A row of BATCH_JOBS."""
+    """Return a batch job as a row of BATCH_JOBS."""
     return {
         "job": job.job_id,
         "stage": str(job.stage),

@@ -1,4 +1,4 @@
-"""The schedules: the same decisions as the sensors make, at fixed times. Stopped until wanted."""
+"""The schedules: the sensors' decisions at fixed times. They are stopped by default."""
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ Tick = list[dg.RunRequest] | dg.SkipReason
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 def refresh_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) -> Tick:
-    """Each hour: list the sources and read what changed, where the sensor is not to do it."""
+    """List the sources each hour and read what changed, where the sensor is not to do it."""
     with lake.opened(context.log.info) as (store, _):
         found = watch_sources(store)
         register_partitions(context.instance, store)
@@ -35,7 +35,7 @@ def refresh_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) 
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 def rebuild_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) -> Tick:
-    """Each week: build the indexes that lack vectors, also where a dataset is not settled."""
+    """Build the indexes that lack vectors each week, also where a dataset is not settled."""
     with lake.opened(context.log.info) as (store, _):
         due = rebuilds_due(store)
         register_partitions(context.instance, store)

@@ -1,4 +1,4 @@
-"""The sensors: one tick is one `watch` or one `watch_sources`, told to Dagster.
+"""The sensors: one tick calls `watch` or `watch_sources` and reports it to Dagster.
 
 Each does all its work while the other is stopped or failing.
 """
@@ -81,9 +81,9 @@ def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource)
 def dataset_discovery_sensor(
     context: dg.SensorEvaluationContext, lake: LakeResource
 ) -> dg.SensorResult:
-    """List the sources; register new shards, and request the runs that read, cut and submit.
+    """List the sources; register new shards, and request the runs that read, chunk and submit.
 
-    Listing only. A source root that is gone, or a dataset that is missing, is said and deletes
+    It only lists. A source root that is gone, or a dataset that is missing, is reported and deletes
     nothing.
     """
     with lake.opened(context.log.info) as (store, _):

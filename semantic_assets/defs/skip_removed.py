@@ -1,4 +1,4 @@
-"""Runs that were queued for a dataset which was removed since."""
+"""Runs that were queued for a dataset and came after its removal."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -13,7 +13,10 @@ Body = Callable[[dg.AssetExecutionContext, LakeResource], Iterator[Event]]
 
 
 def skips_removed(*checks: str) -> Callable[[Body], Body]:
-    """The run succeeds, materializes nothing and says why. Dagster wants a verdict of each check."""
+    """Make a run for a removed dataset succeed, materialize nothing and say why.
+
+    Dagster requires a verdict of each of these checks.
+    """
 
     def decorate(body: Body) -> Body:
         @wraps(body)

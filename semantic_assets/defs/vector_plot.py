@@ -34,13 +34,13 @@ assert len(_COLOURS) == MAX_GROUPS
 
 
 def picture(found: VectorMap) -> dg.MarkdownMetadataValue:
-    """Points in the colour of their source, and the sources with how many points they have."""
+    """Return a map as a picture: points in their source's colour, and a legend with counts."""
     encoded = base64.b64encode(svg(found).encode()).decode()
     return dg.MetadataValue.md(f"![Map of the vectors](data:image/svg+xml;base64,{encoded})")
 
 
 def svg(found: VectorMap) -> str:
-    """The same picture as a file of its own."""
+    """Return the picture of a map as an SVG file."""
     return "".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
@@ -58,12 +58,12 @@ def svg(found: VectorMap) -> str:
 
 
 def _dot(points: int) -> int:
-    """Its width: a few are to be seen, many are not to hide each other."""
+    """Return the width of a point: a few must be visible, many must not hide each other."""
     return max(4, min(10, round(90 / math.sqrt(points))))
 
 
 def _dots(found: VectorMap) -> Iterator[str]:
-    """A path for each source, the small ones on top: a point is a line of no length."""
+    """Yield a path for each source, the small ones on top: a point is a line of no length."""
     places = _places(found.points)
     for number, name in enumerate(found.groups):
         own = places[found.group_of == number].tolist()
@@ -72,7 +72,7 @@ def _dots(found: VectorMap) -> Iterator[str]:
 
 
 def _places(points: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Pixels. Both axes have one scale, so that near is near in every direction."""
+    """Scale points to pixels with one scale for both axes: near is near in every direction."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.array([_PLOT, _HEIGHT]) - 2 * _MARGIN
     scale = (room / np.maximum(high - low, 1e-9)).min()
@@ -98,5 +98,5 @@ def _colour(number: int, name: str) -> str:
 
 
 def _short(name: str) -> str:
-    """The end of a path tells more than its beginning."""
+    """Shorten a name to its end, which says more than its beginning."""
     return name if len(name) <= _NAME_CHARS else f"...{name[-_NAME_CHARS:]}"

@@ -1,4 +1,4 @@
-"""`python -m semantic_assets.emulator`: serve one state directory on a loopback port."""
+"""Serve one state directory of the emulator on a loopback port."""
 
 import argparse
 import json
@@ -32,7 +32,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"from a job's creation to its end; {_KEPT} {DEFAULT_LATENCY_SECONDS:g}",
     )
     parser.add_argument(
-        "--tier", type=int, choices=(1, 2, 3), help=f"of the quotas; {_KEPT} {DEFAULT_TIER}"
+        "--tier",
+        type=int,
+        choices=(1, 2, 3),
+        help=f"the tier of the quotas; {_KEPT} {DEFAULT_TIER}",
     )
     parser.add_argument("--vectors", choices=MODES, help=f"{_KEPT} {DEFAULT_VECTORS}")
     parser.add_argument(
@@ -69,7 +72,7 @@ def _arm(state_dir: Path, given: list[tuple[str, dict[str, Any]]]) -> None:
 
 
 def main() -> None:
-    """Serve until interrupted."""
+    """Arm the given faults and serve until interrupted."""
     parser = _parser()
     given = parser.parse_args()
     try:

@@ -1,4 +1,4 @@
-"""The time every server on a state directory agrees on: real, shifted, or standing still."""
+"""The clock that all servers on a state directory share: real, shifted, or frozen."""
 
 import sqlite3
 import time
@@ -10,7 +10,7 @@ _FROZEN = "clock_frozen_at"
 
 
 def now(db: sqlite3.Connection) -> float:
-    """Seconds since 1970 by the stored clock."""
+    """Return the seconds since 1970 by the stored clock."""
     frozen = read_setting(db, _FROZEN, default=None)
     if frozen is not None:
         return float(frozen)
@@ -18,12 +18,12 @@ def now(db: sqlite3.Connection) -> float:
 
 
 def is_frozen(db: sqlite3.Connection) -> bool:
-    """Whether the clock stands still."""
+    """Return whether the clock stands still."""
     return read_setting(db, _FROZEN, default=None) is not None
 
 
 def advance(db: sqlite3.Connection, seconds: float) -> None:
-    """Move the clock, running or frozen; back too, as a jumping clock does."""
+    """Move the clock by `seconds`, running or frozen; negative seconds move it back."""
     if is_frozen(db):
         write_setting(db, _FROZEN, now(db) + seconds)
     else:

@@ -18,14 +18,14 @@ from semantic_assets.emulator.state import State
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
-# Shorter than a client's own limit, an idle connection would be closed under its next request.
+# If this were below a client's limit, an idle connection could close under its next request.
 _KEEP_ALIVE_SECONDS = 3600
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that says when it accepts, and whose connections the application can close."""
+    """A uvicorn that reports when it accepts, and whose connections the application can close."""
 
     def __init__(self, state: State, on_ready: Callable[[], None]) -> None:
         app = build_app(state)
@@ -52,7 +52,7 @@ class RunningServer:
         )
 
     def start(self) -> None:
-        """Start, and return when the port accepts."""
+        """Start the server and return when its port accepts connections."""
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
         while not self._ready.wait(0.05):
@@ -60,7 +60,7 @@ class RunningServer:
                 raise RuntimeError(f"The emulator did not start on {self.base_url}.")
 
     def stop(self) -> None:
-        """Stop and wait for the thread; a second time does nothing."""
+        """Stop the server and wait for its thread; a second call does nothing."""
         self._server.should_exit = True
         self._thread.join(_STOP_SECONDS)
         self._socket.close()

@@ -1,4 +1,4 @@
-"""What the person who starts the emulator chooses; stored, so later servers agree."""
+"""The settings chosen when the emulator starts; they are stored, so later servers agree."""
 
 import sqlite3
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ class Settings:
 
 
 def store_choices(state: State, choices: Choices) -> None:
-    """Make the given settings those of the state directory."""
+    """Store the given settings in the state directory."""
     with state.writing() as db:
         for name, value in asdict(choices).items():
             if value is not None:
@@ -37,7 +37,7 @@ def store_choices(state: State, choices: Choices) -> None:
 
 
 def read_settings(db: sqlite3.Connection) -> Settings:
-    """The settings of the state directory."""
+    """Read the settings of the state directory."""
     return Settings(
         tier=int(read_setting(db, "tier", default=DEFAULT_TIER)),
         latency_seconds=float(read_setting(db, "latency_seconds", default=DEFAULT_LATENCY_SECONDS)),

@@ -100,7 +100,7 @@ CREATE TABLE IF NOT EXISTS generation_cost (
 -- Texts that an armed transient-error-lines has seen.
 CREATE TABLE IF NOT EXISTS seen_text (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-# What a state directory of an earlier version lacks.
+# Columns that a state directory of an earlier version lacks.
 _ADDED_COLUMNS = ("listed_from REAL", "faults TEXT NOT NULL DEFAULT '[]'")
 
 _OPEN_ATTEMPTS = 100
@@ -145,7 +145,7 @@ class State:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection; each statement stands alone."""
+        """Lend a connection; each statement stands alone."""
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
@@ -157,7 +157,7 @@ class State:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside one BEGIN IMMEDIATE transaction; an exception rolls it back."""
+        """Lend a connection inside one BEGIN IMMEDIATE transaction; an exception rolls it back."""
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -168,13 +168,13 @@ class State:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the connections nobody uses."""
+        """Close the idle connections."""
         with suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().close()
 
     def owner_of(self, api_key: str) -> str:
-        """What stands for a key in every row: a keyed hash, so a key is never written."""
+        """Return the keyed hash that stands for a key in every row, so a key is never written."""
         with self.reading() as db:
             salt = str(read_setting(db, "salt", default=""))
         return blake2b(api_key.encode(), key=salt.encode(), digest_size=16).hexdigest()
@@ -188,7 +188,7 @@ class State:
             )
 
     def add_to_tally(self, name: str, number: int) -> None:
-        """Count something that is evidence and not a call."""
+        """Add a number to a tally of evidence that is not a call."""
         with self.reading() as db:
             db.execute(
                 "INSERT INTO tally VALUES (?, ?)"
@@ -197,11 +197,11 @@ class State:
             )
 
     def blob_path(self, blob: str) -> Path:
-        """Where the bytes of a blob are."""
+        """Return the path of a blob's bytes."""
         return self._blobs / blob
 
     def store_blob(self, pieces: Iterable[bytes]) -> str:
-        """Write bytes under a new name, whole or not at all."""
+        """Write bytes under a new name, whole or not at all, and return the name."""
         blob = secrets.token_hex(16)
         partial = self.blob_path(f"{blob}.part")
         with partial.open("wb") as out:
@@ -218,7 +218,7 @@ class State:
             out.truncate()
 
     def seal_part(self, blob: str) -> Path:
-        """Give an uploaded blob its final name."""
+        """Give an uploaded blob its final name and return its path."""
         return self.blob_path(f"{blob}.part").rename(self.blob_path(blob))
 
 
@@ -230,7 +230,7 @@ def _add_columns(db: sqlite3.Connection) -> None:
 
 
 def read_setting(db: sqlite3.Connection, name: str, *, default: Any) -> Any:
-    """A stored setting; the default where none is stored."""
+    """Return a stored setting, or the default where none is stored."""
     row = db.execute("SELECT value FROM setting WHERE name = ?", [name]).fetchone()
     return default if row is None else json.loads(row["value"])
 

@@ -1,1 +1,1 @@
-"""The REST door: requests to verbs, errors to problems. `semantic-assets serve` runs it."""
+"""The REST API of `semantic-assets serve`: requests to functions, errors to problems."""

@@ -1,4 +1,4 @@
-"""Who may do what: keys, and what protects a server without them on loopback."""
+"""Access to the REST API: keys, and the protection of a server without them on loopback."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, Api
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
 
-#: What the framework's own test client says.
+#: The host that the framework's own test client sends.
 _TEST_HOST = "testserver"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
@@ -27,8 +27,10 @@ def _key(request: Request, given: _Given) -> ApiKey:
 
 
 def key_of(request: Request, secret: str | None) -> ApiKey:
-    """Raises:
-    Problem: the server needs a key and this is none; or, without keys, it is asked from elsewhere.
+    """Return the key of a request; without keys, one that may do all, for local requests.
+
+    Raises:
+        Problem: the server needs a key and this is none; or, without keys, the request is foreign.
     """
     serving = serving_of(request)
     if not serving.needs_key:
@@ -45,7 +47,7 @@ def key_of(request: Request, secret: str | None) -> ApiKey:
 async def before_the_body(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Nobody unknown has a body read: the framework takes a form of 1 GB in before it asks who."""
+    """Check the key before the body: the framework would first read a form of 1 GB."""
     if request.method not in _READS:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         try:
@@ -60,7 +62,7 @@ def _unauthorized(detail: str) -> Problem:
 
 
 def _require_local(request: Request) -> None:
-    """Without keys a page of another site, open in a browser here, must not reach the lake."""
+    """Refuse other hosts and pages of other sites: a browser here must not let them in."""
     host = request.headers.get("host", "")
     if not is_loopback(host_of(host)) and host != _TEST_HOST:
         raise Problem(HTTPStatus.FORBIDDEN, "without keys only localhost is answered")
@@ -74,7 +76,7 @@ Key = Annotated[ApiKey, Depends(_key)]
 
 
 def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
-    """Of routes that concern the lake as a whole."""
+    """Return the dependency of lake-wide routes: it requires this role for all projects."""
 
     def allowed(key: Key) -> ApiKey:
         if not key.may(role, None):
@@ -87,7 +89,7 @@ def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
 
 
 def _dataset(role: str) -> Callable[[str, str, ApiKey], DatasetKey]:
-    """Of routes below a project; the path's dataset, whose project the key is for."""
+    """Return the dependency of dataset routes: it requires this role and returns the dataset."""
 
     def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
         if not key.may(role, project):
@@ -104,11 +106,11 @@ DatasetWriter = Annotated[DatasetKey, Depends(_dataset(WRITE))]
 
 
 def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKey, ...]:
-    """The datasets a request names, or all the key may read.
+    """Return the datasets a request names, or all that the key may read.
 
     Raises:
-        Problem: it names one of another project.
-        DatasetRemoved: it names one that was removed: to look at it is not to bring it back.
+        Problem: a named dataset is of another project.
+        DatasetRemoved: a named dataset was removed; looking at it must not bring it back.
     """
     if not names:
         known = serving.core.store.ledger.sources.datasets()

@@ -1,10 +1,10 @@
-"""Which addresses are this machine alone."""
+"""Loopback checks of host names and addresses."""
 
 import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Of a name or an address, with or without the brackets of IPv6."""
+    """Return whether a name or address is loopback; IPv6 may have brackets."""
     if host == "localhost":
         return True
     try:
@@ -14,7 +14,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(authority: str) -> str:
-    """The host of `host:port`; an IPv6 address keeps its brackets."""
+    """Return the host of `host:port`; an IPv6 address keeps its brackets."""
     if authority.endswith("]") or ":" not in authority:
         return authority
     return authority.rpartition(":")[0]

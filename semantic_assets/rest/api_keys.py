@@ -18,7 +18,7 @@ from semantic_assets.lake.lake import Lake
 from semantic_assets.model.keys import DatasetKey
 
 READ, WRITE, ADMIN = "read", "write", "admin"
-#: Each may what those before it may.
+#: Each role includes those before it.
 ROLES = (READ, WRITE, ADMIN)
 EVERY_PROJECT = "*"
 _FILE = "api_keys.json"
@@ -27,7 +27,10 @@ _PREFIX = "sak_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What a key may. The key itself is nowhere; `digest` is the SHA-256 of its 256 random bits."""
+    """The rights of a key. The key itself is not kept; `digest` is the SHA-256 of its secret.
+
+    The secret holds 256 random bits.
+    """
 
     key_id: str
     #: A project, or `*` for all of them and for what concerns the lake as a whole.
@@ -37,7 +40,7 @@ class ApiKey:
     digest: str
 
     def may(self, role: str, project: str | None) -> bool:
-        """Whether it may do that in a project; None: with the lake as a whole."""
+        """Return whether the key has a role in a project; None: in the lake as a whole."""
         return ROLES.index(self.role) >= ROLES.index(role) and self.project in (
             EVERY_PROJECT,
             project,
@@ -46,7 +49,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
-    """A key as people see it."""
+    """A key as it is listed, without its digest."""
 
     key_id: str
     project: str
@@ -55,7 +58,7 @@ class KeyRow:
 
 
 class ApiKeys:
-    """The file is read at each use: a key that was taken back is refused at once."""
+    """The keys of a lake. The file is read at each use: a revoked key is refused at once."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -70,7 +73,7 @@ class ApiKeys:
         ]
 
     def make(self, *, project: str, role: str) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is not kept.
+        """Create a key and return it with its secret, which is not kept.
 
         Raises:
             ConfigError: there is no such role, or the project's name cannot be one.
@@ -92,8 +95,10 @@ class ApiKeys:
         return key, secret
 
     def revoke(self, key_id: str) -> None:
-        """Raises:
-        NotFound: there is no such key.
+        """Remove a key, so that it is refused from the next request on.
+
+        Raises:
+            NotFound: there is no such key.
         """
         with self._changing() as (known, write):
             kept = [key for key in known if key.key_id != key_id]
@@ -104,7 +109,7 @@ class ApiKeys:
             write(kept)
 
     def find(self, secret: str) -> ApiKey | None:
-        """Compares with each in constant time."""
+        """Return the key of a secret, or None; compare it with each key in constant time."""
         digest, found = _digest(secret), None
         for key in self.all():
             if hmac.compare_digest(key.digest, digest):
@@ -113,10 +118,10 @@ class ApiKeys:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[list[ApiKey], Callable[[list[ApiKey]], None]]]:
-        """One writer at a time: else a key that is made could bring one back that is revoked.
+        """Let one writer in at a time: otherwise a new key could bring back a revoked one.
 
-        Keys are read when the lake has noted what is to be replaced: of two machines that write to
-        a bucket at once the later one fails.
+        Keys are read after the lake has noted what is to be replaced: of two machines that write to
+        a bucket at once, the later one fails.
         """
         self._lake.root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._lake.root, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""The app: routes, and what stands before all of them. Made anew for each server and each test."""
+"""The FastAPI app: its routes and middleware, made anew for each server and each test."""
 
 import logging
 import time
@@ -40,12 +40,12 @@ _PAGE_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; for
 
 
 def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = None) -> FastAPI:
-    """The REST API over an opened core, which it closes at its end.
+    """Return the REST API over an open core, which it closes at its end.
 
     Args:
         needs_key: False only for a server that is bound to loopback.
     """
-    # It would tell of each broken body, byte by byte.
+    # It would log each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     serving = Serving(
         core=core,
@@ -93,7 +93,7 @@ def _add_page(app: FastAPI) -> None:
 async def _observed(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Counted and logged by route: paths hold names, and queries may hold texts."""
+    """Count and log requests by route: paths hold names, and queries may hold texts."""
     began, status = time.monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
     try:
         response = await call_next(request)

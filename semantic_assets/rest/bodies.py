@@ -1,4 +1,4 @@
-"""What requests and answers look like."""
+"""The models of request and response bodies."""
 
 from typing import Any, Generic, Literal, TypeVar
 
@@ -10,7 +10,7 @@ from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
 MAX_PAGE = 1_000
 MAX_K = 1_000
 _T = TypeVar("_T")
-#: As OpenAI's batches are called, from the ledger's words.
+#: The ledger's states as the status words of OpenAI's batches.
 _STATUS = {
     JobState.UPLOADING: "validating",
     JobState.CREATING: "validating",
@@ -25,7 +25,7 @@ _STATUS = {
     JobState.ABANDONED: "expired",
     JobState.GONE: "failed",
 }
-#: Of a job that ended without any answer, by Google's word.
+#: The status of a job that ended without any answer, by Google's word.
 _WITHOUT_ANSWERS = {"CANCELLED": "cancelled", "EXPIRED": "expired", "FAILED": "failed"}
 
 
@@ -55,7 +55,7 @@ class Article(BaseModel):
 
 
 class GenerationBody(_Body):
-    """Either `articles`, with a `name`, or a `dataset` that is there."""
+    """A generation request: `articles` with a `name`, or a `dataset` that exists."""
 
     task: str = Field(min_length=1, max_length=100, examples=["summary-en"])
     articles: list[Article] | None = Field(default=None, max_length=100_000)
@@ -74,26 +74,27 @@ class SearchBody(_Body):
 
 
 class FileResult(BaseModel):
-    """One file of an upload: with `status`, or with `error`."""
+    """The outcome of one uploaded file: with `status`, or with `error`."""
 
     file: str
-    #: None for a file of records, which are documents each.
+    #: None for a file of records, each of which is a document.
     document_id: str | None = None
     status: Literal["uploaded", "replaced", "unchanged"] | None = None
-    #: None until it is cut.
+    #: None until the file is chunked.
     chunks: int | None = None
     batch_job_ids: list[str] | None = None
     error: str | None = None
 
 
 class UploadResult(BaseModel):
-    #: `done`: can be found now. `accepted`: after the next batches. `failed`: no file was taken.
+    #: `done`: search finds the files. `accepted`: it will after the next batches. `failed`: no file
+    #: was taken.
     status: Literal["done", "accepted", "failed"]
     results: list[FileResult]
 
 
 class Page(BaseModel, Generic[_T]):
-    """As OpenAI pages lists: ask on with `after=last_id` while `has_more`."""
+    """A page of a list, as OpenAI's: ask on with `after=last_id` while `has_more`."""
 
     object: Literal["list"] = "list"
     data: list[_T]
@@ -146,7 +147,7 @@ def batch(job: JobStatus) -> Batch:
 
 
 def page(items: list[_T], limit: int, ids: list[str]) -> Page[_T]:
-    """Of `limit + 1` items that were looked for, as many as were asked for."""
+    """Return a page of the first `limit` items; an item beyond them means there are more."""
     ids = ids[:limit]
     return Page(
         data=items[:limit],

@@ -1,4 +1,4 @@
-"""A limit on the bytes of a request, counted as they come: a length that was told may be a lie."""
+"""A limit on the bytes of a request, counted on arrival: the stated length may be wrong."""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semantic_assets.rest.problems import problem
 
-#: What is no form is held in memory, and read before the key is looked at.
+#: A body that is not a form is held in memory, and read before the key is checked.
 _PLAIN_BYTES = 4 << 20
 
 

@@ -1,4 +1,4 @@
-"""Replays: the answer to a request with an Idempotency-Key is given again, not made again."""
+"""Stored answers to requests with an Idempotency-Key: a repeated request gets the same."""
 
 import sqlite3
 import threading
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Replays:
-    """Kept for a day beside the lake, so that a restart does not forget them."""
+    """The stored answers, kept for a day beside the lake, so that a restart does not lose them."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class Replays:
         )
         use_wal(self._db)
         self._db.execute(_SCHEMA)
-        # A server that was killed answers them no more; to ask again sends and stores nothing twice.
+        # A killed server will not answer these; asking again sends and stores nothing twice.
         self._db.execute("DELETE FROM replay WHERE status IS NULL")
 
     def close(self) -> None:
@@ -49,10 +49,10 @@ class Replays:
     def once(
         self, key: str | None, caller: str, asked: str, answer: Callable[[], Answer]
     ) -> Answer:
-        """Answer, unless the same caller asked the same under this key before.
+        """Return the stored answer if this caller made this request under the key, else answer it.
 
         Raises:
-            Problem: under this key something else was asked, or it is being answered just now.
+            Problem: the key is malformed, was used for another request, or is being answered now.
         """
         if key is None:
             return answer()

@@ -1,4 +1,4 @@
-"""What /metrics shows, in the text format of Prometheus."""
+"""The metrics of /metrics, in the text format of Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -8,7 +8,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """Of one server; nothing is kept over a restart."""
+    """The metrics of one server; nothing is kept over a restart."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -41,7 +41,7 @@ class Metrics:
 
 _GAUGES = {
     "documents": "Documents read.",
-    "documents_waiting": "Documents that wait to be cut.",
+    "documents_waiting": "Documents that wait to be chunked.",
     "chunks": "Chunks.",
     "pending_texts": "Texts that wait to be sent.",
     "open_jobs": "Batch jobs that are not final.",

@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): what is wrong, and the cure; never a stack or a secret."""
+"""Errors as problem details (RFC 9457) with the remedy; never with a stack or a secret."""
 
 import logging
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from semantic_assets.errors import (
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-#: The first that fits.
+#: The first class that matches decides.
 _STATUS: tuple[tuple[type[SemanticAssetsError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
@@ -36,7 +36,7 @@ _STATUS: tuple[tuple[type[SemanticAssetsError], HTTPStatus], ...] = (
 
 
 class Problem(Exception):
-    """A refusal of the door itself."""
+    """A refusal by the REST interface itself."""
 
     def __init__(
         self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None
@@ -54,7 +54,7 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Have every error leave as a problem."""
+    """Install the handlers that answer every error with a problem."""
 
     @app.exception_handler(Problem)
     async def refused(_: Request, error: Problem) -> JSONResponse:
@@ -67,7 +67,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        # Where and why; not what was sent, which may be a text.
+        # Say where and why, not what was sent, which may be a text.
         errors = [{"at": list(e["loc"]), "reason": e["msg"]} for e in error.errors()]
         detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)

@@ -34,10 +34,10 @@ Served = Annotated[Serving, Depends(serving_of)]
 
 @router.post("/estimate")
 def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
-    """Quote what is waiting; nothing is sent."""
+    """Quote the pending work; nothing is sent."""
     datasets = readable(serving, key, body.datasets)
     if not datasets and key.project != EVERY_PROJECT:
-        # Without names the lake as a whole would be quoted: this project has nothing in it.
+        # Without names the whole lake would be quoted, and this project has no datasets.
         return asdict(estimate(serving.core.store, datasets=[DatasetKey(key.project, "none")]))
     return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
 
@@ -50,7 +50,7 @@ def post_batches(
     body: FlushBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send everything that waits and fits the window. This spends."""
+    """Chunk new documents and send what fits the window. This spends."""
 
     def answer() -> Answer:
         report = serving.core.batch_manager.flush_queue(
@@ -71,7 +71,7 @@ def get_batches(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
     after: Annotated[str | None, Query()] = None,
 ) -> Page[Batch]:
-    """The batch jobs, newest first."""
+    """List the batch jobs, newest first."""
     jobs = serving.core.store.ledger.jobs
     if after is not None:
         after = jobs.find(after).job_id
@@ -81,7 +81,7 @@ def get_batches(
 
 @router.get("/batches/{batch_id:path}/results")
 def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingResponse:
-    """The vectors of a collected job, a line of JSON for each chunk."""
+    """Return the vectors of a collected job, one line of JSON per chunk."""
     lines = json_lines(job_results(serving.core.store, batch_id))
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
@@ -95,7 +95,7 @@ def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
 
 @router.get("/batches/{batch_id:path}")
 def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
-    """One batch job, by our id or Google's `batches/...`."""
+    """Return one batch job, by our id or Google's `batches/...`."""
     return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
 
 

@@ -1,4 +1,4 @@
-"""Routes of documents: upload, list, take out."""
+"""Routes of documents: upload, list, read, remove."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -35,9 +35,9 @@ async def post_documents(
     mode: Annotated[Literal["auto", "async", "sync"], Query()] = "auto",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Store files as sources of the dataset, in the order given; one that fails stops no other.
+    """Store files as sources of the dataset, in order; one that fails does not stop the others.
 
-    200 `done`: they can be found. 202 `accepted`: they are cut and sent by the next flush.
+    200 `done`: search finds them. 202 `accepted`: the next flush chunks and sends them.
     """
 
     def answer() -> Response:
@@ -61,7 +61,7 @@ def get_documents(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
     after: Annotated[str | None, Query()] = None,
 ) -> Page[Json]:
-    """The documents as read, by page."""
+    """List the documents as read, by page."""
     rows = document_list(serving.core.store, dataset, limit=limit + 1, after=after)
     data = [{"object": "document", **asdict(row)} for row in rows]
     return page(data, limit, [row.document_id for row in rows])
@@ -69,13 +69,13 @@ def get_documents(
 
 @router.get("/documents/{document}")
 def get_document(serving: Served, dataset: DatasetReader, document: str) -> Json:
-    """One document with its text, by its id: offsets of hits index this text."""
+    """Return one document with its text, by its id; the offsets of hits index this text."""
     return {"object": "document", **document_text(serving.core.store, dataset, document)}
 
 
 @router.delete("/documents/{document}")
 def delete_document(serving: Served, dataset: DatasetWriter, document: str) -> Json:
-    """Take out a document that was uploaded, by its name or id."""
+    """Remove an uploaded document, by its name or id."""
     name = remove_document(serving.core.store, dataset, document)
     serving.refresh_now(dataset, "async")  # search loses it now; nothing is embedded
     return {"object": "document.deleted", "id": document, "name": name, "deleted": True}

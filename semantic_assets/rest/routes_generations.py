@@ -1,4 +1,4 @@
-"""Routes of text generation: submit, follow, read. They concern the lake as a whole."""
+"""Routes of text generation: submit, status, results. They concern the lake as a whole."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -29,7 +29,7 @@ def post_generations(
     body: GenerationBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Have articles, or a dataset, processed by a task. This spends, unless `dry_run`."""
+    """Process articles, or a dataset, by a task. This spends, unless `dry_run`."""
 
     def answer() -> Answer:
         what: dict[str, Any] = {"task": body.task, "name": body.name, "dataset": body.dataset}
@@ -50,7 +50,7 @@ def post_generations(
 
 @router.get("/generations")
 def get_generations(serving: Served, key: LakeReader) -> list[Json]:
-    """The tasks there are, and what is processed by them."""
+    """List the tasks and the datasets they process."""
     return [asdict(one) for one in list_of_tasks(serving.core.store)]
 
 
@@ -58,14 +58,14 @@ def get_generations(serving: Served, key: LakeReader) -> list[Json]:
 def get_generation_results(
     serving: Served, key: LakeReader, name: str, task: TaskName = None
 ) -> StreamingResponse:
-    """What came of it, a line of JSON for each document with an outcome."""
+    """Return the outcomes, one line of JSON per document that has one."""
     job = serving.core.generation(name, task=task)
     return StreamingResponse(_lines(job), media_type="application/x-ndjson")
 
 
 @router.get("/generations/{name:path}")
 def get_generation(serving: Served, key: LakeReader, name: str, task: TaskName = None) -> Json:
-    """How far it is: by the name it was submitted under, or `project/dataset`."""
+    """Return the progress of a job, by its submitted name or `project/dataset`."""
     return _shown(serving.core.generation(name, task=task))
 
 

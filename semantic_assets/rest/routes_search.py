@@ -1,4 +1,4 @@
-"""Routes that read: search, status, and what a monitor asks."""
+"""Routes that read: search, status, and the checks of a monitor."""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -21,7 +21,7 @@ Served = Annotated[Serving, Depends(serving_of)]
 
 @router.post("/v1/search", tags=["search"])
 def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
-    """The k passages nearest to a question, best first."""
+    """Return the k passages nearest to a question, best first."""
     datasets = _searchable(serving, readable(serving, key, body.datasets), bool(body.datasets))
     hits: list[SearchHit] = []
     if datasets:
@@ -35,14 +35,14 @@ def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
 def _searchable(
     serving: Serving, datasets: tuple[DatasetKey, ...], are_named: bool
 ) -> tuple[DatasetKey, ...]:
-    """Of datasets nobody named, those that have an index."""
+    """Drop the datasets without an index, unless the request named its datasets."""
     serving_of_all = serving.core.store.ledger.index_versions
     return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
 
 
 @router.get("/v1/datasets", tags=["search"])
 def get_datasets(serving: Served, key: Key) -> Json:
-    """The datasets the key may read, with what is left to do in each."""
+    """List the datasets the key may read, with the work left in each."""
     rows = [
         row
         for row in pending_counts(serving.core.store)
@@ -68,20 +68,20 @@ def get_datasets(serving: Served, key: Key) -> Json:
 
 @router.get("/v1/status", tags=["search"])
 def get_status(serving: Served, key: LakeReader) -> Json:
-    """The queue, the jobs, the expected finish and the cost so far."""
+    """Return the queue, the jobs, the expected finish and the cost so far."""
     return asdict(serving.core.status())
 
 
 @router.get("/healthz", tags=["monitoring"])
 async def healthz() -> Json:
-    """The process answers."""
-    # Not in a thread: they may all be at work on uploads.
+    """Answer while the process runs."""
+    # Not in a thread: uploads may occupy all of them.
     return {"status": "ok"}
 
 
 @router.get("/readyz", tags=["monitoring"], responses={503: {"description": "Not ready"}})
 def readyz(serving: Served) -> Response:
-    """The lake and its ledger can be read."""
+    """Check that the lake and its ledger can be read."""
     try:
         serving.core.store.ledger.sources.datasets()
     except Exception as error:  # whatever it is, this server cannot serve
@@ -93,5 +93,5 @@ def readyz(serving: Served) -> Response:
 
 @router.get("/metrics", tags=["monitoring"])
 def metrics(serving: Served, key: LakeReader) -> Response:
-    """Counts, seconds and gauges for Prometheus."""
+    """Return counts, seconds and gauges for Prometheus."""
     return Response(serving.metrics.text(serving.core.status()), media_type=CONTENT_TYPE)

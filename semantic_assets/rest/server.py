@@ -27,12 +27,12 @@ def serve_forever(
     needs_key: bool,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted.
+    """Serve the REST API until interrupted.
 
     Args:
         port: 0 takes a free one.
         needs_key: ask for keys also on loopback.
-        on_ready: told the address.
+        on_ready: called with the address.
 
     Raises:
         ConfigError: the address is not loopback and there is no key, or it is taken.

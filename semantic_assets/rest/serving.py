@@ -1,4 +1,4 @@
-"""Serving: what the routes work with, one for each app."""
+"""The objects that the routes of one app share."""
 
 import threading
 from collections import defaultdict
@@ -16,7 +16,7 @@ from semantic_assets.rest.metrics import Metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one upload may be; the framework itself stops at 1,000 files."""
+    """The limits of one upload; the framework itself stops at 1,000 files."""
 
     file_bytes: int = 256 << 20
     request_bytes: int = 1 << 30
@@ -24,7 +24,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _Round:
-    """Uploads to one dataset are brought in one after the other, those that wait all at once."""
+    """The rounds of one dataset: they run one after the other, each for all waiting uploads."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     asked: int = 0
@@ -46,7 +46,7 @@ class Serving:
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def refresh_now(self, dataset: DatasetKey, mode: str) -> BroughtIn:
-        """As the verb; a round that began after this call is its own as well."""
+        """Refresh a dataset now; a round that began after this call counts as its own."""
         with self._counting:
             turn = self._rounds[dataset, mode]
             turn.asked += 1

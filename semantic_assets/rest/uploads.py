@@ -1,4 +1,4 @@
-"""Uploads: files of a request to sources of a dataset, each with its own outcome."""
+"""Uploads: files of a request stored as sources of a dataset, each with its own outcome."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ def upload(
     overwrite: bool,
     mode: str,
 ) -> Answer:
-    """Store the files, and in modes `sync` and `auto` bring the dataset in."""
+    """Store the files; in modes `sync` and `auto`, also refresh the dataset."""
     stored = _store(serving, dataset, files, overwrite=overwrite)
     if not any(one.status for one in stored):
         return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
@@ -48,7 +48,7 @@ def upload(
 
 
 def digest_of(files: Sequence[UploadFile]) -> str:
-    """Of names and contents: the same request again has the same."""
+    """Hash the names and contents of the files; a repeated request has the same hash."""
     digest = blake2b(digest_size=16)
     for file in files:
         name = (file.filename or "").encode(errors="surrogatepass")
@@ -62,7 +62,7 @@ def digest_of(files: Sequence[UploadFile]) -> str:
 def _store(
     serving: Serving, dataset: DatasetKey, files: Sequence[UploadFile], *, overwrite: bool
 ) -> list[Ingested]:
-    """Small texts together, in one write; the others side by side; those of one name in order."""
+    """Store small texts in one write, other files in parallel, files of one name in order."""
     often = Counter(_folded(file) for file in files)
     small, others, again = {}, {}, {}
     for number, file in enumerate(files):
@@ -88,7 +88,7 @@ def _store(
 
 
 def _parts(files: Mapping[int, UploadFile]) -> Iterator[list[int]]:
-    """Numbers of files that are held in memory together."""
+    """Yield the numbers of files that are held in memory together."""
     part, held = [], 0
     for number, file in files.items():
         part.append(number)
@@ -155,7 +155,7 @@ def _result(
 
 
 def _answer(status: str, code: HTTPStatus, results: Sequence[FileResult]) -> Answer:
-    """A result is of one of two shapes: what it is not is left out."""
+    """Return the answer; each result has only the fields of its own shape."""
     shown = [
         {"file": one.file, "error": one.error}
         if one.error is not None

@@ -57,7 +57,7 @@ def _ingest(run: Run, tmp_path: Path, count: int = 3) -> None:
 
 def test_a_folder_is_taken_in_flushed_collected_and_found(run: Run, tmp_path: Path) -> None:
     _ingest(run, tmp_path)
-    assert "3 wait to be cut" in run("status").stdout
+    assert "3 wait to be chunked" in run("status").stdout
     sent = _found(run("flush", "--json"))
     assert isinstance(sent, dict)
     assert (sent["texts"], sent["waiting_texts"]) == (3, 0)

@@ -1,1 +1,1 @@
-"""What the emulated models answer: vectors, texts, token counts."""
+"""The answers of the emulated models: vectors, texts, token counts."""

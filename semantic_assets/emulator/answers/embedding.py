@@ -1,4 +1,4 @@
-"""Embedding requests: what they ask for, what is wrong with them, and their vectors.
+"""Embedding requests: their decoding, their checks and their vectors.
 
 Used by batches and by real-time calls alike. Not here: how an answer is wrapped.
 """
@@ -38,7 +38,7 @@ _NO_TASK = "TASK_TYPE_UNSPECIFIED"
 
 @dataclass(frozen=True, slots=True)
 class EmbedRequest:
-    """A request that can be answered."""
+    """A valid embedding request."""
 
     text: str
     task: str
@@ -47,14 +47,14 @@ class EmbedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """An answer."""
+    """The answer to an embedding request."""
 
     values: npt.NDArray[np.float32]
     token_count: int
 
 
 def decode_request(request: Mapping[str, Any], model: Model) -> EmbedRequest:
-    """Read one request.
+    """Decode and check one request.
 
     Raises:
         InvalidRequest: saying what is wrong with it.
@@ -105,14 +105,14 @@ def _dimensions(options: Mapping[str, Any]) -> int:
 
 
 def count_tokens(requests: Sequence[EmbedRequest], model: Model) -> list[int]:
-    """Tokens each request is billed for: no more than the model reads."""
+    """Return the tokens each request is billed for: no more than the model reads."""
     counted = tokens.count_all([request.text for request in requests])
     return [min(count, model.input_token_limit) for count in counted]
 
 
 @cache
 def embedder(mode: str) -> Embedder:
-    """The embedder of a mode; servers in one process share its caches."""
+    """Return the embedder of a mode; servers in one process share its caches."""
     return Embedder(mode)
 
 

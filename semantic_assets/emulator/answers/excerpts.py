@@ -1,6 +1,6 @@
-"""What a prompt gives to fill an answer with: sentences of its text, or of its media.
+"""Excerpts of a prompt that fill an answer: sentences of its text, or of its media.
 
-Not here: which member of an answer gets what (`schemas.py`).
+Not here: which member of an answer gets which excerpt (`schemas.py`).
 """
 
 import re
@@ -15,7 +15,7 @@ from semantic_assets.emulator.answers.prompts import Prompt
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|(?<=\u3002)")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _STAMP = re.compile(r"At (\d\d):(\d\d) ")
-# Of a language without blanks, a stretch.
+# In a language without blanks, a stretch of characters.
 _WORD = re.compile(r"[^\W\d_]{4,20}")
 _ANSWER_SENTENCES = 2
 _SUMMARY_SENTENCES = 3
@@ -29,7 +29,7 @@ class Moment(NamedTuple):
 
 
 class Excerpt:
-    """Sentences, none of more than so many tokens."""
+    """The sentences of a prompt, given out with at most so many tokens each."""
 
     def __init__(self, prompt: Prompt, most_tokens: int) -> None:
         self._is_media = bool(prompt.media)
@@ -46,20 +46,20 @@ class Excerpt:
         return [Moment(int(m[1]) * 60 + int(m[2]), text) for m, text in stamped if m]
 
     def sentence(self, name: str, item: int = 0) -> str:
-        """The same sentence for the same name; another one for another item."""
+        """Return the sentence of a name, always the same one; another item gets another one."""
         if not self._sentences:
             return name
         number = (crc32(name.encode()) + item) % len(self._sentences)
         return self._bounded(self._sentences[number])
 
     def answer(self) -> str:
-        """What is said where nothing else is asked for."""
+        """Return the answer to a prompt that asks for no schema."""
         if self._is_media:
             return " ".join(self._sentences)
         return " ".join(self._sentences[:_ANSWER_SENTENCES])
 
     def summary(self, item: int = 0) -> str:
-        """All that media show; of a text one to three sentences."""
+        """Return all that media show, or one to three sentences of a text."""
         if self._is_media or not self._sentences:
             return self.answer()
         first = item % len(self._sentences)
@@ -69,7 +69,7 @@ class Excerpt:
         return " ".join(chosen[:fitting]) if fitting else self._bounded(chosen[0])
 
     def words(self, most: int) -> list[str]:
-        """The longest words, each once."""
+        """Return the longest words, each once."""
         found: dict[str, str] = {}
         for sentence in self._sentences:
             for word in _WORD.findall(sentence):
@@ -85,6 +85,6 @@ class Excerpt:
 
 
 def _subject(prompt: str) -> list[str]:
-    """Sentences of the longest paragraph: in most prompts the text and not the instruction."""
+    """Return the sentences of the longest paragraph: mostly the text and not the instruction."""
     longest = max(_PARAGRAPH_END.split(prompt), key=len, default="").strip()
     return [sentence for sentence in _SENTENCE_END.split(longest) if sentence]

@@ -17,14 +17,15 @@ from semantic_assets.emulator.jobs.catalogue import Model
 
 _JSON = "application/json"
 _ENUM = "text/x.enum"
-# Tokens of a string of an answer: as usual, and where more would not fit into the limit.
+# Tokens per string of an answer: the usual number, and a lower one if that exceeds the limit.
+
 _TOKENS_PER_STRING = (80, 25)
 
 Response = dict[str, Any]
 
 
 def generate(prompt: Prompt, model: Model) -> Response:
-    """A GenerateContentResponse."""
+    """Return a GenerateContentResponse to a prompt."""
     text, count = _answer(prompt)
     limit = _limit(prompt.config) or count
     cut, reason = (text, "STOP") if count <= limit else (tokens.truncate(text, limit), "MAX_TOKENS")
@@ -38,7 +39,7 @@ def generate(prompt: Prompt, model: Model) -> Response:
 
 
 def candidate(text: str, finish_reason: str) -> dict[str, Any]:
-    """An answer with text."""
+    """Return a candidate with text."""
     content = {"parts": [{"text": text}], "role": "model"}
     return {"content": content, "finishReason": finish_reason, "index": 0}
 
@@ -48,12 +49,12 @@ def _usage(prompt: Prompt) -> dict[str, Any]:
 
 
 def token_details(prompt: Prompt) -> list[dict[str, Any]]:
-    """The tokens of a prompt as ModalityTokenCounts."""
+    """Return the tokens of a prompt as ModalityTokenCounts."""
     return [{"modality": modality, "tokenCount": n} for modality, n in prompt.tokens.items()]
 
 
 def with_output_tokens(response: Response, count: int) -> Response:
-    """The response with so many tokens of output."""
+    """Return the response with so many tokens of output."""
     usage = response["usageMetadata"]
     total = usage["promptTokenCount"] + count
     counted = {**usage, "candidatesTokenCount": count, "totalTokenCount": total}
@@ -61,13 +62,13 @@ def with_output_tokens(response: Response, count: int) -> Response:
 
 
 def _limit(config: Mapping[str, Any]) -> int:
-    """0: none"""
+    """Return the limit of output tokens; 0 means none."""
     limit = wire.field(config, "maxOutputTokens")
     return limit if isinstance(limit, int) and limit > 0 else 0
 
 
 def _answer(prompt: Prompt) -> tuple[str, int]:
-    """The text, and how many tokens it is."""
+    """Return the text of the answer and its number of tokens."""
     limit = _limit(prompt.config)
     text, count = "", 0
     for most_tokens in _TOKENS_PER_STRING:
@@ -79,7 +80,7 @@ def _answer(prompt: Prompt) -> tuple[str, int]:
 
 
 def response_schema(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema an answer has to obey."""
+    """Return the schema that an answer has to obey, or None."""
     schema = wire.field(config, "responseJsonSchema") or wire.field(config, "responseSchema")
     return schema if isinstance(schema, dict) else None
 

@@ -1,7 +1,7 @@
-"""Generation requests: their text, their media, and what is wrong with them.
+"""Generation requests: their text, their media, and their checks.
 
-Used by batches and by real-time calls alike. Not here: where files are (`viewing.py`), and what
-is answered (`generation.py`).
+Used by batches and by real-time calls alike. Not here: where files are (`viewing.py`), and how
+prompts are answered (`generation.py`).
 """
 
 import base64
@@ -19,7 +19,7 @@ from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.http.errors import InvalidRequest
 from semantic_assets.emulator.media.media import Look
 
-# What File JSON gives as `uri`, or the name of the file.
+# The `uri` in the JSON of a File, or the name of the file.
 _FILE_URI = re.compile(r"(?:.*/)?files/([a-z0-9-]+)")
 _UNKNOWN_TYPE = "application/octet-stream"
 
@@ -37,7 +37,7 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A media part that was looked at."""
+    """A media part with the description of what it shows."""
 
     sha256: str
     look: Look
@@ -45,13 +45,13 @@ class Seen:
     file: Mapping[str, Any] | None = None
 
 
-#: raises InvalidRequest for what cannot be seen
+#: raises InvalidRequest for an attachment that cannot be seen
 See = Callable[[Attachment], Seen]
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A request that can be answered."""
+    """A valid generation request."""
 
     text: str
     instruction: str
@@ -60,7 +60,7 @@ class Prompt:
 
     @cached_property
     def tokens(self) -> Mapping[str, int]:
-        """How many, by modality."""
+        """The number of tokens by modality."""
         counted: dict[str, int] = defaultdict(int)
         counted["TEXT"] = sum(tokens.count_all([self.text, self.instruction]))
         for seen in self.media:
@@ -69,41 +69,41 @@ class Prompt:
 
     @property
     def token_count(self) -> int:
-        """Of all modalities."""
+        """The number of tokens of all modalities."""
         return sum(self.tokens.values())
 
     @property
     def contents_sha(self) -> bytes:
-        """The contents as a hash: files count by their bytes, as every upload has another name."""
+        """The hash of the contents: files count by their bytes, as uploads have changing names."""
         return contents_sha(self.text, [seen.sha256 for seen in self.media])
 
     @property
     def identity(self) -> str:
-        """Differs for another prompt, and not for the same one uploaded again."""
+        """An id that differs for another prompt, and not for the same one uploaded again."""
         return identity(self.contents_sha, self.instruction)
 
 
 def contents_sha(text: str, media: list[str]) -> bytes:
-    """A text alone is its own hash."""
+    """Hash a text with the hashes of its media; a text alone has its own SHA-256."""
     written = "\0".join([text, *media])
     return sha256(written.encode("utf-8", "replace")).digest()
 
 
 def identity(contents: bytes, instruction: str) -> str:
-    """What a request is about, however its answer is to look."""
+    """Hash contents and instruction into an id that ignores the form of the answer."""
     written = contents + instruction.encode("utf-8", "replace")
     return blake2b(written, digest_size=12).hexdigest()
 
 
 def prompt_text(request: Request) -> str:
-    """All text of the contents, oldest first; media parts have none."""
+    """Return all text of the contents, oldest first; media parts have none."""
     return "\n\n".join(
         part["text"] for part in _parts(request) if isinstance(part.get("text"), str)
     )
 
 
 def instruction(request: Request) -> str:
-    """The text of the system instruction."""
+    """Return the text of the system instruction."""
     system = wire.field(request, "systemInstruction")
     return prompt_text({"contents": system}) if isinstance(system, dict) else ""
 
@@ -116,7 +116,7 @@ def _parts(request: Request) -> Iterator[Mapping[str, Any]]:
 
 
 def decode_prompt(request: Request, see: See) -> Prompt:
-    """Read one request.
+    """Decode and check one request.
 
     Raises:
         InvalidRequest: saying what is wrong with it.
@@ -134,7 +134,7 @@ def decode_prompt(request: Request, see: See) -> Prompt:
 
 
 def media_shas(request: Request, see: See) -> list[str]:
-    """The hashes of the media that can be seen."""
+    """Return the hashes of the media, or none if one of them cannot be seen."""
     try:
         return [see(a).sha256 for part in _parts(request) for a in _attachments(part)]
     except InvalidRequest:

@@ -1,8 +1,8 @@
-"""Values that obey a response schema, both the API's own kind (OBJECT) and JSON Schema (object).
+"""Values that obey a response schema, both the API's own (OBJECT) and JSON Schema (object).
 
-What a member is filled with depends on its name: a summary gets sentences, keywords get words,
-and a list of things with a time gets what media show second by second. Not here: validation. A
-schema that cannot be obeyed gets the nearest value.
+The name of a member decides its value: a summary gets sentences, keywords get words, and a list
+of things with a time gets what media show second by second. Not here: validation. A schema that
+cannot be obeyed gets the nearest value.
 """
 
 import math
@@ -37,7 +37,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where a value stands."""
+    """The place of a value in the answer."""
 
     name: str
     depth: int = _DEEPEST
@@ -52,12 +52,12 @@ class _Place:
 
 
 def schema_value(schema: Schema, excerpt: Excerpt) -> Any:
-    """A value of that schema."""
+    """Return a value that obeys the schema."""
     return _Filler(_definitions(schema), excerpt).value(schema, _Place(name="answer"))
 
 
 def resolved(schema: Schema) -> Schema:
-    """The schema that a schema of an answer stands for."""
+    """Return a schema with its references and alternatives resolved."""
     return _resolved(schema, _definitions(schema))
 
 
@@ -126,7 +126,7 @@ class _Filler:
         return [self.value(items, place.element(n)) for n in numbers]
 
     def _times(self, items: Schema) -> Mapping[str, str]:
-        """Which members of a list's items are a time, and which is the text; none if not so."""
+        """Return the members of a list's items that are times and text; empty if there are none."""
         properties: Mapping[str, Schema] = items.get("properties") or {}
         start = next((name for name in _STARTS if name in properties), None)
         if start is None or not self._excerpt.moments:
@@ -192,7 +192,7 @@ def _sized(text: str, schema: Schema) -> str:
 
 
 def _count(schema: Schema, wanted: int) -> int:
-    """As many items as wanted, or as near to it as the schema allows."""
+    """Return the wanted number of items, or the nearest one the schema allows."""
     least, most = _limit(schema, "minItems", 0), _limit(schema, "maxItems", wanted)
     return int(max(least, min(wanted, most)))
 

@@ -1,7 +1,7 @@
-"""How many tokens a text has, and where a text ends that has too many.
+"""Token counts of texts, and the truncation of texts that have too many.
 
-A count of its own making: the real tokenizer is not public. Latin words are pieces of up to five
-letters, Cyrillic, Greek and other alphabets of three, digits of three; a Chinese, Japanese or
+The count is of our own making: the real tokenizer is not public. Latin words are pieces of up to
+five letters, Cyrillic, Greek and other alphabets of three, digits of three; a Chinese, Japanese or
 Korean character is one token, and so is each punctuation mark.
 """
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# Characters per token by class of character; 0 stands for blanks, which are none.
+# Characters per token by class of character; class 0 is blanks, which are no tokens.
 _BLANK, _MARK, _LATIN, _DIGIT, _LETTER = range(5)
 _PIECE_LENGTHS = (1, 1, 5, 3, 3)
 _ONE_TOKEN_EACH = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF))
@@ -76,7 +76,7 @@ def _runs(text: str) -> _Runs:
 
 
 def count_all(texts: Sequence[str]) -> list[int]:
-    """Tokens in each text; one pass over all of them, a blank between two ends every run."""
+    """Count the tokens of each text in one pass; a blank between two texts ends every run."""
     if not texts:
         return []
     runs = _runs("\n".join(texts) + "\n")
@@ -87,12 +87,12 @@ def count_all(texts: Sequence[str]) -> list[int]:
 
 
 def count_tokens(text: str) -> int:
-    """Tokens in the text; 0 only for one that is empty or blank."""
+    """Count the tokens of a text; 0 only for one that is empty or blank."""
     return count_all([text])[0]
 
 
 def truncate(text: str, limit: int) -> str:
-    """The text up to its `limit`-th token: the API embeds that much and says nothing."""
+    """Return the text up to its `limit`-th token: the API silently embeds that much."""
     runs = _runs(text + "\n")
     before = np.cumsum(runs.tokens) - runs.tokens
     if before[-1] + runs.tokens[-1] <= limit:

@@ -47,7 +47,7 @@ _MIX_2 = np.uint64(0xBF58476D1CE4E5B9)
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """What besides its text decides a vector."""
+    """The parameters that decide a vector besides its text."""
 
     model: str
     dimensions: int
@@ -71,7 +71,7 @@ class _Features(NamedTuple):
 
 
 class _Tally(NamedTuple):
-    """How often a word is in a text; one entry per pair."""
+    """The counts of the words of a text; one entry per pair."""
 
     rows: npt.NDArray[np.int64]
     words: npt.NDArray[np.int64]
@@ -95,7 +95,7 @@ class _Projection:
         self._known = _Size(words=0, features=0)
 
     def refresh(self) -> _Features:
-        """The features of all words now in the vocabulary."""
+        """Return the features of all words now in the vocabulary."""
         with self._lock:
             words = len(self._vocabulary.ends)
             if words > self._known.words:
@@ -116,7 +116,7 @@ class _Projection:
 
 
 def _grown(kept: npt.NDArray[Any], used: int, new: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """`kept` with `new` after its first `used` items; doubled when full, so appending is cheap."""
+    """Put `new` after the first `used` items of `kept`, doubled when full: appending is cheap."""
     needed = used + len(new)
     if needed > len(kept):
         longer = np.zeros(max(needed, 2 * len(kept)), dtype=kept.dtype)
@@ -147,7 +147,7 @@ class Embedder:
         self._projections: dict[tuple[str, int], _Projection] = {}
 
     def embed(self, texts: Sequence[str], space: Space) -> Matrix:
-        """One row per text."""
+        """Return the vectors of the texts: float32, one row of `space.dimensions` per text."""
         if self._mode == "computable":
             return _computable(texts, space)
         return self._hashed(texts, space)
@@ -221,7 +221,7 @@ def _fill_empty(base: Matrix, texts: Sequence[str]) -> None:
 
 
 def _task_direction(space: Space) -> Matrix:
-    """A small constant per task, so that a query and a document of one text stay close."""
+    """Return a small constant per task: a query and a document of one text stay close."""
     seed = np.uint64(crc32(f"{space.model}/{space.task}".encode()))
     bits = _mix(np.arange(space.dimensions, dtype=np.uint64) + (seed << np.uint64(16)))
     signs = 1.0 - 2.0 * (bits & np.uint64(1)).astype(np.float32)
@@ -229,7 +229,7 @@ def _task_direction(space: Space) -> Matrix:
 
 
 def _scale_to_length(base: Matrix, texts: Sequence[str], space: Space) -> Matrix:
-    """Unit length where the API gives it, else a shorter and varying one (Google's docs)."""
+    """Scale rows to unit length where the API does, else shorter and varying (Google's docs)."""
     base /= np.linalg.norm(base, axis=1, keepdims=True)
     if space.normalised:
         return base

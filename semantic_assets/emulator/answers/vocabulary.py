@@ -56,7 +56,7 @@ def _hash_ngrams(word: str) -> list[int]:
 
 
 def word_features(word: str) -> tuple[list[int], list[float]]:
-    """Hashes and weights of a lower-cased word's features; crc32, so no PYTHONHASHSEED."""
+    """Return hashes and weights of a lower-cased word's features; crc32: no PYTHONHASHSEED."""
     if word in _FREQUENT:
         return [crc32(word.encode(), _WORD_SALT)], [_FREQUENT_WEIGHT]
     word = word[:_LONGEST_WORD]
@@ -72,9 +72,10 @@ def word_features(word: str) -> tuple[list[int], list[float]]:
 
 
 class Vocabulary(dict[bytes, int]):
-    """Word in UTF-8 -> number; the features of word n end at `ends[n]`, where those of n + 1 start.
+    """A map of words in UTF-8 to numbers; the features of word n end at `ends[n]`.
 
-    Only ever appended to, under a lock, and a number is handed out after its features are in.
+    Those of n + 1 start there. It is only ever appended to, under a lock, and a number is handed
+    out after its features are in.
     """
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from semantic_assets.emulator.jobs.jobs import Job
 BLOCKED, STOPPED, BROKEN = "blocked-prompts", "stopped-answers", "broken-answers"
 #: the first that hits a request decides
 NAMES = (BLOCKED, STOPPED, BROKEN)
-#: what a client is right to ask for again
+#: faults after which a client is right to ask again
 REPAIRABLE = (STOPPED, BROKEN)
 
 _MIXED = "mixed"
@@ -36,25 +36,25 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """A fault with what its draws begin with."""
+    """A fault with the seed of its draws."""
 
     name: str
     parameters: Parameters
     seed: str
 
     def share(self, of: str) -> float:
-        """From 0 to 1, the same for the same."""
+        """Return a number from 0 to 1, always the same for one fault and `of`."""
         drawn = blake2b(f"{self.name}/{self.seed}/{of}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn) / 2**64
 
     def hits(self, text: str, identity: str) -> bool:
-        """Whether a request of this text and content is spoiled."""
+        """Return whether a request of this text and content is spoiled."""
         if self.name == BLOCKED:
             return str(self.parameters["contains"]) in text
         return self.share(identity) < float(self.parameters["fraction"])
 
     def spoiled(self, request: Request, response: Response) -> Response:
-        """The response as this fault leaves it."""
+        """Return the response as this fault leaves it."""
         if self.name == BLOCKED:
             return _blocked(response)
         if self.name == STOPPED:
@@ -70,7 +70,7 @@ class Draw:
 
 
 def draws_of(job: Job) -> list[Draw]:
-    """Those a job was born with, the deciding one first; each job draws for itself."""
+    """Return the answer faults of a job, the deciding one first; each job draws for itself."""
     draws = [
         Draw(name=fault.name, parameters=fault.parameters, seed=str(fault.number))
         for fault in job.faults
@@ -80,12 +80,12 @@ def draws_of(job: Job) -> list[Draw]:
 
 
 def realtime_draw(name: str, parameters: Parameters) -> Draw:
-    """In real time a request that is hit is hit again as long as the fault is armed."""
+    """Return the draw of a real-time call: a request that is hit is hit again while it is armed."""
     return Draw(name=name, parameters=parameters, seed="realtime")
 
 
 def fate(draws: Iterable[Draw], text: str, identity: str) -> Draw | None:
-    """What spoils the answer to that request."""
+    """Return the first draw that spoils the answer to a request, or None."""
     return next((draw for draw in draws if draw.hits(text, identity)), None)
 
 
@@ -150,7 +150,7 @@ def _without(members: dict[str, Any], name: str) -> dict[str, Any]:
 def _with_first_member(
     text: str, request: Request, change: Callable[[dict[str, Any], str], dict[str, Any]]
 ) -> str | None:
-    """The answer with its first required member changed; None if it has no member at all."""
+    """Change the first required member of an answer; return None if it has no member at all."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Faults that are armed: rows of the state directory, so that all servers on it agree.
+"""Armed faults: rows of the state directory, so that all servers on it agree.
 
 Firing is one guarded UPDATE, so a fault armed for two calls fires at two, however many come at
 once. A fault that fired for the last time stays listed until it is disarmed. Not here: what a
@@ -57,7 +57,7 @@ def disarm(state: State, name: str | None) -> None:
 
 
 def described(state: State) -> list[dict[str, Any]]:
-    """The armed faults, in the order in which they were armed."""
+    """Return the armed faults, in the order in which they were armed."""
     with state.reading() as db:
         rows = db.execute("SELECT * FROM fault ORDER BY rowid").fetchall()
     return [
@@ -72,7 +72,7 @@ def described(state: State) -> list[dict[str, Any]]:
 
 
 def armed(db: sqlite3.Connection) -> Armed:
-    """What may fire now."""
+    """Return the faults that may fire now."""
     rows = db.execute(
         "SELECT name, parameters FROM fault WHERE remaining IS NULL OR remaining > 0 ORDER BY rowid"
     ).fetchall()
@@ -80,7 +80,7 @@ def armed(db: sqlite3.Connection) -> Armed:
 
 
 def claim(db: sqlite3.Connection, name: str) -> Firing | None:
-    """Let a fault fire once; None if others used it up."""
+    """Let a fault fire once; return None if others used it up."""
     rows = db.execute(
         "UPDATE fault SET fired = fired + 1, remaining = remaining - 1"
         " WHERE name = ? AND (remaining IS NULL OR remaining > 0) RETURNING parameters, fired",
@@ -93,7 +93,7 @@ def claim(db: sqlite3.Connection, name: str) -> Firing | None:
 
 
 def fits(name: str, parameters: Parameters, endpoint: str) -> bool:
-    """Whether a fault fires at calls of that endpoint."""
+    """Return whether a fault fires at calls of that endpoint."""
     patterns = ENDPOINTS[FAULTS[name].at]
     return endpoint in patterns or (
         "*" in patterns and fnmatchcase(endpoint, parameters.get("method", "*"))

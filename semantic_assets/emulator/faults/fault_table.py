@@ -1,7 +1,7 @@
 """The faults that can be armed: a name, where it fires, what it means, its parameters.
 
 This table is the documentation and the check of what a client arms. Not here: what is armed
-(`faults.py`) and what a fault does (`request_faults.py`, `job_faults.py`, `result_faults.py`).
+(`armed.py`) and what a fault does (`request_faults.py`, `job_faults.py`, `result_faults.py`).
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ class Fault:
 
 
 class _Required:
-    """Stands for a default where there is none."""
+    """The default of a parameter that must be given."""
 
     def __repr__(self) -> str:
         return "(required)"
@@ -259,7 +259,7 @@ FAULTS = {
 
 
 def complete(name: str, given: Parameters) -> dict[str, Any]:
-    """The parameters of a fault, those not given at their defaults.
+    """Return the parameters of a fault, with defaults for those not given.
 
     Raises:
         GoogleError: 400, for an unknown fault, parameter or value.

@@ -1,4 +1,4 @@
-"""Faults a job is born with: which of them, and what they do to its life.
+"""Faults a job is born with: their choice, and their effects on its life.
 
 All is decided when the job is created and written into its row, so its state stays a function of
 the row and the time. Not here: what happens to result lines (`result_faults.py`).
@@ -34,14 +34,14 @@ _OF_VECTORS = frozenset(
 _OF_FILES = frozenset({"result-late", "corrupted-line", _SWAPPED_FILES})
 _OF_SEVERAL_LINES = frozenset({"shuffled-lines", "swapped-keys"})
 
-#: fault name -> the rows it finds something to do in
+#: fault name -> the rows it can affect
 Sighted = Mapping[str, list[int]]
 #: position and digest of each text
 Digests = list[tuple[int, bytes]]
 
 
 def sight(sent: Iterable[SentText], armed: Armed) -> tuple[Sighted, Digests]:
-    """Read what a new job was sent, if a fault is armed that depends on it."""
+    """Find the texts of a new job that armed faults look for; return their rows and digests."""
     words = {name: armed[name]["contains"] for name in _CONTAINS if name in armed}
     digests: Digests = []
     if not words and _TRANSIENT not in armed:
@@ -56,7 +56,7 @@ def sight(sent: Iterable[SentText], armed: Armed) -> tuple[Sighted, Digests]:
 
 
 def born(db: sqlite3.Connection, job: Job, armed: Armed, seen: tuple[Sighted, Digests]) -> Job:
-    """The job with the faults it is born with; a malformed one has enough of its own."""
+    """Return the job with the faults it is born with; a malformed job gets none."""
     if not job.request_count:
         return job
     for name in armed:
@@ -102,7 +102,7 @@ def _failing_lines(firing: faults.Firing, job: Job, rows: list[int] | None) -> t
 
 
 def choose(among: Any, name: str, number: int, *, fraction: float) -> tuple[int, ...]:
-    """Some of these, at least one, the same whenever asked."""
+    """Choose some of these rows, at least one, and the same whenever asked."""
     count = min(len(among), max(1, round(fraction * len(among))))
     return tuple(sorted(Random(f"{name}/{number}").sample(among, count)))
 
@@ -183,7 +183,7 @@ _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
 
 
 def shown_state(job: Job, now: float) -> str:
-    """The state as clients read it."""
+    """Return the state as clients read it."""
     unknown = job.fault("unknown-state")
     if unknown and now < job.created_at + unknown.parameters["seconds"]:
         return str(unknown.parameters["state"])
@@ -194,7 +194,7 @@ def shown_state(job: Job, now: float) -> str:
 
 
 def file_of(state: State, job: Job, now: float) -> Job:
-    """The job whose answers a download of this one gets.
+    """Return the job whose answers a download of this one gets.
 
     Raises:
         GoogleError: 404 or 403, while the file is late.

@@ -24,7 +24,7 @@ _EMPTY = b"e"
 
 
 def before_empty_page(call: Call, page: Message, _: Firing) -> Message:
-    """The first half of a page, with a token for one that is empty and not the last."""
+    """Return the first half of a page, with a token for an empty page that is not the last."""
     operations = page["operations"]
     half = operations[: (len(operations) + 1) // 2]
     with call.state.reading() as db:
@@ -37,7 +37,7 @@ def before_empty_page(call: Call, page: Message, _: Firing) -> Message:
 
 
 def empty_page(token: str | None) -> dict[str, Any] | None:
-    """The empty page, if that is what a token asks for; the rest comes after it."""
+    """Return the empty page if a token asks for it; the rest comes after it."""
     try:
         decoded = base64.urlsafe_b64decode(token or "")
     except (ValueError, binascii.Error):
@@ -48,7 +48,7 @@ def empty_page(token: str | None) -> dict[str, Any] | None:
 
 
 def with_error_details(_: Call, page: Message, __: Firing) -> Message:
-    """Errors with details, and a job whose inlined error makes the SDK refuse the whole page."""
+    """Add details to errors, and a job whose inlined error makes the SDK refuse the whole page."""
     operations = [_detailed(operation) for operation in page.get("operations", ())]
     return {**page, "operations": [*operations, _strangers_job()]}
 
@@ -74,7 +74,7 @@ def _strangers_job() -> Message:
 
 
 def has_embeddings(reply: Any, least: int = 1) -> bool:
-    """Whether an answer has so many vectors."""
+    """Return whether an answer has at least so many vectors."""
     return isinstance(reply, Mapping) and len(_vectors(reply)) >= least
 
 
@@ -83,7 +83,7 @@ def _vectors(reply: Message) -> Sequence[Message]:
 
 
 def with_noise(_: Call, reply: Message, firing: Firing) -> Message:
-    """Vectors turned away from what a batch answers, by the given cosine."""
+    """Turn the vectors away from a batch's answer, by the given cosine."""
     cosine = firing.parameters["cosine"]
     turned = [
         {"values": _turned(vector["values"], cosine, [firing.number, position])}
@@ -107,6 +107,6 @@ def _turned(
 
 
 def with_swapped_vectors(_: Call, reply: Message, __: Firing) -> Message:
-    """Every vector in its neighbour's place."""
+    """Put every vector in its neighbour's place."""
     vectors = list(_vectors(reply))
     return {**reply, "embeddings": vectors[1:] + vectors[:1]}

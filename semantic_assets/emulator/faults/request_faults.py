@@ -1,4 +1,4 @@
-"""Faults at a call: refused or cut before a handler sees it, or spoiled after it has answered.
+"""Faults at a call: fired before its handler runs, or after it has answered.
 
 Before and after, the first armed fault that fits the call fires; `slow` goes with any other. Not
 here: which faults there are, and those a job is born with.
@@ -35,7 +35,7 @@ _DROP_CHUNK = "upload-drop-chunk"
 
 @dataclass(frozen=True, kw_only=True)
 class _Before:
-    """Fires instead of the handler."""
+    """A fault that fires instead of the handler."""
 
     answer: Callable[[Call, Parameters], Response | GoogleError]
     fits: Callable[[Call, Parameters], bool] = lambda _, __: True
@@ -43,14 +43,14 @@ class _Before:
 
 @dataclass(frozen=True, kw_only=True)
 class _After:
-    """Fires once the handler has done its work."""
+    """A fault that fires once the handler has done its work."""
 
     answer: Callable[[Call, Any, Firing], Reply | Response | GoogleError]
     fits: Callable[[Call, Parameters, Any], bool] = lambda _, __, ___: True
 
 
 def answer(call: Call, endpoint: Endpoint) -> Response:
-    """The answer to a call while faults are armed."""
+    """Answer a call while faults are armed."""
     try:
         response = _before(call) or _after(call, endpoint.handler(call))
     except GoogleError as error:
@@ -95,7 +95,7 @@ def _after(call: Call, reply: Reply) -> Response:
 
 
 def drops_chunk(db: sqlite3.Connection) -> bool:
-    """Whether a chunk that is about to be read is to be dropped."""
+    """Return whether to drop a chunk that is about to be read."""
     return _DROP_CHUNK in armed.armed(db) and armed.claim(db, _DROP_CHUNK) is not None
 
 

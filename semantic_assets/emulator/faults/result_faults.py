@@ -1,8 +1,8 @@
-"""What the faults of a job do to its result lines.
+"""The effects of a job's faults on its result lines.
 
-Which lines they hit is drawn from the number of their firing, so every download is the same.
-Three steps: `arranged` changes which request is answered under which key and where, `Spoiler`
-changes answers, and `line_encoder` finished lines.
+The number of their firing seeds the choice of lines, so every download is the same. Three steps:
+`arranged` changes which request is answered under which key and where, `Spoiler` changes answers,
+and `line_encoder` finished lines.
 """
 
 import json
@@ -25,7 +25,7 @@ Answer = dict[str, Any]
 
 
 def arranged(job: Job, lines: Iterable[Line]) -> Iterator[Row]:
-    """The requests in the order, and under the keys, in which they are answered."""
+    """Return the requests in the order, and under the keys, in which they are answered."""
     rows = list(enumerate(lines))
     for name, rearrange in _ARRANGEMENTS.items():
         if fault := job.fault(name):
@@ -38,7 +38,7 @@ def _random(fault: JobFault) -> Random:
 
 
 def _chosen(fault: JobFault, total: int, least: int = 1) -> list[int]:
-    """Positions of the rows a fault hits: a count of them, or a fraction."""
+    """Return the positions of the rows a fault hits: a count of them, or a fraction."""
     wanted = fault.parameters.get("count")
     if wanted is None:
         wanted = max(least, round(fault.parameters["fraction"] * total))
@@ -120,7 +120,7 @@ _VALUES: Mapping[str, Callable[[Any, JobFault], Any]] = {
 
 
 def _error_answer(fault: JobFault, position: int) -> Answer:
-    """What a row answers that a fault lets fail."""
+    """Return the answer of a row that a fault lets fail."""
     if fault.name == "invalid-texts":
         return {"error": {"code": 3, "message": "Request contains an invalid argument."}}
     if fault.name == "transient-error-lines":
@@ -138,7 +138,7 @@ def _error_answer(fault: JobFault, position: int) -> Answer:
 
 
 class Spoiler:
-    """Changes answers of one job."""
+    """The changes that faults make to the answers of one job."""
 
     def __init__(self, job: Job) -> None:
         self._served_count = job.served_count
@@ -159,7 +159,7 @@ class Spoiler:
         self._scrambles_tokens = job.fault("token-counts-scrambled") is not None
 
     def spoiled(self, number: int, request: Mapping[str, Any], answer: Answer) -> Answer:
-        """The answer to that request as the job gives it."""
+        """Return the answer to that request as the job gives it."""
         if number >= self._served_count:
             return {"error": UNSERVED_ERROR}
         if number in self._errors:
@@ -191,7 +191,7 @@ class Spoiler:
 
 
 def line_encoder(job: Job) -> Callable[[Sequence[Answer]], bytes]:
-    """How a group of answers becomes lines of a result file."""
+    """Return the function that encodes a group of answers as lines of a result file."""
     fault = job.fault("corrupted-line")
     if fault is None:
         return _encode

@@ -58,7 +58,7 @@ _CONTROL_ROUTES = (
 
 
 def build_app(state: State) -> Starlette:
-    """The ASGI application over an opened state directory."""
+    """Return the ASGI application over an open state directory."""
     routes = [route for version in _VERSIONS for route in _api_routes(state, version)]
     routes += [
         _route(state, "", verb, path, Endpoint(name=None, handler=handler, needs_key=False))

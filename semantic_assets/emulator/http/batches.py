@@ -40,19 +40,19 @@ _RESULT_PREFIX = "batch-"
 
 @dataclass(frozen=True, kw_only=True)
 class _Input:
-    """Where the requests of a new job are."""
+    """The place of a new job's requests."""
 
     blob: str
     source_file: str | None
 
 
 def create_embeddings(call: Call) -> dict[str, Any]:
-    """models.asyncBatchEmbedContent"""
+    """Create an embedding job (models.asyncBatchEmbedContent)."""
     return _create(call, Kind.EMBED, "asyncBatchEmbedContent")
 
 
 def create_generation(call: Call) -> dict[str, Any]:
-    """models.batchGenerateContent"""
+    """Create a generation job (models.batchGenerateContent)."""
     return _create(call, Kind.GENERATE, "batchGenerateContent")
 
 
@@ -146,12 +146,12 @@ def _named(call: Call) -> Job:
 
 
 def get(call: Call) -> dict[str, Any]:
-    """batches.get"""
+    """Return the operation of a job (batches.get)."""
     return operation(call.state, _named(call), now=call.now, mode=call.settings.vectors)
 
 
 def list_page(call: Call) -> dict[str, Any]:
-    """batches.list: newest first."""
+    """List a page of jobs, newest first (batches.list)."""
     if empty := reply_faults.empty_page(call.query.get("pageToken")):
         return empty
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
@@ -178,7 +178,7 @@ def list_page(call: Call) -> dict[str, Any]:
 
 
 def cancel(call: Call) -> dict[str, Any]:
-    """batches.cancel"""
+    """Cancel a job (batches.cancel)."""
     job = _named(call)
     with call.state.writing() as db:
         row = db.execute("SELECT * FROM job WHERE job_id = ?", [job.job_id]).fetchone()
@@ -188,7 +188,7 @@ def cancel(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """batches.delete: the client loses sight of the job, which goes on and fills its quota.
+    """Hide a job from its client (batches.delete); the job goes on and fills its quota.
 
     A long-running operation is not cancelled by deleting it (google.longrunning).
     """
@@ -199,7 +199,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def download(call: Call) -> Stream:
-    """files.download of a result file; what was uploaded cannot be downloaded."""
+    """Stream a result file (files.download); an uploaded file cannot be downloaded."""
     file_id = call.path["file_id"]
     if not file_id.startswith(_RESULT_PREFIX):
         files.find(call, file_id)

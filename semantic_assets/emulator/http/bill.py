@@ -1,4 +1,4 @@
-"""Evidence for "no text is paid for twice": what every job that ever was has answered.
+"""Evidence for "no text is paid for twice": the answers of every job there ever was.
 
 Read from the stored inputs each time it is asked for: 100,000 texts take one to three seconds.
 Not here: prices.
@@ -27,7 +27,7 @@ _NOT_OPTIONS = frozenset({"content", "contents", "model"})
 
 
 class _Account:
-    """Sent and answered texts.
+    """The texts that were sent and answered.
 
     A text with a model and options is one piece of work, written as bytes: another dimension is
     another vector, another file another prompt. Only work paid for again has an object of its
@@ -40,7 +40,7 @@ class _Account:
         self.tokens: dict[str, int] = {}
         #: how often each was sent
         self.sent: dict[bytes, int] = {}
-        #: the number of the first job paid for it, and of all if there are more
+        #: the number of the first job paid for it; all numbers if there are more
         self._paid: dict[bytes, int] = {}
         self._paid_again: dict[bytes, list[int]] = {}
         #: the job whose answer, the last one, was stopped or broken
@@ -48,7 +48,7 @@ class _Account:
         self._repaired: dict[bytes, list[int]] = {}
 
     def add(self, state: State, job: Job, now: float) -> None:
-        """Enter a job."""
+        """Enter the texts of a job."""
         self.jobs.append(job)
         is_billed, failed, served = job.state(now) in SUCCESSFUL, job.failed_lines, job.served_count
         draws, tokens = answer_faults.draws_of(job), 0
@@ -79,18 +79,18 @@ class _Account:
             self._paid_again.setdefault(work, [self._paid[work]]).append(job_number)
 
     def _is_repair(self, work: bytes, job_number: int) -> bool:
-        """Whether its last answer was bad, and known when it was asked for again."""
+        """Return whether its last answer was bad, and known when it was asked for again."""
         earlier = self._spoiled.get(work, job_number)
         if earlier == job_number:
             return False
         return self.jobs[earlier].plan.ends_at <= self.jobs[job_number].created_at
 
     def paid_more_than_once(self) -> list[dict[str, Any]]:
-        """Each such piece of work with the jobs it was paid in."""
+        """Return each piece of work paid again, with the jobs it was paid in."""
         return [self._described(*again) for again in self._paid_again.items()]
 
     def repaired(self) -> list[dict[str, Any]]:
-        """Work paid again because its answer was stopped or broken, with its jobs."""
+        """Return work paid again because its answer was stopped or broken, with its jobs."""
         return [self._described(*again) for again in self._repaired.items()]
 
     def _described(self, work: bytes, numbers: Sequence[int]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _is_spoiled(draws: Sequence[Draw], request: SentText) -> bool:
 
 
 def read_bill(call: Call) -> dict[str, Any]:
-    """GET /emulator/bill: of all keys, deleted jobs included.
+    """Return the bill of all keys, deleted jobs included (GET /emulator/bill).
 
     A text is paid for where its job ends SUCCEEDED or PARTIALLY_SUCCEEDED and its row was
     answered: a row that ends in an error is not billed, and may be sent again. An answer that was

@@ -18,7 +18,7 @@ from semantic_assets.emulator.state import State
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What a handler sees of a request."""
+    """A request as a handler sees it."""
 
     state: State
     settings: Settings
@@ -40,7 +40,7 @@ class Call:
     body: bytes
 
     def message(self) -> Mapping[str, Any]:
-        """The body as JSON."""
+        """Decode the body as a JSON message."""
         return wire.decode_message(self.body)
 
 
@@ -66,7 +66,7 @@ Handler = Callable[[Call], Reply]
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """A method of the API: its name in the call counts, and who answers it."""
+    """A method of the API: its name in the call counts, and its handler."""
 
     #: None: not counted, and no fault fires at it
     name: str | None
@@ -78,7 +78,7 @@ class Endpoint:
 
 
 def encode(reply: Reply) -> Response:
-    """A reply as a response."""
+    """Return a reply as an HTTP response."""
     # Starlette iterates a plain iterator in its thread pool, so a slow stream blocks nobody.
     if isinstance(reply, Stream):
         return StreamingResponse(reply.pieces, media_type=reply.media_type)
@@ -88,7 +88,7 @@ def encode(reply: Reply) -> Response:
 
 
 def error_response(error: GoogleError, headers: Mapping[str, str] | None) -> Response:
-    """Google's error envelope."""
+    """Return an error in Google's envelope."""
     return _json(error.code, error.envelope(), headers)
 
 

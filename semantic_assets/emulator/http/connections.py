@@ -1,4 +1,4 @@
-"""Answers that are none: a connection closed early, late, or in the middle of a download.
+"""Failing answers: a connection closed early, late, or in the middle of a download.
 
 ASGI has no way to say so, so these take uvicorn's transport of their connection.
 """
@@ -86,7 +86,7 @@ class CutDownload(Response):
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
-    """The transport of a request: `server.py` lets the application see its connections."""
+    """Return the transport of a request: `server.py` shows its connections to the application."""
     for connection in scope["app"].state.connections:
         if connection.client == scope["client"]:
             transport: asyncio.Transport = connection.transport
@@ -95,7 +95,7 @@ def _transport(scope: Scope) -> asyncio.Transport:
 
 
 async def _wait(seconds: float, receive: Receive) -> bool:
-    """Whether the client has waited as well."""
+    """Wait so long, and return whether the client has waited as well."""
     with suppress(TimeoutError):
         await asyncio.wait_for(_gone(receive), seconds)
         return False

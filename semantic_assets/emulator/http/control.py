@@ -1,6 +1,6 @@
-"""The emulator's own surface: its clock, its faults, and evidence of what clients did.
+"""The emulator's own interface: its clock, its faults, and evidence of what clients did.
 
-No key, not counted, and nothing Google has.
+Its calls need no key and are not counted; Google has none of them.
 """
 
 import sqlite3
@@ -19,13 +19,13 @@ from semantic_assets.emulator.jobs.texts import SentText
 
 
 def read_clock(call: Call) -> dict[str, Any]:
-    """GET /emulator/clock"""
+    """Return the clock (GET /emulator/clock)."""
     with call.state.reading() as db:
         return _described_clock(db)
 
 
 def set_clock(call: Call) -> dict[str, Any]:
-    """POST /emulator/clock {"advance_seconds": S} | {"freeze": true | false}"""
+    """Set the clock: POST /emulator/clock {"advance_seconds": S} | {"freeze": true | false}."""
     message = call.message()
     seconds = message.get("advance_seconds", 0)
     if not isinstance(seconds, int | float):
@@ -43,7 +43,7 @@ def _described_clock(db: sqlite3.Connection) -> dict[str, Any]:
 
 
 def read_state(call: Call) -> dict[str, Any]:
-    """GET /emulator/state: everything, of all keys, the deleted included."""
+    """Return the whole state, of all keys and with deleted rows (GET /emulator/state)."""
     with call.state.reading() as db:
         job_rows = db.execute("SELECT * FROM job ORDER BY sequence").fetchall()
         file_rows = db.execute("SELECT * FROM file ORDER BY sequence").fetchall()
@@ -87,7 +87,7 @@ def _described_file(row: sqlite3.Row, now: float) -> dict[str, Any]:
 
 
 def read_texts(call: Call) -> Stream:
-    """GET /emulator/jobs/{id}/texts: {"key", "text"} of each request ever sent in that job.
+    """Stream each request ever sent in a job (GET /emulator/jobs/{id}/texts): {"key", "text"}.
 
     Where media go with it, {"media"} has their SHA-256 too.
     """
@@ -110,12 +110,12 @@ def _described_text(request: SentText) -> dict[str, Any]:
 
 
 def read_faults(call: Call) -> dict[str, Any]:
-    """GET /emulator/faults"""
+    """List the armed faults (GET /emulator/faults)."""
     return {"faults": armed.described(call.state)}
 
 
 def arm_fault(call: Call) -> dict[str, Any]:
-    """POST /emulator/faults {"name": N, "times": T | null, "parameters": {...}}"""
+    """Arm a fault: POST /emulator/faults {"name": N, "times": T | null, "parameters": {...}}."""
     message = call.message()
     armed.arm(
         call.state,
@@ -127,6 +127,6 @@ def arm_fault(call: Call) -> dict[str, Any]:
 
 
 def disarm_fault(call: Call) -> dict[str, Any]:
-    """DELETE /emulator/faults and /emulator/faults/{name}"""
+    """Disarm one fault or all (DELETE /emulator/faults/{name} or /emulator/faults)."""
     armed.disarm(call.state, call.path.get("name"))
     return read_faults(call)

@@ -42,7 +42,7 @@ class GoogleError(Exception):
         self.status = status
 
     def envelope(self) -> dict[str, Any]:
-        """The JSON body Google sends with this error."""
+        """Return the JSON body that Google sends with this error."""
         error: dict[str, Any] = {
             "code": self.code,
             "message": self.message,
@@ -54,12 +54,12 @@ class GoogleError(Exception):
 
 
 def invalid_argument(message: str) -> GoogleError:
-    """400: the request itself is wrong."""
+    """Return 400: the request itself is wrong."""
     return GoogleError(400, message)
 
 
 def missing_key() -> GoogleError:
-    """403: no API key on the call."""
+    """Return 403: no API key on the call."""
     return GoogleError(
         403,
         "Method doesn't allow unregistered callers (callers without established identity). "
@@ -68,7 +68,7 @@ def missing_key() -> GoogleError:
 
 
 def file_not_accessible(file_id: str) -> GoogleError:
-    """403, not 404: a file that never was looks like somebody else's."""
+    """Return 403, not 404: a file that never was looks like somebody else's."""
     return GoogleError(
         403,
         f"You do not have permission to access the File {file_id} or it may not exist.",
@@ -76,12 +76,12 @@ def file_not_accessible(file_id: str) -> GoogleError:
 
 
 def batch_not_found() -> GoogleError:
-    """404: no such batch, or another key's."""
+    """Return 404: no such batch, or another key's."""
     return GoogleError(404, "Requested entity was not found.")
 
 
 def model_not_supported(model: str, version: str, method: str) -> GoogleError:
-    """404: the model is unknown, or known and not for this method."""
+    """Return 404: the model is unknown, or known and not for this method."""
     return GoogleError(
         404,
         f"models/{model} is not found for API version {version}, or is not supported for "
@@ -91,7 +91,7 @@ def model_not_supported(model: str, version: str, method: str) -> GoogleError:
 
 
 def quota_exceeded() -> GoogleError:
-    """429 with google.rpc.Help only: no RetryInfo, no Retry-After (field reports)."""
+    """Return 429 with google.rpc.Help only: no RetryInfo, no Retry-After (field reports)."""
     return GoogleError(
         429,
         "You exceeded your current quota, please check your plan and billing details. "
@@ -113,17 +113,17 @@ def quota_exceeded() -> GoogleError:
 
 
 class InvalidRequest(Exception):
-    """One request cannot be answered; in a batch it becomes an error line."""
+    """A request that cannot be answered; in a batch it becomes an error line."""
 
     code = INVALID_ARGUMENT_CODE
 
     def refusal(self) -> GoogleError:
-        """The same in real time."""
+        """Return the refusal of the request in real time."""
         return invalid_argument(str(self))
 
 
 class Undecodable(InvalidRequest):
-    """Its medium is there, and is not what it is said to be; `file` is the uploaded one, if any."""
+    """A medium that is not what it is said to be; `file` is the uploaded one, if any."""
 
     def __init__(self, file: Mapping[str, Any] | None = None) -> None:
         super().__init__("Unable to process input image: its bytes cannot be decoded.")
@@ -131,7 +131,7 @@ class Undecodable(InvalidRequest):
 
 
 class FileNotReadable(InvalidRequest):
-    """It names a file that is gone, or never was."""
+    """A request that names a file that is gone, or never was."""
 
     code = PERMISSION_DENIED_CODE
 
@@ -140,5 +140,5 @@ class FileNotReadable(InvalidRequest):
         self._file_id = file_id
 
     def refusal(self) -> GoogleError:
-        """403"""
+        """Return 403 for the request in real time."""
         return file_not_accessible(self._file_id)

@@ -28,13 +28,13 @@ _ALIVE = "deleted_at IS NULL AND expires_at > :now"
 
 
 def exists(db: sqlite3.Connection, file_id: str, *, now: float) -> bool:
-    """Whether any key has a live file of this id."""
+    """Return whether any key has a live file of this id."""
     query = f"SELECT 1 FROM file WHERE file_id = :file_id AND {_ALIVE}"
     return db.execute(query, {"file_id": file_id, "now": now}).fetchone() is not None
 
 
 def add(call: Call, upload: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Turn a finished upload into a file."""
+    """Turn a finished upload into a file and return its description."""
     with path.open("rb") as stored:
         digest = hashlib.file_digest(stored, "sha256").hexdigest()
     row = {
@@ -57,7 +57,7 @@ def add(call: Call, upload: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def find(call: Call, file_id: str) -> dict[str, Any]:
-    """The live file of that id, if it is the caller's.
+    """Return the caller's live file of that id.
 
     Raises:
         GoogleError: 403 for anything else.
@@ -69,7 +69,7 @@ def find(call: Call, file_id: str) -> dict[str, Any]:
 
 
 def live_row(call: Call, file_id: str) -> dict[str, Any] | None:
-    """The live file of that id, if there is one and it is the caller's."""
+    """Return the caller's live file of that id, or None."""
     with call.state.reading() as db:
         row = db.execute(
             f"SELECT * FROM file WHERE file_id = :file_id AND owner = :owner AND {_ALIVE}",
@@ -79,12 +79,12 @@ def live_row(call: Call, file_id: str) -> dict[str, Any] | None:
 
 
 def get(call: Call) -> dict[str, Any]:
-    """files.get"""
+    """Return the description of a file (files.get)."""
     return _described(call, find(call, _checked_id(call, "GetFileRequest")))
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """files.delete: the bytes stay, as evidence and for the batches made of them.
+    """Delete a file (files.delete); its bytes stay, as evidence and for batches made of them.
 
     Requests of batches not yet ended that name it as media are lost (guess: live is not known).
     """
@@ -103,7 +103,7 @@ def _checked_id(call: Call, request: str) -> str:
 
 
 def list_page(call: Call) -> dict[str, Any]:
-    """files.list: newest first; result files are not in it (guess)."""
+    """List a page of files, newest first (files.list); result files are not in it (guess)."""
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))
     with call.state.reading() as db:

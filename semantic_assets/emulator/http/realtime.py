@@ -21,14 +21,14 @@ REQUESTS = "realtime_requests"
 
 
 def embed_content(call: Call) -> dict[str, Any]:
-    """models.embedContent"""
+    """Embed one text (models.embedContent)."""
     model = _model(call, Kind.EMBED, "embedContent")
     answer = _embed(call, [call.message()], model)[0]
     return {"embedding": {"values": answer.values}, **_usage([answer])}
 
 
 def batch_embed_contents(call: Call) -> dict[str, Any]:
-    """models.batchEmbedContents, which the SDK calls even for one text."""
+    """Embed up to 100 texts (models.batchEmbedContents); the SDK calls it even for one text."""
     model = _model(call, Kind.EMBED, "batchEmbedContents")
     requests = call.message().get("requests")
     if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
@@ -59,7 +59,7 @@ def _usage(answers: Sequence[Embedding]) -> dict[str, Any]:
 
 
 def count_tokens(call: Call) -> dict[str, Any]:
-    """models.countTokens; embedding models are refused, as live does."""
+    """Count a prompt's tokens (models.countTokens); embedding models are refused, as live does."""
     _model(call, Kind.GENERATE, "countTokens")
     message = call.message()
     prompt = _prompt(call, wire.message_field(message, "generateContentRequest") or message)
@@ -68,7 +68,7 @@ def count_tokens(call: Call) -> dict[str, Any]:
 
 
 def generate_content(call: Call) -> dict[str, Any]:
-    """models.generateContent"""
+    """Answer a prompt (models.generateContent)."""
     model = _model(call, Kind.GENERATE, "generateContent")
     prompt = _prompt(call, call.message())
     call.state.add_to_tally(REQUESTS, 1)

@@ -1,7 +1,7 @@
-"""From an HTTP request to a handler in a worker thread, and back.
+"""The way of an HTTP request to a handler in a worker thread, and back.
 
-The event loop only moves bytes; every handler is a plain function of a `Call`. Armed faults get
-their chance here, before and after it.
+The event loop only moves bytes; every handler is a plain function of a `Call`. Armed faults may
+fire here, before and after it.
 """
 
 import logging
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 def serve(
     state: State, version: str, endpoint: Endpoint
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The ASGI-side function of an endpoint."""
+    """Return the ASGI-side function of an endpoint."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -41,7 +41,7 @@ def serve(
 def serve_chunk(
     state: State, version: str, endpoint: Endpoint
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The same for upload chunks, whose connection may be closed while they are read."""
+    """Return the same for upload chunks, whose connection may be closed while they are read."""
     whole = serve(state, version, endpoint)
 
     async def answer(request: Request) -> Response:

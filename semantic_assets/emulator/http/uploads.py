@@ -26,7 +26,7 @@ _ID_LETTERS = string.ascii_lowercase + string.digits
 
 
 def start(call: Call) -> WithHeaders:
-    """Open an upload and say where its chunks go: on this host, as the SDK posts there verbatim."""
+    """Open an upload and return a URL for its chunks on this host: the SDK posts there verbatim."""
     if call.headers.get("x-goog-upload-protocol") != "resumable":
         raise invalid_argument("Only the resumable upload protocol is served here.")
     if call.headers.get("x-goog-upload-command") != "start":
@@ -85,7 +85,7 @@ def _upload_headers(call: Call, upload_id: str) -> dict[str, str]:
 
 
 def send(call: Call) -> WithHeaders:
-    """Take a chunk, answer a query, or finish."""
+    """Take a chunk, answer a query, or finish the upload."""
     upload = _find_upload(call)
     commands = {word.strip() for word in call.headers.get("x-goog-upload-command", "").split(",")}
     if commands == {"query"}:

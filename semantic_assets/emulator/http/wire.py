@@ -22,22 +22,22 @@ def _snake(name: str) -> str:
 
 
 def spellings(names: Iterable[str]) -> frozenset[str]:
-    """Field names in camelCase, and what they are in snake_case."""
+    """Return field names in camelCase and in snake_case."""
     camel = list(names)
     return frozenset(camel) | frozenset(map(_snake, camel))
 
 
 def field(message: Mapping[str, Any], name: str) -> Any:
-    """A field given in camelCase, or in the snake_case the SDK sends for some."""
+    """Return a field given in camelCase, or in the snake_case the SDK sends for some."""
     value = message.get(name)
     return message.get(_snake(name)) if value is None else value
 
 
 def message_field(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A field that holds a message; an absent one is empty.
+    """Return a field that holds a message; an absent one is empty.
 
     Raises:
-        GoogleError: it holds something else.
+        GoogleError: the field holds something else.
     """
     value = field(message, name)
     if value is None:
@@ -48,7 +48,7 @@ def message_field(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def decode_message(body: bytes) -> Mapping[str, Any]:
-    """A request body; an empty one is an empty message."""
+    """Decode a request body; an empty one is an empty message."""
     if not body:
         return {}
     try:
@@ -61,28 +61,28 @@ def decode_message(body: bytes) -> Mapping[str, Any]:
 
 
 def encode(message: Any) -> bytes:
-    """JSON in which a row of a matrix is a list of numbers, eight or nine digits each."""
+    """Encode a message; a row of a matrix becomes a list of numbers, eight or nine digits each."""
     return orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def timestamp(seconds: float) -> str:
-    """RFC 3339 with nine decimals, as live replies have (third-party reports)."""
+    """Format a time as RFC 3339 with nine decimals, as live replies have (third-party reports)."""
     moment = datetime.fromtimestamp(seconds, tz=UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}000Z"
 
 
 def counts(**numbers: int) -> dict[str, str]:
-    """int64 fields are strings, and zeros are left out."""
+    """Return int64 fields as strings, without zeros."""
     return {name: str(number) for name, number in numbers.items() if number}
 
 
 def page_token(sequence: int) -> str:
-    """An opaque token for the page that starts below `sequence`."""
+    """Return an opaque token for the page that starts below `sequence`."""
     return base64.urlsafe_b64encode(b"p%d" % sequence).decode()
 
 
 def decode_page_token(token: str | None) -> int | None:
-    """The sequence number a page starts below; None for the first page."""
+    """Return the sequence number a page starts below; None for the first page."""
     if not token:
         return None
     try:
@@ -92,7 +92,7 @@ def decode_page_token(token: str | None) -> int | None:
 
 
 def page_size(text: str | None, *, default: int, limit: int) -> int:
-    """A page size; 0 means the default and too much means the limit."""
+    """Parse a page size; 0 means the default and too much means the limit."""
     try:
         size = int(text or 0)
     except ValueError as error:

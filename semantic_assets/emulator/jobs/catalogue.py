@@ -1,4 +1,4 @@
-"""The models that exist, what they take, and how much may be enqueued for them.
+"""The models: their names, their input limits, and their limits of enqueued tokens.
 
 Names, input limits and enqueued-token limits from copies of Google's pages of 2026. Limits of models
 that its table does not name are those of their family.
@@ -12,7 +12,7 @@ from semantic_assets.emulator.http.errors import model_not_supported
 
 
 class Kind(StrEnum):
-    """What a model answers with."""
+    """The kind of a model's answers."""
 
     EMBED = "embed"
     GENERATE = "generate"
@@ -32,7 +32,7 @@ class Model:
     always_normalised: bool
 
     def normalises(self, dimensions: int) -> bool:
-        """Whether its vectors of this many dimensions have unit length."""
+        """Return whether its vectors of this many dimensions have unit length."""
         return self.always_normalised or dimensions == FULL_DIMENSIONS
 
 
@@ -74,7 +74,7 @@ _MODELS = {
 
 
 def find_model(name: str, *, kind: Kind, version: str, method: str) -> Model:
-    """The model of that name, if the method is one of its own.
+    """Return the model of that name, if the method is one of its own.
 
     Raises:
         GoogleError: 404, the same for an unknown model and for one that cannot do this. Live,
@@ -87,5 +87,5 @@ def find_model(name: str, *, kind: Kind, version: str, method: str) -> Model:
 
 
 def known_model(name: str) -> Model:
-    """The model of a job that was accepted."""
+    """Return the model of a job that was accepted."""
     return _MODELS[name]

@@ -1,6 +1,6 @@
-"""What generation jobs cost, in requests and tokens. Not here: prices, and real time.
+"""The costs of generation jobs, in requests and tokens. Not here: prices, and real time.
 
-A job is counted when somebody asks for the first time after it has ended, and then never again.
+A job is counted when its costs are first asked for after it has ended, and then never again.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class _Cost(NamedTuple):
 
 
 def of_generation(state: State, jobs: Iterable[Job], now: float) -> dict[str, int]:
-    """Requests sent, requests answered, and the tokens of those; of all jobs together."""
+    """Sum up all generation jobs: requests sent, requests answered, and the tokens of those."""
     mine = [job for job in jobs if job.kind is Kind.GENERATE]
     costs = [_cost(state, job) for job in mine if job.state(now) in SUCCESSFUL]
     return {

@@ -50,7 +50,7 @@ class MalformedInput(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One request and what its answer must carry to be told apart."""
+    """One request, and the fields by which its answer is told apart."""
 
     echo: Mapping[str, Any]
     request: Mapping[str, Any]
@@ -65,7 +65,7 @@ class Line:
 
 
 def read_lines(path: Path, kind: Kind, *, is_inlined: bool) -> Iterator[Line]:
-    """The requests of a stored input; blank lines are none.
+    """Yield the requests of a stored input; blank lines are none.
 
     Raises:
         MalformedInput: at the first line that is not a request.
@@ -94,20 +94,20 @@ def _decode_line(raw: bytes, number: int, known: frozenset[str], *, is_inlined: 
 
 
 def groups(lines: Iterable[_T]) -> Iterator[list[_T]]:
-    """The lines, some at a time."""
+    """Yield the lines in groups."""
     iterator = iter(lines)
     while group := list(islice(iterator, _GROUP_SIZE)):
         yield group
 
 
 def encode_inlined(requests: list[Any]) -> Iterator[bytes]:
-    """Inlined requests as lines, so that both kinds of input are kept alike."""
+    """Yield inlined requests as lines, so that both kinds of input are kept alike."""
     for request in requests:
         yield wire.encode(request) + b"\n"
 
 
 def content_text(content: Any) -> str | None:
-    """The text of a Content; None if a part is anything but text."""
+    """Return the text of a Content; None if a part is anything but text."""
     parts = content.get("parts") if isinstance(content, dict) else None
     if not isinstance(parts, list):
         return ""

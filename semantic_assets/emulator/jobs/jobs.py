@@ -19,14 +19,14 @@ from semantic_assets.emulator.http.errors import (
 )
 from semantic_assets.emulator.jobs.catalogue import Kind
 
-# Pending or running for longer: EXPIRED, without results (Google's docs).
+# A job pending or running for longer is EXPIRED, without results (Google's docs).
 LONGEST_LIFE_SECONDS = 48 * 3600.0
-# Part of the latency a job spends PENDING.
+# Part of the latency that a job spends PENDING.
 _PENDING_SHARE = 0.3
 
 
 class JobState(StrEnum):
-    """Google's names; live sends this prefix and not JOB_STATE_ (third-party reports)."""
+    """Google's job states; live sends this prefix and not JOB_STATE_ (third-party reports)."""
 
     PENDING = "BATCH_STATE_PENDING"
     RUNNING = "BATCH_STATE_RUNNING"
@@ -44,7 +44,7 @@ TERMINAL = SUCCESSFUL | {JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """When a job starts and ends, and how."""
+    """The times at which a job starts and ends, and how it ends."""
 
     starts_at: float
     ends_at: float
@@ -92,38 +92,38 @@ class Job:
     sequence: int = 0
 
     def state(self, now: float) -> JobState:
-        """The state at that time."""
+        """Return the state at that time."""
         if now < self.plan.starts_at and now < self.plan.ends_at:
             return JobState.PENDING
         return JobState.RUNNING if now < self.plan.ends_at else self.plan.end_state
 
     def changed_at(self, now: float) -> float:
-        """When the state of that time was entered."""
+        """Return when the state of that time was entered."""
         if now >= self.plan.ends_at:
             return self.plan.ends_at
         return self.plan.starts_at if now >= self.plan.starts_at else self.created_at
 
     def has_output(self, now: float) -> bool:
-        """Whether there is something to download."""
+        """Return whether there is something to download."""
         return self.state(now) in SUCCESSFUL
 
     def fault(self, name: str) -> JobFault | None:
-        """The fault of that name, if it was born with it."""
+        """Return the fault of that name, if the job was born with it."""
         return next((fault for fault in self.faults if fault.name == name), None)
 
     def is_deleted(self, now: float) -> bool:
-        """Whether clients have lost sight of it."""
+        """Return whether clients have lost sight of the job."""
         return self.deleted_at is not None and self.deleted_at <= now
 
     @property
     def served_count(self) -> int:
-        """How many requests were answered, with a vector or with an error of their own."""
+        """The number of requests answered, with a vector or with an error of their own."""
         served = self.plan.served_count
         return self.request_count if served is None else served
 
     @property
     def failed_count(self) -> int:
-        """How many requests end as an error line."""
+        """The number of requests that end as an error line."""
         unserved = self.request_count - self.served_count
         return unserved + sum(number < self.served_count for number in self.failed_lines)
 
@@ -134,7 +134,7 @@ class Job:
 
 
 def plan_normal(created_at: float, latency_seconds: float) -> Plan:
-    """Pending for a while, running, then SUCCEEDED; EXPIRED if that takes over 48 h."""
+    """Plan a job: PENDING, RUNNING, then SUCCEEDED; EXPIRED if that takes over 48 h."""
     starts_at = created_at + _PENDING_SHARE * latency_seconds
     deadline = created_at + LONGEST_LIFE_SECONDS
     if created_at + latency_seconds <= deadline:
@@ -150,7 +150,7 @@ def plan_normal(created_at: float, latency_seconds: float) -> Plan:
 
 
 def plan_malformed(created_at: float, latency_seconds: float, message: str) -> Plan:
-    """FAILED as soon as somebody looks into the input, which is when the job would start."""
+    """Plan a job that is FAILED when its input is read, which is when it would start."""
     starts_at = created_at + _PENDING_SHARE * latency_seconds
     return Plan(
         starts_at=starts_at,
@@ -162,7 +162,7 @@ def plan_malformed(created_at: float, latency_seconds: float, message: str) -> P
 
 
 def plan_cancelled(job: Job, now: float) -> Plan:
-    """The future of a job cancelled now (third-party reports).
+    """Plan the future of a job cancelled now (third-party reports).
 
     Before its start: CANCELLED with code 13, where the REST page says 1. After its start:
     SUCCEEDED, with the rows not yet reached in error. After its end: nothing changes (guess).
@@ -189,7 +189,7 @@ def plan_cancelled(job: Job, now: float) -> Plan:
     return plan
 
 
-#: what an unserved row carries, and no message
+#: the error of an unserved row, which has no message
 UNSERVED_ERROR = {"code": CANCELLED_CODE}
 
 
@@ -205,14 +205,14 @@ def insert(db: sqlite3.Connection, job: Job) -> None:
 
 
 def replace_plan(db: sqlite3.Connection, job: Job, plan: Plan) -> None:
-    """Give a job another future."""
+    """Replace the plan of a job."""
     row = asdict(plan)
     sets = ", ".join(f"{name} = :{name}" for name in row)
     db.execute(f"UPDATE job SET {sets} WHERE job_id = :job_id", {**row, "job_id": job.job_id})
 
 
 def decode_row(row: sqlite3.Row) -> Job:
-    """A job as stored."""
+    """Return the job of a stored row."""
     return Job(
         job_id=row["job_id"],
         owner=row["owner"],

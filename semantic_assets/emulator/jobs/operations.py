@@ -1,4 +1,4 @@
-"""A job as clients see it: Google's long-running operation (third-party reports live samples).
+"""Jobs as clients see them: Google's long-running operations (third-party live samples).
 
 Not here: methods and rows.
 """
@@ -17,7 +17,7 @@ _MESSAGES = {Kind.EMBED: "EmbedContentBatch", Kind.GENERATE: "GenerateContentBat
 
 
 def operation(state: State, job: Job, *, now: float, mode: str) -> dict[str, Any]:
-    """The operation of a job; inlined results come with every look at it, twice."""
+    """Return the operation of a job; inlined results come with every look at it, twice."""
     job_state = job.state(now)
     metadata = _metadata(job, job_state, now)
     described: dict[str, Any] = {"name": f"batches/{job.job_id}", "metadata": metadata}

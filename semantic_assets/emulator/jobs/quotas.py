@@ -1,4 +1,4 @@
-"""Whether one more job may be enqueued.
+"""The check whether one more job may be enqueued.
 
 Counted from the job rows inside the transaction that inserts the job, so there is no counter to
 leak and two servers cannot both let the last one in.
@@ -16,7 +16,7 @@ CONCURRENT_JOB_LIMIT = 100
 def is_exceeded(
     db: sqlite3.Connection, job: Job, model: Model, *, tier: int, now: float, share: float = 1.0
 ) -> bool:
-    """Whether one more job would exceed the tier's enqueued tokens or the number of jobs.
+    """Return whether one more job exceeds the tier's enqueued tokens or the number of jobs.
 
     `share` is the part of the enqueued tokens that is really given.
     """

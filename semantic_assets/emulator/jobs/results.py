@@ -1,4 +1,4 @@
-"""What a finished job answers, computed from its input each time it is asked for.
+"""The answers of a finished job, computed from its input each time they are asked for.
 
 Nothing is stored: answers are a function of the input, so a result file costs no disk and the
 second download equals the first. Answers come in groups, so that neither memory nor the
@@ -25,7 +25,7 @@ _Respond = Callable[[Sequence[Line]], list[Answer]]
 
 
 def lines(state: State, job: Job) -> Iterator[Line]:
-    """The requests of a job, as they were sent."""
+    """Yield the requests of a job, as they were sent."""
     path = state.blob_path(job.blob)
     return read_lines(path, job.kind, is_inlined=job.source_file is None)
 
@@ -45,12 +45,12 @@ class ResultFile:
 
 
 def inlined_responses(state: State, job: Job, mode: str) -> list[Answer]:
-    """The answers of an inlined job, in the order of its requests."""
+    """Return the answers of an inlined job, in the order of its requests."""
     return [answer for answers in _answers(state, job, mode) for answer in answers]
 
 
 def paid_responses(state: State, job: Job) -> Iterator[Answer]:
-    """The responses of an ended generation job, whatever becomes of their lines."""
+    """Yield the responses of an ended generation job, whatever becomes of their lines."""
     respond, spoiler = _responder(state, job, mode=""), result_faults.Spoiler(job)
     for group in groups(enumerate(lines(state, job))):
         outcomes = respond([line for _, line in group])

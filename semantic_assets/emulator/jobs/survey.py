@@ -1,4 +1,4 @@
-"""Reads the input of a new job through: how much it is, and which requests will fail."""
+"""The survey of a new job's input: its size, and the requests that will fail."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from semantic_assets.emulator.media.media_uses import MediaUse
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What reading an input through told about it."""
+    """The result of reading an input through."""
 
     request_count: int = 0
     token_count: int = 0
@@ -28,7 +28,7 @@ class Survey:
 
 
 def survey(path: Path, model: Model, see: See, *, is_inlined: bool) -> Survey:
-    """Read an input through."""
+    """Read an input through and return its survey."""
     counter = _Counter(model, see)
     try:
         for group in groups(read_lines(path, model.kind, is_inlined=is_inlined)):
@@ -56,7 +56,7 @@ class _Counter:
         self._lines: dict[int, list[int]] = defaultdict(list)
 
     def add(self, group: Sequence[Line]) -> None:
-        """Count some requests."""
+        """Count a group of requests."""
         counted = self._tokens(group)
         self.token_count += sum(count or 0 for count in counted)
         first = self.request_count
@@ -64,13 +64,13 @@ class _Counter:
         self.request_count += len(group)
 
     def media_uses(self) -> Iterator[MediaUse]:
-        """The files, with the requests that name them."""
+        """Yield the files, with the requests that name them."""
         for sequence, use in self._files.items():
             use.lines.extend(self._lines[sequence])
             yield use
 
     def _tokens(self, group: Sequence[Line]) -> list[int | None]:
-        """Tokens per request; None for one that will be answered with an error line."""
+        """Return the tokens per request; None for one that will be answered with an error line."""
         if self._model.kind is Kind.GENERATE:
             return [
                 self._tokens_of_prompt(self.request_count + n, line) for n, line in enumerate(group)

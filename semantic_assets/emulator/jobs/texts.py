@@ -1,4 +1,4 @@
-"""The texts a job was sent, line by line. Not here: who wants to know."""
+"""The texts a job was sent, line by line."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -26,17 +26,17 @@ class SentText(NamedTuple):
 
     @property
     def contents_sha(self) -> bytes:
-        """Text and media as a hash."""
+        """The hash of text and media."""
         return prompts.contents_sha(self.text or "", self.media)
 
     @property
     def identity(self) -> str:
-        """What a response to it carries as its id."""
+        """The id that a response to it carries."""
         return prompts.identity(self.contents_sha, prompts.instruction(self.line.request))
 
 
 def sent(state: State, job: Job, see: See | None = None) -> Iterator[SentText]:
-    """All requests of a job; a malformed input has none that could be read."""
+    """Yield all requests of a job; a malformed input has none that could be read."""
     if not job.request_count:
         return
     see = see or viewing.of_job(state, job)
@@ -46,7 +46,7 @@ def sent(state: State, job: Job, see: See | None = None) -> Iterator[SentText]:
 
 
 def text_of(line: Line, kind: Kind) -> str | None:
-    """The text of a request."""
+    """Return the text of a request."""
     if kind is Kind.EMBED:
         return content_text(line.request.get("content"))
     return prompts.prompt_text(line.request)

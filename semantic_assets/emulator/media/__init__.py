@@ -1,1 +1,1 @@
-"""What the emulator sees in pictures and hears in recordings."""
+"""The emulator's descriptions of pictures and recordings."""

@@ -1,7 +1,7 @@
-"""What a file shows, as English sentences, and how many tokens it is.
+"""Descriptions of files as English sentences, and their token counts.
 
-A function of its bytes and type and nothing else. Not here: which part of a request names which
-file (`attachments.py`), and how colours and tones are told apart (`pictures.py`, `recordings.py`).
+Both depend on a file's bytes and type only. Not here: which part of a request names which file
+(`prompts.py`), and how colours and tones are told apart (`pictures.py`, `recordings.py`).
 """
 
 import math
@@ -16,7 +16,7 @@ from semantic_assets.emulator.media import pictures, recordings
 IMAGE_TOKENS = 258
 AUDIO_TOKENS_PER_SECOND = 32
 VIDEO_TOKENS_PER_SECOND = 295
-# Of its own making, for what it cannot read.
+# A number of our own, for files that cannot be read.
 _BYTES_PER_TOKEN = 500
 _MODALITIES = {"image": "IMAGE", "audio": "AUDIO", "video": "VIDEO", "text": "TEXT"}
 _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
@@ -24,7 +24,7 @@ _UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What is seen or heard in a file."""
+    """The things seen or heard in a file."""
 
     modality: str
     tokens: int
@@ -33,7 +33,7 @@ class Look:
 
 
 def look_at(data: bytes, mime_type: str) -> Look | None:
-    """What those bytes show; None for a picture that cannot be decoded."""
+    """Describe what those bytes show; None for a picture that cannot be decoded."""
     if mime_type.startswith("image/"):
         return _look_at_image(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":

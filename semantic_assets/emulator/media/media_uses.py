@@ -1,7 +1,7 @@
-"""Which files the requests of a job name, and which of them are lost to it.
+"""The files that requests of a job name, and those of them that are lost to it.
 
-A file is needed until the job has ended: deleted before, or expired when the job starts, its
-requests end as error lines. Not here: what a file shows.
+A job needs a file until it has ended: if the file is deleted before, or has expired when the job
+starts, its requests end as error lines. Not here: what a file shows.
 """
 
 import json
@@ -25,13 +25,13 @@ class MediaUse:
 
 
 def outlived(job: Job, uses: Iterable[MediaUse]) -> Job:
-    """The job with error lines where a file will have expired when it starts."""
+    """Return the job with error lines where a file will have expired when it starts."""
     late = {n for use in uses if use.expires_at <= job.plan.starts_at for n in use.lines}
     return replace(job, invalid_lines=tuple(sorted(late.union(job.invalid_lines)))) if late else job
 
 
 def insert(db: sqlite3.Connection, job: Job, uses: Iterable[MediaUse]) -> None:
-    """Store what a new job needs."""
+    """Store the files that a new job needs."""
     db.executemany(
         "INSERT OR IGNORE INTO media_use VALUES (?, ?, ?, ?, ?)",
         (
@@ -45,7 +45,7 @@ def insert(db: sqlite3.Connection, job: Job, uses: Iterable[MediaUse]) -> None:
 
 
 def lose(db: sqlite3.Connection, file_sequence: int, now: float) -> None:
-    """A file is deleted: jobs that have not ended do without."""
+    """Let the requests for a deleted file fail, in the jobs that have not ended."""
     rows = db.execute(
         "SELECT job_id, lines, invalid_lines FROM media_use JOIN job USING (job_id)"
         " WHERE file_sequence = ? AND ends_at > ?",
@@ -63,7 +63,7 @@ def lose(db: sqlite3.Connection, file_sequence: int, now: float) -> None:
 
 
 def of_job(db: sqlite3.Connection, job_id: str) -> Mapping[str, dict[str, Any]]:
-    """The rows of the files a job can read, by id."""
+    """Return the rows of the files a job can read, by id."""
     rows = db.execute(
         "SELECT file.* FROM media_use JOIN file ON file.sequence = media_use.file_sequence"
         " WHERE job_id = ? AND NOT is_lost",

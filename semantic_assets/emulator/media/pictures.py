@@ -1,6 +1,6 @@
-"""What a picture shows: one shape on a background, named by colour.
+"""Descriptions of pictures: one shape on a background, named by colour.
 
-Enough to tell drawn test pictures apart; of a photograph it says little. Not here: file formats,
+Enough to tell drawn test pictures apart; of a photograph they say little. Not here: file formats,
 which Pillow reads.
 """
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 # Enough to tell shapes apart, and every picture costs about the same.
 _LARGEST_SIDE = 128
-# A colour with less of the picture is not named.
+# A colour with a smaller share of the picture is not named.
 _LEAST_SHARE = 0.02
 _MOST_COLOURS = 4
 _COLOURS = (
@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def described(image: Image.Image) -> tuple[str, ...]:
-    """Sentences about a picture."""
+    """Return sentences about a picture."""
     width, height = image.size
     names = _colour_names(image)
     return (
@@ -36,7 +36,7 @@ def described(image: Image.Image) -> tuple[str, ...]:
 
 
 def scene(image: Image.Image) -> str:
-    """What a picture shows, as half a sentence."""
+    """Return the scene of a picture as half a sentence."""
     return _scene(_colour_names(image))
 
 
@@ -72,7 +72,7 @@ def _listed(words: list[str]) -> str:
 
 
 def _colour_names(image: Image.Image) -> npt.NDArray[np.intp]:
-    """The number of the colour of each pixel."""
+    """Return the number of the colour of each pixel."""
     small = _flattened(image)
     parts = np.asarray(small.convert("HSV"), dtype=np.float64) / 255
     hue, saturation, value = parts[..., 0] * 360, parts[..., 1], parts[..., 2]
@@ -96,7 +96,7 @@ def _colour_names(image: Image.Image) -> npt.NDArray[np.intp]:
 
 
 def _flattened(image: Image.Image) -> Image.Image:
-    """A small copy on white paper."""
+    """Return a small copy on white paper."""
     longest = max(image.size)
     share = min(1.0, _LARGEST_SIDE / longest)
     width, height = (max(1, round(side * share)) for side in image.size)
@@ -118,7 +118,7 @@ def _shape(mask: Mask) -> str:
 
 
 def _is_striped(mask: Mask) -> bool:
-    """Whether every row is of one colour, and the colour comes back."""
+    """Return whether every row is of one colour, and the colour comes back."""
     shares = mask.mean(axis=1)
     if ((shares > 0.15) & (shares < 0.85)).any():
         return False

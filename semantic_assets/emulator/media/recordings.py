@@ -1,6 +1,6 @@
-"""What is heard in a WAV file, and seen in an AVI file of JPEG frames, second by second.
+"""Descriptions of WAV files and of AVI files of JPEG frames, second by second.
 
-Not here: other formats of sound and film, of which only type and size are told.
+Not here: other formats of sound and film, of which only type and size are described.
 """
 
 import wave
@@ -15,7 +15,7 @@ from PIL import Image
 
 from semantic_assets.emulator.media import pictures
 
-#: seconds that are told of
+#: seconds that are described
 _MOST_SECONDS = 60
 # The last three are what `wave` raises for numbers that make no sense.
 _UNREADABLE_SOUND = (wave.Error, EOFError, ValueError, ZeroDivisionError, RuntimeError, OSError)
@@ -32,14 +32,14 @@ Samples = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """How long something lasts, and what happens in it."""
+    """The length of a recording, and sentences about what happens in it."""
 
     seconds: float
     sentences: tuple[str, ...]
 
 
 def stamp(second: int) -> str:
-    """MM:SS"""
+    """Format a second as MM:SS."""
     return f"{second // 60:02d}:{second % 60:02d}"
 
 
@@ -49,7 +49,7 @@ def _lasting(what: str, seconds: float) -> str:
 
 
 def listen(data: bytes) -> Record | None:
-    """The tones in a WAV file; None if it cannot be read."""
+    """Describe the tones in a WAV file; None if it cannot be read."""
     try:
         with wave.open(BytesIO(data)) as sound:
             rate, width, channels = sound.getframerate(), sound.getsampwidth(), sound.getnchannels()
@@ -68,7 +68,7 @@ def listen(data: bytes) -> Record | None:
 
 
 def _samples(raw: bytes, width: int, channels: int) -> Samples:
-    """The first channel, from -1 to 1."""
+    """Return the first channel, from -1 to 1."""
     whole = np.frombuffer(raw[: len(raw) // (width * channels) * width * channels], dtype=np.uint8)
     if width == 1:
         return (whole.astype(np.float64)[::channels] - 128) / 128
@@ -88,7 +88,7 @@ def _tone(samples: Samples, rate: int) -> str:
 
 
 def watch(data: bytes) -> Record | None:
-    """The frames of an AVI file; None if it holds no JPEG."""
+    """Describe the frames of an AVI file; None if it holds no JPEG."""
     frames = list(_frames(data))
     if not frames:
         return None
@@ -103,7 +103,7 @@ def watch(data: bytes) -> Record | None:
 
 
 def _frames(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where each JPEG begins and ends; the marks never occur inside one."""
+    """Yield where each JPEG begins and ends; these bytes never occur inside one."""
     start = data.find(_FRAME_START)
     while start >= 0:
         end = data.find(_FRAME_END, start)

@@ -1,4 +1,4 @@
-"""Finds the bytes of media parts, and remembers what they show.
+"""The search for the bytes of media parts, and the memory of what they show.
 
 A job sees its files as they were when it was created, whatever became of them after it ended.
 Not here: what bytes show (`media.py`).
@@ -24,12 +24,12 @@ _File = Mapping[str, Any]
 
 
 def of_caller(call: Call) -> See:
-    """Sees what the caller may read now."""
+    """Return a function that sees the media the caller may read now."""
     return _viewer(call.state, lambda file_id: files.live_row(call, file_id))
 
 
 def of_job(state: State, job: Job) -> See:
-    """Sees what a stored job may read."""
+    """Return a function that sees the media a stored job may read."""
 
     @cache
     def readable() -> Mapping[str, _File]:

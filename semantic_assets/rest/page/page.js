@@ -132,7 +132,7 @@ function showStatus(status) {
   at("backend").textContent = bill.is_free ? "on the emulator: nothing is charged" : bill.models.join(", ");
   facts(at("queue"), [
     ["documents", count(status.documents)],
-    ["wait to be cut", count(status.documents_waiting)],
+    ["wait to be chunked", count(status.documents_waiting)],
     ["chunks", count(status.chunks)],
     ["texts to send", count(bill.pending_texts)],
     ["jobs out", count(status.open_jobs.length)],
