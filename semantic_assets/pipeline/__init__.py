@@ -1,4 +1,4 @@
-"""Use cases, grouped by the noun they make: plain functions over an opened Store and a Gemini client.
+"""The pipeline functions, grouped by what they make; each takes an open Store or a Gemini client.
 
-A package may import only the packages that stand above it in the list of tests/test_architecture.py.
+A package may import only the packages above it in the list of tests/test_architecture.py.
 """

@@ -1,1 +1,1 @@
-"""The life of a batch job, from plan to collected, and real-time jobs."""
+"""The life of a batch job, from planned to collected, and real-time jobs."""

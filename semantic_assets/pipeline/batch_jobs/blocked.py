@@ -1,4 +1,4 @@
-"""What planning answers: jobs to submit, and why other texts wait."""
+"""The outcome of planning: the jobs to submit, and why other texts wait."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from semantic_assets.pipeline.pending.pending import ShardDemand
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Why texts wait that nobody has in hand."""
+    """The reason why pending texts are in no job."""
 
     reason: str
     #: Waiting does not help: a setting must change.
@@ -49,7 +49,7 @@ def gathering(few: Mapping[DatasetKey, tuple[int, int]] | Mapping[str, tuple[int
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     jobs: tuple[PlannedJob, ...] = ()
-    #: Shards found to want nothing more: ready to be assembled.
+    #: Shards whose texts are all answered or failed: ready to be assembled.
     settled: tuple[ShardDemand, ...] = ()
     #: Texts of the opened shards that stay outside the window for now.
     waiting_texts: int = 0
@@ -57,7 +57,7 @@ class Plan:
 
 
 def joined(plans: Sequence[Plan]) -> Plan:
-    """One answer for all spaces; of what holds them back, what needs a person is told first."""
+    """Join the plans of all products; a blocker that needs a person is reported first."""
     blocked_by = [part.blocked_by for part in plans if part.blocked_by is not None]
     return Plan(
         jobs=tuple(job for part in plans for job in part.jobs),

@@ -1,9 +1,9 @@
-"""verify_answers: before anything of a result is used, hold it against the texts themselves.
+"""Check a job's results against its texts before any of them is used.
 
-Token counts are checked over the whole file; then a few rows, those whose counts fit least and
-some at random, are embedded again in real time and must agree. A generated answer cannot be held
-against a second one, which may differ: there the counts of the prompts are all there is. Of media
-they are no more than guessed beforehand, so those are not looked at.
+Token counts are checked over the whole file; then a few rows (those whose counts fit least, and
+some at random) are embedded again in real time and must agree. A second generated answer may
+differ from the first, so for generation only the token counts of the prompts are checked. The
+token counts of media are only guessed beforehand, so they are not checked.
 """
 
 import random
@@ -39,7 +39,7 @@ MIN_COSINE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The rows with a vector: their place in the file, key, Google's count and our estimate."""
+    """The answered rows: position in the file, key, Google's token count and our estimate."""
 
     positions: npt.NDArray[np.int64]
     keys: list[str]
@@ -51,7 +51,7 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
     """Check a finished, not yet published results file.
 
     Raises:
-        CorruptResult: it cannot be the answer to what was asked.
+        CorruptResult: the results cannot be the answers to the job's texts.
         TransientError: the canary could not be run; the result waits.
     """
     answered = verify_counts(store, job, results)
@@ -70,8 +70,10 @@ def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -
 
 
 def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
-    """Raises:
-    CorruptResult: Google's token counts do not fit the texts.
+    """Return the answered rows after checking their token counts; media are not checked.
+
+    Raises:
+        CorruptResult: Google's token counts do not fit the texts.
     """
     answered = _answered(store, job, results)
     known = answered.counts > 0
@@ -97,7 +99,7 @@ def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
 
 
 def _choose(job: BatchJob, answered: Answered) -> list[int]:
-    """Half of the canaries where the counts fit least, the rest at random, seeded by the job."""
+    """Choose the canary rows: half where the counts fit least, the rest at random (job as seed)."""
     total = canary_rows(len(answered.positions))
     doubtful = np.argsort(-misfit(answered.estimates, answered.counts))[: (total + 1) // 2]
     chosen = [int(row) for row in doubtful]
@@ -123,7 +125,7 @@ def _waiting(job: BatchJob, error: SemanticAssetsError) -> TransientError:
 
 
 def _vectors(results: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """The vectors at these rows, reading only the row groups they are in."""
+    """Read the vectors at these rows, from only the row groups they are in."""
     found: dict[int, npt.NDArray[np.float32]] = {}
     with pq.ParquetFile(results, pre_buffer=False) as file:
         first = 0

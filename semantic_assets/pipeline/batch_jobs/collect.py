@@ -1,4 +1,4 @@
-"""collect: one ended job's answers, verified, made durable, then cleared away remotely."""
+"""Collect an ended job: verify its answers, make them durable, then delete it remotely."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -58,10 +58,10 @@ class Collection:
 
 
 def collect_next(store: Store, gemini: Gemini) -> Collection | None:
-    """Collect the oldest ended job nobody else is collecting; None where there is none.
+    """Collect the oldest ended job that no other process is collecting; None: there is none.
 
     Raises:
-        TransientError: no job could be collected, and this kept the last one from it.
+        TransientError: no job could be collected; this is why the last one could not.
     """
     trouble: TransientError | None = None
     for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
@@ -86,7 +86,10 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
 
 
 def adopt_landed(store: Store) -> int:
-    """The file decides: rows whose results file is in place become `collected`."""
+    """Move jobs whose results file is in place to `collected`; return how many.
+
+    The results file decides, whatever the ledger says.
+    """
     finished = 0
     for job in store.ledger.jobs.list(states=WITHHOLDING):
         if not store.lake.exists(layout.results(job.product_id, job.job_id)):
@@ -116,7 +119,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
     except CorruptResult as error:
         return _quarantine(store, job, lease, str(error))
     except FileNotFoundError as error:
-        # This process slept over its lease; another collected the job and deleted its manifest.
+        # Suspended past its lease; another process collected the job and deleted its manifest.
         raise Conflict(f"job {job.job_id} was collected by another process") from error
     except RemoteMissing as error:
         if not _land_unreadable(store, job, lease, keys or [], str(error)):
@@ -136,7 +139,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
 
 
 def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
-    """Whatever the end state, an output is collected first."""
+    """Land the job's output if it has one, whatever its end state; otherwise land its failure."""
     word = remote_word(job.remote_state or "")
     if job.result_file is None and word not in _WITH_OUTPUT and not _has_output(gemini, job):
         _land_failure(store, job, lease, keys, word)
@@ -170,11 +173,11 @@ def land_answers(
     *,
     verify: Callable[[Path], None],
 ) -> None:
-    """Download, decode, verify, and put the results file in place.
+    """Download, decode and verify the job's answers, and put the results file in place.
 
     Raises:
-        CorruptResult: the file is not the answer to what was asked.
-        RemoteMissing: it cannot be read (yet).
+        CorruptResult: the file does not answer the job's texts.
+        RemoteMissing: the file cannot be read (yet).
     """
     result_file = job.result_file or gemini.get(job.remote_name or "").result_file
     if result_file is None:
@@ -192,12 +195,14 @@ def land_answers(
 
 
 class _CutOff(Exception):
-    """There are fewer answers than texts, or one that is broken."""
+    """There are fewer answers than texts, or an answer is broken."""
 
 
 def _whole(blocks: Iterator[Block], requests: int) -> Iterator[Block]:
-    """Raises:
-    _CutOff: a body that ends early, without a length, is not an error to the client.
+    """Pass the blocks on, and check that none is missing.
+
+    Raises:
+        _CutOff: answers are missing; the client accepts a body that ends early without a length.
     """
     decoded = 0
     try:
@@ -211,7 +216,7 @@ def _whole(blocks: Iterator[Block], requests: int) -> Iterator[Block]:
 
 
 def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
-    """The job ended without an output. Only FAILED says anything against its texts."""
+    """Write error rows for a job without an output. Only FAILED says anything against its texts."""
     write_job_failure(
         store,
         job,
@@ -226,7 +231,7 @@ def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], wo
 def _land_unreadable(
     store: Store, job: BatchJob, lease: Lease, keys: list[str], reason: str
 ) -> bool:
-    """Give up a result that cannot be read, once there is no more hope. False: wait."""
+    """Give up a result that cannot be read, 50 hours after the job ended. False: wait."""
     now = store.ledger.now()
     if now - (job.ended_at or now) < ABANDON_AFTER_SECONDS:
         # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).

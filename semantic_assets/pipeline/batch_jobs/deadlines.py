@@ -1,4 +1,4 @@
-"""Stuck jobs: ask for a cancel, wait for the remote's word, and give up only after its own limit."""
+"""Deadlines of stuck jobs: request a cancel, then give up once Google's own limit has passed."""
 
 from semantic_assets.errors import Conflict, PermanentError
 from semantic_assets.gemini.client import Gemini
@@ -13,12 +13,12 @@ from semantic_assets.store import Store
 
 S = JobState
 CANCEL_AFTER_SECONDS = 36 * 3_600.0
-#: Google expires a job at 48 hours; one that is still not terminal then is given up.
+#: Google expires a job at 48 hours; a job that is not terminal by this age is given up.
 ABANDON_AFTER_SECONDS = 50 * 3_600.0
 
 
 def enforce_deadlines(store: Store, gemini: Gemini) -> None:
-    """Cancel at 36 hours; texts return when the remote is terminal, or at 50 hours."""
+    """Cancel jobs at 36 hours; their texts return when the job is terminal, or at 50 hours."""
     now = store.ledger.now()
     states = [*ACTIVE_REMOTE, S.UNCONFIRMED]
     for job in store.ledger.jobs.list(states=states, scope_id=gemini.scope_id):
@@ -32,7 +32,7 @@ def enforce_deadlines(store: Store, gemini: Gemini) -> None:
 
 
 def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> None:
-    """A request only: a job that has started may still succeed, and is collected then."""
+    """Ask Google to cancel a job; one that has started may still succeed and is then collected."""
     assert job.remote_name is not None
     try:
         gemini.cancel(job.remote_name)
@@ -71,11 +71,11 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
 
 
 def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
-    """Request it once; `collect` and `advance` see how it ended.
+    """Request a job's cancellation once; collecting the job later shows how it ended.
 
     Raises:
         NotFound: there is no such job.
-        Conflict: Google does not work on it (any more), or it is of another key or backend.
+        Conflict: Google is not working on it, or it belongs to another key or backend.
     """
     job = require_cancellable(store, gemini, name)
     if job.cancel_requested_at is None:
@@ -84,8 +84,10 @@ def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
 
 
 def require_cancellable(store: Store, gemini: Gemini, name: str) -> BatchJob:
-    """Raises:
-    NotFound, Conflict: as `cancel`.
+    """Return the job if it can be cancelled.
+
+    Raises:
+        NotFound, Conflict: as `cancel`.
     """
     job = store.ledger.jobs.find(name)
     if job.state not in ACTIVE_REMOTE or job.is_realtime or job.remote_name is None:

@@ -1,4 +1,4 @@
-"""Reasons not to send anything: answers that could not be trusted, jobs nobody knows."""
+"""Reasons to send nothing: untrusted answers, unknown remote jobs, an unprobed key."""
 
 from weakref import WeakKeyDictionary
 
@@ -13,12 +13,12 @@ _ALL_PAGES = 10_000
 #: This many quarantined jobs of a space in a row stop it.
 _IN_A_ROW = 2
 
-#: One complete listing for each client: what it said, once it said something.
+#: The finding from one complete listing for each client; None: nothing unknown was listed.
 _checked: WeakKeyDictionary[Gemini, str | None] = WeakKeyDictionary()
 
 
 def quarantine_block(store: Store, product_id: str) -> str | None:
-    """Why a space is stopped: its last two answers were quarantined."""
+    """Return why a product is stopped (its last two jobs were quarantined), or None."""
     verdicts = store.ledger.jobs.last_verdicts(product_id, _IN_A_ROW)
     if len(verdicts) < _IN_A_ROW or any(job.state != JobState.QUARANTINED for job in verdicts):
         return None
@@ -30,10 +30,10 @@ def quarantine_block(store: Store, product_id: str) -> str | None:
 
 
 def unknown_jobs_block(store: Store, gemini: Gemini) -> str | None:
-    """Why nothing may be sent on this scope: the remote holds jobs this ledger cannot explain.
+    """Return why nothing may be sent: the remote holds jobs this ledger cannot explain. Or None.
 
-    Jobs given up that the listing shows are re-opened: with nothing else to poll nobody would
-    look for them again.
+    Jobs that were given up and are listed are re-opened: if nothing else is polled, no later
+    listing would find them.
     """
     if gemini not in _checked:
         listed = list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs)
@@ -72,10 +72,10 @@ def _is_known(store: Store, job_id: str) -> bool:
 
 
 def remote_block(store: Store, gemini: Gemini) -> str | None:
-    """Why nothing may be sent on this scope, as far as the remote is concerned."""
+    """Return why the remote side allows no submission on this scope, or None."""
     settings = store.settings
     if settings.backend == "gemini" and settings.max_cost_usd_per_day is None:
-        return None  # planning asks for consent, and quotes; until then the remote is not called
+        return None  # planning quotes and asks for consent; until then the remote is not called
     return _unprobed(store, gemini) or unknown_jobs_block(store, gemini)
 
 
@@ -92,5 +92,5 @@ def _unprobed(store: Store, gemini: Gemini) -> str | None:
 
 
 def recheck_remote(gemini: Gemini) -> None:
-    """Look again at the next submission: something was resolved."""
+    """Forget the last complete listing, so that the next submission lists the remote again."""
     _checked.pop(gemini, None)

@@ -1,4 +1,4 @@
-"""What one job is and brought: its standing, and the vectors of its chunks."""
+"""The status of one job, and the vectors it brought to its chunks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class JobStatus(HtmlTable):
 
     job_id: str
     remote_name: str | None
-    #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED; `state` is the ledger's own word.
+    #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED; `state` is the ledger's finer state.
     stage: str
     state: str
-    #: As Google last said.
+    #: The state Google last reported.
     remote_state: str | None
     is_final: bool
-    #: Its cancellation was asked for; `remote_state` says whether it came in time.
+    #: Its cancellation was requested; `remote_state` says whether the request came in time.
     is_cancelling: bool
     requests: int
     succeeded: int | None
@@ -45,7 +45,7 @@ class JobStatus(HtmlTable):
 
 
 def job_status(store: Store, name: str) -> JobStatus:
-    """A job by our id or Google's `batches/...`, as the ledger knows it.
+    """Return the ledger's view of a job, found by our id or by Google's `batches/...`.
 
     Raises:
         NotFound: there is no such job.
@@ -71,11 +71,13 @@ def job_status(store: Store, name: str) -> JobStatus:
 
 
 def job_results(store: Store, name: str) -> dict[str, Vectors]:
-    """chunk_id -> vector (float32, unit length) of the chunks that asked for the job's texts.
+    """Map the chunk_id of each chunk with one of the job's texts to its vector.
+
+    Vectors are float32 of unit length.
 
     Raises:
         NotFound: there is no such job.
-        Conflict: it brought nothing yet; its state is named.
+        Conflict: the job is not collected yet, or brought no vectors.
     """
     job = store.ledger.jobs.find(name)
     if job.state != JobState.COLLECTED:
@@ -103,21 +105,21 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
 
 
 def json_lines(vectors: Mapping[str, Vectors]) -> Iterator[bytes]:
-    """A line `{"chunk_id": ..., "embedding": [...]}` for each."""
+    """Yield a line `{"chunk_id": ..., "embedding": [...]}` for each vector."""
     for chunk_id, vector in vectors.items():
         row = {"chunk_id": chunk_id, "embedding": vector}
         yield orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
 
 
 def write_parquet(vectors: Mapping[str, Vectors], path: Path) -> None:
-    """Columns `chunk_id` and `embedding`, a list of float32."""
+    """Write the vectors as Parquet columns `chunk_id` and `embedding` (a list of float32)."""
     matrix = np.stack(list(vectors.values())) if vectors else np.empty((0, 1), np.float32)
     column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
     pq.write_table(pa.table({"chunk_id": list(vectors), "embedding": column}), path)
 
 
 def _chunks_of(store: Store, job: BatchJob, keys: pa.Array) -> list[tuple[str, int]]:
-    """(chunk_id, row of its text) of the shards the job was formed for."""
+    """List (chunk_id, row of its text) for the shards the job was formed for."""
     found: list[tuple[str, int]] = []
     for shard in map(ShardKey.parse, job.shards):
         if not store.lake.exists(layout.chunks(shard)):

@@ -1,4 +1,4 @@
-"""The lease and the row of a job that is being formed, the same for batch and real time."""
+"""The ledger row of a new job, the same for batch and real time."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,10 @@ def new_job(
     state: JobState,
     is_realtime: bool = False,
 ) -> BatchJob:
-    """Make a row for so many texts of a space or a task, under the lease's fence."""
+    """Return the row of a new job for `requests` texts of a space or task, under the lease's fence.
+
+    `tokens` and `output_tokens` are estimates; the latter is None where vectors come back.
+    """
     now = store.ledger.now()
     return BatchJob(
         job_id=job_id,

@@ -1,6 +1,6 @@
-"""plan: form the batch jobs that fit the window now, and make them durable.
+"""Form the batch jobs that fit the window now, and make them durable.
 
-Held under the one lease `plan` from deriving to the manifest, and never over a network call: two
+The lease `plan` is held from deriving to the manifest, and never over a network call, so two
 planners can never put one text into two jobs.
 """
 
@@ -71,11 +71,13 @@ def plan(
     min_texts: int = 1,
     only: Product | None = None,
 ) -> Plan:
-    """Form jobs for unsettled shards of each task and space, `favour` first, then the smallest dataset.
+    """Form jobs for the unsettled shards of each task and space.
+
+    The shard `favour` comes first, then the smallest dataset.
 
     Args:
-        min_texts: of a space with fewer pending texts nothing is formed.
-        only: nothing is formed of other spaces and tasks.
+        min_texts: a space or task with fewer pending texts gets no job.
+        only: form jobs for this space or task only.
     """
     with store.ledger.leases.trying(lease_names.PLAN) as lease:
         if lease is None:
@@ -108,7 +110,7 @@ class _Planner:
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
         window = self._window()
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
-            # Nothing would be formed before a job ends: deriving can wait until then.
+            # No job can be formed before one ends, so deriving waits until then.
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
@@ -145,10 +147,10 @@ class _Planner:
         )
 
     def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
-        """Without shards all of whose texts are in jobs, some of which are still out.
+        """Leave out shards whose texts are all in jobs, some of them still out.
 
-        To derive a shard of 12,000 documents costs half a second; until a job of it ends, the
-        answer is the same.
+        Deriving a shard of 12,000 documents costs half a second, and gives the same answer until
+        one of its jobs ends.
         """
         product_id, progress = self._product.product_id, self._store.ledger.progress.all()
         out = self._store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
@@ -163,7 +165,10 @@ class _Planner:
         return [(shard, cut) for shard, cut in unsettled if not waits(shard, cut)]
 
     def _remember(self, opened: list[ShardDemand], taken: set[str]) -> int:
-        """What stays pending, by shard: a hint for order, for display and for the sensor. Its sum."""
+        """Note how many texts stay pending in each shard; return their sum.
+
+        The notes are hints for the order of shards, for display and for the sensor.
+        """
         in_jobs, waiting = pa.array(list(taken), pa.string()), 0
         for found in opened:
             is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
@@ -178,7 +183,7 @@ class _Planner:
         return waiting
 
     def _window(self) -> Window:
-        """The window in our estimates: Google's limit divided by how far they were off lately."""
+        """Return the window in estimated tokens: Google's limit divided by our recent error."""
         ledger = self._store.ledger
         ratio = ledger.jobs.token_ratio(self._product.model) or UNCALIBRATED_RATIO
         configured = int(
@@ -194,7 +199,7 @@ class _Planner:
     def _form_all(
         self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
     ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
-        """(jobs, why no more, texts in these jobs)."""
+        """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
         taken, blocked_by, is_full = set[str](), None, False
         for group in groups(wanted, budgeted_datasets(self._store, wanted)):
@@ -205,7 +210,7 @@ class _Planner:
                 chosen = {key: wanted[key] for key in keys[:count]}
                 planned = self._try_form(chosen, window, group.purse, texts)
                 if isinstance(planned, Blocked):
-                    # A dataset's own budget holds up nobody else.
+                    # A dataset's own budget blocks no other dataset.
                     is_full, blocked_by = group.purse is None, blocked_by or planned
                     break
                 jobs.append(planned)

@@ -1,4 +1,4 @@
-"""poll: learn what became of submitted jobs. A few listing pages, then the oldest by name."""
+"""Learn the state of submitted jobs from a few listing pages, then ask for the oldest by name."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -24,7 +24,7 @@ from semantic_assets.store import Store
 S = JobState
 MAX_PAGES = 3
 MAX_GETS = 20
-#: A job is gone after two 404s this far apart; never because a list does not show it.
+#: A job is gone after two 404s this far apart; never because a listing does not show it.
 GONE_AFTER_SECONDS = 600.0
 #: An unconfirmed job is given up after this many complete listings without it, over this time.
 ABANDON_LISTINGS, ABANDON_SECONDS = 3, 3_600.0
@@ -33,14 +33,14 @@ _ALL_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollReport:
-    """`changed` are jobs whose state moved, as they now are."""
+    """The outcome of a poll; `changed` holds the new rows of jobs whose state moved."""
 
     active: int
     changed: tuple[BatchJob, ...]
 
 
 def poll(store: Store, gemini: Gemini) -> PollReport:
-    """Move jobs of this scope as the remote tells. Uploads and downloads nothing."""
+    """Move this scope's jobs to the states the remote reports; upload and download nothing."""
     active = remote_jobs(store, gemini)
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not active and not unconfirmed:
@@ -60,7 +60,7 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
 
 
 def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
-    """Jobs of this scope that Google works on."""
+    """List the batch jobs of this scope that Google is working on."""
     found = store.ledger.jobs.list(states=ACTIVE_REMOTE, scope_id=gemini.scope_id)
     return [job for job in found if not job.is_realtime]
 
@@ -115,7 +115,7 @@ def _absent(store: Store, job: BatchJob, reason: str) -> BatchJob | None:
 
 
 def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
-    """Record what the remote says; the moved row, or None where its state stands."""
+    """Record the remote state of a job; return the moved row, or None: its state is unchanged."""
     to = state_of_remote(remote.state)
     if to == S.SUBMITTED and job.state == S.RUNNING:
         to = S.RUNNING
@@ -143,7 +143,7 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
 def _adopt(
     store: Store, gemini: Gemini, unconfirmed: Iterable[BatchJob], listed: Iterable[RemoteJob]
 ) -> list[BatchJob]:
-    """An unconfirmed job whose display name is listed was created after all."""
+    """Move unconfirmed jobs whose display name is listed to submitted: they were created."""
     by_display = {remote.display_name: remote for remote in listed if remote.display_name}
     parsed = map(parse_display_name, by_display)
     if any(found and found[0] == store.ledger.ledger_id for found in parsed):
@@ -170,9 +170,9 @@ def _adopt(
 
 
 def confirm(store: Store, gemini: Gemini) -> None:
-    """List everything, to adopt unconfirmed jobs, or count one more listing without them.
+    """List all remote jobs, to adopt unconfirmed ones or count one more listing without them.
 
-    Giving one up is an assumption (the remote may still list it later), so it takes three
+    Giving a job up is an assumption (the remote may still list it later), so it takes three
     complete listings over an hour, on a scope where listings have shown our names.
     """
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
@@ -205,7 +205,7 @@ def _leaves_out(store: Store, gemini: Gemini, listing: Listing) -> bool:
 def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
     now = store.ledger.now()
     since = job.absent_since if job.absent_since is not None else now
-    # Listings of one minute are one look, not three.
+    # Several listings within a minute count as one.
     spacing = ABANDON_SECONDS / ABANDON_LISTINGS
     if job.absent_listings and now < since + job.absent_listings * spacing:
         return
@@ -225,8 +225,8 @@ def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
 def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[BatchJob]:
     """Take back abandoned and gone jobs that a listing shows.
 
-    Their error rows are deleted first: they say what is no longer so, and would stand in the way
-    of the answers. Texts sent again meanwhile are paid twice; that is booked and told.
+    Their error rows are deleted first: they are no longer true, and would be taken for the
+    answers. Texts sent again meanwhile are paid twice; that is booked and reported.
     """
     by_display = {remote.display_name: remote for remote in listed}
     found = []
@@ -244,7 +244,7 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
 
 
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
-    """Have a given-up job be out again; None where it has moved on."""
+    """Move a given-up job back to submitted; None: it has moved on."""
     store.lake.delete(layout.results(job.product_id, job.job_id))
     return store.ledger.jobs.move(
         job.job_id,

@@ -1,8 +1,8 @@
-"""answer_now: what a shard has pending, answered at once, at full price, durable call by call.
+"""Answer a shard's pending texts at once, at full price; each call's answers become durable.
 
-One row for each invocation; its calls write `<job_id>.<n>.parquet`, folded into one file at the
-end. Taken over from a dead process it is collected with what landed: the rest is pending again, and
-the one call that was open is booked as possibly billed.
+Each invocation has one job row; its calls write `<job_id>.<n>.parquet`, merged into one file at the
+end. A job taken over from a dead process is collected with the answers that landed: its other texts
+are pending again, and the one call that was open is booked as possibly billed.
 """
 
 from dataclasses import dataclass
@@ -49,16 +49,16 @@ class RealtimeReport:
 
 
 def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
-    """Embed a shard's pending texts in real time; as `answer_now`."""
+    """Embed a shard's pending texts in real time, as `answer_now` does."""
     return answer_now(store, gemini, store.decide_space(shard.dataset), shard)
 
 
 def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) -> RealtimeReport:
-    """Have what a shard has pending in a space, or of a task, answered in real time.
+    """Answer a shard's pending texts of a space or a task in real time.
 
     Raises:
         SpendRefused: over the day's cap, or without consent on the real backend.
-        TransientError: a call failed; what landed before it is kept, the rest is pending.
+        TransientError: a call failed; answers before it are kept, the other texts are pending.
     """
     with store.ledger.leases.holding(lease_names.PLAN) as planning:
         formed = _form(store, gemini, product, shard, planning)
@@ -84,14 +84,14 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
 def _form(
     store: Store, gemini: Gemini, product: Product, shard: ShardKey, planning: Lease
 ) -> tuple[BatchJob, Lease] | None:
-    """Row and manifest, as for a batch: while it runs, nobody else may send these texts."""
+    """Write row and manifest, as for a batch: no other process may send these texts meanwhile."""
     recover_manifests(store)  # of a ledger that was lost or rolled back: they may be paid for
     found = shard_demand(store, shard, product)
     if not found.is_pending.any():
         return None
     kind, wanted = kind_of(product), dict(wanted_texts(found))
     with JobTexts(store, [found]) as source:
-        # A job of real-time calls is small: its texts are held.
+        # A job of real-time calls is small, so its texts are kept in memory.
         texts = list(source.of(wanted) or ())
     texts = list(kind.with_repairs(store, wanted, texts))
     if not texts:
@@ -119,7 +119,7 @@ def _form(
 
 
 def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Block) -> None:
-    """What one call answered is durable before the next one."""
+    """Make the answers of one call durable before the next call."""
     schema, name = results_of(product), f"{job.job_id}.{number:06d}"
     with store.lake.writing(layout.results(job.product_id, name), schema, {}) as file:
         file.write(block.batch(schema))
@@ -129,10 +129,10 @@ def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Blo
 def merge_parts(
     store: Store, job: BatchJob, lease: Lease, *, interrupted: bool
 ) -> tuple[int, float]:
-    """The parts of a real-time job into one file; the row becomes collected. (texts, dollars).
+    """Merge a real-time job's parts into one file, collect it; return (texts answered, dollars).
 
     Raises:
-        Conflict: another process has done so; parts that landed since stay, and count.
+        Conflict: another process has merged them; parts that landed since stay, and count.
     """
     require_ours(store, job, lease)
     parts, product = _parts(store, job), store.product(job.product_id)

@@ -1,4 +1,4 @@
-"""recover: rebuild ledger rows from what the lake holds, after a ledger was lost or rolled back."""
+"""Rebuild ledger rows from the files of the lake, after a ledger was lost or rolled back."""
 
 import json
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
 S = JobState
-#: A job the ledger does not know, and what it makes as far as its file tells.
+#: A job the ledger does not know, and its product as far as its file names it.
 _Unknown = tuple[BatchJob, Product | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """Rows inserted: from manifests (to be confirmed by a listing), and from results."""
+    """The ids of inserted rows: from manifests (a listing must confirm them), and from results."""
 
     unconfirmed: tuple[str, ...]
     collected: tuple[str, ...]
@@ -39,14 +39,17 @@ def recover(store: Store) -> Recovery:
 
 
 def recover_manifests(store: Store) -> tuple[str, ...]:
-    """A manifest without a row means a ledger from before the job: it may run, or have run."""
+    """Insert a row for every manifest without one; return the job ids.
+
+    Such a ledger is older than the job, which may be running, or have run.
+    """
     announced = _announced(store)
     _pin_again(store, announced)
     return _insert_announced(store, announced)
 
 
 def _announced(store: Store) -> list[_Unknown]:
-    """Of manifests without a row."""
+    """List the jobs of manifests without a row."""
     found: list[_Unknown] = []
     for name in store.lake.names("manifests"):
         job_id = name.removesuffix(".parquet")
@@ -69,7 +72,7 @@ def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...
 
 
 def _landed(store: Store) -> list[_Unknown]:
-    """Of results files without a row."""
+    """List the jobs of results files without a row."""
     found: list[_Unknown] = []
     for folder in store.lake.folders("results"):
         for name in store.lake.names(f"results/{folder}"):
@@ -99,7 +102,7 @@ def _insert_landed(store: Store, job: BatchJob) -> bool:
 
 
 def _pin_again(store: Store, found: Sequence[_Unknown]) -> None:
-    """Datasets go on with the task's version of their last job: another is paid for all over.
+    """Pin each dataset to the task version of its last job: another version is paid for again.
 
     Before any row is inserted: who is interrupted finds the same jobs again.
     """

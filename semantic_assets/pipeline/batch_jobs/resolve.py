@@ -1,4 +1,4 @@
-"""resolve: what a person decides about a job that the engine will not decide alone."""
+"""The decisions a person takes about unconfirmed, stuck or quarantined jobs."""
 
 from contextlib import AbstractContextManager
 
@@ -21,11 +21,11 @@ S = JobState
 
 
 def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> BatchJob:
-    """The unconfirmed (or given up) job is this remote one; its answer is collected.
+    """Tie an unconfirmed (or given up) job to this remote job, so that its answer is collected.
 
     Raises:
         RemoteMissing: the remote knows no such job.
-        Conflict: the remote job carries another display name, or the row has moved on.
+        Conflict: the remote job has another display name, or the row has moved on.
     """
     job = store.ledger.jobs.find(name)
     remote = gemini.get(remote_name)
@@ -61,10 +61,10 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
 
 
 def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
-    """Use a quarantined answer as it is: keys and shapes are still checked, the content is not.
+    """Use a quarantined answer as it is; check its keys and shapes, but not its content.
 
     Raises:
-        CorruptResult: its keys or shapes are wrong; only resubmit or fail are possible.
+        CorruptResult: its keys or shapes are wrong; only `resubmit` or `fail` are possible.
     """
     with _quarantined(store, name) as (job, lease):
         keys = manifest_keys(store.lake, job.job_id) or []

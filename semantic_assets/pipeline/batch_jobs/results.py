@@ -1,7 +1,7 @@
-"""land: make a job's outcomes durable and the job final. What was paid for is written once.
+"""Make a job's outcomes durable and the job final. Paid answers are written once.
 
-Order: results file in place, its keys in the key index, then the ledger says so. A process that
-dies in between leaves a file, and the file decides: the next one finishes from there.
+Order: results file in place, its keys in the key index, then the ledger row. A process that dies
+in between leaves the results file, and the next process finishes from there.
 """
 
 import json
@@ -32,12 +32,12 @@ JOB = "semantic_assets.job"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """Counts of one landed job; tokens as Google counted them."""
+    """The counts of one landed job; tokens are Google's counts."""
 
     requests: int
     succeeded: int
     tokens: int
-    #: Of generated answers, also of those that were not accepted.
+    #: Output tokens of generated answers, including answers that were not accepted.
     output_tokens: int | None = None
 
     @property
@@ -56,7 +56,7 @@ def write_results(
 ) -> None:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
 
-    `verify` sees the finished file before it takes its name; what it raises, nobody reads.
+    `verify` checks the file before it is renamed into place; if it raises, no reader sees the file.
 
     Raises:
         CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
@@ -88,7 +88,9 @@ def write_job_failure(
     message: str,
     together: bool,
 ) -> None:
-    """One error row for each text of a job. `together`: it failed as a whole, so it is halved.
+    """Write one error row for each text of a job.
+
+    `together`: the job failed as a whole, so it is halved.
 
     Raises:
         Conflict: the job was taken over, or moved on.
@@ -101,10 +103,10 @@ def write_job_failure(
 
 
 def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
-    """The last look before a results file takes its name: the ledger's, not the heartbeat's.
+    """Check the ledger, not the heartbeat, before a results file is renamed into place.
 
-    A process that was suspended would otherwise put its error rows over the answers of another,
-    before its heartbeat finds out.
+    Otherwise a suspended process could put its error rows over the answers of another process
+    before its heartbeat notices the lost lease.
 
     Raises:
         Conflict: the job was taken over, or moved on.
@@ -142,7 +144,7 @@ def finalize_job(
     possibly_billed: Amount | None = None,
     **values: Any,
 ) -> Outcomes:
-    """From a results file in place to a final row.
+    """Make a job final from its results file: cover its keys, move its row, book its cost.
 
     Raises:
         Conflict: another process moved the row meanwhile.
@@ -169,10 +171,10 @@ def finalize_job(
 
 
 def cover_results(store: Store, product_id: str, job_id: str) -> None:
-    """Make a results file in place known to the key index."""
+    """Enter the keys of a results file in the key index."""
     name = f"{job_id}.parquet"
     etag = store.lake.etags(layout.results_dir(product_id), name)[name]
-    # Perhaps it is covered as it was before the job turned up again.
+    # The index may hold its keys from before the job turned up again.
     cover(store, store.key_index(product_id), product_id, name, etag, anew=True)
 
 

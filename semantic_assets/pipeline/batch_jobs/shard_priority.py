@@ -1,4 +1,4 @@
-"""Whose turn it is: the smallest pending dataset, and every fourth time the one not served longest."""
+"""The order of shards: the smallest pending dataset first; every fourth job, the longest waiting."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
-#: One job in this many goes by age, so that a large dataset always advances.
+#: One job in this many goes to the longest unserved dataset, so that a large one always advances.
 AGEING_TURN = 4
 _RECENT_JOBS = 200
 
@@ -25,7 +25,7 @@ def serving_order(
     unsettled: Sequence[tuple[Shard, str]],
     favour: ShardKey | None,
 ) -> list[Shard]:
-    """The favoured shard first, then datasets by what they have pending, or by age."""
+    """Order shards: the favoured one, the dataset of an ageing turn, then the fewest pending texts."""
     shards, noted = [shard for shard, _ in unsettled], store.ledger.progress.all()
     size: dict[DatasetKey, int] = {}
     for shard in shards:
@@ -46,14 +46,14 @@ def serving_order(
 def pending_hint(
     noted: Mapping[tuple[ShardKey, str], ShardProgress], shard: Shard, product: Product
 ) -> int:
-    """Texts pending at the last look; where a look is due, all of its rows may be."""
+    """Return the texts pending at the last count of a shard; all of its rows if none is noted."""
     found = noted.get((shard.key, product.product_id))
     of_all = kind_of(product).rows_of(shard)
     return of_all if found is None or found.pending is None else found.pending
 
 
 def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | None:
-    """On an ageing turn, the dataset whose last job is oldest; None on the other turns."""
+    """Return the dataset whose last job is oldest on an ageing turn; None on the other turns."""
     jobs = store.ledger.jobs.recent(_RECENT_JOBS)
     if len(datasets) < 2 or store.ledger.jobs.count() % AGEING_TURN != AGEING_TURN - 1:
         return None
@@ -73,8 +73,8 @@ def open_shards(
 ) -> tuple[dict[str, Wanted], list[ShardDemand]]:
     """Open shards in this order until their texts fill the window.
 
-    What lies behind is not opened, nor named: cost follows what is sent, not what waits. Texts that
-    a dataset's own settings may hold back are all named, and fill nothing.
+    Later shards are not opened and their texts not listed: cost follows the texts sent, not those
+    that wait. Texts that a dataset's own settings may block are all listed, and fill nothing.
     """
     wanted: dict[str, Wanted] = {}
     opened: list[ShardDemand] = []
@@ -91,13 +91,13 @@ def open_shards(
 
 
 def _may_wait(store: Store, dataset: DatasetKey) -> bool:
-    """For more texts, or for the next day's budget."""
+    """Say whether a dataset's texts may wait for more texts, or for the next day's budget."""
     settings = store.dataset_settings(dataset)
     return settings.min_batch_size > 1 or settings.max_cost_usd_per_day is not None
 
 
 def wanted_texts(found: ShardDemand, max_tokens: int | None = None) -> Iterator[tuple[str, Wanted]]:
-    """The pending texts of a shard in the order of its rows, until they weigh so much."""
+    """Yield (key, text) of a shard's pending texts in row order, until they hold `max_tokens`."""
     places = np.flatnonzero(found.is_pending)
     estimates = found.texts.estimates[places]
     if max_tokens is not None:

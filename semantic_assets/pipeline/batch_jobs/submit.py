@@ -1,4 +1,4 @@
-"""submit: bring planned jobs to Google, one durable word ahead of every call."""
+"""Submit planned jobs to Google; the ledger records each step before its call."""
 
 import tempfile
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 S = JobState
-#: The create call is not sent when the word before it is older than this: the process was
+#: The create call is not sent when the ledger row before it is older than this: the process was
 #: suspended, and others may have given the job up.
 MAX_CREATE_DELAY_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What one round of submitting did."""
+    """The outcome of one round of submitting."""
 
     submitted: tuple[BatchJob, ...]
     #: Jobs that did not get through, with the reason; their texts wait or are failed.
@@ -59,7 +59,7 @@ def submit_pending(
     min_texts: int = 1,
     only: Product | None = None,
 ) -> Submission:
-    """Plan what fits the window and submit it; `only` what one space or task wants."""
+    """Plan and submit the jobs that fit the window; `only`: those of one space or task."""
     scope = gemini.endpoint
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     release_orphans(store)
@@ -74,7 +74,7 @@ def submit_pending(
         stopped: str | None = None
         for item in planned.jobs:
             try:
-                if stopped is not None:  # what refused one refuses the next: save the upload
+                if stopped is not None:  # the next would be refused as well: save the upload
                     _release(store, item, S.UPLOADING, stopped)
                     raise TransientError(stopped)
                 submitted.append(submit_job(store, gemini, item))
@@ -98,10 +98,10 @@ def _report(
 
 
 def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
-    """Upload and create one job. Whatever happens, the row says what may exist remotely.
+    """Upload and create one job; in every case its row says what may exist remotely.
 
     Raises:
-        TransientError, RequestRejected: as the API answered; the row was moved accordingly.
+        TransientError, RequestRejected: the API's error; the row was moved accordingly.
         Conflict: the lease was lost; another process has moved the row.
     """
     job = planned.job
@@ -129,7 +129,7 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
         try:
             write_requests(store, gemini, planned, path)
         except FileNotFoundError as error:
-            # This process slept over its lease; another released the job and its manifest.
+            # Suspended past its lease; another process released the job and its manifest.
             raise Conflict(f"job {planned.job.job_id} was released by another process") from error
         return gemini.upload(path, check=planned.lease.require)
 
@@ -192,7 +192,7 @@ def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
 
 
 def _release(store: Store, planned: PlannedJob, of: JobState, reason: str) -> None:
-    """Proof that nothing was created: the texts are pending again."""
+    """Release a job of which nothing was created remotely: its texts are pending again."""
     job = planned.job
     moved = store.ledger.jobs.move(
         job.job_id, S.RELEASED, of=[of], fence=job.fence, detail=reason, error_message=reason
@@ -228,7 +228,10 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
 
 
 def release_orphans(store: Store) -> None:
-    """Rows whose process died: an upload created nothing; a create call may have."""
+    """Release or settle the jobs of dead processes.
+
+    An upload created nothing remotely, a create call may have; real-time parts are merged.
+    """
     for job in store.ledger.jobs.orphaned():
         with claimed(store, job, S.UPLOADING, S.CREATING, S.RUNNING) as held:
             if held is None:

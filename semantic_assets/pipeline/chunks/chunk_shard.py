@@ -1,7 +1,7 @@
-"""chunk_documents: the documents of a shard as rows of `chunks`.
+"""Split the documents of a shard into rows of `chunks`.
 
-Documents whose title and text are as they were keep their rows; only the others are cut. One that
-waits for an answer it is cut with keeps the rows it had: search goes on with them.
+Documents whose title and text are unchanged keep their rows; only the others are split. A document
+that waits for an answer to be split with keeps its old rows: search goes on with them.
 """
 
 from bisect import bisect_right
@@ -53,15 +53,15 @@ class ChunksReport:
     chunks: int
     distinct_texts: int
     tokens_estimated: int
-    #: Documents that were cut; the others keep their rows.
+    #: Documents that were split; the others keep their rows.
     documents_chunked: int
-    #: Documents that wait for an answer of a task before they are cut.
+    #: Documents that wait for an answer of a task before they are split.
     documents_waiting: int
     written: bool
 
 
 def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
-    """Cut a shard's documents, unless its `documents` are what they were.
+    """Split a shard's documents into `chunks`, unless they, their answers and the rules are as before.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -88,7 +88,7 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
 
 
 def chunks_inputs(settings: DatasetSettings, documents: str, answers: str | None = None) -> str:
-    """What a shard's `chunks` should be of, by its documents' fingerprint and its answers' mark."""
+    """Return the input fingerprint of a shard's `chunks`: rules, documents and answers digest."""
     fed = [] if answers is None else [answers]
     return fingerprint("chunks", _chunker(settings), documents, *fed)
 
@@ -118,7 +118,7 @@ def _write(
     inputs: str,
     feeds: Feeds,
 ) -> int:
-    """How many documents were cut."""
+    """Write the shard's `chunks` table; return how many documents were split."""
     path, chunker = layout.chunks(shard), _chunker(settings)
     digest, cut = blake2b(digest_size=16), 0
     with (
@@ -130,12 +130,13 @@ def _write(
             pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking, feeds)
             cut += fresh
             _write_group(file, pieces, digest)
-        # Who waits is part of what the table is: a shard is not settled while somebody does.
+        # The number of waiting documents is part of the table's fingerprint: a shard is not settled
+        # while a document waits.
         content(
             digest.hexdigest() if not feeds.waiting else f"{digest.hexdigest()}-{feeds.waiting}"
         )
         is_mixed = feeds.waiting and not previous.is_cut_so
-        # Rows of those that wait are cut as before: the next time all are cut anew.
+        # Waiting documents keep rows split the old way: the next time all are split anew.
         cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else chunker
         file.metadata |= {CHUNKER: cut_as, WAITING: str(feeds.waiting)}
     return cut
@@ -158,7 +159,7 @@ def _pieces(
     sizes: ChunkSizes,
     feeds: Feeds,
 ) -> tuple[list[pa.Table], int]:
-    """The chunks of a row group of documents in order, and how many of these were cut."""
+    """Return the chunks of a row group of documents in order, and how many of these were split."""
     light = file.read_row_group(group, _LIGHT, use_threads=False)
     columns = [light[name].to_pylist() for name in _LIGHT]
     places: list[tuple[int, int] | None] = []
@@ -186,7 +187,7 @@ def _pieces(
 
 
 def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], bool]]:
-    """Neighbours together: rows that are kept as (first, count), documents to cut as (0, count)."""
+    """Join neighbours: yield (first, count) of kept rows, or (0, count) of documents to split."""
     run, is_kept = (0, 0), True
     for place in places:
         if place is not None and is_kept and (sum(run) == place[0] or not place[1]):
@@ -199,10 +200,10 @@ def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int
     yield run, is_kept
 
 
-#: About 300,000 characters of articles at once. With twice as many numpy's arrays are too large for the
-#: heap, and each batch costs 500 page faults anew: half a CPU second of a shard.
+#: About 300,000 characters of articles at once. With twice as many, numpy's arrays are too large for
+#: the heap, and each batch costs 500 new page faults: half a CPU second per shard.
 _BATCH_DOCUMENTS = 32
-#: A description is short, and a hit in a long film should tell when: a moment or two to a chunk.
+#: A description is short, and a hit in a long film should give its time: a moment or two per chunk.
 MEDIA_SIZES = ChunkSizes(max_tokens=60, min_tokens=10)
 _COLUMNS = ["document_id", "title", "text", "pages"]
 
@@ -214,7 +215,10 @@ def chunk_row_group(
     rows: Mapping[int, Fed],
     sizes: ChunkSizes,
 ) -> tuple[pa.Table, list[int]]:
-    """(chunks of these documents in order, where those of each begin and the last ones end)."""
+    """Return the chunks of these documents in order, and the offsets between the documents.
+
+    Document n has the chunks from offset n to offset n + 1.
+    """
     if not rows:
         return CHUNKS.empty_table(), [0]
     documents = file.read_row_group(group, _COLUMNS, use_threads=False)
@@ -264,7 +268,7 @@ def _array(values: pa.Array | Sequence[object], field: pa.Field) -> pa.Array:
 
 
 def _pages(starts: Sequence[list[int] | None], spans: Sequence[list[Span]]) -> list[int | None]:
-    """The page each chunk begins on, where its document has pages."""
+    """List the page each chunk begins on; None where its document has no pages."""
     return [
         bisect_right(pages, span.start_char) if pages else None
         for pages, of_one in zip(starts, spans, strict=True)

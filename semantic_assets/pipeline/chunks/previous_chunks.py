@@ -1,4 +1,4 @@
-"""The chunks of a shard as its table holds them, found by the document they were cut from."""
+"""The chunks in a shard's present table, found by the document they were split from."""
 
 from typing import Self
 
@@ -12,15 +12,15 @@ from semantic_assets.model.tables import CHUNKS
 from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
 
-#: Key in the metadata of a chunks file: what cut it.
+#: Metadata key of a chunks file: the version and settings of the code that split it.
 CHUNKER = "semantic_assets.cutter"
 
 
 class PreviousChunks:
-    """An open chunks table, or none: then nothing is found in it."""
+    """An open chunks table, or none, in which nothing is found."""
 
     def __init__(self, file: pq.ParquetFile | None, *, is_cut_so: bool = True) -> None:
-        #: Cut as documents are now; otherwise they are cut anew, but for those that wait.
+        #: Split by the present rules; otherwise all documents but the waiting ones are split anew.
         self.is_cut_so = is_cut_so
         self._table = TableRows(file, CHUNKS)
         self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
@@ -28,7 +28,7 @@ class PreviousChunks:
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, chunker: str) -> Self:
-        """The shard's table, if it can be trusted and was cut by the same code."""
+        """Open the shard's table if it can be trusted and was split by the same code version."""
         path = layout.chunks(shard)
         if store.trusted_fingerprint(path) is None:
             return cls(None)
@@ -38,11 +38,11 @@ class PreviousChunks:
         return cls(store.lake.open(path), is_cut_so=held == chunker)
 
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
-        """First row and number of the chunks of a document, if it is as it was."""
+        """Return first row and number of an unchanged document's chunks; None: split it anew."""
         return self._documents.get((document, content_hash)) if self.is_cut_so else None
 
     def last(self, document: str) -> tuple[int, int]:
-        """First row and number of the chunks a document has, whatever it was; (0, 0): none."""
+        """Return first row and number of a document's chunks, changed or not; (0, 0): none."""
         if self._last is None:
             self._last = {name: place for (name, _), place in self._documents.items()}
         return self._last.get(document, (0, 0))
@@ -55,7 +55,7 @@ class PreviousChunks:
 
 
 def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
-    """(document, content) -> first row and number of rows. Python runs once a document."""
+    """Map (document, content hash) to first row and row count; Python runs once per document."""
     if not light.num_rows:
         return {}
     runs = pc.run_end_encode(light["document_id"].combine_chunks())

@@ -1,4 +1,4 @@
-"""What a job costs, its canary included, and whether it may be paid for today."""
+"""The cost of a job, its canary included, and the budgets that allow or refuse it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,10 +27,10 @@ _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
 def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
-    """The batch at half price, and the rows that are embedded again at full price.
+    """Return a job's dollars: the batch at half price, and its canary rows at full price.
 
     Args:
-        output_tokens: expected of a generation job, of which nothing is asked again; None: vectors.
+        output_tokens: expected output of a generation job, which has no canary; None: vectors.
     """
     if output_tokens is not None:
         return batch_usd(model, tokens, output_tokens)
@@ -39,10 +39,10 @@ def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = 
 
 
 def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
-    """As many jobs as the window makes of them: each has rows embedded again.
+    """Return the dollars of as many jobs as the window makes of these texts, each with canary rows.
 
-    On tier 1 that is 9 % of a large corpus, because its jobs are small; taken for one job it
-    would be quoted at 0.3 %.
+    On tier 1 the canaries are 9 % of a large corpus, because its jobs are small; taken for one job
+    they would be quoted at 0.3 %.
     """
     limit = int(store.settings.window_of(model) / (UNCALIBRATED_RATIO * RATIO_MARGIN))
     job_tokens = Window(limit_tokens=limit, used_tokens=0, free_jobs=1).job_tokens
@@ -75,7 +75,7 @@ def require_budget(store: Store, usd: float, spending: Spending | None = None) -
 
 
 def since_midnight(store: Store) -> float:
-    """When the day began, in UTC."""
+    """Return the time at which today began in UTC, in epoch seconds of the ledger's clock."""
     now = store.ledger.now()
     return now - now % _DAY_SECONDS
 
@@ -89,14 +89,14 @@ def possible_bill(job: BatchJob) -> Amount:
 def below_min_batch_size(
     store: Store, wanted: Mapping[str, Wanted]
 ) -> dict[DatasetKey, tuple[int, int]]:
-    """Datasets with fewer texts pending than their min_batch_size: (pending, needed)."""
+    """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
     pending = Counter(text.shard.dataset for text in wanted.values())
     needed = {dataset: store.dataset_settings(dataset).min_batch_size for dataset in pending}
     return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
 
 
 def budgeted_datasets(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[DatasetKey]:
-    """Datasets with a budget of their own."""
+    """Return the datasets of these texts that have a budget of their own."""
     datasets = {text.shard.dataset for text in wanted.values()}
     return frozenset(d for d in datasets if _cap(store, d) is not None)
 

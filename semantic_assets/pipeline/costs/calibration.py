@@ -1,4 +1,4 @@
-"""calibrate: how far our token estimates are off what Google counted, by script; how long jobs take."""
+"""The ratio of Google's token counts to our estimates, by script."""
 
 import statistics
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import Script, script_of
 
-#: Before anything was counted: estimates were within this of every count seen.
+#: Before calibration: estimates were within this of every count seen.
 UNCALIBRATED_BAND = 0.25
-#: However many texts were counted, the next ones may be of another kind.
+#: However many texts were counted, the next ones may differ in kind.
 _LEAST_BAND = 0.02
 _LEAST_TEXTS = 30
 _SHARDS, _TEXTS_OF_A_SHARD, _JOBS = 8, 1_000, 50
@@ -25,16 +25,16 @@ _SHARDS, _TEXTS_OF_A_SHARD, _JOBS = 8, 1_000, 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Google's count is `ratio` times our estimate, give or take `band` of it."""
+    """One calibration: Google's count is `ratio` times our estimate, give or take `band` of it."""
 
     ratio: float = 1.0
     band: float = UNCALIBRATED_BAND
-    #: Texts it was learned from; 0: not calibrated.
+    #: Number of texts behind it; 0: not calibrated.
     texts: int = 0
 
 
 def calibrate(store: Store, space: EmbeddingSpace) -> dict[Script, Calibration]:
-    """From a sample of the chunks that have their vector, of the last shards."""
+    """Return the calibration of each script, from a sample of embedded chunks of the last shards."""
     pairs: dict[Script, list[tuple[int, int]]] = {}
     shards = [
         shard.key
@@ -50,7 +50,7 @@ def calibrate(store: Store, space: EmbeddingSpace) -> dict[Script, Calibration]:
 def _counted(
     store: Store, space: EmbeddingSpace, shard: ShardKey
 ) -> Iterable[tuple[str, int, int]]:
-    """(text, our estimate, Google's count) of the first chunks of a shard."""
+    """Yield (text, our estimate, Google's count) of the first chunks of a shard."""
     path = layout.embeddings(space.space_id, shard)
     found = store.lake.read(path, ["chunk_id", "status", "token_count"])
     found = found.filter(
@@ -75,7 +75,7 @@ def _learned(pairs: list[tuple[int, int]]) -> Calibration:
         return Calibration()
     estimates, counts = np.asarray(pairs, dtype=np.float64).T
     ratio = counts.sum() / estimates.sum()
-    # Of a sum of many texts, what is unsure is the mean: twice its standard error.
+    # The uncertainty of a sum of many texts is that of the mean: twice its standard error.
     spread = np.average((counts / estimates - ratio) ** 2, weights=estimates) ** 0.5
     band = max(_LEAST_BAND, 2 * spread / ratio / len(pairs) ** 0.5)
     return Calibration(ratio=float(ratio), band=float(band), texts=len(pairs))

@@ -1,7 +1,7 @@
-"""estimate: what bringing a corpus up to date would cost, before anything is paid.
+"""Quotes for bringing a corpus up to date, before anything is paid.
 
-Quotes the delta: texts that current chunks want and nobody has paid for. Files that were listed and
-not read yet are quoted by their size; `refresh` reads and cuts them for nothing before it sends.
+A quote covers the texts of current chunks that are not paid for yet. Files that were listed and not
+read yet are quoted by their size; `refresh` reads and splits them for free before it sends.
 """
 
 import math
@@ -32,13 +32,13 @@ from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script, script_of
 
-#: Texts of a shard looked at for their script; the rest are taken to be like them.
+#: Texts of a shard sampled for their script; the others are assumed to be like them.
 _SCRIPT_SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptQuote:
-    """Tokens of one script in one space: as estimated, and between which bounds."""
+    """The tokens of one script in one space: the estimate and its bounds."""
 
     script: str
     model: str
@@ -53,10 +53,10 @@ class ScriptQuote:
 class Estimate(HtmlTable):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
-    #: To be embedded now. Documents that wait for answers of a task are not cut yet: their tokens
+    #: Texts to embed now. Documents that wait for answers of a task are not split yet: their tokens
     #: are in the figures below.
     texts: int
-    #: Of these texts, and of prompts.
+    #: Tokens of these texts, and of prompts.
     tokens: int
     tokens_low: int
     tokens_high: int
@@ -70,22 +70,22 @@ class Estimate(HtmlTable):
     unread_bytes: int
     #: How often the window of enqueued tokens must be filled.
     window_fills: int
-    #: By how long jobs took lately; None before the first has ended.
+    #: From the duration of recent jobs; None before the first has ended.
     expected_seconds: float | None
     is_free: bool
-    #: Of generation tasks; in the dollars above.
+    #: Quotes of generation tasks; included in the dollars above.
     generations: tuple[TaskQuote, ...] = ()
 
     @property
     def requests(self) -> int:
-        """Texts and prompts to be sent."""
+        """The number of texts and prompts to be sent."""
         return self.texts + sum(quote.requests for quote in self.generations)
 
 
 def estimate(
     store: Store, *, datasets: Sequence[DatasetKey] = (), limit: int | None = None
 ) -> Estimate:
-    """Quote what is pending of all datasets or these; of the first `limit` documents only."""
+    """Quote the pending texts of all datasets or these; `limit`: of the first documents only."""
     texts, parts = 0, []
     for wanted in wanted_spaces(store):
         shards = [
@@ -109,7 +109,7 @@ def estimate(
 
 
 def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> Estimate:
-    """Quote what a dataset wants in a space it is not in yet."""
+    """Quote the texts of a dataset in a space it is not in yet."""
     shards = [
         shard.key
         for shard in store.ledger.sources.shards(dataset)
@@ -120,7 +120,7 @@ def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> 
 
 
 def estimate_articles(store: Store, *, articles: int, chars: int, script: Script) -> Estimate:
-    """Quote a corpus that is not there: so many articles of so many characters."""
+    """Quote an imagined corpus of so many articles of so many characters each."""
     space = store.settings.space
     tokens = round(articles * chars / CHARACTERS_PER_TOKEN[script])
     part = _part(space, script, tokens, Calibration())
@@ -129,7 +129,7 @@ def estimate_articles(store: Store, *, articles: int, chars: int, script: Script
 
 
 def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = False) -> Estimate:
-    """A quote of one task alone, as it is consented to."""
+    """Return the quote of one task alone, as it is put up for consent."""
     tasks = [quote] if quote.requests else []
     found = _quote(store, 0, [], Unread(), tasks)
     factor = found.realtime_usd / found.usd if found.usd and is_realtime else 1.0
@@ -143,7 +143,7 @@ def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = Fal
 
 
 def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
-    """Of files known by size alone: a byte is a character of Latin text, which errs upwards."""
+    """Quote files by size alone: a byte counts as a character of Latin text, which errs upwards."""
     tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
     unknown = Calibration(band=0.5)
     return _part(store.serving_space(dataset), "not read yet", tokens, unknown)
@@ -152,7 +152,7 @@ def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
 def _pending_by_script(
     store: Store, space: EmbeddingSpace, shards: Sequence[ShardKey], limit: int | None
 ) -> tuple[int, dict[Script, int]]:
-    """(texts, estimated tokens by script); a text that several shards want counts once."""
+    """Return (texts, estimated tokens by script); a text that several shards want counts once."""
     pending = pending_texts(store, space, shards)
     texts, found = 0, dict.fromkeys(Script, 0)
     left = limit
@@ -176,7 +176,7 @@ def _first_documents(chunks: pa.Table, limit: int) -> tuple[pa.Table, int]:
 
 
 def _script_shares(store: Store, shard: ShardKey, keys: list[str]) -> dict[Script, float]:
-    """Of the tokens of these texts, by a sample spread over them."""
+    """Return each script's share of the tokens of these texts, from a sample spread over them."""
     if not keys:
         return {}
     sample = pa.array(keys[:: max(1, len(keys) // _SCRIPT_SAMPLE)][:_SCRIPT_SAMPLE], pa.string())
@@ -256,7 +256,7 @@ def _quote(
 
 
 def _share(texts: int, tokens: int, of: int) -> int:
-    """Texts that carry so many of the tokens; of files not read yet, as they will be cut."""
+    """Return the number of texts with so many of the tokens; unread files: as they will be split."""
     counted = round(texts * tokens / of) if of else 0
     return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
 
@@ -267,7 +267,7 @@ def require_run_budget(
     cap: float | None,
     consent: Callable[[Estimate], None] | None = None,
 ) -> None:
-    """Quote what a run is about to send, and refuse it over its cap or without consent.
+    """Quote the texts a run is about to send, and refuse it over its cap or without consent.
 
     Raises:
         SpendRefused: the upper bound of the quote is over `cap`, or over the settings' cap.
@@ -283,11 +283,13 @@ def require_run_budget(
 def require_quote(
     store: Store, quote: Estimate, cap: float | None, consent: Callable[[Estimate], None] | None
 ) -> None:
-    """Raises:
-    SpendRefused: over the cap, or over the settings' cap; or `consent` refused.
+    """Check a quote against the cap (None: the settings' cap), then ask for consent.
+
+    Raises:
+        SpendRefused: over the cap, or over the settings' cap; or `consent` refused.
     """
     cap = store.settings.max_cost_usd_per_run if cap is None else cap
-    if cap is not None and not quote.usd_high <= cap:  # a cap that is no number refuses all
+    if cap is not None and not quote.usd_high <= cap:  # a NaN cap refuses all
         raise SpendRefused(
             f"this run would cost ${quote.usd_low:.4f} to ${quote.usd_high:.4f} for {quote.requests} "
             f"texts, over its cap of ${cap:.4f}: nothing was sent. Name fewer datasets, or raise "

@@ -1,4 +1,4 @@
-"""What tasks would cost: requests nobody has in hand, their answers as they are expected."""
+"""Quotes of generation tasks: their pending requests, with the output that is expected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,15 +19,15 @@ from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_t
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
 
-#: Estimates of prompts were within this of every count seen; answers are anybody's guess.
+#: Estimates of prompts were within this of every count seen; the size of answers is a guess.
 _INPUT_BAND, _OUTPUT_BAND = 0.25, 0.5
-#: Of files not read yet: bytes of text to a document.
+#: Assumed bytes of text per document in files not read yet.
 _DOCUMENT_BYTES = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQuote(HtmlTable):
-    """One task. Dollars are of the batch API unless they say real-time."""
+    """The quote of one task. Dollars are of the batch API unless they say real-time."""
 
     task: str
     model: str
@@ -40,13 +40,13 @@ class TaskQuote(HtmlTable):
     realtime_usd: float
     #: How often the model's window of enqueued tokens must be filled.
     window_fills: int
-    #: Chunks that will stand with its answers, all of which may be embedded again.
+    #: Chunks that will carry its answers, all of which may be embedded again.
     chunks_to_embed: int = 0
     embedding_usd: float = 0.0
 
 
 def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQuote]:
-    """What is pending of the tasks of all datasets, or of these."""
+    """Quote the pending requests of the tasks of all datasets, or of these."""
     found = []
     for wanted in wanted_tasks(store):
         shards = [
@@ -61,7 +61,7 @@ def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQ
 
 
 def quote_unread(store: Store, sizes: Mapping[DatasetKey, int]) -> list[TaskQuote]:
-    """Texts known by their bytes alone, of which a document is taken to have a few thousand."""
+    """Quote the text tasks on unread files, from their bytes: a few thousand per document."""
     found = []
     for pinned in store.ledger.tasks.all():
         size = sizes.get(pinned.dataset, 0)
@@ -74,7 +74,7 @@ def quote_unread(store: Store, sizes: Mapping[DatasetKey, int]) -> list[TaskQuot
 def tokens_to_embed_later(
     store: Store, datasets: Sequence[DatasetKey] = ()
 ) -> dict[DatasetKey, int]:
-    """Of documents that are not cut before their answers are there; estimated by their prompts."""
+    """Map datasets to the tokens of documents that wait for answers; estimated by their prompts."""
     found: dict[DatasetKey, int] = {}
     for pinned in store.ledger.tasks.all():
         is_meant = not datasets or pinned.dataset in datasets
@@ -101,7 +101,7 @@ def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
 def quote_of(
     store: Store, task: GenerationTask, requests: int, tokens: int, use: TaskUse | None = None
 ) -> TaskQuote:
-    """So many requests with so many tokens of prompt; `use` of a task that is not pinned yet."""
+    """Quote so many requests with so many prompt tokens; `use`: for a task not pinned yet."""
     output = expected_output_tokens(store, task, requests, use)
     low = batch_usd(task.model, round(tokens * (1 - _INPUT_BAND)), round(output * _OUTPUT_BAND))
     most = min(round(output * (1 + _OUTPUT_BAND)), requests * task.max_output_tokens)
@@ -120,14 +120,14 @@ def quote_of(
 
 
 def with_embedding(store: Store, quote: TaskQuote, dataset: DatasetKey) -> TaskQuote:
-    """The quote of a task whose answers a dataset's chunks will stand with, as it is cut now."""
+    """Add the cost of embedding a dataset's present chunks again to a task's quote."""
     chunks, tokens = embedded(store, dataset)
     usd = jobs_usd(store, store.serving_space(dataset).model, chunks, tokens) if chunks else 0.0
     return replace(quote, chunks_to_embed=chunks, embedding_usd=usd)
 
 
 def embedded(store: Store, dataset: DatasetKey) -> tuple[int, int]:
-    """(chunks, their estimated tokens) of a dataset as it is cut now."""
+    """Return (chunks, their estimated tokens) of a dataset as it is split now."""
     chunks = tokens = 0
     for shard in store.ledger.sources.shards(dataset):
         path = layout.chunks(shard.key)

@@ -1,1 +1,1 @@
-"""Listing the sources: placing, renaming and removing files and datasets."""
+"""Discovery of the sources: placing, renaming and removing files and datasets."""

@@ -1,6 +1,6 @@
-"""remove: take a dataset out of the lake: its tables, its index, and all work on it.
+"""Remove a dataset from the lake: its tables, its index, and all work on it.
 
-What was paid for stays (results belong to texts, not to datasets), and so does the placement: who
+Paid results stay (they belong to texts, not to datasets), and so does the placement: a dataset that
 comes back is where it was, with nothing sent again.
 """
 
@@ -18,7 +18,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What goes, or went."""
+    """The size of a removed dataset, or of one that a dry run would remove."""
 
     dataset: DatasetKey
     shards: int
@@ -30,7 +30,7 @@ class Removal:
 
 @contextmanager
 def passing_over_removed(progress: Callable[[str], None]) -> Iterator[None]:
-    """A dataset that is removed while work on it is queued is no error: say so and go on."""
+    """Report a dataset that was removed while work on it was queued, and go on without error."""
     try:
         yield
     except DatasetRemoved as error:
@@ -38,7 +38,7 @@ def passing_over_removed(progress: Callable[[str], None]) -> Iterator[None]:
 
 
 def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:
-    """Remove by hand: files that are still there do not bring it back by themselves.
+    """Remove a dataset by hand; files that are still there do not bring it back by themselves.
 
     Raises:
         NotFound: there is no such dataset.
@@ -61,7 +61,7 @@ def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:
 
 
 def discard(store: Store, dataset: DatasetKey) -> None:
-    """Remove what was missing for too long; its files bring it back when they return."""
+    """Remove a dataset that was missing for too long; its files bring it back when they return."""
     _remove(store, dataset, keep_out=False)
 
 
@@ -83,7 +83,7 @@ def _remove(store: Store, dataset: DatasetKey, *, keep_out: bool) -> None:
 
 
 def _clear(store: Store, dataset: DatasetKey) -> None:
-    """Delete tables and index, each under the lease of whoever may be writing it just now."""
+    """Delete tables and index, each under the lease of the process that may be writing it."""
     for shard in store.ledger.sources.shards_ever(dataset):
         with store.ledger.leases.holding(lease_names.of_shard(shard)):
             paths = _tables(store, shard)

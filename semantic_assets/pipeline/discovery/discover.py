@@ -1,8 +1,8 @@
-"""discover: list the sources, place new files in shards, mark changed and removed ones.
+"""List the sources, place new files in shards, and record changed and removed ones.
 
-Listing only: no file of a dataset is opened but its dataset.toml. What the others hold is found
-out when their shard is read. Files that are not there while their dataset is are deleted; a
-dataset that is not there is missing, and only removed after a grace period.
+Of a dataset's files only dataset.toml is opened; the others are opened when their shard is read. A
+file that is absent while its dataset is there counts as deleted; an absent dataset counts as
+missing, and is only removed after a grace period.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ _HOUR_SECONDS = 3_600.0
 
 @dataclass(slots=True, kw_only=True)
 class Discovery:
-    """What a listing found against what was placed before."""
+    """The differences between a listing and the files placed before."""
 
     #: Datasets that are there, and were listed in full.
     datasets: tuple[DatasetKey, ...] = ()
@@ -35,13 +35,13 @@ class Discovery:
     changed: int = 0
     renamed: int = 0
     removed: int = 0
-    #: Files no reader takes, by name: reported, never dropped in silence.
+    #: Names of files no reader takes: reported, never dropped in silence.
     unsupported: list[str] = field(default_factory=list)
-    #: Files beside the dataset folders, which are of no dataset.
+    #: Files beside the dataset folders, which belong to no dataset.
     stray: list[str] = field(default_factory=list)
-    #: Folders that were left as they were, each with the reason; somebody must see to them.
+    #: Folders left as they were, each with the reason; a person must see to them.
     skipped: dict[str, str] = field(default_factory=dict)
-    #: Datasets without any file just now, each with what becomes of it.
+    #: Datasets without any file at present, each with the time of its removal.
     missing: dict[str, str] = field(default_factory=dict)
     #: Datasets that were missing for so long that they were removed.
     discarded: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Discovery:
 
     @property
     def troubles(self) -> list[str]:
-        """What a person should read, a line for each."""
+        """The findings a person should read, one line each."""
         stray = f"{len(self.stray)} files are in no dataset's folder and are not read"
         return [
             *([f"{stray} ({self.stray[0]}, ...)"] if self.stray else []),
@@ -81,7 +81,7 @@ class _Difference:
 
 
 def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discovery:
-    """List all datasets under the source root, or just these, also if they were removed.
+    """List all datasets under the source root, or only these, even if they were removed.
 
     Raises:
         SourceMissing: the root is gone, or no dataset is left in it; nothing was changed.
@@ -106,7 +106,7 @@ def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discover
 
 
 def _pin_tasks(store: Store, report: Discovery) -> None:
-    """A task file that is not as it should be holds up nothing but itself, and is told."""
+    """Pin the tasks of the datasets; an invalid task file is reported and blocks only itself."""
     try:
         shared = task_files(store)
     except ConfigError as error:
@@ -145,7 +145,7 @@ def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) 
 def _valid_folders(
     store: Store, project: str, report: Discovery, error: ConfigError | OSError
 ) -> set[DatasetKey]:
-    """The folders of a project that can be datasets, where one cannot."""
+    """Return the folders of a project that can be datasets; report the others as skipped."""
     if isinstance(error, OSError):
         report.skipped[project] = str(error)
         return set()
@@ -161,7 +161,7 @@ def _valid_folders(
 def _discover_one(
     store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, *, by_name: bool
 ) -> bool:
-    """Whether the dataset is there."""
+    """List one dataset and apply the differences; return whether the dataset is there."""
     if row is not None and row.is_removed:
         if row.cleared_at is None:
             finish_removal(store, dataset)
@@ -206,7 +206,7 @@ def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discov
 
 
 def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
-    """The dataset.toml, found to be valid: the ledger never holds another."""
+    """Read the dataset.toml and validate it: the ledger never holds an invalid one."""
     shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}/{FILE_NAME}"
     table = read_table(store.sources.about(dataset) / FILE_NAME)
     settings = DatasetSettings.of(table, shown)
@@ -217,7 +217,7 @@ def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
 def _note_missing(
     store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery
 ) -> None:
-    """Nothing is deleted before the grace period is over: it may be a disk that is not mounted."""
+    """Note a missing dataset; discard it only after the grace period (a disk may be unmounted)."""
     if row is None or row.is_removed:
         return
     since = row.missing_since or store.ledger.datasets.miss(dataset)
@@ -258,7 +258,7 @@ def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Differe
 
 
 def _renamed(gone: dict[str, str], new: Iterable[ListedFile]) -> list[tuple[str, SourceSlice]]:
-    """(old name, new file) where size and time are of one file that went and one that came."""
+    """List (old name, new file) where one lost and one new file alone share a file stamp."""
     came = list(new)
     names = {file_stamp: uri for uri, file_stamp in gone.items()}
     went_often, came_often = Counter(gone.values()), Counter(item.fingerprint for item in came)

@@ -1,1 +1,1 @@
-"""Reading source files into rows of `documents`, and taking documents in by a call."""
+"""Readers of source files into rows of `documents`, and ingestion of documents by a call."""

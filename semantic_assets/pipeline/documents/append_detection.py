@@ -1,7 +1,7 @@
-"""Files of lines that grow: whether the part that was read is still there, unchanged.
+"""Detect appended lines in a file whose already read part is unchanged.
 
-Both ends of it are hashed at each reading, all of it at most once a day: that finds a middle which
-was written over.
+Both ends of that part are hashed at each reading, all of it at most once a day, which finds an
+overwritten middle.
 """
 
 import os
@@ -20,7 +20,7 @@ _MOST_PARTS = 64
 
 
 def appended_from(stream: BinaryIO, found: dict[str, Any] | None, now: float) -> LineStart | None:
-    """Where the new lines begin; None where the file is not what it was with more behind it."""
+    """Return where the new lines begin; None: the file is not its old content with more appended."""
     if found is None or stream.seek(0, 2) <= found["bytes"]:
         return None
     ends = _ends(stream, found["bytes"])
@@ -34,9 +34,9 @@ def appended_from(stream: BinaryIO, found: dict[str, Any] | None, now: float) ->
 def described(
     stream: BinaryIO, size: int, before: dict[str, Any] | None, now: float
 ) -> dict[str, Any] | None:
-    """What the next reading needs to go on behind these bytes; `before` is of their beginning.
+    """Return the state to resume reading after `size` bytes; `before`: of the known prefix.
 
-    None where they do not end in a whole line, or lines cannot be told by their bytes.
+    None: the bytes do not end in a whole line, or the encoding does not show lines by bytes.
     """
     encoding = _encoding(stream)
     if encoding is None or size == 0 or _read(stream, size - 1, size) != b"\n":
@@ -84,7 +84,7 @@ def _ends(stream: BinaryIO, size: int) -> tuple[str, str]:
 
 
 def _hashed(stream: BinaryIO, first: int, last: int) -> tuple[str, int]:
-    """A digest of a range of bytes, and how many lines end in it."""
+    """Return the digest of a range of bytes, and how many lines end in it."""
     digest, lines = blake2b(digest_size=16), 0
     for block in _blocks(stream, first, last):
         digest.update(block)

@@ -1,4 +1,4 @@
-"""document_list: the documents of a dataset as read, and those that wait to be; and one taken out."""
+"""List a dataset's documents as read, return their text, count their chunks, or remove one."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _COLUMNS = ["document_id", "uri", "record_id", "title", "bytes", "parse_status",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRow:
-    """One document; `chunks` is None until it is cut."""
+    """One document as read; `chunks` is None until it is split."""
 
     document_id: str
     name: str
@@ -35,14 +35,14 @@ class DocumentRow:
     status: str
     error: str | None
     chunks: int | None
-    #: Handed over by a call, so that it can be taken out by one.
+    #: Ingested by a call, so that a call can remove it.
     is_ingested: bool
 
 
 def document_list(
     store: Store, dataset: DatasetKey, *, limit: int, after: str | None = None
 ) -> list[DocumentRow]:
-    """At most `limit` documents as read, in a stable order, behind the one with the id `after`.
+    """List at most `limit` documents as read, in a stable order, after the id `after`.
 
     Raises:
         NotFound: the dataset is not there, or holds no document `after`.
@@ -55,7 +55,7 @@ def document_list(
 
 
 def document_text(store: Store, dataset: DatasetKey, document: str) -> dict[str, Any]:
-    """A document as read: document_id, uri, title, text, metadata, pages.
+    """Return a document as read: document_id, uri, title, text, metadata, pages.
 
     Raises:
         NotFound: the dataset holds no such document.
@@ -83,11 +83,11 @@ def _text_of(file: pq.ParquetFile, row: int) -> dict[str, Any]:
 
 
 def remove_document(store: Store, dataset: DatasetKey, document: str) -> str:
-    """Take out a document that was handed over, by name or id; its name.
+    """Remove an ingested document by name or id; return its name.
 
     Raises:
-        NotFound: there is none.
-        Conflict: it is of a file of the source folder, or of a file of several records.
+        NotFound: there is no such document.
+        Conflict: it is in a file of the source folder, or in a file of several records.
     """
     require_dataset(store, dataset)
     with Ingestion(store, dataset) as ingestion:
@@ -98,8 +98,10 @@ def remove_document(store: Store, dataset: DatasetKey, document: str) -> str:
 
 
 def require_dataset(store: Store, dataset: DatasetKey) -> None:
-    """Raises:
-    NotFound: nothing was ever put there, or it was removed.
+    """Check that a dataset is there, placed or waiting in the inbox.
+
+    Raises:
+        NotFound: nothing was ever put there, or it was removed.
     """
     row = store.ledger.datasets.find(dataset)
     if row is not None and row.is_kept_out:
@@ -110,7 +112,7 @@ def require_dataset(store: Store, dataset: DatasetKey) -> None:
 
 
 def chunk_counts(store: Store, dataset: DatasetKey, uris: set[str]) -> dict[tuple[str, str], int]:
-    """Chunks by (uri of the source file, document_id), of the documents of these files."""
+    """Map (uri of the source file, document_id) to the chunk count, for these files' documents."""
     shards = {shard for uri in uris for shard, _ in store.ledger.sources.file_slices(dataset, uri)}
     found: dict[tuple[str, str], int] = {}
     for shard in sorted(shards):

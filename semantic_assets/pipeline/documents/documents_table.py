@@ -1,4 +1,4 @@
-"""Writing a documents table from rows that are new and rows of the table before, in any mixture."""
+"""Write a documents table from any mixture of new rows and rows of the previous table."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -17,11 +17,11 @@ from semantic_assets.parsing.records import SourceRecord, encoded_size
 from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
 
-#: What is in memory while a shard is read and cut: 32 MB groups took 290 MB in all, these 240.
+#: Bounds memory while a shard is read and split: 32 MB groups took 290 MB in all, these 240.
 _ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 4_096, 2 << 20
 _MARK = DOCUMENTS.get_field_index("source_fingerprint")
 
-
+#: Metadata key of a documents file: the version and settings of the code that read it.
 READER = "semantic_assets.reader"
 _LIGHT = (
     "uri",
@@ -35,7 +35,7 @@ _LIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """The rows of one file, in its order; they lie side by side."""
+    """The rows of one file, in its order; they are adjacent in the table."""
 
     first: int
     #: The fingerprint of the file they were read from.
@@ -50,12 +50,12 @@ class FileRows:
 
 
 def record_name(record_id: str | None, content_hash: str) -> str:
-    """The record's own id; else its content; never its place in the file."""
+    """Return a record's name: its own id, else its content hash; never its place in the file."""
     return f"id:{record_id}" if record_id is not None else f"content:{content_hash}"
 
 
 class PreviousRows:
-    """An open documents table, or none: then nothing is found in it."""
+    """An open documents table, or none, in which nothing is found."""
 
     def __init__(self, file: pq.ParquetFile | None) -> None:
         self._table = TableRows(file, DOCUMENTS)
@@ -65,7 +65,7 @@ class PreviousRows:
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, reader: str) -> Self:
-        """The shard's table, if it can be trusted and the same reader made it."""
+        """Open the shard's table if it can be trusted and the same reader made it."""
         path = layout.documents(shard)
         is_there = store.trusted_fingerprint(path) is not None
         if not is_there or store.lake.metadata(path).get(READER) != reader:
@@ -99,18 +99,18 @@ class PreviousRows:
 
 
 def _runs(uris: list[str]) -> dict[str, tuple[int, int]]:
-    """uri -> first row and the one behind the last."""
+    """Map each uri to its first row and the row after its last."""
     found: dict[str, tuple[int, int]] = {}
     for row, uri in enumerate(uris):
         first, last = found.get(uri, (row, row))
         if last != row:
-            return {}  # rows of one file apart from each other: not a table of ours
+            return {}  # the rows of one file are not adjacent: not a table of ours
         found[uri] = (first, row + 1)
     return found
 
 
 class DocumentsWriter:
-    """Counts what it is given; a run of rows from before is copied as a whole."""
+    """A writer that counts its rows, and copies a run of previous rows as a whole."""
 
     def __init__(self, file: TableFile, previous: PreviousRows) -> None:
         self.documents = self.failed = self.text_bytes = 0
@@ -122,7 +122,7 @@ class DocumentsWriter:
         self._digest = blake2b(digest_size=16)
 
     def copy(self, first: int, count: int, file_stamp: str) -> None:
-        """Take rows of the table before; `file_stamp` is the fingerprint of the file they are in now."""
+        """Copy rows of the previous table; `file_stamp` is the present fingerprint of their file."""
         self.documents += count
         if self._run is not None and (sum(self._run[:2]), self._run[2]) == (first, file_stamp):
             self._run = (self._run[0], self._run[1] + count, file_stamp)
@@ -138,11 +138,11 @@ class DocumentsWriter:
         self._count(1, encoded_size(row["text"]))
 
     def settle(self) -> None:
-        """Bring all counts level with what was given."""
+        """Bring all counts up to date with the rows given so far."""
         self._end_run()
 
     def close(self) -> str:
-        """Write what is left; the fingerprint of all rows."""
+        """Write the remaining rows; return the fingerprint of all rows."""
         self._end_run()
         self._end_new()
         self._write()
@@ -184,9 +184,6 @@ class DocumentsWriter:
         )
         self._digest.update("".join(f"{row}\x1e" for row in joined.to_pylist()).encode())
         self._file.write(table)
-
-
-#: Key in the metadata of a documents file: what read it.
 
 
 def document_row(

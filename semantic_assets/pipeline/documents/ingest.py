@@ -1,7 +1,7 @@
-"""ingest: documents that are handed over become sources of their dataset; nothing is sent.
+"""Ingest documents as sources of their dataset; nothing is sent.
 
 Plain text and Markdown are read here and kept as text; files of any other format are kept as they
-are, after a look whether a reader takes them. What cannot be read is refused and not stored.
+are, after a check that a reader takes them. Unreadable documents are refused and not stored.
 """
 
 import io
@@ -30,20 +30,20 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import document_id
 
 _TEXT_SUFFIXES = (".txt", ".md")
-#: Of a file of records so many are looked at for one that can be read.
+#: The number of records of a file that are tried to find a readable one.
 _RECORDS_TRIED = 1_000
 _EMPTY = frozenset({"file is empty", "document has no text", "there is no record in it"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of one document: either `status` or `error` is set."""
+    """The outcome of one document: either `status` or `error` is set."""
 
     name: str
     #: `uploaded`, `replaced` or `unchanged`.
     status: str | None = None
     error: str | None = None
-    #: Of the document, as search names it; and of the source file that holds it.
+    #: The document's uri in search results; and the uri of the source file that holds it.
     uri: str | None = None
     source_uri: str | None = None
     #: None for a file of records, each of which is a document.
@@ -51,11 +51,14 @@ class Ingested:
 
 
 class Ingestion:
-    """The opened inbox of one dataset; safe beside others, itself for one thread."""
+    """The open inbox of one dataset; several may be open at once, each used by one thread."""
 
     def __init__(self, store: Store, dataset: DatasetKey) -> None:
-        """Raises:
-        DatasetRemoved: it was taken out by `rm`; the message says how it comes back.
+        """Open the inbox of a dataset.
+
+        Raises:
+            DatasetRemoved: it was removed by `rm`; the message says how to bring it back.
+            ConfigError: the sources are in a bucket.
         """
         self._store, self._dataset = store, dataset
         self._require_kept()
@@ -77,10 +80,10 @@ class Ingestion:
         self._inbox.close()
 
     def put(self, documents: Sequence[Document], *, overwrite: bool = False) -> list[Ingested]:
-        """Store documents, durable when this returns; an outcome for each, in their order.
+        """Store documents durably; return an outcome for each, in their order.
 
         Raises:
-            DatasetRemoved: as at the opening; it may have been removed since.
+            DatasetRemoved: as on opening; the dataset may have been removed since.
         """
         self._require_kept()
         texts: dict[int, Text] = {}
@@ -100,15 +103,15 @@ class Ingestion:
         ]
 
     def remove(self, name: str) -> None:
-        """Take a document or file out again.
+        """Remove an ingested document or file.
 
         Raises:
-            NotFound: nothing of this name was handed over.
+            NotFound: nothing of this name was ingested.
         """
         self._inbox.remove(name)
 
     def name_of(self, document: str) -> str | None:
-        """Of what is held, by its name, or by the id it was told: it need not have been read yet."""
+        """Return the name of a held document, found by name or id; it may not have been read yet."""
         for held in self._inbox.held():
             name = record_name(held.name, "") if held.is_text else ""
             if document in (held.name, document_id(str(self._dataset), held.uri, name)):
@@ -120,7 +123,7 @@ class Ingestion:
 
     @contextmanager
     def room(self) -> Iterator[Path]:
-        """A file to be filled that no listing sees; gone at the end."""
+        """Provide a path for a file to fill, which no listing sees; delete the file at the end."""
         path = self._inbox.room() / uuid.uuid4().hex
         try:
             yield path
@@ -131,8 +134,8 @@ class Ingestion:
         """Store a file that was filled in `room`.
 
         Raises:
-            ConfigError: no reader takes it, or finds anything in it.
-            Conflict: there is another of this name, and it is not to be replaced.
+            ConfigError: no reader takes it, or it holds nothing readable.
+            Conflict: another file of this name exists and must not be replaced.
         """
         with content.open("rb") as stream:
             _require_readable(name, stream, self._columns)
@@ -159,7 +162,7 @@ class Ingestion:
             return self.put_readable(name, path, overwrite=overwrite)
 
     def _put_texts(self, texts: dict[int, Text], overwrite: bool) -> dict[int, Ingested]:
-        """One call for all, but a name that comes again waits for the next."""
+        """Store all texts in one call; a repeated name waits for the next call."""
         outcomes: dict[int, Ingested] = {}
         while texts:
             now: dict[str, int] = {}
@@ -186,7 +189,7 @@ class Ingestion:
 
 
 def is_text_name(name: str) -> bool:
-    """Whether a file of this name is kept as its text."""
+    """Say whether a file of this name is kept as text."""
     return name.lower().endswith(_TEXT_SUFFIXES)
 
 
@@ -195,8 +198,10 @@ def _is_text(document: Document) -> bool:
 
 
 def _text_of(document: Document) -> Text:
-    """Raises:
-    ConfigError: it has no name that will do, or no text.
+    """Read a plain text or Markdown document.
+
+    Raises:
+        ConfigError: it has no valid name, or no text.
     """
     name = checked_name(document.name)
     if document.text is None:
@@ -218,8 +223,10 @@ def _text_of(document: Document) -> Text:
 
 
 def _fitting(text: Text) -> Text:
-    """Raises:
-    ConfigError: it is not all text, or as a line of a segment too long for the reader of lines.
+    """Return the text if it fits into one line of a segment.
+
+    Raises:
+        ConfigError: its line would be too long for the reader of lines.
     """
     if len(text.line()) > MAX_LINE_BYTES:
         raise ConfigError(f"{text.name}: longer than {MAX_LINE_BYTES >> 20} MB: split it")
@@ -265,7 +272,7 @@ def _require_readable(name: str, stream: BinaryIO, columns: Columns) -> None:
 
 
 def _first(records: Iterable[object], name: str) -> SourceRecord:
-    """The first record that can be read."""
+    """Return the first readable record; raise ConfigError if there is none."""
     failed: str | None = None
     for record in islice(records, _RECORDS_TRIED):
         assert isinstance(record, SourceRecord)

@@ -1,7 +1,7 @@
-"""read_documents: the files of a shard as rows of `documents`.
+"""Read the files of a shard into rows of `documents`.
 
-The cost is that of what changed: files that are as they were are not opened, and of files of
-records only the records that changed are parsed.
+The cost follows the changes: unchanged files are not opened, and of files of records only the
+changed records are parsed.
 """
 
 from contextlib import closing
@@ -23,7 +23,7 @@ from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
-#: Bump when the same file would be read into other rows.
+#: Increase when the same file would be read into other rows.
 CODE_VERSION = "2"
 
 
@@ -33,7 +33,7 @@ class DocumentsReport:
     documents: int
     failed: int
     text_bytes: int
-    #: Files that were opened; the others are as they were.
+    #: Files that were opened; the others are unchanged.
     files_read: int
     #: Files that changed while they were read, or could not be opened: the next run reads them.
     unsettled: tuple[str, ...]
@@ -42,17 +42,17 @@ class DocumentsReport:
 
 
 def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
-    """Read a shard's sources into its `documents` file, unless they are what they were.
+    """Read a shard's sources into its `documents` file, unless they are unchanged.
 
     Raises:
         NotFound: there is no such shard, or its dataset was removed.
-        OSError: a source file cannot be read on; the old table stays.
+        OSError: reading a source file failed; the old table stays.
     """
     store.ledger.sources.shard(shard)
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
         settings = store.dataset_settings(shard.dataset)
-        # Before the slices: a listing that comes in between makes it stale, not wrongly current.
+        # Read before the slices: a listing in between makes it stale, not wrongly current.
         row = store.ledger.sources.shard(shard)
         wanted = reading_of(row, settings)
         slices = store.ledger.sources.shard_slices(shard)
@@ -72,7 +72,7 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
 
 
 def reading_of(shard: Shard, settings: DatasetSettings) -> str:
-    """What `read_as` says of a shard that is read as it now is; by the ledger alone."""
+    """Return the `read_as` value of a shard read in its present state, from the ledger alone."""
     return f"{shard.revision}:{_reader(settings)}"
 
 
@@ -81,7 +81,7 @@ def _reader(settings: DatasetSettings) -> str:
 
 
 def _inputs(reader: str, etags: list[tuple[str, int, str]]) -> str:
-    """Not of where a slice ends: the first reading of a large file sets that."""
+    """Return the input fingerprint, without slice ends: a large file's first reading sets those."""
     return fingerprint("documents", reader, *(part for file_stamp in etags for part in file_stamp))
 
 
@@ -114,7 +114,7 @@ def _write(
         file.metadata |= {READER: reader, INPUT: _inputs(reader, reading.inputs)}
     store.ledger.sources.note_readings(shard, reading.readings)
     counts = {"documents": writer.documents, "text_bytes": writer.text_bytes}
-    # What is full stays closed: a document never moves, so none may be pushed out.
+    # A full shard stays closed: a document never moves, so none may be pushed out.
     closed = {"closed": True} if reading.is_full else {}
     store.ledger.sources.update_shard(shard, **counts, **closed)
     return DocumentsReport(

@@ -1,7 +1,7 @@
-"""Claims: which records of a file a shard takes. A record that is in a shard's table stays there.
+"""Decide which records of a file a shard takes. A record in a shard's table stays there.
 
 A file larger than a shard lies in several. Its records may be edited, reordered, inserted in front;
-each shard keeps those it has, and what nobody has goes to the last one.
+each shard keeps the records it has, and records in no shard go to the last one.
 """
 
 from collections import Counter
@@ -18,21 +18,21 @@ class Owner(Enum):
 
 
 class Neighbour:
-    """Another slice of the same file, and what its shard's table holds of it."""
+    """Another slice of the same file, with its rows in its shard's table."""
 
     def __init__(self, item: SourceSlice, table: PreviousRows) -> None:
         self.item, self.table, self.rows = item, table, table.of_file(item.uri)
 
     @property
     def missing_records(self) -> int:
-        """Records that it will take when its table is made anew."""
+        """The number of records it will take when its table is made anew."""
         if self.rows is not None or self.item.end_record is None:
             return 0
         return self.item.end_record - self.item.first_record
 
 
 class RecordOwners:
-    """Asked once for each record of the file, in its order."""
+    """The owners of a file's records; to be asked once for each record, in the file's order."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class RecordOwners:
 
     @property
     def known(self) -> dict[str, tuple[PreviousRows, int, str]]:
-        """signature -> table, row and name, of every record that any shard of the file holds."""
+        """The table, row and name by signature of every record in any shard of the file."""
         return self._held
 
     def skippable(self, file_stamp: str) -> int:
-        """How many records the shards before this one hold, where the file is as they read it."""
+        """Return how many records earlier shards hold if the file is as they read it; else 0."""
         rows = [found for found in self._earlier_rows if found is not None]
         held = sum(found.count for found in rows)
         is_same = all(found.file_stamp == file_stamp for found in rows)
@@ -68,16 +68,16 @@ class RecordOwners:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all records of the file that are in other shards are known."""
+        """Whether all of the file's records in other shards are known."""
         return self._left_to_others == 0
 
     def pass_over(self, *, mine: bool) -> None:
-        """The records before this slice, and its own, were not walked through: count their names."""
+        """Count the names of records that are skipped: those before this slice, and its own if `mine`."""
         rows = [*self._earlier_rows, *([self._rows] if mine else [])]
         self._seen.update(chain.from_iterable(found.names for found in rows if found is not None))
 
     def identity(self, name: str) -> str:
-        """The name, told apart from records of the same name before it."""
+        """Return the name, numbered if earlier records have the same name."""
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
@@ -98,15 +98,15 @@ class RecordOwners:
 
     @property
     def is_closed(self) -> bool:
-        """Nothing is taken but what is in the shard already."""
+        """Whether only records already in the shard are taken."""
         return self._room is not None and self._room <= 0
 
     def close(self) -> None:
-        """From here on what nobody has is for the next shard."""
+        """Leave further records that are in no shard to the next shard."""
         self._room = 0
 
     def row_of(self, document: str, signature: str) -> int | None:
-        """The row of a record in the shard's own table, where it is the very same."""
+        """Return the row of an unchanged record in the shard's own table, or None."""
         place = self._mine.get(document)
         if place is None or self._rows is None:
             return None
@@ -139,7 +139,7 @@ def _ids(neighbours: list[Neighbour]) -> set[str]:
 
 
 def _room(item: SourceSlice, mine: FileRows | None) -> int | None:
-    """Records nobody has that the slice may take; None: any number."""
+    """Return how many records of no shard the slice may take; None: any number."""
     if item.end_record is None:
         return None
     return 0 if mine is not None else item.end_record - item.first_record

@@ -1,7 +1,7 @@
-"""Read the slices of one shard, each by the cheapest way that is right.
+"""Read the slices of one shard, each in the cheapest correct way.
 
-A file as it was is copied from the table before; of one that grew by lines only the new lines are
-read; of any other file of records, those that are as they were are copied.
+An unchanged file is copied from the previous table; of a file that grew by lines only the new lines
+are read; of any other file of records, the unchanged records are copied.
 """
 
 import logging
@@ -53,7 +53,7 @@ class SliceReader:
         #: Rows of slices still to come: their places are taken.
         self._awaited = 0
         self.readings: list[Reading] = []
-        #: (uri, first record, fingerprint of the file) of what the table is made of.
+        #: (uri, first record, fingerprint of the file) of each slice in the table.
         self.inputs: list[tuple[str, int, str]] = []
         self.unsettled: list[str] = []
 
@@ -83,7 +83,7 @@ class SliceReader:
             self._read_file(item, rows)
 
     def _read_file(self, item: SourceSlice, rows: FileRows | None) -> None:
-        """Its fingerprint is that of the opened file, and holds if it is the same at the end."""
+        """Read a file; it is settled if the open file's fingerprint is the same at the end."""
         try:
             stream = open_source(self._store.sources.local(item.uri))
         except Unreadable as error:
@@ -108,7 +108,7 @@ class SliceReader:
             self._store.report_progress(f"{item.uri} {why}: the next run reads it again")
 
     def _keep(self, item: SourceSlice, rows: FileRows | None, why: str) -> None:
-        """What was read of it before stays; where nothing was, there is a row with the reason."""
+        """Keep the rows read from a file before; if there are none, add a row with the reason."""
         if rows is not None:
             self._writer.copy(rows.first, rows.count, rows.file_stamp)
         elif item.first_record == 0:
@@ -122,12 +122,12 @@ class SliceReader:
     def _rows_of(
         self, item: SourceSlice, rows: FileRows | None, stream: BinaryIO, file_stamp: str
     ) -> dict[str, Any] | None:
-        """Write the slice's rows; what the next reading needs to go on behind them."""
+        """Write the slice's rows; return the state to resume reading after them."""
         if rows is not None and item.read_fingerprint == rows.file_stamp == file_stamp:
-            self._writer.copy(rows.first, rows.count, file_stamp)  # the listing was behind the file
+            self._writer.copy(rows.first, rows.count, file_stamp)  # the listing was outdated
             return item.reading
         if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
-            return None  # every document was taken out of it
+            return None  # every document was removed from it
         claims, now = self._claims(item, rows), self._store.ledger.now()
         # Segments are the store's own files, whatever a dataset calls its columns.
         columns = Columns() if is_segment(item.uri) else self._settings.columns
@@ -164,8 +164,8 @@ class SliceReader:
             return RecordOwners(item, rows, self._previous, [], [])
         dataset = self._shard.dataset
         slices = self._store.ledger.sources.file_slices(dataset, item.uri)
-        # What is nobody's is told by the tables of the shards before: let them be finished first.
-        # Waiting goes towards lower shards only, so that no two can wait for each other.
+        # The tables of earlier shards show which records are in no shard: let them finish first.
+        # A shard waits for lower shards only, so that no two can wait for each other.
         wait = rows is None or item.end_record is None
         earlier = [
             Neighbour(other, self._table(shard, wait=wait))
@@ -197,7 +197,7 @@ class SliceReader:
         position: int,
         mine: int,
     ) -> None:
-        """Take the records that are this slice's; `mine` of them are in the table before."""
+        """Take the records of this slice; `mine` of them are in the previous table."""
         is_multi = readers.is_multi_record(item.uri)
         document_of = document_ids(str(self._shard.dataset), item.uri)
         for number, record in enumerate(records, start=position):
@@ -245,7 +245,7 @@ class SliceReader:
         )
 
     def _has_reached_limits(self, more: int) -> bool:
-        """With the rows of slices still to come, and so many more of this one."""
+        """Say whether the shard is full, counting slices still to come and `more` rows of this one."""
         if self._writer.documents + self._awaited + more >= SHARD_MAX_DOCUMENTS:
             return True
         self._writer.settle()
@@ -255,7 +255,7 @@ class SliceReader:
 def _without_cut_off(
     stream: BinaryIO, file_stamp: str, records: Iterable[SourceRecord | KnownRecord]
 ) -> Iterator[SourceRecord | KnownRecord]:
-    """Without a last line that is just being written, or that a crash cut off: nobody was told."""
+    """Drop a last line that is being written, or that a crash truncated before it was confirmed."""
     held: SourceRecord | KnownRecord | None = None
     for record in records:
         if held is not None:
@@ -276,7 +276,7 @@ def _is_being_written(stream: BinaryIO, file_stamp: str) -> bool:
 def _content_hash(record: SourceRecord) -> str:
     if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
         return text_hash(f"{record.title or ''}\x1f{record.signature}")
-    # Pages too: the same text on other pages is cut into chunks of other pages.
+    # Pages too: the same text on other pages is split into chunks of other pages.
     pages = ",".join(str(start) for start in record.pages)
     return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
 

@@ -1,4 +1,4 @@
-"""Rows of a table file by number, decoded a row group at a time; nothing is copied."""
+"""Read rows of a table file by number, decoding one row group at a time without copies."""
 
 from collections import OrderedDict
 
@@ -12,7 +12,7 @@ _KEPT_GROUPS = 4
 
 
 class TableRows:
-    """An open table file, or none: then it has no rows."""
+    """An open table file, or none, which has no rows."""
 
     def __init__(self, file: pq.ParquetFile | None, schema: pa.Schema) -> None:
         self._file, self._schema = file, schema
@@ -21,7 +21,7 @@ class TableRows:
         self._starts = np.zeros(1, np.int64) if file is None else row_group_starts(file)
 
     def rows(self, first: int, count: int) -> list[pa.Table]:
-        """So many rows, in as many pieces as row groups."""
+        """Return `count` rows from `first` on, one piece per row group."""
         found, last = [], first + count
         while first < last:
             group = int(np.searchsorted(self._starts, first, side="right")) - 1
@@ -31,7 +31,7 @@ class TableRows:
         return found
 
     def columns(self, names: list[str]) -> pa.Table:
-        """Whole columns; only for those that are light."""
+        """Return whole columns; meant for small ones."""
         if self._file is None:
             return self._schema.empty_table().select(names)
         return self._file.read(columns=names, use_threads=False)
@@ -41,7 +41,7 @@ class TableRows:
             self._file.close()
 
     def _group(self, number: int) -> pa.Table:
-        """Decoded; kept for a while where rows come in order, and for good where they do not."""
+        """Decode a row group; keep it for a while if rows come in order, and for good if not."""
         if number in self._groups:
             self._groups.move_to_end(number)
             return self._groups[number]

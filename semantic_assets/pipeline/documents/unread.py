@@ -1,4 +1,4 @@
-"""unread: what is listed and not read or cut yet, by the ledger alone."""
+"""Files that are listed and not read or split yet, from the ledger and the inbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from semantic_assets.parsing.media import MEDIA
 from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
 
-#: Bytes of text in a byte of the file, roughly: compressed forms hold more, PDF much less.
+#: Rough bytes of text per byte of file: compressed forms hold more, PDF much less.
 _TEXT_OF_A_BYTE = {".parquet": 3.0, ".gz": 3.5, ".pdf": 0.15, ".html": 0.4, ".htm": 0.4}
 #: Media have no text before a task describes them.
 _TEXT_OF_A_BYTE |= dict.fromkeys(MEDIA, 0.0)
@@ -21,12 +21,12 @@ _TEXT_OF_A_BYTE |= dict.fromkeys(MEDIA, 0.0)
 @dataclass(frozen=True, slots=True)
 class Unread:
     files: int = 0
-    #: Text to expect of them, in bytes, by dataset; may be off by a factor of two.
+    #: Expected bytes of text in these files, by dataset; may be off by a factor of two.
     bytes: dict[DatasetKey, int] = field(default_factory=dict)
 
 
 def unread(store: Store, datasets: Sequence[DatasetKey] = ()) -> Unread:
-    """Files new or changed since they were last read, of all datasets or these."""
+    """Count the files new or changed since their last reading, in all datasets or these."""
     files, sizes = 0, {}
     for dataset in datasets or store.ledger.sources.datasets():
         waiting = store.ledger.sources.unread(dataset)
@@ -41,7 +41,7 @@ def _text_bytes(item: SourceSlice) -> int:
 
 
 def documents_waiting(store: Store) -> dict[DatasetKey, int]:
-    """Of each dataset that has any."""
+    """Map each dataset with unread documents to their number."""
     known = store.ledger.datasets.rows()
     handed = set(Inbox.all(store.lake.root))
     datasets = handed | {dataset for dataset, row in known.items() if not row.is_removed}
@@ -69,5 +69,5 @@ def _unread_of(inbox: Inbox, uri: str, file_stamp: str, item: SourceSlice | None
     if item is not None and item.read_fingerprint == file_stamp:
         return 0
     until = (item.reading or {}).get("read_until_ns", 0) if item is not None else 0
-    # Two writes may have one time; of a segment that changed something waits.
+    # Two writes may have the same time; a changed segment has at least one waiting document.
     return max(1, inbox.count_since(uri, until))

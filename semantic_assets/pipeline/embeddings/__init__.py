@@ -1,1 +1,1 @@
-"""Results projected onto chunks as rows of `embeddings`."""
+"""Projection of results onto chunks, as rows of `embeddings`."""

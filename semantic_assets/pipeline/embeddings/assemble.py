@@ -1,4 +1,4 @@
-"""assemble: project the results onto a shard's current chunks, as rows of `embeddings`."""
+"""Project the results onto a shard's current chunks, as rows of `embeddings`."""
 
 from dataclasses import dataclass
 
@@ -25,14 +25,14 @@ _ROW_GROUP = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingsReport:
-    """Rows by outcome. `pending` chunks have no row yet; a settled shard has none."""
+    """The row counts by outcome. `pending` chunks have no row yet; a settled shard has none."""
 
     shard: ShardKey
     space_id: str
     chunks: int
     ready: int
     failed: int
-    #: Of the READY rows: as Google counted them, and as they were estimated beforehand.
+    #: Tokens of the READY rows: Google's count, and the estimate made beforehand.
     tokens: int
     tokens_estimated: int
     is_settled: bool
@@ -50,13 +50,13 @@ def assemble(
     space: EmbeddingSpace | None = None,
     demand: ShardDemand | None = None,
 ) -> EmbeddingsReport:
-    """Write the shard's `embeddings` from what has landed; safe at any time, in any number.
+    """Write the shard's `embeddings` from the landed results; safe at any time, any number of times.
 
-    In the space its dataset serves, or in another one that a reindex works towards. A settled shard
-    is not derived again: what could change its outcomes unsettles it.
+    The space is the one its dataset serves, or the target of a reindex. A settled shard is not
+    derived again: every event that could change its outcomes unsettles it.
 
     Args:
-        demand: of these chunks, where it was just derived.
+        demand: the demand of these chunks, if it was just derived.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -91,12 +91,12 @@ def _is_done(store: Store, shard: ShardKey, space: EmbeddingSpace, chunks: str) 
 
 
 def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> EmbeddingsReport:
-    """What the file says."""
+    """Return the report of a settled shard, from its files."""
     path = layout.embeddings(space.space_id, shard)
     rows = store.lake.read(path, ["status", "token_count"])
     is_ready = pc.equal(rows["status"], RowStatus.READY)
     ready = pc.sum(is_ready).as_py() or 0
-    # Settled, every chunk has its row, in their order.
+    # In a settled shard every chunk has its row, in the same order.
     estimates = store.lake.read(layout.chunks(shard), ["token_estimate"])["token_estimate"]
     return EmbeddingsReport(
         shard=shard,
@@ -112,9 +112,9 @@ def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> Embeddi
 
 
 class _Assembly:
-    """One pass: chunk rows in order, each with its outcome and, if READY, its vector.
+    """One pass over the chunk rows in order, each with its outcome and, if READY, its vector.
 
-    Block by block: of the vectors only a block is in memory, beside what was read of the results.
+    It goes block by block: only one block of vectors is in memory, beside the results read so far.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class _Assembly:
         )
 
     def _inputs(self, texts: Indices) -> str:
-        """Of the chunks, and of which row of which job each final one has."""
+        """Return the fingerprint of the chunks, and of the job row each final chunk has."""
         known = self._known
         jobs, used = np.unique(known.job[texts], return_inverse=True)
         names = (known.job_ids[job] if job >= 0 else None for job in jobs.tolist())

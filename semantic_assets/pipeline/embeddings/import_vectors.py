@@ -1,4 +1,4 @@
-"""import_vectors: vectors paid for elsewhere, as results like any others; proven before they count.
+"""Import vectors paid for elsewhere as ordinary results, checked before they count.
 
 A file has a `vector` and either the `text` that was embedded or its `text_hash`. A few rows are
 embedded again in real time and must agree: vectors of another model or size are refused.
@@ -39,20 +39,20 @@ class ImportReport:
     job_id: str | None
     space_id: str
     imported: int
-    #: Of these texts a vector was here already.
+    #: Texts that already had a vector here.
     known: int
-    #: Hashes alone, of texts that no current chunk has: nothing could prove them.
+    #: Hashes without text that no current chunk has: their vectors cannot be checked.
     unknown: int
 
 
 def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpace) -> ImportReport:
-    """Bring the vectors of a Parquet or JSON Lines file into a space.
+    """Import the vectors of a Parquet or JSON Lines file into a space.
 
     Raises:
         ConfigError: the file cannot be understood, or its vectors are not of this space; nothing
             was imported.
         SpendRefused: the rows embedded again cost more than the day's cap allows.
-        TransientError: they could not be embedded; nothing was imported.
+        TransientError: these rows could not be embedded; nothing was imported.
     """
     rows = read_vectors(file, dimensions=space.dimensions)
     texts = _texts(store, rows)
@@ -67,7 +67,7 @@ def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpa
         raise ConfigError(
             f"{file}: no current chunk has any of its {unknown} texts, so nothing can prove its "
             "vectors: give the column `text`, or run `semantic-assets estimate` after the sources "
-            "were read and cut"
+            "were read and split"
         )
     return ImportReport(
         job_id=job_id,
@@ -79,7 +79,7 @@ def import_vectors(store: Store, gemini: Gemini, file: Path, space: EmbeddingSpa
 
 
 def _texts(store: Store, rows: VectorRows) -> dict[str, str]:
-    """The text of each key: as the file gives it, or as a current chunk has it."""
+    """Map each key to its text, from the file or from a current chunk."""
     if rows.texts is not None:
         return dict(zip(rows.keys, rows.texts, strict=True))
     wanted = pa.array(rows.keys, pa.string())
@@ -100,7 +100,10 @@ def _land(
     rows: VectorRows,
     texts: dict[str, str],
 ) -> str:
-    """Row, manifest, results file, then final; as a job, and a dead import is released as one."""
+    """Land the vectors as a job: row, manifest, results file, final row.
+
+    An import whose process died is released like any other job.
+    """
     store.ledger.spaces.register(space)
     job_id, lease = leased_job_id(store)
     with store.ledger.leases.renewing(lease):
@@ -109,7 +112,7 @@ def _land(
             {
                 "text_hash": pa.array(rows.keys, pa.string()),
                 "vector_text": pa.array([texts[key] for key in rows.keys], pa.large_string()),
-                # They take nothing of the window of enqueued tokens.
+                # They take no room in the window of enqueued tokens.
                 "token_estimate": pa.array([0] * len(rows.keys), pa.int32()),
             }
         )
@@ -148,8 +151,10 @@ def _prove(
     rows: VectorRows,
     texts: dict[str, str],
 ) -> None:
-    """Raises:
-    ConfigError: rows embedded again do not agree.
+    """Embed a sample of the rows again, and compare the vectors.
+
+    Raises:
+        ConfigError: rows embedded again do not agree.
     """
     chosen = random.Random(0).sample(range(len(rows.keys)), canary_rows(len(rows.keys)))
     sample = [texts[rows.keys[row]] for row in chosen]

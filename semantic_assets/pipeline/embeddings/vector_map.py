@@ -1,4 +1,4 @@
-"""vector_map: a sample of a shard's vectors as points of a plane, each with the source it is of."""
+"""Project a sample of a shard's vectors onto a plane, each point with its source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
 
 MAX_POINTS = 2_000
-#: What the eye tells apart; the smallest sources share the last one.
+#: The number of groups the eye can distinguish; the smallest sources share the last one.
 MAX_GROUPS = 9
 OTHERS = "others"
-#: Two axes are drawn; those beside them make the first two exact.
+#: Two axes are drawn; the others make the first two exact.
 _AXES, _ROUNDS = 8, 6
 Numbers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorMap:
-    """`points` and `group_of` go together; `group_of` counts in `groups`, the largest first."""
+    """The points of a shard's map; `group_of` gives each point's index in `groups`, largest first."""
 
     shard: ShardKey
     points: Numbers
@@ -33,14 +33,14 @@ class VectorMap:
     groups: tuple[str, ...]
     #: READY and FAILED rows of the table that the points are a sample of.
     rows: int
-    #: Of the scatter of the sample, what the plane shows.
+    #: The share of the sample's scatter that the plane shows.
     variance_share: float
 
 
 def vector_map(store: Store, shard: ShardKey, path: str) -> VectorMap | None:
-    """The two principal axes of at most 2,000 vectors; the same each time for the same file.
+    """Project at most 2,000 vectors onto their two principal axes; None: fewer than three vectors.
 
-    None where there are fewer than three: they lie in a plane anyway.
+    The same file gives the same map each time.
     """
     sample, rows = _sample(store, path)
     if sample.num_rows < 3:
@@ -59,10 +59,10 @@ def vector_map(store: Store, shard: ShardKey, path: str) -> VectorMap | None:
 
 
 def _sample(store: Store, path: str) -> tuple[pa.Table, int]:
-    """READY rows from the head of each row group, and how many rows the file has.
+    """Return READY rows from the head of each row group, and the number of rows in the file.
 
-    The head costs the pages it is on. Whole row groups would be 170 MB of a shard, and a few of
-    them would show a few sources only.
+    A head costs only the pages it is on. Whole row groups would be 170 MB of a shard, and a few of
+    them would show only a few sources.
     """
     with store.lake.open(path) as file:
         rows = file.metadata.num_rows
@@ -79,9 +79,9 @@ def _sample(store: Store, path: str) -> tuple[pa.Table, int]:
 
 
 def _plane(vectors: Numbers) -> tuple[Numbers, float]:
-    """Coordinates on the first two principal axes, and the share of the scatter they hold.
+    """Return coordinates on the first two principal axes, and the share of the scatter they hold.
 
-    Narrowed down to a few axes first: the SVD of 2,000 x 768 takes a CPU second, this 0.05.
+    The vectors are first reduced to a few axes: the SVD of 2,000 x 768 takes a CPU second, this 0.05.
     """
     centred = vectors - vectors.mean(axis=0)
     start = np.random.default_rng(0).standard_normal((centred.shape[1], _AXES))
@@ -90,7 +90,7 @@ def _plane(vectors: Numbers) -> tuple[Numbers, float]:
         basis, _ = np.linalg.qr(centred.T @ (centred @ basis))
     narrow = centred @ basis
     _, scale, axes = np.linalg.svd(narrow, full_matrices=False)
-    # An axis may point either way: one way always, so that two pictures compare.
+    # An axis may point either way: fix its direction, so that two pictures can be compared.
     towards = np.where(axes[:2].sum(axis=1) < 0, -1, 1)[:, None]
     scatter = float(np.square(centred).sum())
     share = float(np.square(scale[:2]).sum()) / scatter if scatter else 1.0
@@ -98,7 +98,7 @@ def _plane(vectors: Numbers) -> tuple[Numbers, float]:
 
 
 def _sources(store: Store, shard: ShardKey, documents: pa.ChunkedArray) -> list[str]:
-    """The folder below the dataset, or, where all are in one, the file."""
+    """List each document's folder below the dataset, or its file if all are in one folder."""
     if not store.lake.exists(layout.documents(shard)):
         return [OTHERS] * len(documents)  # embeddings are assembled without them
     table = store.lake.read(layout.documents(shard), ["document_id", "uri"])
@@ -109,12 +109,12 @@ def _sources(store: Store, shard: ShardKey, documents: pa.ChunkedArray) -> list[
 
 
 def _below(dataset: DatasetKey, uri: str | None) -> str:
-    """A document that was taken out since has no name any more."""
+    """Return a uri's part below its dataset; "others" for a document that was removed since."""
     return OTHERS if uri is None else uri.removeprefix(f"{dataset}/")
 
 
 def _groups(names: Sequence[str]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Numbers and names of the largest; one name over what is left."""
+    """Return each name's group number, and the group names: the largest, and one for the rest."""
     counted = sorted(Counter(names).items(), key=lambda item: (item[0] == OTHERS, -item[1], item))
     groups = [name for name, _ in counted]
     if len(groups) > MAX_GROUPS or OTHERS in groups:

@@ -1,1 +1,1 @@
-"""Operations that string stages together: refresh, flush, collect, advance."""
+"""Operations that combine stages: refresh, flush, collect, advance."""

@@ -1,6 +1,6 @@
-"""advance: submit what fits, collect what ended, assemble what is settled, cut what it fed; repeat.
+"""Advance all jobs: submit, collect, assemble settled shards, split documents that waited; repeat.
 
-Two at once are harmless. It never waits for Google: when nothing moves it returns.
+Two calls at once are harmless. `advance` never waits for Google: it returns when nothing moves.
 """
 
 import time
@@ -36,27 +36,27 @@ _OPEN = ACTIVE_REMOTE | {
 
 @dataclass(slots=True)
 class AdvanceReport:
-    """What one call did, and what is left."""
+    """The work one call did, and the work left."""
 
     submitted_jobs: int = 0
     submitted_texts: int = 0
     submitted_tokens: int = 0
     collected: list[Collection] = field(default_factory=list)
     assembled: list[EmbeddingsReport] = field(default_factory=list)
-    #: Shards whose documents were cut again with answers that came in.
+    #: Shards whose documents were split again with answers that came in.
     fed: list[OutputsReport] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     waiting_texts: int = 0
     blocked_by: Blocked | None = None
-    #: What could not be done this time; the next call tries again.
+    #: Errors of parts that failed this time; the next call tries them again.
     trouble: list[str] = field(default_factory=list)
     open_jobs: int = 0
-    #: Jobs of another key or backend, whose texts wait for it.
+    #: Jobs of another key or backend, which must be set to collect them.
     foreign_jobs: int = 0
 
     @property
     def is_done(self) -> bool:
-        """Nothing is out, and nothing waits to be sent."""
+        """Whether no job is open, and no text waits to be sent."""
         return self.open_jobs == 0 and self.waiting_texts == 0 and self.blocked_by is None
 
     @property
@@ -64,7 +64,7 @@ class AdvanceReport:
         return bool(self.submitted_jobs or self.collected or self.assembled or self.fed)
 
     def absorb(self, other: "AdvanceReport") -> None:
-        """Add up what was done; what is left is what the later one says."""
+        """Add the work another call did; take over its counts of the work left."""
         self.submitted_jobs += other.submitted_jobs
         self.submitted_texts += other.submitted_texts
         self.submitted_tokens += other.submitted_tokens
@@ -85,14 +85,14 @@ def advance(
     submits: bool = True,
     only: Product | None = None,
 ) -> AdvanceReport:
-    """Do all that can be done now without waiting for Google.
+    """Advance every job as far as possible without waiting for Google.
 
     Args:
-        submits: False: only take in what has ended; nothing is planned or sent.
-        only: send nothing but what one space or task wants.
+        submits: False: only collect ended jobs; nothing is planned or sent.
+        only: send the texts of this space or task only.
 
-    Trouble with one part (no network, a canary that cannot be run) is reported and does not keep
-    the others from being done.
+    Trouble with one part (no network, a canary that cannot be run) is reported and does not stop
+    the others.
     """
     adopt_landed(store)
     report = AdvanceReport()
@@ -144,7 +144,7 @@ def _submit(
     report.refused = [reason for _, reason in sent.refused]
     report.waiting_texts, report.blocked_by = sent.waiting_texts, sent.blocked_by
     for found in sent.settled:
-        with suppress(DatasetRemoved):  # while this was under way
+        with suppress(DatasetRemoved):  # it may be removed meanwhile
             if isinstance(found.product, GenerationTask):
                 report.fed.append(feed(store, found.shard, found.product, found))
             else:
@@ -173,10 +173,12 @@ def advance_until_done(
     sleep: Callable[[float], None] = time.sleep,
     only: Product | None = None,
 ) -> AdvanceReport:
-    """All that was done, added up, and what is left; waits longer each time nothing moved.
+    """Advance until nothing is left, only a person can help, or time is up; return the total.
+
+    It waits longer each time nothing moved.
 
     Args:
-        only: send nothing but what one space or task wants.
+        only: send the texts of this space or task only.
     """
     deadline = time.monotonic() + wait_minutes * 60
     report, wait = AdvanceReport(), _FIRST_WAIT_SECONDS
@@ -192,12 +194,12 @@ def advance_until_done(
 
 
 def _answered(store: Store, report: AdvanceReport) -> ProgressLine:
-    """Of the texts that are out, wait, or came in since this began."""
+    """Return the progress among the texts that are out, wait, or came in since this began."""
     done = sum(one.job.requests for one in report.collected)
     out = sum(job.requests for job in store.ledger.jobs.list(states=WITHHOLDING))
     return ProgressLine("texts answered", done, done + out + report.waiting_texts)
 
 
 def _is_stuck(step: AdvanceReport) -> bool:
-    """Nothing runs, and what waits waits for a person."""
+    """Say whether no job is open and the waiting texts need a person."""
     return step.open_jobs == 0 and step.blocked_by is not None and step.blocked_by.needs_person

@@ -1,4 +1,4 @@
-"""feed: answers that came in, into `generations`, and documents that waited for them into `chunks`."""
+"""Apply landed answers: write `generations`, and split the documents that waited into `chunks`."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,15 +18,15 @@ from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.rendering import chosen_text
 
-#: Tables of a shard are replaced whole: while answers come in they are written each time this part
-#: more of them is there, and when all are.
+#: Tables of a shard are replaced whole: while answers come in, they are written each time this
+#: share of the rows is new, and when all are there.
 _WORTHWHILE = 0.25
 
 
 def feed(
     store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand | None = None
 ) -> OutputsReport:
-    """Write the shard's generations of a task, and cut the documents that waited for them."""
+    """Write the shard's generations of a task, and split the documents that waited for them."""
     report = assemble_outputs(store, shard, task, demand=demand)
     for pinned in store.ledger.tasks.of(shard.dataset):
         if pinned.task != task:
@@ -45,7 +45,7 @@ def feed_shards(store: Store, shards: Iterable[ShardKey], task: GenerationTask) 
 
 
 def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
-    """Of every task of these shards."""
+    """Feed the answers of every task of these shards; return the reports."""
     return [
         feed(store, shard, pinned.task)
         for shard in shards
@@ -54,13 +54,13 @@ def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
 
 
 def feed_after(store: Store, collected: Collection | None) -> list[OutputsReport]:
-    """After a generation job was collected: its shards, where enough came in."""
+    """Feed the shards of a collected generation job where enough answers came in."""
     if collected is None or not is_task(collected.job.product_id):
         return []
     task = store.ledger.tasks.find(collected.job.product_id)
     done = []
     for name in collected.job.shards:
-        with suppress(DatasetRemoved, Conflict):  # read again meanwhile: the next one feeds it
+        with suppress(DatasetRemoved, Conflict):  # read again meanwhile: the next call feeds it
             if report := _if_worthwhile(store, ShardKey.parse(name), task):
                 done.append(report)
     return done
@@ -79,18 +79,20 @@ def _if_worthwhile(store: Store, shard: ShardKey, task: GenerationTask) -> Outpu
 
 
 def derived_dataset(pinned: DatasetTask) -> DatasetKey:
-    """Raises:
-    ConfigError: the name would be too long.
+    """Return the dataset that a task's answers become documents of.
+
+    Raises:
+        ConfigError: the name would be too long.
     """
     dataset = pinned.dataset
     return DatasetKey(dataset.project, f"{dataset.dataset}-{pinned.task.name}")
 
 
 def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
-    """Bring a shard's accepted answers into their dataset; how many there are.
+    """Write a shard's accepted answers as documents of their dataset; return how many there are.
 
-    Each is named after its document, so it is replaced when the answer is another, and taken out
-    when the document is gone.
+    Each is named after its document, so it is replaced when the answer changes, and removed when
+    the document is gone.
     """
     assert pinned.use.documents is not None
     sources = _sources(store, shard)
@@ -116,7 +118,7 @@ def derive_documents(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
 def _still_out(
     store: Store, shard: ShardKey, pinned: DatasetTask, rows: list[dict[str, str]]
 ) -> set[str]:
-    """Documents whose answer is out: what the one before became stays until then."""
+    """Return the names of documents whose answer is out: their old answer stays until it lands."""
     path = layout.requests(pinned.task.task_id, shard)
     asked = store.lake.read(path, ["document_id"])["document_id"].to_pylist()
     out = set(asked) - {row["document_id"] for row in rows}

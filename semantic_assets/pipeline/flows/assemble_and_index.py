@@ -1,4 +1,4 @@
-"""publish: what has landed, as `embeddings` and in the indexes. Needs no sources, sends nothing."""
+"""Publish landed results as `embeddings` and in the indexes; needs no sources, sends nothing."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ def assemble_and_index(
     *,
     datasets: Collection[DatasetKey] = (),
 ) -> Published:
-    """Assemble these shards, which are cut, and build the indexes of their datasets and of these."""
+    """Assemble these split shards, and build the indexes of their datasets and of `datasets`."""
     done, stopwatch = Published(), stopwatch or Stopwatch()
     for shard in shards:
         with stopwatch.stage("embeddings"), passing_over_removed(store.report_progress):

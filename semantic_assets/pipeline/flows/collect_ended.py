@@ -1,6 +1,6 @@
-"""sync: take in what has ended: poll, collect, assemble, index. Never sends a text to be embedded.
+"""Collect ended jobs: poll, collect, assemble, index. Nothing pending is sent.
 
-But for canaries: an answer is used when some of its rows, embedded again, agree.
+Only canaries are embedded: an answer is used when some of its rows, embedded again, agree.
 """
 
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class CollectReport(HtmlTable):
     texts_failed: int
     indexes_built: int
     open_jobs: int
-    #: Texts that nobody has in hand, as last counted: a flush sends them.
+    #: Texts in no job, as last counted: a flush sends them.
     texts_waiting: int
-    #: What could not be done this time; the next call tries again.
+    #: Errors of parts that failed this time; the next call tries them again.
     trouble: tuple[str, ...]
 
 
@@ -55,10 +55,10 @@ def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
 
 
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
-    """Shards of jobs that came in, and unsettled ones that no job is out for.
+    """List the shards of collected jobs, and unsettled shards without pending texts or open jobs.
 
-    To derive a shard of 12,000 documents costs half a second; while its jobs are out the answer
-    is the same.
+    Deriving a shard of 12,000 documents costs half a second, and gives the same answer while its
+    jobs are out.
     """
     due = {ShardKey.parse(name) for one in taken.collected for name in one.job.shards}
     out = {name for job in store.ledger.jobs.list(states=WITHHOLDING) for name in job.shards}
@@ -73,7 +73,7 @@ def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
 
 
 def _stale(store: Store) -> set[DatasetKey]:
-    """Datasets whose index is of other embeddings than there are: a process died in between."""
+    """Return the datasets whose index is not of the present embeddings: a process died in between."""
     found = set()
     for dataset in store.ledger.sources.datasets():
         serving = store.ledger.index_versions.serving(dataset)

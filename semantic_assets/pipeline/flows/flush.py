@@ -1,4 +1,4 @@
-"""flush: discover, cut, and send what fits the window; nothing is waited for or collected."""
+"""Discover, split, and send what fits the window; nothing is waited for or collected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlushReport(HtmlTable):
-    """What was sent, and what is left."""
+    """The jobs that were sent, and the texts left."""
 
     job_ids: tuple[str, ...]
     #: Google's names of the same jobs.
@@ -42,7 +42,7 @@ def flush(
     """Send everything new that fits the window.
 
     Args:
-        min_batch_size: of an embedding space with fewer pending texts nothing is sent.
+        min_batch_size: a space or task with fewer pending texts sends nothing.
         max_cost_usd, consent: as for `refresh`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""prepare_shards: every shard of what was discovered, read and cut. Nothing is sent."""
+"""Read and split every shard of the discovered datasets; nothing is sent."""
 
 from dataclasses import dataclass, field
 
@@ -15,9 +15,9 @@ from semantic_assets.store import Store
 
 @dataclass(slots=True)
 class PreparedShards:
-    """What was done, by shard."""
+    """The shards that were prepared, and the reports of each stage."""
 
-    #: Those that are cut; a dataset that is not embedded has none.
+    #: Shards that are split; a dataset that is not embedded has none.
     shards: list[ShardKey] = field(default_factory=list)
     read: list[ShardKey] = field(default_factory=list)
     documents: list[DocumentsReport] = field(default_factory=list)
@@ -28,7 +28,7 @@ class PreparedShards:
 def prepare_shards(
     store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None
 ) -> PreparedShards:
-    """Read and cut every shard; a file too large for one makes more while it is read."""
+    """Read and split every shard; a file too large for one shard adds more while it is read."""
     cut, stopwatch = PreparedShards(), stopwatch or Stopwatch()
     while True:
         todo = [
@@ -65,7 +65,7 @@ def _read_and_chunk(
 
 
 def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:
-    """What tasks ask of the shard, beside what came of it so far."""
+    """Write the requests of the shard's tasks, and feed the answers landed so far."""
     asked = []
     for pinned in store.ledger.tasks.of(shard.dataset):
         asked.append(ask_documents(store, shard, pinned.task))
@@ -78,7 +78,7 @@ def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
     if made is not None:
         line += f", {made.chunks} chunks"
         if read.written or made.written:
-            line += f"; {read.files_read} files read, {made.documents_chunked} documents cut"
+            line += f"; {read.files_read} files read, {made.documents_chunked} documents split"
         if made.documents_waiting:
             line += f"; {made.documents_waiting} documents wait for answers of a task"
     if read.failed:

@@ -1,4 +1,4 @@
-"""embed_at_once: what datasets whose mode is `sync`, or `auto` and few, want, in real time."""
+"""Embed in real time for datasets in mode `sync`, or in mode `auto` with few pending texts."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,12 @@ from semantic_assets.store import Store
 def embed_in_realtime(
     store: Store, gemini: Gemini, shards: Sequence[ShardKey], *, mode: str | None = None
 ) -> list[RealtimeReport]:
-    """Embed what is pending of these shards now, where the mode wants that; else leave it.
+    """Embed the pending texts of these shards now, if the mode says so.
 
     Args:
         mode: `sync`, `async` or `auto`, for all of them; None: as each dataset is set.
 
-    What a cap or an unanswered call keeps from it stays pending, and goes by batch.
+    Texts that a cap blocks, or whose call fails, stay pending and go by batch.
 
     Raises:
         ConfigError: there is no such mode.
@@ -33,7 +33,7 @@ def embed_in_realtime(
         raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
     due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode)]
     if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
-        return []  # the planner says what holds texts back
+        return []  # the planner reports what blocks the texts
     done: list[RealtimeReport] = []
     with run_budget(store):
         for shard in due:
@@ -47,7 +47,7 @@ def embed_in_realtime(
 
 
 def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[RealtimeReport]:
-    """What the tasks of a shard ask, answered now, and its documents cut with that.
+    """Answer the requests of a shard's tasks now, and split its documents with the answers.
 
     Raises:
         SpendRefused, TransientError: as `answer_now`.
@@ -62,7 +62,7 @@ def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[Realtime
 def is_realtime(
     store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None = None
 ) -> bool:
-    """Whether its mode, or this one, wants what is pending of these shards in real time."""
+    """Say whether `mode`, or the dataset's mode, embeds its pending texts in real time."""
     settings = store.dataset_settings(dataset)
     mode = mode or settings.mode
     if mode != Mode.AUTO:

@@ -1,4 +1,4 @@
-"""refresh: everything new in all (or some) datasets, to the index, waiting for the batch inside."""
+"""Bring everything new in all (or some) datasets to the index, waiting for its batch jobs."""
 
 import time
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class RefreshReport:
 
     @property
     def is_waiting(self) -> bool:
-        """Batches are still out, or texts are held back: run again to go on."""
+        """Whether batches are still out, or texts are blocked: run again to go on."""
         settled = [report.is_settled for report in self.embeddings]
         return not all(settled + [report.is_settled for report in self.outputs])
 
@@ -93,11 +93,11 @@ def refresh(
     consent: Callable[[Estimate], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RefreshReport:
-    """Discover, read, cut, submit, wait, collect, assemble, index. Stopped, it resumes.
+    """Discover, read, split, submit, wait, collect, assemble and index; a stopped run resumes.
 
     Args:
         mode: `sync`, `async` or `auto` for all of them; None: as each dataset is set.
-        max_cost_usd: cap of this run; None: as the settings say.
+        max_cost_usd: cap of this run; None: the settings' cap.
         consent: shown the quote before anything is sent; raises to refuse it.
 
     Raises:
@@ -126,7 +126,7 @@ def refresh(
 
 
 def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> ChunksReport:
-    """What a shard is cut into by now, where answers came in for it meanwhile."""
+    """Return a shard's present chunks report, updated if answers came in for it meanwhile."""
     if not any(one.shard == cut.shard for one in report.advanced.fed):
         return cut
     now = chunk_documents(store, cut.shard)
@@ -136,7 +136,7 @@ def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> Chunks
 
 
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
-    """Carry on reindexing, and measure what was built."""
+    """Continue running reindexes, and measure the quality of the indexes just built."""
     with report.stopwatch.stage("reindex"):
         found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
         report.reindexed = [done for done in found if done is not None]
@@ -149,7 +149,7 @@ def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
 
 
 def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:
-    """Shards cut before, of datasets that could not be listed: their batches come in all the same."""
+    """List split shards of datasets that could not be listed: their batches come in all the same."""
     names = {*discovery.missing, *discovery.skipped}
     return [
         shard.key

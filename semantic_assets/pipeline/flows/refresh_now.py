@@ -1,4 +1,4 @@
-"""bring_in: one dataset's new documents to search at once, in real time, as far as its mode says."""
+"""Bring one dataset's new documents to search in real time, as far as the mode allows."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroughtIn(HtmlTable):
-    """What was embedded, and whether all of the dataset can be found now."""
+    """The texts that were embedded, and whether all of the dataset can be found now."""
 
     job_ids: tuple[str, ...]
     texts: int
@@ -24,14 +24,14 @@ class BroughtIn(HtmlTable):
 
 
 def refresh_now(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) -> BroughtIn:
-    """Read, cut, embed now what `mode` takes now, and index; what is left goes by batch.
+    """Read, split, embed in real time as `mode` allows, and index; the rest goes by batch.
 
     Raises:
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
     """
     found = discover(store, datasets=(dataset,))
     cut = prepare_shards(store, found)
-    if mode != "async":  # which sends nothing here: no cap may keep a deletion from search
+    if mode != "async":  # it sends nothing here: no cap may keep a deletion from search
         require_run_budget(store, (dataset,), None)
     done = embed_in_realtime(store, gemini, cut.shards, mode=mode)
     published = assemble_and_index(store, cut.shards)
@@ -39,7 +39,7 @@ def refresh_now(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str)
         job_ids=tuple(report.job_id for report in done if report.job_id is not None),
         texts=sum(report.texts for report in done),
         usd=sum(report.usd for report in done),
-        # What could not be listed, or was removed meanwhile, is not in the index.
+        # A dataset that could not be listed, or was removed meanwhile, is not in the index.
         is_searchable=dataset in found.datasets
         and {report.shard for report in published.embeddings} == set(cut.shards) != set()
         and all(report.is_settled for report in published.embeddings),

@@ -1,7 +1,7 @@
-"""reindex: move a dataset to another embedding space while the old one serves.
+"""Move a dataset to another embedding space while the old one serves.
 
 Quote, aim, embed beside, build beside, compare, switch. Each step is durable and found again, so
-running it again goes on. Until the switch edits are wanted in both spaces, then in the new one only.
+running it again goes on. Edits are embedded in both spaces until the switch, then only in the new.
 """
 
 import time
@@ -28,7 +28,7 @@ Consent = Callable[[Estimate], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReindexReport:
-    """How far one dataset is. `waiting` says what for; None: nothing is left to wait for."""
+    """The progress of one dataset. `waiting`: the reason to wait; None: nothing to wait for."""
 
     dataset: DatasetKey
     space_id: str
@@ -56,14 +56,14 @@ def reindex(
     consent: Consent | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReindexReport:
-    """Take one dataset to `space`, as far as it goes now.
+    """Move one dataset to `space`, as far as possible now.
 
     Args:
         switch: None switches unless nDCG@10 drops; False never, True always.
 
     Raises:
         NotFound: the dataset is unknown.
-        Conflict: it is on its way to another space.
+        Conflict: it is moving to another space.
         SpendRefused: over the cap, or not consented to; nothing was sent.
     """
     if dataset not in store.ledger.sources.datasets():
@@ -87,9 +87,9 @@ def reindex_all(
     space: EmbeddingSpace,
     **options: Any,
 ) -> list[ReindexReport]:
-    """These datasets or all, one after the other, with the options of `reindex`.
+    """Reindex these datasets or all, one after the other, with the options of `reindex`.
 
-    Ends after the first that has to wait: two spaces are paid for in one dataset at a time.
+    It ends after the first that has to wait: only one dataset at a time is paid for in two spaces.
     """
     done: list[ReindexReport] = []
     for dataset in datasets or store.ledger.sources.datasets():
@@ -109,7 +109,7 @@ def _waiting(dataset: DatasetKey, space: EmbeddingSpace, advanced: AdvanceReport
 def continue_reindex(
     store: Store, gemini: Gemini, dataset: DatasetKey, *, switch: bool | None = None
 ) -> ReindexReport | None:
-    """Assemble, build beside, compare and switch; None where texts of the target are still out."""
+    """Assemble, build beside, compare and switch; None: no target, or its texts are still out."""
     space = store.target_space(dataset)
     if space is None:
         return None
@@ -146,9 +146,9 @@ def _decision(dataset: DatasetKey, number: int, *, asked: bool) -> str:
 
 
 def cancel_reindex(store: Store, dataset: DatasetKey) -> bool:
-    """Aim at nothing; what was paid for stays in the lake. Whether there was a reindex.
+    """Cancel a dataset's reindex; return whether there was one.
 
-    An index version built for it goes with the next build.
+    Paid results stay in the lake; an index version built for it goes with the next build.
     """
     was_under_way = store.target_space(dataset) is not None
     if was_under_way:

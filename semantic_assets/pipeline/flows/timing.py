@@ -1,4 +1,4 @@
-"""Wall and CPU seconds by stage of a longer verb."""
+"""Wall and CPU seconds by stage of a longer pipeline function."""
 
 import time
 from collections.abc import Iterator

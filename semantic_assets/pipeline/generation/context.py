@@ -1,4 +1,4 @@
-"""Feeds: the answers of tasks that documents of a shard are cut with, and who still waits for one."""
+"""The answers that a shard's documents are split with, and the documents that wait for one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,33 +13,33 @@ from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.rendering import chosen_text
 from semantic_assets.text.tokens import estimate_tokens
 
-#: Of a chunk of 800 estimated tokens, what may stand before its text: the model cuts off in
-#: silence at 2,048, and an estimate may be wrong by a factor of 2.
+#: The context allowed before a chunk of 800 estimated tokens: the model truncates in silence at
+#: 2,048, and an estimate may be wrong by a factor of 2.
 MAX_CONTEXT_TOKENS = 150
 _WORD_TOKENS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What a document is cut with."""
+    """The answers a document is split with."""
 
-    #: Of a medium, its description: it has no text of its own. None: its text.
+    #: The description of a medium, which has no text of its own; None: use the document's text.
     text: str | None
     #: Stands before each chunk's text when it is embedded.
     context: str | None
-    #: Of the document's content and the answers: what has not changed is not cut again.
+    #: Hash of the document's content and the answers: an unchanged document is not split again.
     content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
     task: DatasetTask
-    #: document_id -> (content_hash it was given for, status, output).
+    #: Maps document_id to (content_hash it was given for, status, output).
     of: dict[str, tuple[str, str, str | None]]
 
 
 class Feeds:
-    """Asked once for each document. Without awaited tasks nobody waits."""
+    """The awaited answers of a shard, to be asked once for each document; none awaited, none waits."""
 
     def __init__(self, answers: Sequence[_Answers]) -> None:
         self._answers = answers
@@ -50,7 +50,7 @@ class Feeds:
         return cls([_read(store, shard, pinned) for pinned in tasks])
 
     def of(self, document: str, content_hash: str, status: str) -> Fed | None:
-        """None: an answer is still out, the document waits."""
+        """Return the answers a document is split with; None: one is still out, so it waits."""
         texts: list[str] = []
         contexts: list[str] = []
         etags = [content_hash]
@@ -59,7 +59,7 @@ class Feeds:
                 continue
             given_for, outcome, output = answers.of.get(document, ("", "", None))
             if given_for != content_hash and answers.task.is_stopped:
-                continue  # nobody asks any more: what has no answer is cut without
+                continue  # the task is stopped: a document without an answer is split without it
             if given_for != content_hash:
                 self.waiting += 1
                 return None
@@ -73,7 +73,7 @@ class Feeds:
 
 
 def awaited_tasks(store: Store, shard: ShardKey) -> list[DatasetTask]:
-    """Tasks whose answers the documents of a shard are cut with."""
+    """List the tasks whose answers the documents of a shard are split with, stopped ones included."""
     tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
     return [pinned for pinned in tasks if pinned.is_awaited]
 
@@ -81,10 +81,10 @@ def awaited_tasks(store: Store, shard: ShardKey) -> list[DatasetTask]:
 def context_digest(
     tasks: Sequence[DatasetTask], shard: ShardKey, output_of: Callable[[str], str | None]
 ) -> str | None:
-    """Of what a shard's chunks stand with; None: of nothing.
+    """Return the digest of the answers a shard's chunks carry; None: no task is awaited.
 
     Args:
-        output_of: path of a `generations` table -> its fingerprint, None where there is none.
+        output_of: maps the path of a `generations` table to its fingerprint; None: there is none.
     """
     awaited = [pinned for pinned in tasks if pinned.is_awaited]
     if not awaited:
@@ -98,10 +98,10 @@ def context_digest(
 
 
 def trusted_outputs(store: Store, shard: ShardKey, tasks: Sequence[DatasetTask]) -> dict[str, str]:
-    """Path -> fingerprint of the `generations` that are there, as documents are cut with no others.
+    """Map the path of each present `generations` table to its fingerprint.
 
-    The ledger alone also knows those that were lost: cut without them, and once more when they are
-    back, chunks would be of the same inputs twice.
+    Documents are split with these only. The ledger alone would also name lost tables: chunks split
+    without them, and again when they are back, would have the same inputs twice.
     """
     paths = [layout.outputs(pinned.task.task_id, shard) for pinned in tasks]
     found = {path: store.trusted_fingerprint(path) for path in paths}
@@ -109,7 +109,7 @@ def trusted_outputs(store: Store, shard: ShardKey, tasks: Sequence[DatasetTask])
 
 
 def shortened(text: str) -> str:
-    """At most as many words as `MAX_CONTEXT_TOKENS` holds."""
+    """Shorten a text to the words that fit into `MAX_CONTEXT_TOKENS`."""
     if estimate_tokens(text) <= MAX_CONTEXT_TOKENS:
         return text.strip()
     words = text.split()

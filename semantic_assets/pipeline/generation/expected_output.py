@@ -1,4 +1,4 @@
-"""How many tokens answers of a task will have: reserved, quoted, and later reconciled."""
+"""The expected output tokens of a task's answers: reserved, quoted, and later reconciled."""
 
 from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.store import Store
@@ -7,10 +7,12 @@ from semantic_assets.store import Store
 def expected_output_tokens(
     store: Store, task: GenerationTask, requests: int, use: TaskUse | None = None
 ) -> int:
-    """By what its answers had so far; before the first, as the task's file expects.
+    """Return the output tokens expected of these requests.
+
+    The mean of the task's answers so far counts; before the first, the value of its file.
 
     Args:
-        use: of a task that is not pinned yet.
+        use: the use of a task that is not pinned yet.
     """
     tokens, answered = store.ledger.jobs.output_tokens(task.task_id)
     declared = _declared(store, task) if use is None else use.expected_output_tokens

@@ -1,7 +1,7 @@
 """Media of a generation job at Google: uploaded before its request file, deleted when it is over.
 
-Each name is durable before the next file is uploaded. What a crash leaves in between carries the
-job's display name, so `cleanup` finds it; Google deletes it after two days in any case.
+Each name is durable before the next file is uploaded. A file that a crash leaves in between carries
+the job's display name, so `cleanup` finds it; Google deletes it after two days in any case.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from semantic_assets.store import Store
 
 
 def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
-    """The requests of a job's manifest; a media file is uploaded when its turn comes.
+    """Yield the requests of a job's manifest, uploading each media file in its turn.
 
-    A file that is gone, or is not what it was when its shard was read, is left out: its answer
-    will be missing, and the next listing says what became of it.
+    A file that is gone, or has changed since its shard was read, is left out: its answer will be
+    missing, and the next listing finds the change.
     """
     for row in manifest_requests(store.lake, planned.job.job_id):
         key, prompt = row["text_hash"], row["vector_text"]
@@ -37,12 +37,12 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
             continue
         try:
             uri = _upload(store, gemini, planned, key, path, row["mime"])
-        except RequestRejected as error:  # of this file: the others of the job are sent
+        except RequestRejected as error:  # this file only: the others of the job are sent
             store.report_progress(
                 f"{row['media_uri']} is not taken by Google, and not sent: {error}"
             )
             continue
-        if not _is(path, row["media_hash"]):  # while it was uploaded
+        if not _is(path, row["media_hash"]):  # it changed during the upload
             store.report_progress(changed)
             continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
@@ -75,7 +75,10 @@ def _note(store: Store, job: BatchJob, name: str) -> None:
 
 
 def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
-    """Delete the media of a job that is over, as far as they can be; then the note of them."""
+    """Delete the media of a job that is over, then the note of their names.
+
+    The note stays if a file could not be deleted.
+    """
     path = layout.uploads(job.job_id)
     names = store.lake.read_text(path)
     if names is None:

@@ -1,4 +1,4 @@
-"""assemble_outputs: what came of a task, projected onto a shard's requests, as rows of `generations`."""
+"""Project a task's results onto a shard's requests, as rows of `generations`."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ _NOT_SENT = "NOT_SENT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsReport(HtmlTable):
-    """Documents by outcome. Those still out have no row yet; a settled shard has none of them."""
+    """The document counts by outcome. Pending documents have no row; a settled shard has none."""
 
     shard: ShardKey
     task: str
     documents: int
     ready: int
     failed: int
-    #: Of the answers in the table, as billed.
+    #: Tokens of the answers in the table, as billed.
     tokens: int
     output_tokens: int
     usd: float
@@ -54,7 +54,7 @@ class OutputsReport(HtmlTable):
 def assemble_outputs(
     store: Store, shard: ShardKey, task: GenerationTask, *, demand: ShardDemand | None = None
 ) -> OutputsReport:
-    """Write the shard's `generations` of a task from what has landed; safe at any time.
+    """Write the shard's `generations` of a task from the landed results; safe at any time.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -92,7 +92,7 @@ def outputs_report(store: Store, shard: ShardKey, task: GenerationTask) -> Outpu
 
 
 def _inputs(demand: ShardDemand) -> str:
-    """Of the requests, and of which row of which job each final one has."""
+    """Return the fingerprint of the requests, and of the job row each final request has."""
     known, final = demand.known, demand.known.is_answered | demand.is_failed
     errors = (
         f"{place}:{landed.last_error}"
@@ -156,7 +156,7 @@ def _write(
 def _answers(
     store: Store, task: GenerationTask, demand: ShardDemand, places: list[int]
 ) -> dict[int, dict[str, Any]]:
-    """The row of a results file that counts for each text; each file is opened once."""
+    """Map each text's place to its deciding row of a results file; each file is opened once."""
     wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)
     found: dict[int, dict[str, Any]] = {}
     for place in places:

@@ -1,7 +1,7 @@
-"""with_repairs: what an answer lacked is said to the model when it is asked again.
+"""Tell the model what its last answer lacked when a request is sent again.
 
-Asked the same at temperature 0, a model answers the same. The note is part of the manifest: what
-is sent stays what was made durable.
+At temperature 0 a model answers the same request the same way. The note is part of the manifest, so
+the request that is sent is the one that was made durable.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ def with_repairs(
     chosen: Mapping[str, Wanted],
     pieces: Iterable[pa.Table],
 ) -> Iterator[pa.Table]:
-    """The manifest's rows; those that are asked again carry a note on the last answer."""
+    """Yield the manifest's rows; requests sent again carry a note on their last answer."""
     notes = _notes(store, task, chosen)
     for piece in pieces:
         if not notes:
@@ -43,7 +43,7 @@ def with_repairs(
 
 
 def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, Wanted]) -> dict[str, str]:
-    """By request key. Each results file that holds a last error is read once."""
+    """Map request keys to their notes; each results file with a last error is read once."""
     rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for key, wanted in chosen.items():
         if wanted.last_error is not None:

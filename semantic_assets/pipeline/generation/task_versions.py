@@ -1,4 +1,4 @@
-"""Tasks of datasets: pinned when a task's file names them or somebody asks; stopped on request."""
+"""Tasks of datasets: pinned when a task's file names them or on request; stopped on request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditedTask(HtmlTable):
-    """A dataset that is processed by another version of a task than its file says."""
+    """A dataset that is processed by another version of a task than its file's."""
 
     dataset: str
     task: str
-    #: What the file's version is called, and the one that is pinned.
+    #: The task id of the file's version, and of the pinned one.
     wanted: str
     pinned: str
 
@@ -28,32 +28,32 @@ class TaskListed(HtmlTable):
     model: str
     reads: str
     answers: str
-    #: What is processed by it.
+    #: The datasets it processes.
     datasets: str
-    #: Of these, those that are on an older version than its file: see `regenerate`.
+    #: Those of them on an older version than its file: see `regenerate`.
     edited_for: str
 
 
 def task_files(store: Store) -> dict[str, TaskFile]:
-    """The tasks of the folder of tasks, by name.
+    """Read the tasks of the folder of tasks, by name.
 
     Raises:
-        ConfigError: one of the files is not as it should be.
+        ConfigError: one of the files is invalid.
     """
     return read_tasks(store.settings.tasks, backend=store.settings.backend)
 
 
 def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
-    """Those beside a dataset's files. Raises as `task_files`."""
+    """Read the tasks beside a dataset's files, by name. Raises as `task_files`."""
     folder = store.sources.about(dataset)
     return read_tasks_beside(folder, dataset, backend=store.settings.backend)
 
 
 def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> TaskFile:
-    """A task by its name; one beside the dataset's files wins.
+    """Return a task by its name; one beside the dataset's files wins.
 
     Raises:
-        ConfigError: there is no task of that name; the message lists those there are.
+        ConfigError: there is no task of that name; the message lists the existing ones.
     """
     files = task_files(store) | (tasks_beside(store, dataset) if dataset else {})
     if name not in files:
@@ -65,10 +65,10 @@ def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> Tas
 
 
 def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile]) -> list[str]:
-    """Have a dataset processed by the tasks whose files name it; the names of new ones.
+    """Pin a dataset to the tasks whose files name it; return the names of newly pinned tasks.
 
     Raises:
-        ConfigError: a file beside its own is not as it should be.
+        ConfigError: a task file beside its own files is invalid.
     """
     files = {**shared, **tasks_beside(store, dataset)}
     is_derived = is_made_of_answers(store, dataset)
@@ -82,8 +82,10 @@ def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile])
 
 
 def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
-    """Raises:
-    ConfigError: there is no name for the documents its answers become.
+    """Check that the dataset its answers become can be named; return True.
+
+    Raises:
+        ConfigError: there is no valid name for it.
     """
     if file.use.documents is not None:
         DatasetKey(dataset.project, f"{dataset.dataset}-{file.task.name}")
@@ -91,7 +93,10 @@ def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
 
 
 def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
-    """Whether a task writes its documents. A pattern does not take it: that would never end."""
+    """Say whether a task writes this dataset's documents.
+
+    A pattern in a task file does not take such a dataset: that would never end.
+    """
     return any(
         pinned.use.documents is not None
         and (pinned.dataset.project, f"{pinned.dataset.dataset}-{pinned.task.name}")
@@ -101,8 +106,10 @@ def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
 
 
 def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
-    """Raises:
-    NotFound: the dataset is not processed by a task of that name.
+    """Return a dataset's pinned task of this name.
+
+    Raises:
+        NotFound: the dataset is not processed by a task of that name.
     """
     for pinned in store.ledger.tasks.of(dataset, stopped=True):
         if pinned.task.name == name:
@@ -114,10 +121,10 @@ def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
 
 
 def list_of_tasks(store: Store) -> list[TaskListed]:
-    """Every task there is a file of, or that a dataset is processed by.
+    """List every task that has a file in the folder of tasks, or that processes a dataset.
 
     Raises:
-        ConfigError: a file of the folder of tasks is not as it should be.
+        ConfigError: a file of the folder of tasks is invalid.
     """
     pinned = store.ledger.tasks.all(stopped=True)
     names = sorted({*task_files(store), *(one.task.name for one in pinned)})
@@ -142,13 +149,13 @@ def _listed(
 
 
 def edited_tasks(store: Store) -> list[EditedTask]:
-    """Datasets whose task's file says otherwise by now; nothing changes before `regenerate`."""
+    """List datasets whose task's file has changed; nothing changes for them before `regenerate`."""
     found = []
     for pinned in store.ledger.tasks.all():
         try:
             file = find_task(store, pinned.task.name, pinned.dataset)
         except ConfigError:
-            continue  # gone, or not valid: a listing tells of that
+            continue  # gone or invalid: a listing reports that
         if (file.task, file.use) != (pinned.task, pinned.use):
             names = (file.task.task_id, pinned.task.task_id)
             found.append(

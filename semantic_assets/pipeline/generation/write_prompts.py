@@ -1,4 +1,4 @@
-"""ask_documents: what a task asks of each document of a shard, as rows of `requests`. Sends nothing."""
+"""Write a task's request for each document of a shard as rows of `requests`; nothing is sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.tokens import estimate_tokens
 
-#: Bump when the same document would be asked otherwise.
+#: Increase when the same document would give another request.
 CODE_VERSION = "2"
 _COLUMNS = [
     "document_id", "content_hash", "parse_status", "parse_error", "title", "text", "uri", "record_id", "mime",
@@ -38,7 +38,7 @@ class RequestsReport(HtmlTable):
     shard: ShardKey
     task: str
     documents: int
-    #: Documents that ask the same are asked once.
+    #: Equal requests of several documents count once.
     requests: int
     refused: int
     tokens_estimated: int
@@ -46,7 +46,7 @@ class RequestsReport(HtmlTable):
 
 
 def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> RequestsReport:
-    """Write a shard's requests of a task, unless its documents are what they were.
+    """Write a shard's requests of a task, unless its documents are unchanged.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -71,7 +71,7 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
                 for batch in _rows(store, shard, task):
                     digest.update("".join(batch["text_hash"].to_pylist()).encode())
                     digest.update("".join(batch["document_id"].to_pylist()).encode())
-                    # A document may be another, and ask the same: its answer is for the new one.
+                    # A changed document may give the same request: its answer is for the new one.
                     digest.update("".join(batch["content_hash"].to_pylist()).encode())
                     file.write(batch)
                 content(digest.hexdigest())
@@ -79,7 +79,7 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
 
 
 def requests_inputs(task: GenerationTask, documents: str) -> str:
-    """What a shard's requests should be of, by its documents' fingerprint."""
+    """Return the input fingerprint of a shard's requests, from its documents' fingerprint."""
     return fingerprint("requests", CODE_VERSION, task.task_id, documents)
 
 
@@ -110,7 +110,7 @@ def _rows(store: Store, shard: ShardKey, task: GenerationTask) -> Iterator[pa.Ta
 
 
 def _is_asked(task: GenerationTask, batch: pa.RecordBatch) -> pa.BooleanArray:
-    """Texts, or media; and those of them that cannot be read, to say so."""
+    """Select the task's texts or media, including unreadable ones, which get a refusal."""
     is_media = pc.is_in(batch["mime"], pa.array(MEDIA.values()))
     is_failed = pc.equal(batch["parse_status"], ParseStatus.FAILED)
     is_readable = pc.equal(
@@ -148,7 +148,7 @@ def _row(
 
 
 def prompt_of(task: GenerationTask, document: dict[str, Any]) -> tuple[str, str | None]:
-    """(the prompt for a document, or why there is none)."""
+    """Return (prompt, None) for a document, or ("", the reason why there is none)."""
     uri = document["uri"]
     if is_segment(uri):
         uri = shown_uri(uri, document["record_id"])

@@ -1,1 +1,1 @@
-"""What the interfaces call to run a generation task."""
+"""The functions that the interfaces call to run a generation task."""

@@ -1,6 +1,6 @@
-"""generate: have a dataset processed by a task, see how far it is, read what came, ask again.
+"""Process a dataset by a task, show its progress, read its answers, retry failed requests.
 
-From then on new and edited documents of the dataset are processed too, until `stop`.
+Once submitted, new and edited documents of the dataset are processed too, until `stop`.
 """
 
 import time
@@ -39,17 +39,17 @@ _NOT_SENT = "NOT_SENT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationStatus(HtmlTable):
-    """How far a dataset is in a task."""
+    """The progress of a dataset in a task."""
 
     dataset: str
     task: str
     model: str
     documents: int
     ready: int
-    #: With the reason in `results`.
+    #: Documents without an answer; `results` gives the reason.
     failed: int
     pending: int
-    #: Requests that are at Google, and that nobody has in hand yet.
+    #: Requests in open jobs, and requests in no job yet.
     in_flight: int
     waiting: int
     tokens: int
@@ -57,7 +57,7 @@ class GenerationStatus(HtmlTable):
     usd: float
     job_ids: tuple[str, ...]
     open_jobs: int
-    #: Why requests wait that nobody has in hand; None where none do.
+    #: Why requests are in no job yet; None: there are none.
     blocked_by: str | None
     #: Outcomes that have landed and are not in `generations` yet: `semantic-assets advance`.
     unapplied: int
@@ -65,7 +65,7 @@ class GenerationStatus(HtmlTable):
 
 
 def quote_generation(store: Store, dataset: DatasetKey, name: str) -> TaskQuote:
-    """What `submit_generation` would send; reads the sources and sends nothing.
+    """Quote the requests `submit_generation` would send; reads the sources and sends nothing.
 
     Raises:
         ConfigError: there is no such task or dataset.
@@ -123,7 +123,7 @@ def wait_generation(
     wait_minutes: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> GenerationStatus:
-    """Send and take in until every document has its outcome, or time is up. Stopped, it can go on."""
+    """Send and collect until every document has its outcome, or time is up; a stopped run resumes."""
     task = pinned_task(store, dataset, name).task
     done = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep, only=task)
     feed_shards(store, _asked(store, dataset, task), task)
@@ -133,8 +133,10 @@ def wait_generation(
 def generation_status(
     store: Store, dataset: DatasetKey, name: str, *, blocked_by: Blocked | None = None
 ) -> GenerationStatus:
-    """Raises:
-    NotFound: the dataset is not processed by such a task.
+    """Return a dataset's progress in a task, after feeding the answers landed so far.
+
+    Raises:
+        NotFound: the dataset is not processed by such a task.
     """
     task = pinned_task(store, dataset, name).task
     shards = _asked(store, dataset, task)
@@ -168,9 +170,9 @@ def generation_status(
 
 
 def generation_results(store: Store, dataset: DatasetKey, name: str) -> Iterator[dict[str, Any]]:
-    """One row for each document with an outcome, in the order of shards and documents.
+    """Yield one row for each document with an outcome, in the order of shards and documents.
 
-    `id` is the record's own, None where it has none; `output` is parsed where it is JSON.
+    `id` is the record's own id or None; `output` is parsed if it is JSON.
 
     Raises:
         NotFound: the dataset is not processed by such a task.
@@ -190,7 +192,7 @@ def generation_results(store: Store, dataset: DatasetKey, name: str) -> Iterator
 
 
 def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
-    """Ask again for what ended FAILED; how many requests. What was never sent stays as it is.
+    """Retry the requests that ended FAILED; return how many. Refused ones were never sent and stay.
 
     Raises:
         NotFound: the dataset is not processed by such a task.
@@ -216,14 +218,16 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
 
 
 def stop_generation(store: Store, dataset: DatasetKey, name: str) -> bool:
-    """No more documents of the dataset are processed by it; answers that are there stay in use."""
+    """Stop a task for a dataset: no more documents are processed; existing answers stay in use."""
     return store.ledger.tasks.stop(dataset, name)
 
 
 def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
-    """Raises:
-    Conflict: the dataset is processed by another version of the task.
-    ConfigError: there is no name for the documents its answers become.
+    """Return the task file if the dataset is not processed by another version of it.
+
+    Raises:
+        Conflict: the dataset is processed by another version of the task.
+        ConfigError: there is no valid name for the dataset its answers become.
     """
     for pinned in store.ledger.tasks.of(dataset, stopped=True):
         if pinned.task.name == file.task.name and pinned.task != file.task:
@@ -237,7 +241,7 @@ def require_same(store: Store, dataset: DatasetKey, file: TaskFile) -> TaskFile:
 
 
 def ask_all(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[ShardKey]:
-    """Read the dataset and write what the task asks of it; nothing is wanted by that yet."""
+    """Read the dataset and write the task's requests of it; return its shards. Nothing is sent."""
     discover(store, datasets=(dataset,))
     done: list[ShardKey] = []
     while todo := [s.key for s in store.ledger.sources.shards(dataset) if s.key not in done]:
@@ -249,7 +253,7 @@ def ask_all(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[Sha
 
 
 def _asked(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[ShardKey]:
-    """Shards whose documents were asked."""
+    """List the shards that have requests of the task."""
     return [
         shard.key
         for shard in store.ledger.sources.shards(dataset)
@@ -258,13 +262,13 @@ def _asked(store: Store, dataset: DatasetKey, task: GenerationTask) -> list[Shar
 
 
 def quote_pending(store: Store, file: TaskFile, shards: list[ShardKey]) -> TaskQuote:
-    """What a task's requests of these shards want and nobody has in hand."""
+    """Quote a task's requests of these shards that are in no job."""
     pending = pending_texts(store, file.task, shards)
     return quote_of(store, file.task, len(pending), sum(pending.values()), file.use)
 
 
 def _quote(store: Store, dataset: DatasetKey, file: TaskFile, shards: list[ShardKey]) -> TaskQuote:
-    """With what is embedded again where documents begin to stand with its answers."""
+    """Quote a task's pending requests, and new embeddings where chunks begin to carry its answers."""
     quote = quote_pending(store, file, shards)
     is_pinned = file.task in [pinned.task for pinned in store.ledger.tasks.of(dataset)]
     if is_pinned or not file.use.vector_text or not store.is_embedded(dataset):
@@ -274,7 +278,7 @@ def _quote(store: Store, dataset: DatasetKey, file: TaskFile, shards: list[Shard
 
 def _answer_all(store: Store, gemini: Gemini, task: GenerationTask, shards: list[ShardKey]) -> None:
     for shard in shards:
-        # What could be mended is asked again at once, up to the limit of attempts.
+        # Answers that can be repaired are requested again at once, up to the limit of attempts.
         while answer_now(store, gemini, task, shard).job_id is not None:
             feed(store, shard, task)
 

@@ -1,7 +1,7 @@
-"""Files handed to `generate submit`: each becomes a dataset of its own, `generate/NAME`.
+"""Files given to `generate submit`: each becomes a dataset of its own, `generate/NAME`.
 
-So a file of any size has shards, a ledger and all promises; submitted again it costs what changed.
-Nothing of it is cut or embedded.
+So a file of any size has shards, a ledger and all guarantees; submitted again, only its changes
+cost. Nothing of it is split or embedded.
 """
 
 import re
@@ -27,10 +27,10 @@ _NOT_NAME = re.compile(r"[^a-z0-9_-]+")
 
 
 def dataset_of_file(path: Path, name: str | None) -> DatasetKey:
-    """`generate/NAME`, by default after the file.
+    """Return the dataset `generate/NAME`; the name is taken from the file by default.
 
     Raises:
-        ConfigError: the name is none, or none can be made of the file's.
+        ConfigError: the name is invalid, or none can be made from the file's.
     """
     if name is None:
         name = _NOT_NAME.sub("-", path.name.split(".")[0].lower()).strip("-")[:100]
@@ -40,10 +40,10 @@ def dataset_of_file(path: Path, name: str | None) -> DatasetKey:
 
 
 def take_file(store: Store, path: Path, dataset: DatasetKey) -> None:
-    """Have the file as the one source of its dataset.
+    """Store the file as the only source of its dataset.
 
     Raises:
-        ConfigError: it is no file of records, or cannot be read.
+        ConfigError: it is not a file of records, or cannot be read.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file")
@@ -53,7 +53,7 @@ def take_file(store: Store, path: Path, dataset: DatasetKey) -> None:
 
 
 def take_documents(store: Store, documents: Sequence[Document], dataset: DatasetKey) -> None:
-    """Have these texts as the sources of a dataset; those that were there before are taken out.
+    """Store these documents as the only sources of a dataset; earlier ones are removed.
 
     Raises:
         ConfigError: one of them cannot be read; nothing is sent.
@@ -63,10 +63,10 @@ def take_documents(store: Store, documents: Sequence[Document], dataset: Dataset
 
 @contextmanager
 def on_approval(store: Store, dataset: DatasetKey) -> Iterator[Callable[[], None]]:
-    """Have sources replaced inside; unless what is handed out is called, they come back.
+    """Yield `approve`; sources replaced inside the block are restored unless it is called.
 
-    Until then its tasks are stopped: whoever looks after all datasets would send what nobody has
-    consented to. Killed meanwhile they stay so, of the version they were, until submitted again.
+    Until then the dataset's tasks are stopped: a process that advances all datasets would send
+    requests without consent. After a kill they stay stopped, at their version, until submitted again.
     """
     pinned, folder = store.ledger.tasks.of(dataset), _folder(store, dataset)
     if not pinned or not folder.is_dir():

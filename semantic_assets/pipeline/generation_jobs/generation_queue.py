@@ -1,4 +1,4 @@
-"""generation_queues: what the tasks of a shard have asked, have out, and wait for."""
+"""The requests of a shard's tasks: written, in flight and waiting."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationQueue:
-    """One task of a shard."""
+    """The request counts of one task of a shard."""
 
     task: str
     model: str
@@ -42,10 +42,10 @@ class GenerationSubmission:
 
 
 def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSubmission:
-    """Write what the tasks of a shard ask, and send what fits their windows, or as its mode wants it.
+    """Write the requests of a shard's tasks, and send them as its mode and the windows allow.
 
     Raises:
-        Conflict: its documents are not there yet.
+        Conflict: the shard's documents are not there yet.
     """
     tasks, submitted, blocked_by = store.ledger.tasks.of(shard.dataset), 0, None
     asked = [ask_documents(store, shard, pinned.task) for pinned in tasks]
@@ -66,7 +66,7 @@ def submit_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> GenerationSub
 def generation_queues(
     store: Store, shard: ShardKey, asked: list[RequestsReport]
 ) -> list[GenerationQueue]:
-    """Of the tasks that asked, in their order."""
+    """Return the queue of each task of the shard; `asked` gives their refused requests."""
     found = []
     refused = {report.task: report.refused for report in asked}
     for pinned in store.ledger.tasks.of(shard.dataset):
@@ -91,7 +91,7 @@ def generation_queues(
 
 
 def images_of(store: Store, shard: ShardKey, *, limit: int) -> list[tuple[str, str]]:
-    """(title, uri) of the first images of a shard."""
+    """List (title, uri) of the first `limit` images of a shard."""
     path = layout.documents(shard)
     if not store.lake.exists(path):
         return []

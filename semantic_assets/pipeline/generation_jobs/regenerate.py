@@ -1,4 +1,4 @@
-"""regenerate: process a dataset by the task's file as it is now; quotes what that costs first."""
+"""Quote the present version of a task's file for a dataset, then process the dataset by it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regeneration(HtmlTable):
-    """What another version of a task costs. Dollars are of the batch API, with canaries."""
+    """The cost of another version of a task. Dollars are of the batch API, with canaries."""
 
     dataset: str
     task: str
-    #: False: the file is what the dataset is processed by already.
+    #: False: the dataset is already processed by the file's version.
     is_changed: bool
     requests: int
     generation_usd: float
-    #: Chunks that stand with an answer of it, all of which may be embedded again.
+    #: Chunks that carry an answer of it, all of which may be embedded again.
     chunks_to_embed: int
     embedding_usd: float
 
@@ -33,11 +33,11 @@ class Regeneration(HtmlTable):
 
 
 def quote_regeneration(store: Store, dataset: DatasetKey, name: str) -> Regeneration:
-    """Reads the sources and sends nothing.
+    """Quote the file's version of a task; reads the sources and sends nothing.
 
     Raises:
         NotFound: the dataset is not processed by such a task.
-        ConfigError: the file of the task is gone, or not as it should be.
+        ConfigError: the file of the task is gone or invalid.
     """
     found, _ = _quoted(store, dataset, name)
     return found
@@ -51,7 +51,7 @@ def regenerate(
     max_cost_usd: float | None = None,
     consent: Callable[[Estimate], None] | None = None,
 ) -> Regeneration:
-    """Pin the file's version. Documents keep what they stand with until their new answer is there.
+    """Pin the file's version; documents keep their old answers until the new ones are there.
 
     Raises:
         NotFound, ConfigError: as `quote_regeneration`.

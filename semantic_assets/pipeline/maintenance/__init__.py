@@ -1,1 +1,1 @@
-"""doctor, probe, cleanup, purge, migrate."""
+"""Upkeep of a store: doctor, probe, cleanup, purge and migrate."""

@@ -1,4 +1,4 @@
-"""cleanup: what lingers and is of no use, here and at Google. Looks first, deletes on request."""
+"""Find useless leftovers here and at Google, and unwanted results; delete them on request."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from semantic_assets.store import Store
 _ALL_PAGES = 10_000
 #: A temporary file older than this belongs to no living writer: leases expire after 30 seconds.
 TEMPORARY_SECONDS = 3_600.0
-#: What a killed call left in an inbox on its way in.
+#: Patterns of unfinished files that a killed call left in an inbox.
 _UNFINISHED = (".incoming/*", ".*.tmp", "files/.*.tmp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """What was found (and, unless dry, deleted)."""
+    """The leftovers that were found (and, unless dry, deleted)."""
 
     temporary_files: tuple[str, ...]
     manifests: tuple[str, ...]
     remote_jobs: tuple[str, ...]
     remote_files: tuple[str, ...]
-    #: Result files at Google, which its API does not let anybody delete.
+    #: Result files at Google, which its API cannot delete.
     undeletable: tuple[str, ...]
     deleted: bool
 
@@ -45,7 +45,10 @@ class Leftovers:
 
 
 def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
-    """Temporary files, manifests of final jobs, and remote jobs and inputs of final jobs."""
+    """Find, and unless dry delete, temporary files and the leftovers of final jobs.
+
+    These are their manifests, remote jobs, inputs and media.
+    """
     temporary = _temporary_files(store)
     manifests = _manifests(store)
     remote = _remote_jobs(store, gemini)
@@ -80,13 +83,13 @@ def _temporary_files(store: Store) -> list[Path]:
 
 
 def _shown(store: Store, path: Path) -> str:
-    """Below the lake or below the sources."""
+    """Return a path relative to the lake or to the sources."""
     roots = (store.settings.root, store.settings.sources)
     return str(next(path.relative_to(root) for root in roots if path.is_relative_to(root)))
 
 
 def _manifests(store: Store) -> list[str]:
-    """Of jobs that are final, and cannot turn up again; with their notes of uploads."""
+    """List the manifests and upload notes of final jobs that cannot turn up again."""
     noted = [name.removesuffix(".uploads") for name in store.lake.notes("manifests", ".uploads")]
     notes = [(job_id, layout.uploads(job_id)) for job_id in noted]
     manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
@@ -114,7 +117,7 @@ def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
 
 
 def _remote_files(store: Store, gemini: Gemini) -> list[str]:
-    """Inputs and media of final jobs that the remote still lists, and uploads no job came of."""
+    """List the files of final jobs that the remote still holds, and uploads without a job."""
     final = store.ledger.jobs.list(states=FINAL, scope_id=gemini.scope_id)
     open_inputs = {
         job.input_file
@@ -130,7 +133,7 @@ def _remote_files(store: Store, gemini: Gemini) -> list[str]:
 
 
 def _job_of(display_name: str) -> str:
-    """`sa-<ledger>-<job>.jsonl` of an input, `sa-<ledger>-<job>-<key>` of a media file."""
+    """Return `sa-<ledger>-<job>` from an input's `....jsonl` or a media file's `...-<key>`."""
     return "-".join(display_name.removesuffix(".jsonl").split("-")[:3])
 
 
@@ -143,7 +146,7 @@ def _forgiving(delete: Callable[[str], None], name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnwantedResults:
-    """Results files of a space or a task that nobody wants, and what they would cost again."""
+    """Results files of a space or a task that no row wants, and the cost of making them again."""
 
     space_id: str
     files: tuple[str, ...]
@@ -156,10 +159,10 @@ class UnwantedResults:
 def unwanted_results(
     store: Store, *, without: DatasetKey | None = None
 ) -> tuple[UnwantedResults, ...]:
-    """What `purge` would delete, also as if one dataset had been removed already.
+    """List the results `purge` would delete; `without`: as if this dataset were removed.
 
     Raises:
-        Conflict: a shard was not cut yet, so that it is not known what it wants.
+        Conflict: a shard is not split yet, so the results it wants are not known.
     """
     shards = _shards(store, without)
     spaces = [name.removeprefix("space=") for name in store.lake.folders("results")]
@@ -167,10 +170,10 @@ def unwanted_results(
 
 
 def purge(store: Store) -> tuple[UnwantedResults, ...]:
-    """Delete the results nobody wants. Under the planner's lease: it takes files for landed.
+    """Delete unwanted results, under the planner's lease: a planner relies on landed files.
 
     Raises:
-        Conflict: as `unwanted_results`, or chunks were written while looking.
+        Conflict: as `unwanted_results`, or tables were written meanwhile.
     """
     with store.ledger.leases.holding(lease_names.PLAN):
         before = _tables(store)
@@ -187,7 +190,7 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
 
 
 def _tables(store: Store) -> dict[str, str]:
-    """What says which results are wanted, by fingerprint."""
+    """Map the tables that want results to their fingerprints."""
     files = store.ledger.files
     return files.fingerprints("chunks") | files.fingerprints("requests")
 
@@ -197,14 +200,14 @@ def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
     for shard in shards:
         if not all(store.trusted_fingerprint(path) for path in _wanting(store, shard)):
             raise Conflict(
-                f"shard {shard} is not cut yet, so it is not known which results it wants: run "
+                f"shard {shard} is not split yet, so it is not known which results it wants: run "
                 f"`semantic-assets refresh --dataset {shard.dataset}` first"
             )
     return shards
 
 
 def _wanting(store: Store, shard: ShardKey) -> list[str]:
-    """The tables of a shard that want results."""
+    """List the tables of a shard that want results."""
     chunks = [layout.chunks(shard)] if store.is_embedded(shard.dataset) else []
     tasks = store.ledger.tasks.of(shard.dataset, stopped=True)
     return [*chunks, *(layout.requests(pinned.task.task_id, shard) for pinned in tasks)]
@@ -243,7 +246,7 @@ def _quote(store: Store, space_id: str, files: tuple[str, ...]) -> UnwantedResul
 
 
 def _usd(store: Store, space_id: str, tokens: int, output_tokens: int) -> float:
-    """At today's price; of the configured model where the space's own is not known or is gone."""
+    """Return dollars at today's price; of the configured model if the space's own is unknown."""
     try:
         return batch_usd(store.product(space_id).model, tokens, output_tokens)
     except (NotFound, ConfigError, KeyError):

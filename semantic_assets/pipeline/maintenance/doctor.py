@@ -1,4 +1,4 @@
-"""doctor: what stands between this machine and an embedding, each with its cure. Spends nothing."""
+"""Diagnose the obstacles between this machine and an embedding, with remedies; spends nothing."""
 
 import os
 import shutil
@@ -20,17 +20,20 @@ _LEAST_FREE_BYTES = 2 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """One thing looked at. `is_well` is None where it could not be found out."""
+    """The diagnosis of one part. `is_well` is None if it could not be determined."""
 
     name: str
     is_well: bool | None
     found: str
-    #: What to do about it; empty where nothing is to be done.
+    #: The remedy; empty if nothing needs to be done.
     remedy: str = ""
 
 
 def doctor(root: str | Path | None) -> list[Diagnosis]:
-    """Settings, folders, ledger, key, service, queue. Later ones need those before them."""
+    """Diagnose settings, folders, key, consent, ledger, service, probe, queue and tasks, in order.
+
+    Without valid settings or a ledger, the later diagnoses are left out.
+    """
     found: list[Diagnosis] = []
     try:
         settings = Settings.load(root=root)
@@ -66,7 +69,7 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
 
 
 def _tasks(store: Store) -> Diagnosis:
-    """Files of generation tasks: whether they can be read, and are what datasets are processed by."""
+    """Diagnose task files: whether they are valid, and the versions datasets are processed by."""
     try:
         names = ", ".join(task_files(store)) or "none"
     except SemanticAssetsError as error:
@@ -179,7 +182,9 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
 
 
 def _queue(found: Status) -> Iterator[Diagnosis]:
-    waits = f"{found.documents_waiting} documents to cut, {found.bill.pending_texts} texts to send"
+    waits = (
+        f"{found.documents_waiting} documents to split, {found.bill.pending_texts} texts to send"
+    )
     yield Diagnosis(name="queue", is_well=True, found=f"{waits}, {len(found.open_jobs)} jobs out")
     if found.paused:
         remedy = "mend what it names; it is tried again by itself"
@@ -194,5 +199,5 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
 
 
 def _remedy(error: SemanticAssetsError) -> str:
-    """An error of ours names its cure already."""
+    """Return a remedy for an error, or "" if its message names one in backquotes."""
     return "" if "`" in str(error) else "see the message; then run doctor again"

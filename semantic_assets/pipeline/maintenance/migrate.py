@@ -1,7 +1,7 @@
-"""migrate: a lake, its ledger or both to another place; every byte read back and compared.
+"""Move a lake, its ledger or both to another place; every byte is read back and compared.
 
-Nobody works with either while it goes on. A process that dies in between leaves both locked, and
-the same command goes on where that one was; what is left behind says where it went.
+Both are locked during the move. A process that dies in between leaves them locked, and the same
+command goes on from there; the old place names the new one.
 """
 
 import time
@@ -31,15 +31,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What was moved, or with `dry_run` what would be."""
+    """The files and rows that were moved, or with `dry_run` would be."""
 
     source: str
     target: str
     files: int = 0
     bytes: int = 0
-    #: Files that were there with the same content already.
+    #: Files that were already there with the same content.
     files_there: int = 0
-    #: Rows of the ledger, by table; empty where it stays.
+    #: Rows of the ledger, by table; empty if it stays.
     rows: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     moved: bool = False
@@ -47,7 +47,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """From one place to another; a part that stays is the same in both."""
+    """The old and the new settings; a part that stays is the same in both."""
 
     source: Settings
     target: Settings
@@ -62,7 +62,7 @@ class _Way:
 
     @property
     def to(self) -> str:
-        """Without what may be secret in it."""
+        """The target as text, without secrets."""
         return f"{lake_of(self.target).shown} (ledger in {shown_url(ledger_url_of(self.target))})"
 
 
@@ -74,12 +74,12 @@ def migrate(
     progress: Progress = lambda line: None,
     clock: Clock = time.time,
 ) -> Migration:
-    """Move; run again after a crash, it goes on.
+    """Move the lake, its ledger or both; run again after a crash, it goes on.
 
     Raises:
         ConfigError: both are the same, there is no lake, or a ledger is at the target already.
-        Conflict: somebody is at work with it.
-        CorruptResult: what arrived is not what was sent; the source is as it was.
+        Conflict: another process is at work with it.
+        CorruptResult: a file arrived with other content; the source is unchanged.
     """
     way, begun = _checked(_Way(source, target)), time.monotonic()
     report = Migration(source=lake_of(source).shown, target=way.to)
@@ -106,13 +106,13 @@ class _Done:
 
 
 def _carry(way: _Way, move: Move, clock: Clock, progress: Progress) -> _Done:
-    """Files first: the rows make the target the ledger."""
+    """Copy the files, then the rows, which make the target the ledger."""
     if not way.has_lake:
         return _Done(rows=_carry_rows(way, move, clock))
     lake_of(way.target).write_text(layout.LEDGER_ID_FILE, _filling(move))
     files, there = _files(way), 0
     there += _copy_files(way, move, list(files), progress)
-    while new := _files(way).keys() - files.keys():  # put by who was at work to the last moment
+    while new := _files(way).keys() - files.keys():  # written by a process until the last moment
         files = _files(way)
         there += _copy_files(way, move, sorted(new), progress)
     return _Done(files, there, _carry_rows(way, move, clock) if way.has_ledger else {})
@@ -130,7 +130,7 @@ def _carry_rows(way: _Way, move: Move, clock: Clock) -> dict[str, int]:
 
 
 def cancel_migration(source: Settings, target: Settings, *, clock: Clock = time.time) -> None:
-    """Give up a move that was begun; the source is free again, what was copied stays unused.
+    """Give up a move that was begun; the source is free again, and the copies stay unused.
 
     Raises:
         Conflict: the lake or the ledger has arrived: the move can only be finished.
@@ -166,7 +166,7 @@ def _opened(way: _Way, clock: Clock) -> Iterator[Move]:
 
 @contextmanager
 def _existing(way: _Way, clock: Clock) -> Iterator[Database | None]:
-    """The ledger at the target; None where there is none, or it stays where it is."""
+    """Open the ledger at the target; None: there is none, or the ledger stays where it is."""
     url = ledger_url_of(way.target)
     if not way.has_ledger or not is_there(url):
         yield None
@@ -184,7 +184,7 @@ def _has_arrived(way: _Way, move: Move, clock: Clock) -> bool:
 
 
 def _require_room(way: _Way, move: Move, clock: Clock) -> None:
-    """Before anybody is locked out.
+    """Check that the target is free, before any process is locked out.
 
     Raises:
         ConfigError: a lake or a ledger is at the target already.
@@ -205,7 +205,7 @@ def _filling(move: Move) -> str:
 
 
 def _files(way: _Way) -> dict[str, int]:
-    """Bytes by name, of what moves."""
+    """Map the names of the files that move to their bytes."""
     if not way.has_lake:
         return {}
     return {
@@ -220,7 +220,7 @@ def _counted(report: Migration, files: dict[str, int]) -> Migration:
 
 
 def _copy_files(way: _Way, move: Move, names: list[str], progress: Progress) -> int:
-    """How many were there already."""
+    """Copy these files; return how many were already there."""
     source, target = lake_of(way.source), lake_of(way.target)
     there = 0
 
@@ -236,7 +236,7 @@ def _copy_files(way: _Way, move: Move, names: list[str], progress: Progress) -> 
 
 
 def _copy(source: Lake, target: Lake, name: str) -> bool:
-    """Whether it was there already. What is written is read back."""
+    """Copy a file and read it back; return whether it was already there."""
     wanted = source.digest(name)
     if target.digest(name) == wanted:
         return True

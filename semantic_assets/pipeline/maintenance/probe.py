@@ -1,4 +1,4 @@
-"""probe: what only the live service can settle, one named check each. One job of three texts."""
+"""Named checks that only the live service can settle, by one job of three texts."""
 
 import tempfile
 import time
@@ -31,7 +31,7 @@ _POLL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One named assumption about the service. `holds` is None where it was not reached."""
+    """One named assumption about the service. `holds` is None if it was not reached."""
 
     name: str
     holds: bool | None
@@ -47,7 +47,7 @@ class _Probe:
 
     @contextmanager
     def checking(self, name: str) -> Iterator[list[str]]:
-        """Record whether a block got through, with what it says of itself."""
+        """Record whether a block succeeded, with the details it appends to the yielded list."""
         said: list[str] = []
         try:
             yield said

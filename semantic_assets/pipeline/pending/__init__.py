@@ -1,1 +1,1 @@
-"""Which texts still want an answer."""
+"""The texts that still want an answer."""

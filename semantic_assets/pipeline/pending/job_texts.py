@@ -19,9 +19,10 @@ from semantic_assets.store import Store
 
 
 class JobTexts:
-    """Reads chunks, or a task's requests, by row number. Jobs take texts in order: one row group is held at a time.
+    """Chunks, or a task's requests, read by row number.
 
-    (Reading the whole file for each job took 5 of the 50 CPU seconds of a shard of sixteen jobs.)
+    Jobs take texts in order, so one row group is in memory at a time. (Reading the whole file for
+    each job took 5 of the 50 CPU seconds of a shard of sixteen jobs.)
     """
 
     def __init__(self, store: Store, opened: Sequence[ShardDemand]) -> None:
@@ -37,7 +38,7 @@ class JobTexts:
             file.close()
 
     def of(self, chosen: Mapping[str, Wanted]) -> Iterator[pa.Table] | None:
-        """Columns as in a manifest; None where a shard was written again since it was derived."""
+        """Return the rows of these texts with a manifest's columns; None: a shard was rewritten."""
         rows: dict[ShardKey, list[int]] = defaultdict(list)
         for text in chosen.values():
             rows[text.shard].append(text.row)
@@ -63,7 +64,7 @@ class JobTexts:
 
 
 class _RowsFile:
-    """Once open it stays the file it was, also when another takes its place."""
+    """One open table file; it stays the same file even if another replaces it."""
 
     def __init__(self, file: pq.ParquetFile) -> None:
         self._file, self._starts = file, row_group_starts(file)
@@ -72,7 +73,7 @@ class _RowsFile:
         self.fingerprint = fingerprint_of(file)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
-        """Ascending rows, in as many pieces as row groups."""
+        """Yield these ascending rows, one piece per row group."""
         groups = np.searchsorted(self._starts, rows, side="right") - 1
         for group in np.unique(groups).tolist():
             inside = rows[groups == group] - self._starts[group]

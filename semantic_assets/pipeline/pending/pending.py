@@ -1,4 +1,4 @@
-"""Which texts still want an answer. Derived each time: there is no standing backlog.
+"""The texts that still want an answer, derived each time: there is no stored backlog.
 
 pending = wanted by current rows - landed - failed for good - texts of jobs that are not final
 
@@ -22,9 +22,9 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 
-#: Key in a chunks file's metadata: documents that wait for an answer of a task before they are cut.
+#: Metadata key of a chunks file: documents that wait for an answer of a task before they are split.
 WAITING = "semantic_assets.waiting_documents"
-#: Key in a results file's metadata: how many texts failed together, as one job.
+#: Metadata key of a results file: how many texts failed together, as one job.
 WHOLE_JOB = "semantic_assets.whole_job"
 _RETRY = "retry/"
 
@@ -33,30 +33,30 @@ _RETRY = "retry/"
 class Texts:
     """The n distinct texts of a shard's rows, in the order of the rows."""
 
-    #: text_hash of each.
+    #: The text_hash of each text.
     keys: pa.StringArray
     #: Estimated tokens, and the first row with the text. Shape (n,).
     estimates: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
-    #: For each row which text it has.
+    #: For each row, the number of its text.
     of_row: npt.NDArray[np.int64]
-    #: Texts that are not sent, for a reason that stands in their row.
+    #: Texts that are not sent, for the reason given in their row.
     is_refused: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class ShardDemand:
-    """The distinct texts of a shard's rows in a space or of a task, by what is known of each."""
+    """The distinct texts of a shard's rows in a space or of a task, with the state of each."""
 
     shard: ShardKey
     product: Product
-    #: Of the table the rows are in.
+    #: Fingerprint of the table with the rows.
     table_fingerprint: str
     texts: Texts
     known: KnownTexts
     is_pending: Mask
     is_failed: Mask
-    #: Documents that are not cut yet, because an answer they stand with is still out.
+    #: Documents that are not split yet, because an answer they are split with is still out.
     waiting_documents: int = 0
 
     @property
@@ -65,7 +65,7 @@ class ShardDemand:
 
     @property
     def pending(self) -> dict[str, int]:
-        """text_hash -> estimated tokens."""
+        """The estimated tokens of each pending text by its text_hash."""
         keys = self.texts.keys.filter(pa.array(self.is_pending)).to_pylist()
         return dict(zip(keys, self.texts.estimates[self.is_pending].tolist(), strict=True))
 
@@ -83,9 +83,10 @@ class ShardDemand:
 
 
 def complete_key_index(store: Store, product_id: str) -> KeyIndex:
-    """The space's key index, brought level with the results directory: the files decide.
+    """Update a product's key index from its results directory, and return it: the files decide.
 
-    Also where another machine replaced a file: a job given up that turned up has other outcomes.
+    Files that another machine replaced are read again: a given-up job that turned up has other
+    outcomes.
     """
     index = store.key_index(product_id)
     covered = index.etags()
@@ -106,7 +107,10 @@ def complete_key_index(store: Store, product_id: str) -> KeyIndex:
 def cover(
     store: Store, index: KeyIndex, product_id: str, name: str, etag: str, *, anew: bool = False
 ) -> None:
-    """`etag` is of the file before it is read: one replaced meanwhile is covered again later."""
+    """Enter a results file's keys and outcomes in the key index.
+
+    `etag` is taken before the file is read: a file replaced meanwhile is covered again later.
+    """
     path = f"{layout.results_dir(product_id)}/{name}"
     table = store.lake.read_columns(path, ["text_hash", "outcome"])
     words = table["outcome"].combine_chunks().dictionary_encode()
@@ -124,20 +128,20 @@ def cover(
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Texts in the hands of jobs that are not final, and whether that is all of them."""
+    """The texts of jobs that are not final, and whether they are complete."""
 
     keys: pa.StringArray
-    #: A job whose row is there and whose manifest is not, while its owner lives: wait for it.
+    #: False: a living process has written a job's row and not its manifest yet; wait for it.
     is_complete: bool
     #: Jobs that are out and whose manifest is gone or cut off: nobody knows what they were sent.
     unreadable: tuple[str, ...] = ()
 
 
 def withheld_texts(store: Store, product_id: str) -> Withheld:
-    """To be asked for before the key index is completed, always.
+    """Return the texts of jobs that are not final. Call this before completing the key index.
 
-    A job is final when its file is in place, so whoever is not withheld here is found there. The
-    other way round, another machine's job that lands in between is in neither, and is paid twice.
+    A job leaves this set only once its results file exists, so every text is in one of the two; in
+    the other order a job that lands in between is in neither and is paid twice.
     """
     found = [pa.array([], pa.string())]
     complete, unreadable = True, []
@@ -153,14 +157,14 @@ def withheld_texts(store: Store, product_id: str) -> Withheld:
 
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
-    """What one shard wants as of now."""
+    """Derive the demand of one shard as of now."""
     withheld = withheld_texts(store, product.product_id)
     index = complete_key_index(store, product.product_id)
     return demand(store, shard, product, index, withheld)
 
 
 def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) -> dict[str, int]:
-    """text_hash -> estimated tokens of what these shards want and nobody has in hand."""
+    """Map the text_hash of each pending text of these shards to its estimated tokens."""
     if not shards:
         return {}
     withheld = withheld_texts(store, product.product_id)
@@ -174,7 +178,7 @@ def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) ->
 def demand(
     store: Store, shard: ShardKey, product: Product, index: KeyIndex, withheld: Withheld
 ) -> ShardDemand:
-    """Derive exactly what one shard still wants, from its rows and the results there are."""
+    """Derive exactly the texts one shard still wants, from its rows and the existing results."""
     path = layout.wanted(product.product_id, shard)
     # Of one file: rows are taken by number, and an answer must not go to another file's row.
     rows, fingerprint = store.lake.read_marked(path, list(product.wanted_columns))

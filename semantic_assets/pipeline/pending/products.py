@@ -1,4 +1,4 @@
-"""What is wanted, and by which datasets: serving spaces, reindex targets, generation tasks."""
+"""The wanted products and their datasets: serving spaces, reindex targets, generation tasks."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -27,7 +27,7 @@ WantedTask = Wanted[GenerationTask]
 
 
 def wanted_tasks(store: Store) -> list[WantedTask]:
-    """Every version of a task that is pinned to a dataset which is not removed."""
+    """List every task version pinned to datasets that are not removed."""
     live = set(store.ledger.dataset_spaces.all())
     found: dict[GenerationTask, set[DatasetKey]] = {}
     for pinned in store.ledger.tasks.all():
@@ -37,12 +37,12 @@ def wanted_tasks(store: Store) -> list[WantedTask]:
 
 
 def wanted_products(store: Store) -> list[Wanted[Product]]:
-    """Tasks first: documents that stand with their answers wait for them to be cut."""
+    """List all wanted products, tasks first: some documents are split only with their answers."""
     return [*wanted_tasks(store), *wanted_spaces(store)]
 
 
 def wanted_spaces(store: Store) -> list[WantedSpace]:
-    """Serving spaces first: search is fed before a reindex is."""
+    """List the wanted spaces, serving ones first: search takes precedence over a reindex."""
     serving: dict[EmbeddingSpace, set[DatasetKey]] = {}
     targets: dict[EmbeddingSpace, set[DatasetKey]] = {}
     for dataset, (serves, target) in sorted(_spaces_of_all(store).items()):
@@ -59,7 +59,7 @@ def wanted_spaces(store: Store) -> list[WantedSpace]:
 def _spaces_of_all(
     store: Store,
 ) -> dict[DatasetKey, tuple[EmbeddingSpace, EmbeddingSpace | None]]:
-    """(serving, target) by dataset. A tick asks for all of them: two queries, not two for each."""
+    """Map each dataset to (serving, target); two queries for all, because each tick needs them."""
     known = store.ledger.spaces.all()
     return {
         dataset: (
@@ -71,9 +71,9 @@ def _spaces_of_all(
 
 
 def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard, str]]:
-    """Shards whose current chunks (of a task: requests) are not known to be settled.
+    """List shards whose current chunks (of a task: requests) are not known to be settled.
 
-    With the fingerprint of that table.
+    Each comes with the fingerprint of that table.
     """
     product_id = wanted.product.product_id
     progress = store.ledger.progress.all()
@@ -90,14 +90,14 @@ def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard,
 
 
 def is_settled_in(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> bool:
-    """Whether nothing of a dataset is left to embed in a space."""
+    """Say whether nothing of a dataset is left to embed in a space."""
     return not unsettled_shards(store, Wanted(space, frozenset({dataset})))
 
 
 def settled_shards(store: Store) -> list[ShardKey]:
-    """Shards all of whose current chunks have a final outcome in the space they are searched in.
+    """List shards whose current chunks all have a final outcome in their serving space.
 
-    Of a dataset that is not embedded there is none.
+    A dataset that is not embedded has none.
     """
     progress, chunks = store.ledger.progress.all(), store.ledger.files.fingerprints("chunks")
     spaces, found = _spaces_of_all(store), []

@@ -1,4 +1,4 @@
-"""failures and retry: the chunks that ended FAILED, and another chance for them."""
+"""List the chunks that ended FAILED, and make their texts pending again."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _RETRY = pa.schema([pa.field("text_hash", pa.string(), nullable=False)])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A chunk without a vector, and why."""
+    """A chunk without a vector, and the reason."""
 
     chunk_id: str
     document_id: str
@@ -31,7 +31,7 @@ class Failure:
 
 
 def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Failure]:
-    """FAILED rows of the assembled shards, in the order of shards and chunks."""
+    """List the FAILED rows of the assembled shards, in the order of shards and chunks."""
     columns = list(Failure.__dataclass_fields__)
     found: list[Failure] = []
     for shard in store.ledger.sources.shards():
@@ -45,7 +45,7 @@ def failures(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[Fai
 
 
 def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
-    """Make the failed texts pending again: errors before now no longer count. How many texts."""
+    """Make failed texts pending again (errors before now no longer count); return how many."""
     failed = failures(store, datasets=datasets)
     texts = {(failure.space, failure.text_hash) for failure in failed}
     for product_id in sorted({product_id for product_id, _ in texts}):
@@ -59,7 +59,7 @@ def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
 
 
 def write_retry(store: Store, product_id: str, keys: list[str]) -> None:
-    """From now on errors these texts had no longer count; a file, so that a lost ledger knows."""
+    """Write a file that voids earlier errors of these texts; it outlives a lost ledger."""
     name = f"{layout.retries_dir(product_id)}/{new_job_id()}.parquet"
     with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
         file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))

@@ -1,1 +1,1 @@
-"""Read-only: status, the bill, counts, checks, SQL."""
+"""Read-only reports: status, counts, checks, SQL."""

@@ -1,4 +1,4 @@
-"""bill: what embedding and generating cost. Estimated for what is pending, actual for what is landed."""
+"""The costs of embedding and generating: estimated for pending texts, actual for landed ones."""
 
 from dataclasses import dataclass
 
@@ -16,22 +16,22 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill(HtmlTable):
-    """Tokens and US dollars of a whole store. Actual figures are as Google counted."""
+    """The tokens and US dollars of a whole store; actual figures are Google's counts."""
 
-    #: As used, and as wanted.
+    #: Models used so far, and models of pending texts.
     models: tuple[str, ...]
     chunks: int
-    #: Chunks whose text another chunk has too: embedded once.
+    #: Chunks whose text another chunk also has: embedded once.
     shared_chunks: int
     tokens: int
     batch_usd: float
-    #: What the same would have cost one by one.
+    #: The cost of the same tokens at real-time prices.
     realtime_usd: float
-    #: Rows embedded a second time, to prove the answers, and real-time jobs.
+    #: Rows embedded a second time to check the answers, and real-time jobs.
     canary_usd: float
     committed_usd: float
     possibly_billed_usd: float
-    #: Not sent yet.
+    #: Texts not sent yet.
     pending_texts: int
     pending_tokens_estimated: int
     pending_batch_usd: float
@@ -39,7 +39,7 @@ class Bill(HtmlTable):
 
 
 def bill(store: Store) -> Bill:
-    """Spend so far, and the quote for what is pending."""
+    """Return the spend so far, and the quote for the pending texts."""
     totals = store.ledger.spending.totals()
     chunks, distinct = _counts(store)
     pending = _pending(store)
@@ -64,7 +64,7 @@ def bill(store: Store) -> Bill:
 
 
 def _in_real_time(model: str, usd: float) -> float:
-    """What was paid by batch at real-time prices, which are the same multiple for every token."""
+    """Convert batch dollars to real-time prices, which are the same multiple for every token."""
     return usd * realtime_usd(model, 1_000_000, 1_000_000) / batch_usd(model, 1_000_000, 1_000_000)
 
 
@@ -87,7 +87,7 @@ def _counts(store: Store) -> tuple[int, int]:
 
 
 def _pending(store: Store) -> dict[Product, dict[str, int]]:
-    """Estimated tokens of what was not sent yet, by space and task."""
+    """Map each wanted space and task to the keys and estimated tokens of its pending texts."""
     found: dict[Product, dict[str, int]] = {}
     for wanted in wanted_products(store):
         shards = unsettled_shards(store, wanted)

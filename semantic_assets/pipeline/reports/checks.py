@@ -1,4 +1,4 @@
-"""check: what must always hold, as facts with numbers. Assets, `refresh` and `verify` share them."""
+"""Checks of facts that must always hold, with numbers; assets, `refresh` and `verify` share them."""
 
 import random
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _NORM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One verdict. `passed` is None where it could not be found out."""
+    """One verdict. `passed` is None if it could not be determined."""
 
     name: str
     subject: str
@@ -36,7 +36,7 @@ class Check:
 
 
 def check_shard(store: Store, shard: ShardKey) -> list[Check]:
-    """no_missing_vectors and unit_norm of a shard's embeddings; reads only the lake."""
+    """Check no_missing_vectors and unit_norm of a shard's embeddings; reads only the lake."""
     space = store.serving_space(shard.dataset)
     if not store.lake.exists(layout.embeddings(space.space_id, shard)):
         message = "no embeddings yet"
@@ -63,7 +63,7 @@ def check_shard(store: Store, shard: ShardKey) -> list[Check]:
 
 
 def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
-    """canary_alignment: a few chunks of the shard, embedded again in real time, agree."""
+    """Check canary_alignment: a few chunks of the shard, embedded again in real time, agree."""
     space = store.serving_space(shard.dataset)
     path = layout.embeddings(space.space_id, shard)
     table = store.lake.read(path, ["chunk_id", "status", "vector"])
@@ -87,7 +87,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
 
 
 def check_index(store: Store, dataset: DatasetKey) -> Check:
-    """index_matches_embeddings: the serving version holds the READY rows it was built from."""
+    """Check index_matches_embeddings: the serving version holds the READY rows it was built from."""
     name = "index_matches_embeddings"
     serving = store.ledger.index_versions.serving(dataset)
     if serving is None:
@@ -108,7 +108,7 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
 def _differing(
     store: Store, serving: IndexVersion, shard: ShardKey, fingerprint: str, held: dict[str, Part]
 ) -> int:
-    """READY chunks of a shard that its part lacks, or holds with another vector."""
+    """Count the READY chunks of a shard that its part lacks, or holds with another vector."""
     path = layout.embeddings(serving.space_id, shard)
     if store.lake.fingerprint(path) != fingerprint:
         return 0  # newer embeddings than the version's: it is due to be rebuilt
@@ -129,7 +129,7 @@ def _differing(
 
 
 def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Table) -> pa.Table:
-    """Leave out documents with a pending chunk: the index carries what it had of them."""
+    """Leave out documents with a pending chunk: the index carries their old rows."""
     chunks = store.lake.read(layout.chunks(shard), ["chunk_id", "document_id"])
     known = pc.is_in(chunks["chunk_id"], held["chunk_id"].combine_chunks())
     pending = chunks.filter(pc.invert(known))["document_id"].combine_chunks()
@@ -137,7 +137,7 @@ def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Ta
 
 
 def check_requests(store: Store) -> Check:
-    """requested_runs_succeed: nothing was given up after five failed runs."""
+    """Check requested_runs_succeed: no request was given up after five failed runs."""
     given_up = store.ledger.requests.exhausted()
     return Check(
         name="requested_runs_succeed",
@@ -151,7 +151,7 @@ def check_requests(store: Store) -> Check:
 def check_all(
     store: Store, gemini: Gemini, *, datasets: tuple[DatasetKey, ...] = ()
 ) -> list[Check]:
-    """Every check of every shard and dataset that is embedded, or of these datasets."""
+    """Run the checks of shards, canaries and indexes of all embedded datasets, or of these."""
     found: list[Check] = []
     for dataset in filter(store.is_embedded, datasets or store.ledger.sources.datasets()):
         space_id = store.serving_space(dataset).space_id

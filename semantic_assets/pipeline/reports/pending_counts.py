@@ -1,4 +1,4 @@
-"""pending_counts: what is left to do, by dataset and project. Opens only what is not settled."""
+"""Count the work left by dataset or project; opens only the files of unsettled shards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,17 +18,17 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCounts:
-    """One dataset, or a project where `dataset_id` is None. Deleted documents are not counted."""
+    """The counts of a dataset, or of a project (`dataset_id` None); without deleted documents."""
 
     project_id: str
     dataset_id: str | None
     root_path: str
     dataset_count: int
-    #: Files not read yet count as one document each: how many they hold shows when they are read.
+    #: Files not read yet count as one document each: their number is known when they are read.
     documents_to_chunk: int
     chunks_to_embed: int
     vectors_to_index: int
-    #: Outcomes of generation tasks that are not there yet.
+    #: Missing outcomes of generation tasks.
     answers_to_come: int = 0
     pending_count: int = field(init=False)
 
@@ -39,7 +39,7 @@ class PendingCounts:
 
 
 def pending_counts(store: Store, *, by_project: bool = False) -> list[PendingCounts]:
-    """The smallest first, as they are served."""
+    """Return the counts of all datasets or projects, the smallest first, as they are served."""
     settled = frozenset(settled_shards(store))
     waiting = documents_waiting(store)
     datasets = sorted({*store.ledger.sources.datasets(), *waiting})
@@ -84,7 +84,7 @@ def _of_dataset(
 
 
 def answers_to_come(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey]) -> int:
-    """Outcomes of its tasks that are not in `generations`, by the ledger alone."""
+    """Count the outcomes of a dataset's tasks missing in `generations`, from the ledger alone."""
     files, missing = store.ledger.files, 0
     for pinned in store.ledger.tasks.of(dataset):
         for shard in shards:
@@ -95,7 +95,7 @@ def answers_to_come(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey
 
 
 def _not_chunked(store: Store, shard: ShardKey) -> int:
-    """Documents as read that are not cut as they now are."""
+    """Count the read documents of a shard that are not split in their present state."""
     documents = store.trusted_fingerprint(layout.documents(shard))
     cut = store.ledger.files.find(layout.chunks(shard))
     if documents is None or (cut and cut.updated_at >= _read_at(store, shard)):
@@ -111,14 +111,14 @@ def _read_at(store: Store, shard: ShardKey) -> float:
 
 
 def _unembedded(store: Store, shard: ShardKey) -> int:
-    """Chunks without a final outcome in the space that serves."""
+    """Count the chunks of a shard without a final outcome in the serving space."""
     space_id = store.serving_space(shard.dataset).space_id
     chunks = _ids(store, layout.chunks(shard), "chunk_id")
     return len(chunks) - _held(chunks, _ids(store, layout.embeddings(space_id, shard), "chunk_id"))
 
 
 def _unindexed(store: Store, dataset: DatasetKey, shards: Sequence[ShardKey]) -> int:
-    """Vectors that the serving generation does not have."""
+    """Count the vectors that the serving index version lacks."""
     serving = store.ledger.index_versions.serving(dataset)
     stale = [shard for shard in shards if not _is_in(store, shard, serving)]
     if not stale:
@@ -157,6 +157,6 @@ def _ids(store: Store, path: str, column: str) -> pa.ChunkedArray:
 
 
 def _held(ids: pa.ChunkedArray, known: pa.ChunkedArray) -> int:
-    """How many of the ids are among the known ones."""
+    """Count the ids that are among the known ones."""
     held: int | None = pc.sum(pc.is_in(ids, pc.unique(known))).as_py()
     return held or 0

@@ -1,4 +1,4 @@
-"""preview: a few rows of what was made, to be looked at. Reads little, decides nothing."""
+"""Sample a few rows of documents, jobs and indexes for display."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def unreadable_documents(store: Store, shard: ShardKey, *, limit: int) -> Rows:
-    """Of the first documents that could not be read: `uri`, `record_id` and `parse_error`."""
+    """Return `uri`, `record_id` and `parse_error` of the first unreadable documents."""
     columns = ["uri", "record_id", "parse_error", "parse_status"]
     table = store.lake.read(layout.documents(shard), columns)
     failed = table.filter(pc.equal(table["parse_status"], ParseStatus.FAILED))
@@ -26,9 +26,9 @@ def unreadable_documents(store: Store, shard: ShardKey, *, limit: int) -> Rows:
 
 
 def jobs_of_rows(store: Store, path: str, *, limit: int) -> list[tuple[int, BatchJob]]:
-    """The jobs that most rows of an `embeddings` file have their outcome of, with how many.
+    """List (rows, job) for the jobs that gave most rows of an `embeddings` file their outcome.
 
-    Without jobs of before the ledger was lost: it has no row of them.
+    Jobs from before a ledger was lost are left out: it has no row of them.
     """
     counted = pc.value_counts(store.lake.read(path, ["batch_job_id"])["batch_job_id"]).to_pylist()
     largest = sorted(counted, key=lambda one: (-one["counts"], one["values"]))[:limit]
@@ -44,12 +44,12 @@ def _job(store: Store, job_id: str) -> BatchJob | None:
 
 
 def index_rows(store: Store, dataset: DatasetKey, *, limit: int) -> Rows:
-    """The first rows of the index that serves; none where its files are out of reach."""
+    """Return the first rows of the serving index; none if its files are out of reach."""
     serving = store.ledger.index_versions.serving(dataset)
     parts = parts_of(store, serving) if serving is not None else None
     return parts.rows(range(min(limit, len(parts)))) if parts is not None else []
 
 
 def chunks_of(store: Store, dataset: DatasetKey) -> int:
-    """Chunks there are, by the ledger, whether they have a vector or not."""
+    """Count a dataset's chunks from the ledger, with and without a vector."""
     return sum(shard.chunks for shard in store.ledger.sources.shards(dataset))

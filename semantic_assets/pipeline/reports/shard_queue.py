@@ -1,4 +1,4 @@
-"""shard_queue: what one shard has in flight, waiting and landed. Exact, derived now."""
+"""Count one shard's texts in flight, waiting and landed; exact, derived now."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardQueue:
-    """Texts by where they are. A text wanted by several shards counts in each."""
+    """The texts of a shard by state. A text wanted by several shards counts in each."""
 
     shard: ShardKey
     in_flight: int
@@ -20,13 +20,15 @@ class ShardQueue:
     waiting_usd_estimated: float
     landed: int
     failed: int
-    #: Jobs that carry texts first asked for by this shard, not final yet.
+    #: Open jobs that carry texts first wanted by this shard.
     open_jobs: tuple[BatchJob, ...]
 
 
 def shard_queue(store: Store, shard: ShardKey) -> ShardQueue:
-    """Raises:
-    DatasetRemoved: the shard's dataset was removed.
+    """Return the queue of one shard in its serving space.
+
+    Raises:
+        DatasetRemoved: the shard's dataset was removed.
     """
     store.ledger.datasets.require(shard.dataset)
     space = store.serving_space(shard.dataset)

@@ -1,4 +1,4 @@
-"""connect: SQL over everything, as a snapshot of the ledger beside live views of the lake."""
+"""SQL over a snapshot of the ledger and live views of the lake."""
 
 from datetime import UTC, datetime
 
@@ -75,7 +75,10 @@ _PENDING = pa.schema(
 
 
 def connect(store: Store) -> duckdb.DuckDBPyConnection:
-    """Views: the tables of the lake, the ledger's datasets, shards and batch_jobs, chunk_status, pending."""
+    """Open a connection with views of the lake's tables and of the ledger.
+
+    Of the ledger: datasets, shards and batch_jobs; beside them chunk_status and pending.
+    """
     ledger = {
         "batch_jobs": _jobs(store),
         "shards": _shards(store),
@@ -154,7 +157,7 @@ def _datasets(store: Store) -> pa.Table:
 
 
 def _pending(store: Store) -> pa.Table:
-    """A row for each dataset; those of a project add up by GROUP BY project_id."""
+    """Return one row for each dataset; GROUP BY project_id adds up a project's rows."""
     rows = [
         {name: getattr(counts, name) for name in _PENDING.names} for counts in pending_counts(store)
     ]

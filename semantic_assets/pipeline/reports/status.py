@@ -1,4 +1,4 @@
-"""status: the queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
+"""The queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ class Status(HtmlTable):
     shards: int
     settled_shards: int
     documents: int
-    #: Documents that are not cut yet; a file not read yet counts as one.
+    #: Documents that are not split yet; a file not read yet counts as one.
     documents_waiting: int
     #: Documents no reader could read, and chunks that ended without a vector.
     documents_failed: int
     chunks: int
     chunks_failed: int
-    #: Outcomes of generation tasks: without one yet, and FAILED with a reason.
+    #: Requests of generation tasks: without an outcome yet, and FAILED with a reason.
     answers_to_come: int
     answers_failed: int
-    #: Jobs by what users are shown.
+    #: Number of jobs by the stage shown to users.
     stages: dict[str, int]
     open_jobs: tuple[BatchJob, ...]
     quarantined_jobs: int
     #: Seconds from submission to end, median of the last jobs; None without any.
     job_seconds: float | None
-    #: Seconds until what is open and pending should be done; None where nothing is, or no job
-    #: has ended yet to tell from.
+    #: Seconds until open jobs and pending texts should be done; None: there are none, or no job
+    #: has ended yet.
     expected_seconds: float | None
     paused: str | None
     bill: Bill
@@ -90,7 +90,7 @@ def _chunks_failed(store: Store) -> int:
 
 
 def _answered_shards(store: Store) -> int:
-    """Shards that are not embedded, and all of whose answers are there."""
+    """Count the shards of datasets that are not embedded whose answers are all there."""
     return sum(
         not answers_to_come(store, dataset, [shard.key])
         for dataset in store.ledger.sources.datasets()
@@ -114,7 +114,7 @@ def _count(store: Store, path: str, column: str, value: str) -> int:
 def _expected(
     store: Store, open_jobs: tuple[BatchJob, ...], seconds: float | None, quote: Bill
 ) -> float | None:
-    """Jobs of a window run side by side; what does not fit comes in further fills."""
+    """Estimate the seconds left: jobs of a window run in parallel, other texts in further fills."""
     if seconds is None or not (open_jobs or quote.pending_texts):
         return None
     in_flight = sum(job.tokens_estimated for job in open_jobs)

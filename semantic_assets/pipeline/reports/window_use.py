@@ -1,4 +1,4 @@
-"""window_use: how full the window of enqueued tokens was, over time, from the jobs' own events."""
+"""The use of the window of enqueued tokens over time, from the jobs' own events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from semantic_assets.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowUse:
-    """Mean enqueued tokens (as estimated) of each of `len(tokens)` equal spans of time."""
+    """The mean enqueued tokens (as estimated) in each of `len(tokens)` equal spans of time."""
 
     model: str
     began_at: float
@@ -31,10 +31,10 @@ def window_use(
     began_at: float | None = None,
     ended_at: float | None = None,
 ) -> WindowUse:
-    """From the first job to the last move (or between two times); of one model.
+    """Return a model's window use from the first job to the last move (or between two times).
 
     Args:
-        model: default: the embedding model of the settings.
+        model: None: the embedding model of the settings.
     """
     model = model or store.settings.model
     stays = list(_stays(store, scope_id, model))
@@ -57,14 +57,14 @@ def window_use(
 
 
 def models_used(store: Store, *, scope_id: str) -> list[str]:
-    """Models of the scope's batch jobs, the embedding model of the settings first."""
+    """List the models of the scope's batch jobs, the embedding model of the settings first."""
     jobs = store.ledger.jobs.list(scope_id=scope_id)
     others = {job.model for job in jobs if not job.is_realtime} - {store.settings.model}
     return [store.settings.model, *sorted(others)]
 
 
 def _stays(store: Store, scope_id: str, model: str) -> Iterable[tuple[float, float, int]]:
-    """(entered, left, tokens) of each job in the window; counted as Google did, once it has."""
+    """Yield (entered, left, tokens) of each job in the window, with Google's count once known."""
     now = store.ledger.now()
     for job in store.ledger.jobs.list(scope_id=scope_id):
         if job.is_realtime or job.model != model:

@@ -1,1 +1,1 @@
-"""Which Dagster runs are due."""
+"""The Dagster runs that are due."""

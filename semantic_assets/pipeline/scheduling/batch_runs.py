@@ -1,6 +1,6 @@
-"""watch: what the sensor does at each tick. Poll, then say which runs are due.
+"""The tick of the batch sensor: poll, then decide which runs are due.
 
-Reads ledger rows and the remote's listing only: no upload, no download, no file of the lake.
+It reads ledger rows and the remote's listing only: no upload, no download, no file of the lake.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ GENERATIONS = "generations"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDue:
-    """A run to start: its kind, the partition it is of, and a key that is never used twice."""
+    """A run to start: its kind, its partition, and a key that is never used twice."""
 
     kind: str
     partition: str | None
@@ -48,12 +48,12 @@ class Watch:
     due: tuple[RunDue, ...]
     #: Requests given up after five attempts.
     exhausted: tuple[str, ...]
-    #: The remote could not be asked; runs that need only lake and ledger are due all the same.
+    #: Why the remote could not be polled; runs that need only lake and ledger are due all the same.
     trouble: str | None
 
 
 def watch(store: Store, gemini: Gemini) -> Watch:
-    """Poll this scope and decide; two at once are harmless."""
+    """Poll this scope and decide which runs are due; two calls at once are harmless."""
     active, trouble = 0, None
     changed: tuple[BatchJob, ...] = ()
     try:
@@ -79,7 +79,7 @@ def watch(store: Store, gemini: Gemini) -> Watch:
 
 
 def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
-    """(name, fingerprint) of the run that turns a settled shard's embeddings green."""
+    """Return (name, fingerprint) of the run that turns a settled shard's embeddings green."""
     return _embeddings_request(
         store.ledger.progress.of(shard, store.serving_space(shard.dataset).space_id)
     )
@@ -91,7 +91,10 @@ def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
 
 
 def generations_request(store: Store, shard: ShardKey) -> tuple[str, str] | None:
-    """(name, fingerprint) of the run that turns a shard's answers green; None before all are in."""
+    """Return (name, fingerprint) of the run that turns a shard's answers green.
+
+    None: there are no tasks, or not all answers are in.
+    """
     tasks = [pinned.task.task_id for pinned in store.ledger.tasks.of(shard.dataset)]
     noted = {(shard, task_id): store.ledger.progress.of(shard, task_id) for task_id in tasks}
     return _answered(shard, tasks, noted, store.ledger.files.fingerprint)
@@ -113,7 +116,7 @@ def _answered(
 
 
 def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
-    """(name, fingerprint) of the run that builds the index, and carries on a reindex."""
+    """Return (name, fingerprint) of the run that builds the index, and continues a reindex."""
     wanted = index_fingerprint(store, dataset)
     target = store.target_space(dataset)
     if target is not None and is_settled_in(store, dataset, target):
@@ -122,7 +125,7 @@ def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
 
 
 def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
-    """Something ended, something may be sent, or a crashed process left something behind."""
+    """Request an advance if jobs ended, texts may be sent, or a crash left jobs behind."""
     jobs = store.ledger.jobs
     ended = [job.job_id for job in jobs.list(states=[JobState.ENDED], scope_id=gemini.scope_id)]
     orphans = [job.job_id for job in jobs.orphaned()]
@@ -130,7 +133,7 @@ def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
     sendable = _sendable(store, gemini)
     if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(ADVANCE):
         return
-    # Unconfirmed jobs are looked for in a complete listing each quarter of an hour.
+    # A complete listing looks for unconfirmed jobs each quarter of an hour.
     quarter = int(store.ledger.now() // 900) if unconfirmed else 0
     wanted = fingerprint(*ended, "/", *orphans, "/", *sendable, quarter)
     if run_key := store.ledger.requests.ask(ADVANCE, wanted):
@@ -138,7 +141,7 @@ def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
 
 
 def _sendable(store: Store, gemini: Gemini) -> list[str]:
-    """Shards with pending texts, as of now, where there is room for them; nothing in flight."""
+    """List the shards with pending texts as of now, in windows that have room for them."""
     if store.ledger.scopes.paused(gemini.scope_id):
         return []
     out = {shard.key for task in wanted_tasks(store) for shard, _ in unsettled_shards(store, task)}
@@ -152,7 +155,10 @@ def _sendable(store: Store, gemini: Gemini) -> list[str]:
 def _sendable_in(
     store: Store, gemini: Gemini, wanted: Wanted[Product], awaiting: set[ShardKey]
 ) -> list[str]:
-    """`awaiting`: shards some of whose answers are out; their chunks may be waiting for these."""
+    """List the sendable shards of one product, with their pending counts.
+
+    `awaiting`: shards with answers still out, which their chunks may be waiting for.
+    """
     tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
     if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
         return []
@@ -169,7 +175,7 @@ def _sendable_in(
 
 
 def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
-    """By three queries, whatever the number of shards."""
+    """Request runs for shards whose answers are all in, by three queries for all shards."""
     tasks: dict[DatasetKey, list[str]] = {}
     for pinned in store.ledger.tasks.all():
         tasks.setdefault(pinned.dataset, []).append(pinned.task.task_id)
@@ -186,7 +192,7 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
 
 
 def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
-    """By three queries, and then for those that no run has succeeded for."""
+    """Request runs for settled shards without a successful run, by three queries for all."""
     noted, done = store.ledger.progress.all(), store.ledger.requests.succeeded(EMBEDDINGS)
     spaces = store.ledger.dataset_spaces.all()
     for shard in settled:
@@ -201,7 +207,7 @@ def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
 
 
 def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) -> Iterable[RunDue]:
-    """Datasets all of whose shards are settled and whose serving index is of other embeddings."""
+    """Request index runs for settled datasets whose serving index is of other embeddings."""
     open_datasets = {shard.dataset for shard in shards if shard not in settled}
     for dataset in sorted({shard.dataset for shard in settled} - open_datasets):
         if store.ledger.leases.held(lease_names.of_index(dataset)):

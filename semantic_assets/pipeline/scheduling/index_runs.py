@@ -1,4 +1,4 @@
-"""rebuild: which indexes are not of their dataset's embeddings, settled or not."""
+"""Runs for indexes that are not of their dataset's embeddings, settled or not."""
 
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
@@ -8,9 +8,9 @@ from semantic_assets.store import Store
 
 
 def rebuilds_due(store: Store) -> tuple[RunDue, ...]:
-    """Runs for the datasets with vectors that their index lacks, or without an index.
+    """Request runs for the datasets with vectors that their index lacks, or without an index.
 
-    The batch sensor waits until a dataset is settled; this does not.
+    The batch sensor waits until a dataset is settled; this function does not.
     """
     due = []
     for dataset in store.ledger.sources.datasets():

@@ -1,6 +1,6 @@
-"""watch_sources: what the discovery sensor does at each tick. List, then say which shards to read.
+"""The tick of the discovery sensor: list the sources, then decide which shards to read.
 
-A listing and ledger rows only: no file is opened but dataset.toml, and nothing is asked of Google.
+It needs a listing and ledger rows only: it opens no file but dataset.toml, and never calls Google.
 """
 
 from collections import Counter
@@ -22,22 +22,22 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 READ = "read"
-#: Runs asked for that have not come yet. About what a small machine starts in a minute: more would
-#: wait in the queue for longer than the pause before they are asked for again.
+#: Requested runs that have not started yet. About as many as a small machine starts in a minute:
+#: more would wait in the queue longer than the pause before they are requested again.
 MAX_UNANSWERED = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceWatch:
     due: tuple[RunDue, ...]
-    #: Shards to be read that a later tick asks for.
+    #: Number of shards to be read that a later tick requests.
     waiting: int
-    #: What a person should see to; datasets it does not name are not concerned.
+    #: Troubles a person should see to; datasets they do not name are not concerned.
     troubles: tuple[str, ...]
 
 
 def watch_sources(store: Store) -> SourceWatch:
-    """List the sources and decide; two at once are harmless."""
+    """List the sources and decide which shards to read; two calls at once are harmless."""
     try:
         found = discover(store)
     except (SourceMissing, OSError) as error:
@@ -56,7 +56,7 @@ def watch_sources(store: Store) -> SourceWatch:
 
 
 def _close(store: Store, datasets: Sequence[DatasetKey], stale: list[Shard]) -> None:
-    """Requests for shards that are as they should be, whoever read them, are answered."""
+    """Close the requests for shards that are up to date, whichever process read them."""
     waiting = {_name(shard.key) for shard in stale}
     names = set(store.ledger.requests.unanswered(READ)) | {
         name for name in store.ledger.requests.exhausted() if name.startswith(f"{READ}:")
@@ -71,7 +71,7 @@ def _close(store: Store, datasets: Sequence[DatasetKey], stale: list[Shard]) -> 
 
 
 def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
-    """Shards whose documents or chunks are not of what the ledger knows."""
+    """Yield the shards whose documents, chunks or requests are older than the ledger's inputs."""
     documents = store.ledger.files.fingerprints("documents")
     cut_from = store.ledger.files.inputs("chunks")
     asked_of = store.ledger.files.inputs("requests")
@@ -97,7 +97,7 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
 
 
 def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
-    """By what their datasets have to read."""
+    """Sort shards by the bytes of text their datasets have to read, the smallest first."""
     shards, sizes = list(stale), Counter[DatasetKey]()
     for shard in shards:
         sizes[shard.key.dataset] += shard.text_bytes
@@ -105,7 +105,7 @@ def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
 
 
 def _request(store: Store, shard: Shard) -> tuple[str, str]:
-    """(name, fingerprint) of the run that reads, cuts and submits a shard as it now is."""
+    """Return (name, fingerprint) of the run that reads, splits and submits a shard as it now is."""
     settings = store.dataset_settings(shard.key.dataset)
     tasks = store.ledger.tasks.of(shard.key.dataset, stopped=True)
     answers = context_digest(tasks, shard.key, store.ledger.files.fingerprint)

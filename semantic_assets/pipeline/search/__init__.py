@@ -1,1 +1,1 @@
-"""Questions to ranked passages, and how good the ranking is."""
+"""Ranked passages for questions, and the quality of the ranking."""

@@ -1,4 +1,4 @@
-"""compare: what search would answer from another version than the one that serves."""
+"""Compare the search results of another index version with those of the serving one."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ _QUESTIONS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`overlap_at_10` is the share of the ten nearest passages that both versions name."""
+    """Two versions compared; `overlap_at_10`: the share of the ten nearest passages in both."""
 
     dataset: DatasetKey
     serving: int
     other: int
     questions: int
     overlap_at_10: float
-    #: nDCG@10 over the dataset's judged questions; None where it carries none.
+    #: nDCG@10 over the dataset's judged questions; None: it has none.
     ndcg_serving: float | None
     ndcg_other: float | None
 
@@ -48,9 +48,9 @@ class Comparison:
 
 
 def compare(store: Store, gemini: Gemini, other: IndexVersion) -> Comparison | None:
-    """Put the same questions to both; None where nothing serves yet.
+    """Put the same questions to the serving version and another; None: no version serves yet.
 
-    Questions are the dataset's judged ones, or else titles and first words of its documents.
+    The questions are the dataset's judged ones, or else titles and first words of its documents.
     """
     dataset = other.dataset
     serving = store.ledger.index_versions.serving(dataset)
@@ -85,7 +85,7 @@ def _titles(index: Index) -> list[str]:
 def _nearest(
     store: Store, gemini: Gemini, version: IndexVersion, index: Index, questions: list[str]
 ) -> list[list[str]]:
-    """The chunks nearest to each question."""
+    """List the ids of the chunks nearest to each question."""
     if not questions:
         return []
     space = store.ledger.spaces.find(version.space_id)

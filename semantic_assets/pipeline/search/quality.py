@@ -1,4 +1,4 @@
-"""measure_quality: how well an index version answers its dataset's judged questions."""
+"""Measure how well an index version answers its dataset's judged questions."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from semantic_assets.text.fingerprint import fingerprint
 #: A drop of nDCG@10 by more than this is worth a look; less is noise of a few questions.
 MAX_DROP = 0.02
 _K = 10
-#: Passages asked for, so that ten documents are among them.
+#: Passages retrieved, so that ten documents are among them.
 _PASSAGES = 50
 
 
@@ -37,10 +37,10 @@ class _Asked:
 def measure_quality(
     store: Store, gemini: Gemini, dataset: DatasetKey, *, version: IndexVersion | None = None
 ) -> Evaluation | None:
-    """Measure the serving version, or another; what was measured already is not again.
+    """Measure the serving version, or another; an earlier measurement is returned as it is.
 
-    None where the dataset carries no questions, has no index, its folder is out of reach, or
-    embedding the questions is not allowed.
+    None: the dataset has no questions or no index, its folder is out of reach, or embedding the
+    questions is not allowed.
 
     Raises:
         ConfigError: queries.jsonl or qrels.tsv cannot be understood.
@@ -65,7 +65,7 @@ def measure_quality(
 
 
 def check_quality(store: Store, dataset: DatasetKey) -> Check:
-    """no_quality_drop: the serving version is not worse than the one evaluated before it."""
+    """Check no_quality_drop: the serving version is not worse than the one evaluated before it."""
     found = store.ledger.evaluations.of(dataset)
     serving = store.ledger.index_versions.serving(dataset)
     current = [one for one in found if serving and one.version == serving.number]
@@ -89,7 +89,7 @@ def _check(dataset: DatasetKey, passed: bool, message: str, counted: int) -> Che
 
 
 def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:
-    """Empty where the dataset carries none."""
+    """List the judged questions of a dataset; empty if it has none."""
     asked = _asked(store, dataset)
     return list(asked.judgements.queries.values()) if asked else []
 
@@ -133,7 +133,7 @@ def _measure(store: Store, gemini: Gemini, version: IndexVersion, asked: _Asked)
 
 
 def _ranked(index: Index, vectors: np.ndarray) -> list[list[str]]:
-    """The documents of the nearest passages, best first, for each question."""
+    """List the documents of the nearest passages, best first, for each question."""
     documents = index.table(["document_id"])["document_id"].to_pylist()
     return [
         list(dict.fromkeys(documents[row] for row, _ in hits))
@@ -142,7 +142,7 @@ def _ranked(index: Index, vectors: np.ndarray) -> list[list[str]]:
 
 
 def _documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
-    """document_id by record id, by path, and by itself."""
+    """Map record ids, paths and document_ids to document_ids."""
     names: dict[str, str] = {}
     for shard in store.ledger.sources.shards(dataset):
         path = layout.documents(shard.key)
@@ -157,5 +157,5 @@ def _documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
 
 
 def _resolved(relevant: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
-    """Grades by document_id; a judged document that is not there counts as one never found."""
+    """Map document_ids to grades; a judged document that is not there counts as never found."""
     return {names.get(name, name): grade for name, grade in relevant.items()}

@@ -1,4 +1,4 @@
-"""query_vectors: judged questions as vectors, embedded in real time once for each space."""
+"""Vectors of judged questions, embedded in real time once for each space."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ Vectors = npt.NDArray[np.float32]
 def query_vectors(
     store: Store, gemini: Gemini, space: EmbeddingSpace, queries: Sequence[str]
 ) -> Vectors:
-    """Unit vectors in the order of the questions, shape (n, dimensions).
+    """Return unit vectors in the order of the questions, shape (n, dimensions).
 
     Raises:
-        SpendRefused: what is new costs more than the day's cap allows.
-        TransientError: the API did not answer; what was embedded before is kept.
+        SpendRefused: the new questions cost more than the day's cap allows.
+        TransientError: the API did not answer; questions embedded before are kept.
     """
     with store.ledger.leases.holding(lease_names.of_queries(space.space_id)) as lease:
         known = _read(store, space)

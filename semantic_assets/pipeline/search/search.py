@@ -1,7 +1,7 @@
-"""search: a question to ranked passages, from the serving version of each dataset.
+"""Find ranked passages for a question in the serving version of each dataset.
 
 A question is embedded in the space of the index it is put to, whatever the settings say now, so a
-change of model breaks nothing. Cosines of two spaces do not compare: over datasets of several
+change of model breaks nothing. Cosines of two spaces cannot be compared: over datasets of several
 spaces the answers are merged by their rank in each.
 """
 
@@ -29,7 +29,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit(HtmlTable):
-    """A passage. `score` is the cosine; offsets index the text of the document as indexed."""
+    """A passage found. `score` is the cosine; offsets refer to the document's text as indexed."""
 
     score: float
     dataset: str
@@ -58,14 +58,14 @@ def search(
     k: int,
     space_id: str | None = None,
 ) -> list[SearchHit]:
-    """The k passages nearest to a question, best first, over the datasets given or all.
+    """Return the k passages nearest to a question, best first, from these datasets or all.
 
     Args:
-        space_id: the embedding space the caller counts on; None for whichever serves.
+        space_id: the embedding space the caller expects; None: the serving one.
 
     Raises:
         NotFound: a dataset given has no index, or there is none at all.
-        ConfigError: an index is of another space than `space_id`, or of another backend.
+        ConfigError: an index has another space than `space_id`, or another backend.
     """
     (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
     return hits
@@ -80,7 +80,7 @@ def search_many(
     k: int,
     space_id: str | None = None,
 ) -> list[list[SearchHit]]:
-    """As `search`, for each of several questions: embedded 100 a call, over indexes opened once."""
+    """Search for several questions as `search` does: 100 per embedding call, indexes opened once."""
     if not all(question.strip() for question in questions):
         raise ConfigError("a question is empty: write some words to search for")
     if k < 1:
@@ -119,7 +119,7 @@ def _ranked(
 
 
 def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:
-    """Cosines of two spaces do not compare: over several, by the rank in each."""
+    """Merge the hits of several spaces by their rank in each: their cosines cannot be compared."""
     ranked = [
         (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
     ]
@@ -127,7 +127,7 @@ def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:
 
 
 def _read(best: list[_Found]) -> list[SearchHit]:
-    """The rows of the hits, each index asked once."""
+    """Read the rows of the hits, with one call to each index."""
     numbers: dict[_Opened, list[int]] = defaultdict(list)
     for _, one, row in best:
         numbers[one].append(row)

@@ -1,1 +1,1 @@
-"""Index versions: built, verified, switched to, kept, dropped."""
+"""The life of index versions: built, verified, switched to, kept, dropped."""

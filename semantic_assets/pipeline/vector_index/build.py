@@ -1,7 +1,7 @@
-"""build_index: a new version of a dataset's index, verified, then switched to.
+"""Build a new version of a dataset's index, verify it, then switch to it.
 
-The shards that did not change are linked from an index version before; what was deleted or replaced
-shows at the switch, which is the commit.
+Unchanged shards are linked from an earlier index version; deletions and replacements show at the
+switch, which is the commit.
 """
 
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class IndexReport:
     version: int
     backend: str
     rows: int
-    #: Rows kept from the version before, of documents whose new chunks have no vector yet.
+    #: Rows kept from the previous version for documents whose new chunks have no vector yet.
     carried: int
     #: Shards written, and shards linked because they did not change.
     parts_written: int
@@ -63,17 +63,17 @@ def build_index(
     space: EmbeddingSpace | None = None,
     by_hand: bool = False,
 ) -> IndexReport:
-    """Build and switch, unless the serving version is of these embeddings already.
+    """Build an index version and switch to it, unless the serving one is of these embeddings.
 
     Args:
-        space: None for the one the dataset serves. Of another one it is built and not switched to:
-            `reindex` compares first.
-        by_hand: also where another version was chosen over these embeddings.
+        space: None: the one the dataset serves. In another space the version is built and not
+            switched to: `reindex` compares first.
+        by_hand: build even if another version was chosen over these embeddings.
 
     Raises:
         DatasetRemoved: the dataset was removed.
-        CorruptResult: what was written does not hold; the old version keeps serving.
-        TransientError: the store of the vectors did not answer; the old version keeps serving.
+        CorruptResult: the new version failed verification; the old version keeps serving.
+        TransientError: the vector store did not answer; the old version keeps serving.
     """
     with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         store.ledger.datasets.require(dataset)
@@ -90,7 +90,7 @@ def build_index(
         if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
             publish_alias(store, serving)
             return _report(serving)
-        # What a process built and died before it switched is switched to now.
+        # A version whose process died between build and switch is switched to now.
         building = _Building(store, lease, dataset, space, inputs)
         report = replace(_report(built), written=True) if built else building.run()
         switch_to(store, lease, dataset, report.version)
@@ -98,7 +98,7 @@ def build_index(
 
 
 def _built(store: Store, dataset: DatasetKey, wanted: str) -> IndexVersion | None:
-    """An index version of these embeddings that waits to be switched to."""
+    """Return a built index version of these embeddings that waits for its switch, or None."""
     found = (
         one
         for one in store.ledger.index_versions.list(dataset)
@@ -146,8 +146,10 @@ class _Building:
         self._carried = 0
 
     def run(self) -> IndexReport:
-        """Raises:
-        Conflict: another process took the lease over and dropped what was built so far.
+        """Build the version.
+
+        Raises:
+            Conflict: another process took the lease over and dropped the unfinished version.
         """
         try:
             return self._run()
@@ -159,7 +161,7 @@ class _Building:
         number = self._store.ledger.index_versions.start(self._dataset, space_id)
         drop_unfinished(self._store, self._dataset, besides=number)
         path = layout.index_version(self._dataset, space_id, number)
-        # A ledger that was lost counted as far before: what it left there is nobody's.
+        # A lost ledger may have used this number before: its files belong to no version.
         self._store.lake.delete_tree(path)
         folder = self._store.lake.path(path)
         for name in sorted(self._inputs):
@@ -172,7 +174,7 @@ class _Building:
         return self._report(number, description)
 
     def _add(self, folder: Path, shard: ShardKey) -> None:
-        """Link the shard's part where one is kept of the same tables, else write it."""
+        """Link a kept part of the same tables for the shard if there is one, else write it."""
         made_of = rows_fingerprint(self._store, self._space, shard)
         part = folder / part_name(shard)
         kept = self._kept.find(part.name, made_of)
@@ -200,14 +202,14 @@ class _Building:
         )
 
     def _make(self, path: str, folder: Path, description: Description) -> None:
-        """Describe it, have the backend make it searchable, prove it."""
-        # First the description: what a crash leaves with the backend is found by it.
+        """Describe the version, let the backend make it searchable, and prove it."""
+        # The description comes first: it finds what a crash leaves with the backend.
         write_description(folder, description)
         self._store.lake.publish_tree(path, only=FILE_NAME)
         backend = backend_of(description.backend, self._store.vector_stores)
         backend.build(folder, description, open_parts(folder, description))
         index = open_index(folder, self._store.vector_stores)
-        # Codes and collections made now are proven over everything they are of.
+        # Codes and collections made now are proven over all their parts.
         new = {part.name for part in self._written}
         for kept in self._linked:
             if kept.backend != description.backend or description.backend in BUILT_WHOLE:

@@ -1,4 +1,4 @@
-"""What an index is built from: the fingerprints of its embeddings files."""
+"""The inputs of an index: the fingerprints of its embeddings files."""
 
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
@@ -10,13 +10,13 @@ from semantic_assets.text.fingerprint import fingerprint
 
 
 def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
-    """What the index should be of, by ledger and settings alone."""
+    """Return the fingerprint a dataset's index should have, from ledger and settings alone."""
     wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
     return fingerprint(wanted, store.index_backend(dataset))
 
 
 def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
-    """Of the embeddings in a space that the ledger knows now."""
+    """Return the input fingerprint of the embeddings in a space that the ledger knows now."""
     known = store.ledger.files.fingerprints(layout.embeddings_dir(space_id, dataset))
     paths = {
         str(shard.key): layout.embeddings(space_id, shard.key)
@@ -33,7 +33,7 @@ def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
 def embeddings_fingerprints(
     store: Store, dataset: DatasetKey, space: EmbeddingSpace
 ) -> dict[str, str]:
-    """The trusted embeddings files of the dataset, by shard."""
+    """Map the dataset's shards to the fingerprints of their trusted embeddings files."""
     found = {}
     for shard in store.ledger.sources.shards(dataset):
         trusted = store.trusted_fingerprint(layout.embeddings(space.space_id, shard.key))
@@ -43,6 +43,6 @@ def embeddings_fingerprints(
 
 
 def is_of(store: Store, one: IndexVersion, wanted: str) -> bool:
-    """Whether an index version is of these embeddings, and in the backend that the settings name."""
+    """Say whether an index version is of these embeddings and in the backend of the settings."""
     backend = backend_for(store.index_backend(one.dataset), one.rows)
     return one.input_fingerprint == wanted and one.backend == backend

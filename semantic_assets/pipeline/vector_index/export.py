@@ -1,4 +1,4 @@
-"""export_index: the serving version as files that any program with FAISS reads."""
+"""Export the serving version as files that any program with FAISS can read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,11 @@ class ExportReport:
 
 
 def export_index(store: Store, dataset: DatasetKey, file: Path) -> ExportReport:
-    """Raises:
-    NotFound: the dataset has no index, or its files are gone.
-    ConfigError: the folder of the file is not there.
+    """Write the serving version's vectors to `file`, and their ids to a Parquet file beside it.
+
+    Raises:
+        NotFound: the dataset has no index, or its files are gone.
+        ConfigError: the folder of the file is not there.
     """
     if not file.parent.is_dir():
         raise ConfigError(f"there is no folder {file.parent}: make it, or name another file")

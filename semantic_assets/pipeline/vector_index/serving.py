@@ -1,4 +1,4 @@
-"""The serving version of a dataset, opened; and the directories of the others."""
+"""The opened serving version of a dataset, and the folders of all versions."""
 
 from pathlib import Path
 
@@ -22,23 +22,23 @@ _OPENED = OpenIndexes()
 
 
 def version_folder(store: Store, version: IndexVersion) -> Path:
-    """On this machine, with all its files; it need not be there."""
+    """Return a version's folder on this machine with all its files; it may be missing."""
     return store.lake.fetched_tree(path_of(version))
 
 
 def _searched_folder(store: Store, version: IndexVersion) -> Path:
-    """With what a search reads: of an index that is in Lance, its description."""
+    """Return a version's folder with the files a search reads; of Lance, only the description."""
     only = FILE_NAME if version.backend == LANCE else ""
     return store.lake.fetched_tree(path_of(version), only=only)
 
 
 def is_kept(store: Store, version: IndexVersion) -> bool:
-    """Whether its files are in the lake."""
+    """Say whether a version's files are in the lake."""
     return store.lake.has_tree(path_of(version))
 
 
 def description_of(store: Store, version: IndexVersion) -> Description | None:
-    """Without the other files; None where they are gone, or were never finished."""
+    """Read a version's description alone; None: it is gone, or was never finished."""
     text = store.lake.read_text(f"{path_of(version)}/{FILE_NAME}")
     return None if text is None else parse_description(text)
 
@@ -48,10 +48,10 @@ def path_of(version: IndexVersion) -> str:
 
 
 def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Index] | None:
-    """None where the dataset has no index yet.
+    """Return the serving version and its open index; None: the dataset has no index yet.
 
     Raises:
-        NotFound: its files are gone.
+        NotFound: the index's files are gone.
     """
     for _ in range(_REOPENINGS):
         serving = store.ledger.index_versions.serving(dataset)
@@ -65,7 +65,7 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Inde
 
 
 def parts_of(store: Store, version: IndexVersion) -> Parts | None:
-    """Rows and vectors alone, whatever the backend; None where the files are gone."""
+    """Open a version's rows and vectors, whatever the backend; None: the files are gone."""
     folder = version_folder(store, version)
     try:
         return open_parts(folder, read_description(folder))

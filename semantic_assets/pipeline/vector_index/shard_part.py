@@ -1,7 +1,7 @@
-"""What a shard brings to an index: rows and vectors of its READY chunks, and what is carried over.
+"""Write a shard's part of an index: rows and vectors of its READY chunks, and carried-over rows.
 
-No delete before the replacement: a document with a pending chunk comes whole from the version
-that serves, if that has it. Nothing but ids is in memory for the whole shard.
+Nothing is deleted before its replacement: a document with a pending chunk comes whole from the
+serving version, if that has it. Only ids are in memory for the whole shard.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenRows:
     rows: int
-    #: Of them kept from the version before.
+    #: Number of these rows kept from the previous version.
     carried: int
 
 
@@ -41,7 +41,7 @@ def part_name(shard: ShardKey) -> str:
 
 
 def rows_fingerprint(store: Store, space: EmbeddingSpace, shard: ShardKey) -> str:
-    """What a part is built from, by the files as they are."""
+    """Return the fingerprint of the tables a part is built from, from the present files."""
     paths = (
         layout.embeddings(space.space_id, shard),
         layout.chunks(shard),
@@ -70,7 +70,7 @@ def write_rows(
 
 
 def _documents(store: Store, shard: ShardKey) -> pa.Table:
-    """document_id, title, and the uri as people know it."""
+    """Read document_id, title, and the uri as shown to users."""
     columns = ["document_id", "uri", "title", "record_id"]
     table = store.lake.read(layout.documents(shard), columns)
     uris = table["uri"].to_pylist()
@@ -82,11 +82,11 @@ def _documents(store: Store, shard: ShardKey) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    #: For each row of the chunks file whether it is in the part.
+    #: For each row of the chunks file, whether it is in the part.
     is_in: Mask
-    #: For each row of the embeddings file the part's row that gets its vector, or -1.
+    #: For each row of the embeddings file, the part's row that gets its vector, or -1.
     places: Numbers
-    #: Rows of the old part that follow behind.
+    #: Rows of the old part that follow after these.
     carried: Numbers
 
     @property
@@ -143,14 +143,14 @@ def _with_documents(chunks: pa.Table, documents: pa.Table) -> pa.Table:
 def _vectors(
     embeddings: pq.ParquetFile, chosen: _Choice, old: Part | None
 ) -> Iterator[tuple[Numbers, Vectors]]:
-    """Blocks of vectors with the rows they belong to."""
+    """Yield blocks of vectors with the rows they belong to."""
     start = 0
     for batch in embeddings.iter_batches(_ROWS_AT_ONCE, columns=["vector"], use_threads=False):
         places = chosen.places[start : start + len(batch)]
         start += len(batch)
         is_in = places >= 0
         vectors = batch.column(0) if is_in.all() else batch.column(0).filter(pa.array(is_in))
-        if len(vectors):  # a block of which every text failed has no width
+        if len(vectors):  # a block whose texts all failed has no width
             yield places[is_in], vectors.flatten().to_numpy().reshape(len(vectors), -1)
     if old is not None and len(chosen.carried):
         yield chosen.count + np.arange(len(chosen.carried)), old.vectors[chosen.carried]

@@ -1,4 +1,4 @@
-"""Serve another version of an index: a newly built one, one chosen by hand, or the one before."""
+"""Serve another version of an index: a newly built one, one chosen by hand, or the previous one."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class SwitchReport:
     #: The version that serves now, and the one that did.
     version: int
     before: int
-    #: Documents of the one before that the serving one lacks, has otherwise, or has beyond it.
+    #: Documents that the serving version lacks, has in another form, or has in addition.
     lacks: int
     differs: int
     extra: int
@@ -46,7 +46,7 @@ class SwitchReport:
 
 
 def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> None:
-    """Have a built version serve, under the dataset's index lease; then old ones go."""
+    """Make a built version serve, under the dataset's index lease, then drop old versions."""
     store.ledger.index_versions.switch(lease, dataset, number)
     serving = store.ledger.index_versions.serving(dataset)
     assert serving is not None
@@ -58,7 +58,7 @@ def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> N
 
 
 def publish_alias(store: Store, version: IndexVersion) -> None:
-    """Have the alias follow the pointer, also where a crash came between the two."""
+    """Make the Qdrant alias follow the pointer, also after a crash between the two."""
     if version.backend == QDRANT:
         description = description_of(store, version)
         assert description is not None
@@ -70,7 +70,7 @@ def switch(store: Store, dataset: DatasetKey, number: int) -> SwitchReport:
 
     Raises:
         NotFound: it is not kept, or its files are gone.
-        TransientError: it is in Qdrant or a Lance store, which does not answer.
+        TransientError: its vector store (Qdrant or Lance) does not answer.
     """
     with store.ledger.leases.holding(lease_names.of_index(dataset)) as lease:
         serving = _serving(store, dataset)
@@ -94,7 +94,7 @@ def rollback(store: Store, dataset: DatasetKey) -> SwitchReport:
             raise NotFound(
                 f"{dataset} has no index version before {serving.number}: `semantic-assets index list`"
             )
-        # Not the one below: that may itself have been rolled back from.
+        # Not the next lower number: that version may itself have been rolled back from.
         return _switch(store, lease, serving, max(earlier, key=lambda one: one.served_at or 0.0))
 
 
@@ -151,7 +151,7 @@ def _report(store: Store, serving: IndexVersion, target: IndexVersion) -> Switch
 
 
 def _versions(store: Store, one: IndexVersion) -> dict[str, list[tuple[object, ...]]]:
-    """Each document with its passages and their places."""
+    """Map each document to its passages and their places."""
     found: dict[str, list[tuple[object, ...]]] = {}
     for part in parts_of(store, one) or ():
         columns = part.rows.select(_PLACE).to_pydict()

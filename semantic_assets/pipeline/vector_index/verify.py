@@ -12,17 +12,17 @@ from semantic_assets.model.backends import EXACT
 
 _PROBES, _K = 32, 10
 _SELF_COSINE = 0.999
-#: Of the ten nearest of each probe. The backends find more than 0.99; a broken one finds few.
+#: Recall of the ten nearest of each probe. The backends find more than 0.99; a broken one few.
 _LEAST_RECALL = 0.95
 #: A cosine that differs by less is the same one, summed in another order.
 _SAME = 1e-5
 
 
 def prove(index: Index, name: str, written: frozenset[str]) -> None:
-    """Counts, ids, and what the parts just written find of themselves.
+    """Check counts and ids, and that rows of the parts just written are found by their vectors.
 
     Raises:
-        CorruptResult: it does not hold; the version before keeps serving.
+        CorruptResult: a check failed; the previous version keeps serving.
     """
     for entry, part in zip(index.description.parts, index.parts, strict=True):
         _require_rows(name, part, entry.rows, is_fresh=part.name in written)
@@ -32,7 +32,7 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
     probes = _probes(fresh)
     found = index.nearest_of_each(probes, _K)
     for hits in found:
-        # Another row may hold the very same vector; a lower score than 1 is the corruption.
+        # Another row may hold the same vector; a score lower than 1 shows the corruption.
         if not hits or hits[0][1] < _SELF_COSINE:
             raise CorruptResult(f"index {name}: a row does not find itself; {_LEFT}")
     _require_same_rows(name, index, found)
@@ -58,21 +58,21 @@ def _require_rows(name: str, part: Part, expected: int, *, is_fresh: bool) -> No
 
 
 def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
-    """A backend may keep rows of its own: a hit must lead to the row that its vector is of."""
+    """Check that hits lead to the rows of their vectors: a backend may keep rows of its own."""
     numbers = sorted({hits[0][0] for hits in found})
     if index.rows(numbers) != index.parts.rows(numbers):
         raise CorruptResult(f"index {name}: a hit leads to another row's text; {_LEFT}")
 
 
 def _probes(parts: list[Part]) -> Vectors:
-    """Vectors spread evenly over the parts."""
+    """Choose vectors spread evenly over the parts."""
     share = -(-_PROBES // len(parts))
     picked = [part.vectors[:: max(1, len(part) // share)][:share] for part in parts]
     return np.concatenate(picked)
 
 
 def _recall(index: Index, fresh: list[Part], probes: Vectors, found: list[list[Hit]]) -> float:
-    """Of the rows of these parts that belong among the nearest of the probes, how many were found."""
+    """Return the share of found rows among those of these parts that are nearest to the probes."""
     names, wanted, missed = {part.name for part in fresh}, 0, 0
     for start, part in index.parts.numbered():
         if part.name not in names:

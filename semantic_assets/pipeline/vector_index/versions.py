@@ -1,4 +1,4 @@
-"""Versions of an index: listed, their parts linked by the next build, and when they go."""
+"""List the versions of an index, find parts the next build can link, and drop old versions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +32,12 @@ class IndexVersionRow:
     served_at: float | None
     #: It was chosen by hand: only new embeddings, or `index build`, replace it.
     is_held: bool
-    #: The name by which other programs find the serving one, where the backend has one.
+    #: The name by which other programs find the serving version, if the backend has one.
     alias: str | None
 
 
 def index_versions(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> list[IndexVersionRow]:
-    """Of these datasets or of all, newest first."""
+    """List the index versions of these datasets or of all, newest first."""
     return [
         _row(store, one)
         for dataset in datasets or tuple(store.ledger.sources.datasets())
@@ -67,7 +67,7 @@ def _alias(store: Store, one: IndexVersion) -> str | None:
     return None if description is None else description.alias
 
 
-#: The serving one and two to go back to.
+#: The serving version and two to go back to.
 KEPT_VERSIONS = 3
 
 
@@ -80,11 +80,11 @@ class KeptPart:
 
 
 class KeptParts:
-    """Parts of the versions of a dataset in a space, by name and what they were built from."""
+    """The kept parts of a dataset's versions in a space, by name and input fingerprint."""
 
     def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
         self._lake = store.lake
-        #: Newest first, the serving one before all; by their directories in the lake.
+        #: (path in the lake, description): the serving version, then the newest first.
         self._held: list[tuple[str, Description]] = []
         self._serving: tuple[str, Description] | None = None
         kept = [one for one in store.ledger.index_versions.list(dataset) if one.state != BUILDING]
@@ -110,9 +110,9 @@ class KeptParts:
 
 
 def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
-    """What crashed builds left, now that our number is above theirs.
+    """Drop the versions that crashed builds left; `besides` is the number of the present build.
 
-    A build that was taken over may still write: only into the directory of its own number.
+    A build that was taken over may still write, but only into the folder of its own number.
     """
     for one in store.ledger.index_versions.list(dataset):
         if one.state == BUILDING and one.number != besides:
@@ -120,9 +120,9 @@ def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:
 
 
 def retire(store: Store, dataset: DatasetKey) -> None:
-    """Keep the newest; a reader of an older one has mapped it, and the next asks again.
+    """Drop old versions; a reader of one has mapped its files, and the next reads the pointer.
 
-    One that a reindex built and has not switched to yet is not old.
+    A version that a reindex built and has not switched to yet is not old.
     """
     target = store.target_space(dataset)
     others = [
@@ -136,7 +136,7 @@ def retire(store: Store, dataset: DatasetKey) -> None:
 
 
 def drop_all(store: Store, dataset: DatasetKey) -> bool:
-    """The dataset is removed: its index goes. False where something of it stays for now."""
+    """Drop the whole index of a removed dataset. False: some of it stays for now."""
     store.ledger.index_versions.withdraw(dataset)
     for one in store.ledger.index_versions.list(dataset):
         _drop(store, one)

@@ -194,6 +194,6 @@ def test_what_was_purged_is_embedded_again_when_it_is_wanted_again(filled: Trial
 def test_nothing_is_purged_while_a_shard_is_not_cut(filled: Trial) -> None:
     remove(filled.store, OTHER, dry_run=False)
     discover(filled.store, datasets=(OTHER,))
-    with pytest.raises(Conflict, match=r"acme\.other\.00000 is not cut yet.*refresh --dataset"):
+    with pytest.raises(Conflict, match=r"acme\.other\.00000 is not split yet.*refresh --dataset"):
         purge(filled.store)
     assert len(results(filled)) == 2
