@@ -67,7 +67,7 @@ class Store:
         return None if held is None else self.ledger.spaces.find(held)
 
     def configured_space(self, dataset: DatasetKey) -> EmbeddingSpace:
-        """What its dataset.toml says now, or the settings; holds until something was planned."""
+        """Return the space of its dataset.toml, or of the settings, until something was planned."""
         own = self.dataset_settings(dataset)
         return self.settings.space_of(own.model, own.dimensions)
 

@@ -35,7 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "index": {"errors", "model", "system"},
     "emulator": set(),
     "gemini": {"emulator", "errors", "model", "settings"},
-    "store": {"errors", "index", "lake", "ledger", "model", "objects", "settings", "sources"},
+    "store": {
+        *("errors", "index", "lake", "ledger", "model", "objects", "settings", "sources", "system"),
+    },
     "pipeline": {
         *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "model"),
         *("parsing", "settings", "sources", "store", "system", "text"),

@@ -45,9 +45,11 @@ class SemanticCore:
     """
 
     def __init__(self, root: Root = None, *, progress: Callable[[str], None] | None = None) -> None:
-        """Args:
-        root: the lake; default: as the settings say.
-        tell: told of progress, a line at a time; default: only `process_queue` prints.
+        """Name a lake; it is opened at the first call.
+
+        Args:
+            root: the lake; default: as the settings say.
+            progress: gets a line at a time; default: only `process_queue` prints.
         """
         self._root = root
         self._progress = progress

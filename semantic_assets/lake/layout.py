@@ -38,7 +38,7 @@ def outputs(task_id: str, shard: ShardKey) -> str:
 
 
 def wanted(product_id: str, shard: ShardKey) -> str:
-    """The table whose rows want an answer: chunks a vector, requests an output."""
+    """Return the path of the rows that need an answer: chunks of a space, requests of a task."""
     return f"{wanted_tables(product_id)}/{shard.path}"
 
 

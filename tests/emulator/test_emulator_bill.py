@@ -20,6 +20,7 @@ def test_nothing_was_paid(bill):
     assert bill() == {
         "texts": 0,
         "sent": 0,
+        "tokens_of": {},
         "sent_more_than_once": 0,
         "paid_more_than_once": [],
         "repaired": [],

@@ -119,7 +119,7 @@ def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
 
 
 def identity(store: Store, job: BatchJob) -> dict[str, str]:
-    """What a results file says of its job, to rebuild a lost ledger by."""
+    """Return what a results file keeps of its job, to rebuild a lost ledger from."""
     return {JOB: json.dumps(job.as_stored()), **kind_of_job(store, job).identity()}
 
 

@@ -135,7 +135,7 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
 
 
 def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
-    """The request file of a job, from its manifest; media it names are uploaded first."""
+    """Write the request file of a job from its manifest; upload the media it names first."""
     kind = kind_of_job(store, planned.job)
     with path.open("wb", buffering=1 << 20) as file:
         file.writelines(kind.request_lines(store, gemini, planned))

@@ -20,12 +20,13 @@ from semantic_assets.model.task import TASK_PREFIX, GenerationTask
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
+from semantic_assets.text.rendering import parsed
 
 _RESULT_COLUMNS = [
     "output", "finish_reason", "token_count", "output_tokens", "error_code", "error_message",
 ]  # fmt: skip
 _REQUEST_COLUMNS = ["document_id", "content_hash", "text_hash", "refusal"]
-_NOT_SENT = "NOT_SENT"
+NOT_SENT = "NOT_SENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +201,31 @@ def _row(
         "status": answer.get("status", RowStatus.FAILED),
         "output": answer.get("output"),
         "finish_reason": answer.get("finish_reason"),
-        "error_code": _NOT_SENT if refusal else answer.get("error_code"),
+        "error_code": NOT_SENT if refusal else answer.get("error_code"),
         "error_message": refusal or answer.get("error_message"),
         "tokens": answer.get("token_count"),
         "output_tokens": answer.get("output_tokens"),
         "usd": answer.get("usd"),
         "attempts": answer["attempts"],
         "batch_job_id": answer.get("batch_job_id"),
+    }
+
+
+def result_row(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome beside the document it is of; JSON in `output` is parsed."""
+    is_ready = row["status"] == RowStatus.READY
+    return {
+        "document_id": row["document_id"],
+        "id": document.get("record_id"),
+        "uri": document.get("uri"),
+        "title": document.get("title"),
+        "status": row["status"],
+        "output": parsed(row["output"]) if is_ready and row["output"] is not None else None,
+        "error_code": row["error_code"],
+        "error": row["error_message"],
+        "finish_reason": row["finish_reason"],
+        "tokens": row["tokens"],
+        "output_tokens": row["output_tokens"],
+        "usd": row["usd"],
+        "attempts": row["attempts"],
     }

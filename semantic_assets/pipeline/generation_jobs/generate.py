@@ -25,16 +25,13 @@ from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_shards
-from semantic_assets.pipeline.generation.outputs import outputs_report
+from semantic_assets.pipeline.generation.outputs import NOT_SENT, outputs_report, result_row
 from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
 from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.pipeline.pending.retry import write_retry
 from semantic_assets.settings.task_file import TaskFile
 from semantic_assets.store import Store
-from semantic_assets.text.rendering import parsed
-
-_NOT_SENT = "NOT_SENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +185,7 @@ def generation_results(store: Store, dataset: DatasetKey, name: str) -> Iterator
             for row in store.lake.read(layout.documents(shard), columns).to_pylist()
         }
         for row in store.lake.read(path).to_pylist():
-            yield _result(row, documents.get(row["document_id"], {}))
+            yield result_row(row, documents.get(row["document_id"], {}))
 
 
 def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
@@ -207,7 +204,7 @@ def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:
         failed = {
             row["text_hash"]
             for row in rows
-            if row["status"] == RowStatus.FAILED and row["error_code"] != _NOT_SENT
+            if row["status"] == RowStatus.FAILED and row["error_code"] != NOT_SENT
         }
         if failed:
             keys |= failed
@@ -281,22 +278,3 @@ def _answer_all(store: Store, gemini: Gemini, task: GenerationTask, shards: list
         # Answers that can be repaired are requested again at once, up to the limit of attempts.
         while answer_now(store, gemini, task, shard).job_id is not None:
             feed(store, shard, task)
-
-
-def _result(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    is_ready = row["status"] == RowStatus.READY
-    return {
-        "document_id": row["document_id"],
-        "id": document.get("record_id"),
-        "uri": document.get("uri"),
-        "title": document.get("title"),
-        "status": row["status"],
-        "output": parsed(row["output"]) if is_ready and row["output"] is not None else None,
-        "error_code": row["error_code"],
-        "error": row["error_message"],
-        "finish_reason": row["finish_reason"],
-        "tokens": row["tokens"],
-        "output_tokens": row["output_tokens"],
-        "usd": row["usd"],
-        "attempts": row["attempts"],
-    }
