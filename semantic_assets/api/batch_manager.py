@@ -76,7 +76,7 @@ class BatchManager:
         Args:
             timeout: seconds; None: as long as it takes.
         """
-        with self._core.telling(print):
+        with self._core.reporting(print):
             done = refresh(
                 self._core.store,
                 self._core.gemini,
@@ -86,7 +86,7 @@ class BatchManager:
             is_done=not done.is_waiting,
             summary=done.summary,
             jobs=done.advanced.submitted_jobs,
-            texts=done.advanced.submitted_texts + sum(report.texts for report in done.at_once),
+            texts=done.advanced.submitted_texts + sum(report.texts for report in done.in_realtime),
             chunks_ready=sum(report.ready for report in done.embeddings),
             chunks_failed=sum(report.failed for report in done.embeddings),
             chunks_pending=sum(report.pending for report in done.embeddings),

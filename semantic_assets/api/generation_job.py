@@ -86,7 +86,7 @@ class GenerationJob:
         """
         minutes = math.inf if timeout is None else timeout / 60
         store, gemini = self._core.store, self._core.gemini
-        with self._core.telling(print):
+        with self._core.reporting(print):
             return wait_generation(store, gemini, self.dataset, self.task, wait_minutes=minutes)
 
     def results(self) -> Iterator[dict[str, Any]]:

@@ -255,7 +255,7 @@ class SemanticCore:
         return connect(self.store)
 
     @contextmanager
-    def telling(self, progress: Callable[[str], None]) -> Iterator[None]:
+    def reporting(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Send progress to this callback inside the block, unless the core already has one."""
         before, self._progress = self._progress, self._progress or progress
         try:

@@ -9,7 +9,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PendingText:
     """A pending text: its token estimate, its shard, and the job it last failed with, if any."""
 
     estimate: int
@@ -26,10 +26,12 @@ class Group:
     keys: tuple[str, ...]
     max_requests: int
     #: The dataset whose own budget pays; None: only the settings' caps apply.
-    purse: DatasetKey | None = None
+    budgeted: DatasetKey | None = None
 
 
-def groups(wanted: Mapping[str, Wanted], budgeted_datasets: frozenset[DatasetKey]) -> list[Group]:
+def groups(
+    wanted: Mapping[str, PendingText], budgeted_datasets: frozenset[DatasetKey]
+) -> list[Group]:
     """Group the pending texts by the job they may travel in.
 
     Texts of a job that failed as a whole travel with each other only, half of them at once. A
@@ -44,4 +46,7 @@ def groups(wanted: Mapping[str, Wanted], budgeted_datasets: frozenset[DatasetKey
             dataset = text.shard.dataset
             free[dataset if dataset in budgeted_datasets else None].append(key)
     halves = [Group(tuple(keys), max(1, job[1] // 2)) for job, keys in failed.items()]
-    return [*halves, *(Group(tuple(keys), MAX_REQUESTS, purse) for purse, keys in free.items())]
+    return [
+        *halves,
+        *(Group(tuple(keys), MAX_REQUESTS, budgeted) for budgeted, keys in free.items()),
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from semantic_assets.defs.columns import UNREADABLE
-from semantic_assets.defs.remedies import ALL_DOCUMENTS_READ, PROMISES, cure_of_check
+from semantic_assets.defs.remedies import ALL_DOCUMENTS_READ, PROMISES, remedy_of_check
 from semantic_assets.defs.samples import ROWS, sample
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.reports.checks import Check
@@ -79,4 +79,4 @@ def _description(check: Check) -> str:
     found = f"{check.subject}: {check.message}"
     if check.passed:
         return found
-    return f"{found}. What to do: {cure_of_check(check.name, check.subject)}"
+    return f"{found}. What to do: {remedy_of_check(check.name, check.subject)}"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from semantic_assets.defs.remedies import cure_of_error
+from semantic_assets.defs.remedies import remedy_of_error
 from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAssetsError
 
 
@@ -31,4 +31,4 @@ def with_remedy() -> Iterator[None]:
         raise  # not a failure: the run that was queued for it has nothing to do
     except (SemanticAssetsError, OSError) as error:
         may_retry = not isinstance(error, PermanentError)
-        raise failure(str(error), cure_of_error(error), may_retry=may_retry) from error
+        raise failure(str(error), remedy_of_error(error), may_retry=may_retry) from error

@@ -125,13 +125,13 @@ _DISK = (
 _UNKNOWN = "`semantic-assets verify` checks what is stored; then launch the run again."
 
 
-def cure_of_check(name: str, subject: str) -> str:
+def remedy_of_check(name: str, subject: str) -> str:
     """Return the remedy for a failed check; `subject` is a shard or dataset as it is written."""
     dataset = "/".join(subject.replace("/", ".").split(".")[:2])
     return _CHECKS[name].format(dataset=dataset)
 
 
-def cure_of_error(error: Exception) -> str:
+def remedy_of_error(error: Exception) -> str:
     """Return the remedy for an error that ends a run."""
     for kind, remedy in _ERRORS:
         if isinstance(error, kind):

@@ -24,9 +24,9 @@ KINDS = [
     and not kind.__subclasses__()
 ]
 TEXTS = [
-    *(remedies.cure_of_check(name, SHARD) for name in remedies.PROMISES),
-    *(remedies.cure_of_error(kind()) for kind in KINDS),
-    remedies.cure_of_error(OSError()),
+    *(remedies.remedy_of_check(name, SHARD) for name in remedies.PROMISES),
+    *(remedies.remedy_of_error(kind()) for kind in KINDS),
+    remedies.remedy_of_error(OSError()),
 ]
 COMMANDS = sorted({c for text in TEXTS for c in re.findall(r"`semantic-assets ([^`]+)`", text)})
 
@@ -36,12 +36,12 @@ def test_every_check_of_an_asset_has_a_promise_and_a_cure() -> None:
     specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
     assert {spec.name for spec in specs} == set(remedies.PROMISES)
     assert all(spec.description == remedies.PROMISES[spec.name] for spec in specs)
-    assert all(remedies.cure_of_check(name, SHARD) for name in remedies.PROMISES)
+    assert all(remedies.remedy_of_check(name, SHARD) for name in remedies.PROMISES)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_kind_of_error_has_a_cure_of_its_own(kind: type[Exception]) -> None:
-    assert remedies.cure_of_error(kind()) != remedies.cure_of_error(ZeroDivisionError())
+    assert remedies.remedy_of_error(kind()) != remedies.remedy_of_error(ZeroDivisionError())
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -59,7 +59,7 @@ def test_every_setting_that_a_cure_names_is_one() -> None:
 
 
 def test_a_cure_names_the_dataset_of_the_shard_that_failed() -> None:
-    remedy = remedies.cure_of_check(remedies.NO_MISSING_VECTORS, "acme.manuals.00000")
+    remedy = remedies.remedy_of_check(remedies.NO_MISSING_VECTORS, "acme.manuals.00000")
     assert "retry --errors-only -d acme/manuals" in remedy
 
 

@@ -205,7 +205,7 @@ class Core:
     def __init__(self, trial: Trial) -> None:
         self.store, self.gemini = trial.store, trial.gemini
 
-    def telling(self, progress: Callable[[str], None]) -> Any:
+    def reporting(self, progress: Callable[[str], None]) -> Any:
         raise NotImplementedError
 
 

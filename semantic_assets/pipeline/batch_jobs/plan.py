@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.batching.grouping import Wanted, groups
+from semantic_assets.batching.grouping import PendingText, groups
 from semantic_assets.batching.packing import (
     RATIO_MARGIN,
     UNCALIBRATED_RATIO,
@@ -131,11 +131,11 @@ class _Planner:
         few = below_min_batch_size(store, wanted)
         pending = sum(int(found.is_pending.sum()) for found in opened)
         is_enough = pending >= self._min_texts
-        ripe = {
+        sendable = {
             k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
         }
         with JobTexts(store, opened) as texts:
-            jobs, blocked_by, taken = self._form_all(ripe, window, texts)
+            jobs, blocked_by, taken = self._form_all(sendable, window, texts)
         if few or (pending and not is_enough):
             gathers = few if is_enough else {product_id: (pending, self._min_texts)}
             blocked_by = blocked_by or gathering(gathers)
@@ -197,7 +197,7 @@ class _Planner:
         )
 
     def _form_all(
-        self, wanted: dict[str, Wanted], window: Window, texts: JobTexts
+        self, wanted: dict[str, PendingText], window: Window, texts: JobTexts
     ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
@@ -208,10 +208,10 @@ class _Planner:
                 estimates = [wanted[key].estimate for key in keys]
                 count = plan_job(estimates, window, max_requests=group.max_requests)
                 chosen = {key: wanted[key] for key in keys[:count]}
-                planned = self._try_form(chosen, window, group.purse, texts)
+                planned = self._try_form(chosen, window, group.budgeted, texts)
                 if isinstance(planned, Blocked):
                     # A dataset's own budget blocks no other dataset.
-                    is_full, blocked_by = group.purse is None, blocked_by or planned
+                    is_full, blocked_by = group.budgeted is None, blocked_by or planned
                     break
                 jobs.append(planned)
                 taken.update(keys[:count])
@@ -220,9 +220,9 @@ class _Planner:
 
     def _try_form(
         self,
-        chosen: dict[str, Wanted],
+        chosen: dict[str, PendingText],
         window: Window,
-        purse: DatasetKey | None,
+        budgeted: DatasetKey | None,
         texts: JobTexts,
     ) -> PlannedJob | Blocked:
         if not chosen:
@@ -231,7 +231,7 @@ class _Planner:
         try:
             output = self._kind.expected_output(self._store, len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
-            guard = job_guard(self._store, self._product, purse, usd)
+            guard = job_guard(self._store, self._product, budgeted, usd)
             guard(self._store.ledger.spending)  # before the texts are read
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)

@@ -150,7 +150,7 @@ def merge_parts(
             file.write(table.cast(schema))
     cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)
-    open_texts = min(kind_of(product).at_once, job.requests - rows) if interrupted else 0
+    open_texts = min(kind_of(product).calls_out, job.requests - rows) if interrupted else 0
     store.ledger.jobs.move(
         job.job_id,
         S.COLLECTED,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -70,13 +70,13 @@ def open_shards(
     shards: Iterable[Shard],
     derive: Callable[[ShardKey], ShardDemand],
     free_tokens: int,
-) -> tuple[dict[str, Wanted], list[ShardDemand]]:
+) -> tuple[dict[str, PendingText], list[ShardDemand]]:
     """Open shards in this order until their texts fill the window.
 
     Later shards are not opened and their texts not listed: cost follows the texts sent, not those
     that wait. Texts that a dataset's own settings may block are all listed, and fill nothing.
     """
-    wanted: dict[str, Wanted] = {}
+    wanted: dict[str, PendingText] = {}
     opened: list[ShardDemand] = []
     room = free_tokens
     for shard in shards:
@@ -96,7 +96,9 @@ def _may_wait(store: Store, dataset: DatasetKey) -> bool:
     return settings.min_batch_size > 1 or settings.max_cost_usd_per_day is not None
 
 
-def wanted_texts(found: ShardDemand, max_tokens: int | None = None) -> Iterator[tuple[str, Wanted]]:
+def wanted_texts(
+    found: ShardDemand, max_tokens: int | None = None
+) -> Iterator[tuple[str, PendingText]]:
     """Yield (key, text) of a shard's pending texts in row order, until they hold `max_tokens`."""
     places = np.flatnonzero(found.is_pending)
     estimates = found.texts.estimates[places]
@@ -108,4 +110,4 @@ def wanted_texts(found: ShardDemand, max_tokens: int | None = None) -> Iterator[
     for key, place, row, estimate in zip(keys, *(c.tolist() for c in columns), strict=True):
         landed = found.known.troubled.get(place)
         failed_with, error = (landed.failed_with, landed.last_error) if landed else (None, None)
-        yield key, Wanted(estimate, found.shard, row, failed_with, error)
+        yield key, PendingText(estimate, found.shard, row, failed_with, error)

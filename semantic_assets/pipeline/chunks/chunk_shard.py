@@ -240,9 +240,9 @@ def _chunks(
         for one, text in zip(fed, columns["text"], strict=True)
     )
     contexts = (one.context for one in fed)
-    uncut = map(TextToSplit, columns["document_id"], columns["title"], texts, contexts)
+    to_split = map(TextToSplit, columns["document_id"], columns["title"], texts, contexts)
     contents = pa.array([one.content_hash for one in fed], pa.string())
-    spans = list(split_documents(list(uncut), sizes))
+    spans = list(split_documents(list(to_split), sizes))
     for row, one in enumerate(fed):
         if one.text is not None:
             document = columns["document_id"][row], columns["title"][row], one.text

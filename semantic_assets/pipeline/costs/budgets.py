@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from semantic_assets.batching.canary_size import canary_rows
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.packing import (
     MAX_REQUESTS,
     RATIO_MARGIN,
@@ -87,7 +87,7 @@ def possible_bill(job: BatchJob) -> Amount:
 
 
 def below_min_batch_size(
-    store: Store, wanted: Mapping[str, Wanted]
+    store: Store, wanted: Mapping[str, PendingText]
 ) -> dict[DatasetKey, tuple[int, int]]:
     """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
     pending = Counter(text.shard.dataset for text in wanted.values())
@@ -95,7 +95,7 @@ def below_min_batch_size(
     return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
 
 
-def budgeted_datasets(store: Store, wanted: Mapping[str, Wanted]) -> frozenset[DatasetKey]:
+def budgeted_datasets(store: Store, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
     """Return the datasets of these texts that have a budget of their own."""
     datasets = {text.shard.dataset for text in wanted.values()}
     return frozenset(d for d in datasets if _cap(store, d) is not None)

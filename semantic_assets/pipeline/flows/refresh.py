@@ -36,7 +36,7 @@ class RefreshReport:
     requests: list[RequestsReport] = field(default_factory=list)
     outputs: list[OutputsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
-    at_once: list[RealtimeReport] = field(default_factory=list)
+    in_realtime: list[RealtimeReport] = field(default_factory=list)
     advanced: AdvanceReport = field(default_factory=AdvanceReport)
     embeddings: list[EmbeddingsReport] = field(default_factory=list)
     indexes: list[IndexReport] = field(default_factory=list)
@@ -71,12 +71,12 @@ class RefreshReport:
     def _outcome(self) -> str:
         if self.is_waiting:
             return f"waiting, run again: {self._left}"
-        at_once = sum(report.texts for report in self.at_once)
+        in_realtime = sum(report.texts for report in self.in_realtime)
         sent = self.advanced.submitted_texts
         built = sum(index.written for index in self.indexes)
-        if not sent and not built and not at_once:
+        if not sent and not built and not in_realtime:
             return "nothing new: nothing was sent, nothing was embedded, every index is current"
-        now = f"{at_once} texts embedded at once, " if at_once else ""
+        now = f"{in_realtime} texts embedded at once, " if in_realtime else ""
         return (
             f"{now}{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
         )
@@ -111,7 +111,7 @@ def refresh(
     report.requests = cut.requests
     require_run_budget(store, datasets, max_cost_usd, consent)
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
-        report.at_once = embed_in_realtime(store, gemini, cut.read, mode=mode)
+        report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode)
         report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
         report.outputs = feed_all(store, cut.read)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 
 from semantic_assets.batching.generation_answers import CUT_OFF, EMPTY, INVALID_JSON, SCHEMA
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.lake import layout
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
@@ -26,7 +26,7 @@ _NOTES = {
 def with_repairs(
     store: Store,
     task: GenerationTask,
-    chosen: Mapping[str, Wanted],
+    chosen: Mapping[str, PendingText],
     pieces: Iterable[pa.Table],
 ) -> Iterator[pa.Table]:
     """Yield the manifest's rows; requests sent again carry a note on their last answer."""
@@ -42,7 +42,7 @@ def with_repairs(
         yield piece.set_column(place, field, pa.array(texts, field.type))
 
 
-def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, Wanted]) -> dict[str, str]:
+def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, PendingText]) -> dict[str, str]:
     """Map request keys to their notes; each results file with a last error is read once."""
     rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for key, wanted in chosen.items():

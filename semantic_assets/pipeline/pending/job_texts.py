@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import fingerprint_of, row_group_starts
 from semantic_assets.model.keys import ShardKey
@@ -37,7 +37,7 @@ class JobTexts:
         for file in self._files.values():
             file.close()
 
-    def of(self, chosen: Mapping[str, Wanted]) -> Iterator[pa.Table] | None:
+    def of(self, chosen: Mapping[str, PendingText]) -> Iterator[pa.Table] | None:
         """Return the rows of these texts with a manifest's columns; None: a shard was rewritten."""
         rows: dict[ShardKey, list[int]] = defaultdict(list)
         for text in chosen.values():

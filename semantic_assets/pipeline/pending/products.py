@@ -15,15 +15,15 @@ P_co = TypeVar("P_co", bound=Product, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(Generic[P_co]):
+class WantedProduct(Generic[P_co]):
     """A space or a task, and the datasets that want its answers."""
 
     product: P_co
     datasets: frozenset[DatasetKey]
 
 
-WantedSpace = Wanted[EmbeddingSpace]
-WantedTask = Wanted[GenerationTask]
+WantedSpace = WantedProduct[EmbeddingSpace]
+WantedTask = WantedProduct[GenerationTask]
 
 
 def wanted_tasks(store: Store) -> list[WantedTask]:
@@ -33,10 +33,10 @@ def wanted_tasks(store: Store) -> list[WantedTask]:
     for pinned in store.ledger.tasks.all():
         if pinned.dataset in live:
             found.setdefault(pinned.task, set()).add(pinned.dataset)
-    return [Wanted(task, frozenset(datasets)) for task, datasets in found.items()]
+    return [WantedProduct(task, frozenset(datasets)) for task, datasets in found.items()]
 
 
-def wanted_products(store: Store) -> list[Wanted[Product]]:
+def wanted_products(store: Store) -> list[WantedProduct[Product]]:
     """List all wanted products, tasks first: some documents are split only with their answers."""
     return [*wanted_tasks(store), *wanted_spaces(store)]
 
@@ -51,7 +51,7 @@ def wanted_spaces(store: Store) -> list[WantedSpace]:
             targets.setdefault(target, set()).add(dataset)
     spaces = [*serving, *(space for space in targets if space not in serving)]
     return [
-        Wanted(space, frozenset(serving.get(space, set()) | targets.get(space, set())))
+        WantedProduct(space, frozenset(serving.get(space, set()) | targets.get(space, set())))
         for space in spaces
     ]
 
@@ -70,7 +70,7 @@ def _spaces_of_all(
     }
 
 
-def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard, str]]:
+def unsettled_shards(store: Store, wanted: WantedProduct[Product]) -> list[tuple[Shard, str]]:
     """List shards whose current chunks (of a task: requests) are not known to be settled.
 
     Each comes with the fingerprint of that table.
@@ -91,7 +91,7 @@ def unsettled_shards(store: Store, wanted: Wanted[Product]) -> list[tuple[Shard,
 
 def is_settled_in(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> bool:
     """Say whether nothing of a dataset is left to embed in a space."""
-    return not unsettled_shards(store, Wanted(space, frozenset({dataset})))
+    return not unsettled_shards(store, WantedProduct(space, frozenset({dataset})))
 
 
 def settled_shards(store: Store) -> list[ShardKey]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.codec import Block
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_texts
@@ -32,7 +32,7 @@ class EmbeddingKind:
     noun = "vectors"
     is_comparable = True
     has_known_counts = True
-    at_once = MAX_REALTIME_TEXTS
+    calls_out = MAX_REALTIME_TEXTS
 
     def rows_of(self, shard: Shard) -> int:
         return shard.chunks
@@ -52,7 +52,7 @@ class EmbeddingKind:
         return None
 
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, Wanted], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]:
         return pieces
 

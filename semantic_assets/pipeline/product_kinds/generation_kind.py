@@ -11,7 +11,7 @@ import pyarrow as pa
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.generation_answers import AnswerReader, Generated, GeneratedBlock
 from semantic_assets.batching.generation_requests import Ask, generation_lines, request_of
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.errors import ConfigError, RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
@@ -43,7 +43,7 @@ class GenerationKind:
     task: GenerationTask
     noun = "answers"
     is_comparable = False
-    at_once = CALLS_AT_ONCE
+    calls_out = CALLS_AT_ONCE
 
     @property
     def has_known_counts(self) -> bool:
@@ -59,7 +59,7 @@ class GenerationKind:
         return expected_output_tokens(store, self.task, requests)
 
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, Wanted], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]:
         return with_repairs(store, self.task, chosen, pieces)
 

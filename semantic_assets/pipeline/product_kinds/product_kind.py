@@ -6,7 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.batching.grouping import Wanted
+from semantic_assets.batching.grouping import PendingText
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
@@ -27,7 +27,7 @@ class ProductKind(Protocol):
     #: Whether the same text asked again gives the same, so that a canary can be compared.
     is_comparable: bool
     #: Texts that may be out at one moment in real time: what a crash can lose.
-    at_once: int
+    calls_out: int
 
     @property
     def has_known_counts(self) -> bool: ...  # estimates can be held against what Google counted
@@ -36,7 +36,7 @@ class ProductKind(Protocol):
     def expected_output(self, store: Store, requests: int) -> int | None: ...  # tokens
     # Notes on the last answer, where one was not accepted, go into the manifest.
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, Wanted], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]: ...
     # Media are uploaded as they come, and deleted when the job is over.
     def request_lines(

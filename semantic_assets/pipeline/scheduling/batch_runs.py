@@ -17,7 +17,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.pending.products import (
-    Wanted,
+    WantedProduct,
     is_settled_in,
     settled_shards,
     unsettled_shards,
@@ -153,7 +153,7 @@ def _sendable(store: Store, gemini: Gemini) -> list[str]:
 
 
 def _sendable_in(
-    store: Store, gemini: Gemini, wanted: Wanted[Product], awaiting: set[ShardKey]
+    store: Store, gemini: Gemini, wanted: WantedProduct[Product], awaiting: set[ShardKey]
 ) -> list[str]:
     """List the sendable shards of one product, with their pending counts.
 

@@ -22,7 +22,7 @@ def test_sync_embeds_at_once_and_forms_no_batch(trial: Trial) -> None:
     trial.write("acme/now/dataset.toml", 'mode = "sync"')
     write_texts(trial, "now", 5)
     report = trial.refresh()
-    assert [done.texts for done in report.at_once] == [5]
+    assert [done.texts for done in report.in_realtime] == [5]
     assert not trial.remote_jobs()
     assert ready(trial, "now") == 5
     assert report.summary.startswith("5 texts embedded at once")
@@ -44,7 +44,7 @@ def test_the_mode_of_a_call_wins_over_the_datasets(trial: Trial) -> None:
     write_texts(trial, "now", 2)
     write_texts(trial, "later", 2)
     report = trial.refresh(mode="async")
-    assert (report.at_once, len(trial.remote_jobs())) == ([], 1)
+    assert (report.in_realtime, len(trial.remote_jobs())) == ([], 1)
     with pytest.raises(ConfigError, match="there is no mode 'soon': use async, sync, auto"):
         trial.refresh(mode="soon")
 
