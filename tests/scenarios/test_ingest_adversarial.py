@@ -11,7 +11,7 @@ import pytest
 
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.intake import segments
-from semantic_assets.intake.inbox import Inbox, Text
+from semantic_assets.intake.inbox import Inbox, Text, catalogue_file
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
@@ -58,7 +58,7 @@ def test_a_kill_between_a_segment_and_its_catalogue_leaves_no_false_unchanged(
 
 def test_a_kill_beside_an_open_inbox_is_seen_by_it(trial: Trial) -> None:
     long = "x" * (3 << 20)
-    with Inbox(trial.settings.sources, trial.store.lake.root, NOTES) as inbox:
+    with Inbox(trial.settings.sources, trial.store.local(catalogue_file(NOTES)), NOTES) as inbox:
         inbox.put_texts([_note("a", "One." + long), _note("b", long)], overwrite=False)
         inbox.put_texts([_note("c", "Three.")], overwrite=False)
         segments.rewrite(_segment(trial), {"a": _note("a", "Two." + long).line()})
@@ -107,7 +107,7 @@ def test_the_last_file_goes_while_the_first_text_comes(tmp_path: Path) -> None:
 _OF_ONE_LAKE = """
 import sys
 from pathlib import Path
-from semantic_assets.intake.inbox import Inbox, Text
+from semantic_assets.intake.inbox import Inbox, catalogue_file, Text
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.keys import DatasetKey
 sources, lake = map(Path, sys.argv[1:])
