@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ class Gemini:
         Raises:
             RemoteMissing: the remote knows no such job.
         """
-        return read_operation(self._raw(name))
+        return self._read(self._raw(name))
 
     def list_jobs(self, *, max_pages: int) -> Listing:
         """List jobs, newest first, from at most `max_pages` pages; empty pages do not end it."""
@@ -184,7 +185,7 @@ class Gemini:
         for _ in range(max_pages):
             page = self._page(token)
             operations = page.get("operations") or []
-            jobs.extend(read_operation(item) for item in operations if isinstance(item, dict))
+            jobs.extend(self._read(item) for item in operations if isinstance(item, dict))
             token = quote(str(page.get("nextPageToken") or ""))
             if not token:
                 return Listing(tuple(jobs), complete=True)
@@ -192,6 +193,12 @@ class Gemini:
                 break
             seen.add(token)
         return Listing(tuple(jobs), complete=False)
+
+    def _read(self, operation: dict[str, Any]) -> RemoteJob:
+        """Read a job; of its texts the message alone is Google's prose, and may hold the key."""
+        job = read_operation(operation)
+        message = job.error_message
+        return replace(job, error_message=message and scrubbed(message, self.endpoint.secret))
 
     def _page(self, token: str) -> dict[str, Any]:
         try:
@@ -207,7 +214,7 @@ class Gemini:
             response = self._client._api_client.request(
                 "get", path, {}, types.HttpOptions(timeout=_QUICK_MS)
             )
-            found = orjson.loads(scrubbed(response.body or "{}", self.endpoint.secret))
+            found = orjson.loads(response.body or "{}")
         return found if isinstance(found, dict) else {}
 
     def download(self, file: str, destination: Path) -> None:

@@ -22,6 +22,8 @@ from semantic_assets.errors import (
 )
 
 _MESSAGE_LIMIT = 500
+#: Google's keys have 39 characters. A shorter word may stand in a name by chance.
+_SHORTEST_KEY = 16
 _TOO_MANY, _TIMED_OUT = 429, 408
 
 
@@ -59,7 +61,7 @@ def translated(method: Method, *, secret: str | None = None) -> Iterator[None]:
 
 def scrubbed(text: str, secret: str | None) -> str:
     """Return a text from outside without the key: Google's own words for a suspended one hold it."""
-    return text.replace(secret, "<key>") if secret else text
+    return text.replace(secret, "<key>") if secret and len(secret) >= _SHORTEST_KEY else text
 
 
 def _clean(text: str, secret: str | None) -> str:
