@@ -50,6 +50,11 @@ def engine(url: sa.URL) -> sa.Engine:
     return made
 
 
+def reading_engine(url: sa.URL) -> sa.Engine:
+    """The same: what is read only is said to the server with each transaction."""
+    return engine(url)
+
+
 def _note_use(_connection: Any, record: Any) -> None:
     record.info["used_at"] = time.monotonic()
 
