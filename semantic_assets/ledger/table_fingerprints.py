@@ -54,6 +54,13 @@ class TableFiles:
             rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
             return {row.path: row.input_fingerprint for row in rows}
 
+    def written_at(self, table: str) -> dict[str, float]:
+        """path -> when the ledger was last told of it, of all files of one table, in one query."""
+        query = sa.select(table_file.c.path, table_file.c.updated_at)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(table_file.c.path.startswith(f"{table}/")))
+            return {row.path: row.updated_at for row in rows}
+
     def forget(self, paths: Sequence[str]) -> None:
         """Delete the records of files that are about to be deleted."""
         with self.database.write() as connection:

@@ -22,7 +22,7 @@ from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
-from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after
+from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after, feed_landed
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.store import Store
 
@@ -102,6 +102,8 @@ def advance(
     with run_budget(store):
         while True:
             step = _step(store, gemini, favour, submits=submits, only=only)
+            if not step.moved:
+                step.fed += feed_landed(store)
             report.absorb(step)
             if not step.moved:
                 return report

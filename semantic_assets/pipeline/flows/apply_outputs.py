@@ -6,6 +6,7 @@ from contextlib import suppress
 from semantic_assets.errors import Conflict, DatasetRemoved
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
@@ -64,6 +65,37 @@ def feed_after(store: Store, collected: Collection | None) -> list[OutputsReport
             if report := _if_worthwhile(store, ShardKey.parse(name), task):
                 done.append(report)
     return done
+
+
+def feed_landed(store: Store) -> list[OutputsReport]:
+    """Apply what landed and was not worth a table by itself, or whose table is gone.
+
+    Looks into the ledger and the folders alone, and opens the shards it finds there.
+    """
+    done = []
+    for pinned in store.ledger.tasks.all(stopped=True):
+        for shard in _landed_in(store, pinned):
+            with suppress(DatasetRemoved, Conflict):
+                report = feed(store, shard, pinned.task)
+                done += [report] if report.written else []
+    return done
+
+
+def _landed_in(store: Store, pinned: DatasetTask) -> list[ShardKey]:
+    """Return shards of which a job was collected since their table was written, or is gone."""
+    task_id, collected = pinned.task.task_id, dict[str, float]()
+    for job in store.ledger.jobs.list(states=[JobState.COLLECTED], product_id=task_id):
+        collected |= {shard: max(job.updated_at, collected.get(shard, 0)) for shard in job.shards}
+    written = store.ledger.files.written_at(f"generations/{task_id}")
+    folder = layout.outputs(task_id, ShardKey(pinned.dataset, 0)).rpartition("/")[0]
+    there = {f"{folder}/{name}" for name in store.lake.names(folder)}
+    return [
+        shard.key
+        for shard in store.ledger.sources.shards(pinned.dataset)
+        for path in [layout.outputs(task_id, shard.key)]
+        if collected.get(str(shard.key), 0) > written.get(path, 0)
+        or (path in written and path not in there)
+    ]
 
 
 def _if_worthwhile(store: Store, shard: ShardKey, task: GenerationTask) -> OutputsReport | None:
