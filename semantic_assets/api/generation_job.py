@@ -76,7 +76,7 @@ class GenerationJob:
 
     def status(self) -> GenerationStatus:
         """How far it is, as last polled."""
-        return generation_status(self._core.store, self.dataset, self.task)
+        return generation_status(self._core.reader, self.dataset, self.task)
 
     def wait(self, timeout: float | None = None) -> GenerationStatus:
         """Send and take in until every document has its outcome, printing progress.
@@ -91,7 +91,7 @@ class GenerationJob:
 
     def results(self) -> Iterator[dict[str, Any]]:
         """A row for each document with an outcome: document_id, id, output, error, tokens, ..."""
-        return generation_results(self._core.store, self.dataset, self.task)
+        return generation_results(self._core.reader, self.dataset, self.task)
 
     def retry(self) -> int:
         """Ask again for what failed; how many requests. `wait` sends them."""
@@ -147,7 +147,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
         NotFound: there is none; or several tasks, of which none is named.
     """
     key = _key_of(name)
-    tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
+    tasks = [pinned.task.name for pinned in core.reader.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
         return GenerationJob(core, key, tasks[0])
     if task is None and tasks:
@@ -163,7 +163,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
 def is_job(core: Core, name: str) -> bool:
     """Whether `find_job` would find one, or several tasks."""
     try:
-        return bool(core.store.ledger.tasks.of(_key_of(name), stopped=True))
+        return bool(core.reader.ledger.tasks.of(_key_of(name), stopped=True))
     except ConfigError:
         return False
 

@@ -38,7 +38,7 @@ def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     datasets = readable(serving, key, body.datasets)
     if not datasets and key.project != EVERY_PROJECT:
         # Without names the lake as a whole would be quoted: this project has nothing in it.
-        return asdict(estimate(serving.core.store, datasets=[DatasetKey(key.project, "none")]))
+        return asdict(estimate(serving.core.reader, datasets=[DatasetKey(key.project, "none")]))
     return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
 
 
@@ -72,7 +72,7 @@ def get_batches(
     after: Annotated[str | None, Query()] = None,
 ) -> Page[Batch]:
     """The batch jobs, newest first."""
-    jobs = serving.core.store.ledger.jobs
+    jobs = serving.core.reader.ledger.jobs
     if after is not None:
         after = jobs.find(after).job_id
     found = jobs.recent(limit + 1, before=after)
@@ -82,7 +82,7 @@ def get_batches(
 @router.get("/batches/{batch_id:path}/results")
 def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingResponse:
     """The vectors of a collected job, a line of JSON for each chunk."""
-    lines = json_lines(job_results(serving.core.store, batch_id))
+    lines = json_lines(job_results(serving.core.reader, batch_id))
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
@@ -96,7 +96,7 @@ def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
 @router.get("/batches/{batch_id:path}")
 def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
     """One batch job, by our id or Google's `batches/...`."""
-    return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
+    return _batch(serving, serving.core.reader.ledger.jobs.find(batch_id))
 
 
 @router.post("/collect")
@@ -107,4 +107,4 @@ def post_collect(serving: Served, key: LakeAdmin) -> Json:
 
 
 def _batch(serving: Serving, job: BatchJob) -> Batch:
-    return batch(job_status(serving.core.store, job.job_id))
+    return batch(job_status(serving.core.reader, job.job_id))

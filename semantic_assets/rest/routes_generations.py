@@ -51,7 +51,7 @@ def post_generations(
 @router.get("/generations")
 def get_generations(serving: Served, key: LakeReader) -> list[Json]:
     """The tasks there are, and what is processed by them."""
-    return [asdict(one) for one in list_of_tasks(serving.core.store)]
+    return [asdict(one) for one in list_of_tasks(serving.core.reader)]
 
 
 @router.get("/generations/{name:path}/results")
