@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -15,7 +14,9 @@ from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import FINGERPRINT, INPUT, Lake
+from semantic_assets.lake.own_key_indexes import OwnKeyIndexes
 from semantic_assets.lake.table_file import TableFile
+from semantic_assets.ledger.database.engine import FOR_READING
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.model.backends import AUTO
@@ -28,7 +29,7 @@ from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.settings.settings import Settings
 from semantic_assets.sources.source_bucket import SourceBucket
 from semantic_assets.sources.source_folder import SourceFolder
-from semantic_assets.system.scratch import Scratch, is_writable
+from semantic_assets.system.durable import is_writable
 
 #: Below the lake's root. Names of tables contain dots, names of datasets do not.
 _LANCE_TABLES = "index/lance"
@@ -44,13 +45,26 @@ class Store:
     ledger: Ledger
     #: The progress callback, called with a line at a time; the interfaces set it.
     report_progress: Callable[[str], None]
-    #: Where the lake may not be written: copies of its SQLite files.
-    scratch: Scratch | None = None
+    #: Of a store that may not write: copies of key indexes, which it may complete.
+    own_key_indexes: OwnKeyIndexes | None = None
 
     @property
     def is_read_only(self) -> bool:
-        """True where nothing may be written below the lake's root."""
-        return self.scratch is not None
+        """True where nothing may be written through it."""
+        return self.own_key_indexes is not None
+
+    def for_reading(self) -> "Store":
+        """Return the same, through which nothing is written."""
+        return replace(
+            self,
+            lake=replace(self.lake, refusal=FOR_READING),
+            ledger=self.ledger.refusing(FOR_READING),
+            own_key_indexes=OwnKeyIndexes(),
+        )
+
+    def is_view_of(self, other: "Store") -> bool:
+        """Return whether both have one ledger open."""
+        return self.ledger.database.engine is other.ledger.database.engine
 
     def serving_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """Return the space a dataset is embedded and searched in.
@@ -116,11 +130,17 @@ class Store:
         return self.dataset_settings(dataset).embed
 
     def key_index(self, product_id: str) -> KeyIndex:
-        return KeyIndex(self.local(layout.key_index(product_id)))
+        path = self.lake.path(layout.key_index(product_id))
+        if self.own_key_indexes is None:
+            return KeyIndex(path)
+        return self.own_key_indexes.find(product_id) or KeyIndex(path, is_reading=True)
 
-    def local(self, relative: str) -> Path:
-        """Return the place of a SQLite file that can be made again: beside the lake, or a copy."""
-        return self.scratch.copied(relative) if self.scratch else self.lake.path(relative)
+    def key_index_to_complete(self, product_id: str) -> KeyIndex:
+        """Return the same to be written: of a store that may not write, a copy of its own."""
+        index = self.key_index(product_id)
+        if self.own_key_indexes is None:
+            return index
+        return self.own_key_indexes.copy(product_id, index)
 
     def is_current(self, path: str, input_fingerprint: str) -> bool:
         """Return whether a table file exists, matches the ledger and has these inputs."""
@@ -163,8 +183,8 @@ class Store:
 
     def close(self) -> None:
         self.ledger.close()
-        if self.scratch is not None:
-            self.scratch.close()
+        if self.own_key_indexes is not None:
+            self.own_key_indexes.close()
 
     def __enter__(self) -> "Store":
         return self
@@ -179,8 +199,12 @@ def open_store(
     create: bool | None = None,
     clock: Callable[[], float] = time.time,
     progress: Callable[[str], None] = lambda line: None,
+    reading: bool = False,
 ) -> Store:
     """Open the lake of these settings.
+
+    Args:
+        reading: write nothing; instead of making a missing one, open an empty one kept nowhere.
 
     On the emulator a missing ledger is made; on the real backend only `init` makes one, so that
     a mistyped root never hides paid results.
@@ -190,41 +214,40 @@ def open_store(
     """
     make = settings.backend == "emulator" if create is None else create
     lake = lake_of(settings)
-    if lake.bucket is None and not settings.ledger_url and not is_writable(settings.root):
-        return _open_read_only(settings, lake, clock, progress)
+    refusal = FOR_READING if reading else _refusal(settings, lake)
+    lake = replace(lake, refusal=refusal)
     known = _known_id(lake)
     if known is not None and known.startswith(layout.MOVED):
         raise ConfigError(f"the lake at {lake.shown} was {known}: set SEMANTIC_ASSETS_ROOT")
     if known is not None and known.startswith(layout.FILLING):
         raise ConfigError(f"the lake at {lake.shown} is {known}: let `semantic-assets migrate` end")
     url = ledger_url_of(settings)
-    ledger = open_ledger(url, create=make, clock=clock, ledger_id=known)
-    if known is None:
+    ledger = open_ledger(url, create=make, clock=clock, ledger_id=known, reading=bool(refusal))
+    if refusal:
+        ledger = ledger.refusing(refusal)
+    elif known is None:
         lake.write_text(layout.LEDGER_ID_FILE, ledger.ledger_id)
-    elif known != ledger.ledger_id:
+    if known not in (None, ledger.ledger_id):
         ledger.close()
         raise ConfigError(
             f"the lake at {lake.shown} belongs to ledger {known}, and this is {ledger.ledger_id}: "
             "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
         )
-    return Store(settings, lake, sources_of(settings), ledger, progress)
+    own = OwnKeyIndexes() if refusal else None
+    return Store(settings, lake, sources_of(settings), ledger, progress, own)
 
 
-def _open_read_only(
-    settings: Settings, lake: Lake, clock: Callable[[], float], progress: Callable[[str], None]
-) -> Store:
-    """Open a lake on a read-only mount: its ledger is read in a copy, and nothing can be written.
+def _refusal(settings: Settings, lake: Lake) -> str:
+    """Say why nothing may be written, for a lake in a folder that is mounted read-only; or empty.
 
-    SQLite wants to write beside a file even to read it: its log's index is shared memory.
+    Raises:
+        ConfigError: there is nothing to read either.
     """
-    scratch = Scratch(settings.root)
-    file = scratch.copied(layout.LEDGER_FILE)
-    if not file.exists():
-        scratch.close()
+    if lake.bucket is not None or settings.ledger_url or is_writable(settings.root):
+        return ""
+    if not lake.exists(layout.LEDGER_FILE):
         raise ConfigError(f"the lake at {lake.shown} cannot be written, and has no ledger to read")
-    ledger = open_ledger(f"sqlite:///{file}", create=False, clock=clock)
-    ledger = ledger.refusing(f"the lake at {lake.shown} is read-only: nothing was changed")
-    return Store(settings, lake, sources_of(settings), ledger, progress, scratch)
+    return f"the lake at {lake.shown} is read-only: nothing was changed"
 
 
 def ledger_url_of(settings: Settings) -> str:

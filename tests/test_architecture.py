@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parsing": {"errors", "model", "text"},
     "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
     "sources": {"model", "objects", "parsing", "settings", "text"},
-    "lake": {"model", "objects", "system"},
+    "lake": {"errors", "model", "objects", "system"},
     "intake": {"errors", "model", "system", "text"},
     "ledger": {"errors", "model", "system"},
     "index": {"errors", "model", "system"},
@@ -221,6 +221,41 @@ def test_only_the_endpoint_starts_the_emulator() -> None:
         and any(_part_of_module(name) == "emulator" for name in _own_imports(path))
     }
     assert users == {"semantic_assets.gemini.endpoint"}
+
+
+#: What changes a lake or a ledger, by the name it is called by.
+_CHANGES = frozenset(
+    [
+        *("writing", "replacing", "replacing_table", "write_text", "delete", "delete_tree"),
+        *("publish_tree", "write", "note", "record", "forget", "pin", "repin", "stop", "resume"),
+        *("move", "insert", "insert_if_fits", "register", "adopt", "aim", "acquire", "holding"),
+        *("trying", "feed", "feed_all", "feed_shards", "feed_landed", "assemble", "discover"),
+    ]
+)
+
+
+def _calls(node: ast.AST) -> set[str]:
+    called = (call.func for call in ast.walk(node) if isinstance(call, ast.Call))
+    return {
+        of.attr if isinstance(of, ast.Attribute) else of.id
+        for of in called
+        if isinstance(of, ast.Attribute | ast.Name)
+    }
+
+
+def test_what_reports_has_no_call_that_changes_anything() -> None:
+    wrong = {
+        f"{_module(path)}.{node.name}: {', '.join(sorted(changes))}"
+        for path in _package_files()
+        if _part(path) == "pipeline"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef)
+        if _package_of(_module(path)) == "reports"
+        or node.name.endswith("_status")
+        or node.name.startswith(("list_", "show_"))
+        if (changes := _calls(node) & _CHANGES)
+    }
+    assert wrong == set()
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -99,7 +99,7 @@ class BatchManager:
         Raises:
             NotFound: there is no such job.
         """
-        return job_status(self._core.store, job)
+        return job_status(self._core.reader, job)
 
     def wait_for_completion(self, job: str, timeout: float | None = None) -> JobStatus:
         """Collect ended jobs until this one is final or quarantined.
@@ -129,4 +129,4 @@ class BatchManager:
             NotFound: there is no such job.
             Conflict: the job is not collected; the message names its state.
         """
-        return job_results(self._core.store, job)
+        return job_results(self._core.reader, job)

@@ -23,7 +23,7 @@ from semantic_assets.pipeline.flows.reindex import ReindexReport, reindex_all
 from semantic_assets.pipeline.flows.reindex import cancel_reindex as give_up
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.search.quality import measure_quality
+from semantic_assets.pipeline.search.quality import is_to_be_measured, measure_quality
 from semantic_assets.pipeline.search.search import SearchHit
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
@@ -32,11 +32,18 @@ from semantic_assets.text.scripts import Script
 
 @contextmanager
 def opened(
-    root: Root = None, *, progress: Callable[[str], None] | None = None
+    root: Root = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+    reading: bool = False,
 ) -> Iterator[tuple[Store, Gemini]]:
-    """Open the store and the client of the settings in force; `root` names another lake."""
+    """Open the store and the client of the settings in force; `root` names another lake.
+
+    Args:
+        reading: write nothing there, and make no lake where there is none.
+    """
     with SemanticCore(root, progress=progress) as core:
-        yield core.store, core.gemini
+        yield core.reader if reading else core.store, core.gemini
 
 
 def refresh(
@@ -82,10 +89,10 @@ def estimate_articles(
     settings = Settings.load(root=root)
     with TemporaryDirectory(prefix="semantic-assets-") as folder, ExitStack() as stack:
         try:
-            store = stack.enter_context(open_store(settings))
-        except ConfigError:  # there is no ledger yet: quote over a temporary one
+            store = stack.enter_context(open_store(settings, reading=True))
+        except ConfigError:  # there is no ledger yet: the price comes before it
             elsewhere = replace(settings, root=Path(folder), root_url=None, ledger_url=None)
-            store = stack.enter_context(open_store(elsewhere, create=True))
+            store = stack.enter_context(open_store(elsewhere, create=True, reading=True))
         return quote_articles(store, articles=articles, chars=chars, script=Script(script))
 
 
@@ -124,7 +131,7 @@ def status(*, root: Root = None) -> Status:
 def pending(*, by_project: bool = False, root: Root = None) -> list[PendingCounts]:
     """Count what is left to do in each dataset or project, the smallest first."""
     with SemanticCore(root) as core:
-        return pending_counts(core.store, by_project=by_project)
+        return pending_counts(core.reader, by_project=by_project)
 
 
 def connect(*, root: Root = None) -> duckdb.DuckDBPyConnection:
@@ -178,9 +185,14 @@ def cancel_reindex(datasets: Datasets = None, *, root: Root = None) -> list[str]
 
 
 def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]:
-    """Measure how well the indexes answer their judged questions; newest generation first."""
-    with opened(root) as (store, gemini):
-        wanted = dataset_keys(datasets) or tuple(store.ledger.sources.datasets())
+    """Measure how well the indexes answer their judged questions; newest generation first.
+
+    What was measured before is only read.
+    """
+    with SemanticCore(root) as core:
+        wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
         for dataset in wanted:
-            measure_quality(store, gemini, dataset)
-        return [found for dataset in wanted for found in store.ledger.evaluations.of(dataset)]
+            if is_to_be_measured(core.reader, dataset):
+                measure_quality(core.store, core.gemini, dataset)
+        found = core.reader.ledger.evaluations
+        return [one for dataset in wanted for one in found.of(dataset)]

@@ -75,8 +75,8 @@ class GenerationJob:
         return self.dataset.dataset if is_file else str(self.dataset)
 
     def status(self) -> GenerationStatus:
-        """Return the job's progress, as last polled."""
-        return generation_status(self._core.store, self.dataset, self.task)
+        """How far it is, as last polled."""
+        return generation_status(self._core.reader, self.dataset, self.task)
 
     def wait(self, timeout: float | None = None) -> GenerationStatus:
         """Send and collect until every document has its outcome, printing progress.
@@ -90,8 +90,8 @@ class GenerationJob:
             return wait_generation(store, gemini, self.dataset, self.task, wait_minutes=minutes)
 
     def results(self) -> Iterator[dict[str, Any]]:
-        """Yield a row per document with an outcome: document_id, id, output, error, tokens, ..."""
-        return generation_results(self._core.store, self.dataset, self.task)
+        """Yield a row for each document with an outcome: document_id, id, output, error, tokens, ..."""
+        return generation_results(self._core.reader, self.dataset, self.task)
 
     def retry(self) -> int:
         """Make the failed requests pending again and return their number; `wait` sends them."""
@@ -147,7 +147,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
         NotFound: there is none; or there are several tasks and none is named.
     """
     key = _key_of(name)
-    tasks = [pinned.task.name for pinned in core.store.ledger.tasks.of(key, stopped=True)]
+    tasks = [pinned.task.name for pinned in core.reader.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
         return GenerationJob(core, key, tasks[0])
     if task is None and tasks:
@@ -163,7 +163,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
 def is_job(core: Core, name: str) -> bool:
     """Return whether any task, stopped ones included, processes this name or `project/dataset`."""
     try:
-        return bool(core.store.ledger.tasks.of(_key_of(name), stopped=True))
+        return bool(core.reader.ledger.tasks.of(_key_of(name), stopped=True))
     except ConfigError:
         return False
 

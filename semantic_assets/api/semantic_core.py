@@ -24,9 +24,9 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
-from semantic_assets.pipeline.costs.estimate import Estimate, estimate
+from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
-from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
@@ -55,6 +55,8 @@ class SemanticCore:
         self._progress = progress
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()
+        self._opening = Lock()
+        self._readers: list[Store] = []
 
     def __repr__(self) -> str:
         return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
@@ -70,17 +72,38 @@ class SemanticCore:
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()
+        while self._readers:
+            self._readers.pop().close()
         if "store" in self.__dict__:
             self.__dict__.pop("store").close()
 
     @cached_property
     def store(self) -> Store:
-        """The open lake, for the functions of `semantic_assets.pipeline`."""
-        return open_store(Settings.load(root=self._root), progress=self._say)
+        """The opened lake, for the functions of `semantic_assets.pipeline`."""
+        return self._opened(reading=False)
+
+    @property
+    def reader(self) -> Store:
+        """The lake to read from: nothing is written through it, and a missing one is not made."""
+        with self._opening:
+            held: Store | None = self.__dict__.get("store")
+            last = self._readers[-1] if self._readers else None
+            if last is not None and (held is None or last.is_view_of(held)):
+                return last
+            opened = held.for_reading() if held is not None else self._opened(reading=True)
+            if opened.ledger.is_there:  # a missing one may be there the next time
+                self._readers.append(opened)
+            return opened
+
+    @property
+    def payer(self) -> Store:
+        """The lake in which a call to the API is booked; calls to the emulator cost nothing."""
+        reader = self.reader
+        return reader if reader.settings.backend == "emulator" else self.store
 
     @cached_property
     def gemini(self) -> Gemini:
-        return Gemini(endpoint_of(self.store.settings))
+        return Gemini(endpoint_of(self.reader.settings))
 
     @cached_property
     def batch_manager(self) -> BatchManager:
@@ -140,16 +163,14 @@ class SemanticCore:
 
     def status(self) -> Status:
         """Return the queue, the jobs, the expected finish and the cost so far."""
-        return status(self.store, scope_id=self.gemini.scope_id)
+        return status(self.reader, scope_id=self.gemini.scope_id)
 
     def estimate(self, datasets: Datasets = None, *, limit: int | None = None) -> Estimate:
         """Quote what `refresh` would cost now; of the first `limit` documents only, if given.
 
         Lists the sources and sends nothing. Files not read yet are quoted by their size.
         """
-        keys = dataset_keys(datasets)
-        discover(self.store, datasets=keys)
-        return estimate(self.store, datasets=keys, limit=limit)
+        return estimate_sources(self.reader, datasets=dataset_keys(datasets), limit=limit)
 
     def search(
         self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None
@@ -171,7 +192,7 @@ class SemanticCore:
         space: str | None = None,
     ) -> list[Hits]:
         """Search for each of several questions; they are embedded 100 a call."""
-        keys, core = dataset_keys(dataset), (self.store, self.gemini)
+        keys, core = dataset_keys(dataset), (self.payer, self.gemini)
         return [*map(Hits, search_many(*core, questions, datasets=keys, k=k, space_id=space))]
 
     @overload
@@ -251,8 +272,8 @@ class SemanticCore:
         return is_job(self, name)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Connect DuckDB to documents, chunks, embeddings, results, batch_jobs, shards and more."""
-        return connect(self.store)
+        """Open SQL over documents, chunks, embeddings, results, batch_jobs, shards and more."""
+        return connect(self.reader)
 
     @contextmanager
     def reporting(self, progress: Callable[[str], None]) -> Iterator[None]:
@@ -262,6 +283,10 @@ class SemanticCore:
             yield
         finally:
             self._progress = before
+
+    def _opened(self, *, reading: bool) -> Store:
+        settings = Settings.load(root=self._root)
+        return open_store(settings, progress=self._say, reading=reading)
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
         if dataset not in self._ingestions:

@@ -227,7 +227,7 @@ def window(root: str | None, as_json: bool) -> None:
     from semantic_assets.cli.terminal_tables import show, window_chart
     from semantic_assets.pipeline.reports.window_use import models_used, window_use
 
-    with opened(root) as (store, gemini):
+    with opened(root, reading=True) as (store, gemini):
         found = [
             window_use(store, scope_id=gemini.scope_id, model=model)
             for model in models_used(store, scope_id=gemini.scope_id)

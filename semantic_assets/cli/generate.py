@@ -84,7 +84,12 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
     show_found([found], as_json)
     if not found.is_done:
         hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        click.echo(found.blocked_by or f"{found.pending} documents are out: {hint}", err=True)
+        out = f"{found.pending} documents are out: {hint}"
+        if found.unapplied:
+            out = (
+                f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
+            )
+        click.echo(found.blocked_by or out, err=True)
         sys.exit(WAITING)
 
 
@@ -201,7 +206,7 @@ def list_tasks(root: str | None, as_json: bool) -> None:
     from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 
     with _core(root, as_json) as core:
-        show_found(list_of_tasks(core.store), as_json)
+        show_found(list_of_tasks(core.reader), as_json)
 
 
 @click.command("submit-contents")

@@ -32,7 +32,7 @@ def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.vector_index.versions import index_versions
 
-    with opened(root) as (store, _):
+    with opened(root, reading=True) as (store, _):
         show_found(index_versions(store, datasets=dataset_keys(datasets)), as_json)
 
 
@@ -105,7 +105,7 @@ def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.export import export_index
 
-    with opened(root) as (store, _):
+    with opened(root, reading=True) as (store, _):
         report = export_index(store, DatasetKey.parse(dataset), file)
     if as_json:
         print_json(report)

@@ -45,7 +45,7 @@ def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.pending.retry import failures as run
 
-    with opened(root) as (store, _):
+    with opened(root, reading=True) as (store, _):
         show_found(run(store, datasets=dataset_keys(datasets)), as_json)
 
 
@@ -72,11 +72,11 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
 def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
     from semantic_assets.api.core import dataset_keys
-    from semantic_assets.api.functions import opened
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.pipeline.reports.checks import check_all
 
-    with opened(root) as (store, gemini):
-        checks = check_all(store, gemini, datasets=dataset_keys(datasets))
+    with SemanticCore(root) as core:
+        checks = check_all(core.payer, core.gemini, datasets=dataset_keys(datasets))
     show_found(checks, as_json)
     if any(check.passed is False for check in checks):
         sys.exit(1)

@@ -64,7 +64,7 @@ def list_(root: str | None, as_json: bool) -> None:
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
 
-    with opened(root) as (store, _):
+    with opened(root, reading=True) as (store, _):
         show_found(ApiKeys(store.lake).rows(), as_json)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.intake import segments
-from semantic_assets.system.sqlite import use_wal
+from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
 _PATIENCE_SECONDS = 60.0
 #: Two changes of a folder closer than this may leave it the same time.
@@ -46,10 +46,13 @@ class Entry:
 class Catalogue:
     """The catalogue of one dataset over one connection, for one thread at a time."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    def __init__(self, path: Path, folder: Path, *, reading: bool = False) -> None:
         self._folder = folder
         #: The folder's time at the last check of all segments: rewriting a segment changes it.
         self._checked_at_ns: int | None = None
+        if reading:
+            self._db = _read(path)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
             path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
@@ -144,6 +147,15 @@ class Catalogue:
             lines = segments.mended_lines(path)
             names = {segments.name_of(line, path): line for line in lines}
             self.stored(number, path.stat().st_size, names)
+
+
+def _read(path: Path) -> sqlite3.Connection:
+    """Open it for reading; an empty one where it cannot be read."""
+    with suppress(sqlite3.OperationalError):
+        return connect_reading(path)
+    empty = connect_empty()
+    empty.executescript(_SCHEMA)
+    return empty
 
 
 def _stat(path: Path) -> tuple[int, int]:

@@ -92,10 +92,12 @@ def catalogue_file(dataset: DatasetKey) -> str:
 class Inbox:
     """An inbox that several processes may use at once; one object is for one thread."""
 
-    def __init__(self, sources: Path, catalogue: Path, dataset: DatasetKey) -> None:
+    def __init__(
+        self, sources: Path, catalogue: Path, dataset: DatasetKey, *, reading: bool = False
+    ) -> None:
         self._uri = folder_uri(dataset)
         self._folder = sources / self._uri
-        self._catalogue = Catalogue(catalogue, self._folder)
+        self._catalogue = Catalogue(catalogue, self._folder, reading=reading)
 
     @staticmethod
     def all(lake: Path) -> list[DatasetKey]:

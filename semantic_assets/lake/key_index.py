@@ -8,8 +8,8 @@ rows to and from Python took about 0.5).
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.lake.key_halves import halves
+from semantic_assets.lake.key_index_file import opened
 from semantic_assets.lake.outcomes import (
     Indices,
     KnownTexts,
@@ -28,24 +29,7 @@ from semantic_assets.lake.outcomes import (
     OutcomeRow,
     fold,
 )
-from semantic_assets.system.sqlite import use_wal
 
-_VERSION = 3
-# whole_job: requests of a job that failed as a whole, 0 otherwise.
-_SCHEMA = f"""
-CREATE TABLE file (
-  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,
-  mark TEXT NOT NULL
-) STRICT;
-CREATE TABLE retry (
-  high INTEGER NOT NULL, low INTEGER NOT NULL, retry_id TEXT NOT NULL, PRIMARY KEY (high, low)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE outcome (
-  high INTEGER NOT NULL, low INTEGER NOT NULL, file_id INTEGER NOT NULL,
-  position INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (high, low, file_id)
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {_VERSION};
-"""
 # CROSS JOIN: SQLite must walk the asked keys, never the index.
 _ROWS = """
 SELECT json_group_array(a.key), json_group_array(o.low), json_group_array(o.file_id),
@@ -74,16 +58,11 @@ class _Found:
 @dataclass(frozen=True, slots=True)
 class KeyIndex:
     path: Path
+    #: Of what cannot be read it holds nothing; it is not made, changed or brought to this form.
+    is_reading: bool = False
 
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as connection:
-            # Rebuildable: a lost transaction costs a re-read of one results file.
-            use_wal(connection)
-            connection.execute("PRAGMA synchronous=NORMAL")
-            _prepare(connection)
-            yield connection
+    def _connected(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self.path, reading=self.is_reading)
 
     def etags(self) -> dict[str, str]:
         """Map the name of each covered results file to the ETag it was covered with."""
@@ -154,6 +133,12 @@ class KeyIndex:
             )
             connection.execute("COMMIT")
 
+    def copied(self, to: Path) -> "KeyIndex":
+        """Return an index of one's own, with the same in it."""
+        with self._connected() as ours, closing(sqlite3.connect(to)) as theirs:
+            ours.backup(theirs)
+        return KeyIndex(to)
+
     def files_of(self, keys: pa.Array | Sequence[str]) -> set[str]:
         """Return the names of the results files with any outcome of these texts."""
         with self._connected() as connection:
@@ -180,24 +165,6 @@ class KeyIndex:
         known = self.known(keys)
         answers = {key: known.at(place) for place, key in enumerate(keys)}
         return {key: landed for key, landed in answers.items() if landed is not None}
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables. Tables of an earlier form are dropped: the files are covered again."""
-    if _version(connection) == _VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) != _VERSION:  # no other process made them meanwhile
-        for name in ("file", "retry", "outcome"):
-            connection.execute(f"DROP TABLE IF EXISTS {name}")
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
 
 
 def _forget(connection: sqlite3.Connection, name: str) -> None:

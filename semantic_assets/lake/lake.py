@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from semantic_assets.errors import ConfigError
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
@@ -34,6 +35,8 @@ class Lake:
 
     root: Path
     bucket: Bucket | None = None
+    #: Why nothing may be written or deleted; empty: it may.
+    refusal: str = ""
     _place: Folder | Objects = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +169,7 @@ class Lake:
     @contextmanager
     def replacing(self, relative: str) -> Iterator[Path]:
         """Yield a temporary path that replaces the file; a reader sees the old or the new file."""
+        self._require_writing()
         with self._place.replacing(relative) as temporary:
             yield temporary
 
@@ -205,10 +209,12 @@ class Lake:
             path.write_text(text)
 
     def delete(self, relative: str) -> None:
+        self._require_writing()
         self._place.delete(relative)
 
     def delete_tree(self, relative: str) -> None:
         """Delete all files below a directory, and their local copies."""
+        self._require_writing()
         self._place.delete_tree(relative)
 
     def has_tree(self, relative: str) -> bool:
@@ -220,7 +226,17 @@ class Lake:
 
     def publish_tree(self, relative: str, *, only: str = "") -> None:
         """Publish the local folder's files that end with `only` to all machines."""
+        self._require_writing()
         self._place.publish_tree(relative, only=only)
+
+    def _require_writing(self) -> None:
+        """Refuse a write to a lake that is open for reading.
+
+        Raises:
+            ConfigError: nothing may be written.
+        """
+        if self.refusal:
+            raise ConfigError(self.refusal)
 
 
 def fingerprint_of(file: pq.ParquetFile) -> str:

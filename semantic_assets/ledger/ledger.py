@@ -51,7 +51,12 @@ class Ledger:
 
     def refusing(self, reason: str) -> "Ledger":
         """Return the same ledger, whose every write raises ConfigError with this reason."""
-        return _ledger_of(replace(self.database, refusal=reason))
+        return ledger_of(replace(self.database, refusal=reason))
+
+    @property
+    def is_there(self) -> bool:
+        """False for an empty one that stands for a ledger not made yet."""
+        return self.database.is_there
 
     def now(self) -> float:
         return self.database.clock()
@@ -61,17 +66,24 @@ class Ledger:
 
 
 def open_ledger(
-    url: str, *, create: bool, clock: Clock = time.time, ledger_id: str | None = None
+    url: str,
+    *,
+    create: bool,
+    clock: Clock = time.time,
+    ledger_id: str | None = None,
+    reading: bool = False,
 ) -> Ledger:
     """Open the ledger at a SQLAlchemy URL.
 
     Raises:
         ConfigError: it is missing and `create` is false, or it is of another version.
     """
-    return _ledger_of(open_database(url, create=create, clock=clock, ledger_id=ledger_id))
+    return ledger_of(
+        open_database(url, create=create, clock=clock, ledger_id=ledger_id, reading=reading)
+    )
 
 
-def _ledger_of(database: Database) -> Ledger:
+def ledger_of(database: Database) -> Ledger:
     return Ledger(
         database=database,
         leases=Leases(database),

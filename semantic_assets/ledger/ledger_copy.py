@@ -166,6 +166,14 @@ def moving(source: Database, to: str) -> Iterator[Move]:
         yield Move(source, to, lease)
 
 
+def copy_all_rows(source: Database, target: Database) -> None:
+    """Fill an empty ledger with the rows of another as they are at one moment."""
+    with source.read() as ours, target.write() as theirs:
+        for table in _COPIED:
+            for rows in _batches(ours, table):
+                theirs.execute(sa.insert(table), rows)
+
+
 def _let_take_long(*connections: sa.Connection) -> None:
     """Lift the idle timeout, as one side waits while the other is compared.
 

@@ -113,12 +113,12 @@ def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKe
         DatasetRemoved: a named dataset was removed; looking at it must not bring it back.
     """
     if not names:
-        known = serving.core.store.ledger.sources.datasets()
+        known = serving.core.reader.ledger.sources.datasets()
         return tuple(dataset for dataset in known if key.may(READ, dataset.project))
     found = tuple(dict.fromkeys(DatasetKey.parse(name) for name in names))
     if not all(key.may(READ, dataset.project) for dataset in found):
         raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
-    rows = serving.core.store.ledger.datasets.rows()
+    rows = serving.core.reader.ledger.datasets.rows()
     if gone := [dataset for dataset in found if dataset in rows and rows[dataset].is_kept_out]:
         raise DatasetRemoved(f"dataset {min(gone)} was removed")
     return found

@@ -47,10 +47,11 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     """
     # It would log each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    lake = core.reader.lake
     serving = Serving(
         core=core,
-        keys=ApiKeys(core.store.lake),
-        replays=Replays(core.store.local("rest/replays.sqlite3")),
+        keys=ApiKeys(lake),
+        replays=Replays(lake.path("rest/replays.sqlite3")),
         metrics=Metrics(),
         needs_key=needs_key,
         limits=limits or Limits(),

@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 
 from semantic_assets.rest.problems import Problem
+from semantic_assets.system.durable import is_writable
 from semantic_assets.system.sqlite import use_wal
 
 KEPT_SECONDS = 24 * 3600.0
@@ -33,18 +35,29 @@ class Replays:
     """The stored answers, kept for a day beside the lake, so that a restart does not lose them."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            path, timeout=60.0, isolation_level=None, check_same_thread=False
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """Opened with the first key: a server that is only read from writes nothing."""
+        if not is_writable(self._path.parent):
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the lake is read-only: nothing was changed"
+            )
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        opened = sqlite3.connect(
+            self._path, timeout=60.0, isolation_level=None, check_same_thread=False
         )
-        use_wal(self._db)
-        self._db.execute(_SCHEMA)
-        # A killed server will not answer these; asking again sends and stores nothing twice.
-        self._db.execute("DELETE FROM replay WHERE status IS NULL")
+        use_wal(opened)
+        opened.execute(_SCHEMA)
+        # A server that was killed answers them no more; to ask again sends and stores nothing twice.
+        opened.execute("DELETE FROM replay WHERE status IS NULL")
+        return opened
 
     def close(self) -> None:
-        self._db.close()
+        if "_db" in self.__dict__:
+            self._db.close()
 
     def once(
         self, key: str | None, caller: str, asked: str, answer: Callable[[], Answer]

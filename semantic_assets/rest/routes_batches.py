@@ -37,8 +37,8 @@ def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     """Quote the pending work; nothing is sent."""
     datasets = readable(serving, key, body.datasets)
     if not datasets and key.project != EVERY_PROJECT:
-        # Without names the whole lake would be quoted, and this project has no datasets.
-        return asdict(estimate(serving.core.store, datasets=[DatasetKey(key.project, "none")]))
+        # Without names the lake as a whole would be quoted: this project has nothing in it.
+        return asdict(estimate(serving.core.reader, datasets=[DatasetKey(key.project, "none")]))
     return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
 
 
@@ -72,7 +72,7 @@ def get_batches(
     after: Annotated[str | None, Query()] = None,
 ) -> Page[Batch]:
     """List the batch jobs, newest first."""
-    jobs = serving.core.store.ledger.jobs
+    jobs = serving.core.reader.ledger.jobs
     if after is not None:
         after = jobs.find(after).job_id
     found = jobs.recent(limit + 1, before=after)
@@ -81,8 +81,8 @@ def get_batches(
 
 @router.get("/batches/{batch_id:path}/results")
 def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingResponse:
-    """Return the vectors of a collected job, one line of JSON per chunk."""
-    lines = json_lines(job_results(serving.core.store, batch_id))
+    """Stream the vectors of a collected job, a line of JSON for each chunk."""
+    lines = json_lines(job_results(serving.core.reader, batch_id))
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
@@ -95,8 +95,8 @@ def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
 
 @router.get("/batches/{batch_id:path}")
 def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
-    """Return one batch job, by our id or Google's `batches/...`."""
-    return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
+    """One batch job, by our id or Google's `batches/...`."""
+    return _batch(serving, serving.core.reader.ledger.jobs.find(batch_id))
 
 
 @router.post("/collect")
@@ -107,4 +107,4 @@ def post_collect(serving: Served, key: LakeAdmin) -> Json:
 
 
 def _batch(serving: Serving, job: BatchJob) -> Batch:
-    return batch(job_status(serving.core.store, job.job_id))
+    return batch(job_status(serving.core.reader, job.job_id))

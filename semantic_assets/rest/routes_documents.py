@@ -62,15 +62,15 @@ def get_documents(
     after: Annotated[str | None, Query()] = None,
 ) -> Page[Json]:
     """List the documents as read, by page."""
-    rows = document_list(serving.core.store, dataset, limit=limit + 1, after=after)
+    rows = document_list(serving.core.reader, dataset, limit=limit + 1, after=after)
     data = [{"object": "document", **asdict(row)} for row in rows]
     return page(data, limit, [row.document_id for row in rows])
 
 
 @router.get("/documents/{document}")
 def get_document(serving: Served, dataset: DatasetReader, document: str) -> Json:
-    """Return one document with its text, by its id; the offsets of hits index this text."""
-    return {"object": "document", **document_text(serving.core.store, dataset, document)}
+    """One document with its text, by its id: offsets of hits index this text."""
+    return {"object": "document", **document_text(serving.core.reader, dataset, document)}
 
 
 @router.delete("/documents/{document}")

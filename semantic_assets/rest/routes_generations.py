@@ -50,8 +50,8 @@ def post_generations(
 
 @router.get("/generations")
 def get_generations(serving: Served, key: LakeReader) -> list[Json]:
-    """List the tasks and the datasets they process."""
-    return [asdict(one) for one in list_of_tasks(serving.core.store)]
+    """List the tasks, and the datasets each is used on."""
+    return [asdict(one) for one in list_of_tasks(serving.core.reader)]
 
 
 @router.get("/generations/{name:path}/results")

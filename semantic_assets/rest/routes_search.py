@@ -27,7 +27,7 @@ def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
     if datasets:
         core = serving.core
         hits = search(
-            core.store, core.gemini, body.query, datasets=datasets, k=body.k, space_id=body.space
+            core.payer, core.gemini, body.query, datasets=datasets, k=body.k, space_id=body.space
         )
     return {"object": "list", "data": [{"object": "hit", **asdict(hit)} for hit in hits]}
 
@@ -35,8 +35,8 @@ def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
 def _searchable(
     serving: Serving, datasets: tuple[DatasetKey, ...], are_named: bool
 ) -> tuple[DatasetKey, ...]:
-    """Drop the datasets without an index, unless the request named its datasets."""
-    serving_of_all = serving.core.store.ledger.index_versions
+    """Of datasets nobody named, those that have an index."""
+    serving_of_all = serving.core.reader.ledger.index_versions
     return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
 
 
@@ -45,7 +45,7 @@ def get_datasets(serving: Served, key: Key) -> Json:
     """List the datasets the key may read, with the work left in each."""
     rows = [
         row
-        for row in pending_counts(serving.core.store)
+        for row in pending_counts(serving.core.reader)
         if key.may("read", row.project_id) and row.dataset_id
     ]
     shown = (
@@ -83,7 +83,7 @@ async def healthz() -> Json:
 def readyz(serving: Served) -> Response:
     """Check that the lake and its ledger can be read."""
     try:
-        serving.core.store.ledger.sources.datasets()
+        serving.core.reader.ledger.sources.datasets()
     except Exception as error:  # whatever it is, this server cannot serve
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE, f"the ledger cannot be read: {type(error).__name__}"

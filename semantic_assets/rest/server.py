@@ -39,7 +39,7 @@ def serve_forever(
     """
     core = SemanticCore(root)
     is_open = is_loopback(host) and not needs_key
-    if not is_open and not ApiKeys(core.store.lake).all():
+    if not is_open and not ApiKeys(core.reader.lake).all():
         core.close()
         raise ConfigError(
             f"on {host} every request needs a key and there is none: make one by "

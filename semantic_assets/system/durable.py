@@ -42,3 +42,9 @@ def make_folder(path: Path) -> None:
     make_folder(path.parent)
     path.mkdir(exist_ok=True)
     sync(path.parent)
+
+
+def is_writable(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, or in the nearest one above it that exists."""
+    place = next(p for p in (folder, *folder.parents) if p.exists())
+    return os.access(place, os.W_OK)

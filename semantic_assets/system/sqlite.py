@@ -1,7 +1,10 @@
-"""Write-ahead logging on a SQLite connection, even while another process makes the file."""
+"""SQLite connections: with a write-ahead log, or for reading, which leaves the files as they are."""
 
+import os
 import sqlite3
 import time
+import uuid
+from pathlib import Path
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
@@ -23,3 +26,53 @@ def use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """Open a database that may lie in a place nobody can write to, and change nothing there.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be read like this: the place cannot be written, and a
+            writer left its log there without the file that indexes it.
+    """
+    return _connected(f"{path.absolute().as_uri()}?{_mode(path)}")
+
+
+def connect_empty(name: str = "") -> sqlite3.Connection:
+    """Open a database of no file; connections by one name share it while one of them is open."""
+    return _connected(f"file:{name or uuid.uuid4().hex}?mode=memory&cache=shared", is_read=False)
+
+
+def can_be_written(path: Path) -> bool:
+    """Whether a file and its folder can be written to by this process."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _mode(path: Path) -> str:
+    """Choose how to open a WAL database without leaving a trace; tried with SQLite 3.40.
+
+    With something in the log only `ro` leaves log and database alone: `rw` moves the log into the
+    database when it closes, and `immutable` does not see what is in the log.
+    With nothing in the log, `ro` makes a log and a shared-memory file and leaves them behind, or
+    fails where it cannot make them. `rw` takes both away again when it closes, and is safe beside
+    a writer that comes meanwhile. `immutable` makes neither; it looks for no other process, so it
+    is for places that cannot be written to.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return "mode=ro"
+    return "mode=rw" if can_be_written(path) else "mode=ro&immutable=1"
+
+
+def _connected(uri: str, *, is_read: bool = True) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        if is_read:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -58,7 +58,9 @@ def test_a_kill_between_a_segment_and_its_catalogue_leaves_no_false_unchanged(
 
 def test_a_kill_beside_an_open_inbox_is_seen_by_it(trial: Trial) -> None:
     long = "x" * (3 << 20)
-    with Inbox(trial.settings.sources, trial.store.local(catalogue_file(NOTES)), NOTES) as inbox:
+    with Inbox(
+        trial.settings.sources, trial.store.lake.path(catalogue_file(NOTES)), NOTES
+    ) as inbox:
         inbox.put_texts([_note("a", "One." + long), _note("b", long)], overwrite=False)
         inbox.put_texts([_note("c", "Three.")], overwrite=False)
         segments.rewrite(_segment(trial), {"a": _note("a", "Two." + long).line()})

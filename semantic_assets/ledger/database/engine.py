@@ -15,11 +15,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.ledger.database import on_postgres, on_sqlite, schema
-from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, migrate
+from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, STEPS, migrate
 
 Clock = Callable[[], float]
 
 _POSTGRES = "postgresql"
+#: What a write through a ledger or a lake is told that was opened for reading.
+FOR_READING = "the lake was opened for reading: nothing was changed"
 _READING: dict[str, dict[str, Any]] = {
     "sqlite": {"semantic_assets_reading": True},
     _POSTGRES: {
@@ -41,6 +43,8 @@ class Database:
     moves: int = 0
     #: Why nothing may be written; empty: it may.
     refusal: str = ""
+    #: False for an empty one that stands for a ledger not made yet.
+    is_there: bool = True
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -84,12 +88,14 @@ def open_database(
     ledger_id: str | None = None,
     moving: bool = False,
     mark: str = "",
+    reading: bool = False,
 ) -> Database:
     """Open a ledger; with `create`, make a missing one, with the given id or a new one.
 
     Args:
         moving: open a ledger even if it is being moved or was moved.
         mark: note in a newly made ledger that keeps others from opening it.
+        reading: change nothing; with `create`, a missing one is an empty one that is kept nowhere.
 
     Raises:
         ConfigError: the address is invalid, there is no ledger and `create` is false, it is of
@@ -98,11 +104,15 @@ def open_database(
     """
     parsed = _parsed(url)
     try:
-        if not create and not _dialect(parsed).is_there(parsed):
-            raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
-        engine = _dialect(parsed).engine(parsed)
+        if (reading or not create) and not _dialect(parsed).is_there(parsed):
+            if not create:
+                raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
+            return _empty_database(clock, ledger_id or "")
+        dialect = _dialect(parsed)
+        engine = dialect.reading_engine(parsed) if reading else dialect.engine(parsed)
         try:
-            database, said = _opened(engine, clock, ledger_id, mark)
+            opened = _read(engine, clock) if reading else _opened(engine, clock, ledger_id, mark)
+            database, said = opened
             if said and not moving:
                 raise ConfigError(
                     f"this ledger {said}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
@@ -113,6 +123,8 @@ def open_database(
             raise
     except sa.exc.OperationalError as error:
         if parsed.get_backend_name() != _POSTGRES:
+            if reading:
+                raise ConfigError(_unreadable(parsed, error)) from error
             raise
         raise TransientError(
             f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
@@ -159,12 +171,7 @@ def _opened(
         version = _migrated(
             connection, _meta(database, connection, "schema_version", SCHEMA_VERSION)
         )
-        if version != SCHEMA_VERSION:
-            raise ConfigError(
-                f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the "
-                "ledger aside, then `semantic-assets init`, `recover` and `refresh`; what was paid "
-                "for is in the lake and is not paid for again"
-            )
+        _require_version(version)
         schema.metadata.create_all(connection)
         if engine.dialect.name == "sqlite":
             on_sqlite.refuse_other_machines(connection, clock())
@@ -176,6 +183,49 @@ def _opened(
         if clock is time.time and engine.dialect.name == _POSTGRES:
             clock = _server_clock(connection)
     return Database(engine, stored, clock, moves), said
+
+
+def _require_version(version: str) -> None:
+    if version != SCHEMA_VERSION:
+        raise ConfigError(
+            f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the "
+            "ledger aside, then `semantic-assets init`, `recover` and `refresh`; what was paid "
+            "for is in the lake and is not paid for again"
+        )
+
+
+def _read(engine: sa.Engine, clock: Clock) -> tuple[Database, str]:
+    """Do as `_opened` for a ledger that is as this version makes it."""
+    with Database(engine, "", clock).read() as connection:
+        missing = schema.metadata.tables.keys() - set(sa.inspect(connection).get_table_names())
+        version = "0" if "meta" in missing else _stored(connection, "schema_version") or "0"
+        if version in STEPS or (missing and version in ("0", SCHEMA_VERSION)):
+            raise ConfigError(
+                "the ledger was made by an older version, and reading does not change it: run "
+                "`semantic-assets init` once, where it can be written, to bring it up to date"
+            )
+        _require_version(version)
+        if engine.dialect.name == "sqlite":
+            on_sqlite.refuse_other_machines(connection, clock())
+        moves, said = moves_of(connection)
+        if clock is time.time and engine.dialect.name == _POSTGRES:
+            clock = _server_clock(connection)
+        found = str(_stored(connection, "ledger_id"))
+    return Database(engine, found, clock, moves, FOR_READING), said
+
+
+def _empty_database(clock: Clock, ledger_id: str) -> Database:
+    """Make a ledger of nothing, kept nowhere, to be read."""
+    engine = on_sqlite.empty_engine()
+    schema.metadata.create_all(engine)
+    return Database(engine, ledger_id, clock, refusal=FOR_READING, is_there=False)
+
+
+def _unreadable(url: sa.URL, error: sa.exc.OperationalError) -> str:
+    return (
+        f"the ledger {url.database} cannot be read as it is ({error.orig}): a process that wrote it "
+        "did not end well; run `semantic-assets init` once, where it can be written"
+    )
 
 
 def _server_clock(connection: sa.Connection) -> Clock:

@@ -50,6 +50,11 @@ def engine(url: sa.URL) -> sa.Engine:
     return made
 
 
+def reading_engine(url: sa.URL) -> sa.Engine:
+    """Return the same engine: each transaction tells the server that it only reads."""
+    return engine(url)
+
+
 def _note_use(_connection: Any, record: Any) -> None:
     record.info["used_at"] = time.monotonic()
 

@@ -1,5 +1,8 @@
 """The ledger in a SQLite file, for processes of one machine, on a disk of that machine."""
 
+import sqlite3
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import ConfigError
 from semantic_assets.ledger.database.schema import lease
 from semantic_assets.system.machine import file_system_of, machine_id
-from semantic_assets.system.sqlite import use_wal
+from semantic_assets.system.sqlite import can_be_written, connect_empty, connect_reading, use_wal
 
 #: A write-ahead log is shared memory: over a network its locks hold on one host only, or nowhere.
 _NETWORK = frozenset(
@@ -53,6 +56,31 @@ def engine(url: sa.URL) -> sa.Engine:
         folder.mkdir(parents=True, exist_ok=True)
     made = sa.create_engine(url, connect_args={"timeout": 60, "isolation_level": None})
     sa.event.listen(made, "connect", _configure)
+    sa.event.listen(made, "begin", _begin)
+    return made
+
+
+def reading_engine(url: sa.URL) -> sa.Engine:
+    """For reading: what it opens is left as it was, also where nothing can be written.
+
+    Raises:
+        ConfigError: the file lies on a network file system.
+    """
+    path = Path(str(url.database)).absolute()
+    _refuse_network(path.parent, file_system_of(path.parent))
+    # Where a connection takes the file for unchanging, none is kept: somebody else may change it.
+    pool = sa.QueuePool if can_be_written(path) else sa.NullPool
+    return _engine_of(lambda: connect_reading(path), pool)
+
+
+def empty_engine() -> sa.Engine:
+    """Return an engine in memory, gone with its last connection."""
+    name = f"ledger-{uuid.uuid4().hex}"
+    return _engine_of(lambda: connect_empty(name), sa.QueuePool)
+
+
+def _engine_of(connect: Callable[[], sqlite3.Connection], pool: type[sa.Pool]) -> sa.Engine:
+    made = sa.create_engine("sqlite://", creator=connect, poolclass=pool)
     sa.event.listen(made, "begin", _begin)
     return made
 

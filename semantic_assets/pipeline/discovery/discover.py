@@ -80,8 +80,13 @@ class _Difference:
         return not (self.added or self.changed or self.removed or self.renamed)
 
 
-def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discovery:
-    """List all datasets under the source root, or only these, even if they were removed.
+def discover(
+    store: Store, *, datasets: tuple[DatasetKey, ...] = (), removes: bool = True
+) -> Discovery:
+    """List all datasets under the source root, or just these, also if they were removed.
+
+    Args:
+        removes: False: leave what is in the lake of datasets that are gone.
 
     Raises:
         SourceMissing: the root is gone, or no dataset is left in it; nothing was changed.
@@ -96,7 +101,7 @@ def discover(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> Discover
             folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
             raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
         try:
-            if _discover_one(store, dataset, row, report, by_name=bool(datasets)):
+            if _discover_one(store, dataset, row, report, bool(datasets), removes):
                 found.append(dataset)
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
@@ -159,18 +164,23 @@ def _valid_folders(
 
 
 def _discover_one(
-    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, *, by_name: bool
+    store: Store,
+    dataset: DatasetKey,
+    row: Dataset | None,
+    report: Discovery,
+    by_name: bool,
+    removes: bool,
 ) -> bool:
     """List one dataset and apply the differences; return whether the dataset is there."""
     if row is not None and row.is_removed:
-        if row.cleared_at is None:
+        if row.cleared_at is None and removes:
             finish_removal(store, dataset)
         if row.is_kept_out and not by_name:
             return False
     listing = store.sources.files(dataset)
     report.unsupported += listing.unsupported
     if not listing.files:
-        _note_missing(store, dataset, row, report)
+        _note_missing(store, dataset, row, report, removes)
         return False
     table = _read_settings(store, dataset)
     if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
@@ -215,7 +225,7 @@ def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
 
 
 def _note_missing(
-    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery
+    store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, removes: bool
 ) -> None:
     """Note a missing dataset; discard it only after the grace period (a disk may be unmounted)."""
     if row is None or row.is_removed:
@@ -224,7 +234,7 @@ def _note_missing(
     hours = store.dataset_settings(dataset).remove_after_hours
     hours = store.settings.remove_after_hours if hours is None else hours
     until = since + hours * _HOUR_SECONDS
-    if store.ledger.now() >= until:
+    if removes and store.ledger.now() >= until:
         discard(store, dataset)
         report.discarded.append(str(dataset))
         return

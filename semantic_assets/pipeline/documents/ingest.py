@@ -68,7 +68,9 @@ class Ingestion:
                 f"documents cannot be handed over while the sources are in a bucket: put them as "
                 f"files under {store.sources.shown}/{dataset.project}/{dataset.dataset}/"
             )
-        self._inbox = Inbox(store.settings.sources, store.local(catalogue_file(dataset)), dataset)
+        self._inbox = Inbox(
+            store.settings.sources, store.lake.path(catalogue_file(dataset)), dataset
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -57,7 +57,8 @@ def documents_waiting(store: Store) -> dict[DatasetKey, int]:
 
 def _in_inbox(store: Store, dataset: DatasetKey) -> int:
     placed = {item.uri: item for item in store.ledger.sources.placed(dataset)}
-    with Inbox(store.settings.sources, store.local(catalogue_file(dataset)), dataset) as inbox:
+    catalogue = store.lake.path(catalogue_file(dataset))
+    with Inbox(store.settings.sources, catalogue, dataset, reading=True) as inbox:
         new = sum(held.uri not in placed for held in inbox.files())
         return new + sum(
             _unread_of(inbox, uri, file_fingerprint(stat), placed.get(uri))

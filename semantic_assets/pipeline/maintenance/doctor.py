@@ -50,14 +50,20 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
     )
     found += [*_misspelt(), _root(settings), _sources(settings), _key(settings), _consent(settings)]
     try:
-        with open_store(settings) as store:
-            found.append(Diagnosis(name="ledger", is_well=True, found=store.ledger.ledger_id))
+        with open_store(settings, reading=True) as store:
+            found.append(Diagnosis(name="ledger", is_well=True, found=_ledger(store)))
             found += _of_store(store)
     except SemanticAssetsError as error:
         found.append(
             Diagnosis(name="ledger", is_well=False, found=str(error), remedy=_remedy(error))
         )
     return found
+
+
+def _ledger(store: Store) -> str:
+    if store.ledger.is_there:
+        return store.ledger.ledger_id
+    return "there is none yet: what is taken in or sent first makes it"
 
 
 def _of_store(store: Store) -> Iterator[Diagnosis]:

@@ -92,15 +92,19 @@ def complete_key_index(store: Store, product_id: str) -> KeyIndex:
     covered = index.etags()
     present = store.lake.etags(layout.results_dir(product_id))
     gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
+    new = {name: etag for name, etag in present.items() if covered.get(name) != etag}
+    names = store.lake.names(layout.retries_dir(product_id))
+    retries = [name for name in names if f"{_RETRY}{name}" not in covered]
+    if not (gone or new or retries):
+        return index
+    index = store.key_index_to_complete(product_id)
     if gone:
         index.forget(gone)
-    for name, etag in present.items():
-        if covered.get(name) != etag:
-            cover(store, index, product_id, name, etag)
-    for name in store.lake.names(layout.retries_dir(product_id)):
-        if f"{_RETRY}{name}" not in covered:
-            keys = store.lake.read(f"{layout.retries_dir(product_id)}/{name}")["text_hash"]
-            index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
+    for name, etag in new.items():
+        cover(store, index, product_id, name, etag)
+    for name in retries:
+        keys = store.lake.read(f"{layout.retries_dir(product_id)}/{name}")["text_hash"]
+        index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
     return index
 
 

@@ -49,10 +49,8 @@ def measure_quality(
     version = version or store.ledger.index_versions.serving(dataset)
     if asked is None or version is None:
         return None
-    for found in store.ledger.evaluations.of(dataset):
-        same = (found.space_id, found.version) == (version.space_id, version.number)
-        if same and found.judgements == asked.identity:
-            return found
+    if found := _measured(store, version, asked):
+        return found
     try:
         measured = _measure(store, gemini, version, asked)
     except SpendRefused as refusal:
@@ -62,6 +60,21 @@ def measure_quality(
         return None
     store.ledger.evaluations.record(measured)
     return measured
+
+
+def is_to_be_measured(store: Store, dataset: DatasetKey) -> bool:
+    """Whether `measure_quality` would measure the serving version, and record it."""
+    asked, version = _asked(store, dataset), store.ledger.index_versions.serving(dataset)
+    return asked is not None and version is not None and not _measured(store, version, asked)
+
+
+def _measured(store: Store, version: IndexVersion, asked: _Asked) -> Evaluation | None:
+    """Return what was measured before, with the same questions."""
+    for found in store.ledger.evaluations.of(version.dataset):
+        same = (found.space_id, found.version) == (version.space_id, version.number)
+        if same and found.judgements == asked.identity:
+            return found
+    return None
 
 
 def check_quality(store: Store, dataset: DatasetKey) -> Check:

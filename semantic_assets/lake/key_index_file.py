@@ -1,0 +1,70 @@
+"""The SQLite file of a key index: made, brought to its form, or only read."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
+
+_VERSION = 3
+# whole_job: requests of a job that failed as a whole, 0 otherwise.
+_SCHEMA = f"""
+CREATE TABLE file (
+  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,
+  mark TEXT NOT NULL
+) STRICT;
+CREATE TABLE retry (
+  high INTEGER NOT NULL, low INTEGER NOT NULL, retry_id TEXT NOT NULL, PRIMARY KEY (high, low)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcome (
+  high INTEGER NOT NULL, low INTEGER NOT NULL, file_id INTEGER NOT NULL,
+  position INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (high, low, file_id)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {_VERSION};
+"""
+
+
+@contextmanager
+def opened(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
+    """Open it; `reading` changes nothing, and of what cannot be read holds nothing."""
+    if reading:
+        with closing(_read(path)) as connection:
+            yield connection
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+        # Rebuildable: a lost transaction costs a re-read of one results file.
+        use_wal(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        _prepare(connection)
+        yield connection
+
+
+def _read(path: Path) -> sqlite3.Connection:
+    with suppress(sqlite3.OperationalError):
+        found = connect_reading(path)
+        if _version(found) == _VERSION:
+            return found
+        found.close()
+    empty = connect_empty()
+    _prepare(empty)
+    return empty
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables. Those of an earlier form are dropped: the files are covered again."""
+    if _version(connection) == _VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if _version(connection) != _VERSION:  # nobody else made them meanwhile
+        for name in ("file", "retry", "outcome"):
+            connection.execute(f"DROP TABLE IF EXISTS {name}")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
