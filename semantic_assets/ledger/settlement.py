@@ -59,8 +59,9 @@ def settle_move(
     elif job.state == JobState.ABANDONED and possibly_billed is None:
         spending.release(job.job_id)
     if possibly_billed is not None:
+        part = possibly_billed.part
         spending.book(
-            job.job_id,
+            f"{job.job_id}+{part}" if part else job.job_id,
             POSSIBLY_BILLED,
             model=job.model,
             tokens=possibly_billed.tokens,

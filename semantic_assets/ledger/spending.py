@@ -19,6 +19,8 @@ class Amount:
 
     tokens: int
     usd: float
+    #: A word of its own beside the job's id, where the job itself is paid.
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,3 +100,19 @@ def test_a_call_is_possibly_billed_until_it_is_settled(ledger: Ledger) -> None:
     ledger.spending.settle("q1", model="m", reserved=amount, cost=Amount(9, 0.2))
     totals = ledger.spending.totals()
     assert (totals.possibly_billed_usd, totals.realtime_usd) == (0, 0.2)
+
+
+def test_texts_without_a_line_are_possibly_billed_beside_what_their_job_cost(
+    ledger: Ledger,
+) -> None:
+    job = at(ledger, S.ENDED)
+    ledger.jobs.move(
+        job.job_id,
+        S.COLLECTED,
+        of=[S.ENDED],
+        tokens_actual=900,
+        possibly_billed=Amount(100, 0.25, part="missing"),
+    )
+    totals = ledger.spending.totals(of=job.job_id.__eq__)
+    assert totals.batch_tokens == {job.model: 900}
+    assert totals.possibly_billed_usd == 0.25

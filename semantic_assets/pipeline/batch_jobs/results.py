@@ -20,6 +20,7 @@ from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
 from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
@@ -37,6 +38,8 @@ class Outcomes:
     requests: int
     succeeded: int
     tokens: int
+    #: Texts without a line: they may have been paid for, and are sent again.
+    missing: int = 0
     #: Output tokens of generated answers, including answers that were not accepted.
     output_tokens: int | None = None
 
@@ -150,6 +153,9 @@ def finalize_job(
         Conflict: another process moved the row meanwhile.
     """
     outcomes = read_outcomes(store, job)
+    if possibly_billed is None and outcomes.missing and not job.is_realtime:
+        tokens = estimated_share(job, outcomes.missing)
+        possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     cover_results(store, job.product_id, job.job_id)
     moved = store.ledger.jobs.move(
         job.job_id,
@@ -170,6 +176,11 @@ def finalize_job(
     return outcomes
 
 
+def estimated_share(job: BatchJob, texts: int) -> int:
+    """Return the estimated tokens of so many of a job's texts."""
+    return job.tokens_estimated * texts // max(1, job.requests)
+
+
 def cover_results(store: Store, product_id: str, job_id: str) -> None:
     """Enter the keys of a results file in the key index."""
     name = f"{job_id}.parquet"
@@ -182,9 +193,13 @@ def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
     columns = token_columns(job.product_id)
     table = store.lake.read(layout.results(job.product_id, job.job_id), ["outcome", *columns])
     tokens, *output = (pc.sum(table[name]).as_py() or 0 for name in columns)
+    is_ok = pc.equal(table["outcome"], Outcome.OK)
+    uncounted = pc.sum(pc.and_(is_ok, pc.is_null(table["token_count"]))).as_py() or 0
     return Outcomes(
         requests=table.num_rows,
-        succeeded=pc.sum(pc.equal(table["outcome"], Outcome.OK)).as_py() or 0,
-        tokens=tokens,
+        succeeded=pc.sum(is_ok).as_py() or 0,
+        missing=pc.sum(pc.equal(table["outcome"], Outcome.MISSING)).as_py() or 0,
+        # A line need not carry a count: what Google billed for it is as good as estimated.
+        tokens=tokens + estimated_share(job, uncounted),
         output_tokens=output[0] if output else None,
     )
