@@ -301,6 +301,39 @@ def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corp
     assert corpus.paid_twice() == []
 
 
+def test_a_process_that_slept_over_the_deadline_collects_what_had_succeeded(corpus: Trial) -> None:
+    advance(corpus.store, corpus.gemini)
+    corpus.pass_time(60 * 3_600.0)
+    report = advance(corpus.store, corpus.gemini)
+    assert [found.outcomes.succeeded for found in report.collected if found.outcomes] == [TEXTS]
+    assert len(corpus.remote_jobs()) == 1
+    assert corpus.store.ledger.spending.totals().possibly_billed_usd == 0
+
+
+def test_a_job_that_was_too_old_is_not_taken_back_while_it_runs(corpus: Trial) -> None:
+    corpus.arm("stuck-running", seconds=400 * 3_600.0)
+    advance(corpus.store, corpus.gemini)
+    [old] = corpus.store.ledger.jobs.list()
+    for hours in (51, 1, 1, 1):
+        corpus.pass_time(hours * 3_600.0)
+        again = corpus.reopened()  # as cron does: a process for each pass
+        with again.store:
+            advance(again.store, again.gemini)
+    told = [event.to_state for event in corpus.store.ledger.jobs.events(old.job_id)]
+    assert told.count("abandoned") == 1
+
+
+def test_what_a_person_gave_up_is_not_taken_back_by_the_next_pass(corpus: Trial) -> None:
+    corpus.arm("stuck-running", seconds=3_600.0)
+    advance(corpus.store, corpus.gemini)
+    [job] = corpus.store.ledger.jobs.list()
+    resolve.give_up(corpus.store, corpus.gemini, job.job_id)
+    for _ in range(3):
+        corpus.pass_time(60.0)
+        advance(corpus.store, corpus.gemini)
+    assert corpus.store.ledger.jobs.find(job.job_id).state == "abandoned"
+
+
 def test_a_revoked_key_loses_nothing(corpus: Trial) -> None:
     advance(corpus.store, corpus.gemini)
     corpus.arm("key-revoked", times=6)

@@ -1,9 +1,9 @@
 """Deadlines of stuck jobs: request a cancel, then give up once Google's own limit has passed."""
 
-from semantic_assets.errors import Conflict, PermanentError
+from semantic_assets.errors import Conflict, PermanentError, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
-from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState, state_of_remote
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
@@ -15,6 +15,9 @@ S = JobState
 CANCEL_AFTER_SECONDS = 36 * 3_600.0
 #: Google expires a job at 48 hours; a job that is not terminal by this age is given up.
 ABANDON_AFTER_SECONDS = 50 * 3_600.0
+NOT_TERMINAL = "not terminal after 50 hours"
+#: A person decided it: no listing undoes that.
+BY_HAND = "given up by hand"
 
 
 def enforce_deadlines(store: Store, gemini: Gemini) -> None:
@@ -25,10 +28,23 @@ def enforce_deadlines(store: Store, gemini: Gemini) -> None:
         if job.is_realtime:
             continue
         age = now - (job.submitted_at or job.created_at)
-        if age >= ABANDON_AFTER_SECONDS:
-            abandon(store, job, "not terminal after 50 hours", billed=True)
+        if age >= ABANDON_AFTER_SECONDS and not _has_ended(gemini, job):
+            abandon(store, job, NOT_TERMINAL, billed=True)
         elif age >= CANCEL_AFTER_SECONDS and job.cancel_requested_at is None and job.remote_name:
             request_cancel(store, gemini, job, "after 36 hours")
+
+
+def _has_ended(gemini: Gemini, job: BatchJob) -> bool:
+    """Ask for the job by name: nothing is concluded from time alone.
+
+    A process that slept over a weekend gave up a job that had SUCCEEDED, and sent its texts again.
+    """
+    if job.remote_name is None:
+        return False
+    try:
+        return state_of_remote(gemini.get(job.remote_name).state) == S.ENDED
+    except RemoteMissing:
+        return False
 
 
 def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> None:

@@ -18,7 +18,8 @@ from semantic_assets.model.batch_job import (
     parse_display_name,
     state_of_remote,
 )
-from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.claim import claimed
+from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, NOT_TERMINAL, abandon
 from semantic_assets.store import Store
 
 S = JobState
@@ -232,7 +233,9 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
     found = []
     for job in store.ledger.jobs.list(states=REOPENING, scope_id=gemini.scope_id):
         remote = by_display.get(job.display_name)
-        if remote is None or manifest_keys(store.lake, job.job_id) is None:
+        if remote is None or not _may_return(job, remote):
+            continue
+        if manifest_keys(store.lake, job.job_id) is None:
             continue
         moved = take_back(store, job, remote.name, f"turned up after all as {remote.name}")
         if moved is not None:
@@ -243,15 +246,36 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
     return found
 
 
+def _may_return(job: BatchJob, remote: RemoteJob) -> bool:
+    """Tell whether a job that was given up is taken back when a listing shows it.
+
+    One that a person gave up is not. One that was too old is when it has ended: taken back while
+    it runs, it is too old again, for ever.
+    """
+    if job.error_message == BY_HAND:
+        return False
+    return job.error_message != NOT_TERMINAL or state_of_remote(remote.state) == S.ENDED
+
+
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
-    """Move a given-up job back to submitted; None: it has moved on."""
-    store.lake.delete(layout.results(job.product_id, job.job_id))
-    return store.ledger.jobs.move(
-        job.job_id,
-        JobState.SUBMITTED,
-        of=[job.state],
-        detail=why,
-        remote_name=remote_name,
-        absent_since=None,
-        submitted_at=store.ledger.now(),
-    )
+    """Move a given-up job back to submitted; None: it has moved on.
+
+    The error rows are deleted under the job's fence, looked at right before: a process that slept
+    here once deleted the answers that another had just landed.
+    """
+    with claimed(store, job, *REOPENING) as held:
+        if held is None or store.ledger.jobs.claim(job.job_id, held[1].fence) is None:
+            return None
+        held[1].require()
+        store.lake.delete(layout.results(job.product_id, job.job_id))
+        return store.ledger.jobs.move(
+            job.job_id,
+            JobState.SUBMITTED,
+            of=[job.state],
+            fence=held[1].fence,
+            detail=why,
+            error_message=None,
+            remote_name=remote_name,
+            absent_since=None,
+            submitted_at=store.ledger.now(),
+        )

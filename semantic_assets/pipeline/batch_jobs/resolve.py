@@ -10,7 +10,7 @@ from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
-from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
 from semantic_assets.pipeline.batch_jobs.poll import take_back
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
@@ -54,7 +54,7 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
     """Abandon an unconfirmed or stuck job: its texts are pending again, and may be paid twice."""
     job = store.ledger.jobs.find(name)
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
-    if not abandon(store, job, "given up by hand", billed=True):
+    if not abandon(store, job, BY_HAND, billed=True):
         raise Conflict(f"job {job.job_id} is being worked on by another process; try again")
     recheck_remote(gemini)
     return store.ledger.jobs.find(job.job_id)
