@@ -8,6 +8,8 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import model_pause, scope_window
 from semantic_assets.ledger.database.schema import scope as scope_table
 
+#: Stands for the scope where what waits is the collection of a job.
+_JOB = "job"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3_600.0
 #: A window shrunk by a 429 keeps a tenth of what is configured, and is back after an hour.
 _FLOOR, _REGROW_SECONDS = 10, 3_600.0
@@ -97,6 +99,14 @@ class Scopes:
             if row is None and model is not None:
                 row = connection.execute(of_model).one_or_none()
         return None if row is None else Pause(row[0], row[1] or "")
+
+    def pause_job(self, job_id: str, reason: str) -> None:
+        """Wait before the next try to collect a job: a minute, doubling to an hour."""
+        self.pause_model(_JOB, job_id, reason)
+
+    def paused_job(self, job_id: str) -> Pause | None:
+        """Return the pause of a job whose collection failed, if it is not over."""
+        return self.paused(_JOB, job_id)
 
     def pauses(self, scope_id: str) -> list[Pause]:
         """Return the pauses of the models of a scope that are not over."""

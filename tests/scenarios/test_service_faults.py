@@ -2,6 +2,7 @@
 
 import json
 
+import httpx2
 import numpy as np
 import pytest
 
@@ -122,15 +123,40 @@ def test_a_passing_fault_heals_by_itself(corpus: Trial, fault: str) -> None:
 
 
 def test_answers_that_are_missing_are_asked_for_again_and_no_others(corpus: Trial) -> None:
-    corpus.arm("missing-keys", fraction=0.1)
+    corpus.arm("missing-keys", fraction=0.05)
     corpus.advance_until_done()
     assert _statuses(corpus) == {"READY": TEXTS}
     with connect(corpus.store) as connection:
         [(missing,)] = connection.execute(
             "SELECT count(*) FROM results WHERE outcome = 'missing'"
         ).fetchall()
-    assert missing == TEXTS // 10
+    assert missing == TEXTS // 20
     assert len(corpus.paid_twice()) == missing  # the service answered and lost them: not ours
+    assert corpus.store.ledger.spending.totals().possibly_billed_usd > 0
+
+
+def test_a_body_that_lacks_more_than_a_handful_is_quarantined_after_hours(corpus: Trial) -> None:
+    corpus.arm("missing-keys", fraction=0.5)
+    advance(corpus.store, corpus.gemini)
+    corpus.pass_time(120.0)
+    advance(corpus.store, corpus.gemini)
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state == "ended"  # it may be read before it is whole
+    corpus.advance_until_done()
+    assert len(corpus.remote_jobs()) == 1
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state == "quarantined"
+    assert "have no line in the result" in str(job.error_message)
+
+
+def test_a_result_that_cannot_be_collected_is_not_fetched_at_each_pass(corpus: Trial) -> None:
+    corpus.arm("missing-keys", fraction=0.5)
+    advance(corpus.store, corpus.gemini)
+    corpus.pass_time(120.0)
+    for _ in range(5):
+        advance(corpus.store, corpus.gemini)
+    calls = httpx2.get(f"{corpus.url}/emulator/state").json()["calls"]
+    assert calls["files.download"] <= 2
 
 
 def test_a_job_deleted_by_somebody_is_sent_again_and_booked_as_possibly_billed(

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,6 +39,7 @@ from semantic_assets.pipeline.batch_jobs.results import (
     write_job_failure,
     write_results,
 )
+from semantic_assets.pipeline.batch_jobs.whole_answers import require_whole
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
@@ -65,6 +67,8 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
     """
     trouble: TransientError | None = None
     for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
+        if store.ledger.scopes.paused_job(job.job_id):
+            continue
         with claimed(store, job, S.ENDED) as held:
             if held is None:
                 continue
@@ -73,6 +77,7 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
             except Conflict:  # another process has it: losing a race is ordinary
                 continue
             except TransientError as error:
+                store.ledger.scopes.pause_job(job.job_id, str(error))
                 trouble = error
                 continue
             except (pa.ArrowException, OSError) as error:  # of this job; those behind it go on
@@ -123,6 +128,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
         raise Conflict(f"job {job.job_id} was collected by another process") from error
     except RemoteMissing as error:
         if not _land_unreadable(store, job, lease, keys or [], str(error)):
+            store.ledger.scopes.pause_job(job.job_id, str(error))
             return None
         may_be_billed = True
     final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
@@ -150,8 +156,13 @@ def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[
         job,
         lease,
         keys,
-        verify=lambda results: verify_answers(store, gemini, job, results),
+        verify=partial(_verify, store, gemini, job),
     )
+
+
+def _verify(store: Store, gemini: Gemini, job: BatchJob, results: Path) -> None:
+    require_whole(store, job, results)
+    verify_answers(store, gemini, job, results)
 
 
 def _has_output(gemini: Gemini, job: BatchJob) -> bool:
