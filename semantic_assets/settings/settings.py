@@ -22,6 +22,7 @@ from semantic_assets.settings.validation import CONFIG, checked, keys_of, number
 
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
+API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
 
 
@@ -45,6 +46,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     #: Base URL of the Gemini API.
     gemini_url: str = GEMINI_URL
+    #: Version of the API. Every call of batches and files that was captured live is on v1beta.
+    gemini_api_version: Annotated[str, one_of(*API_VERSIONS)] = "v1beta"
     #: A running emulator's URL; without it the emulator is served inside the process.
     emulator_url: str | None = None
     #: The folder of the embedded emulator's state. Default: `emulator` beside the lake.
