@@ -86,6 +86,8 @@ def bill_table(bill: Bill) -> Table:
     table.add_row("canaries and other real-time calls", _usd(bill.canary_usd))
     table.add_row("committed, jobs still out", _usd(bill.committed_usd))
     table.add_row("possibly billed for nothing", _usd(bill.possibly_billed_usd))
+    if bill.other_usd:
+        table.add_row("other tools on this key", _usd(bill.other_usd))
     table.add_row(
         "waiting to be sent",
         f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
