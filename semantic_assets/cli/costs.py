@@ -29,6 +29,11 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
 @click.option("--chars", type=click.IntRange(1), help="... of so many characters each.")
 @click.option("--script", type=click.Choice(_SCRIPTS), default="latin", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many documents.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Let Google count a sample of the texts: free, one request each, at most 40 a script.",
+)
 @json_option
 @edge
 def estimate(
@@ -38,6 +43,7 @@ def estimate(
     chars: int | None,
     script: str,
     limit: int | None,
+    exact: bool,
     as_json: bool,
 ) -> None:
     """Quote what the next refresh would send: tokens, dollars, window fills, finish."""
@@ -45,10 +51,12 @@ def estimate(
 
     if (articles is None) != (chars is None):
         raise ConfigError("--articles and --chars go together: say how many, and how long each is")
+    if exact and articles is not None:
+        raise ConfigError("--exact counts texts that are there: leave out --articles and --chars")
     if articles is not None and chars is not None:
         found = functions.estimate_articles(articles, chars, script=script, root=root)
     else:
-        found = functions.estimate(datasets or None, limit=limit, root=root)
+        found = functions.estimate(datasets or None, limit=limit, exact=exact, root=root)
     show_quote(found, as_json)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from semantic_assets.errors import GeminiUnavailable, RemoteMissing, RequestRejected
+from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
 from semantic_assets.gemini.checked_file import CheckedFile
 from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
@@ -247,7 +247,9 @@ class Gemini:
         """Count the tokens of one text; embedding models answer too, and nothing is charged."""
         with self._asking(Method.ANSWER):
             answer = self._client.models.count_tokens(model=model, contents=text, config=_quick())
-            return int(answer.total_tokens or 0)
+            if not answer.total_tokens:
+                raise CorruptResult(f"{model}: the answer to countTokens has no count")
+            return answer.total_tokens
 
     def embed_queries(
         self, space: EmbeddingSpace, queries: Sequence[str]

@@ -27,6 +27,7 @@ READS = (
     "failures",
     "verify",
     "estimate",
+    "estimate --exact",
     "results JOB",
     "index list",
     "generate list",

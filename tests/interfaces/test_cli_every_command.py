@@ -18,6 +18,7 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("init", 0, "ledger"),
     ("probe --yes", 0, "holds"),
     ("estimate", 0, "files not read yet"),
+    ("estimate --exact", 0, "files not read yet"),
     ("ingest OUT/in.txt -d acme/locks", 0, "1 uploaded"),
     ("flush --yes", 0, "texts sent in 1 jobs"),
     ("collect --watch --interval 0", 0, "vectors_landed"),
