@@ -25,6 +25,7 @@ from semantic_assets.errors import ConfigError
 @edge
 def init(root: str | None, beside: str | None) -> None:
     """Create the ledger. The real backend never creates one by itself."""
+    from semantic_assets.pipeline.maintenance.doctor import window_advice
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
@@ -32,6 +33,8 @@ def init(root: str | None, beside: str | None) -> None:
         if beside is not None:
             store.ledger.register_beside(beside)
         click.echo(f"ledger {store.ledger.ledger_id} at {store.lake.shown}")
+        if advice := window_advice(store.settings):
+            click.echo(f"next: {advice}")
 
 
 @click.command()

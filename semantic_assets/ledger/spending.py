@@ -104,13 +104,15 @@ class Spending:
             guard(inside)
             inside._add(job_id, POSSIBLY_BILLED, model, amount)
 
-    def settle(self, job_id: str, *, model: str, reserved: Amount, cost: Amount) -> None:
+    def settle(
+        self, job_id: str, *, model: str, reserved: Amount, cost: Amount, kind: str = REALTIME
+    ) -> None:
         """Book what a reserved call cost; its reservation ends in the same transaction."""
         with self.database.write() as connection:
             inside = Spending(self.database, connection)
             inside._add(job_id, POSSIBLY_BILLED, model, Amount(-reserved.tokens, -reserved.usd))
             if cost.tokens:
-                inside._add(job_id, REALTIME, model, cost)
+                inside._add(job_id, kind, model, cost)
 
     def _add(self, job_id: str, kind: str, model: str, amount: Amount) -> None:
         """Add to what is booked: the questions of a day are one row, not one each."""

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 
 from pydantic.dataclasses import dataclass
 
+from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import enqueued_tokens
@@ -64,6 +65,8 @@ class Settings:
     enqueued_tokens: Annotated[int | None, whole(1)] = None
     #: The same of a chat model, for every one of them.
     chat_enqueued_tokens: Annotated[int | None, whole(1)] = None
+    #: How files spell the schema of a generation task: `probe --generate` says which is accepted.
+    batch_schema_field: Annotated[str, one_of(*SCHEMA_FIELDS)] = SCHEMA_FIELDS[0]
     #: A text is FAILED after this many error rows.
     max_attempts: Annotated[int, whole(1)] = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.

@@ -17,6 +17,7 @@ from semantic_assets.emulator.server import serve_in_thread
 SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("init", 0, "ledger"),
     ("probe --yes", 0, "holds"),
+    ("probe --generate --yes", 0, "response_json_schema"),
     ("estimate", 0, "files not read yet"),
     ("estimate --exact", 0, "files not read yet"),
     ("ingest OUT/in.txt -d acme/locks", 0, "1 uploaded"),
