@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,9 +10,18 @@ import sqlalchemy as sa
 from semantic_assets.ledger.database.engine import row_values
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
 
 _log = logging.getLogger("semantic_assets.ledger.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job whose row and manifest are durable, and the lease its submission runs under."""
+
+    job: BatchJob
+    lease: Lease
 
 
 def window_of(

@@ -1,8 +1,6 @@
 """Rows of batch jobs: each move is one guarded update with its event, never read-then-write."""
 
 import logging
-import secrets
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +13,13 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
 from semantic_assets.ledger.job_rows import job_of, job_values, record_event, window_of
-from semantic_assets.ledger.leases import Lease, require_fence
+from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
 _RECENT_JOBS = 20
 _log = logging.getLogger(__name__)
-
-
-def new_job_id() -> str:
-    """Return a new id that sorts by time: of two vectors for one text the lowest job_id wins."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,16 +263,16 @@ class Jobs:
 
     def orphaned(self) -> Sequence[BatchJob]:
         """Return uploading, creating and real-time jobs whose process's lease is dead."""
-        now = self.database.clock()
-        alive = sa.exists().where(
-            lease.c.name == sa.literal(lease_names.of_job("")) + job_table.c.job_id,
-            lease.c.expires_at >= now,
-        )
         at_work = job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING])
         real_time = job_table.c.is_realtime.is_(True) & (job_table.c.state == JobState.RUNNING)
-        query = sa.select(job_table).where(at_work | real_time, ~alive)
+        query = sa.select(job_table).where(at_work | real_time)
+        held = sa.select(lease).where(lease.c.name.startswith(lease_names.of_job("")))
         with self.database.read() as connection:
-            return [job_of(row) for row in connection.execute(query)]
+            jobs = [job_of(row) for row in connection.execute(query)]
+            leases = connection.execute(held.where(lease.c.expires_at > 0.0)).all()
+        now = self.database.clock()
+        alive = {one.name for one in leases if is_in_force(one.holder, one.expires_at, now)}
+        return [job for job in jobs if lease_names.of_job(job.job_id) not in alive]
 
     def events(self, job_id: str) -> Sequence[JobEvent]:
         query = sa.select(job_event).where(job_event.c.job_id == job_id)

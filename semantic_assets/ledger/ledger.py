@@ -8,6 +8,7 @@ from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.datasets import Datasets
 from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.index_versions import IndexVersions
+from semantic_assets.ledger.job_ids import JobIds
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
@@ -25,6 +26,7 @@ class Ledger:
     database: Database
     leases: Leases
     jobs: Jobs
+    job_ids: JobIds
     datasets: Datasets
     sources: Sources
     dataset_spaces: DatasetSpaces
@@ -88,6 +90,7 @@ def ledger_of(database: Database) -> Ledger:
         database=database,
         leases=Leases(database),
         jobs=Jobs(database),
+        job_ids=JobIds(database),
         datasets=Datasets(database),
         sources=Sources(database),
         dataset_spaces=DatasetSpaces(database),

@@ -18,7 +18,7 @@ from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database import schema
 from semantic_assets.ledger.database.engine import Database, moves_of, row_values, set_moves
-from semantic_assets.ledger.leases import Lease, Leases, require_fence
+from semantic_assets.ledger.leases import Lease, Leases, is_in_force, require_fence
 
 _ROWS_AT_ONCE = 1_000
 _COPIED = [table for table in schema.metadata.sorted_tables if table is not schema.meta]
@@ -58,10 +58,10 @@ class Move:
                     f"the ledger {mark}: finish that with the same command, or cancel it"
                 )
             others = schema.lease.c.name != self.lease.name
-            query = sa.select(schema.lease).where(
-                others, schema.lease.c.expires_at >= self.source.clock()
-            )
-            if held := connection.execute(query).first():
+            now = self.source.clock()
+            for held in connection.execute(sa.select(schema.lease).where(others)):
+                if not is_in_force(held.holder, held.expires_at, now):
+                    continue
                 raise Conflict(
                     f"{held.name} is held by {held.holder}: stop the daemon, servers and runs, "
                     "wait half a minute, and move again"

@@ -15,8 +15,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import realtime_usd
