@@ -1,7 +1,8 @@
 """Rows of batch jobs: each move is one guarded update with its event, never read-then-write."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
-from semantic_assets.ledger.job_rows import job_of, job_values, record_event, window_of
+from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
@@ -34,6 +35,8 @@ class JobEvent:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     database: Database
+    #: Called with the number of each event once it is durable.
+    after_event: Callable[[int], None] = lambda number: None
 
     def insert_if_fits(
         self,
@@ -63,7 +66,8 @@ class Jobs:
             guard(Spending(self.database, connection))
             connection.execute(sa.insert(job_table).values(job_values(job)))
             settle_insert(connection, self.database, job, reserved)
-            record_event(connection, job.job_id, job.created_at, None, job.state, None)
+            event = record_event(connection, job.job_id, job.created_at, None, job.state, None)
+        self.after_event(event)
         return True
 
     def insert(
@@ -92,7 +96,10 @@ class Jobs:
             ).all()
             if found:
                 settle_insert(connection, self.database, job, None)
-                record_event(connection, job.job_id, self.database.clock(), None, job.state, detail)
+                now = self.database.clock()
+                event = record_event(connection, job.job_id, now, None, job.state, detail)
+        if found:
+            self.after_event(event)
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
@@ -214,8 +221,14 @@ class Jobs:
             moved = job_of(row)
             if before != to:
                 settle_move(connection, self.database, JobState(before), moved, possibly_billed)
-                record_event(connection, job_id, now, before, to, detail)
+                event = record_event(connection, job_id, now, before, to, detail)
+        if before != to:
+            self.after_event(event)
         return moved
+
+    def held(self, job: BatchJob, fence: int) -> AbstractContextManager[None]:
+        """Keep a job's row as it is for a short block, as `row_held` does."""
+        return row_held(self.database, job, fence)
 
     def claim(self, job_id: str, fence: int) -> BatchJob | None:
         """Put a taken-over lease's fence on the row; None if the row has a higher one."""
