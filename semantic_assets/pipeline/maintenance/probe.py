@@ -15,7 +15,6 @@ from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import GeminiUnavailable
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
@@ -67,7 +66,7 @@ def probe(
 
 
 def _run(run: _Probe) -> None:
-    job_id, space = new_job_id(), run.store.settings.space
+    job_id, space = run.store.ledger.job_ids.new(), run.store.settings.space
     with run.checking("key_is_accepted"):
         run.gemini.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)

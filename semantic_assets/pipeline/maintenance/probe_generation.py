@@ -16,7 +16,6 @@ from semantic_assets.batching.generation_requests import SCHEMA_FIELDS, Ask, gen
 from semantic_assets.batching.prompts import MissingField, render
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import display_name
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.html_table import HtmlTable
@@ -127,7 +126,7 @@ class _Try:
 
     def begin(self, open_jobs: ExitStack) -> None:
         """Reserve and create the job; it is deleted and settled with the stack."""
-        task, job_id = self.task, new_job_id()
+        task, job_id = self.task, self.store.ledger.job_ids.new()
         reserved = paid_job(
             self.store, f"{PROBE}+{job_id}", task.model, _tokens(task), task.max_output_tokens
         )

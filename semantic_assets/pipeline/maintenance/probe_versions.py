@@ -10,7 +10,6 @@ from typing import TypeVar
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import display_name
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, paid_job
@@ -109,7 +108,8 @@ def _try_job(trial: _Trial, version: str) -> None:
 
 
 def _created(trial: _Trial, version: str, file: str) -> str | None:
-    store, model, job_id = trial.store, trial.store.settings.space.model, new_job_id()
+    store, model = trial.store, trial.store.settings.space.model
+    job_id = store.ledger.job_ids.new()
     name = display_name(store.ledger.ledger_id, job_id)
 
     def create(on: Gemini) -> str:
