@@ -13,7 +13,8 @@ from typing import Any
 from semantic_assets.emulator.faults import answer_faults
 from semantic_assets.emulator.faults import armed as faults
 from semantic_assets.emulator.faults.armed import Armed
-from semantic_assets.emulator.faults.fault_table import FAULTS, At, Parameters
+from semantic_assets.emulator.faults.fault import At, Parameters
+from semantic_assets.emulator.faults.fault_table import FAULTS
 from semantic_assets.emulator.faults.refusals import not_yet_readable
 from semantic_assets.emulator.http.errors import DEADLINE_EXCEEDED_CODE, INTERNAL_CODE
 from semantic_assets.emulator.jobs.catalogue import Kind

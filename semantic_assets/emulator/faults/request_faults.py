@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from semantic_assets.emulator.answers.prompts import prompt_text
 from semantic_assets.emulator.faults import answer_faults, armed, refusals, reply_faults
 from semantic_assets.emulator.faults.armed import Firing
-from semantic_assets.emulator.faults.fault_table import Parameters
+from semantic_assets.emulator.faults.fault import Parameters
 from semantic_assets.emulator.http import errors, wire
 from semantic_assets.emulator.http.calls import (
     Call,
