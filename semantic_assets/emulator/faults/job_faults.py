@@ -18,7 +18,14 @@ from semantic_assets.emulator.faults.fault_table import FAULTS
 from semantic_assets.emulator.faults.refusals import not_yet_readable
 from semantic_assets.emulator.http.errors import DEADLINE_EXCEEDED_CODE, INTERNAL_CODE
 from semantic_assets.emulator.jobs.catalogue import Kind
-from semantic_assets.emulator.jobs.jobs import Job, JobFault, JobState, Plan, decode_row
+from semantic_assets.emulator.jobs.jobs import (
+    Job,
+    JobFault,
+    JobState,
+    Plan,
+    cancelled_message,
+    decode_row,
+)
 from semantic_assets.emulator.jobs.texts import SentText
 from semantic_assets.emulator.state import State
 
@@ -141,7 +148,7 @@ def _fails(job: Job, parameters: Parameters) -> Job:
 
 
 def _ends_cancelled(job: Job, _: Parameters) -> Job:
-    return _with_error(job, JobState.CANCELLED, "Batch was cancelled.")
+    return _with_error(job, JobState.CANCELLED, cancelled_message(job))
 
 
 def _with_error(job: Job, end_state: JobState, message: str) -> Job:
