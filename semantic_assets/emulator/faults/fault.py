@@ -14,6 +14,7 @@ class At(Enum):
     CREATE = "create"
     UPLOAD_START = "upload start"
     UPLOAD_CHUNK = "upload chunk"
+    FILES = "any call about files"
     GET = "get"
     LIST = "list"
     DOWNLOAD = "download"
@@ -29,6 +30,10 @@ ENDPOINTS: Mapping[At, tuple[str, ...]] = {
     At.CREATE: ("models.asyncBatchEmbedContent", "models.batchGenerateContent"),
     At.UPLOAD_START: ("files.upload.start",),
     At.UPLOAD_CHUNK: ("files.upload.chunk",),
+    At.FILES: (
+        *("files.upload.start", "files.get", "files.list"),
+        *("files.delete", "files.download"),
+    ),
     At.GET: ("batches.get",),
     At.LIST: ("batches.list",),
     At.DOWNLOAD: ("files.download",),

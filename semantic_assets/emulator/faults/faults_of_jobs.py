@@ -42,6 +42,13 @@ ROWS: tuple[Row, ...] = (
         {"contains": REQUIRED},
     ),
     (At.JOB, "name-missing-from-list", "not listed so long after creation", {"seconds": 60.0}),
+    (At.JOB, "output-late", "SUCCEEDED so long before any output is named", {"seconds": 60.0}),
+    (
+        At.JOB,
+        "tokens-stay-enqueued",
+        "its tokens fill the quota for so long after its end",
+        {"seconds": _TWO_DAYS},
+    ),
     (At.JOB, "output-in-response-only", "no metadata.output", {}),
     (At.JOB, "output-in-metadata-only", "no response", {}),
     # Results, decided at the birth of their job.

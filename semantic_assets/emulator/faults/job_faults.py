@@ -176,6 +176,16 @@ def _not_listed(job: Job, parameters: Parameters) -> Job:
     return replace(job, listed_from=job.created_at + parameters["seconds"])
 
 
+def _lingers(job: Job, parameters: Parameters) -> Job:
+    return replace(job, lingers_seconds=parameters["seconds"])
+
+
+def is_output_late(job: Job, now: float) -> bool:
+    """Return whether the output of an ended job is not named yet."""
+    late = job.fault("output-late")
+    return late is not None and now < job.plan.ends_at + late.parameters["seconds"]
+
+
 _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "stuck-pending": _stuck_pending,
     "stuck-running": _stuck_running,
@@ -186,6 +196,7 @@ _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "ends-partially-succeeded": _partially_succeeds,
     "unknown-state": _later,
     "deleted-by-somebody": _deleted,
+    "tokens-stay-enqueued": _lingers,
     "name-missing-from-list": _not_listed,
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semantic_assets.emulator.faults import armed, job_faults, reply_faults
+from semantic_assets.emulator.faults import armed, job_faults, listing_faults
 from semantic_assets.emulator.http import files, wire
 from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.http.errors import (
@@ -159,7 +159,7 @@ def get(call: Call) -> dict[str, Any]:
 def list_page(call: Call) -> dict[str, Any]:
     """List a page of jobs, newest first (batches.list); there is no filter (guess)."""
     wire.require_parameters(call.query, "pageSize", "pageToken", "returnPartialSuccess")
-    if empty := reply_faults.empty_page(call.query.get("pageToken")):
+    if empty := listing_faults.empty_page(call.query.get("pageToken")):
         return empty
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))

@@ -36,13 +36,13 @@ def operation(state: State, job: Job, *, now: float, mode: str) -> dict[str, Any
     described: dict[str, Any] = {"name": f"batches/{job.job_id}", "metadata": metadata}
     if job_state in TERMINAL:
         described["done"] = True
-    if job_state in SUCCESSFUL:
+    if job_state in SUCCESSFUL and not job_faults.is_output_late(job, now):
         output = _output(state, job, mode)
         if not job.fault("output-in-response-only"):
             metadata["output"] = output
         if not job.fault("output-in-metadata-only"):
             described["response"] = {"@type": f"{_TYPE}{_response_type(job)}", **output}
-    elif job_state in TERMINAL:
+    elif job_state in TERMINAL - SUCCESSFUL:
         described["error"] = {"code": job.plan.error_code, "message": job.plan.error_message}
     return described
 

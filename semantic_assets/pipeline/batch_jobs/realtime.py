@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict, GeminiUnavailable, SemanticAssetsError
+from semantic_assets.errors import Conflict, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
@@ -32,6 +32,7 @@ from semantic_assets.pipeline.costs.budgets import (
     count_in_run,
     job_guard,
 )
+from semantic_assets.pipeline.costs.paid_calls import may_be_billed
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import shard_demand
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
@@ -73,8 +74,7 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
                 _keep(store, product, job, number, block)
             interrupted = False
         except SemanticAssetsError as error:
-            # A refusal bills nothing; an answer that was lost may have been paid for.
-            interrupted = isinstance(error, GeminiUnavailable) and error.sent
+            interrupted = may_be_billed(error)
             raise
         finally:
             landed, usd = merge_parts(store, job, lease, interrupted=interrupted)

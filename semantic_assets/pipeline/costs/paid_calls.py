@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError, SpendRefused
+from semantic_assets.errors import (
+    CorruptResult,
+    GeminiUnavailable,
+    SemanticAssetsError,
+    SpendRefused,
+)
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
@@ -19,6 +24,13 @@ from semantic_assets.text.tokens import estimate_tokens
 
 Vectors = npt.NDArray[np.float32]
 _QUERY = "query+"
+
+
+def may_be_billed(error: SemanticAssetsError) -> bool:
+    """Tell whether a call that ended so may have been paid for; an answer that refuses was not."""
+    if isinstance(error, GeminiUnavailable):
+        return error.sent
+    return isinstance(error, CorruptResult)
 
 
 @contextmanager
@@ -37,9 +49,11 @@ def paid_call(
     spending.reserve(call_id, model=model, amount=amount, guard=guard)
     try:
         yield
+    except CorruptResult:  # it was answered, whatever the answer is good for
+        spending.settle(call_id, model=model, reserved=amount, cost=amount)
+        raise
     except SemanticAssetsError as error:
-        if not (isinstance(error, GeminiUnavailable) and error.sent):
-            # An answer that refuses bills nothing.
+        if not may_be_billed(error):
             spending.settle(call_id, model=model, reserved=amount, cost=Amount(0, 0.0))
         raise
     spending.settle(call_id, model=model, reserved=amount, cost=amount)
