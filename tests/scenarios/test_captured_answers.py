@@ -132,7 +132,7 @@ def test_an_output_that_is_named_late_is_waited_for(corpus: Trial) -> None:
 
 
 def test_tokens_of_an_ended_job_that_stay_enqueued_only_delay_the_next(corpus: Trial) -> None:
-    corpus.arm("tokens-stay-enqueued", times=None)
+    corpus.arm("tokens-stay-enqueued", times=None, seconds=10_800.0)
     corpus.arm("hidden-quota", times=None, fraction=0.004)
     small = corpus.reopened(enqueued_tokens=1_500)  # of 2,000 that there really are
     with small.store:

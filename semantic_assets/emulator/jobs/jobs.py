@@ -112,6 +112,11 @@ class Job:
         """Return whether there is something to download."""
         return self.state(now) in SUCCESSFUL
 
+    def is_billed(self, now: float) -> bool:
+        """Return whether the requests it has answered are paid for."""
+        state = self.state(now)
+        return state in SUCCESSFUL or (state is JobState.FAILED and bool(self.plan.served_count))
+
     def fault(self, name: str) -> JobFault | None:
         """Return the fault of that name, if the job was born with it."""
         return next((fault for fault in self.faults if fault.name == name), None)
@@ -203,10 +208,12 @@ def plan_cancelled(job: Job, now: float) -> Plan:
 def lose_input(db: sqlite3.Connection, blob: str, refusal: str, now: float) -> None:
     """Let the jobs that still need a deleted input file end FAILED (guess: live is not known).
 
-    One that waits finds it gone when it starts, one that runs when it reads on.
+    One that waits finds it gone when it starts; one that runs when it reads on, and what it had
+    answered by then is billed.
     """
     db.execute(
-        "UPDATE job SET ends_at = max(:now, starts_at), end_state = :state, served_count = NULL,"
+        "UPDATE job SET ends_at = max(:now, starts_at), end_state = :state, served_count ="
+        " CAST(max(0.0, (:now - starts_at) / (ends_at - starts_at)) * request_count AS INTEGER),"
         " error_code = :code, error_message = :refusal WHERE blob = :blob AND ends_at > :now",
         {
             **{"now": now, "state": JobState.FAILED, "code": PERMISSION_DENIED_CODE},

@@ -64,14 +64,21 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
         remote = by_name.get(job.remote_name or "")
         if remote is None:
             unlisted.append(job)
-        elif state_of_remote(remote.state) == S.ENDED:
+        elif not _is_believed(remote):
             ended.append(job)
         elif moved := _observe(store, job, remote):
             changed.append(moved)
-    # Only `get` is believed that a job has ended: a listing showed SUCCEEDED without an output, and
-    # the texts of one shown as FAILED while it runs would be sent again.
     changed += _ask_for(store, gemini, [*ended, *unlisted[:MAX_GETS]])
     return PollReport(active=len(active), changed=tuple(changed))
+
+
+def _is_believed(listed: RemoteJob) -> bool:
+    """Tell whether a listing is believed: not that a job has ended, which `get` must say.
+
+    One showed SUCCEEDED without an output; the texts of a job shown as FAILED while it runs would be
+    sent again.
+    """
+    return state_of_remote(listed.state) != S.ENDED
 
 
 def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:

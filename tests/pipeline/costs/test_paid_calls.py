@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from semantic_assets.errors import SemanticAssetsError, SpendRefused
+from semantic_assets.errors import CorruptResult, SemanticAssetsError, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.pipeline.costs.paid_calls import embed_questions, embed_sample
@@ -40,6 +40,15 @@ def test_over_their_cap_questions_are_refused_before_they_are_sent(real: Trial) 
     with pytest.raises(SpendRefused, match="MAX_QUESTION_COST_USD_PER_DAY"):
         embed_questions(store, real.gemini, real.settings.space, ["What is a pump?"])
     assert real.bill()["realtime_texts"] == 0
+
+
+def test_an_answer_with_too_few_vectors_was_paid_for(real: Trial) -> None:
+    real.arm("realtime-fewer")
+    with pytest.raises(CorruptResult, match="asked for 2 vectors"):
+        embed_sample(real.store, real.gemini, real.settings.space, ["A text.", "B"], of="job1")
+    totals = real.store.ledger.spending.totals()
+    assert totals.realtime_usd > 0
+    assert totals.possibly_billed_usd == 0
 
 
 def test_a_call_without_an_answer_stays_possibly_billed(real: Trial) -> None:
