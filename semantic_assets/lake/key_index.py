@@ -246,7 +246,7 @@ def _known(
     job[plain.asked], position[plain.asked] = of_file[plain.file_id], plain.position
     attempts[plain.asked] = 1
     for asked, landed in troubled.items():
-        attempts[asked] = landed.attempts
+        attempts[asked] = landed.attempts + landed.whole_failures
         if landed.job_id is not None:
             job[asked], position[asked] = number[landed.job_id], landed.position
     return KnownTexts(jobs, job, position, attempts, troubled)

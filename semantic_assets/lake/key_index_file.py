@@ -8,7 +8,7 @@ from pathlib import Path
 from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
 _VERSION = 3
-# whole_job: requests of a job that failed as a whole, 0 otherwise.
+# whole_job: requests of a job that failed as a whole, 0 otherwise; below 0: texts that failed side by side.
 _SCHEMA = f"""
 CREATE TABLE file (
   file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,

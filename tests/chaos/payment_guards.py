@@ -150,7 +150,7 @@ def no_scopes() -> None:
 
 def no_gone_delay() -> None:
     """A job that a listing does not show is gone."""
-    poll._ask_for = lambda store, gemini, jobs: [
+    poll._ask_for = lambda store, gemini, jobs, **_: [
         store.ledger.jobs.move(job.job_id, JobState.ENDED, of=[job.state], remote_state="GONE")
         for job in jobs
     ]

@@ -12,7 +12,7 @@ from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
 from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
-from semantic_assets.pipeline.batch_jobs.poll import take_back
+from semantic_assets.pipeline.batch_jobs.reopen import take_back
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store

@@ -98,6 +98,7 @@ def advance(
     report = AdvanceReport()
     with _tolerating(report):
         confirm(store, gemini)
+    with _tolerating(report):
         enforce_deadlines(store, gemini)
     with run_budget(store):
         while True:
