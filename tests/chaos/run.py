@@ -201,6 +201,7 @@ def _take_blow(world: World, scenario: Scenario) -> bool:
         task=scenario.task,
         life=scenario.life,
         sleeps=scenario.clock is Clock.ASLEEP,
+        pause=scenario.pause,
     )
     first = world.fork(partial(work, shift=shift), *off, *_preparations(world, scenario))
     if scenario.blow and scenario.blow.signal == signal.SIGSTOP:
@@ -249,7 +250,7 @@ def _finish(world: World, scenario: Scenario) -> Course:
     """A patient worker, then a person who settles what that one could not, and again."""
     # With a safeguard off it may never end.
     in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING) or scenario.safeguard_off
-    _work(world, scenario, rounds=_ROUNDS_IN_VAIN if in_vain else scenario.rounds)
+    _work(world, scenario, rounds=scenario.rounds or (_ROUNDS_IN_VAIN if in_vain else None))
     first = Course(*world.call(observe))
     end = first.end
     for _ in range(3):

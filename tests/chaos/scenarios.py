@@ -128,6 +128,8 @@ class Scenario:
     in_vain: bool = False
     #: All must be done within so many rounds; None: as many as a patient worker has.
     rounds: int | None = None
+    #: Seconds between the passes of the first workers; None: half a minute, then ever more.
+    pause: float | None = None
     #: Listings have shown names of this ledger before: without that no job is given up.
     names_seen: bool = False
     #: A slow body must end within a second here: nobody waits for three quarters of a minute.

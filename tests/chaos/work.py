@@ -38,6 +38,8 @@ class Shift:
     rounds: int | None = None
     task: Task = Task.ALL
     life: Life = Life.LONG
+    #: Seconds between its passes; None: half a minute, then ever more.
+    pause: float | None = None
     #: The machine is off for a weekend after the first pass.
     sleeps: bool = False
 
@@ -71,7 +73,7 @@ def _work(world: World, shift: Shift, verbs: tuple[Verb, ...], run: Callable[[Ve
 def _pauses(shift: Shift) -> Iterator[float]:
     step = LATENCY_SECONDS / 2
     for _ in range(shift.rounds or (PATIENCE if shift.patient else _ROUNDS)):
-        yield step
+        yield shift.pause or step
         step = min(step * 1.4, _LONGEST_STEP) if shift.patient else step
 
 
@@ -112,6 +114,10 @@ def _embed_at_once(world: World, store: Store, gemini: Gemini) -> bool:
 def _pass(world: World, store: Store, gemini: Gemini) -> bool:
     """One pass of cron; whether it is the last."""
     report = advance(store, gemini)
+    reasons = [*report.trouble, *report.refused]
+    reasons += [report.blocked_by.reason] if report.blocked_by else []
+    for reason in reasons:
+        store.report_progress(reason)  # as the command line tells it
     return report.is_done or (_needs_person(report) and not report.open_jobs)
 
 
@@ -158,7 +164,7 @@ def _refresh(world: World, store: Store, gemini: Gemini) -> bool:
         refresh(
             store,
             gemini,
-            wait_minutes=0.1,
+            wait_minutes=1.0,
             max_cost_usd=cap,
             sleep=lambda _: world.pass_time(LATENCY_SECONDS),
         )

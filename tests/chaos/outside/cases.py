@@ -28,7 +28,7 @@ _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
     # D
     (evidence.no_second_look_at_listings, "paid_twice", time_and_absence.empty_listing()),
     (evidence.absence_believed, "paid_twice", time_and_absence.nothing_found()),
-    (evidence.listing_believed, "paid_twice", time_and_absence.listed_as("failed")),
+    (evidence.listing_believed, "ending", time_and_absence.listed_as("failed")),
     (evidence.tokens_followed, "hammered", time_and_absence.repeated_tokens()),
     (evidence.words_believed, "paid_twice", time_and_absence.barred_downloads(55)),
     (evidence.refused_creation_in_doubt, "ending", time_and_absence.model_refused("not-found")),
@@ -40,7 +40,7 @@ _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
     # G
     (place.manifests_trusted, "trouble", refusals.bad_manifest(Incident.CUT_MANIFEST)),
     (place.untranslated, "trouble", refusals.undecodable("batches.get")),
-    (place.any_count, "trouble", refusals.huge_count()),
+    (place.any_count, "lost", refusals.huge_count()),
     # H
     (place.refusals_cost_attempts, "ending", refusals.every_create("create-400")),
     (place.rows_fail_alone, "ending", refusals.half_of_rows()),

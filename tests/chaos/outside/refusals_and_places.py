@@ -69,7 +69,7 @@ def full_storage() -> Scenario:
 
 
 def half_of_rows() -> Scenario:
-    half = Fault("error-lines", {"fraction": 0.5, "code": 13}, times=4)
+    half = Fault("error-lines", {"fraction": 0.5, "code": 13}, None, None, 4 * _HOUR)
     return Scenario("H: half of the rows end with code 13", faults=(half,))
 
 
@@ -108,7 +108,7 @@ def empty_ledger(step: str = "create call") -> Scenario:
 
 def _secrets() -> list[Scenario]:
     """N: the service's own words hold the key."""
-    return [suspended_key(), suspended_key("move to running")]
+    return [suspended_key(), suspended_key("upload"), suspended_key("move to running")]
 
 
 def suspended_key(since: str | None = None) -> Scenario:

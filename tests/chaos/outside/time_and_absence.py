@@ -7,9 +7,11 @@ from tests.chaos.dimensions import lived
 from tests.chaos.faults import fault, with_fault
 from tests.chaos.scenarios import Clock, End, Fault, Life, Scenario
 from tests.chaos.steps import Blow
+from tests.chaos.work import PATIENCE
 
 _HOUR = 3_600.0
 _CREATED, _SUBMITTED = "create call", "move to submitted"
+_ELEVEN_MINUTES = 660.0
 _NOT_FOUND = {"code": 404, "message": "Requested entity was not found."}
 
 
@@ -40,9 +42,8 @@ def never_ending() -> Scenario:
     """A job runs for a week, and cannot be cancelled."""
     stuck = Fault("stuck-running", {"seconds": 60 * _HOUR})
     deaf = Fault("any-error", {"method": "batches.cancel", "code": 400}, times=None)
-    return lived(
-        _named("C: a job does not end and cannot be cancelled", stuck, deaf), Life.EACH_STEP
-    )
+    name = "C: a job does not end and cannot be cancelled"
+    return lived(_named(name, stuck, deaf, rounds=PATIENCE), Life.EACH_STEP)
 
 
 def lease_a_day_ahead() -> Scenario:
@@ -79,22 +80,32 @@ def empty_listing() -> Scenario:
     return _named(
         "D: an empty listing while get shows jobs",
         fault("lost-create-response"),
-        Fault("stuck-running", {"seconds": 5 * _HOUR}, times=8),
-        Fault("list-contradicts-get", {"shape": "empty"}, None, _SUBMITTED, 4 * _HOUR),
-        window=600,
+        # Not the job that is unanswered: what expires is not billed.
+        Fault("stuck-running", {"seconds": 5 * _HOUR}, since=_SUBMITTED, times=3),
+        Fault("list-contradicts-get", {"shape": "empty"}, None, _CREATED, 4 * _HOUR),
         names_seen=True,
+        rounds=PATIENCE,
     )
 
 
 def nothing_found() -> Scenario:
-    lasting = Fault("any-error", {"method": "*", **_NOT_FOUND}, None, "move to running", 660.0)
-    stuck = Fault("stuck-running", {"seconds": 1_800.0}, times=5)
-    return _named("D: every call answers 404 for 11 minutes", lasting, stuck, patient_takeover=True)
+    lasting = Fault(
+        "any-error", {"method": "*", **_NOT_FOUND}, None, "move to running", _ELEVEN_MINUTES
+    )
+    stuck = Fault("stuck-running", {"seconds": _HOUR}, times=5)
+    return _named(
+        "D: every call answers 404 for 11 minutes",
+        lasting,
+        stuck,
+        patient_takeover=True,
+        pause=50.0,
+    )
 
 
 def barred_downloads(hours: int) -> Scenario:
     barred = Fault("files-403-blocked", {}, None, "download", hours * _HOUR)
-    return _named(f"D: the key is barred from files, {hours} h of downloads", barred)
+    name = f"D: the key is barred from files, {hours} h of downloads"
+    return _named(name, barred, rounds=PATIENCE)
 
 
 def barred_uploads() -> Scenario:
@@ -163,6 +174,7 @@ def slept_before_taking_back() -> Scenario:
         f"J: {blow}",
         fault("lost-create-response"),
         late,
+        Fault("stuck-running", {"seconds": 5 * _HOUR}, since=_SUBMITTED),
         blow=blow,
         processes=2,
         patient_takeover=True,
