@@ -89,7 +89,14 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         keys = manifest_keys(store.lake, job.job_id) or []
         message = f"{reason}; quarantined because: {job.error_message}"
         write_job_failure(
-            store, job, lease, keys=keys, outcome=outcome, message=message, together=False
+            store,
+            job,
+            lease,
+            keys=keys,
+            outcome=outcome,
+            message=message,
+            together=False,
+            possibly_billed=possible_bill(job),
         )
         finalize_job(
             store,
@@ -97,7 +104,6 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
             lease,
             to=S.ABANDONED,
             of=[S.QUARANTINED],
-            possibly_billed=possible_bill(job),
             error_message=message,
         )
     # Deleted remotely, it can never turn up again and be taken for an answer.
