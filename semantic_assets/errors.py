@@ -15,7 +15,8 @@ SemanticAssetsError
 └── PermanentError         a rerun cannot change it
     ├── RequestRejected    400 about the request itself
     ├── RemoteMissing      404
-    └── CorruptResult      an answer file that cannot be trusted
+    ├── CorruptResult      an answer file that cannot be trusted
+    └── BrokenFile         a file of the lake that is missing, cut off or altered
 
 A partly failed batch is not an exception: it is in the results table and in the report.
 """
@@ -115,3 +116,13 @@ class RemoteMissing(PermanentError):
 
 class CorruptResult(PermanentError):
     """A result file does not match what was asked; nothing of it was used."""
+
+
+class BrokenFile(PermanentError):
+    """A file of the lake is missing, cut off or altered."""
+
+    def __init__(self, message: str, *, path: str, why: str) -> None:
+        super().__init__(message)
+        #: Below the lake's root.
+        self.path = path
+        self.why = why

@@ -165,21 +165,29 @@ def recover(root: str | None) -> None:
 @click.argument("job")
 @root_option
 @click.option("--adopt", metavar="REMOTE", help="The job is this remote one (batches/...).")
+@click.option("--restore", "decision", flag_value="restore", help="Have a damaged answer again.")
 @click.option("--abandon", "decision", flag_value="give_up", help="Its texts are pending again.")
 @click.option("--accept", "decision", flag_value="accept", help="Use the quarantined answer.")
-@click.option("--resubmit", "decision", flag_value="resubmit", help="Throw it away, send again.")
-@click.option("--fail", "decision", flag_value="fail", help="Throw it away, texts are FAILED.")
+@click.option(
+    "--resubmit", "decision", flag_value="resubmit", help="Give it up, pay for its texts again."
+)
+@click.option("--fail", "decision", flag_value="fail", help="Give it up, its texts are FAILED.")
 @edge
 def resolve(job: str, root: str | None, adopt: str | None, decision: str | None) -> None:
-    """Decide about an unconfirmed or quarantined JOB."""
+    """Decide about an unconfirmed, quarantined or damaged JOB."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.batch_jobs import resolve as verbs
+    from semantic_assets.pipeline.batch_jobs.restore import restore
 
     if (adopt is None) == (decision is None):
-        raise click.UsageError("say one of --adopt, --abandon, --accept, --resubmit, --fail")
+        raise click.UsageError(
+            "say one of --adopt, --restore, --abandon, --accept, --resubmit, --fail"
+        )
     with opened(root, progress=click.echo) as (store, gemini):
         if adopt is not None:
             found = verbs.adopt(store, gemini, job, remote_name=adopt)
+        elif decision == "restore":
+            found = restore(store, gemini, job)
         else:
             found = getattr(verbs, str(decision))(store, gemini, job)
     click.echo(f"job {found.job_id} is {found.state}")

@@ -9,6 +9,8 @@ from semantic_assets.ledger.datasets import Datasets
 from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.lake_files.paid_files import PaidFiles
+from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
 from semantic_assets.ledger.run_requests import Requests
@@ -16,7 +18,6 @@ from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources.sources import Sources
 from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
-from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
 
 
@@ -30,6 +31,7 @@ class Ledger:
     dataset_spaces: DatasetSpaces
     progress: Progress
     files: TableFiles
+    paid: PaidFiles
     scopes: Scopes
     spaces: Spaces
     tasks: Tasks
@@ -93,6 +95,7 @@ def ledger_of(database: Database) -> Ledger:
         dataset_spaces=DatasetSpaces(database),
         progress=Progress(database),
         files=TableFiles(database),
+        paid=PaidFiles(database),
         scopes=Scopes(database),
         spaces=Spaces(database),
         tasks=Tasks(database),

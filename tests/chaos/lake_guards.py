@@ -8,7 +8,7 @@ from semantic_assets import store
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.pipeline.batch_jobs import plan, results
+from semantic_assets.pipeline.batch_jobs import results
 from semantic_assets.pipeline.flows import advance
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.vector_index import build, switch
@@ -44,8 +44,7 @@ def no_index_completion() -> None:
     def opened(store: Store, space_id: str) -> KeyIndex:
         return store.key_index(space_id)
 
-    for module in (plan, pending):
-        module.complete_key_index = opened  # type: ignore[attr-defined]
+    pending.complete_key_index = opened
 
 
 def no_table_record() -> None:
@@ -67,4 +66,5 @@ def no_ledger_id() -> None:
 def no_index_rebuild() -> None:
     """An index is there because the ledger says so."""
     build._stays = lambda *_, **__: True
+    build.is_kept = lambda *_: True
     build.publish_alias = switch.publish_alias = lambda *_: None

@@ -142,6 +142,17 @@ job = sa.Table(
     sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
+#: Files that hold what was paid for, or say what was, as they were when they began to count.
+paid_file = sa.Table(
+    "paid_file",
+    metadata,
+    sa.Column("path", TEXT, primary_key=True),
+    #: SHA-256 of the bytes, in hex.
+    sa.Column("digest", TEXT, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.Float, nullable=False),
+)
+
 #: The definition of each space: jobs outlive a change of the settings.
 space = sa.Table(
     "space",

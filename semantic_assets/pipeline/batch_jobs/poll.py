@@ -267,6 +267,7 @@ def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJ
         if held is None or store.ledger.jobs.claim(job.job_id, held[1].fence) is None:
             return None
         held[1].require()
+        store.ledger.paid.forget([layout.results(job.product_id, job.job_id)])
         store.lake.delete(layout.results(job.product_id, job.job_id))
         return store.ledger.jobs.move(
             job.job_id,

@@ -23,12 +23,10 @@ from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
-from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
+from semantic_assets.pipeline.pending.broken_files import JOB, paid_file
+from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
-
-#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger.
-JOB = "semantic_assets.job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +155,15 @@ def finalize_job(
         tokens = estimated_share(job, outcomes.missing)
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     cover_results(store, job.product_id, job.job_id)
+    # From this transaction on it counts, as it is now.
+    paid = paid_file(store, layout.results(job.product_id, job.job_id))
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
         of=of,
         fence=lease.fence,
         possibly_billed=possibly_billed,
+        paid=paid,
         succeeded=outcomes.succeeded,
         failed=outcomes.failed,
         tokens_actual=outcomes.tokens,

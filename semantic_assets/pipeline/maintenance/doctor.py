@@ -9,6 +9,7 @@ from pathlib import Path
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
@@ -202,6 +203,14 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
             found=f"the answers of {found.quarantined_jobs} jobs were not trusted",
             remedy="`semantic-assets jobs`, then `semantic-assets resolve JOB`",
         )
+    for job in found.open_jobs:
+        if job.state == JobState.DAMAGED:
+            yield Diagnosis(
+                name="damaged",
+                is_well=False,
+                found=f"job {job.job_id}",
+                remedy=job.error_message or "",
+            )
 
 
 def _remedy(error: SemanticAssetsError) -> str:
