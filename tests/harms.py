@@ -39,11 +39,13 @@ def missing(path: Path) -> None:
 
 def copied_over(path: Path) -> None:
     """The file of another job or shard, copied over it."""
-    others = [other for other in path.parent.rglob("*.parquet") if other != path]
+    near = path.parent.parent.parent if "shard=" in path.name else path.parent
+    others = [other for other in near.rglob("*.parquet") if other != path]
     shutil.copy(others[0], path)
 
 
 #: By name, so that a test's id says what happened.
 HARMS: dict[str, Harm] = {
-    harm.__name__: harm for harm in (cut_off, emptied, flipped, flipped_behind, missing, copied_over)
+    harm.__name__: harm
+    for harm in (cut_off, emptied, flipped, flipped_behind, missing, copied_over)
 }

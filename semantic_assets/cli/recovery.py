@@ -8,6 +8,7 @@ from semantic_assets.cli.options import (
     dataset_option,
     edge,
     json_option,
+    print_json,
     root_option,
     show_found,
 )
@@ -67,10 +68,22 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
 @click.command()
 @root_option
 @dataset_option
+@click.option("--deep", is_flag=True, help="Read all paid files instead; costs nothing.")
+@click.option("--record", is_flag=True, help="With --deep: record digests of files without one.")
 @json_option
 @edge
-def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
+def verify(
+    root: str | None, datasets: tuple[str, ...], deep: bool, record: bool, as_json: bool
+) -> None:
+    """Check vectors, norms, canaries and indexes; exits with 1 if one fails.
+
+    With --deep, read every file that cannot be made again instead, and compare it with its digest.
+    """
+    if record and not deep:
+        raise click.UsageError("--record goes with --deep")
+    if deep:
+        _verify_deep(root, record=record, as_json=as_json)
+        return
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.pipeline.reports.checks import check_all
@@ -79,6 +92,29 @@ def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
         checks = check_all(core.payer, core.gemini, datasets=dataset_keys(datasets))
     show_found(checks, as_json)
     if any(check.passed is False for check in checks):
+        sys.exit(1)
+
+
+def _verify_deep(root: str | None, *, record: bool, as_json: bool) -> None:
+    from semantic_assets.api.functions import opened
+    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.pipeline.maintenance.durable_files import check_durable
+
+    with (
+        progress_reporter(to_stderr=True) as progress,
+        opened(root, progress=progress, reading=not record) as (store, _),
+    ):
+        found = check_durable(store, record=record)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found.broken:
+            click.echo(f"{one.path}: {one.found}: {one.remedy}")
+        click.echo(
+            f"{found.files} durable files read, {len(found.broken)} broken, "
+            f"{found.without_digest} without a digest, {found.recorded} digests recorded"
+        )
+    if found.broken:
         sys.exit(1)
 
 

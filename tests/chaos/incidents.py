@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from tests.chaos.scenarios import Incident
 from tests.chaos.servers import Servers
 from tests.chaos.world import World, flow
+from tests.harms import Harm, copied_over, cut_off, emptied, flipped, missing
 
 _LEDGER = "ledger.sqlite3*"
 _TABLES = ("documents", "requests", "generations", "chunks", "embeddings")
@@ -56,11 +58,31 @@ def _old_tables(world: World) -> None:
             shutil.copytree(found, world.lake / name)
 
 
+def _harm_results(world: World, harm: Harm) -> None:
+    """To the oldest paid file; what was made of it is gone, so that it is read again."""
+    found = sorted(path for path in world.lake.glob("results/*/*.parquet"))
+    shutil.copytree(world.lake / "results", world.folder / "kept")
+    harm(found[0])
+    _lose(world, ["embeddings", "generations", "keys"])
+
+
+def _cut_tables(world: World) -> None:
+    for name in (*_TABLES, "keys", "index"):
+        for path in filter(Path.is_file, (world.lake / name).rglob("*")):
+            cut_off(path)
+
+
 _LOSSES: dict[Incident, Callable[[World], None]] = {
     Incident.OLD_LEDGER: _old_ledger,
     Incident.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
     Incident.OLD_TABLES: _old_tables,
     Incident.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
+    Incident.CUT_TABLES: _cut_tables,
+    Incident.CUT_RESULTS: lambda world: _harm_results(world, cut_off),
+    Incident.EMPTY_RESULTS: lambda world: _harm_results(world, emptied),
+    Incident.FLIPPED_RESULTS: lambda world: _harm_results(world, flipped),
+    Incident.LOST_RESULTS: lambda world: _harm_results(world, missing),
+    Incident.SWAPPED_RESULTS: lambda world: _harm_results(world, copied_over),
 }
 _FAR_LOSSES: dict[Incident, Callable[[Servers, str], None]] = {
     Incident.OLD_LEDGER: Servers.bring_back_ledger,

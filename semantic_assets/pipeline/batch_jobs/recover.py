@@ -12,7 +12,12 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.results import read_outcomes
-from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, require_named, require_readable
+from semantic_assets.pipeline.pending.broken_files import (
+    JOB,
+    paid_file,
+    require_named,
+    require_readable,
+)
 from semantic_assets.pipeline.product_kinds.generation_kind import TASK
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store

@@ -17,7 +17,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
-from semantic_assets.pipeline.pending.broken_files import require_intact
+from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
@@ -77,7 +77,7 @@ def _assembled(
 ) -> EmbeddingsReport:
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
+        chunks_fingerprint = known_table(store, layout.chunks(shard))
         if chunks_fingerprint is None:
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
         if _is_done(store, shard, space, chunks_fingerprint):

@@ -17,7 +17,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.model.task import TASK_PREFIX, GenerationTask
-from semantic_assets.pipeline.pending.broken_files import require_intact
+from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
@@ -65,7 +65,7 @@ def assemble_outputs(
     path = layout.outputs(task.task_id, shard)
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        asked = store.trusted_fingerprint(layout.requests(task.task_id, shard))
+        asked = known_table(store, layout.requests(task.task_id, shard))
         if asked is None:
             raise Conflict(
                 f"shard {shard}: task {task.name} has not asked its documents yet; materialize "

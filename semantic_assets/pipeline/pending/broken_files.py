@@ -173,3 +173,17 @@ def distrust(store: Store, error: BrokenFile) -> None:
     else:
         store.ledger.files.forget([error.path])
     store.report_progress(f"{error.path} was broken ({error.why}): it is made again")
+
+
+def known_table(store: Store, path: str) -> str | None:
+    """Return the fingerprint of a table that the ledger knows; None: it was never written.
+
+    Ask under the lease of its shard: who writes it changes file and record one after the other.
+
+    Raises:
+        BrokenFile: the file is not the one that was recorded.
+    """
+    record = store.ledger.files.find(path)
+    if record is not None and store.lake.fingerprint(path) != record.fingerprint:
+        raise broken(path, "it is missing, cut off or another one")
+    return None if record is None else record.fingerprint

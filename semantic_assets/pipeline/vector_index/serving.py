@@ -9,7 +9,7 @@ from semantic_assets.index.description import (
     parse_description,
     read_description,
 )
-from semantic_assets.index.opened_version import Index, OpenIndexes
+from semantic_assets.index.opened_version import Index, OpenIndexes, open_index
 from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
@@ -42,7 +42,7 @@ def is_kept(store: Store, version: IndexVersion) -> bool:
     if store.lake.bucket is not None or version.backend not in (EXACT, FAISS):
         return True
     try:
-        _OPENED.get(version_folder(store, version), store.vector_stores)
+        open_index(version_folder(store, version), store.vector_stores)
     except (BrokenFile, FileNotFoundError) as error:
         store.report_progress(f"index {version.dataset}: version {version.number}: {error}")
         return False
