@@ -12,9 +12,10 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.pipeline.batch_jobs import restore, results
+from semantic_assets.pipeline.chunks import chunk_shard
 from semantic_assets.pipeline.embeddings import assemble
 from semantic_assets.pipeline.flows import advance
-from semantic_assets.pipeline.generation import outputs
+from semantic_assets.pipeline.generation import outputs, write_prompts
 from semantic_assets.pipeline.pending import landed, pending
 from semantic_assets.pipeline.vector_index import build, switch
 from semantic_assets.store import Store
@@ -61,6 +62,8 @@ def no_table_record() -> None:
 
     Store.is_current = is_current  # type: ignore[method-assign]
     Store.trusted_fingerprint = lambda self, path: self.lake.fingerprint(path)  # type: ignore[method-assign]
+    for module in (assemble, chunk_shard, outputs, write_prompts):
+        module.known_table = lambda store, path: store.lake.fingerprint(path)  # type: ignore[attr-defined]
 
 
 def no_paid_digest() -> None:

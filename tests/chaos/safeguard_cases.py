@@ -130,7 +130,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-index-completion": ("lost", after_mishap(Incident.LOST_TABLES)),
     "no-table-record": ("stale", _OLD_TABLES),
     "no-paid-digest": ("ending", damaged(Incident.FLIPPED_RESULTS)),
-    "no-setting-aside": ("paid_twice", damaged(Incident.CUT_RESULTS)),
+    "no-setting-aside": ("lost", damaged(Incident.LOST_RESULTS)),
     "no-ledger-id": ("ending", after_mishap(Incident.LOST_LEDGER, Blow("create call", "after"))),
     "no-index-rebuild": ("index_differs", after_mishap(Incident.LOST_TABLES)),
     "no-schema-check": ("ill_formed", half_answered()),
