@@ -26,7 +26,7 @@ from semantic_assets.errors import CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
-from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs.canary import verify_answers
 from semantic_assets.pipeline.batch_jobs.collect import land_answers

@@ -84,7 +84,7 @@ def test_a_lost_ledger_is_rebuilt_and_nothing_is_sent_again(trial: Trial) -> Non
     trial.store.close()
     for path in trial.settings.root.glob("ledger.sqlite3*"):
         path.unlink()
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     with again.store:
         found = recover(again.store)
         assert (len(found.collected), len(found.unconfirmed)) == (1, 1)
@@ -243,7 +243,7 @@ def test_a_recovered_ledger_knows_what_was_paid(trial: Trial) -> None:
     trial.store.close()
     for path in trial.settings.root.glob("ledger.sqlite3*"):
         path.unlink()
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     with again.store:
         recover(again.store)
         assert again.store.ledger.spending.totals().batch_usd == pytest.approx(paid)
