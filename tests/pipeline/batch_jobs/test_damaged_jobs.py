@@ -6,13 +6,14 @@ import pytest
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
-from semantic_assets.model.batch_job import BatchJob, JobState
+from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.batch_jobs.restore import restore
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.search.search import search
 from tests.harms import HARMS
+from tests.pipeline.tasks import write_news, write_task
 from tests.trial import Trial
 
 DATASET = DatasetKey("acme", "birds")
@@ -139,3 +140,40 @@ def test_a_damaged_answer_that_is_given_up_fails_its_texts(landed: Trial) -> Non
     resolve.fail(landed.store, landed.gemini, job.job_id)
     landed.refresh()
     assert assemble(landed.store, SHARD).failed == job.requests
+
+
+@pytest.mark.parametrize("harm", ["cut_off", "flipped", "missing"])
+def test_generated_answers_that_broke_are_set_aside_too(trial: Trial, harm: str) -> None:
+    write_news(trial)
+    write_task(trial)
+    trial.refresh()
+    (job,) = [job for job in trial.store.ledger.jobs.list() if job.kind == JobKind.GENERATION]
+    whole, sent = results_of(trial, job).read_bytes(), trial.prompts()
+    HARMS[harm](results_of(trial, job))
+    for path in trial.store.lake.path("generations").rglob("*.parquet"):
+        path.unlink()
+    report = trial.refresh(wait_minutes=1)
+    assert f"job {job.job_id} is damaged" in report.summary
+    assert trial.prompts() == sent
+    results_of(trial, job).write_bytes(whole)
+    restore(trial.store, trial.gemini, job.job_id)
+    assert not trial.refresh().is_waiting
+    assert trial.prompts() == sent
+
+
+@pytest.mark.parametrize("harm", ["cut_off", "flipped", "missing"])
+def test_a_real_time_answer_that_broke_is_set_aside_too(trial: Trial, harm: str) -> None:
+    trial.write("acme/birds/owl.txt", "The owl hunts at night. " * 30)
+    trial.refresh(mode="sync")
+    (job,) = trial.store.ledger.jobs.list()
+    HARMS[harm](results_of(trial, job))
+    lose_derived(trial)
+    spent = trial.bill()
+    trial.refresh(mode="sync", wait_minutes=1)
+    assert trial.store.ledger.jobs.find(job.job_id).state == JobState.DAMAGED
+    assert trial.bill() == spent
+    with pytest.raises(Conflict, match="Google keeps no file of it"):
+        restore(trial.store, trial.gemini, job.job_id)
+    resolve.resubmit(trial.store, trial.gemini, job.job_id)
+    assert not trial.refresh(mode="sync").is_waiting
+    assert assemble(trial.store, SHARD).is_settled
