@@ -142,18 +142,16 @@ job = sa.Table(
     sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
-#: Files that hold what was paid for, or say what was, as they were when they began to count.
+#: Paid files as they were when they began to count; the digest is SHA-256 in hex.
 paid_file = sa.Table(
     "paid_file",
     metadata,
     sa.Column("path", TEXT, primary_key=True),
-    #: SHA-256 of the bytes, in hex.
     sa.Column("digest", TEXT, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("recorded_at", sa.Float, nullable=False),
 )
 
-#: The definition of each space: jobs outlive a change of the settings.
+#: The definition of each space, then of each task: jobs outlive a change of settings and files.
 space = sa.Table(
     "space",
     metadata,
@@ -161,7 +159,6 @@ space = sa.Table(
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
-#: The definition of each task: jobs outlive a change of its file.
 task = sa.Table(
     "task",
     metadata,
@@ -242,6 +239,17 @@ spend = sa.Table(
     sa.Column("tokens", sa.BigInteger, nullable=False),
     sa.Column("usd", sa.Float, nullable=False),
     sa.UniqueConstraint("job_id", "kind"),
+)
+
+#: What other tools spent on the same key, as a person entered it; `at` is noon of its day.
+other_spend = sa.Table(
+    "other_spend",
+    metadata,
+    sa.Column("entry_id", TEXT, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("usd", sa.Float, nullable=False),
+    sa.Column("note", TEXT, nullable=False),
+    sa.Column("entered_at", sa.Float, nullable=False),
 )
 
 #: state: building, serving, retired. One serving row per dataset: the pointer search follows.

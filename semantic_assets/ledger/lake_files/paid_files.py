@@ -58,7 +58,7 @@ def record_paid(connection: sa.Connection, database: Database, file: PaidFile | 
     """Record a file in the transaction that makes it count; None: there is none."""
     if file is None:
         return
-    values = {"digest": file.digest, "size": file.size, "recorded_at": database.clock()}
+    values = {"digest": file.digest, "size": file.size}
     connection.execute(
         database.insert(paid_file)
         .values(path=file.path, **values)
