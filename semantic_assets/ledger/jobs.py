@@ -14,6 +14,7 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
 from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
+from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
@@ -77,6 +78,7 @@ class Jobs:
         detail: str,
         under: Lease | None = None,
         guard: Guard = lambda spending: None,
+        paid: PaidFile | None = None,
     ) -> bool:
         """Insert a recovered or real-time row; False where somebody else did.
 
@@ -95,7 +97,7 @@ class Jobs:
                 .returning(job_table.c.job_id)
             ).all()
             if found:
-                settle_insert(connection, self.database, job, None)
+                settle_insert(connection, self.database, job, None, paid)
                 now = self.database.clock()
                 event = record_event(connection, job.job_id, now, None, job.state, detail)
         if found:
@@ -193,6 +195,7 @@ class Jobs:
         fence: int | None = None,
         detail: str | None = None,
         possibly_billed: Amount | None = None,
+        paid: PaidFile | None = None,
         **values: Any,
     ) -> BatchJob | None:
         """Move a row that is in a state of `of` (and under `fence`); None if it is not.
@@ -220,7 +223,8 @@ class Jobs:
                 return None
             moved = job_of(row)
             if before != to:
-                settle_move(connection, self.database, JobState(before), moved, possibly_billed)
+                billed = possibly_billed
+                settle_move(connection, self.database, JobState(before), moved, billed, paid)
                 event = record_event(connection, job_id, now, before, to, detail)
         if before != to:
             self.after_event(event)

@@ -14,6 +14,7 @@ from semantic_assets.ledger.leases import Lease, Leases
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs import collect, guards, plan, poll, recover, submit
+from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import Withheld
 
 
@@ -32,7 +33,7 @@ def no_adoption() -> None:
 
 def no_withholding() -> None:
     """Texts of open jobs are not held back from others."""
-    plan.withheld_texts = lambda store, space: Withheld(pa.array([], pa.string()), True)
+    pending.withheld_texts = lambda store, space: Withheld(pa.array([], pa.string()), True)
 
 
 def no_plan_lease() -> None:

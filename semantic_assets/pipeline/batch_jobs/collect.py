@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from semantic_assets.batching.codec import Block, answer_blocks
 from semantic_assets.errors import (
+    BrokenFile,
     Conflict,
     CorruptResult,
     PermanentError,
@@ -19,12 +20,10 @@ from semantic_assets.errors import (
     TransientError,
 )
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import (
     REMOTE_GONE,
-    WITHHOLDING,
     BatchJob,
     JobState,
     remote_word,
@@ -36,6 +35,7 @@ from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
     finalize_job,
+    has_landed,
     write_job_failure,
     write_results,
 )
@@ -80,7 +80,11 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
                 store.ledger.scopes.pause_job(job.job_id, str(error))
                 trouble = error
                 continue
-            except (pa.ArrowException, OSError) as error:  # of this job; those behind it go on
+            except (
+                BrokenFile,
+                pa.ArrowException,
+                OSError,
+            ) as error:  # of this job; those behind it go on
                 trouble = TransientError(f"job {job.job_id}: {type(error).__name__}: {error}")
                 continue
             if collected is not None:
@@ -90,25 +94,9 @@ def collect_next(store: Store, gemini: Gemini) -> Collection | None:
     return None
 
 
-def adopt_landed(store: Store) -> int:
-    """Move jobs whose results file is in place to `collected`; return how many.
-
-    The results file decides, whatever the ledger says.
-    """
-    finished = 0
-    for job in store.ledger.jobs.list(states=WITHHOLDING):
-        if not store.lake.exists(layout.results(job.product_id, job.job_id)):
-            continue
-        with claimed(store, job, *WITHHOLDING) as held:
-            if held is not None:
-                finalize_job(store, *held, to=S.COLLECTED, of=[held[0].state])
-                finished += 1
-    return finished
-
-
 def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Collection | None:
     keys = manifest_keys(store.lake, job.job_id)
-    landed = store.lake.exists(layout.results(job.product_id, job.job_id))
+    landed = has_landed(store, job)
     if keys is None and not landed:
         reason = (
             "its manifest is gone or cut off, its answer cannot be checked: restore manifests/ of "

@@ -29,7 +29,7 @@ from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
