@@ -119,6 +119,13 @@ class Spending:
                 sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == kind)
             )
 
+    def has_open_calls(self, job_id: str) -> bool:
+        """Return whether calls made for a job were never answered, and may have been billed."""
+        calls = (spend.c.job_id > f"{job_id}+") & (spend.c.job_id < f"{job_id},")
+        query = sa.select(spend.c.job_id).where(calls, spend.c.kind == POSSIBLY_BILLED).limit(1)
+        with self._reading() as connection:
+            return connection.execute(query).one_or_none() is not None
+
     def totals(
         self, *, since: float = 0.0, of: Callable[[str], bool] = lambda job_id: True
     ) -> SpendTotals:

@@ -20,7 +20,7 @@ from semantic_assets.store import Store
 
 
 def _without_verification() -> None:
-    collect.verify_answers = lambda *_: None
+    collect.verify_answers = lambda *_: iter(())
 
 
 def no_key_check() -> None:
@@ -85,9 +85,9 @@ def no_waiting_for_canaries() -> None:
     """An answer whose canary cannot be run is used."""
     real = canary.verify_answers
 
-    def verify(*arguments: Any) -> None:
+    def verify(*arguments: Any) -> Any:
         try:
-            real(*arguments)
+            yield from real(*arguments)
         except CorruptResult:
             raise
         except Exception:

@@ -106,7 +106,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
     "no-reopening": ("unbilled", late_job()),
     "no-stop-after-two": ("ending", untrusted_answers()),
-    "early-clearing": ("lost", _killed(Scenario(""), "canary", "after")),
+    "early-clearing": ("lost", _killed(Scenario(""), "download", "after")),
     "no-second-download": ("paid_twice", with_fault("truncated-download-close-delimited")),
     "no-output-first": ("paid_twice", with_fault("ends-partially-succeeded")),
     "no-key-check": ("misplaced", with_fault("shuffled-lines")),

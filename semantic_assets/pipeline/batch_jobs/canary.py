@@ -4,10 +4,11 @@ Token counts are checked over the whole file; then a few rows (those whose count
 some at random) are embedded again in real time and must agree. A second generated answer may
 differ from the first, so for generation only the token counts of the prompts are checked. The
 token counts of media are only guessed beforehand, so they are not checked.
+
+A job asks for its vectors by a `yield`, so that several jobs can be answered by one call.
 """
 
-import random
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,25 +17,36 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from semantic_assets.batching.canary_size import canary_rows
-from semantic_assets.batching.plausibility import implausible, misfit
+from semantic_assets.batching.canary_rows import choose_canaries
+from semantic_assets.batching.plausibility import implausible
 from semantic_assets.errors import (
     CorruptResult,
     PermanentError,
-    SemanticAssetsError,
+    RateLimited,
+    SpendRefused,
     TransientError,
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.pipeline.costs.paid_calls import embed_sample
+from semantic_assets.pipeline.costs.paid_calls import Sample, embed_samples
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
 MIN_COSINE = 0.99
+#: Google takes 4,194,304 bytes in one call; a text's JSON may be longer than the text.
+_MAX_CALL_BYTES = 2_000_000
+
+Vectors = npt.NDArray[np.float32]
+
+
+class CanaryWaits(TransientError):
+    """The canaries of a model cannot be run: all answers that need one wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +59,31 @@ class Answered:
     estimates: npt.NDArray[np.float64]
 
 
-def verify_answers(store: Store, gemini: Gemini, job: BatchJob, results: Path) -> None:
-    """Check a finished, not yet published results file.
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """The texts of a job to embed again."""
+
+    space: EmbeddingSpace
+    sample: Sample
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(text.encode()) for text in self.sample.texts)
+
+
+def verify_answers(
+    store: Store, job: BatchJob, results: Path
+) -> Generator[Canaries, Vectors, None]:
+    """Check a finished, not yet published results file; yield what to embed again.
 
     Raises:
         CorruptResult: the results cannot be the answers to the job's texts.
-        TransientError: the canary could not be run; the result waits.
     """
     answered = verify_counts(store, job, results)
     if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
         return
-    rows = _choose(job, answered)
-    expected = _embed_again(store, gemini, job, [answered.keys[row] for row in rows])
+    rows = choose_canaries(answered.estimates, answered.counts, job.job_id)
+    expected = yield _canaries(store, job, answered, rows)
     found = _vectors(results, answered.positions[rows])
     cosines = np.einsum("ij,ij->i", expected, found)
     if (cosines < MIN_COSINE).any():
@@ -98,30 +123,73 @@ def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
     )
 
 
-def _choose(job: BatchJob, answered: Answered) -> list[int]:
-    """Choose the canary rows: half where the counts fit least, the rest at random (job as seed)."""
-    total = canary_rows(len(answered.positions))
-    doubtful = np.argsort(-misfit(answered.estimates, answered.counts))[: (total + 1) // 2]
-    chosen = [int(row) for row in doubtful]
-    rest = sorted(set(range(len(answered.positions))).difference(chosen))
-    return chosen + random.Random(job.job_id).sample(rest, total - len(chosen))
-
-
-def _embed_again(
-    store: Store, gemini: Gemini, job: BatchJob, keys: Sequence[str]
-) -> npt.NDArray[np.float32]:
+def _canaries(store: Store, job: BatchJob, answered: Answered, rows: list[int]) -> Canaries:
+    keys = [answered.keys[row] for row in rows]
     chosen = set(keys)
     # Streamed: the texts of a whole job are 100 MB and more.
     texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}
+    counted = answered.counts > 0
+    # Google counts as it did for the job: estimates alone were a quarter too high.
+    ratio = answered.counts[counted].sum() / max(1.0, answered.estimates[counted].sum())
+    tokens = answered.estimates[rows].sum() * (ratio or 1.0)
+    sample = Sample(job.job_id, [texts[key] for key in keys], max(1, round(float(tokens))))
+    return Canaries(store.ledger.spaces.find(job.product_id), sample)
+
+
+def calls_of(asked: Sequence[Canaries]) -> Iterator[list[Canaries]]:
+    """Yield the canaries that share a call: of one space, and not too many or too long."""
+    for space in dict.fromkeys(one.space for one in asked):
+        call: list[Canaries] = []
+        for one in (one for one in asked if one.space == space):
+            if call and not _fits([*call, one]):
+                yield call
+                call = []
+            call.append(one)
+        yield call
+
+
+def _fits(call: list[Canaries]) -> bool:
+    texts = sum(len(one.sample.texts) for one in call)
+    return texts <= MAX_REALTIME_TEXTS and sum(one.bytes for one in call) <= _MAX_CALL_BYTES
+
+
+def is_waiting(store: Store, gemini: Gemini, model: str) -> bool:
+    """Return whether the canaries of a model wait after a call that failed."""
+    return store.ledger.scopes.paused(_place(gemini), model) is not None
+
+
+def embed_again(
+    store: Store, gemini: Gemini, call: list[Canaries]
+) -> list[Vectors | TransientError]:
+    """Embed the canaries of jobs in one call; return vectors, or why it waits, for each job.
+
+    A call that fails holds back all canaries of the model, a minute, doubling to an hour: they
+    were tried every 30 seconds, each time possibly billed. A refusal may be of one text, so that
+    each job then asks by itself.
+    """
+    scopes, space = store.ledger.scopes, call[0].space
+    if pause := scopes.paused(_place(gemini), space.model):
+        return [CanaryWaits(_waiting(one, pause.reason)) for one in call]
     try:
-        space = store.ledger.spaces.find(job.product_id)
-        return embed_sample(store, gemini, space, [texts[key] for key in keys], of=job.job_id)
-    except (TransientError, PermanentError) as error:
-        raise _waiting(job, error) from error
+        found = embed_samples(store, gemini, space, [one.sample for one in call])
+    except TransientError as error:
+        seconds = error.retry_seconds if isinstance(error, RateLimited) else None
+        scopes.pause_model(_place(gemini), space.model, str(error), seconds=seconds)
+        return [CanaryWaits(_waiting(one, str(error))) for one in call]
+    except (PermanentError, SpendRefused) as error:
+        if len(call) > 1:
+            return [found for one in call for found in embed_again(store, gemini, [one])]
+        return [TransientError(_waiting(call[0], str(error)))]
+    scopes.resume(_place(gemini), space.model)
+    return list(found)
 
 
-def _waiting(job: BatchJob, error: SemanticAssetsError) -> TransientError:
-    return TransientError(f"job {job.job_id}: its canary cannot be run, the result waits: {error}")
+def _place(gemini: Gemini) -> str:
+    return f"canaries of {gemini.scope_id}"
+
+
+def _waiting(one: Canaries, why: str) -> str:
+    return f"job {one.sample.job_id}: its canary cannot be run, the result waits: {why}"
 
 
 def _vectors(results: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -5,7 +5,8 @@ in between leaves the results file, and the next process finishes from there.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
+from semantic_assets.pipeline.batch_jobs import downloads
 from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
@@ -48,21 +50,21 @@ class Outcomes:
         return self.requests - self.succeeded
 
 
-def write_results(
+@contextmanager
+def writing_results(
     store: Store,
     job: BatchJob,
     lease: Lease,
     *,
     keys: Sequence[str],
     blocks: Iterable[Block],
-    verify: Callable[[Path], None],
-) -> None:
+) -> Iterator[Path]:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
 
-    `verify` checks the file before it is renamed into place; if it raises, no reader sees the file.
+    The block checks the file before it is renamed into place; if it raises, no reader sees it.
 
     Raises:
-        CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
+        CorruptResult: from the answers; nothing of the file is left behind.
         Conflict: the job was taken over, or moved on.
     """
     schema = _schema(store, job)
@@ -77,7 +79,7 @@ def write_results(
             file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
         )
         file.close()
-        verify(file.path)
+        yield file.path
         _require_unmoved(store, job, lease)
 
 
@@ -173,6 +175,7 @@ def finalize_job(
         raise Conflict(f"job {job.job_id} was moved by another process")
     if to not in REOPENING:
         store.lake.delete(layout.manifest(job.job_id))
+    downloads.drop(store, job.job_id)
     return outcomes
 
 

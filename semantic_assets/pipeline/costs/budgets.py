@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from semantic_assets.batching.canary_size import canary_rows
+from semantic_assets.batching.canary_rows import canary_tokens
 from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.packing import (
     MAX_REQUESTS,
@@ -27,28 +27,23 @@ _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
 def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
-    """Return a job's dollars: the batch at half price, and its canary rows at full price.
+    """Return a job's dollars: the batch at half price, and its canaries at full price.
 
     Args:
         output_tokens: expected output of a generation job, which has no canary; None: vectors.
     """
     if output_tokens is not None:
         return batch_usd(model, tokens, output_tokens)
-    canary_tokens = tokens * canary_rows(requests) // max(1, requests)
-    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens)
+    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens(tokens, requests))
 
 
 def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
-    """Return the dollars of as many jobs as the window makes of these texts, each with canary rows.
-
-    On tier 1 the canaries are 9 % of a large corpus, because its jobs are small; taken for one job
-    they would be quoted at 0.3 %.
-    """
+    """Return the dollars of as many jobs as the window makes of these texts, with their canaries."""
     limit = int(store.settings.window_of(model) / (UNCALIBRATED_RATIO * RATIO_MARGIN))
     job_tokens = Window(limit_tokens=limit, used_tokens=0, free_jobs=1).job_tokens
     jobs = max(1, -(-tokens // job_tokens), -(-requests // MAX_REQUESTS))
-    rows = min(requests, jobs * canary_rows(-(-requests // jobs)))
-    return batch_usd(model, tokens) + realtime_usd(model, tokens * rows // max(1, requests))
+    again = jobs * canary_tokens(-(-tokens // jobs), -(-requests // jobs))
+    return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
 
 
 def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:

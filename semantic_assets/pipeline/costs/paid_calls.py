@@ -1,9 +1,10 @@
 """Real-time calls that cost: reserved before they are made, settled after they have answered."""
 
-import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,15 @@ def paid_call(
     spending.settle(call_id, model=model, reserved=amount, cost=amount)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A few texts of a job, to be embedded again."""
+
+    job_id: str
+    texts: Sequence[str]
+    tokens: int
+
+
 def embed_sample(
     store: Store, gemini: Gemini, space: EmbeddingSpace, texts: Sequence[str], *, of: str
 ) -> Vectors:
@@ -56,13 +66,41 @@ def embed_sample(
     Raises:
         TransientError, PermanentError: as the API answers.
     """
-    if store.is_read_only and store.settings.backend == "emulator":
-        return gemini.embed_documents(space, texts)  # free: there is nothing to book
     tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
-    call_id = f"{of}+{secrets.token_hex(4)}"
-    # What a job may cost was reserved with it, its canary included: here it is only booked.
-    with paid_call(store, space.model, tokens, guard=_without_cap, call_id=call_id):
-        return gemini.embed_documents(space, texts)
+    return embed_samples(store, gemini, space, [Sample(of, texts, tokens)])[0]
+
+
+def embed_samples(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
+) -> list[Vectors]:
+    """Embed texts of several jobs again in one call; each one's cost counts where its job's does.
+
+    Raises:
+        TransientError, PermanentError: as the API answers.
+        SpendRefused: calls for a job were not answered, and the day's cap has no room for one more.
+    """
+    texts = [text for sample in samples for text in sample.texts]
+    with ExitStack() as booked:
+        # Free on an emulator, and without a ledger to write to there is nothing to book.
+        if not (store.is_read_only and store.settings.backend == "emulator"):
+            for one in samples:
+                guard, call_id = _repeat_guard(store, space, one), f"{one.job_id}+{token_hex(4)}"
+                booked.enter_context(
+                    paid_call(store, space.model, one.tokens, guard=guard, call_id=call_id)
+                )
+        found = gemini.embed_documents(space, texts)
+    return np.split(found, np.cumsum([len(sample.texts) for sample in samples])[:-1])
+
+
+def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
+    """Return what refuses more than was reserved with the job: its canary, once."""
+
+    def guard(spending: Spending) -> None:
+        is_capped = store.settings.max_cost_usd_per_day is not None
+        if is_capped and spending.has_open_calls(sample.job_id):
+            require_budget(store, realtime_usd(space.model, sample.tokens), spending)
+
+    return guard
 
 
 def embed_questions(
@@ -108,7 +146,3 @@ def _question_guard(store: Store, usd: float) -> Guard:
 
 def _day(store: Store) -> str:
     return f"{datetime.fromtimestamp(store.ledger.now(), UTC):%Y%m%d}"
-
-
-def _without_cap(spending: Spending) -> None:
-    """Refuse nothing."""

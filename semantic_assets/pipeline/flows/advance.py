@@ -16,8 +16,9 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked
-from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed, collect_next
+from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed, collect_some
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
+from semantic_assets.pipeline.batch_jobs.downloads import sweep
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.budgets import run_budget
@@ -95,6 +96,7 @@ def advance(
     the others.
     """
     adopt_landed(store)
+    sweep(store)
     report = AdvanceReport()
     with _tolerating(report):
         confirm(store, gemini)
@@ -121,9 +123,9 @@ def _step(
     with _tolerating(report):
         poll(store, gemini)
     with _tolerating(report):
-        collected = collect_next(store, gemini)
-        report.collected += [collected] if collected is not None else []
-        report.fed += feed_after(store, collected)
+        report.collected = collect_some(store, gemini)
+        for collected in report.collected:
+            report.fed += feed_after(store, collected)
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, only, report)
