@@ -61,10 +61,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """The texts of a job to embed again."""
+    """The texts of a job to embed again, and the vectors that the job has for them."""
 
     space: EmbeddingSpace
     sample: Sample
+    vectors: Vectors
+
+    def cosines(self, again: Vectors) -> npt.NDArray[np.float64]:
+        found: npt.NDArray[np.float64] = np.einsum("ij,ij->i", again, self.vectors)
+        return found
 
     @property
     def bytes(self) -> int:
@@ -83,9 +88,8 @@ def verify_answers(
     if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
         return
     rows = choose_canaries(answered.estimates, answered.counts, job.job_id)
-    expected = yield _canaries(store, job, answered, rows)
-    found = _vectors(results, answered.positions[rows])
-    cosines = np.einsum("ij,ij->i", expected, found)
+    asked = _canaries(store, job, answered, rows, _vectors(results, answered.positions[rows]))
+    cosines = asked.cosines((yield asked))
     if (cosines < MIN_COSINE).any():
         worst = int(np.argmin(cosines))
         raise CorruptResult(
@@ -123,7 +127,9 @@ def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
     )
 
 
-def _canaries(store: Store, job: BatchJob, answered: Answered, rows: list[int]) -> Canaries:
+def _canaries(
+    store: Store, job: BatchJob, answered: Answered, rows: list[int], vectors: Vectors
+) -> Canaries:
     keys = [answered.keys[row] for row in rows]
     chosen = set(keys)
     # Streamed: the texts of a whole job are 100 MB and more.
@@ -133,7 +139,7 @@ def _canaries(store: Store, job: BatchJob, answered: Answered, rows: list[int]) 
     ratio = answered.counts[counted].sum() / max(1.0, answered.estimates[counted].sum())
     tokens = answered.estimates[rows].sum() * (ratio or 1.0)
     sample = Sample(job.job_id, [texts[key] for key in keys], max(1, round(float(tokens))))
-    return Canaries(store.ledger.spaces.find(job.product_id), sample)
+    return Canaries(store.ledger.spaces.find(job.product_id), sample, vectors)
 
 
 def calls_of(asked: Sequence[Canaries]) -> Iterator[list[Canaries]]:
@@ -164,8 +170,8 @@ def embed_again(
     """Embed the canaries of jobs in one call; return vectors, or why it waits, for each job.
 
     A call that fails holds back all canaries of the model, a minute, doubling to an hour: they
-    were tried every 30 seconds, each time possibly billed. A refusal may be of one text, so that
-    each job then asks by itself.
+    were tried every 30 seconds, each time possibly billed. A refusal may be of one text, and a
+    wrong answer of the call, so that each job concerned then asks by itself.
     """
     scopes, space = store.ledger.scopes, call[0].space
     if pause := scopes.paused(_place(gemini), space.model):
@@ -181,7 +187,12 @@ def embed_again(
             return [found for one in call for found in embed_again(store, gemini, [one])]
         return [TransientError(_waiting(call[0], str(error)))]
     scopes.resume(_place(gemini), space.model)
-    return list(found)
+    if len(call) == 1:
+        return [*found]
+    return [
+        again if (one.cosines(again) >= MIN_COSINE).all() else embed_again(store, gemini, [one])[0]
+        for one, again in zip(call, found, strict=True)
+    ]
 
 
 def _place(gemini: Gemini) -> str:

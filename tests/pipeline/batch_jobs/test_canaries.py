@@ -11,6 +11,7 @@ from semantic_assets.errors import SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.batch_jobs.canary import (
     Canaries,
@@ -104,6 +105,14 @@ def test_one_spoiled_vector_of_a_shared_call_keeps_back_its_own_job_alone(prepar
     assert sorted(states(waiting)) == sorted([S.QUARANTINED] + [S.COLLECTED] * (jobs - 1))
 
 
+def test_a_spoiled_call_keeps_back_no_job_that_agrees_when_asked_alone(waiting: Trial) -> None:
+    jobs = len(states(waiting))
+    waiting.arm("realtime-swapped", times=1)
+    collect(waiting)
+    assert states(waiting) == [S.COLLECTED] * jobs
+    assert calls(waiting, EMBED) > 1
+
+
 def test_a_call_that_fails_is_tried_after_a_minute_doubling_to_an_hour(waiting: Trial) -> None:
     jobs, began = len(states(waiting)), waiting.clock()
     waiting.arm("realtime-503", times=None)
@@ -160,7 +169,7 @@ def test_a_kept_answer_that_has_changed_is_downloaded_again(waiting: Trial, harm
 
 
 def test_what_is_quarantined_is_accepted_from_what_is_kept(waiting: Trial) -> None:
-    waiting.arm("realtime-swapped", times=1)
+    waiting.arm("realtime-swapped", times=2)
     collect(waiting)
     held = next(j for j in waiting.store.ledger.jobs.list() if j.state == S.QUARANTINED)
     downloads = calls(waiting, DOWNLOAD)
@@ -214,9 +223,14 @@ def test_unanswered_calls_are_booked_and_more_of_them_need_room_under_the_cap(
     assert len(embed_samples(poor, waiting.gemini, space, [replace(sample, job_id="job2")])) == 1
 
 
+def asking(space: EmbeddingSpace, name: str, texts: list[str]) -> Canaries:
+    return Canaries(space, Sample(name, texts, 5), np.zeros((len(texts), 128), np.float32))
+
+
 def test_a_refusal_of_one_text_keeps_back_no_other_job(waiting: Trial) -> None:
     space = waiting.settings.space
-    good, bad = (Canaries(space, Sample(name, [text], 5)) for name, text in _GOOD_AND_BAD)
+    good, bad = (asking(space, name, [text]) for name, text in _GOOD_AND_BAD)
+    good = replace(good, vectors=waiting.gemini.embed_documents(space, ["A text."]))
     answers = embed_again(waiting.store, waiting.gemini, [good, bad])
     assert np.shape(answers[0]) == (1, 128)
     assert isinstance(answers[1], TransientError)
@@ -227,10 +241,10 @@ def test_a_refusal_of_one_text_keeps_back_no_other_job(waiting: Trial) -> None:
 def test_calls_hold_canaries_of_one_space_and_not_too_many_or_too_long(trial: Trial) -> None:
     space = trial.settings.space
     other = replace(space, dimensions=256)
-    many = Canaries(space, Sample("many", ["A text."] * 60, 1))
-    few = Canaries(space, Sample("few", ["A text."] * 30, 1))
-    long = Canaries(space, Sample("long", ["ж" * 900_000], 1))
-    foreign = Canaries(other, Sample("foreign", ["A text."], 1))
+    many = asking(space, "many", ["A text."] * 60)
+    few = asking(space, "few", ["A text."] * 30)
+    long = asking(space, "long", ["ж" * 900_000])
+    foreign = asking(other, "foreign", ["A text."])
     found = calls_of([many, foreign, few, many, long, few])
     names = [[one.sample.job_id for one in call] for call in found]
     assert names == [["many", "few"], ["many", "long", "few"], ["foreign"]]
