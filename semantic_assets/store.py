@@ -19,6 +19,7 @@ from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.database.engine import FOR_READING
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
+from semantic_assets.lineage import noting_events, require_home, require_newest
 from semantic_assets.model.backends import AUTO
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
@@ -200,17 +201,20 @@ def open_store(
     clock: Callable[[], float] = time.time,
     progress: Callable[[str], None] = lambda line: None,
     reading: bool = False,
+    unchecked: bool = False,
 ) -> Store:
     """Open the lake of these settings.
 
     Args:
+        unchecked: whatever became of the ledger and wherever the lake is: for what makes it right.
         reading: write nothing; instead of making a missing one, open an empty one kept nowhere.
 
     On the emulator a missing ledger is made; on the real backend only `init` makes one, so that
     a mistyped root never hides paid results.
 
     Raises:
-        ConfigError: there is no ledger and `create` is false, or it belongs to another lake.
+        ConfigError: there is no ledger and `create` is false, it belongs to another lake, was
+            restored from an older copy, or the lake is a copy.
     """
     make = settings.backend == "emulator" if create is None else create
     lake = lake_of(settings)
@@ -223,18 +227,36 @@ def open_store(
         raise ConfigError(f"the lake at {lake.shown} is {known}: let `semantic-assets migrate` end")
     url = ledger_url_of(settings)
     ledger = open_ledger(url, create=make, clock=clock, ledger_id=known, reading=bool(refusal))
-    if refusal:
-        ledger = ledger.refusing(refusal)
-    elif known is None:
-        lake.write_text(layout.LEDGER_ID_FILE, ledger.ledger_id)
-    if known not in (None, ledger.ledger_id):
+    try:
+        _require_one_another(lake, ledger, known)
+        if refusal:
+            ledger = ledger.refusing(refusal)
+        elif not unchecked:
+            require_home(lake, ledger)
+            require_newest(lake, ledger)
+            ledger = noting_events(lake, ledger)
+    except ConfigError:
         ledger.close()
-        raise ConfigError(
-            f"the lake at {lake.shown} belongs to ledger {known}, and this is {ledger.ledger_id}: "
-            "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
-        )
+        raise
     own = OwnKeyIndexes() if refusal else None
     return Store(settings, lake, sources_of(settings), ledger, progress, own)
+
+
+def _require_one_another(lake: Lake, ledger: Ledger, known: str | None) -> None:
+    """Check that the lake names this ledger; a first opening writes its id.
+
+    Raises:
+        ConfigError: it names another one.
+    """
+    of_ledger = ledger.ledger_id
+    is_new_copy = known is not None and known == ledger.identity.copied_from
+    if (known is None or is_new_copy) and not lake.refusal:
+        lake.write_text(layout.LEDGER_ID_FILE, of_ledger)
+    elif known not in (None, of_ledger):
+        raise ConfigError(
+            f"the lake at {lake.shown} belongs to ledger {known}, and this is {of_ledger}: "
+            "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
+        )
 
 
 def _refusal(settings: Settings, lake: Lake) -> str:

@@ -2,13 +2,16 @@
 
 import multiprocessing
 import os
+import secrets
 import signal
 import sqlite3
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
+from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -18,7 +21,6 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
@@ -86,9 +88,13 @@ def make_space(**changes: Any) -> EmbeddingSpace:
     return replace(SPACE, **changes)
 
 
+#: In milliseconds: each job is younger than the one before.
+_births = count(int(time.time() * 1000))
+
+
 def make_job(**changes: Any) -> BatchJob:
     """A job about to upload; ids and names are new each time."""
-    job_id = changes.pop("job_id", None) or new_job_id()
+    job_id = changes.pop("job_id", None) or f"{next(_births):012x}{secrets.token_hex(4)}"
     values: dict[str, Any] = dict.fromkeys(field.name for field in fields(BatchJob))
     values |= {
         "job_id": job_id,

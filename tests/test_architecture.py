@@ -32,15 +32,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lake": {"errors", "model", "objects", "system"},
     "intake": {"errors", "model", "system", "text"},
     "ledger": {"errors", "model", "system"},
+    "lineage": {"errors", "lake", "ledger"},
     "index": {"errors", "model", "system"},
     "emulator": set(),
     "gemini": {"emulator", "errors", "model", "settings"},
     "store": {
-        *("errors", "index", "lake", "ledger", "model", "objects", "settings", "sources", "system"),
+        *("errors", "index", "lake", "ledger", "lineage", "model", "objects", "settings"),
+        *("sources", "system"),
     },
     "pipeline": {
-        *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "model"),
-        *("parsing", "settings", "sources", "store", "system", "text"),
+        *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "lineage"),
+        *("model", "parsing", "settings", "sources", "store", "system", "text"),
     },
     "api": {
         *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings", "store"),
@@ -48,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "rest": {"api", "errors", "lake", "model", "pipeline", "system"},
     "cli": {
-        *("api", "errors", "gemini", "index", "model", "pipeline", "rest", "settings", "store"),
+        *("api", "errors", "gemini", "index", "ledger", "model", "pipeline", "rest", "settings"),
+        "store",
     },
     "defs": {"api", "errors", "gemini", "lake", "ledger", "model", "pipeline", "store", "text"},
     "definitions": {"defs"},

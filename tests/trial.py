@@ -134,10 +134,10 @@ class Trial:
             keys.update(json.loads(line)["key"] for line in lines.split("\n") if line)
         return keys
 
-    def reopened(self, **changes: Any) -> "Trial":
+    def reopened(self, *, unchecked: bool = False, **changes: Any) -> "Trial":
         """The same world with other settings; close its store."""
         settings = replace(self.settings, **changes)
-        store = open_store(settings, clock=self.clock)
+        store = open_store(settings, clock=self.clock, unchecked=unchecked)
         return Trial(settings, store, Gemini(endpoint_of(settings)), self.url, self.clock)
 
 

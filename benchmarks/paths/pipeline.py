@@ -17,7 +17,7 @@ from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
-from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.batch_jobs.canary import verify_counts

@@ -22,16 +22,24 @@ from semantic_assets.errors import ConfigError
 @click.command()
 @root_option
 @click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
+@click.option("--moved", "fate", flag_value="moved", help="The lake is here now, nowhere else.")
+@click.option("--copied", "fate", flag_value="copied", help="Make a copy a lake of its own.")
 @edge
-def init(root: str | None, beside: str | None) -> None:
+def init(root: str | None, beside: str | None, fate: str | None) -> None:
     """Create the ledger. The real backend never creates one by itself."""
+    from semantic_assets.pipeline.maintenance.init import Fate
+    from semantic_assets.pipeline.maintenance.init import init as run
     from semantic_assets.settings.settings import Settings
-    from semantic_assets.store import open_store
 
-    with open_store(Settings.load(root=root), create=True) as store:
-        if beside is not None:
-            store.ledger.register_beside(beside)
-        click.echo(f"ledger {store.ledger.ledger_id} at {store.lake.shown}")
+    made = run(Settings.load(root=root), beside=beside, fate=Fate(fate) if fate else None)
+    click.echo(f"ledger {made.ledger_id} at {made.place}")
+    if made.given_up:
+        click.echo(
+            f"{made.given_up} jobs are the original's: their texts are pending here too, and "
+            "would be paid for again; see `semantic-assets estimate`"
+        )
+    if made.needs_recovery:
+        click.echo("the lake knows more than this ledger: run `semantic-assets recover`")
 
 
 @click.command()

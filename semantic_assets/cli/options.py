@@ -40,6 +40,14 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             click.echo("stopped; nothing is lost: run it again, it goes on from here", err=True)
             sys.exit(_INTERRUPTED)
+        except Exception as error:
+            from semantic_assets.ledger.database.engine import trouble_of
+
+            said = trouble_of(error)
+            if said is None:
+                raise
+            click.echo(f"error: {said}", err=True)
+            sys.exit(FAILED)
 
     return run
 

@@ -150,10 +150,11 @@ def _confirm(question: str, yes: bool) -> None:
 @edge
 def recover(root: str | None) -> None:
     """Rebuild ledger rows from manifests and results, after a ledger was lost or restored."""
-    from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.batch_jobs.recover import recover as run
+    from semantic_assets.settings.settings import Settings
+    from semantic_assets.store import open_store
 
-    with opened(root, progress=click.echo) as (store, _):
+    with open_store(Settings.load(root=root), progress=click.echo, unchecked=True) as store:
         found = run(store)
     click.echo(
         f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b, file_digest
 from pathlib import Path
@@ -57,10 +57,10 @@ class Folder:
         shutil.copyfile(self.root / name, to)
 
     @contextmanager
-    def replacing(self, name: str) -> Iterator[Path]:
+    def replacing(self, name: str, publishing: AbstractContextManager[None]) -> Iterator[Path]:
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with durable.replacing(target) as temporary:
+        with durable.replacing(target, publishing) as temporary:
             yield temporary
 
     def delete(self, name: str) -> None:

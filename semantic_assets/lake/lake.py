@@ -1,7 +1,7 @@
 """The files of the lake, each written whole or not at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.lake import layout
 from semantic_assets.lake.folder import Folder
+from semantic_assets.lake.home import folder_home
 from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.objects.bucket import Bucket
@@ -47,6 +49,13 @@ class Lake:
     def shown(self) -> str:
         """The folder or URL of the lake."""
         return str(self.root) if self.bucket is None else self.bucket.url
+
+    @property
+    def home(self) -> str:
+        """What tells this lake from a copy of it: see `lake/home.py`."""
+        if self.bucket is not None:
+            return self.bucket.url
+        return folder_home(self.root, self.root / layout.LEDGER_ID_FILE)
 
     def address(self, relative: str) -> str:
         """Return the place of a file for people to read."""
@@ -167,18 +176,28 @@ class Lake:
         return pa.Table.from_batches([] if first is None else [first], schema)
 
     @contextmanager
-    def replacing(self, relative: str) -> Iterator[Path]:
-        """Yield a temporary path that replaces the file; a reader sees the old or the new file."""
+    def replacing(
+        self, relative: str, publishing: AbstractContextManager[None] | None = None
+    ) -> Iterator[Path]:
+        """Yield a temporary path that replaces the file; a reader sees the old or the new file.
+
+        Args:
+            publishing: entered right before the file gets its name; raises to leave it as it was.
+        """
         self._require_writing()
-        with self._place.replacing(relative) as temporary:
+        with self._place.replacing(relative, publishing or nullcontext()) as temporary:
             yield temporary
 
     @contextmanager
     def writing(
-        self, relative: str, schema: pa.Schema, metadata: Mapping[str, str]
+        self,
+        relative: str,
+        schema: pa.Schema,
+        metadata: Mapping[str, str],
+        publishing: AbstractContextManager[None] | None = None,
     ) -> Iterator[TableFile]:
-        """Replace one table file from batches; `metadata` may grow during the writing."""
-        with self.replacing(relative) as temporary:
+        """Replace one table file from batches, as `replacing`; `metadata` may grow meanwhile."""
+        with self.replacing(relative, publishing) as temporary:
             file = TableFile(temporary, schema, dict(metadata))
             try:
                 yield file

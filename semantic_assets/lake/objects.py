@@ -8,7 +8,7 @@ local folders, each file with a note of its object's name and ETag.
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -88,8 +88,11 @@ class Objects:
         self.bucket.get(name, to)
 
     @contextmanager
-    def replacing(self, name: str) -> Iterator[Path]:
+    def replacing(self, name: str, publishing: AbstractContextManager[None]) -> Iterator[Path]:
         """Yield a temporary path whose content replaces the object.
+
+        An upload may take minutes: `publishing` is asked before it and not held, and whoever writes
+        meanwhile makes it a conflict.
 
         Raises:
             Conflict: another process wrote it since.
@@ -98,6 +101,8 @@ class Objects:
         temporary = self.copies.room()
         try:
             yield temporary
+            with publishing:
+                pass
             self.copies.keep(self.bucket.put(name, temporary, over=before), temporary)
         finally:
             temporary.unlink(missing_ok=True)

@@ -1,17 +1,29 @@
 """Rows of the job table: written, read, summed up to a window, and their events."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.ledger.database.engine import row_values
+from semantic_assets.errors import Conflict
+from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
 
 _log = logging.getLogger("semantic_assets.ledger.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job whose row and manifest are durable, and the lease its submission runs under."""
+
+    job: BatchJob
+    lease: Lease
 
 
 def window_of(
@@ -32,6 +44,24 @@ def window_of(
     return int(tokens), int(jobs)
 
 
+@contextmanager
+def row_held(database: Database, job: BatchJob, fence: int) -> Iterator[None]:
+    """Keep a job's row in its state for a short block, such as a rename or a delete.
+
+    A process that sleeps between a look at the row and a rename would put its rows over the answers
+    of another; in this block nobody else writes.
+
+    Raises:
+        Conflict: the job was taken over, or moved on.
+    """
+    query = sa.select(job_table.c.state, job_table.c.fence)
+    with database.write() as connection:
+        row = connection.execute(query.where(job_table.c.job_id == job.job_id)).one_or_none()
+        if row is None or (row.state, row.fence) != (job.state, fence):
+            raise Conflict(f"job {job.job_id} was moved by another process; nothing was changed")
+        yield
+
+
 def record_event(
     connection: sa.Connection,
     job_id: str,
@@ -39,13 +69,16 @@ def record_event(
     before: str | None,
     after: str,
     detail: str | None,
-) -> None:
+) -> int:
+    """Append an event and return its number."""
     _log.info("job %s: %s -> %s", job_id, before or "new", after)
-    connection.execute(
+    inserted = connection.execute(
         sa.insert(job_event).values(
             job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
         )
-    )
+    ).inserted_primary_key
+    assert inserted is not None
+    return int(inserted[0])
 
 
 def job_values(job: BatchJob) -> dict[str, Any]:

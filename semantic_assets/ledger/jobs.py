@@ -1,9 +1,8 @@
 """Rows of batch jobs: each move is one guarded update with its event, never read-then-write."""
 
 import logging
-import secrets
-import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,19 +13,14 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
-from semantic_assets.ledger.job_rows import job_of, job_values, record_event, window_of
-from semantic_assets.ledger.leases import Lease, require_fence
+from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
+from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
 _RECENT_JOBS = 20
 _log = logging.getLogger(__name__)
-
-
-def new_job_id() -> str:
-    """Return a new id that sorts by time: of two vectors for one text the lowest job_id wins."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +35,8 @@ class JobEvent:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     database: Database
+    #: Called with the number of each event once it is durable.
+    after_event: Callable[[int], None] = lambda number: None
 
     def insert_if_fits(
         self,
@@ -70,7 +66,8 @@ class Jobs:
             guard(Spending(self.database, connection))
             connection.execute(sa.insert(job_table).values(job_values(job)))
             settle_insert(connection, self.database, job, reserved)
-            record_event(connection, job.job_id, job.created_at, None, job.state, None)
+            event = record_event(connection, job.job_id, job.created_at, None, job.state, None)
+        self.after_event(event)
         return True
 
     def insert(
@@ -99,7 +96,10 @@ class Jobs:
             ).all()
             if found:
                 settle_insert(connection, self.database, job, None)
-                record_event(connection, job.job_id, self.database.clock(), None, job.state, detail)
+                now = self.database.clock()
+                event = record_event(connection, job.job_id, now, None, job.state, detail)
+        if found:
+            self.after_event(event)
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
@@ -221,8 +221,14 @@ class Jobs:
             moved = job_of(row)
             if before != to:
                 settle_move(connection, self.database, JobState(before), moved, possibly_billed)
-                record_event(connection, job_id, now, before, to, detail)
+                event = record_event(connection, job_id, now, before, to, detail)
+        if before != to:
+            self.after_event(event)
         return moved
+
+    def held(self, job: BatchJob, fence: int) -> AbstractContextManager[None]:
+        """Keep a job's row as it is for a short block, as `row_held` does."""
+        return row_held(self.database, job, fence)
 
     def claim(self, job_id: str, fence: int) -> BatchJob | None:
         """Put a taken-over lease's fence on the row; None if the row has a higher one."""
@@ -270,16 +276,16 @@ class Jobs:
 
     def orphaned(self) -> Sequence[BatchJob]:
         """Return uploading, creating and real-time jobs whose process's lease is dead."""
-        now = self.database.clock()
-        alive = sa.exists().where(
-            lease.c.name == sa.literal(lease_names.of_job("")) + job_table.c.job_id,
-            lease.c.expires_at >= now,
-        )
         at_work = job_table.c.state.in_([JobState.UPLOADING, JobState.CREATING])
         real_time = job_table.c.is_realtime.is_(True) & (job_table.c.state == JobState.RUNNING)
-        query = sa.select(job_table).where(at_work | real_time, ~alive)
+        query = sa.select(job_table).where(at_work | real_time)
+        held = sa.select(lease).where(lease.c.name.startswith(lease_names.of_job("")))
         with self.database.read() as connection:
-            return [job_of(row) for row in connection.execute(query)]
+            jobs = [job_of(row) for row in connection.execute(query)]
+            leases = connection.execute(held.where(lease.c.expires_at > 0.0)).all()
+        now = self.database.clock()
+        alive = {one.name for one in leases if is_in_force(one.holder, one.expires_at, now)}
+        return [job for job in jobs if lease_names.of_job(job.job_id) not in alive]
 
     def events(self, job_id: str) -> Sequence[JobEvent]:
         query = sa.select(job_event).where(job_event.c.job_id == job_id)

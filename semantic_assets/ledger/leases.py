@@ -1,4 +1,7 @@
-"""Leases with one holder at a time, a fence that only grows, and an expiry for dead holders."""
+"""Leases with one holder at a time, a fence that only grows, and an expiry for dead holders.
+
+A holder that was a process of this machine and has ended holds nothing, whatever the clock says.
+"""
 
 import secrets
 import threading
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database, moves_of
 from semantic_assets.ledger.database.schema import lease as lease_table
+from semantic_assets.system.machine import has_ended
 from semantic_assets.system.machine import holder as this_process
 
 TTL_SECONDS = 30.0
@@ -53,6 +57,15 @@ def require_fence(connection: sa.Connection, lease: Lease) -> None:
         raise Conflict(f"lease {lease.name} was taken over; nothing was changed")
 
 
+def is_in_force(holder: str, expires_at: float, now: float) -> bool:
+    """Return whether a lease's holder still has it.
+
+    No holder reserves more than one time to live: an expiry far ahead was written by a clock that
+    was wrong. It blocked planning for a day.
+    """
+    return now <= expires_at <= now + 2 * TTL_SECONDS and not has_ended(holder)
+
+
 @dataclass(frozen=True, slots=True)
 class Leases:
     database: Database
@@ -72,6 +85,8 @@ class Leases:
             if not moving and moves_of(connection) != (self.database.moves, ""):
                 raise Conflict("the lake was moved, or is being moved: open it again where it is")
             now = self.database.clock()  # only now: the transaction may have waited for its turn
+            if self._is_held(connection, name, now):
+                return None
             values = {"holder": holder, "expires_at": now + self.ttl_seconds}
             fence = connection.execute(
                 self.database.insert(lease_table)
@@ -79,11 +94,15 @@ class Leases:
                 .on_conflict_do_update(
                     index_elements=["name"],
                     set_={**values, "fence": lease_table.c.fence + 1},
-                    where=lease_table.c.expires_at < now,
                 )
                 .returning(lease_table.c.fence)
-            ).scalar_one_or_none()
-        return Lease(name, holder, fence) if fence is not None else None
+            ).scalar_one()
+        return Lease(name, holder, fence)
+
+    def _is_held(self, connection: sa.Connection, name: str, now: float) -> bool:
+        query = sa.select(lease_table.c.holder, lease_table.c.expires_at)
+        row = connection.execute(query.where(lease_table.c.name == name)).one_or_none()
+        return row is not None and is_in_force(row.holder, row.expires_at, now)
 
     def renew(self, lease: Lease) -> bool:
         """Extend the expiry; return False (and set `lost`) if another process has the lease."""
@@ -112,10 +131,7 @@ class Leases:
 
     def held(self, name: str) -> bool:
         with self.database.read() as connection:
-            expires = connection.execute(
-                sa.select(lease_table.c.expires_at).where(lease_table.c.name == name)
-            ).scalar_one_or_none()
-        return expires is not None and expires >= self.database.clock()
+            return self._is_held(connection, name, self.database.clock())
 
     @contextmanager
     def trying(self, name: str) -> Iterator[Lease | None]:

@@ -7,7 +7,9 @@ from semantic_assets.ledger.database.engine import Clock, Database, open_databas
 from semantic_assets.ledger.dataset_spaces import DatasetSpaces
 from semantic_assets.ledger.datasets import Datasets
 from semantic_assets.ledger.evaluations import Evaluations
+from semantic_assets.ledger.identity import Identity
 from semantic_assets.ledger.index_versions import IndexVersions
+from semantic_assets.ledger.job_ids import JobIds
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
@@ -23,8 +25,10 @@ from semantic_assets.ledger.tasks import Tasks
 @dataclass(frozen=True, slots=True)
 class Ledger:
     database: Database
+    identity: Identity
     leases: Leases
     jobs: Jobs
+    job_ids: JobIds
     datasets: Datasets
     sources: Sources
     dataset_spaces: DatasetSpaces
@@ -86,8 +90,10 @@ def open_ledger(
 def ledger_of(database: Database) -> Ledger:
     return Ledger(
         database=database,
+        identity=Identity(database),
         leases=Leases(database),
         jobs=Jobs(database),
+        job_ids=JobIds(database),
         datasets=Datasets(database),
         sources=Sources(database),
         dataset_spaces=DatasetSpaces(database),

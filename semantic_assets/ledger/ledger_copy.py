@@ -1,15 +1,20 @@
-"""Moves of a ledger with all its rows to another database; two are never in use at once.
+"""Moves of a ledger with all its rows to another database, and copies to try something on.
+
+Two are never in use at once.
 
 The row `moves` of `meta` counts the moves; during a move, and in the ledger left behind, it also
 names the target, and opening that ledger fails with it. A process that had it open before gets no
 more leases, and without a lease nothing is sent and no table is written.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
@@ -17,13 +22,21 @@ import sqlalchemy as sa
 from semantic_assets.errors import ConfigError, Conflict
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database import schema
-from semantic_assets.ledger.database.engine import Database, moves_of, row_values, set_moves
-from semantic_assets.ledger.leases import Lease, Leases, require_fence
+from semantic_assets.ledger.database.engine import (
+    Database,
+    moves_of,
+    open_database,
+    row_values,
+    set_moves,
+)
+from semantic_assets.ledger.identity import HOME
+from semantic_assets.ledger.leases import Lease, Leases, is_in_force, require_fence
+from semantic_assets.ledger.ledger import Ledger, ledger_of
 
 _ROWS_AT_ONCE = 1_000
 _COPIED = [table for table in schema.metadata.sorted_tables if table is not schema.meta]
 #: Rows of `meta` that belong to the database and not to its content.
-_OWN = frozenset({"schema_version", "moves"})
+_OWN = frozenset({"schema_version", "moves", HOME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +71,10 @@ class Move:
                     f"the ledger {mark}: finish that with the same command, or cancel it"
                 )
             others = schema.lease.c.name != self.lease.name
-            query = sa.select(schema.lease).where(
-                others, schema.lease.c.expires_at >= self.source.clock()
-            )
-            if held := connection.execute(query).first():
+            now = self.source.clock()
+            for held in connection.execute(sa.select(schema.lease).where(others)):
+                if not is_in_force(held.holder, held.expires_at, now):
+                    continue
                 raise Conflict(
                     f"{held.name} is held by {held.holder}: stop the daemon, servers and runs, "
                     "wait half a minute, and move again"
@@ -131,6 +144,8 @@ class Move:
             self._require(connection)
             number, _ = moves_of(connection)
             set_moves(connection, number + 1, "" if stays else f"was moved to {self.to}")
+            # The lake has another home now, which the next opening stores.
+            connection.execute(sa.delete(schema.meta).where(schema.meta.c.name == HOME))
 
     def cancel(self, target: Database | None) -> None:
         """Cancel the move.
@@ -229,3 +244,24 @@ def _set_sequences(connection: sa.Connection) -> None:
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+@contextmanager
+def trial_copy(ledger: Ledger) -> Iterator[Ledger]:
+    """Copy the rows into a file of this process, without the leases that others hold."""
+    with TemporaryDirectory(prefix="semantic-assets-") as folder:
+        path = Path(folder) / "ledger.sqlite3"
+        if ledger.database.engine.dialect.name == "sqlite":
+            _back_up(ledger.database, path)
+        opened = open_database(f"sqlite:///{path}", create=True, ledger_id=ledger.ledger_id)
+        with closing(ledger_of(replace(opened, clock=ledger.database.clock))) as copy:
+            if ledger.database.engine.dialect.name != "sqlite":
+                copy_all_rows(ledger.database, copy.database)
+            with copy.database.write() as connection:
+                connection.execute(sa.update(schema.lease).values(expires_at=0.0))
+            yield copy
+
+
+def _back_up(source: Database, path: Path) -> None:
+    with source.engine.connect() as connection, closing(sqlite3.connect(path)) as target:
+        cast(sqlite3.Connection, connection.connection.driver_connection).backup(target)

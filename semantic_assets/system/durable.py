@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 _TEMPORARY = ".tmp"
@@ -19,8 +19,13 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(
+    target: Path, publishing: AbstractContextManager[None] | None = None
+) -> Iterator[Path]:
     """Yield a temporary path that replaces `target` when the block ends without an error.
+
+    Args:
+        publishing: held for the rename alone; what it raises leaves the target as it was.
 
     Temporary name, fsync, rename, fsync of the directory: a reader sees the old file or the new
     one, also after a power cut.
@@ -29,7 +34,8 @@ def replacing(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
-        temporary.replace(target)
+        with publishing or nullcontext():
+            temporary.replace(target)
         sync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def place(
 
 
 def contents(lake: Lake) -> dict[str, str | None]:
-    local = ("keys", "intake", "copies", "ledger")
+    local = ("keys", "intake", "copies", "ledger.", "ledger_id")
     return {name: lake.digest(name) for name, _ in lake.below("") if not name.startswith(local)}
 
 

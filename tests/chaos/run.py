@@ -210,6 +210,6 @@ def _switch_off(scenario: Scenario) -> list[Callable[[], None]]:
 
 
 def _recover(world: World) -> None:
-    store, _ = world.open()
+    store, _ = world.open(unchecked=True)
     with store:
         recover(store)

@@ -164,9 +164,9 @@ def _wrap_file(step: Step, when: str, come: Callable[[], None]) -> None:
     original = Lake.replacing
 
     @contextmanager
-    def wrapped(lake: Lake, relative: str) -> Iterator[Path]:
+    def wrapped(lake: Lake, relative: str, *more: Any) -> Iterator[Path]:
         counts = step.matches((lake, relative))
-        with original(lake, relative) as path:
+        with original(lake, relative, *more) as path:
             yield path
             if counts and when == "before":
                 come()

@@ -145,9 +145,10 @@ class World:
         found, self.fired = pickle.loads(said)
         return cast(_T, found)
 
-    def open(self) -> tuple[Store, Gemini]:
+    def open(self, *, unchecked: bool = False) -> tuple[Store, Gemini]:
         settings = self.settings
-        return open_store(settings, create=True, clock=self.clock), Gemini(endpoint_of(settings))
+        store = open_store(settings, create=True, clock=self.clock, unchecked=unchecked)
+        return store, Gemini(endpoint_of(settings))
 
     def write_corpus(self, files: Mapping[str, str | bytes | None]) -> None:
         """Files by their uri; one of None is removed."""

@@ -1,6 +1,7 @@
 """What other processes do in these tests."""
 
 import itertools
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 
@@ -54,11 +55,20 @@ def move_job(number: int, url: str, job_id: str) -> bool:
     return moved is not None
 
 
-def acquire_lease(number: int, url: str, name: str) -> int | None:
-    """The fence, where this process got the lease."""
+def acquire_lease(number: int, url: str, name: str, turn: int, processes: int) -> int | None:
+    """The fence, where this process got the lease; nobody ends before all have asked."""
     ledger = _opened(url)
     lease = ledger.leases.acquire(name)
+    ledger.database.store(f"asked-{turn}", str(number))
+    while len(ledger.database.stored(f"asked-{turn}")) < processes:
+        time.sleep(0.01)
     ledger.close()
+    return None if lease is None else lease.fence
+
+
+def die_with_lease(number: int, url: str, name: str) -> int | None:
+    """End without a release, as a killed process does."""
+    lease = _opened(url).leases.acquire(name)
     return None if lease is None else lease.fence
 
 

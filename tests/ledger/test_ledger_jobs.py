@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 
 from semantic_assets.errors import Conflict, NotFound
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.ledger import Ledger
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.model.batch_job import IN_WINDOW, MOVES, BatchJob, JobState
@@ -80,14 +79,6 @@ def test_jobs_are_listed_oldest_first_and_by_state_scope_and_space(ledger: Ledge
     assert ids(scope_id="other") == [first]
     assert ids(product_id="other") == [second]
     assert ids(states=[S.GONE]) == ids(states=[]) == []
-
-
-def test_later_jobs_have_higher_ids() -> None:
-    ids = [new_job_id() for _ in range(500)]
-    births = [job_id[:12] for job_id in ids]
-    assert births == sorted(births)
-    assert len(set(ids)) == len(ids)
-    assert {len(job_id) for job_id in ids} == {20}
 
 
 # -- moves ----------------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict
+from semantic_assets.ledger.database.schema import lease as lease_table
 from semantic_assets.ledger.leases import TTL_SECONDS, Lease, Leases
 from semantic_assets.ledger.ledger import Ledger
+from semantic_assets.system.machine import holder as machine_of
 from tests.factories import Clock, run_together
-from tests.ledger.ledger_processes import acquire_lease
+from tests.ledger.ledger_processes import acquire_lease, die_with_lease
 
 NAME = "shard:acme.manuals.00000"
 
@@ -179,7 +181,7 @@ def test_several_leases_are_renewed_together_and_one_loss_leaves_the_others(
 
 def test_one_of_eight_processes_gets_a_lease(ledger_url: str, ledger: Ledger) -> None:
     for expected in (1, 2):
-        fences = run_together(acquire_lease, ledger_url, NAME, processes=8)
+        fences = run_together(acquire_lease, ledger_url, NAME, expected, 8, processes=8)
         assert [fence for fence in fences if fence is not None] == [expected]
         ledger.leases.release(Lease(NAME, "", expected))
 
@@ -209,3 +211,48 @@ def test_a_lease_that_could_not_be_renewed_until_it_expired_counts_as_lost(
 def _rename(ledger: Ledger, old: str, new: str) -> None:
     with ledger.database.write() as connection:
         connection.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+def test_the_lease_of_a_process_that_has_ended_is_free_at_once(
+    ledger_url: str, ledger: Ledger
+) -> None:
+    assert run_together(die_with_lease, ledger_url, NAME, processes=1) == [1]
+    assert not ledger.leases.held(NAME)
+    assert acquire(ledger).fence == 2
+
+
+@pytest.mark.parametrize(
+    "changed", ["other-machine:{host}:{process}:a", "{machine}:{host}:{pid}.{started}.1:a"]
+)
+def test_a_holder_elsewhere_keeps_its_lease_until_it_expires(
+    ledger: Ledger, clock: Clock, changed: str
+) -> None:
+    acquire(ledger)
+    machine, host, process = machine_of().split(":")
+    parts = {"machine": machine, "host": host, "pid": 2**22 + 1, "started": 5, "process": process}
+    _hold(ledger, changed.format(**parts), clock() + TTL_SECONDS)
+    assert ledger.leases.acquire(NAME) is None
+    clock.advance(TTL_SECONDS + 1)
+    assert acquire(ledger).fence == 2
+
+
+def test_a_process_id_that_was_given_again_is_not_taken_for_the_holder(
+    ledger: Ledger, clock: Clock
+) -> None:
+    acquire(ledger)
+    machine, host, process = machine_of().split(":")
+    pid, started, space = process.split(".")
+    _hold(ledger, f"{machine}:{host}:{pid}.{int(started) - 1}.{space}:a", clock() + TTL_SECONDS)
+    assert acquire(ledger).fence == 2
+
+
+def test_an_expiry_a_day_ahead_was_written_by_a_wrong_clock(ledger: Ledger, clock: Clock) -> None:
+    clock.advance(86_400)
+    acquire(ledger)
+    clock.advance(-86_400)
+    assert acquire(ledger).fence == 2
+
+
+def _hold(ledger: Ledger, holder: str, expires_at: float) -> None:
+    with ledger.database.write() as connection:
+        connection.execute(sa.update(lease_table).values(holder=holder, expires_at=expires_at))

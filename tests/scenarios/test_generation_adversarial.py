@@ -117,7 +117,7 @@ def test_in_real_time_the_jobs_of_a_lost_ledger_are_known(trial: Trial) -> None:
     trial.store.close()
     for file in trial.settings.root.glob("ledger.sqlite3*"):
         file.unlink()
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     submit_generation(again.store, again.gemini, NEWS, "summary", realtime=True)
     assert again.bill()["realtime_requests"] == 0
     again.store.close()
@@ -134,7 +134,7 @@ def test_a_lost_ledger_keeps_the_version_of_jobs_that_are_out(trial: Trial) -> N
     write_task(trial, prompt="Be brief.\\n\\n{text}")
     from semantic_assets.pipeline.batch_jobs.recover import recover
 
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     recover(again.store)
     again.refresh()
     assert [one.task for one in again.store.ledger.tasks.of(NEWS)] == [version]

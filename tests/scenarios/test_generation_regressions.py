@@ -57,7 +57,7 @@ def with_lost_ledger(trial: Trial) -> Trial:
     trial.store.close()
     for path in trial.settings.root.glob("ledger.sqlite3*"):
         path.unlink()
-    store = open_store(trial.settings, create=True, clock=trial.clock)
+    store = open_store(trial.settings, create=True, clock=trial.clock, unchecked=True)
     return replace(trial, store=store)
 
 

@@ -109,6 +109,8 @@ def open_database(
                 raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
             return _empty_database(clock, ledger_id or "")
         dialect = _dialect(parsed)
+        if dialect is on_sqlite:
+            on_sqlite.refuse_other_files(parsed, is_known=bool(ledger_id) and not mark)
         engine = dialect.reading_engine(parsed) if reading else dialect.engine(parsed)
         try:
             opened = _read(engine, clock) if reading else _opened(engine, clock, ledger_id, mark)
@@ -121,15 +123,29 @@ def open_database(
         except BaseException:
             engine.dispose()
             raise
-    except sa.exc.OperationalError as error:
+    except sa.exc.DatabaseError as error:
         if parsed.get_backend_name() != _POSTGRES:
-            if reading:
-                raise ConfigError(_unreadable(parsed, error)) from error
+            raise ConfigError(on_sqlite.trouble(parsed, error, reading=reading)) from error
+        if not isinstance(error, sa.exc.OperationalError):
             raise
         raise TransientError(
             f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
             "Postgres runs there and that SEMANTIC_ASSETS_LEDGER_URL is right"
         ) from error
+
+
+def trouble_of(error: BaseException) -> str | None:
+    """Return what to tell a person of an error of the database; None: it is none.
+
+    A ledger that is locked, whose disk is full or whose server went away ends what was going on.
+    """
+    if not isinstance(error, sa.exc.DBAPIError):
+        return None
+    said = " ".join(str(error.orig).split())
+    return (
+        f"the ledger failed ({said}): what was going on was undone, and nothing that was paid for is "
+        "lost; see `semantic-assets doctor`, then run the same command again"
+    )
 
 
 def row_values(table: sa.Table, row: sa.RowMapping) -> dict[str, Any]:
@@ -219,13 +235,6 @@ def _empty_database(clock: Clock, ledger_id: str) -> Database:
     engine = on_sqlite.empty_engine()
     schema.metadata.create_all(engine)
     return Database(engine, ledger_id, clock, refusal=FOR_READING, is_there=False)
-
-
-def _unreadable(url: sa.URL, error: sa.exc.OperationalError) -> str:
-    return (
-        f"the ledger {url.database} cannot be read as it is ({error.orig}): a process that wrote it "
-        "did not end well; run `semantic-assets init` once, where it can be written"
-    )
 
 
 def _server_clock(connection: sa.Connection) -> Clock:

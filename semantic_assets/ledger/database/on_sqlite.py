@@ -3,6 +3,7 @@
 import sqlite3
 import uuid
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ _NETWORK = frozenset(
         "fuse.blobfuse2",
     ]
 )
+#: No lease is given for so long: a wrong clock wrote what ends later.
+_LONGEST_SECONDS = 60.0
 _REMEDY = "set SEMANTIC_ASSETS_LEDGER_URL to a Postgres database (docs/scaling.md says how to move)"
 
 
@@ -86,7 +89,74 @@ def _engine_of(connect: Callable[[], sqlite3.Connection], pool: type[sa.Pool]) -
 
 
 def is_there(url: sa.URL) -> bool:
-    return url.database is not None and Path(url.database).is_file()
+    return url.database is not None and Path(url.database).exists()
+
+
+def refuse_other_files(url: sa.URL, *, is_known: bool) -> None:
+    """Refuse a file that is no ledger.
+
+    Args:
+        is_known: the lake names its ledger: an empty file was one that had rows.
+
+    Raises:
+        ConfigError: the file is another database, or is empty. Silently made a ledger, an empty one
+            had a bill of $0 and no job of those that were out.
+    """
+    if not is_there(url):
+        return
+    path = Path(str(url.database))
+    if path.is_dir():
+        raise ConfigError(
+            f"the ledger {path} is a folder: move it aside, put a copy of the ledger in its place or "
+            "run `semantic-assets init`, then in both cases `semantic-assets recover`"
+        )
+    if not path.stat().st_size and is_known and not _log_of(path).exists():
+        raise ConfigError(
+            f"the ledger {path} is an empty file, and the lake had one with rows: put a copy in its "
+            "place, or delete the file and run `semantic-assets init` and `semantic-assets recover`"
+        )
+    tables: set[str] = set()
+    with (
+        suppress(sqlite3.DatabaseError),  # opening it says what is wrong
+        closing(connect_reading(path)) as connection,
+    ):
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = {name for (name,) in connection.execute(query)}
+    if tables and "meta" not in tables:
+        raise ConfigError(
+            f"{path} is a SQLite database of something else (it has the table {min(tables)}): set "
+            "SEMANTIC_ASSETS_LEDGER_URL or SEMANTIC_ASSETS_ROOT to the ledger's place"
+        )
+
+
+def _log_of(path: Path) -> Path:
+    """Return the write-ahead log, which may hold all there is of a ledger just made."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def trouble(url: sa.URL, error: sa.exc.DatabaseError, *, reading: bool) -> str:
+    """Say in one line why SQLite did not open a ledger, what is safe, and what to do."""
+    path, said = url.database, str(error.orig)
+    if "locked" in said:
+        return (
+            f"the ledger {path} is locked by another process for a minute already; nothing was "
+            "changed: end that process, then run this again"
+        )
+    if "malformed" in said or "not a database" in said:
+        return (
+            f"the ledger {path} is damaged ({said}); what was paid for is safe in the lake: put a "
+            "copy in its place, or move it aside and run `semantic-assets init`, then in both "
+            "cases `semantic-assets recover`"
+        )
+    if reading:
+        return (
+            f"the ledger {path} cannot be read as it is ({said}): a process that wrote it did not "
+            "end well; run `semantic-assets init` once, where it can be written"
+        )
+    return (
+        f"the ledger {path} cannot be opened ({said}); nothing was changed: see that this user may "
+        "write the file and its folder, and that the disk is not full"
+    )
 
 
 def refuse_other_machines(connection: sa.Connection, now: float) -> None:
@@ -95,7 +165,7 @@ def refuse_other_machines(connection: sa.Connection, now: float) -> None:
     Raises:
         ConfigError: a process of another machine holds a lease in this file.
     """
-    query = sa.select(lease.c.holder).where(lease.c.expires_at >= now)
+    query = sa.select(lease.c.holder).where(lease.c.expires_at.between(now, now + _LONGEST_SECONDS))
     here = f"{machine_id()}:"
     for holder in connection.execute(query).scalars():
         if holder.count(":") == 3 and not holder.startswith(here):

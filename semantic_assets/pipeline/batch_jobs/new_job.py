@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from semantic_assets.ledger import lease_names
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob, JobState, display_name
 from semantic_assets.model.keys import ShardKey
@@ -14,7 +13,7 @@ from semantic_assets.store import Store
 
 def leased_job_id(store: Store) -> tuple[str, Lease]:
     """Return an id for a job that has no row yet, and the lease on it."""
-    job_id = new_job_id()
+    job_id = store.ledger.job_ids.new()
     lease = store.ledger.leases.acquire(lease_names.of_job(job_id))
     if lease is None:
         raise AssertionError("a new job id cannot be leased already")

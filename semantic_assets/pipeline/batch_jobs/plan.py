@@ -19,8 +19,8 @@ from semantic_assets.batching.packing import (
 from semantic_assets.errors import SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.ledger.spending import Amount, Guard
 from semantic_assets.model.batch_job import WITHHOLDING, JobState

@@ -233,7 +233,7 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
     found = []
     for job in store.ledger.jobs.list(states=REOPENING, scope_id=gemini.scope_id):
         remote = by_display.get(job.display_name)
-        if remote is None or not _may_return(job, remote):
+        if remote is None or not (_is_ours(store, job) and _may_return(job, remote)):
             continue
         if manifest_keys(store.lake, job.job_id) is None:
             continue
@@ -244,6 +244,12 @@ def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[Ba
             )
             found.append(moved)
     return found
+
+
+def _is_ours(store: Store, job: BatchJob) -> bool:
+    """Return False for a job of the lake that this one was a copy of."""
+    parsed = parse_display_name(job.display_name)
+    return parsed is not None and parsed[0] == store.ledger.ledger_id
 
 
 def _may_return(job: BatchJob, remote: RemoteJob) -> bool:
@@ -260,14 +266,14 @@ def _may_return(job: BatchJob, remote: RemoteJob) -> bool:
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
     """Move a given-up job back to submitted; None: it has moved on.
 
-    The error rows are deleted under the job's fence, looked at right before: a process that slept
-    here once deleted the answers that another had just landed.
+    The error rows are deleted while the ledger holds the job's row: a process that slept here once
+    deleted the answers that another had just landed.
     """
     with claimed(store, job, *REOPENING) as held:
-        if held is None or store.ledger.jobs.claim(job.job_id, held[1].fence) is None:
+        if held is None:
             return None
-        held[1].require()
-        store.lake.delete(layout.results(job.product_id, job.job_id))
+        with store.ledger.jobs.held(held[0], held[1].fence):
+            store.lake.delete(layout.results(job.product_id, job.job_id))
         return store.ledger.jobs.move(
             job.job_id,
             JobState.SUBMITTED,

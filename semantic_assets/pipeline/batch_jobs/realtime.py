@@ -15,8 +15,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.ledger.planned_job import PlannedJob
 from semantic_assets.ledger.spending import Amount
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import realtime_usd
@@ -139,7 +139,8 @@ def merge_parts(
     schema, folder = results_of(product), layout.results_dir(job.product_id)
     tokens = output = rows = landed = 0
     path = layout.results(job.product_id, job.job_id)
-    with store.lake.writing(path, schema, identity(store, job)) as file:
+    unmoved = store.ledger.jobs.held(job, lease.fence)
+    with store.lake.writing(path, schema, identity(store, job), unmoved) as file:
         for name in parts:
             table = store.lake.read(f"{folder}/{name}")
             tokens += pc.sum(table["token_count"]).as_py() or 0
@@ -151,7 +152,7 @@ def merge_parts(
     cover_results(store, job.product_id, job.job_id)
     usd = realtime_usd(job.model, tokens, output)
     open_texts = min(kind_of(product).calls_out, job.requests - rows) if interrupted else 0
-    store.ledger.jobs.move(
+    moved = store.ledger.jobs.move(
         job.job_id,
         S.COLLECTED,
         of=[S.RUNNING],
@@ -163,6 +164,8 @@ def merge_parts(
         output_tokens_actual=output if "output_tokens" in schema.names else None,
         ended_at=store.ledger.now(),
     )
+    if moved is None:
+        raise Conflict(f"job {job.job_id} was collected by another process")
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
+from semantic_assets.lineage import catch_up
 from semantic_assets.model.batch_job import BatchJob, JobState, stored_job
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
@@ -29,13 +30,29 @@ class Recovery:
 
 
 def recover(store: Store) -> Recovery:
-    """Insert a row for every manifest and every results file that has none."""
+    """Insert a row for every manifest and every results file that has none.
+
+    The ledger then counts on above the events that the lake has seen of an earlier one.
+    """
     landed, announced = _landed(store), _announced(store)
     _pin_again(store, [*landed, *announced])
-    return Recovery(
+    found = Recovery(
         collected=tuple(job.job_id for job, _ in landed if _insert_landed(store, job)),
         unconfirmed=_insert_announced(store, announced),
     )
+    for name in _ids_in_the_lake(store):
+        store.ledger.job_ids.raise_above(name)
+    catch_up(store.lake, store.ledger)
+    return found
+
+
+def _ids_in_the_lake(store: Store) -> list[str]:
+    """Return the highest id of each folder: later ones must be above all of them."""
+    folders = ["manifests"]
+    for kind in ("results", "retries"):
+        folders += [f"{kind}/{name}" for name in store.lake.folders(kind)]
+    names = (store.lake.names(folder) for folder in folders)
+    return [max(found).removesuffix(".parquet") for found in names if found]
 
 
 def recover_manifests(store: Store) -> tuple[str, ...]:

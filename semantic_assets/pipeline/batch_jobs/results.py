@@ -1,6 +1,7 @@
 """Make a job's outcomes durable and the job final. Paid answers are written once.
 
-Order: results file in place, its keys in the key index, then the ledger row. A process that dies
+A results file gets its name while the ledger holds the job's row: not the heartbeat decides, which
+a suspended process finds out about too late. Order: results file in place, its keys in the key index, then the ledger row. A process that dies
 in between leaves the results file, and the next process finishes from there.
 """
 
@@ -70,7 +71,8 @@ def writing_results(
     schema = _schema(store, job)
     open_keys = set(keys)
     path = layout.results(job.product_id, job.job_id)
-    with store.lake.writing(path, schema, identity(store, job)) as file:
+    unmoved = store.ledger.jobs.held(job, lease.fence)
+    with store.lake.writing(path, schema, identity(store, job), unmoved) as file:
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
@@ -80,7 +82,6 @@ def writing_results(
         )
         file.close()
         yield file.path
-        _require_unmoved(store, job, lease)
 
 
 def write_job_failure(
@@ -102,25 +103,9 @@ def write_job_failure(
     """
     path = layout.results(job.product_id, job.job_id)
     metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
-    with store.lake.writing(path, schema := _schema(store, job), metadata) as file:
+    schema, unmoved = _schema(store, job), store.ledger.jobs.held(job, lease.fence)
+    with store.lake.writing(path, schema, metadata, unmoved) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
-        _require_unmoved(store, job, lease)
-
-
-def _require_unmoved(store: Store, job: BatchJob, lease: Lease) -> None:
-    """Check the ledger, not the heartbeat, before a results file is renamed into place.
-
-    Otherwise a suspended process could put its error rows over the answers of another process
-    before its heartbeat notices the lost lease.
-
-    Raises:
-        Conflict: the job was taken over, or moved on.
-    """
-    claimed = store.ledger.jobs.claim(job.job_id, lease.fence)
-    if claimed is None or claimed.state != job.state:
-        raise Conflict(
-            f"job {job.job_id} was moved by another process; its outcome was not written"
-        )
 
 
 def identity(store: Store, job: BatchJob) -> dict[str, str]:

@@ -12,7 +12,7 @@ from semantic_assets.errors import PermanentError, RequestRejected, SemanticAsse
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_requests
-from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.parsing.media import media_hash
 from semantic_assets.parsing.records import Unreadable

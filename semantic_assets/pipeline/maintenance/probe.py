@@ -15,7 +15,6 @@ from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
 from semantic_assets.store import Store
@@ -78,7 +77,7 @@ def probe(
 
 
 def _run(run: _Probe) -> None:
-    name = display_name(run.store.ledger.ledger_id, new_job_id())
+    name = display_name(run.store.ledger.ledger_id, run.store.ledger.job_ids.new())
     with run.checking("key_is_accepted"):
         run.gemini.list_jobs(max_pages=1)
     with run.checking("request_file_is_accepted"), _request_file(run) as path:

@@ -7,7 +7,6 @@ import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import FINGERPRINT
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
@@ -60,6 +59,6 @@ def retry(store: Store, *, datasets: tuple[DatasetKey, ...] = ()) -> int:
 
 def write_retry(store: Store, product_id: str, keys: list[str]) -> None:
     """Write a file that voids earlier errors of these texts; it outlives a lost ledger."""
-    name = f"{layout.retries_dir(product_id)}/{new_job_id()}.parquet"
+    name = f"{layout.retries_dir(product_id)}/{store.ledger.job_ids.new()}.parquet"
     with store.lake.writing(name, _RETRY, {FINGERPRINT.decode(): str(len(keys))}) as file:
         file.write(pa.table([pa.array(keys, pa.string())], schema=_RETRY))

@@ -12,7 +12,7 @@ from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_texts
-from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS

@@ -8,7 +8,7 @@ import pyarrow as pa
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.grouping import PendingText
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.ledger.planned_job import PlannedJob
+from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
