@@ -107,6 +107,12 @@ class Jobs:
         with self.database.read() as connection:
             return connection.execute(query).one_or_none() is not None
 
+    def known(self, job_ids: Collection[str]) -> set[str]:
+        """Return which of these jobs have a row, in one query."""
+        query = sa.select(job_table.c.job_id).where(job_table.c.job_id.in_(list(job_ids)))
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def count(self) -> int:
         with self.database.read() as connection:
             return connection.execute(

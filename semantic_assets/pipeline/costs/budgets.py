@@ -1,13 +1,11 @@
 """The cost of a job, its canary included, and the budgets that allow or refuse it."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from semantic_assets.batching.canary_rows import canary_tokens
-from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.packing import (
     MAX_REQUESTS,
     RATIO_MARGIN,
@@ -15,10 +13,10 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import Amount, BookedJob, Guard, Spending
+from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 
@@ -79,21 +77,6 @@ def possible_bill(job: BatchJob) -> Amount:
     """Return what a job may have cost that gave nothing."""
     usd = batch_usd(job.model, job.tokens_estimated, job.output_tokens_estimated or 0)
     return Amount(job.tokens_estimated, usd)
-
-
-def below_min_batch_size(
-    store: Store, wanted: Mapping[str, PendingText]
-) -> dict[DatasetKey, tuple[int, int]]:
-    """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
-    pending = Counter(text.shard.dataset for text in wanted.values())
-    needed = {dataset: store.dataset_settings(dataset).min_batch_size for dataset in pending}
-    return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
-
-
-def budgeted_datasets(store: Store, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
-    """Return the datasets of these texts that have a budget of their own."""
-    datasets = {text.shard.dataset for text in wanted.values()}
-    return frozenset(d for d in datasets if _cap(store, d) is not None)
 
 
 @dataclass(slots=True)
@@ -169,20 +152,22 @@ def _require_dataset_budget(
     cap = None if dataset is None else _cap(store, dataset)
     if dataset is None or cap is None:
         return
-    today = since_midnight(store)
-    its = {job.job_id for job in spending.jobs(since=today) if _is_only_of(job, dataset)}
-    totals = spending.totals(since=today, of=its.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
+    spent = spending.taken_for(dataset, since=since_midnight(store))
+    refuse_dataset(dataset, spent, cap, usd)
+
+
+def refuse_dataset(dataset: DatasetKey, spent: float, cap: float, usd: float) -> None:
+    """Refuse what a dataset's budget of the day has no room for.
+
+    Raises:
+        SpendRefused: the message names the setting.
+    """
     if not spent + usd <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
             f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
             "max_cost_usd_per_day in its dataset.toml"
         )
-
-
-def _is_only_of(job: BookedJob, dataset: DatasetKey) -> bool:
-    return {ShardKey.parse(shard).dataset for shard in job.shards} == {dataset}
 
 
 def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:
