@@ -15,7 +15,8 @@ SemanticAssetsError
 └── PermanentError         a rerun cannot change it
     ├── RequestRejected    400 about the request itself
     ├── RemoteMissing      404
-    └── CorruptResult      an answer file that cannot be trusted
+    └── CorruptResult      an answer that cannot be trusted
+        └── IncompleteAnswer  fewer embeddings than asked for, in real time
 
 A partly failed batch is not an exception: it is in the results table and in the report.
 """
@@ -115,3 +116,7 @@ class RemoteMissing(PermanentError):
 
 class CorruptResult(PermanentError):
     """A result file does not match what was asked; nothing of it was used."""
+
+
+class IncompleteAnswer(CorruptResult):
+    """A real-time call answered fewer embeddings than it was asked for; it may be billed."""

@@ -76,10 +76,16 @@ def refresh(
         )
 
 
-def estimate(datasets: Datasets = None, *, limit: int | None = None, root: Root = None) -> Estimate:
+def estimate(
+    datasets: Datasets = None,
+    *,
+    limit: int | None = None,
+    exact: bool = False,
+    root: Root = None,
+) -> Estimate:
     """Quote what `refresh` would cost now, as `SemanticCore.estimate`."""
     with SemanticCore(root) as core:
-        return core.estimate(datasets, limit=limit)
+        return core.estimate(datasets, limit=limit, exact=exact)
 
 
 def estimate_articles(

@@ -165,12 +165,12 @@ class SemanticCore:
         """Return the queue, the jobs, the expected finish and the cost so far."""
         return status(self.reader, scope_id=self.gemini.scope_id)
 
-    def estimate(self, datasets: Datasets = None, *, limit: int | None = None) -> Estimate:
-        """Quote what `refresh` would cost now; of the first `limit` documents only, if given.
-
-        Lists the sources and sends nothing. Files not read yet are quoted by their size.
-        """
-        return estimate_sources(self.reader, datasets=dataset_keys(datasets), limit=limit)
+    def estimate(
+        self, datasets: Datasets = None, *, limit: int | None = None, exact: bool = False
+    ) -> Estimate:
+        """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
+        keys, counter = dataset_keys(datasets), self.gemini if exact else None
+        return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
 
     def search(
         self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None

@@ -1,4 +1,4 @@
-"""Commands about money: the quote, and the consent to spend."""
+"""Commands about money: the quote, the consent to spend, and what other tools spent."""
 
 import sys
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    show_found,
 )
 from semantic_assets.errors import ConfigError, SpendRefused
 
@@ -28,6 +29,11 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
 @click.option("--chars", type=click.IntRange(1), help="... of so many characters each.")
 @click.option("--script", type=click.Choice(_SCRIPTS), default="latin", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many documents.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Let Google count a sample of the texts: free, one request each, at most 40 a script.",
+)
 @json_option
 @edge
 def estimate(
@@ -37,6 +43,7 @@ def estimate(
     chars: int | None,
     script: str,
     limit: int | None,
+    exact: bool,
     as_json: bool,
 ) -> None:
     """Quote what the next refresh would send: tokens, dollars, window fills, finish."""
@@ -44,11 +51,61 @@ def estimate(
 
     if (articles is None) != (chars is None):
         raise ConfigError("--articles and --chars go together: say how many, and how long each is")
+    if exact and articles is not None:
+        raise ConfigError("--exact counts texts that are there: leave out --articles and --chars")
     if articles is not None and chars is not None:
         found = functions.estimate_articles(articles, chars, script=script, root=root)
     else:
-        found = functions.estimate(datasets or None, limit=limit, root=root)
+        found = functions.estimate(datasets or None, limit=limit, exact=exact, root=root)
     show_quote(found, as_json)
+
+
+@click.group()
+def spend() -> None:
+    """Enter what other tools spend on the same key: it counts against the day's cap."""
+
+
+@spend.command("add")
+@click.argument("usd", type=float)
+@click.option("--day", metavar="YYYY-MM-DD", help="The day it was spent, UTC; default today.")
+@click.option("--note", default="", help="What it was for.")
+@root_option
+@json_option
+@edge
+def spend_add(usd: float, day: str | None, note: str, root: str | None, as_json: bool) -> None:
+    """Enter US dollars that another tool spent on the key."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.costs.other_spend import add_spend
+
+    with opened(root) as (store, _):
+        show_found([add_spend(store, usd, day=day, note=note)], as_json)
+
+
+@spend.command("list")
+@root_option
+@json_option
+@edge
+def spend_list(root: str | None, as_json: bool) -> None:
+    """List what was entered."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.costs.other_spend import list_spend
+
+    with opened(root, reading=True) as (store, _):
+        show_found(list_spend(store), as_json)
+
+
+@spend.command("remove")
+@click.argument("entry", metavar="ID")
+@root_option
+@edge
+def spend_remove(entry: str, root: str | None) -> None:
+    """Take an entry back; `spend list` shows their IDs."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.costs.other_spend import remove_spend
+
+    with opened(root) as (store, _):
+        remove_spend(store, entry)
+    click.echo(f"{entry} is taken back")
 
 
 def show_quote(found: "Estimate", as_json: bool) -> None:
@@ -78,4 +135,4 @@ def asking(yes: bool) -> "Callable[[Estimate], None]":
     return consent
 
 
-COMMANDS = [estimate]
+COMMANDS = [estimate, spend]

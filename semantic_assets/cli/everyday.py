@@ -27,11 +27,13 @@ from semantic_assets.errors import ConfigError
 @edge
 def init(root: str | None, beside: str | None, fate: str | None) -> None:
     """Create the ledger. The real backend never creates one by itself."""
+    from semantic_assets.pipeline.maintenance.doctor import window_advice
     from semantic_assets.pipeline.maintenance.init import Fate
     from semantic_assets.pipeline.maintenance.init import init as run
     from semantic_assets.settings.settings import Settings
 
-    made = run(Settings.load(root=root), beside=beside, fate=Fate(fate) if fate else None)
+    settings = Settings.load(root=root)
+    made = run(settings, beside=beside, fate=Fate(fate) if fate else None)
     click.echo(f"ledger {made.ledger_id} at {made.place}")
     if made.given_up:
         click.echo(
@@ -40,6 +42,8 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
         )
     if made.needs_recovery:
         click.echo("the lake knows more than this ledger: run `semantic-assets recover`")
+    if advice := window_advice(settings):
+        click.echo(f"next: {advice}")
 
 
 @click.command()

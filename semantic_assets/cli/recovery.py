@@ -1,6 +1,7 @@
 """Commands for problems that need a person, from probe to resolve."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,26 +13,66 @@ from semantic_assets.cli.options import (
     show_found,
 )
 
+if TYPE_CHECKING:
+    from semantic_assets.gemini.client import Gemini
+    from semantic_assets.pipeline.maintenance.findings import Finding
+    from semantic_assets.store import Store
+
 
 @click.command()
 @root_option
 @json_option
+@click.option("--generate", is_flag=True, help="Try tasks, one request each, instead.")
+@click.option("--task", "-t", "tasks", multiple=True, help="With --generate: these tasks.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @edge
-def probe(root: str | None, as_json: bool, yes: bool) -> None:
-    """Test what only the service itself can settle: one job of three texts, under a cent."""
-    from semantic_assets.api.functions import opened
-    from semantic_assets.pipeline.maintenance.probe import probe as run
+def probe(
+    root: str | None, as_json: bool, generate: bool, tasks: tuple[str, ...], yes: bool
+) -> None:
+    """Test what only the service itself can settle: a few texts in small jobs, under a cent.
 
+    With --generate: which spelling of a schema is accepted in files, by one job of one request for
+    each; for the tasks in use, or a built-in one.
+    """
+    from semantic_assets.api.functions import opened
+
+    if tasks and not generate:
+        raise click.UsageError("--task goes with --generate")
     with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, gemini):
-        if not yes and gemini.endpoint.backend == "gemini":
-            click.confirm(
-                "This sends three texts to Google and costs under a cent. Go on?", abort=True
-            )
-        findings = run(store, gemini)
+        if generate:
+            findings = _probe_tasks(store, gemini, tasks, yes)
+        else:
+            findings = _probe_embedding(store, gemini, yes)
     show_found(findings, as_json)
     if not all(finding.holds for finding in findings):
         sys.exit(1)
+
+
+def _probe_embedding(store: "Store", gemini: "Gemini", yes: bool) -> "list[Finding]":
+    from semantic_assets.pipeline.maintenance.probe import probe as run
+
+    if not yes and gemini.endpoint.backend == "gemini":
+        click.confirm(
+            "This sends a few short texts to Google and costs under a cent. Go on?", abort=True
+        )
+    return run(store, gemini)
+
+
+def _probe_tasks(
+    store: "Store", gemini: "Gemini", names: tuple[str, ...], yes: bool
+) -> "list[Finding]":
+    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.pipeline.maintenance.probe_generation import (
+        probe_generation,
+        quote_probe,
+        tasks_to_probe,
+    )
+
+    tasks = tasks_to_probe(store, names)
+    if not yes and gemini.endpoint.backend == "gemini":
+        show(dataclass_table(quote_probe(tasks)))
+        click.confirm("Send these requests to Google?", abort=True)
+    return probe_generation(store, gemini, tasks)
 
 
 @click.command()

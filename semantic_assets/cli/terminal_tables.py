@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from semantic_assets.model.capacity import Capacity, Limit
-from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
 from semantic_assets.pipeline.reports.bill import Bill
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.reports.window_use import WindowUse
@@ -86,6 +86,8 @@ def bill_table(bill: Bill) -> Table:
     table.add_row("canaries and other real-time calls", _usd(bill.canary_usd))
     table.add_row("committed, jobs still out", _usd(bill.committed_usd))
     table.add_row("possibly billed for nothing", _usd(bill.possibly_billed_usd))
+    if bill.other_usd:
+        table.add_row("other tools on this key", _usd(bill.other_usd))
     table.add_row(
         "waiting to be sent",
         f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
@@ -109,13 +111,15 @@ def estimate_tables(quote: Estimate) -> list[Table]:
     table.add_row("real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
     table.add_row("fills of the window", f"{quote.window_fills:,}")
     table.add_row("expected finish", _quoted_finish(quote))
+    if quote.count_requests:
+        table.add_row("requests to count tokens", f"{quote.count_requests:,}, free of charge")
     scripts = Table("script", "model", "tokens", "calibrated from", title_justify="left")
     for part in quote.by_script:
         scripts.add_row(
             part.script,
             part.model,
             _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
-            f"{part.calibrated_from:,} texts" if part.calibrated_from else "not calibrated",
+            _calibration(part),
         )
     tasks = Table("task", "model", "requests", "tokens in", "out", "batch", title_justify="left")
     for task in quote.generations:
@@ -127,6 +131,14 @@ def estimate_tables(quote: Estimate) -> list[Table]:
         *([scripts] if quote.by_script else []),
         *([tasks] if quote.generations else []),
     ]
+
+
+def _calibration(part: ScriptQuote) -> str:
+    if not part.calibrated_from:
+        return "not calibrated"
+    counted = f"{part.counted:,} counted now" if part.counted else f"{part.calibrated_from:,} texts"
+    low, high = part.ratio * (1 - part.band), part.ratio * (1 + part.band)
+    return f"{counted}: x {_band(part.ratio, low, high, '.3f')}"
 
 
 def _quoted_finish(quote: Estimate) -> str:

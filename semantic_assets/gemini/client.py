@@ -22,17 +22,15 @@ import orjson
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
 from semantic_assets.gemini.checked_file import CheckedFile
 from semantic_assets.gemini.deadline import deadline_transport
+from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import Method, scrubbed, translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 if TYPE_CHECKING:
     from google import genai
 
-API_VERSION = "v1"
 _QUICK_MS, _CREATE_MS, _UPLOAD_MS, _DOWNLOAD_MS = 15_000, 60_000, 300_000, 600_000
 _GENERATE_MS = 300_000
 #: Video is ACTIVE some seconds after its upload; a request that names it before that is refused.
@@ -63,7 +61,7 @@ class Gemini:
             vertexai=False,
             http_options=types.HttpOptions(
                 base_url=self.endpoint.base_url(),
-                api_version=API_VERSION,
+                api_version=self.endpoint.settings.gemini_api_version,
                 timeout=_CREATE_MS,
                 retry_options=types.HttpRetryOptions(attempts=1),
                 client_args={"follow_redirects": False, "transport": deadline_transport()},
@@ -245,44 +243,41 @@ class Gemini:
         with self._asking(Method.FILE):
             self._client.files.delete(name=name, config=_quick())
 
+    def count_tokens(self, model: str, text: str) -> int:
+        """Count the tokens of one text; embedding models answer too, and nothing is charged."""
+        with self._asking(Method.ANSWER):
+            answer = self._client.models.count_tokens(model=model, contents=text, config=_quick())
+            if not answer.total_tokens:
+                raise CorruptResult(f"{model}: the answer to countTokens has no count")
+            return answer.total_tokens
+
     def embed_queries(
         self, space: EmbeddingSpace, queries: Sequence[str]
     ) -> npt.NDArray[np.float32]:
-        """Embed at most 100 queries in one call; unit vectors, shape (n, dimensions)."""
+        """Embed queries, as many a call as it takes; unit vectors, shape (n, dimensions)."""
         texts = [space.query_text(query) for query in queries]
         return self._embed(space, texts, space.query_task)
 
     def embed_documents(
         self, space: EmbeddingSpace, vector_texts: Sequence[str]
     ) -> npt.NDArray[np.float32]:
-        """Embed at most 100 texts in real time; unit vectors, shape (n, dimensions)."""
+        """Embed texts in real time, as many a call as it takes; unit vectors (n, dimensions).
+
+        Raises:
+            IncompleteAnswer: a call answered fewer embeddings than asked; it may have been billed.
+        """
         texts = [space.document_text(text) for text in vector_texts]
         return self._embed(space, texts, space.document_task)
 
     def _embed(
         self, space: EmbeddingSpace, texts: Sequence[str], task: str | None
     ) -> npt.NDArray[np.float32]:
-        from google.genai import types
-
-        if len(texts) > MAX_REALTIME_TEXTS:
-            raise ValueError(f"{len(texts)} texts in one call; at most {MAX_REALTIME_TEXTS}")
-        # One content for each text: gemini-embedding-2 merges a list of strings into one.
-        contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
-        with self._asking(Method.ANSWER):
-            answer = self._client.models.embed_content(
-                model=space.model,
-                contents=contents,
-                config=types.EmbedContentConfig(
-                    task_type=task, output_dimensionality=space.dimensions
-                ),
-            )
-        vectors = np.asarray([e.values for e in answer.embeddings or []], dtype=np.float32)
-        if vectors.shape != (len(texts), space.dimensions):
-            raise CorruptResult(f"asked for {len(texts)} vectors, got shape {vectors.shape}")
-        try:
-            return unit_vectors(vectors, normalise=space.normalise)
-        except BadVectorError as error:
-            raise CorruptResult(f"in real time, text {error.row + 1}: {error}") from error
+        vectors = [np.empty((0, space.dimensions), np.float32)]
+        for group in call_groups(texts, str):
+            with self._asking(Method.ANSWER):
+                found = embed_group(self._client, space, group, task)
+            vectors.append(checked_vectors(space, group, found))
+        return np.concatenate(vectors)
 
 
 def _state(file: Any) -> str:

@@ -1,14 +1,15 @@
 """Payments, certain and possible: one row per job and kind, so that nothing is booked twice."""
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
-from semantic_assets.ledger.database.schema import job, spend
+from semantic_assets.ledger.database.schema import job, other_spend, spend
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
@@ -37,10 +38,12 @@ class SpendTotals:
     realtime_usd: float
     committed_usd: float
     possibly_billed_usd: float
+    #: Of other tools on the same key, as entered.
+    other_usd: float = 0.0
 
     @property
     def spent_usd(self) -> float:
-        return self.batch_usd + self.realtime_usd + self.possibly_billed_usd
+        return self.batch_usd + self.realtime_usd + self.possibly_billed_usd + self.other_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,16 @@ class BookedJob:
     job_id: str
     product_id: str
     shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSpend:
+    """What another tool spent on the same key on one day, as a person entered it."""
+
+    entry_id: str
+    at: float
+    usd: float
+    note: str
 
 
 #: Raises SpendRefused where what is spent and committed leaves no room; asked in the transaction
@@ -92,13 +105,15 @@ class Spending:
             guard(inside)
             inside._add(job_id, POSSIBLY_BILLED, model, amount)
 
-    def settle(self, job_id: str, *, model: str, reserved: Amount, cost: Amount) -> None:
+    def settle(
+        self, job_id: str, *, model: str, reserved: Amount, cost: Amount, kind: str = REALTIME
+    ) -> None:
         """Book what a reserved call cost; its reservation ends in the same transaction."""
         with self.database.write() as connection:
             inside = Spending(self.database, connection)
             inside._add(job_id, POSSIBLY_BILLED, model, Amount(-reserved.tokens, -reserved.usd))
             if cost.tokens:
-                inside._add(job_id, REALTIME, model, cost)
+                inside._add(job_id, kind, model, cost)
 
     def _add(self, job_id: str, kind: str, model: str, amount: Amount) -> None:
         """Add to what is booked: the questions of a day are one row, not one each."""
@@ -127,12 +142,16 @@ class Spending:
         with self._reading() as connection:
             return connection.execute(query).one_or_none() is not None
 
-    def totals(
-        self, *, since: float = 0.0, of: Callable[[str], bool] = lambda job_id: True
-    ) -> SpendTotals:
-        """Add up everything booked from a time on, or of the jobs that `of` names by their id."""
+    def totals(self, *, since: float = 0.0, of: Callable[[str], bool] | None = None) -> SpendTotals:
+        """Add up everything booked from a time on, other tools' too.
+
+        Args:
+            of: names jobs by their id; only what was booked for them is added up.
+        """
         with self._reading() as connection:
             found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+            if of is None:
+                return replace(_totals(found), other_usd=_other_usd(connection, since))
         # Calls made for a job are booked as its id, a plus sign and a word of their own.
         return _totals([row for row in found if of(row.job_id.partition("+")[0])])
 
@@ -162,6 +181,30 @@ class Spending:
             rows = connection.execute(sa.select(spend).where(spend.c.at >= since, of_jobs)).all()
         found = _totals(rows)
         return found.spent_usd + found.committed_usd
+
+    def enter(self, usd: float, *, at: float, note: str) -> OtherSpend:
+        """Enter what another tool spent on the key; it counts from then on."""
+        entry = OtherSpend(secrets.token_hex(4), at, usd, note)
+        with self._writing() as connection:
+            connection.execute(
+                sa.insert(other_spend).values(**asdict(entry), entered_at=self.database.clock())
+            )
+        return entry
+
+    def entered(self) -> list[OtherSpend]:
+        """Return what was entered and not taken back, the oldest day first."""
+        columns = [other_spend.c[name] for name in OtherSpend.__dataclass_fields__]
+        query = sa.select(*columns).order_by(other_spend.c.at, other_spend.c.entered_at)
+        with self._reading() as connection:
+            return [OtherSpend(*row) for row in connection.execute(query)]
+
+    def take_back(self, entry_id: str) -> bool:
+        """Delete an entry; return whether there was one."""
+        with self._writing() as connection:
+            found = connection.execute(
+                sa.delete(other_spend).where(other_spend.c.entry_id == entry_id)
+            )
+        return found.rowcount > 0
 
     def jobs(self, *, since: float, dataset: DatasetKey | None = None) -> list[BookedJob]:
         """Return the jobs that something was booked for from a time on, in one query.
@@ -216,6 +259,11 @@ def _totals(rows: Sequence[sa.Row[Any]]) -> SpendTotals:
             row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
         ),
     )
+
+
+def _other_usd(connection: sa.Connection, since: float) -> float:
+    query = sa.select(sa.func.sum(other_spend.c.usd)).where(other_spend.c.at >= since)
+    return float(connection.execute(query).scalar() or 0.0)
 
 
 def _by_model(rows: Sequence[sa.Row[Any]], column: str) -> dict[str, float]:

@@ -89,6 +89,8 @@ EMBEDDING_MODELS: dict[str, EmbeddingModel] = {
 MAX_ACTIVE_JOBS = 100
 #: Texts in one real-time embedding call (third party, not documented by Google).
 MAX_REALTIME_TEXTS = 100
+#: Bytes of its body: "Request payload size exceeds the limit" (reports since 2025-08-21).
+MAX_REALTIME_BYTES = 4_194_304
 
 
 def embedding_model(name: str) -> EmbeddingModel:

@@ -37,6 +37,8 @@ class EstimateBody(_Body):
     #: Default: all that the key may read.
     datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])
     limit: int | None = Field(default=None, ge=1, le=1_000_000_000)
+    #: Google counts a sample of the texts, free of charge, by one request each.
+    exact: bool = False
 
 
 class FlushBody(_Body):

@@ -34,12 +34,13 @@ Served = Annotated[Serving, Depends(serving_of)]
 
 @router.post("/estimate")
 def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
-    """Quote the pending work; nothing is sent."""
+    """Quote the pending work; nothing is sent but, if `exact`, a sample of texts to be counted."""
     datasets = readable(serving, key, body.datasets)
     if not datasets and key.project != EVERY_PROJECT:
         # Without names the lake as a whole would be quoted: this project has nothing in it.
         return asdict(estimate(serving.core.reader, datasets=[DatasetKey(key.project, "none")]))
-    return asdict(serving.core.estimate([str(one) for one in datasets] or None, limit=body.limit))
+    names = [str(one) for one in datasets] or None
+    return asdict(serving.core.estimate(names, limit=body.limit, exact=body.exact))
 
 
 @router.post("/batches", status_code=202)

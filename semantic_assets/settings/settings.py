@@ -12,6 +12,7 @@ from typing import Annotated, Self
 
 from pydantic.dataclasses import dataclass
 
+from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import enqueued_tokens
@@ -22,6 +23,7 @@ from semantic_assets.settings.validation import CONFIG, checked, keys_of, number
 
 PREFIX = "SEMANTIC_ASSETS_"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
+API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
 
 
@@ -45,6 +47,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     #: Base URL of the Gemini API.
     gemini_url: str = GEMINI_URL
+    #: Version of the API. Every call of batches and files that was captured live is on v1beta.
+    gemini_api_version: Annotated[str, one_of(*API_VERSIONS)] = "v1beta"
     #: A running emulator's URL; without it the emulator is served inside the process.
     emulator_url: str | None = None
     #: The folder of the embedded emulator's state. Default: `emulator` beside the lake.
@@ -61,6 +65,8 @@ class Settings:
     enqueued_tokens: Annotated[int | None, whole(1)] = None
     #: The same of a chat model, for every one of them.
     chat_enqueued_tokens: Annotated[int | None, whole(1)] = None
+    #: How files spell the schema of a generation task: `probe --generate` says which is accepted.
+    batch_schema_field: Annotated[str, one_of(*SCHEMA_FIELDS)] = SCHEMA_FIELDS[0]
     #: A text is FAILED after this many error rows.
     max_attempts: Annotated[int, whole(1)] = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.

@@ -1,9 +1,10 @@
 """Token estimates by script, without a tokenizer.
 
-Gemini's tokenizer cannot be had offline and countTokens refuses embedding models, so tokens are
-estimated from characters: each class of character has a weight in tokens. The weights err upwards
-(a 429 costs more than a window not quite full); `estimate` quotes an error band round them, and
-the ledger keeps Google's count beside the estimate.
+Gemini's tokenizer cannot be had offline, and countTokens takes a request for each text, so tokens
+are estimated from characters: each class of character has a weight in tokens. The weights err
+upwards (a 429 costs more than a window not quite full); `estimate` quotes an error band round them,
+`estimate --exact` lets Google count a sample, and the ledger keeps Google's count beside the
+estimate.
 """
 
 import numpy as np

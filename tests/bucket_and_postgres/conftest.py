@@ -49,7 +49,7 @@ class Far:
     lake: Bucket
     sources: Bucket
     ledger_url: str
-    machine: Callable[[str], Trial]
+    machine: Callable[..., Trial]
 
     def put(self, uri: str, content: str) -> None:
         self.sources.put(uri, content.encode(), over=self.sources.find(uri))
@@ -73,7 +73,7 @@ def far(
         )
         stack.callback(background.submit, running.stop)
 
-        def machine(name: str) -> Trial:
+        def machine(name: str, *, unchecked: bool = False) -> Trial:
             environ = {
                 "SEMANTIC_ASSETS_ROOT": s3.url(f"{place}/lake"),
                 "SEMANTIC_ASSETS_SOURCES": s3.url(f"{place}/sources"),
@@ -84,7 +84,8 @@ def far(
                 "SEMANTIC_ASSETS_EMULATOR_URL": running.base_url,
             }
             settings = Settings.load(environ=environ)
-            store = stack.enter_context(open_store(settings, clock=clock))
+            opened = open_store(settings, clock=clock, unchecked=unchecked)
+            store = stack.enter_context(opened)
             return Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)
 
         yield Far(Bucket(s3.url(f"{place}/lake")), Bucket(s3.url(f"{place}/sources")), url, machine)

@@ -102,7 +102,9 @@ def test_a_ledger_that_is_lost_is_rebuilt_from_the_bucket(far: Far) -> None:
         for table in ("job", "job_event", "table_file", "generation", "shard", "source_slice"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     shutil.rmtree(one.settings.root)
-    other = far.machine("other")
+    with pytest.raises(ConfigError, match="`semantic-assets recover`"):
+        far.machine("other")
+    other = far.machine("other", unchecked=True)
     assert recover(other.store).collected
     other.refresh()
     assert one.sent() == sent

@@ -67,10 +67,17 @@ def test_tokens_of_a_chat_model_are_counted(client):
     assert counted.total_tokens == 4
 
 
-def test_tokens_of_an_embedding_model_are_not(client):
-    with pytest.raises(errors.ClientError, match="not supported for countTokens") as refused:
-        client.models.count_tokens(model="gemini-embedding-001", contents="x")
-    assert refused.value.code == 404
+def test_tokens_of_an_embedding_model_are_counted_too(client):
+    """As recorded live of gemini-embedding-001 on 2026-01-15, with the same details."""
+    for model in ("gemini-embedding-001", "gemini-embedding-2"):
+        counted = client.models.count_tokens(model=model, contents="abcdefghij, k")
+        assert counted.total_tokens == 4
+
+
+def test_a_body_over_4_mib_is_refused(client):
+    with pytest.raises(errors.ClientError, match="exceeds the limit: 4194304 bytes") as refused:
+        _embed(client, ["\u0436" * 350_000] * 2)
+    assert refused.value.code == 400
 
 
 def test_unknown_model_is_not_found(client):

@@ -27,12 +27,14 @@ READS = (
     "failures",
     "verify",
     "estimate",
+    "estimate --exact",
     "results JOB",
     "index list",
     "generate list",
     "generate status TASK",
     "generate results TASK",
     "keys list",
+    "spend list",
     "doctor",
     "search heron -k 1",
     "capacity --articles 100",
@@ -45,7 +47,7 @@ WRITES = {
     *("retry", "recover", "import-vectors", "reindex", "rm", "migrate", "quality", "serve"),
     *("emulator", "submit-contents", "index build", "index rollback", "index switch"),
     *("index export", "generate submit", "generate retry", "generate regenerate"),
-    *("generate stop", "keys create", "keys revoke"),
+    *("generate stop", "keys create", "keys revoke", "spend add", "spend remove"),
 }
 
 

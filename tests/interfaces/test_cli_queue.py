@@ -167,6 +167,20 @@ def test_doctor_names_what_is_ill_and_the_cure(
     assert "TIER" in run("doctor").output
 
 
+def test_init_and_doctor_say_to_look_up_the_batch_limits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_BACKEND", "gemini")
+    monkeypatch.setenv("SEMANTIC_ASSETS_GEMINI_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "paid"))
+    said = "look up the batch limits in AI Studio and set SEMANTIC_ASSETS_ENQUEUED_TOKENS"
+    assert said in run("init").output
+    assert said in run("doctor", "--json").output
+    monkeypatch.setenv("SEMANTIC_ASSETS_ENQUEUED_TOKENS", "400000")
+    assert said not in run("init").output
+    assert said not in run("doctor", "--json").output
+
+
 def test_keys_are_made_listed_and_taken_back(run: Run) -> None:
     made = run("keys", "create", "--project", "acme", "--role", "read")
     secret = made.stdout.strip()

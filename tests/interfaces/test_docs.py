@@ -222,6 +222,7 @@ def test_the_table_of_files_is_the_layout() -> None:
         layout.query_vectors("SPACE"),
         layout.index_version(dataset, "SPACE", 0),
         layout.LEDGER_FILE,
+        layout.LEDGER_EVENTS,
         layout.LEDGER_ID_FILE,
     }
     upper = {

@@ -1,6 +1,9 @@
 """What files hold, what was paid, which index serves, which runs were asked for, what scopes bear."""
 
+from collections.abc import Callable
+
 import pytest
+import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.index_versions import BUILDING, RETIRED, SERVING
@@ -145,6 +148,28 @@ def test_processes_that_book_the_same_jobs_at_once_book_each_once(
 ) -> None:
     run_together(book_spending, ledger_url, [f"j{number}" for number in range(8)])
     assert ledger.spending.totals().committed_usd == 4.0
+
+
+def test_what_other_tools_spent_is_in_the_totals_of_its_day(ledger: Ledger, clock: Clock) -> None:
+    old = ledger.spending.enter(1.0, at=clock.now - 100, note="")
+    new = ledger.spending.enter(0.5, at=clock.now, note="a notebook")
+    assert ledger.spending.entered() == [old, new]
+    assert ledger.spending.totals().other_usd == 1.5
+    assert ledger.spending.totals(since=clock.now).spent_usd == 0.5
+    assert ledger.spending.totals(of=lambda job_id: True).spent_usd == 0
+    assert ledger.spending.take_back(old.entry_id)
+    assert not ledger.spending.take_back(old.entry_id)
+    assert ledger.spending.entered() == [new]
+
+
+def test_a_ledger_without_the_table_of_other_tools_gets_it_when_it_is_opened(
+    ledger: Ledger, opened: Callable[[], Ledger]
+) -> None:
+    with ledger.database.write() as connection:
+        connection.execute(sa.text("DROP TABLE other_spend"))
+    again = opened()
+    again.spending.enter(0.5, at=0.0, note="")
+    assert again.spending.totals().other_usd == 0.5
 
 
 # -- generations ----------------------------------------------------------------------------------

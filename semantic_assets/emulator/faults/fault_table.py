@@ -67,6 +67,7 @@ REQUIRED = _Required()
 
 # A pattern of the endpoint names that `GET /emulator/state` counts calls by.
 _METHOD = {"method": "*"}
+_VERSIONS = ("v1beta", "v1")
 _TWO_DAYS = 48 * 3600.0
 
 _ROWS: tuple[tuple[At, str, str, Parameters], ...] = (
@@ -241,8 +242,10 @@ _ROWS: tuple[tuple[At, str, str, Parameters], ...] = (
     (At.REALTIME, "realtime-503", "503 UNAVAILABLE", {}),
     (At.REALTIME, "realtime-429", "429 with RetryInfo", {"retry_seconds": 39}),
     (At.REALTIME, "realtime-swapped", "embeddings in another order", {}),
+    (At.REALTIME, "realtime-short", "200 with the last of the embeddings left out", {}),
     # Everything.
     (At.ANY, "any-503", "503 UNAVAILABLE", _METHOD),
+    (At.ANY, "version-refused", "404 to this version", {**_METHOD, "version": _VERSIONS}),
     (At.ANY, "slow", "the answer is late", {**_METHOD, "seconds": 1.0}),
     (
         At.ANY,

@@ -61,6 +61,11 @@ def key_revoked() -> GoogleError:
     return GoogleError(403, message, [_error_info("CONSUMER_SUSPENDED")])
 
 
+def method_not_found() -> GoogleError:
+    """Return 404: this version of the API has no such method."""
+    return GoogleError(404, "Method not found.")
+
+
 def unsupported_mime_type(mime_type: str) -> GoogleError:
     """Return 400 at the start of an upload (field reports python-genai 1547 and 1590)."""
     return GoogleError(400, f"Unsupported MIME type: {mime_type}")

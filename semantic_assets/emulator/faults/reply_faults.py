@@ -110,3 +110,8 @@ def with_swapped_vectors(_: Call, reply: Message, __: Firing) -> Message:
     """Put every vector in its neighbour's place."""
     vectors = list(_vectors(reply))
     return {**reply, "embeddings": vectors[1:] + vectors[:1]}
+
+
+def without_last_vector(_: Call, reply: Message, __: Firing) -> Message:
+    """Answer fewer embeddings than asked (field report ogham-mcp 60)."""
+    return {**reply, "embeddings": reply["embeddings"][:-1]}

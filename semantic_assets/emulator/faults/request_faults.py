@@ -178,6 +178,10 @@ _BEFORE: Mapping[str, _Before] = {
         fits=_has_invalid_text,
     ),
     "any-503": _refuse(refusals.unavailable),
+    "version-refused": _Before(
+        answer=lambda _, __: refusals.method_not_found(),
+        fits=lambda call, parameters: call.version == parameters["version"],
+    ),
     "key-revoked": _Before(answer=lambda _, __: refusals.key_revoked(), fits=_is_revoked),
 }
 
@@ -235,6 +239,10 @@ _AFTER: Mapping[str, _After] = {
     "realtime-noise": _After(
         answer=reply_faults.with_noise,
         fits=lambda _, __, reply: reply_faults.has_embeddings(reply),
+    ),
+    "realtime-short": _After(
+        answer=reply_faults.without_last_vector,
+        fits=lambda _, __, reply: "embeddings" in reply,
     ),
     "realtime-swapped": _After(
         answer=reply_faults.with_swapped_vectors,

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from semantic_assets.emulator.answers import embedding, generation, prompts
+from semantic_assets.emulator.answers import embedding, generation, prompts, tokens
 from semantic_assets.emulator.answers.embedding import Embedding
 from semantic_assets.emulator.answers.prompts import Prompt
 from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.http.errors import InvalidRequest, invalid_argument
 from semantic_assets.emulator.jobs.catalogue import Kind, Model, find_model
+from semantic_assets.emulator.jobs.inputs import content_text
 from semantic_assets.emulator.media import viewing
 
-# Live cap (third-party reports).
+# Live caps (third-party reports).
 _LARGEST_BATCH = 100
+_LARGEST_BODY_BYTES = 4 * 1024**2
 #: the tally of texts embedded here
 TEXTS = "realtime_texts"
 #: the tally of prompts answered here
@@ -23,6 +25,7 @@ REQUESTS = "realtime_requests"
 def embed_content(call: Call) -> dict[str, Any]:
     """Embed one text (models.embedContent)."""
     model = _model(call, Kind.EMBED, "embedContent")
+    _require_size(call)
     answer = _embed(call, [call.message()], model)[0]
     return {"embedding": {"values": answer.values}, **_usage([answer])}
 
@@ -30,6 +33,7 @@ def embed_content(call: Call) -> dict[str, Any]:
 def batch_embed_contents(call: Call) -> dict[str, Any]:
     """Embed up to 100 texts (models.batchEmbedContents); the SDK calls it even for one text."""
     model = _model(call, Kind.EMBED, "batchEmbedContents")
+    _require_size(call)
     requests = call.message().get("requests")
     if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
         raise invalid_argument("* BatchEmbedContentsRequest.requests: requests is not specified\n")
@@ -41,7 +45,7 @@ def batch_embed_contents(call: Call) -> dict[str, Any]:
     return {"embeddings": [{"values": answer.values} for answer in answers], **_usage(answers)}
 
 
-def _model(call: Call, kind: Kind, method: str) -> Model:
+def _model(call: Call, kind: Kind | None, method: str) -> Model:
     return find_model(call.path["model"], kind=kind, version=call.version, method=method)
 
 
@@ -54,17 +58,38 @@ def _embed(call: Call, requests: Sequence[Mapping[str, Any]], model: Model) -> l
     return embedding.embed(decoded, model, call.settings.vectors)
 
 
+def _require_size(call: Call) -> None:
+    if len(call.body) > _LARGEST_BODY_BYTES:
+        raise invalid_argument(
+            f"Request payload size exceeds the limit: {_LARGEST_BODY_BYTES} bytes."
+        )
+
+
 def _usage(answers: Sequence[Embedding]) -> dict[str, Any]:
     return {"usageMetadata": {"promptTokenCount": sum(answer.token_count for answer in answers)}}
 
 
 def count_tokens(call: Call) -> dict[str, Any]:
-    """Count a prompt's tokens (models.countTokens); embedding models are refused, as live does."""
-    _model(call, Kind.GENERATE, "countTokens")
+    """Count a prompt's tokens (models.countTokens), of chat and embedding models (cassettes)."""
+    model = _model(call, None, "countTokens")
     message = call.message()
+    if model.kind is Kind.EMBED:
+        return _count_texts(message)
     prompt = _prompt(call, wire.message_field(message, "generateContentRequest") or message)
     details = generation.token_details(prompt)
     return {"totalTokens": prompt.token_count, "promptTokensDetails": details}
+
+
+def _count_texts(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Count the texts themselves: an embedding cuts what is over its limit, a count does not."""
+    contents = message.get("contents")
+    texts = [content_text(content) for content in contents] if isinstance(contents, list) else []
+    known = [text for text in texts if text]
+    if not known or len(known) < len(texts):
+        raise invalid_argument("* CountTokensRequest.contents: contents is not specified\n")
+    total = sum(tokens.count_all(known))
+    details = [{"modality": "TEXT", "tokenCount": total}]
+    return {"totalTokens": total, "promptTokensDetails": details}
 
 
 def generate_content(call: Call) -> dict[str, Any]:

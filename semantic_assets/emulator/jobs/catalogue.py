@@ -73,15 +73,14 @@ _MODELS = {
 }
 
 
-def find_model(name: str, *, kind: Kind, version: str, method: str) -> Model:
-    """Return the model of that name, if the method is one of its own.
+def find_model(name: str, *, kind: Kind | None, version: str, method: str) -> Model:
+    """Return the model of that name, if the method is one of its own; None: of every kind.
 
     Raises:
-        GoogleError: 404, the same for an unknown model and for one that cannot do this. Live,
-            `countTokens` refuses embedding models this way.
+        GoogleError: 404, the same for an unknown model and for one that cannot do this.
     """
     model = _MODELS.get(name)
-    if model is None or model.kind is not kind:
+    if model is None or kind not in (None, model.kind):
         raise model_not_supported(name, version, method)
     return model
 

@@ -233,6 +233,17 @@ spend = sa.Table(
     sa.UniqueConstraint("job_id", "kind"),
 )
 
+#: What other tools spent on the same key, as a person entered it; `at` is noon of its day.
+other_spend = sa.Table(
+    "other_spend",
+    metadata,
+    sa.Column("entry_id", TEXT, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("usd", sa.Float, nullable=False),
+    sa.Column("note", TEXT, nullable=False),
+    sa.Column("entered_at", sa.Float, nullable=False),
+)
+
 #: state: building, serving, retired. One serving row per dataset: the pointer search follows.
 index_version = sa.Table(
     "generation",

@@ -23,14 +23,15 @@ from semantic_assets.errors import (
     CorruptResult,
     PermanentError,
     RateLimited,
+    RequestRejected,
     SpendRefused,
     TransientError,
 )
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.costs.paid_calls import Sample, embed_samples
@@ -39,9 +40,6 @@ from semantic_assets.store import Store
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
 MIN_COSINE = 0.99
-#: Google takes 4,194,304 bytes in one call; a text's JSON may be longer than the text.
-_MAX_CALL_BYTES = 2_000_000
-
 Vectors = npt.NDArray[np.float32]
 
 
@@ -70,10 +68,6 @@ class Canaries:
     def cosines(self, again: Vectors) -> npt.NDArray[np.float64]:
         found: npt.NDArray[np.float64] = np.einsum("ij,ij->i", again, self.vectors)
         return found
-
-    @property
-    def bytes(self) -> int:
-        return sum(len(text.encode()) for text in self.sample.texts)
 
 
 def verify_answers(
@@ -155,8 +149,11 @@ def calls_of(asked: Sequence[Canaries]) -> Iterator[list[Canaries]]:
 
 
 def _fits(call: list[Canaries]) -> bool:
-    texts = sum(len(one.sample.texts) for one in call)
-    return texts <= MAX_REALTIME_TEXTS and sum(one.bytes for one in call) <= _MAX_CALL_BYTES
+    texts = [text for one in call for text in one.sample.texts]
+    try:
+        return len(list(call_groups(texts, call[0].space.document_text))) == 1
+    except RequestRejected:  # one text alone is too long: its job asks by itself
+        return False
 
 
 def is_waiting(store: Store, gemini: Gemini, model: str) -> bool:

@@ -86,7 +86,7 @@ def _unprobed(store: Store, gemini: Gemini) -> str | None:
     if store.ledger.scopes.has_passed_probe(gemini.scope_id):
         return None
     return (
-        "this key was not probed: run `semantic-assets probe` (three texts, under a cent), or set "
+        "this key was not probed: run `semantic-assets probe` (a few texts, under a cent), or set "
         "SEMANTIC_ASSETS_UNPROBED=1"
     )
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict, GeminiUnavailable, SemanticAssetsError
+from semantic_assets.errors import (
+    Conflict,
+    CorruptResult,
+    GeminiUnavailable,
+    SemanticAssetsError,
+    SpendRefused,
+)
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import write_manifest
@@ -59,6 +65,7 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
     Raises:
         SpendRefused: over the day's cap, or without consent on the real backend.
         TransientError: a call failed; answers before it are kept, the other texts are pending.
+        CorruptResult: a call answered what cannot be used; the same.
     """
     with store.ledger.leases.holding(lease_names.PLAN) as planning:
         formed = _form(store, gemini, product, shard, planning)
@@ -73,12 +80,21 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
                 _keep(store, product, job, number, block)
             interrupted = False
         except SemanticAssetsError as error:
-            # A refusal bills nothing; an answer that was lost may have been paid for.
-            interrupted = isinstance(error, GeminiUnavailable) and error.sent
+            interrupted = _may_be_billed(error)
             raise
         finally:
             landed, usd = merge_parts(store, job, lease, interrupted=interrupted)
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
+
+
+def _may_be_billed(error: SemanticAssetsError) -> bool:
+    """Return whether the call that ended so may cost: a refusal by Google bills nothing.
+
+    A cap refuses here only to repeat a call whose answer could not be used.
+    """
+    if isinstance(error, GeminiUnavailable):
+        return error.sent
+    return isinstance(error, CorruptResult | SpendRefused)
 
 
 def _form(

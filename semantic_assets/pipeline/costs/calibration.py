@@ -19,7 +19,7 @@ from semantic_assets.text.scripts import Script, script_of
 UNCALIBRATED_BAND = 0.25
 #: However many texts were counted, the next ones may differ in kind.
 _LEAST_BAND = 0.02
-_LEAST_TEXTS = 30
+LEAST_TEXTS = 30
 _SHARDS, _TEXTS_OF_A_SHARD, _JOBS = 8, 1_000, 50
 
 
@@ -31,6 +31,8 @@ class Calibration:
     band: float = UNCALIBRATED_BAND
     #: Number of texts behind it; 0: not calibrated.
     texts: int = 0
+    #: Of them, those that Google counted just now, by a request each.
+    requests: int = 0
 
 
 def calibrate(store: Store, space: EmbeddingSpace) -> dict[Script, Calibration]:
@@ -71,14 +73,34 @@ def _counted(
 
 
 def _learned(pairs: list[tuple[int, int]]) -> Calibration:
-    if len(pairs) < _LEAST_TEXTS:
+    if len(pairs) < LEAST_TEXTS:
         return Calibration()
+    ratio, band = _ratio_and_band(pairs)
+    return Calibration(ratio=ratio, band=max(_LEAST_BAND, band), texts=len(pairs))
+
+
+def learned_ratio(pairs: list[tuple[int, int]], *, of: int | None) -> Calibration:
+    """Calibrate by (our estimate, Google's count) of texts drawn evenly from those of a quote.
+
+    Args:
+        of: the number of texts they were drawn from, where it is small: once all are counted
+            nothing is uncertain.
+    """
+    ratio, band = _ratio_and_band(pairs)
+    n = len(pairs)
+    if of is not None:
+        band *= ((of - n) / max(1, of - 1)) ** 0.5
+    if n != of:
+        band = max(_LEAST_BAND, band)
+    return Calibration(ratio=ratio, band=band, texts=n, requests=n)
+
+
+def _ratio_and_band(pairs: list[tuple[int, int]]) -> tuple[float, float]:
     estimates, counts = np.asarray(pairs, dtype=np.float64).T
     ratio = counts.sum() / estimates.sum()
     # The uncertainty of a sum of many texts is that of the mean: twice its standard error.
     spread = np.average((counts / estimates - ratio) ** 2, weights=estimates) ** 0.5
-    band = max(_LEAST_BAND, 2 * spread / ratio / len(pairs) ** 0.5)
-    return Calibration(ratio=float(ratio), band=float(band), texts=len(pairs))
+    return float(ratio), float(2 * spread / ratio / len(pairs) ** 0.5)
 
 
 def job_seconds(store: Store) -> float | None:

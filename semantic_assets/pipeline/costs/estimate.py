@@ -8,14 +8,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from semantic_assets.errors import SpendRefused
+from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.html_table import HtmlTable
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.costs.calibration import Calibration, calibrate, job_seconds
@@ -25,15 +23,13 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
     quote_unread,
     tokens_to_embed_later,
 )
+from semantic_assets.pipeline.costs.exact_counts import count_sample
+from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
 from semantic_assets.pipeline.documents.unread import Unread, unread
-from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
-from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script, script_of
-
-#: Texts of a shard sampled for their script; the others are assumed to be like them.
-_SCRIPT_SAMPLE = 500
+from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +43,11 @@ class ScriptQuote:
     tokens_high: int
     #: Texts the estimate was calibrated from; 0: not calibrated.
     calibrated_from: int
+    #: Google's count is so many times our estimate, give or take `band` of it.
+    ratio: float
+    band: float
+    #: Texts that Google counted for this quote, by one request each.
+    counted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class Estimate(HtmlTable):
     #: From the duration of recent jobs; None before the first has ended.
     expected_seconds: float | None
     is_free: bool
+    #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
+    count_requests: int = 0
     #: Quotes of generation tasks; included in the dollars above.
     generations: tuple[TaskQuote, ...] = ()
 
@@ -83,9 +86,20 @@ class Estimate(HtmlTable):
 
 
 def estimate(
-    store: Store, *, datasets: Sequence[DatasetKey] = (), limit: int | None = None
+    store: Store,
+    *,
+    datasets: Sequence[DatasetKey] = (),
+    limit: int | None = None,
+    counter: Gemini | None = None,
 ) -> Estimate:
-    """Quote the pending texts of all datasets or these; `limit`: of the first documents only."""
+    """Quote the pending texts of all datasets or these; `limit`: of the first documents only.
+
+    Args:
+        counter: lets Google count a sample of the texts to embed, by one request each.
+
+    Raises:
+        TransientError, PermanentError: Google did not count.
+    """
     texts, parts = 0, []
     for wanted in wanted_spaces(store):
         shards = [
@@ -93,9 +107,9 @@ def estimate(
             for shard, _ in unsettled_shards(store, wanted)
             if not datasets or shard.key.dataset in datasets
         ]
-        counted, scripts = _pending_by_script(store, wanted.product, shards, limit)
-        texts += counted
-        parts += _calibrated(store, wanted.product, scripts)
+        pending = pending_by_script(store, wanted.product, shards, limit)
+        texts += pending.texts
+        parts += _calibrated(store, wanted.product, pending, counter)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
     if limit is not None:
@@ -115,8 +129,8 @@ def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> 
         for shard in store.ledger.sources.shards(dataset)
         if store.lake.exists(layout.chunks(shard.key))
     ]
-    texts, scripts = _pending_by_script(store, space, shards, None)
-    return _quote(store, texts, _calibrated(store, space, scripts), Unread())
+    pending = pending_by_script(store, space, shards, None)
+    return _quote(store, pending.texts, _calibrated(store, space, pending), Unread())
 
 
 def estimate_articles(store: Store, *, articles: int, chars: int, script: Script) -> Estimate:
@@ -149,57 +163,17 @@ def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
     return _part(store.serving_space(dataset), "not read yet", tokens, unknown)
 
 
-def _pending_by_script(
-    store: Store, space: EmbeddingSpace, shards: Sequence[ShardKey], limit: int | None
-) -> tuple[int, dict[Script, int]]:
-    """Return (texts, estimated tokens by script); a text that several shards want counts once."""
-    pending = pending_texts(store, space, shards)
-    texts, found = 0, dict.fromkeys(Script, 0)
-    left = limit
-    for shard in shards:
-        columns = ["document_id", "text_hash", "token_estimate"]
-        chunks = store.lake.read(layout.chunks(shard), columns)
-        if left is not None:
-            chunks, left = _first_documents(chunks, left)
-        keys = [key for key in dict.fromkeys(chunks["text_hash"].to_pylist()) if key in pending]
-        tokens = sum(pending.pop(key) for key in keys)
-        texts += len(keys)
-        for script, share in _script_shares(store, shard, keys).items():
-            found[script] += round(tokens * share)
-    return texts, found
-
-
-def _first_documents(chunks: pa.Table, limit: int) -> tuple[pa.Table, int]:
-    documents = pc.unique(chunks["document_id"])[:limit]
-    kept = chunks.filter(pc.is_in(chunks["document_id"], documents))
-    return kept, limit - len(documents)
-
-
-def _script_shares(store: Store, shard: ShardKey, keys: list[str]) -> dict[Script, float]:
-    """Return each script's share of the tokens of these texts, from a sample spread over them."""
-    if not keys:
-        return {}
-    sample = pa.array(keys[:: max(1, len(keys) // _SCRIPT_SAMPLE)][:_SCRIPT_SAMPLE], pa.string())
-    columns = ["text_hash", "vector_text", "token_estimate"]
-    chunks = store.lake.read(layout.chunks(shard), columns)
-    rows = chunks.filter(pc.is_in(chunks["text_hash"], sample))
-    weights = dict.fromkeys(Script, 0)
-    for text, tokens in zip(
-        rows["vector_text"].to_pylist(), rows["token_estimate"].to_pylist(), strict=True
-    ):
-        weights[script_of(text)] += tokens
-    return {script: weight / sum(weights.values()) for script, weight in weights.items()}
-
-
 def _calibrated(
-    store: Store, space: EmbeddingSpace, scripts: dict[Script, int]
+    store: Store, space: EmbeddingSpace, pending: PendingScripts, counter: Gemini | None = None
 ) -> list[ScriptQuote]:
-    if not any(scripts.values()):
+    if not any(pending.tokens.values()):
         return []
     learned = calibrate(store, space)
+    if counter is not None:
+        learned |= count_sample(store, counter, space, pending.keys)
     return [
         _part(space, script, tokens, learned[script])
-        for script, tokens in scripts.items()
+        for script, tokens in pending.tokens.items()
         if tokens
     ]
 
@@ -213,6 +187,9 @@ def _part(space: EmbeddingSpace, script: str, tokens: int, calibration: Calibrat
         tokens_low=round(expected * (1 - calibration.band)),
         tokens_high=round(expected * (1 + calibration.band)),
         calibrated_from=calibration.texts,
+        ratio=calibration.ratio,
+        band=calibration.band,
+        counted=calibration.requests,
     )
 
 
@@ -251,6 +228,7 @@ def _quote(
         window_fills=fills,
         expected_seconds=seconds * fills if seconds is not None and fills else None,
         is_free=store.settings.backend == "emulator",
+        count_requests=sum(part.counted for part in parts),
         generations=tuple(tasks),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.ledger_copy import trial_copy
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
@@ -12,14 +13,18 @@ from semantic_assets.store import Store
 
 
 def estimate_sources(
-    store: Store, *, datasets: tuple[DatasetKey, ...] = (), limit: int | None = None
+    store: Store,
+    *,
+    datasets: tuple[DatasetKey, ...] = (),
+    limit: int | None = None,
+    counter: Gemini | None = None,
 ) -> Estimate:
-    """As `estimate`, after a listing that nobody keeps: nothing is written and nothing sent.
+    """As `estimate`, after a listing that nobody keeps: nothing is written.
 
-    Raises as `discover`.
+    Nothing is sent either, but to a `counter`. Raises as `discover` and `estimate`.
     """
     with _listed(store, datasets) as listed:
-        return estimate(listed, datasets=datasets, limit=limit)
+        return estimate(listed, datasets=datasets, limit=limit, counter=counter)
 
 
 @contextmanager

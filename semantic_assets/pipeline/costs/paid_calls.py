@@ -1,18 +1,26 @@
 """Real-time calls that cost: reserved before they are made, settled after they have answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError, SpendRefused
+from semantic_assets.errors import (
+    CorruptResult,
+    GeminiUnavailable,
+    IncompleteAnswer,
+    SemanticAssetsError,
+    SpendRefused,
+)
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.ledger.spending import Amount, Guard, Spending
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
+from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import require_budget, since_midnight
 from semantic_assets.store import Store
@@ -40,8 +48,9 @@ def paid_call(
         yield
     except SemanticAssetsError as error:
         if not (isinstance(error, GeminiUnavailable) and error.sent):
-            # An answer that refuses bills nothing.
-            spending.settle(call_id, model=model, reserved=amount, cost=Amount(0, 0.0))
+            # An answer that refuses bills nothing; one that cannot be used is billed all the same.
+            cost = amount if isinstance(error, CorruptResult) else Amount(0, 0.0)
+            spending.settle(call_id, model=model, reserved=amount, cost=cost)
         raise
     spending.settle(call_id, model=model, reserved=amount, cost=amount)
 
@@ -79,17 +88,40 @@ def embed_samples(
         TransientError, PermanentError: as the API answers.
         SpendRefused: calls for a job were not answered, and the day's cap has no room for one more.
     """
-    texts = [text for sample in samples for text in sample.texts]
-    with ExitStack() as booked:
-        # Free on an emulator, and without a ledger to write to there is nothing to book.
-        if not (store.is_read_only and store.settings.backend == "emulator"):
-            for one in samples:
-                guard, call_id = _repeat_guard(store, space, one), f"{one.job_id}+{token_hex(4)}"
-                booked.enter_context(
-                    paid_call(store, space.model, one.tokens, guard=guard, call_id=call_id)
-                )
-        found = gemini.embed_documents(space, texts)
+    if len(samples) == 1:
+        parts = _parts(space, samples[0])
+        return [np.concatenate([_embed_booked(store, gemini, space, [part]) for part in parts])]
+    found = _embed_booked(store, gemini, space, samples)
     return np.split(found, np.cumsum([len(sample.texts) for sample in samples])[:-1])
+
+
+def _parts(space: EmbeddingSpace, sample: Sample) -> list[Sample]:
+    """Return a sample as it fits into calls, each booked by itself."""
+    return [
+        replace(sample, texts=part, tokens=max(1, sample.tokens * len(part) // len(sample.texts)))
+        for part in call_groups(sample.texts, space.document_text)
+    ]
+
+
+def _embed_booked(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
+) -> Vectors:
+    return once_more(partial(_embed_call, store, gemini, space, samples))
+
+
+def _embed_call(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
+) -> Vectors:
+    texts = [text for sample in samples for text in sample.texts]
+    if store.is_read_only and store.settings.backend == "emulator":
+        return gemini.embed_documents(space, texts)  # free: there is nothing to book
+    with ExitStack() as booked:
+        for one in samples:
+            guard, call_id = _repeat_guard(store, space, one), f"{one.job_id}+{token_hex(4)}"
+            booked.enter_context(
+                paid_call(store, space.model, one.tokens, guard=guard, call_id=call_id)
+            )
+        return gemini.embed_documents(space, texts)
 
 
 def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
@@ -103,27 +135,41 @@ def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
     return guard
 
 
+def once_more(call: Callable[[], Vectors]) -> Vectors:
+    """Make a call, and once more if it answered fewer embeddings than asked (live, 2026-06-17).
+
+    Each of the two books for itself: the first may have been billed.
+    """
+    try:
+        return call()
+    except IncompleteAnswer:
+        return call()
+
+
 def embed_questions(
     store: Store, gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]
 ) -> Vectors:
-    """Embed questions, 100 a call; shape (n, dimensions).
+    """Embed questions, as many a call as it takes; shape (n, dimensions).
 
     Raises:
         SpendRefused: over the day's cap of questions; nothing of the refused call was sent.
     """
     found = [np.empty((0, space.dimensions), np.float32)]
-    for first in range(0, len(questions), MAX_REALTIME_TEXTS):
-        part = questions[first : first + MAX_REALTIME_TEXTS]
-        tokens = sum(estimate_tokens(space.query_text(question)) for question in part)
-        usd = realtime_usd(space.model, tokens)
-        if store.settings.backend == "emulator":
-            found.append(gemini.embed_queries(space, part))
-            continue
-        call_id = f"{_QUERY}{_day(store)}.{space.model}"
-        guard = _question_guard(store, usd)
-        with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
-            found.append(gemini.embed_queries(space, part))
+    for part in call_groups(questions, space.query_text):
+        found.append(once_more(partial(_ask_part, store, gemini, space, part)))
     return np.concatenate(found)
+
+
+def _ask_part(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]
+) -> Vectors:
+    if store.settings.backend == "emulator":
+        return gemini.embed_queries(space, questions)
+    tokens = sum(estimate_tokens(space.query_text(question)) for question in questions)
+    guard = _question_guard(store, realtime_usd(space.model, tokens))
+    call_id = f"{_QUERY}{_day(store)}.{space.model}"
+    with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
+        return gemini.embed_queries(space, questions)
 
 
 def _question_guard(store: Store, usd: float) -> Guard:

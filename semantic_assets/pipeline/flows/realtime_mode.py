@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from semantic_assets.errors import ConfigError, SpendRefused, TransientError
+from semantic_assets.errors import ConfigError, CorruptResult, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
@@ -41,7 +41,7 @@ def embed_in_realtime(
                 done += answer_tasks(store, gemini, shard)
                 if store.is_embedded(shard.dataset):
                     done.append(embed_now(store, gemini, shard))
-            except (SpendRefused, TransientError) as error:
+            except (SpendRefused, TransientError, CorruptResult) as error:
                 store.report_progress(f"{shard}: what is left goes by batch: {error}")
     return done
 

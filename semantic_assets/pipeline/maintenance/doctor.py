@@ -48,7 +48,14 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
             found=f"backend {settings.backend}, {settings.model}, {settings.dimensions} numbers",
         )
     )
-    found += [*_misspelt(), _root(settings), _sources(settings), _key(settings), _consent(settings)]
+    found += [
+        *_misspelt(),
+        *_window(settings),
+        _root(settings),
+        _sources(settings),
+        _key(settings),
+        _consent(settings),
+    ]
     try:
         with open_store(settings, reading=True) as store:
             found.append(Diagnosis(name="ledger", is_well=True, found=_ledger(store)))
@@ -111,6 +118,22 @@ def _key(settings: Settings) -> Diagnosis:
         found="there is one" if has_one else "there is none",
         remedy="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
     )
+
+
+def window_advice(settings: Settings) -> str:
+    """Return what to do about the window of enqueued tokens; empty: nothing.
+
+    Google's page shows no batch limits of a model any more: the table by tier is a guess.
+    """
+    if settings.backend == "emulator" or settings.enqueued_tokens is not None:
+        return ""
+    return f"look up the batch limits in AI Studio and set {PREFIX}ENQUEUED_TOKENS"
+
+
+def _window(settings: Settings) -> Iterator[Diagnosis]:
+    if advice := window_advice(settings):
+        guessed = f"{settings.window_tokens:,} enqueued tokens, a guess by tier {settings.tier}"
+        yield Diagnosis(name="window", is_well=None, found=guessed, remedy=advice)
 
 
 def _root(settings: Settings) -> Diagnosis:
@@ -183,7 +206,7 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
         name="probe",
         is_well=has_passed or store.settings.unprobed,
         found="passed" if has_passed else "has not passed on this key",
-        remedy="" if has_passed else "`semantic-assets probe`: three texts, under a cent",
+        remedy="" if has_passed else "`semantic-assets probe`: a few texts, under a cent",
     )
 
 

@@ -1,9 +1,9 @@
-"""Named checks that only the live service can settle, by one job of three texts."""
+"""Named checks that only the live service can settle, by three small jobs and a few calls."""
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,18 @@ import numpy.typing as npt
 
 from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
-from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError
+from semantic_assets.errors import GeminiUnavailable
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
 from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.costs.paid_calls import embed_sample
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, paid_job
+from semantic_assets.pipeline.maintenance.findings import Finding, Findings, Stopped
+from semantic_assets.pipeline.maintenance.probe_versions import try_methods
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import text_hash
+from semantic_assets.text.tokens import estimate_tokens
 
 TEXTS = (
     "The pilot boards at the fairway buoy.",
@@ -28,77 +33,70 @@ TEXTS = (
 _POLL_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One named assumption about the service. `holds` is None if it was not reached."""
-
-    name: str
-    holds: bool | None
-    detail: str
-
-
 @dataclass(slots=True)
 class _Probe:
     store: Store
     gemini: Gemini
     sleep: Callable[[float], None]
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
-    @contextmanager
-    def checking(self, name: str) -> Iterator[list[str]]:
-        """Record whether a block succeeded, with the details it appends to the yielded list."""
-        said: list[str] = []
-        try:
-            yield said
-        except (SemanticAssetsError, AssertionError) as error:
-            self.findings.append(Finding(name, False, str(error)))
-            raise _Stop from error
-        self.findings.append(Finding(name, True, "; ".join(said)))
-
-
-class _Stop(Exception):  # control flow inside this module, never seen outside
-    pass
+    def checking(self, name: str) -> AbstractContextManager[list[str]]:
+        return self.findings.checking(name)
 
 
 def probe(
     store: Store, gemini: Gemini, *, sleep: Callable[[float], None] = time.sleep
 ) -> list[Finding]:
-    """Run all checks on this scope and store them; costs under a cent."""
+    """Run all checks on this scope and store them; costs under a cent, which is booked.
+
+    Raises:
+        SpendRefused: the day's cap has no room for it.
+    """
     run = _Probe(store, gemini, sleep)
-    with suppress(_Stop):
+    with suppress(Stopped):
         _run(run)
-    passed = all(finding.holds for finding in run.findings)
+    found = [*run.findings.found, *try_methods(store, gemini)]
+    passed = all(finding.holds for finding in found)
     scope = gemini.endpoint
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     store.ledger.scopes.probed(
-        gemini.scope_id, passed, [(f.name, f.holds, f.detail) for f in run.findings]
+        gemini.scope_id, passed, [(f.name, f.holds, f.detail) for f in found]
     )
-    return run.findings
+    return found
 
 
 def _run(run: _Probe) -> None:
-    name = display_name(run.store.ledger.ledger_id, run.store.ledger.job_ids.new())
+    job_id, space = run.store.ledger.job_ids.new(), run.store.settings.space
     with run.checking("key_is_accepted"):
         run.gemini.list_jobs(max_pages=1)
-    with run.checking("request_file_is_accepted"), _request_file(run) as path:
-        input_file = run.gemini.upload(path, check=lambda: None)
-    with run.checking("job_is_created"):
-        remote_name = run.gemini.create_embedding_job(
-            model=run.store.settings.space.model, input_file=input_file, display_name=name
-        )
-    try:
-        with run.checking("listing_shows_the_display_name"):
-            listed = run.gemini.list_jobs(max_pages=3).jobs
-            assert name in {job.display_name for job in listed}, f"{name} is not listed"
-        with run.checking("job_ends_with_a_result_file") as said:
-            remote = _wait(run, remote_name)
-            said.append(remote.state)
-            assert remote.result_file, f"{remote.state}: {remote.error_message}"
-        _check_answers(run, str(remote.result_file))
-    finally:
-        run.gemini.delete_job(remote_name)
+    tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
+    with paid_job(run.store, f"{PROBE}+{job_id}", space.model, tokens) as job:
+        with run.checking("request_file_is_accepted"), _request_file(run) as path:
+            input_file = run.gemini.upload(path, check=lambda: None)
+        name = display_name(run.store.ledger.ledger_id, job_id)
+        with run.checking("job_is_created"):
+            remote_name = job.created(
+                lambda: run.gemini.create_embedding_job(
+                    model=space.model, input_file=input_file, display_name=name
+                )
+            )
+        try:
+            _watch(run, name, remote_name, job)
+        finally:
+            run.gemini.delete_job(remote_name)
     with run.checking("input_file_is_deleted"):
         run.gemini.delete_file(input_file)
+
+
+def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
+    with run.checking("listing_shows_the_display_name"):
+        listed = run.gemini.list_jobs(max_pages=3).jobs
+        assert name in {job.display_name for job in listed}, f"{name} is not listed"
+    with run.checking("job_ends_with_a_result_file") as said:
+        remote = ended(run.store, run.gemini, remote_name, run.sleep)
+        said.append(remote.state)
+        assert remote.result_file, f"{remote.state}: {remote.error_message}"
+    _check_answers(run, str(remote.result_file), job)
 
 
 @contextmanager
@@ -110,20 +108,23 @@ def _request_file(run: _Probe) -> Iterator[Path]:
         yield path
 
 
-def _wait(run: _Probe, remote_name: str) -> RemoteJob:
+def ended(
+    store: Store, gemini: Gemini, remote_name: str, sleep: Callable[[float], None]
+) -> RemoteJob:
+    """Wait until a job has ended, for as long as that takes."""
     while True:
         try:
-            remote = run.gemini.get(remote_name)
+            remote = gemini.get(remote_name)
         except GeminiUnavailable as error:
-            run.store.report_progress(f"probe: {error}")
+            store.report_progress(f"probe: {error}")
         else:
             if state_of_remote(remote.state) == JobState.ENDED:
                 return remote
-            run.store.report_progress(f"probe: {remote.state}")
-        run.sleep(_POLL_SECONDS)
+            store.report_progress(f"probe: {remote.state}")
+        sleep(_POLL_SECONDS)
 
 
-def _check_answers(run: _Probe, result_file: str) -> None:
+def _check_answers(run: _Probe, result_file: str, job: PaidJob) -> None:
     space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
     with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
@@ -139,9 +140,11 @@ def _check_answers(run: _Probe, result_file: str) -> None:
             )
             assert sorted(block.keys) == sorted(keys), "not all keys were answered"
             said.append(f"tokens {block.tokens}")
+            if None not in block.tokens:
+                job.counted(sum(count or 0 for count in block.tokens))
     by_key: dict[str, npt.NDArray[np.float32]] = dict(zip(block.keys, block.vectors, strict=True))
     with run.checking("real_time_vectors_agree") as said:
-        again = run.gemini.embed_documents(space, TEXTS)
+        again = embed_sample(run.store, run.gemini, space, TEXTS, of=PROBE)
         cosines = [float(again[i] @ by_key[key]) for i, key in enumerate(keys)]
         said.append(f"cosines {[round(cosine, 4) for cosine in cosines]}")
         assert min(cosines) >= MIN_COSINE, f"lowest cosine {min(cosines):.3f}"

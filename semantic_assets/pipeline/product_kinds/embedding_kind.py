@@ -1,25 +1,31 @@
 """Jobs that make vectors of an embedding space."""
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.grouping import PendingText
 from semantic_assets.batching.requests import embedding_lines
+from semantic_assets.errors import IncompleteAnswer
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS, realtime_usd
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.pipeline.product_kinds.realtime_calls import groups_of, require_ours
+from semantic_assets.pipeline.costs.budgets import job_guard
+from semantic_assets.pipeline.costs.paid_calls import paid_call
+from semantic_assets.pipeline.product_kinds.realtime_calls import require_ours
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
@@ -66,9 +72,9 @@ class EmbeddingKind:
 
     def calls(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Block]:
         texts = manifest_texts(store.lake, planned.job.job_id)
-        for group in groups_of(texts, MAX_REALTIME_TEXTS):
+        for group in call_groups(texts, lambda text: self.space.document_text(text[1])):
             require_ours(store, planned.job, planned.lease)
-            yield _embedded(gemini, self.space, group)
+            yield _embedded(store, gemini, self.space, planned.job, group)
 
     def clear_uploads(self, store: Store, gemini: Gemini, job: BatchJob) -> None:
         return None
@@ -81,9 +87,16 @@ class EmbeddingKind:
 
 
 def _embedded(
-    gemini: Gemini, space: EmbeddingSpace, texts: Sequence[tuple[str, str]]
+    store: Store,
+    gemini: Gemini,
+    space: EmbeddingSpace,
+    job: BatchJob,
+    texts: Sequence[tuple[str, str]],
 ) -> AnswerBlock:
-    vectors = gemini.embed_documents(space, [text for _, text in texts])
+    try:
+        vectors = gemini.embed_documents(space, [text for _, text in texts])
+    except IncompleteAnswer:
+        vectors = _embedded_again(store, gemini, space, job, [text for _, text in texts])
     return AnswerBlock(
         vectors=np.ascontiguousarray(vectors),
         keys=[key for key, _ in texts],
@@ -92,3 +105,15 @@ def _embedded(
         error_codes=[None] * len(texts),
         error_messages=[None] * len(texts),
     )
+
+
+def _embedded_again(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, job: BatchJob, texts: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """Ask once more, within the caps: of the two calls only one is in what the job reserved."""
+    tokens = sum(estimate_tokens(text) for text in texts)
+    dataset = ShardKey.parse(job.shards[0]).dataset
+    guard = job_guard(store, space, dataset, realtime_usd(space.model, tokens))
+    call_id = f"{job.job_id}+{secrets.token_hex(4)}"
+    with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
+        return gemini.embed_documents(space, texts)

@@ -64,7 +64,8 @@ class GenerationKind:
         return with_repairs(store, self.task, chosen, pieces)
 
     def request_lines(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[bytes]:
-        return generation_lines(self.task, asks(store, gemini, planned))
+        field = store.settings.batch_schema_field
+        return generation_lines(self.task, asks(store, gemini, planned), field)
 
     def create_job(self, gemini: Gemini, job: BatchJob, input_file: str) -> str:
         return gemini.create_generation_job(

@@ -31,6 +31,8 @@ class Bill(HtmlTable):
     canary_usd: float
     committed_usd: float
     possibly_billed_usd: float
+    #: What other tools spent on the same key, as entered by `spend add`.
+    other_usd: float
     #: Texts not sent yet.
     pending_texts: int
     pending_tokens_estimated: int
@@ -54,6 +56,7 @@ def bill(store: Store) -> Bill:
         canary_usd=totals.realtime_usd,
         committed_usd=totals.committed_usd,
         possibly_billed_usd=totals.possibly_billed_usd,
+        other_usd=totals.other_usd,
         pending_texts=sum(len(texts) for texts in pending.values()),
         pending_tokens_estimated=sum(sum(texts.values()) for texts in pending.values()),
         pending_batch_usd=sum(

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
-from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.store import Store
@@ -30,8 +30,7 @@ def query_vectors(
     with store.ledger.leases.holding(lease_names.of_queries(space.space_id)) as lease:
         known = _read(store, space)
         new = [text for text in dict.fromkeys(queries) if text_hash(text) not in known]
-        for first in range(0, len(new), MAX_REALTIME_TEXTS):
-            part = new[first : first + MAX_REALTIME_TEXTS]
+        for part in call_groups(new, space.query_text):  # kept call by call
             known.update(_embed(store, gemini, space, part))
             lease.require()
             _write(store, space, known)

@@ -150,6 +150,7 @@ function showStatus(status) {
     ["canaries and real time", usd(bill.canary_usd)],
     ["committed", usd(bill.committed_usd)],
     ["possibly billed for nothing", usd(bill.possibly_billed_usd), bill.possibly_billed_usd > 0],
+    ["other tools on this key", usd(bill.other_usd)],
     ["waiting", `~${usd(bill.pending_batch_usd)}`],
   ]);
 }

@@ -243,7 +243,7 @@ def test_calls_hold_canaries_of_one_space_and_not_too_many_or_too_long(trial: Tr
     other = replace(space, dimensions=256)
     many = asking(space, "many", ["A text."] * 60)
     few = asking(space, "few", ["A text."] * 30)
-    long = asking(space, "long", ["ж" * 900_000])
+    long = asking(space, "long", ["ж" * 400_000])
     foreign = asking(other, "foreign", ["A text."])
     found = calls_of([many, foreign, few, many, long, few])
     names = [[one.sample.job_id for one in call] for call in found]

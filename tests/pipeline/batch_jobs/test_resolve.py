@@ -13,7 +13,6 @@ from semantic_assets.pipeline.batch_jobs.realtime import embed_now
 from semantic_assets.pipeline.batch_jobs.recover import recover
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
-from semantic_assets.pipeline.maintenance.probe import probe
 from semantic_assets.pipeline.reports.checks import check_all
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.window_use import window_use
@@ -84,7 +83,7 @@ def test_a_lost_ledger_is_rebuilt_and_nothing_is_sent_again(trial: Trial) -> Non
     trial.store.close()
     for path in trial.settings.root.glob("ledger.sqlite3*"):
         path.unlink()
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     with again.store:
         found = recover(again.store)
         assert (len(found.collected), len(found.unconfirmed)) == (1, 1)
@@ -107,22 +106,6 @@ def test_cleanup_looks_first_and_then_deletes_what_lingers(trial: Trial) -> None
     assert cleanup(trial.store, trial.gemini, dry_run=False).count == 3
     assert not old.exists()
     assert cleanup(trial.store, trial.gemini, dry_run=True).count == 0
-
-
-def test_a_probe_names_each_assumption_and_is_kept(trial: Trial) -> None:
-    findings = probe(trial.store, trial.gemini, sleep=lambda _: trial.pass_time())
-    assert [finding.holds for finding in findings] == [True] * len(findings)
-    assert "listing_shows_the_display_name" in {finding.name for finding in findings}
-    assert trial.store.ledger.scopes.has_passed_probe(trial.gemini.scope_id)
-    assert trial.gemini.list_jobs(max_pages=3).jobs == ()
-
-
-def test_a_failed_probe_says_which_assumption_and_does_not_count(trial: Trial) -> None:
-    trial.arm("name-missing-from-list", seconds=9_000.0)
-    findings = probe(trial.store, trial.gemini, sleep=lambda _: trial.pass_time())
-    assert findings[-1].name == "listing_shows_the_display_name"
-    assert findings[-1].holds is False
-    assert not trial.store.ledger.scopes.has_passed_probe(trial.gemini.scope_id)
 
 
 def test_all_checks_pass_on_a_sound_store_and_see_a_spoiled_one(trial: Trial) -> None:
@@ -243,7 +226,7 @@ def test_a_recovered_ledger_knows_what_was_paid(trial: Trial) -> None:
     trial.store.close()
     for path in trial.settings.root.glob("ledger.sqlite3*"):
         path.unlink()
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     with again.store:
         recover(again.store)
         assert again.store.ledger.spending.totals().batch_usd == pytest.approx(paid)

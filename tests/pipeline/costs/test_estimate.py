@@ -2,11 +2,15 @@
 
 import random
 
+import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from semantic_assets.errors import SpendRefused
-from semantic_assets.pipeline.costs.calibration import UNCALIBRATED_BAND
+from semantic_assets.errors import SpendRefused, TransientError
+from semantic_assets.pipeline.costs.calibration import UNCALIBRATED_BAND, learned_ratio
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate, estimate_articles
+from semantic_assets.pipeline.costs.exact_counts import SAMPLE
 from semantic_assets.text.scripts import Script, script_of
 from tests.trial import Trial
 
@@ -126,3 +130,72 @@ def test_a_corpus_that_is_not_there_is_quoted_by_its_characters(trial: Trial) ->
 )
 def test_the_script_of_a_text_is_that_of_most_of_its_letters(text: str, script: Script) -> None:
     assert script_of(text) == script
+
+
+def calls(trial: Trial) -> dict[str, int]:
+    found: dict[str, int] = httpx2.get(f"{trial.url}/emulator/state").json()["calls"]
+    return found
+
+
+def billed(trial: Trial) -> int:
+    trial.refresh()
+    return sum(trial.store.ledger.spending.totals().batch_tokens.values())
+
+
+def test_an_exact_quote_counts_a_sample_and_holds(trial: Trial) -> None:
+    write_corpus(trial, "en", 150, ENGLISH, 1)
+    write_corpus(trial, "ru", 90, RUSSIAN, 2)
+    trial.prepare()
+    loose, quote = estimate(trial.store), estimate(trial.store, counter=trial.gemini)
+    assert calls(trial) == {"models.countTokens": 2 * SAMPLE}
+    assert quote.count_requests == 2 * SAMPLE
+    assert [part.counted for part in quote.by_script] == [SAMPLE, SAMPLE]
+    assert quote.tokens_high - quote.tokens_low < (loose.tokens_high - loose.tokens_low) / 3
+    assert quote.tokens_low <= billed(trial) <= quote.tokens_high
+
+
+def test_an_exact_quote_is_the_same_when_it_is_asked_again(trial: Trial) -> None:
+    write_corpus(trial, "en", 120, ENGLISH, 1)
+    trial.prepare()
+    assert estimate(trial.store, counter=trial.gemini) == estimate(
+        trial.store, counter=trial.gemini
+    )
+
+
+def test_when_every_text_was_counted_nothing_is_uncertain(trial: Trial) -> None:
+    write_corpus(trial, "en", 7, ENGLISH, 1)
+    trial.prepare()
+    quote = estimate(trial.store, counter=trial.gemini)
+    assert (quote.count_requests, quote.tokens_low, quote.tokens_high) == (7, *2 * [quote.tokens])
+    assert billed(trial) == pytest.approx(quote.tokens, abs=1)
+
+
+def test_an_exact_quote_of_a_few_documents_counts_only_those(trial: Trial) -> None:
+    write_corpus(trial, "en", 30, ENGLISH, 1)
+    trial.prepare()
+    quote = estimate(trial.store, limit=5, counter=trial.gemini)
+    assert (quote.texts, quote.count_requests) == (5, 5)
+
+
+def test_counting_that_fails_says_after_how_many_requests_and_what_asks_nothing(
+    trial: Trial,
+) -> None:
+    write_corpus(trial, "en", 30, ENGLISH, 1)
+    trial.prepare()
+    trial.arm("any-503", method="models.countTokens")
+    with pytest.raises(TransientError, match=r"stopped after 0 requests: 503.* without --exact"):
+        estimate(trial.store, counter=trial.gemini)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 800), st.integers(1, 800)), min_size=1, max_size=60),
+    st.integers(0, 50),
+)
+def test_the_ratio_of_a_sample_is_that_of_its_sums_and_its_band_ends_with_the_last_text(
+    pairs: list[tuple[int, int]], more: int
+) -> None:
+    of = len(pairs) + more
+    found = learned_ratio(pairs, of=of)
+    assert found.ratio == pytest.approx(sum(b for _, b in pairs) / sum(a for a, _ in pairs))
+    assert (found.band == 0) == (more == 0)
+    assert found.band <= learned_ratio(pairs, of=None).band + 1e-12

@@ -349,7 +349,7 @@ def test_a_lost_ledger_is_rebuilt_and_no_answer_is_paid_again(trial: Trial) -> N
         file.unlink()
     # The file was edited since: who rebuilt the ledger would otherwise pay for all of it anew.
     write_task(trial, fields=("summary",), prompt="Be brief.\\n\\n{text}")
-    again = trial.reopened()
+    again = trial.reopened(unchecked=True)
     from semantic_assets.pipeline.batch_jobs.recover import recover
 
     recover(again.store)

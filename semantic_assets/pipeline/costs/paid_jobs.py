@@ -1,0 +1,67 @@
+"""Batch jobs outside the queue, of `probe`: reserved before they are created, settled when known."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError
+from semantic_assets.ledger.spending import ACTUAL, Amount, Guard, Spending
+from semantic_assets.model.catalog import batch_usd
+from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.store import Store
+
+#: What calls and jobs of a probe are booked as, each with a word of its own behind it.
+PROBE = "probe"
+
+
+_NOTHING = Amount(0, 0.0)
+
+
+@dataclass(slots=True)
+class PaidJob:
+    """A reserved job. From its creation on it stays possibly billed until it is counted."""
+
+    model: str
+    #: None: not known.
+    cost: Amount | None = _NOTHING
+
+    def created(self, create: Callable[[], str]) -> str:
+        """Create it and return its remote name; a refusal costs nothing."""
+        self.cost = None
+        try:
+            return create()
+        except SemanticAssetsError as error:
+            if not (isinstance(error, GeminiUnavailable) and error.sent):
+                self.cost = _NOTHING
+            raise
+
+    def counted(self, tokens: int, output_tokens: int = 0) -> None:
+        """Note what Google counted, to be booked in place of the reservation."""
+        self.cost = Amount(tokens, batch_usd(self.model, tokens, output_tokens))
+
+
+@contextmanager
+def paid_job(
+    store: Store, job_id: str, model: str, tokens: int, output_tokens: int = 0
+) -> Iterator[PaidJob]:
+    """Reserve what the job made in the block may cost; what is known when it ends is booked.
+
+    Raises:
+        SpendRefused: the day's cap has no room; without a cap, consent is the caller's.
+    """
+    amount = Amount(tokens, batch_usd(model, tokens, output_tokens))
+    spending, job = store.ledger.spending, PaidJob(model)
+    spending.reserve(job_id, model=model, amount=amount, guard=_day_guard(store, amount.usd))
+    try:
+        yield job
+    finally:
+        if job.cost is not None:
+            spending.settle(job_id, model=model, reserved=amount, cost=job.cost, kind=ACTUAL)
+
+
+def _day_guard(store: Store, usd: float) -> Guard:
+    def guard(spending: Spending) -> None:
+        if store.settings.max_cost_usd_per_day is not None:
+            require_budget(store, usd, spending)
+
+    return guard
