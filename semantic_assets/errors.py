@@ -15,8 +15,9 @@ SemanticAssetsError
 └── PermanentError         a rerun cannot change it
     ├── RequestRejected    400 about the request itself
     ├── RemoteMissing      404
-    └── CorruptResult      an answer that cannot be trusted
-        └── IncompleteAnswer  fewer embeddings than asked for, in real time
+    ├── CorruptResult      an answer that cannot be trusted
+    │   └── IncompleteAnswer  fewer embeddings than asked for, in real time
+    └── BrokenFile         a file of the lake that is missing, cut off or altered
 
 A partly failed batch is not an exception: it is in the results table and in the report.
 """
@@ -120,3 +121,13 @@ class CorruptResult(PermanentError):
 
 class IncompleteAnswer(CorruptResult):
     """A real-time call answered fewer embeddings than it was asked for; it may be billed."""
+
+
+class BrokenFile(PermanentError):
+    """A file of the lake is missing, cut off or altered."""
+
+    def __init__(self, message: str, *, path: str, why: str) -> None:
+        super().__init__(message)
+        #: Below the lake's root.
+        self.path = path
+        self.why = why

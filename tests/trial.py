@@ -58,10 +58,22 @@ class Trial:
         httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": seconds})
         self.clock.offset += seconds
 
-    def arm(self, fault: str, *, times: int | None = 1, **parameters: Any) -> None:
-        body = {"name": fault, "times": times, "parameters": parameters}
+    def arm(
+        self,
+        fault: str,
+        *,
+        times: int | None = 1,
+        for_seconds: float | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Arm a fault for some firings, some time of the emulator's clock, or (None) until disarmed."""
+        limits = {"times": times, "for_seconds": for_seconds}
+        body = {"name": fault, "parameters": parameters, **limits}
         answer = httpx2.post(f"{self.url}/emulator/faults", json=body)
         assert answer.status_code == 200, answer.text
+
+    def disarm(self) -> None:
+        httpx2.delete(f"{self.url}/emulator/faults")
 
     def fired(self, fault: str) -> int:
         found = httpx2.get(f"{self.url}/emulator/faults").json()["faults"]

@@ -20,7 +20,7 @@ from semantic_assets.lake.manifests import manifest_keys, manifest_texts
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.pipeline.batch_jobs.canary import verify_counts
+from semantic_assets.pipeline.answers.canary import verify_counts
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents

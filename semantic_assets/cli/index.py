@@ -48,10 +48,10 @@ def build(dataset: str, root: str | None, as_json: bool) -> None:
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.pipeline.vector_index.build import build_index
+    from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
 
     with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
-        report = build_index(store, DatasetKey.parse(dataset), by_hand=True)
+        report = index_dataset(store, DatasetKey.parse(dataset), by_hand=True)
     if as_json:
         print_json(report)
     elif not report.written:

@@ -9,6 +9,7 @@ from semantic_assets.cli.options import (
     dataset_option,
     edge,
     json_option,
+    print_json,
     root_option,
     show_found,
 )
@@ -108,10 +109,22 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
 @click.command()
 @root_option
 @dataset_option
+@click.option("--deep", is_flag=True, help="Read all paid files instead; costs nothing.")
+@click.option("--record", is_flag=True, help="With --deep: record digests of files without one.")
 @json_option
 @edge
-def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
+def verify(
+    root: str | None, datasets: tuple[str, ...], deep: bool, record: bool, as_json: bool
+) -> None:
+    """Check vectors, norms, canaries and indexes; exits with 1 if one fails.
+
+    With --deep, read every file that cannot be made again instead, and compare it with its digest.
+    """
+    if record and not deep:
+        raise click.UsageError("--record goes with --deep")
+    if deep:
+        _verify_deep(root, record=record, as_json=as_json)
+        return
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.pipeline.reports.checks import check_all
@@ -120,6 +133,29 @@ def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
         checks = check_all(core.payer, core.gemini, datasets=dataset_keys(datasets))
     show_found(checks, as_json)
     if any(check.passed is False for check in checks):
+        sys.exit(1)
+
+
+def _verify_deep(root: str | None, *, record: bool, as_json: bool) -> None:
+    from semantic_assets.api.functions import opened
+    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.pipeline.maintenance.durable_files import check_durable
+
+    with (
+        progress_reporter(to_stderr=True) as progress,
+        opened(root, progress=progress, reading=not record) as (store, _),
+    ):
+        found = check_durable(store, record=record)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found.broken:
+            click.echo(f"{one.path}: {one.found}: {one.remedy}")
+        click.echo(
+            f"{found.files} durable files read, {len(found.broken)} broken, "
+            f"{found.without_digest} without a digest, {found.recorded} digests recorded"
+        )
+    if found.broken:
         sys.exit(1)
 
 
@@ -207,21 +243,29 @@ def recover(root: str | None) -> None:
 @click.argument("job")
 @root_option
 @click.option("--adopt", metavar="REMOTE", help="The job is this remote one (batches/...).")
+@click.option("--restore", "decision", flag_value="restore", help="Have a damaged answer again.")
 @click.option("--abandon", "decision", flag_value="give_up", help="Its texts are pending again.")
 @click.option("--accept", "decision", flag_value="accept", help="Use the quarantined answer.")
-@click.option("--resubmit", "decision", flag_value="resubmit", help="Throw it away, send again.")
-@click.option("--fail", "decision", flag_value="fail", help="Throw it away, texts are FAILED.")
+@click.option(
+    "--resubmit", "decision", flag_value="resubmit", help="Give it up, pay for its texts again."
+)
+@click.option("--fail", "decision", flag_value="fail", help="Give it up, its texts are FAILED.")
 @edge
 def resolve(job: str, root: str | None, adopt: str | None, decision: str | None) -> None:
-    """Decide about an unconfirmed or quarantined JOB."""
+    """Decide about an unconfirmed, quarantined or damaged JOB."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.batch_jobs import resolve as verbs
+    from semantic_assets.pipeline.batch_jobs.restore import restore
 
     if (adopt is None) == (decision is None):
-        raise click.UsageError("say one of --adopt, --abandon, --accept, --resubmit, --fail")
+        raise click.UsageError(
+            "say one of --adopt, --restore, --abandon, --accept, --resubmit, --fail"
+        )
     with opened(root, progress=click.echo) as (store, gemini):
         if adopt is not None:
             found = verbs.adopt(store, gemini, job, remote_name=adopt)
+        elif decision == "restore":
+            found = restore(store, gemini, job)
         else:
             found = getattr(verbs, str(decision))(store, gemini, job)
     click.echo(f"job {found.job_id} is {found.state}")

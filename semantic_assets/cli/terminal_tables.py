@@ -62,6 +62,7 @@ def status_table(found: Status) -> Table:
         "expected finish": _finish(found),
         "paused": found.paused or "no",
         "quarantined jobs": found.quarantined_jobs,
+        "damaged jobs": found.damaged_jobs,
     }
     for name, value in rows.items():
         table.add_row(name, str(value))

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME[=JSON]",
         dest="faults",
-        help='arm a fault, with its parameters and, if it is to end, "times"',
+        help='arm a fault, with its parameters and, if it is to end, "times" or "for_seconds"',
     )
     return parser
 
@@ -66,8 +66,8 @@ def _announce(url: str) -> None:
 def _arm(state_dir: Path, given: list[tuple[str, dict[str, Any]]]) -> None:
     state = State(state_dir)
     for name, parameters in given:
-        times = parameters.pop("times", None)
-        armed.arm(state, name, times=times, parameters=parameters)
+        limits = {limit: parameters.pop(limit, None) for limit in ("times", "for_seconds")}
+        armed.arm(state, name, parameters=parameters, **limits)
     state.close()
 
 

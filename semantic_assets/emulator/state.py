@@ -63,13 +63,15 @@ CREATE TABLE IF NOT EXISTS job (
     error_message TEXT,
     listed_from REAL,              -- NULL: at once
     deleted_at REAL,               -- may lie in the future
+    lingers_seconds REAL NOT NULL DEFAULT 0, -- so long its tokens stay enqueued after its end
     faults TEXT NOT NULL           -- JSON list of the faults it was born with
 );
 CREATE INDEX IF NOT EXISTS job_by_owner ON job (owner, ends_at);
 CREATE TABLE IF NOT EXISTS fault (
     name TEXT PRIMARY KEY,
     parameters TEXT NOT NULL,      -- JSON
-    remaining INTEGER,             -- NULL: until disarmed
+    remaining INTEGER,             -- NULL: any number of firings
+    until REAL,                    -- NULL: until disarmed
     fired INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
@@ -101,7 +103,12 @@ CREATE TABLE IF NOT EXISTS generation_cost (
 CREATE TABLE IF NOT EXISTS seen_text (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 # Columns that a state directory of an earlier version lacks.
-_ADDED_COLUMNS = ("listed_from REAL", "faults TEXT NOT NULL DEFAULT '[]'")
+_ADDED_COLUMNS = (
+    ("job", "listed_from REAL"),
+    ("job", "faults TEXT NOT NULL DEFAULT '[]'"),
+    ("job", "lingers_seconds REAL NOT NULL DEFAULT 0"),
+    ("fault", "until REAL"),
+)
 
 _OPEN_ATTEMPTS = 100
 
@@ -223,10 +230,10 @@ class State:
 
 
 def _add_columns(db: sqlite3.Connection) -> None:
-    known = {row["name"] for row in db.execute("PRAGMA table_info(job)")}
-    for column in _ADDED_COLUMNS:
+    for table, column in _ADDED_COLUMNS:
+        known = {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
         if column.split()[0] not in known:
-            db.execute(f"ALTER TABLE job ADD COLUMN {column}")
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
 def read_setting(db: sqlite3.Connection, name: str, *, default: Any) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from semantic_assets.index.broken_index import broken_index, opening
 from semantic_assets.index.description import Description
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
@@ -169,6 +170,11 @@ def open_parts(folder: Path, description: Description) -> Parts:
 
     Raises:
         FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
+        BrokenFile: it has to be built again.
     """
-    opened = tuple(open_part(folder / part.name) for part in description.parts)
+    with opening(folder):
+        opened = tuple(open_part(folder / part.name) for part in description.parts)
+    for entry, part in zip(description.parts, opened, strict=True):
+        if not len(part) == part.rows.num_rows == entry.rows:
+            raise broken_index(folder, f"part {entry.name} has not its {entry.rows} rows")
     return Parts(opened, description.dimensions)

@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.lake.key_halves import halves
+from semantic_assets.lake.key_halves import halves, keys_of
 from semantic_assets.lake.key_index_file import opened
 from semantic_assets.lake.outcomes import (
     Indices,
@@ -145,6 +145,13 @@ class KeyIndex:
             found = _rows(connection, halves(keys))
             return {name for name, _ in _files(connection, found.file_id).values()}
 
+    def keys_of(self, name: str) -> list[str]:
+        """Return the texts of a covered results file, in its order; none if it is not covered."""
+        query = "SELECT o.high, o.low FROM outcome o JOIN file USING (file_id) WHERE name = ?"
+        with self._connected() as connection:
+            found = connection.execute(f"{query} ORDER BY o.position", (name,)).fetchall()
+        return keys_of(np.array(found, dtype=np.int64).reshape(-1, 2))
+
     def known(self, keys: pa.Array | Sequence[str]) -> KnownTexts:
         """Return the outcomes of these texts, in their order."""
         once = _binary(halves(keys)).dictionary_encode()
@@ -246,7 +253,7 @@ def _known(
     job[plain.asked], position[plain.asked] = of_file[plain.file_id], plain.position
     attempts[plain.asked] = 1
     for asked, landed in troubled.items():
-        attempts[asked] = landed.attempts
+        attempts[asked] = landed.attempts + landed.whole_failures
         if landed.job_id is not None:
             job[asked], position[asked] = number[landed.job_id], landed.position
     return KnownTexts(jobs, job, position, attempts, troubled)

@@ -103,3 +103,34 @@ def index_dir(dataset: DatasetKey) -> str:
 
 def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"
+
+
+#: Folders of tables that are made again from the sources, from each other and from results.
+_REBUILT = ("documents", "chunks", "requests", "generations", "embeddings", "keys", "index")
+
+
+def is_rebuilt(path: str) -> bool:
+    """Say whether a file can be made again at no cost."""
+    return path.partition("/")[0] in _REBUILT
+
+
+def is_results(path: str) -> bool:
+    """Say whether a file holds answers that were paid for."""
+    return path.startswith("results/")
+
+
+def job_of_results(path: str) -> str:
+    """Return the job of a results file; a part of a real-time job is `<job>.<n>.parquet`."""
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def remedy(path: str) -> str:
+    """Say what to run when a file is broken."""
+    if is_rebuilt(path):
+        return "`semantic-assets refresh` makes it again at no cost"
+    if is_results(path):
+        return (
+            f"`semantic-assets resolve {job_of_results(path)} --restore`, if need be after putting "
+            "the file back from a backup; or `--resubmit` pays for its texts again"
+        )
+    return "put it back from a backup"

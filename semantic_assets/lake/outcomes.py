@@ -34,7 +34,7 @@ class Landed:
     position: int = -1
     #: Error rows of its own, since the last retry.
     attempts: int = 0
-    #: Jobs of several texts that failed as a whole with it.
+    #: Jobs of several texts that failed as a whole with it, or whose texts failed side by side.
     whole_failures: int = 0
     is_permanent: bool = False
     #: (job_id, position) of the latest error row.
@@ -58,7 +58,7 @@ class OutcomeRow:
     job_id: str
     position: int
     outcome: int
-    #: Requests of the job if it failed as a whole, else 0.
+    #: Requests of the job if it failed as a whole, else 0; below 0: so many failed side by side.
     whole_job: int
 
 
@@ -125,9 +125,9 @@ def _count(landed: Landed, row: OutcomeRow) -> None:
         landed.attempts += 1
         landed.last_error = landed.failed_with = None
         return
-    together = row.whole_job > 1
+    together = row.whole_job > 1 or row.whole_job < 0
     landed.whole_failures += together
     landed.attempts += not together
     landed.is_permanent = landed.is_permanent or row.outcome == OutcomeCode.PERMANENT
     landed.last_error = (row.job_id, row.position)
-    landed.failed_with = (row.job_id, row.whole_job) if together else None
+    landed.failed_with = (row.job_id, row.whole_job) if row.whole_job > 1 else None

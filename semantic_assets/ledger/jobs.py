@@ -14,6 +14,7 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
 from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
+from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
@@ -77,6 +78,7 @@ class Jobs:
         detail: str,
         under: Lease | None = None,
         guard: Guard = lambda spending: None,
+        paid: PaidFile | None = None,
     ) -> bool:
         """Insert a recovered or real-time row; False where somebody else did.
 
@@ -95,7 +97,7 @@ class Jobs:
                 .returning(job_table.c.job_id)
             ).all()
             if found:
-                settle_insert(connection, self.database, job, None)
+                settle_insert(connection, self.database, job, None, paid)
                 now = self.database.clock()
                 event = record_event(connection, job.job_id, now, None, job.state, detail)
         if found:
@@ -103,9 +105,7 @@ class Jobs:
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
-        query = sa.select(job_table.c.job_id).where(job_table.c.job_id == job_id)
-        with self.database.read() as connection:
-            return connection.execute(query).one_or_none() is not None
+        return bool(self.known([job_id]))
 
     def known(self, job_ids: Collection[str]) -> set[str]:
         """Return which of these jobs have a row, in one query."""
@@ -114,10 +114,9 @@ class Jobs:
             return set(connection.execute(query).scalars())
 
     def count(self) -> int:
+        query = sa.select(sa.func.count()).select_from(job_table)
         with self.database.read() as connection:
-            return connection.execute(
-                sa.select(sa.func.count()).select_from(job_table)
-            ).scalar_one()
+            return connection.execute(query).scalar_one()
 
     def recent(self, limit: int, *, before: str | None = None) -> Sequence[BatchJob]:
         """Return the jobs older than the job `before`, newest first."""
@@ -143,11 +142,9 @@ class Jobs:
         accepted = sa.select(sa.func.coalesce(sa.func.max(job_table.c.job_id), "")).where(
             of_model, job_table.c.submitted_at.is_not(None), job_table.c.is_realtime.is_(False)
         )
-        query = sa.select(job_table).where(
-            of_model,
-            job_table.c.state == JobState.REJECTED,
-            job_table.c.job_id > accepted.scalar_subquery(),
-        )
+        later = job_table.c.job_id > accepted.scalar_subquery()
+        rejected = job_table.c.state == JobState.REJECTED
+        query = sa.select(job_table).where(of_model, rejected, later)
         with self.database.read() as connection:
             return [job_of(row) for row in connection.execute(query)]
 
@@ -199,6 +196,7 @@ class Jobs:
         fence: int | None = None,
         detail: str | None = None,
         possibly_billed: Amount | None = None,
+        paid: PaidFile | None = None,
         **values: Any,
     ) -> BatchJob | None:
         """Move a row that is in a state of `of` (and under `fence`); None if it is not.
@@ -226,7 +224,8 @@ class Jobs:
                 return None
             moved = job_of(row)
             if before != to:
-                settle_move(connection, self.database, JobState(before), moved, possibly_billed)
+                billed = possibly_billed
+                settle_move(connection, self.database, JobState(before), moved, billed, paid)
                 event = record_event(connection, job_id, now, before, to, detail)
         if before != to:
             self.after_event(event)

@@ -1,4 +1,4 @@
-"""What a move of a job's row brings with it: money and shards, in the transaction of the move.
+"""What a move of a job's row brings with it: money, shards and digest, in its transaction.
 
 Nothing returns to a final row. Booked afterwards, the cost of a collected job was lost when the
 process died in between, a released job stayed committed, an abandoned one was not possibly billed.
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import shard_space
+from semantic_assets.ledger.lake_files.paid_files import PaidFile, record_paid
 from semantic_assets.ledger.scopes import resume_job
 from semantic_assets.ledger.spending import (
     ACTUAL,
@@ -24,9 +25,14 @@ from semantic_assets.model.catalog import batch_usd, realtime_usd
 
 
 def settle_insert(
-    connection: sa.Connection, database: Database, job: BatchJob, reserved: Amount | None
+    connection: sa.Connection,
+    database: Database,
+    job: BatchJob,
+    reserved: Amount | None,
+    paid: PaidFile | None = None,
 ) -> None:
-    """Book what a new row costs, or reserve what it may."""
+    """Book what a new row costs, or reserve what it may; from now on its results file counts."""
+    record_paid(connection, database, paid)
     if job.state == JobState.COLLECTED:
         _book_answers(Spending(database, connection), job)
         _unsettle(connection, job.product_id)
@@ -43,12 +49,15 @@ def settle_move(
     before: JobState,
     job: BatchJob,
     possibly_billed: Amount | None,
+    paid: PaidFile | None = None,
 ) -> None:
     """Book, release and unsettle what a move to `job.state` makes true.
 
     Args:
         possibly_billed: what may have been paid for nothing.
+        paid: the file that counts from now on.
     """
+    record_paid(connection, database, paid)
     spending = Spending(database, connection)
     if before in REOPENING:  # it may be paid for after all
         amount = _estimated(job)
@@ -89,7 +98,9 @@ def _estimated(job: BatchJob) -> Amount:
 
 
 def _unsettle_for(connection: sa.Connection, before: JobState, job: BatchJob) -> None:
-    if before in REOPENING:
+    if JobState.DAMAGED in (before, job.state):
+        _unsettle(connection, job.product_id)  # its texts may be wanted by shards it never knew
+    elif before in REOPENING:
         # Vectors may turn up for texts that were taken for failed: every shard may want them.
         _unsettle(connection, job.product_id)
     elif job.state == JobState.COLLECTED and not job.shards:

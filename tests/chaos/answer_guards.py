@@ -14,7 +14,8 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import KnownTexts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.batch_jobs import canary, collect, downloads, plan, results
+from semantic_assets.pipeline.answers import canary, downloads
+from semantic_assets.pipeline.batch_jobs import collect, plan, results
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import ShardDemand, Withheld
 from semantic_assets.store import Store

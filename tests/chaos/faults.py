@@ -23,6 +23,11 @@ _PARAMETERS = {
     "name-missing-from-list": {"seconds": 1_500.0},
     "result-late": {"seconds": 300.0},
     "slow": {"seconds": 0.2},
+    "trickle": {"bytes": 200, "seconds": 0.01},
+    "output-late": {"seconds": 300.0},
+    "tokens-stay-enqueued": {"seconds": 3_600.0},
+    # The worst of its shapes: what is listed as FAILED is sent again.
+    "list-contradicts-get": {"shape": "failed"},
     "swapped-keys": {"fraction": 0.5},
     "invalid-texts": _ONE_TEXT,
     "whole-job-fails-if": _ONE_TEXT,
@@ -46,7 +51,7 @@ _TWICE = ("swapped-result-files", "realtime-swapped")
 #: One row of the text says so, or the jobs it is in, halved until it is alone in one.
 _FAILING = ("invalid-texts", "whole-job-fails-if")
 #: Of chat models' answers: `generation_kinds` has them.
-_ANSWERS = ("blocked-prompts", "stopped-answers", "broken-answers")
+_ANSWERS = ("blocked-prompts", "stopped-answers", "broken-answers", "create-400-schema")
 #: Faults that meet a call, or a job, only another fault brings about.
 _COMPANIONS = {
     # A job is asked for by name only when the listing does not show it.

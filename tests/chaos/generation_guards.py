@@ -4,7 +4,8 @@ from typing import Any
 
 from semantic_assets.batching import generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
-from semantic_assets.pipeline.batch_jobs import canary, collect, landing, realtime
+from semantic_assets.pipeline.answers import canary
+from semantic_assets.pipeline.batch_jobs import collect, landing, realtime
 from semantic_assets.pipeline.chunks import chunk_shard
 from semantic_assets.pipeline.generation import context
 from semantic_assets.pipeline.generation.context import Fed, Feeds

@@ -31,6 +31,7 @@ _FAULTS: dict[str, tuple[Fault, ...]] = {
     for name in (
         *("lost-create-response", "create-500", "create-503", "create-timeout-not-created"),
         *("create-307", "create-429", "create-400", "create-unreadable-answer"),
+        *("create-404", "create-400-schema", "list-contradicts-get", "output-late"),
         *("upload-lost-final", "ends-expired", "ends-failed", "ends-cancelled"),
         *("ends-partially-succeeded", "stuck-running", "deleted-by-somebody", "result-late"),
         *("name-missing-from-list", "shuffled-lines", "missing-keys", "error-lines"),

@@ -12,6 +12,14 @@ from tests.chaos.steps import USUAL, WHENS, Blow
 
 #: The listing fails from the create call on, as long as nobody mends it.
 NO_LISTING = Fault("list-503", times=None, since="create call")
+#: What may happen to a file that lies on a disk for a year.
+PAID_FILES_HARMED = (
+    Incident.CUT_RESULTS,
+    Incident.EMPTY_RESULTS,
+    Incident.FLIPPED_RESULTS,
+    Incident.LOST_RESULTS,
+    Incident.SWAPPED_RESULTS,
+)
 #: Longer than it takes to give a job up.
 THREE_HOURS = 3 * 3_600.0
 
@@ -122,9 +130,16 @@ def _mishaps() -> list[Scenario]:
         *(after_mishap(Incident.NEW_ROOT, blow) for blow in (unanswered, submitted)),
         *(after_mishap(Incident.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
         *(after_mishap(Incident.LOST_TABLES, blow) for blow in (None, submitted, landed)),
+        after_mishap(Incident.CUT_TABLES),
+        *(damaged(incident) for incident in PAID_FILES_HARMED),
         replace(after_mishap(Incident.OLD_TABLES), edit=True),
         replace(after_mishap(Incident.OLD_TABLES, submitted), edit=True),
     ]
+
+
+def damaged(incident: Incident) -> Scenario:
+    """A paid file is harmed; a person puts it back from a backup."""
+    return replace(after_mishap(incident), ends=End.DAMAGED)
 
 
 def after_mishap(

@@ -22,6 +22,7 @@ from semantic_assets.pipeline.batch_jobs import (
     recover,
     submit,
 )
+from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import Withheld
 
 
@@ -40,7 +41,7 @@ def no_adoption() -> None:
 
 def no_withholding() -> None:
     """Texts of open jobs are not held back from others."""
-    plan.withheld_texts = lambda store, space: Withheld(pa.array([], pa.string()), True)
+    pending.withheld_texts = lambda store, space: Withheld(pa.array([], pa.string()), True)
 
 
 def no_plan_lease() -> None:
@@ -158,7 +159,7 @@ def no_scopes() -> None:
 
 def no_gone_delay() -> None:
     """A job that a listing does not show is gone."""
-    poll._ask_for = lambda store, gemini, jobs: [
+    poll._ask_for = lambda store, gemini, jobs, **_: [
         store.ledger.jobs.move(job.job_id, JobState.ENDED, of=[job.state], remote_state="GONE")
         for job in jobs
     ]

@@ -65,6 +65,8 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         lake.no_landed_files,
         lake.no_index_completion,
         lake.no_table_record,
+        lake.no_paid_digest,
+        lake.no_setting_aside,
         lake.no_ledger_id,
         lake.no_index_rebuild,
         generation.no_schema_check,

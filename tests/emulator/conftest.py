@@ -156,8 +156,11 @@ def download() -> Callable[[genai.Client, str], list[dict[str, Any]]]:
 def arm(emulator: RunningServer, ask: Callable[..., Any]) -> Callable[..., None]:
     """Arms a fault, for one firing unless told otherwise."""
 
-    def send(name: str, times: int | None = 1, **parameters: Any) -> None:
-        message = {"name": name, "times": times, "parameters": parameters}
+    def send(
+        name: str, times: int | None = 1, *, for_seconds: float | None = None, **parameters: Any
+    ) -> None:
+        limits = {"times": times, "for_seconds": for_seconds}
+        message = {"name": name, "parameters": parameters, **limits}
         ask(emulator, "/emulator/faults", message)
 
     return send

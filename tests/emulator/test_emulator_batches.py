@@ -202,7 +202,9 @@ def test_cancel_before_start_ends_cancelled(emulator, client, job, ask):
     client.batches.cancel(name=job.name)
     operation = ask(emulator, f"/v1/{job.name}")
     assert operation["metadata"]["state"] == "BATCH_STATE_CANCELLED"
-    assert operation["error"] == {"code": 13, "message": "Batch was cancelled."}
+    job_id = job.name.removeprefix("batches/")
+    assert operation["error"] == {"code": 13, "message": f"Batch {job_id} failed without error."}
+    assert operation["metadata"]["batchStats"]["pendingRequestCount"] == "3"
     assert operation["done"] is True
 
 
@@ -252,13 +254,27 @@ def test_job_over_48_hours_expires_without_results(serve, connect, upload, embed
         client.files.download(file=f"files/batch-{job.name.removeprefix('batches/')}")
 
 
-def test_deleting_the_input_file_does_not_harm_the_job(
+@pytest.mark.parametrize(("seconds", "fails_after"), [(0, 30), (65, 0)])
+def test_deleting_the_input_of_a_job_that_has_not_ended_fails_it(
+    emulator, client, upload, embed_line, create, advance, ask, seconds, fails_after
+):
+    name = upload(client, embed_line("a", "one"))
+    job = create(client, name)
+    advance(seconds)
+    client.files.delete(name=name)
+    advance(fails_after)
+    operation = ask(emulator, f"/v1/{job.name}")
+    assert operation["metadata"]["state"] == "BATCH_STATE_FAILED"
+    assert "You do not have permission to access the File" in operation["error"]["message"]
+
+
+def test_deleting_the_input_after_the_end_harms_nothing(
     client, upload, embed_line, create, advance, download
 ):
     name = upload(client, embed_line("a", "one"))
     job = create(client, name)
-    client.files.delete(name=name)
     advance(100)
+    client.files.delete(name=name)
     assert [line["key"] for line in download(client, job.name)] == ["a"]
 
 
@@ -268,16 +284,16 @@ def test_result_is_not_readable_before_the_end(client, job):
     assert refused.value.code == 403
 
 
-def test_result_file_cannot_be_described_or_deleted(client, job, advance):
+def test_result_file_is_described_and_downloaded_and_never_deleted(client, job, advance):
     advance(100)
     name = client.batches.get(name=job.name).dest.file_name
-    for method in (client.files.get, client.files.delete):
-        with pytest.raises(
-            errors.ClientError, match="cannot be more than 40 characters"
-        ) as refused:
-            method(name=name)
-        assert refused.value.code == 400
-    assert client.files.download(file=name)
+    content = client.files.download(file=name)
+    described = client.files.get(name=name)
+    assert (described.source.value, described.size_bytes) == ("GENERATED", len(content))
+    with pytest.raises(errors.ClientError, match="cannot be more than 40 characters") as refused:
+        client.files.delete(name=name)
+    assert refused.value.code == 400
+    assert client.files.download(file=name) == content
 
 
 def test_generation_job_answers_file_requests(client, upload, advance, download):

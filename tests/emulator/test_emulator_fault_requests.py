@@ -209,7 +209,7 @@ def test_realtime_noise_has_the_cosine_it_is_armed_with(arm, fired, client, cosi
     ("name", "error", "match"),
     [
         ("realtime-503", errors.ServerError, "503"),
-        ("realtime-429", errors.ClientError, "429.*'retryDelay': '39s'"),
+        ("realtime-429", errors.ClientError, "429.*'retryDelay': '39.38s'"),
     ],
 )
 def test_realtime_is_refused(arm, fired, client, name, error, match):

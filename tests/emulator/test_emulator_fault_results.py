@@ -127,14 +127,20 @@ def test_vectors_are_zero(two_results):
     assert all(map(any, _vectors(usual).values()))
 
 
+_INTERNAL = (
+    "An internal error has occurred. Please retry or report in "
+    "https://developers.generativeai.google/guide/troubleshooting"
+)
+
+
 @pytest.mark.parametrize(
     ("shape", "answer"),
     [
-        ("error", {"error": {"code": 8, "message": "Internal error encountered."}}),
+        ("error", {"error": {"code": 8, "message": _INTERNAL}}),
         ("code-only", {"error": {"code": 8}}),
-        ("status", {"status": {"code": 8, "message": "Internal error encountered."}}),
+        ("status", {"status": {"code": 8, "message": _INTERNAL}}),
         ("empty-object", {}),
-        ("message-only", {"error": {"message": "Internal error encountered."}}),
+        ("message-only", {"error": {"message": _INTERNAL}}),
     ],
 )
 def test_lines_are_errors(two_results, emulator, jobs, ask, shape, answer):

@@ -14,7 +14,8 @@ import pytest
 from google.genai import errors
 
 import semantic_assets.emulator
-from semantic_assets.emulator.faults.fault_table import FAULTS, REQUIRED
+from semantic_assets.emulator.faults.fault import REQUIRED
+from semantic_assets.emulator.faults.fault_table import FAULTS
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:batches.create_embeddings:google.genai.errors.ExperimentalWarning"
@@ -40,8 +41,9 @@ def test_armed_faults_are_listed_with_defaults_and_counts(emulator, ask, arm, cl
     list(client.batches.list())
     slow, get = ask(emulator, "/emulator/faults")["faults"]
     parameters = {"method": "batches.list", "seconds": 0.0}
-    assert slow == {"name": "slow", "times": 2, "fired": 1, "parameters": parameters}
-    assert get == {"name": "get-503", "times": None, "fired": 0, "parameters": {}}
+    unlimited = {"for_seconds": None}
+    assert slow == {"name": "slow", "times": 2, "fired": 1, "parameters": parameters, **unlimited}
+    assert get == {"name": "get-503", "times": None, "fired": 0, "parameters": {}, **unlimited}
 
 
 def test_disarm_one_or_all(emulator, arm):
@@ -62,6 +64,28 @@ def test_arming_again_starts_anew(arm, fired, client):
     assert fired("list-503") == 0
 
 
+@pytest.mark.parametrize(("times", "fires"), [(None, 4), (3, 3)])
+def test_a_fault_lasts_for_a_time_of_the_emulators_clock_or_some_calls(
+    arm, ask, emulator, advance, times, fires
+):
+    ask(emulator, "/emulator/clock", {"freeze": True})
+    assert _refusals(ask, emulator, arm, advance, times=times) == fires
+
+
+def _refusals(ask, emulator, arm, advance, *, times):
+    """Of five calls, 150 seconds apart, those a fault of 600 seconds refuses."""
+    arm("list-503", times, for_seconds=600)
+    refused = 0
+    for _ in range(5):
+        try:
+            ask(emulator, "/v1/batches")
+        except HTTPError as refusal:
+            refusal.close()
+            refused += 1
+        advance(150)
+    return refused
+
+
 def test_unknown_fault_is_refused_with_the_names_of_all(emulator, ask):
     message = _refused(ask, emulator, {"name": "no-such-fault"})
     assert all(name in message for name in FAULTS)
@@ -78,7 +102,8 @@ def test_unknown_fault_is_refused_with_the_names_of_all(emulator, ask):
 )
 def test_wrong_parameters_are_refused(emulator, ask, name, parameters, reason):
     assert reason in _refused(ask, emulator, {"name": name, "parameters": parameters})
-    assert "times" in _refused(ask, emulator, {"name": "list-503", "times": -1})
+    for limit in ("times", "for_seconds"):
+        assert limit in _refused(ask, emulator, {"name": "list-503", limit: -1})
 
 
 def test_faults_hold_for_every_server_on_the_directory(serve, connect, ask):
@@ -109,7 +134,7 @@ def test_concurrent_calls_on_two_servers_do_not_fire_too_often(serve, ask):
 def test_every_fault_of_the_table_is_known_to_other_modules():
     folder = Path(semantic_assets.emulator.__file__).parent
     source = "".join(
-        path.read_text() for path in folder.rglob("*.py") if path.stem != "fault_table"
+        path.read_text() for path in folder.rglob("*.py") if not path.stem.startswith("faults_of")
     )
     assert [name for name in FAULTS if f'"{name}"' not in source] == []
 
@@ -123,7 +148,8 @@ def test_every_fault_has_a_meaning_and_usable_defaults(arm):
 
 def test_command_line_arms_faults(tmp_path, ask):
     command = [sys.executable, "-m", "semantic_assets.emulator", "--state-dir", tmp_path / "state"]
-    given = ["--fault", "get-503", "--fault", 'slow={"seconds": 2, "times": 3}']
+    slow = 'slow={"seconds": 2, "times": 3, "for_seconds": 600}'
+    given = ["--fault", "get-503", "--fault", slow]
     process = subprocess.Popen([*command, *given], stdout=subprocess.PIPE, text=True)
     try:
         server = SimpleNamespace(base_url=process.stdout.readline().strip())
@@ -133,6 +159,7 @@ def test_command_line_arms_faults(tmp_path, ask):
         process.communicate(timeout=10)
     assert (get["name"], get["times"]) == ("get-503", None)
     assert (slow["parameters"]["seconds"], slow["times"]) == (2, 3)
+    assert 500 < slow["for_seconds"] <= 600
 
 
 def test_command_line_refuses_an_unknown_fault(tmp_path):
@@ -164,7 +191,8 @@ def test_refused_job_uses_no_fault_up(arm, make_job, fired):
 def test_state_directory_of_an_earlier_version_is_read(tmp_path, serve, connect):
     serve().stop()
     with sqlite3.connect(tmp_path / "state" / "emulator.sqlite") as db:
-        for column in ("faults", "listed_from"):
+        for column in ("faults", "listed_from", "lingers_seconds"):
             db.execute(f"ALTER TABLE job DROP COLUMN {column}")
+        db.execute("ALTER TABLE fault DROP COLUMN until")
     db.close()
     assert list(connect(serve()).batches.list()) == []

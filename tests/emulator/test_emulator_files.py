@@ -9,6 +9,7 @@ import pytest
 from google.genai import errors
 
 _CHUNK_BYTES = 8 * 1024 * 1024  # what the SDK sends at once
+_CHUNK = bytes(_CHUNK_BYTES)
 
 
 def test_file_over_one_chunk_arrives_whole(emulator, client, tmp_path, ask):
@@ -118,24 +119,47 @@ def test_upload_url_is_on_the_own_host_and_needs_no_key(emulator):
 
 def test_query_tells_how_much_arrived(emulator):
     url = _start(emulator)
-    _send(url, b"abc", "upload", 0)
+    _send(url, _CHUNK, "upload", 0)
     _, headers = _post(url, **{"X-Goog-Upload-Command": "query"})
     assert (headers["X-Goog-Upload-Status"], headers["X-Goog-Upload-Size-Received"]) == (
         "active",
-        "3",
+        str(_CHUNK_BYTES),
     )
 
 
 def test_chunk_at_a_wrong_offset_is_refused_with_a_final_status(emulator):
     url = _start(emulator)
-    _send(url, b"abc", "upload", 0)
-    for offset in (0, 2, 4):
-        status, headers = _send(url, b"abc", "upload", offset)
+    _send(url, _CHUNK, "upload", 0)
+    for offset in (0, _CHUNK_BYTES - 1, _CHUNK_BYTES + 1):
+        status, headers = _send(url, _CHUNK, "upload", offset)
         assert (status, headers["X-Goog-Upload-Status"]) == (400, "final")
-    assert _send(url, b"def", "upload, finalize", 3)[0] == 200
+    assert _send(url, b"def", "upload, finalize", _CHUNK_BYTES)[0] == 200
 
 
 def test_unknown_upload_is_refused_with_a_final_status(emulator):
     url = f"{emulator.base_url}/upload/v1/files?upload_id=nonsense"
     status, headers = _send(url, b"abc", "upload", 0)
     assert (status, headers["X-Goog-Upload-Status"]) == (404, "final")
+
+
+def test_a_chunk_before_the_last_is_a_multiple_of_the_granularity(emulator):
+    url = _start(emulator)
+    assert _send(url, b"abc", "upload", 0)[0] == 400
+    assert _send(url, b"abc", "upload, finalize", 0)[0] == 200
+
+
+def test_upload_starts_with_an_empty_body_and_the_headers_of_the_service(emulator):
+    request = Request(
+        f"{emulator.base_url}/upload/v1beta/files",
+        data=b"",
+        headers={
+            **{"x-goog-api-key": "k", "X-Goog-Upload-Protocol": "resumable"},
+            "X-Goog-Upload-Command": "start",
+        },
+    )
+    with urlopen(request, timeout=10) as reply:
+        assert reply.read() == b""
+        assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert reply.headers["Content-Length"] == "0"
+        assert reply.headers["X-Goog-Upload-Chunk-Granularity"] == "8388608"
+        assert reply.headers["X-Goog-Upload-Control-URL"] == reply.headers["X-Goog-Upload-URL"]

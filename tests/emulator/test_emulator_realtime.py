@@ -56,8 +56,9 @@ def test_embed_content_answers_one_embedding(emulator, ask):
 def test_batch_and_realtime_give_one_vector(emulator, ask):
     request = {"content": {"parts": [{"text": "same"}]}, "output_dimensionality": 5}
     single = ask(emulator, "/v1/models/gemini-embedding-2:embedContent", request)
+    named = {"model": "models/gemini-embedding-2", **request}
     many = ask(
-        emulator, "/v1/models/gemini-embedding-2:batchEmbedContents", {"requests": [request] * 2}
+        emulator, "/v1/models/gemini-embedding-2:batchEmbedContents", {"requests": [named] * 2}
     )
     assert many["embeddings"] == [single["embedding"]] * 2
 

@@ -67,11 +67,12 @@ def test_chunks_of_one_upload_may_go_to_several_servers(serve, tmp_path, ask):
     url = post(f"{one.base_url}/upload/v1/files", b"", **start, **{"x-goog-api-key": "k"})[
         "X-Goog-Upload-URL"
     ]
-    post(url, b"abc", **{"X-Goog-Upload-Command": "upload", "X-Goog-Upload-Offset": "0"})
+    chunk = bytes(8 * 1024**2)
+    post(url, chunk, **{"X-Goog-Upload-Command": "upload", "X-Goog-Upload-Offset": "0"})
     moved = url.replace(one.base_url, two.base_url)
-    last = {"X-Goog-Upload-Command": "upload, finalize", "X-Goog-Upload-Offset": "3"}
+    last = {"X-Goog-Upload-Command": "upload, finalize", "X-Goog-Upload-Offset": str(len(chunk))}
     assert post(moved, b"def", **last)["X-Goog-Upload-Status"] == "final"
-    assert ask(one, "/emulator/state")["files"][0]["sizeBytes"] == 6
+    assert ask(one, "/emulator/state")["files"][0]["sizeBytes"] == len(chunk) + 3
 
 
 def test_servers_racing_for_a_quota_do_not_exceed_it(serve, connect, upload, embed_line, create):

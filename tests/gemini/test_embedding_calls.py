@@ -67,7 +67,7 @@ def test_a_hundred_cyrillic_chunks_of_10_mb_are_answered_in_their_order(trial: T
 
 
 def test_fewer_embeddings_than_asked_are_an_error_of_the_call(trial: Trial) -> None:
-    trial.arm("realtime-short", times=1)
+    trial.arm("realtime-fewer", times=1)
     with pytest.raises(IncompleteAnswer, match="asked for 2 vectors in one call, got 1"):
         trial.gemini.embed_documents(trial.settings.space, ["one", "two"])
 

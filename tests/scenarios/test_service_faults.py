@@ -3,65 +3,17 @@
 import json
 
 import httpx2
-import numpy as np
 import pytest
 
-from semantic_assets.model.batch_job import FINAL, JobState
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending.retry import failures, retry
 from semantic_assets.pipeline.reports.sql import connect
+from tests.scenarios.checks import TEXTS, assert_all_ready, misplaced, states, statuses
 from tests.trial import Trial
 
 S = JobState
-TEXTS = 40
-
-
-@pytest.fixture
-def corpus(trial: Trial) -> Trial:
-    """Forty one-chunk documents of different lengths, cut and not sent."""
-    words = ["a", "be", "sea", "tide", "wharf", "harbor", "mooring", "anchored", "lighthouse"]
-    for n in range(TEXTS):
-        text = " ".join(words[(n * k) % 9] for k in range(1, 4 + n * 3))
-        trial.write(f"acme/texts/{n:02d}.txt", f"Number {n}. {text}")
-    trial.prepare()
-    # A scope with a history: its listings have shown our names.
-    scope = trial.gemini.endpoint
-    trial.store.ledger.scopes.register(scope.scope_id, backend="emulator", base_url="here")
-    trial.store.ledger.scopes.names_seen(scope.scope_id)
-    return trial
-
-
-def _statuses(trial: Trial) -> dict[str, int]:
-    with connect(trial.store) as connection:
-        rows = connection.execute("SELECT status, count(*) FROM chunk_status GROUP BY 1")
-        return dict(rows.fetchall())
-
-
-def _misplaced(trial: Trial) -> int:
-    """Vectors in the lake that are not those of their chunk's own text."""
-    with connect(trial.store) as connection:
-        rows = connection.execute(
-            "SELECT c.vector_text, e.vector FROM chunks c JOIN embeddings e USING (chunk_id) "
-            "WHERE e.status = 'READY'"
-        ).fetchall()
-    wrong = 0
-    for text, vector in rows:
-        expected = trial.gemini.embed_documents(trial.store.settings.space, [text])[0]
-        wrong += not np.allclose(np.asarray(vector, np.float32), expected, atol=1e-5)
-    return wrong
-
-
-def _states(trial: Trial) -> list[JobState]:
-    return [job.state for job in trial.store.ledger.jobs.list()]
-
-
-def _assert_all_ready(trial: Trial) -> None:
-    assert _statuses(trial) == {"READY": TEXTS}
-    assert trial.paid_twice() == []
-    assert _misplaced(trial) == 0
-    assert set(_states(trial)) <= FINAL
-
 
 HEALING: dict[str, dict[str, object]] = {
     "create-429": {},
@@ -119,13 +71,13 @@ def test_a_passing_fault_heals_by_itself(corpus: Trial, fault: str) -> None:
     corpus.arm(name, **HEALING[fault])
     corpus.advance_until_done()
     assert corpus.fired(name) == 1
-    _assert_all_ready(corpus)
+    assert_all_ready(corpus)
 
 
 def test_answers_that_are_missing_are_asked_for_again_and_no_others(corpus: Trial) -> None:
     corpus.arm("missing-keys", fraction=0.05)
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS}
+    assert statuses(corpus) == {"READY": TEXTS}
     with connect(corpus.store) as connection:
         [(missing,)] = connection.execute(
             "SELECT count(*) FROM results WHERE outcome = 'missing'"
@@ -164,8 +116,8 @@ def test_a_job_deleted_by_somebody_is_sent_again_and_booked_as_possibly_billed(
 ) -> None:
     corpus.arm("deleted-by-somebody", after_seconds=20.0)
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS}
-    assert _states(corpus) == [S.GONE, S.COLLECTED]
+    assert statuses(corpus) == {"READY": TEXTS}
+    assert states(corpus) == [S.GONE, S.COLLECTED]
     assert corpus.store.ledger.spending.totals().possibly_billed_usd > 0
 
 
@@ -184,7 +136,7 @@ def test_a_name_missing_from_listings_for_a_while_is_waited_for(corpus: Trial) -
     corpus.arm("name-missing-from-list", seconds=1_500.0)
     corpus.advance_until_done()
     assert len(corpus.remote_jobs()) == 1
-    _assert_all_ready(corpus)
+    assert_all_ready(corpus)
 
 
 def test_a_create_call_that_never_arrived_is_given_up_after_three_listings_in_an_hour(
@@ -196,7 +148,7 @@ def test_a_create_call_that_never_arrived_is_given_up_after_three_listings_in_an
     first, second = corpus.store.ledger.jobs.list()
     assert (first.state, second.state) == (S.ABANDONED, S.COLLECTED)
     assert second.created_at - began >= 3_600
-    _assert_all_ready(corpus)
+    assert_all_ready(corpus)
 
 
 UNTRUSTED: dict[str, dict[str, object]] = {
@@ -223,12 +175,12 @@ def test_an_answer_that_cannot_be_trusted_is_quarantined_and_resolved(
     [job] = corpus.store.ledger.jobs.list()
     assert job.state == S.QUARANTINED
     assert job.error_message
-    assert _statuses(corpus) == {"PENDING": TEXTS}
+    assert statuses(corpus) == {"PENDING": TEXTS}
     assert not list((corpus.settings.root / "results").rglob("*.parquet"))
     resolve.resubmit(corpus.store, corpus.gemini, job.job_id)
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS}
-    assert _misplaced(corpus) == 0
+    assert statuses(corpus) == {"READY": TEXTS}
+    assert misplaced(corpus) == 0
     totals = corpus.store.ledger.spending.totals()
     assert totals.possibly_billed_usd > 0
 
@@ -241,9 +193,8 @@ def test_swapped_result_files_of_two_jobs_are_not_used(trial: Trial) -> None:
     small = trial.reopened(enqueued_tokens=3_000)
     with small.store:
         small.advance_until_done(rounds=6)
-        states = _states(small)
-        assert S.QUARANTINED in states
-        assert _misplaced(small) == 0
+        assert S.QUARANTINED in states(small)
+        assert misplaced(small) == 0
 
 
 def test_two_quarantined_answers_in_a_row_stop_the_space(corpus: Trial) -> None:
@@ -256,7 +207,7 @@ def test_two_quarantined_answers_in_a_row_stop_the_space(corpus: Trial) -> None:
     corpus.prepare()
     # One verdict was resolved, so one quarantined answer alone does not stop the new text.
     corpus.advance_until_done(rounds=6)
-    assert _states(corpus).count(S.QUARANTINED) == 2
+    assert states(corpus).count(S.QUARANTINED) == 2
     corpus.write("acme/texts/last.txt", "The last text of all.")
     corpus.prepare()
     report = advance(corpus.store, corpus.gemini)
@@ -273,7 +224,7 @@ def test_accepting_a_quarantined_answer_uses_it(corpus: Trial) -> None:
     assert job.state == S.QUARANTINED
     resolve.accept(corpus.store, corpus.gemini, job.job_id)
     corpus.advance_until_done()
-    _assert_all_ready(corpus)
+    assert_all_ready(corpus)
 
 
 def test_failing_a_quarantined_answer_fails_its_texts_until_a_retry(corpus: Trial) -> None:
@@ -281,11 +232,11 @@ def test_failing_a_quarantined_answer_fails_its_texts_until_a_retry(corpus: Tria
     corpus.advance_until_done(rounds=6)
     resolve.fail(corpus.store, corpus.gemini, corpus.store.ledger.jobs.list()[0].job_id)
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"FAILED": TEXTS}
+    assert statuses(corpus) == {"FAILED": TEXTS}
     assert len(failures(corpus.store)) == TEXTS
     assert retry(corpus.store) == TEXTS
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS}
+    assert statuses(corpus) == {"READY": TEXTS}
 
 
 def test_a_text_that_always_fails_ends_failed_with_its_reason_and_alone(corpus: Trial) -> None:
@@ -293,7 +244,7 @@ def test_a_text_that_always_fails_ends_failed_with_its_reason_and_alone(corpus: 
     corpus.prepare()
     corpus.arm("invalid-texts", times=None, contains="poisoned")
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
+    assert statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
     [failure] = failures(corpus.store)
     assert failure.error_code == "3"
     assert corpus.paid_twice() == []
@@ -304,16 +255,26 @@ def test_a_text_that_fails_its_whole_job_is_found_by_halving(corpus: Trial) -> N
     corpus.prepare()
     corpus.arm("whole-job-fails-if", times=None, contains="poisoned")
     corpus.advance_until_done(rounds=300)
-    assert _statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
+    assert statuses(corpus) == {"READY": TEXTS, "FAILED": 1}
     assert corpus.paid_twice() == []
 
 
-def test_transient_errors_are_counted_and_end_in_failed_after_max_attempts(corpus: Trial) -> None:
+def test_a_text_whose_own_row_fails_ends_failed_after_max_attempts(corpus: Trial) -> None:
+    corpus.arm("error-lines", times=None, fraction=0.05)  # two rows, then one of these
+    corpus.advance_until_done()
+    assert statuses(corpus) == {"READY": TEXTS - 1, "FAILED": 1}
+    assert [failure.attempts for failure in failures(corpus.store)] == [3]
+    assert len(corpus.store.ledger.jobs.list()) == 3
+
+
+def test_a_service_that_fails_every_row_for_ever_is_given_up_after_twenty_jobs(
+    corpus: Trial,
+) -> None:
     corpus.arm("error-lines", times=None, fraction=1.0, code=13)
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"FAILED": TEXTS}
-    assert {failure.attempts for failure in failures(corpus.store)} == {3}
-    assert len(corpus.store.ledger.jobs.list()) == 3
+    assert statuses(corpus) == {"FAILED": TEXTS}
+    assert {failure.attempts for failure in failures(corpus.store)} == {20}
+    assert len(corpus.store.ledger.jobs.list()) == 20
 
 
 def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corpus: Trial) -> None:
@@ -323,7 +284,7 @@ def test_a_job_that_never_ends_is_cancelled_at_36_and_abandoned_at_50_hours(corp
     advance(corpus.store, corpus.gemini)
     assert corpus.store.ledger.jobs.list()[0].cancel_requested_at is not None
     corpus.advance_until_done()
-    assert _statuses(corpus) == {"READY": TEXTS}
+    assert statuses(corpus) == {"READY": TEXTS}
     assert corpus.paid_twice() == []
 
 
@@ -364,7 +325,7 @@ def test_a_revoked_key_loses_nothing(corpus: Trial) -> None:
     advance(corpus.store, corpus.gemini)
     corpus.arm("key-revoked", times=6)
     corpus.advance_until_done()
-    _assert_all_ready(corpus)
+    assert_all_ready(corpus)
 
 
 def test_jobs_of_another_ledger_on_the_same_key_stop_submission(corpus: Trial) -> None:

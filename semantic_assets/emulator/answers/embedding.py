@@ -61,17 +61,40 @@ def decode_request(request: Mapping[str, Any], model: Model) -> EmbedRequest:
     """
     _check_model(request, model)
     options = {**request, **_config(request)}
-    text = content_text(request.get("content"))
-    if text is None:
-        raise InvalidRequest("Only text content is supported by this model.")
-    if not text.strip():
-        raise InvalidRequest("content is empty: an embedding needs at least one character.")
+    text = _text(request.get("content"))
+    if options.get("autoTruncate", options.get("auto_truncate")) is False:
+        _require_short(text, model)
     title = wire.field(options, "title")
     return EmbedRequest(
         text=f"{title}\n{text}" if title else text,
         task="" if model.always_normalised else _task(options),
         dimensions=_dimensions(options),
     )
+
+
+def _text(content: Any) -> str:
+    """Return the text of a content; one blank is enough (live, several reports)."""
+    parts = content.get("parts") if isinstance(content, dict) else None
+    for number, part in enumerate(parts if isinstance(parts, list) else []):
+        if part == {}:
+            raise InvalidRequest(
+                f"* EmbedContentRequest.content.parts[{number}].data: required oneof field 'data' "
+                "must have one initialized field\n"
+            )
+    text = content_text(content)
+    if text is None:
+        raise InvalidRequest("Only text content is supported by this model.")
+    if not text or any(part["text"] == "" for part in parts or ()):
+        raise InvalidRequest("EmbedContentRequest.content contains an empty Part.")
+    return text
+
+
+def _require_short(text: str, model: Model) -> None:
+    count = tokens.count_tokens(text)
+    if count > model.input_token_limit:
+        raise InvalidRequest(
+            f"The input has {count} tokens and the model takes {model.input_token_limit}."
+        )
 
 
 def _check_model(request: Mapping[str, Any], model: Model) -> None:

@@ -19,7 +19,7 @@ from semantic_assets.emulator.answers.generation import (
     with_output_tokens,
 )
 from semantic_assets.emulator.answers.schemas import resolved
-from semantic_assets.emulator.faults.fault_table import Parameters
+from semantic_assets.emulator.faults.fault import Parameters
 from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.jobs.jobs import Job
 

@@ -13,11 +13,19 @@ from typing import Any
 from semantic_assets.emulator.faults import answer_faults
 from semantic_assets.emulator.faults import armed as faults
 from semantic_assets.emulator.faults.armed import Armed
-from semantic_assets.emulator.faults.fault_table import FAULTS, At, Parameters
+from semantic_assets.emulator.faults.fault import At, Parameters
+from semantic_assets.emulator.faults.fault_table import FAULTS
 from semantic_assets.emulator.faults.refusals import not_yet_readable
 from semantic_assets.emulator.http.errors import DEADLINE_EXCEEDED_CODE, INTERNAL_CODE
 from semantic_assets.emulator.jobs.catalogue import Kind
-from semantic_assets.emulator.jobs.jobs import Job, JobFault, JobState, Plan, decode_row
+from semantic_assets.emulator.jobs.jobs import (
+    Job,
+    JobFault,
+    JobState,
+    Plan,
+    cancelled_message,
+    decode_row,
+)
 from semantic_assets.emulator.jobs.texts import SentText
 from semantic_assets.emulator.state import State
 
@@ -140,7 +148,7 @@ def _fails(job: Job, parameters: Parameters) -> Job:
 
 
 def _ends_cancelled(job: Job, _: Parameters) -> Job:
-    return _with_error(job, JobState.CANCELLED, "Batch was cancelled.")
+    return _with_error(job, JobState.CANCELLED, cancelled_message(job))
 
 
 def _with_error(job: Job, end_state: JobState, message: str) -> Job:
@@ -168,6 +176,16 @@ def _not_listed(job: Job, parameters: Parameters) -> Job:
     return replace(job, listed_from=job.created_at + parameters["seconds"])
 
 
+def _lingers(job: Job, parameters: Parameters) -> Job:
+    return replace(job, lingers_seconds=parameters["seconds"])
+
+
+def is_output_late(job: Job, now: float) -> bool:
+    """Return whether the output of an ended job is not named yet."""
+    late = job.fault("output-late")
+    return late is not None and now < job.plan.ends_at + late.parameters["seconds"]
+
+
 _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "stuck-pending": _stuck_pending,
     "stuck-running": _stuck_running,
@@ -178,6 +196,7 @@ _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "ends-partially-succeeded": _partially_succeeds,
     "unknown-state": _later,
     "deleted-by-somebody": _deleted,
+    "tokens-stay-enqueued": _lingers,
     "name-missing-from-list": _not_listed,
 }
 

@@ -1,20 +1,25 @@
 """Refusals that only faults produce, as Google words them.
 
-Codes, status words and reasons are those of the public error model; the wording of messages is
-not sourced.
+Codes, status words and reasons are those of the public error model. Wordings are as seen on the
+live service where their function says so, and else not sourced.
 """
 
 from typing import Any
 
 from semantic_assets.emulator.http.errors import (
+    TYPE,
     GoogleError,
     batch_not_found,
     file_not_accessible,
     quota_exceeded,
 )
 
-_TYPE = "type.googleapis.com/google.rpc."
 _SERVICE = "generativelanguage.googleapis.com"
+_NEWER_MODEL = "gemini-3.5-flash-lite"
+_PERIODS = {"minute": ("Minute", "100"), "day": ("Day", "1000")}
+_STORAGE_BYTES = "21474836480"
+# What the service says of a delay without an end.
+_NEVER = "9223372036854775807s"
 
 
 def unavailable() -> GoogleError:
@@ -41,7 +46,7 @@ def location_not_supported() -> GoogleError:
 def api_key_invalid() -> GoogleError:
     """Return 400 INVALID_ARGUMENT, told apart from others by the reason in its details."""
     message = "API key not valid. Please pass a valid API key."
-    words = {"@type": f"{_TYPE}LocalizedMessage", "locale": "en-US", "message": message}
+    words = {"@type": f"{TYPE}LocalizedMessage", "locale": "en-US", "message": message}
     return GoogleError(400, message, [_error_info("API_KEY_INVALID"), words])
 
 
@@ -55,10 +60,47 @@ def billing_disabled() -> GoogleError:
     )
 
 
-def key_revoked() -> GoogleError:
-    """Return 403: the key worked yesterday."""
-    message = "Permission denied: the consumer of this API key has been suspended."
-    return GoogleError(403, message, [_error_info("CONSUMER_SUSPENDED")])
+def key_suspended(api_key: str) -> GoogleError:
+    """Return 403 in the service's own words, which hold the key (generative-ai-docs 356)."""
+    consumer = f"api_key:{api_key}"
+    return GoogleError(
+        403,
+        f"Permission denied: Consumer '{consumer}' has been suspended.",
+        [_error_info("CONSUMER_SUSPENDED", consumer=consumer)],
+    )
+
+
+_FILE_METHODS = {
+    "files.upload.start": "CreateFile",
+    "files.get": "GetFile",
+    "files.list": "ListFiles",
+    "files.delete": "DeleteFile",
+    "files.download": "DownloadFile",
+}
+
+
+def service_blocked(endpoint: str) -> GoogleError:
+    """Return 403 about a key that was barred from files in the console (live, two reports)."""
+    method = f"google.ai.generativelanguage.v1beta.FileService.{_FILE_METHODS[endpoint]}"
+    return GoogleError(
+        403,
+        f"Requests to this API {_SERVICE} method {method} are blocked.",
+        [_error_info("API_KEY_SERVICE_BLOCKED", methodName=method, apiName=_SERVICE)],
+    )
+
+
+def model_retired(model: str) -> GoogleError:
+    """Return 404 about a model that lives on for others (live, three reports of 2026)."""
+    return GoogleError(
+        404,
+        f"This model models/{model} is no longer available to new users. Please update your code "
+        f"to use models/{_NEWER_MODEL}",
+    )
+
+
+def silent() -> GoogleError:
+    """Return 503 without a message (python-genai 2489)."""
+    return GoogleError(503, "", status="Service Unavailable")
 
 
 def method_not_found() -> GoogleError:
@@ -71,11 +113,53 @@ def unsupported_mime_type(mime_type: str) -> GoogleError:
     return GoogleError(400, f"Unsupported MIME type: {mime_type}")
 
 
-def rate_limited(retry_seconds: int) -> GoogleError:
-    """Return 429 of a real-time method: unlike a create's, it says when to come back."""
-    refusal = quota_exceeded()
-    retry = {"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{retry_seconds}s"}
-    return GoogleError(429, refusal.message, [*refusal.details, retry])
+def of_quota(quota: str, retry_seconds: int) -> GoogleError:
+    """Return 429 of a minute's or a day's quota: only quotaId tells them apart (live reports).
+
+    Of an unnamed one the service says nothing but where to read (langchain4j 3942).
+    """
+    plain = quota_exceeded()
+    if quota == "unnamed":
+        return plain
+    period, limit = _PERIODS[quota]
+    violation = {
+        "quotaMetric": f"{_SERVICE}/embed_content_free_tier_requests",
+        "quotaId": f"EmbedContentRequestsPer{period}PerUserPerProjectPerModel-FreeTier",
+        "quotaDimensions": {"location": "global", "model": "gemini-embedding-1.0"},
+        "quotaValue": limit,
+    }
+    message = (
+        f"{plain.message}\n* Quota exceeded for metric: {violation['quotaMetric']}, "
+        f"limit: {limit}, model: gemini-embedding-1.0\nPlease retry in {retry_seconds}.38s."
+    )
+    return GoogleError(
+        429,
+        message,
+        [*plain.details, _quota_failure(violation), _retry_info(f"{retry_seconds}.38s")],
+    )
+
+
+def storage_full() -> GoogleError:
+    """Return 429 to an upload: the project's 20 GB are used (python-genai 1172)."""
+    plain, metric = quota_exceeded(), f"{_SERVICE}/file_storage_bytes"
+    violation = {
+        "quotaMetric": metric,
+        "quotaId": "FileStorageBytesPerProject",
+        "quotaValue": _STORAGE_BYTES,
+    }
+    return GoogleError(
+        429,
+        f"{plain.message}\n* Quota exceeded for metric: {metric}, limit: {_STORAGE_BYTES}",
+        [*plain.details, _quota_failure(violation), _retry_info(_NEVER)],
+    )
+
+
+def _quota_failure(violation: dict[str, Any]) -> dict[str, Any]:
+    return {"@type": f"{TYPE}QuotaFailure", "violations": [violation]}
+
+
+def _retry_info(delay: str) -> dict[str, Any]:
+    return {"@type": f"{TYPE}RetryInfo", "retryDelay": delay}
 
 
 def not_yet_readable(code: int, file_id: str) -> GoogleError:
@@ -88,10 +172,10 @@ def error_details() -> list[dict[str, Any]]:
     return [_error_info("BACKEND_ERROR")]
 
 
-def _error_info(reason: str) -> dict[str, Any]:
+def _error_info(reason: str, **metadata: str) -> dict[str, Any]:
     return {
-        "@type": f"{_TYPE}ErrorInfo",
+        "@type": f"{TYPE}ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
-        "metadata": {"service": _SERVICE},
+        "metadata": {"service": _SERVICE, **metadata},
     }

@@ -19,6 +19,11 @@ from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.jobs.inputs import Line
 from semantic_assets.emulator.jobs.jobs import UNSERVED_ERROR, Job, JobFault
 
+#: as python-genai 1341 has it
+_INTERNAL = (
+    "An internal error has occurred. Please retry or report in "
+    "https://developers.generativeai.google/guide/troubleshooting"
+)
 #: a request with its position in the input, which decides how it ends
 Row = tuple[int, Line]
 Answer = dict[str, Any]
@@ -126,7 +131,7 @@ def _error_answer(fault: JobFault, position: int) -> Answer:
     if fault.name == "transient-error-lines":
         codes = fault.parameters["codes"]
         return {"error": {"code": codes[position % len(codes)], "message": "Try again."}}
-    code, message = fault.parameters["code"], "Internal error encountered."
+    code, message = fault.parameters["code"], _INTERNAL
     shapes: dict[str, Answer] = {
         "error": {"error": {"code": code, "message": message}},
         "code-only": {"error": {"code": code}},
@@ -184,9 +189,12 @@ class Spoiler:
             values = response["embedding"]["values"]
             spoiled["embedding"] = {"values": _VALUES[fault.name](values, fault)}
         if self._misses_tokens:
-            del spoiled["tokenCount"]
-        elif self._scrambles_tokens:
-            spoiled["tokenCount"] = str(Random(number).randrange(100_000, 1_000_000))
+            return {"embedding": spoiled["embedding"]}
+        if self._scrambles_tokens:
+            wrong = Random(number).randrange(100_000, 1_000_000)
+            if "tokenCount" in spoiled:
+                return {**spoiled, "tokenCount": str(wrong)}
+            return {**spoiled, "usageMetadata": {"promptTokenCount": wrong}}
         return spoiled
 
 

@@ -8,7 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from semantic_assets.emulator.http import batches, bill, control, files, realtime, uploads
+from semantic_assets.emulator.http import (
+    batches,
+    bill,
+    control,
+    files,
+    realtime,
+    result_files,
+    uploads,
+)
 from semantic_assets.emulator.http.calls import Endpoint, error_response
 from semantic_assets.emulator.http.errors import GoogleError
 from semantic_assets.emulator.http.serving import serve, serve_chunk
@@ -19,8 +27,12 @@ _VERSIONS = ("v1", "v1beta", "v1alpha")
 
 _ROUTES = (
     ("GET", "/files", Endpoint(name="files.list", handler=files.list_page)),
-    ("GET", "/files/{file_id}:download", Endpoint(name="files.download", handler=batches.download)),
-    ("GET", "/files/{file_id}", Endpoint(name="files.get", handler=files.get)),
+    (
+        "GET",
+        "/files/{file_id}:download",
+        Endpoint(name="files.download", handler=result_files.download),
+    ),
+    ("GET", "/files/{file_id}", Endpoint(name="files.get", handler=result_files.get)),
     ("DELETE", "/files/{file_id}", Endpoint(name="files.delete", handler=files.delete)),
     ("GET", "/batches", Endpoint(name="batches.list", handler=batches.list_page)),
     ("POST", "/batches/{job_id}:cancel", Endpoint(name="batches.cancel", handler=batches.cancel)),
@@ -77,7 +89,7 @@ def _api_routes(state: State, version: str) -> list[Route]:
         path = f"/{version}/models/{{model}}:{method}"
         routes.append(_route(state, version, "POST", path, endpoint))
     # The SDK downloads from /files, the REST guide from /download.
-    download = Endpoint(name="files.download", handler=batches.download)
+    download = Endpoint(name="files.download", handler=result_files.download)
     path = f"/download/{version}/files/{{file_id}}:download"
     routes.append(_route(state, version, "GET", path, download))
     routes.append(Route(f"/upload/{version}/files", _upload(state, version), methods=["POST"]))

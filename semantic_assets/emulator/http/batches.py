@@ -1,7 +1,7 @@
-"""The methods of batches: create, get, list, cancel, delete, and download of results.
+"""The methods of batches: create, get, list, cancel, delete.
 
 Creating twice makes two jobs: there is no idempotency (Google's docs). Not here: reading
-requests, and the shape of an operation.
+requests, the shape of an operation, and result files.
 """
 
 import secrets
@@ -11,20 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semantic_assets.emulator.faults import armed, job_faults, reply_faults
+from semantic_assets.emulator.faults import armed, job_faults, listing_faults
 from semantic_assets.emulator.http import files, wire
-from semantic_assets.emulator.http.calls import Call, Stream
+from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.http.errors import (
     batch_not_found,
-    file_not_accessible,
     invalid_argument,
     quota_exceeded,
 )
-from semantic_assets.emulator.jobs import jobs, quotas, results, texts
+from semantic_assets.emulator.jobs import jobs, quotas, texts
 from semantic_assets.emulator.jobs.catalogue import Kind, Model, find_model
 from semantic_assets.emulator.jobs.inputs import encode_inlined
 from semantic_assets.emulator.jobs.jobs import Job
-from semantic_assets.emulator.jobs.operations import operation
+from semantic_assets.emulator.jobs.known_fields import CREATE, require_known
+from semantic_assets.emulator.jobs.operations import listed_operation, operation
 from semantic_assets.emulator.jobs.survey import Survey, survey
 from semantic_assets.emulator.media import media_uses, viewing
 
@@ -34,8 +34,7 @@ _ID_LETTERS = string.ascii_lowercase + string.digits
 # An inlined request as a whole (Google's docs).
 _LARGEST_INLINE_BYTES = 20 * 1024 * 1024
 # Guesses: live page sizes of batches are not known.
-_DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
-_RESULT_PREFIX = "batch-"
+_DEFAULT_PAGE, _LARGEST_PAGE = 50, 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +57,7 @@ def create_generation(call: Call) -> dict[str, Any]:
 
 def _create(call: Call, kind: Kind, method: str) -> dict[str, Any]:
     model = find_model(call.path["model"], kind=kind, version=call.version, method=method)
+    require_known(call.message(), CREATE[kind])
     batch = wire.message_field(call.message(), "batch")
     given = _stored_input(call, wire.message_field(batch, "inputConfig"))
     see = viewing.of_caller(call)
@@ -90,6 +90,11 @@ def _is_admitted(call: Call, db: sqlite3.Connection, job: Job, model: Model) -> 
 
 def _stored_input(call: Call, config: Mapping[str, Any]) -> _Input:
     file_name = wire.field(config, "fileName")
+    if file_name and wire.field(config, "requests"):
+        raise invalid_argument(
+            "Invalid value at 'batch.input_config' (oneof), oneof field 'source' is already set. "
+            "Cannot set 'requests'"
+        )
     if isinstance(file_name, str) and file_name:
         row = files.find(call, file_name.removeprefix("files/"))
         return _Input(blob=row["blob"], source_file=row["file_id"])
@@ -128,18 +133,19 @@ def _new_job(
     )
 
 
-def _find(call: Call, job_id: str) -> Job | None:
+def find(call: Call, job_id: str) -> Job | None:
+    """Return the caller's job of that id, if it is still shown."""
     with call.state.reading() as db:
         row = db.execute(
-            "SELECT * FROM job WHERE job_id = ? AND owner = ?"
+            "SELECT * FROM job WHERE job_id = ? AND owner = ? AND ends_at > ?"
             " AND (deleted_at IS NULL OR deleted_at > ?)",
-            [job_id, call.owner, call.now],
+            [job_id, call.owner, call.now - jobs.KEPT_SECONDS, call.now],
         ).fetchone()
     return None if row is None else jobs.decode_row(row)
 
 
 def _named(call: Call) -> Job:
-    job = _find(call, call.path["job_id"])
+    job = find(call, call.path["job_id"])
     if job is None:
         raise batch_not_found()
     return job
@@ -151,24 +157,28 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def list_page(call: Call) -> dict[str, Any]:
-    """List a page of jobs, newest first (batches.list)."""
-    if empty := reply_faults.empty_page(call.query.get("pageToken")):
+    """List a page of jobs, newest first (batches.list); there is no filter (guess)."""
+    wire.require_parameters(call.query, "pageSize", "pageToken", "returnPartialSuccess")
+    if empty := listing_faults.empty_page(call.query.get("pageToken")):
         return empty
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))
     with call.state.reading() as db:
         rows = db.execute(
-            "SELECT * FROM job WHERE owner = :owner"
+            "SELECT * FROM job WHERE owner = :owner AND ends_at > :oldest"
             " AND (deleted_at IS NULL OR deleted_at > :now)"
             " AND (listed_from IS NULL OR listed_from <= :now)"
             " AND (:before IS NULL OR sequence < :before) ORDER BY sequence DESC LIMIT :limit",
-            {"owner": call.owner, "before": before, "now": call.now, "limit": size + 1},
+            {
+                **{"owner": call.owner, "before": before, "limit": size + 1},
+                **{"now": call.now, "oldest": call.now - jobs.KEPT_SECONDS},
+            },
         ).fetchall()
     found = [jobs.decode_row(row) for row in rows]
     page: dict[str, Any] = {}
     if found:
         page["operations"] = [
-            operation(call.state, job, now=call.now, mode=call.settings.vectors)
+            listed_operation(call.state, job, now=call.now, mode=call.settings.vectors)
             for job in found[:size]
         ]
     # A token is given only when more follows: the SDK breaks on an empty page.
@@ -196,17 +206,3 @@ def delete(call: Call) -> dict[str, Any]:
     with call.state.writing() as db:
         db.execute("UPDATE job SET deleted_at = ? WHERE job_id = ?", [call.now, job.job_id])
     return {}
-
-
-def download(call: Call) -> Stream:
-    """Stream a result file (files.download); an uploaded file cannot be downloaded."""
-    file_id = call.path["file_id"]
-    if not file_id.startswith(_RESULT_PREFIX):
-        files.find(call, file_id)
-        raise invalid_argument(f"File {file_id} was uploaded and cannot be downloaded.")
-    job = _find(call, file_id.removeprefix(_RESULT_PREFIX))
-    if job is None or job.source_file is None or not job.has_output(call.now):
-        raise file_not_accessible(file_id)
-    answering = job_faults.file_of(call.state, job, call.now)
-    pieces = results.ResultFile(state=call.state, job=answering, mode=call.settings.vectors)
-    return Stream(media_type="application/jsonl", pieces=pieces)

@@ -17,7 +17,7 @@ from semantic_assets.emulator.http import realtime
 from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.jobs import costs, jobs, texts
 from semantic_assets.emulator.jobs.catalogue import Kind
-from semantic_assets.emulator.jobs.jobs import SUCCESSFUL, Job
+from semantic_assets.emulator.jobs.jobs import Job
 from semantic_assets.emulator.jobs.texts import SentText
 from semantic_assets.emulator.state import State
 
@@ -50,7 +50,7 @@ class _Account:
     def add(self, state: State, job: Job, now: float) -> None:
         """Enter the texts of a job."""
         self.jobs.append(job)
-        is_billed, failed, served = job.state(now) in SUCCESSFUL, job.failed_lines, job.served_count
+        is_billed, failed, served = job.is_billed(now), job.failed_lines, job.served_count
         draws, tokens = answer_faults.draws_of(job), 0
         for request in texts.sent(state, job):
             work = _work(job, request)

@@ -56,7 +56,8 @@ class Stream:
 class WithHeaders:
     """A JSON reply with headers of its own."""
 
-    message: Mapping[str, Any]
+    #: None: no body at all
+    message: Mapping[str, Any] | None
     headers: Mapping[str, str]
 
 
@@ -83,6 +84,8 @@ def encode(reply: Reply) -> Response:
     if isinstance(reply, Stream):
         return StreamingResponse(reply.pieces, media_type=reply.media_type)
     if isinstance(reply, WithHeaders):
+        if reply.message is None:
+            return Response(headers=dict(reply.headers), media_type="text/plain; charset=utf-8")
         return _json(200, reply.message, reply.headers)
     return _json(200, reply, None)
 

@@ -49,6 +49,32 @@ class Late(Response):
             await self._answer(scope, receive, send)
 
 
+class Trickled(Response):
+    """An answer whose body comes in small pieces, far apart, while its client is there."""
+
+    def __init__(self, answer: Response, *, size: int, seconds: float) -> None:
+        super().__init__()
+        self._answer = answer
+        self._size = max(1, size)
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = _transport(scope)
+
+        async def trickle(message: Any) -> None:
+            body = message.get("body", b"")
+            for start in range(0, len(body), self._size):
+                await asyncio.sleep(self._seconds)
+                if transport.is_closing():
+                    return
+                piece = body[start : start + self._size]
+                await send({**message, "body": piece, "more_body": True})
+            if not body or not message.get("more_body"):
+                await send({**message, **({"body": b""} if body else {})})
+
+        await self._answer(scope, receive, trickle)
+
+
 class CutDownload(Response):
     """A download that ends early: short of its Content-Length, or, without one, as if complete."""
 

@@ -115,12 +115,16 @@ def read_faults(call: Call) -> dict[str, Any]:
 
 
 def arm_fault(call: Call) -> dict[str, Any]:
-    """Arm a fault: POST /emulator/faults {"name": N, "times": T | null, "parameters": {...}}."""
+    """Arm a fault: POST /emulator/faults {"name", "times", "for_seconds", "parameters"}.
+
+    `times` and `for_seconds` are its limits; null: none, it lasts until it is disarmed.
+    """
     message = call.message()
     armed.arm(
         call.state,
         str(message.get("name")),
         times=message.get("times"),
+        for_seconds=message.get("for_seconds"),
         parameters=wire.message_field(message, "parameters"),
     )
     return read_faults(call)

@@ -1,6 +1,6 @@
 """Refusals in Google's shape: a code, a status word, a message and sometimes details."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _STATUS_WORDS = {
@@ -14,6 +14,9 @@ _STATUS_WORDS = {
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
+
+#: of the details of an error
+TYPE = "type.googleapis.com/google.rpc."
 
 # google.rpc.Code, as result lines and operations carry it.
 CANCELLED_CODE = 1
@@ -58,6 +61,20 @@ def invalid_argument(message: str) -> GoogleError:
     return GoogleError(400, message)
 
 
+def unknown_fields(found: Iterable[tuple[str, str]]) -> GoogleError:
+    """Return 400 about fields, each with its place, that the message does not have."""
+    violations = []
+    for name, place in found:
+        at = f" at '{place}'" if place else ""
+        description = (
+            f'Invalid JSON payload received. Unknown name "{name}"{at}: Cannot find field.'
+        )
+        violations.append({"description": description, **({"field": place} if place else {})})
+    details = {"@type": f"{TYPE}BadRequest", "fieldViolations": violations}
+    message = "\n".join(violation["description"] for violation in violations)
+    return GoogleError(400, message, [details])
+
+
 def missing_key() -> GoogleError:
     """Return 403: no API key on the call."""
     return GoogleError(
@@ -100,7 +117,7 @@ def quota_exceeded() -> GoogleError:
         "To monitor your current usage, head to: https://ai.dev/rate-limit. ",
         [
             {
-                "@type": "type.googleapis.com/google.rpc.Help",
+                "@type": f"{TYPE}Help",
                 "links": [
                     {
                         "description": "Learn more about Gemini API quotas",

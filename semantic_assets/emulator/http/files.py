@@ -1,7 +1,7 @@
 """Uploaded files: describe, list, delete, and let a batch read them.
 
 A file lives 48 h and belongs to one key. Its bytes outlive it in the state directory.
-Not here: how the bytes arrive, and result files, which no method but download knows.
+Not here: how the bytes arrive, and result files (`batches.py`).
 """
 
 import base64
@@ -14,12 +14,13 @@ from typing import Any
 from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.http.errors import file_not_accessible, invalid_argument
+from semantic_assets.emulator.jobs import jobs
 from semantic_assets.emulator.media import media_uses
 
 # Free of charge, gone after 48 h (Google's docs).
 LIFETIME_SECONDS = 48 * 3600.0
-# Result files are called batch-<36 characters>, and live refuses even to describe them
-# (field reports python-genai 1613 and 1759).
+# Result files are called batch-<36 characters>, and live refuses to delete them, and only that
+# (comment of 2026-09-11 in python-genai 1759).
 _LONGEST_ID = 40
 # Page sizes from the files guide (Google's docs).
 _DEFAULT_PAGE, _LARGEST_PAGE = 10, 100
@@ -53,7 +54,7 @@ def add(call: Call, upload: Mapping[str, Any], path: Path) -> dict[str, Any]:
             f"INSERT INTO file ({', '.join(row)}) VALUES ({', '.join(':' + name for name in row)})",
             row,
         )
-    return _described(call, row)
+    return described(call, row)
 
 
 def find(call: Call, file_id: str) -> dict[str, Any]:
@@ -79,31 +80,31 @@ def live_row(call: Call, file_id: str) -> dict[str, Any] | None:
 
 
 def get(call: Call) -> dict[str, Any]:
-    """Return the description of a file (files.get)."""
-    return _described(call, find(call, _checked_id(call, "GetFileRequest")))
+    """Return the description of an uploaded file (files.get)."""
+    return described(call, find(call, call.path["file_id"]))
 
 
 def delete(call: Call) -> dict[str, Any]:
     """Delete a file (files.delete); its bytes stay, as evidence and for batches made of them.
 
-    Requests of batches not yet ended that name it as media are lost (guess: live is not known).
+    Batches not yet ended that are made of it end FAILED, and requests of them that name it as media
+    are lost (guess: live is not known).
     """
-    row = find(call, _checked_id(call, "DeleteFileRequest"))
+    if len(call.path["file_id"]) > _LONGEST_ID:
+        raise invalid_argument(
+            "* DeleteFileRequest.name: File ID cannot be more than 40 characters.\n"
+        )
+    row = find(call, call.path["file_id"])
     with call.state.writing() as db:
         db.execute("UPDATE file SET deleted_at = ? WHERE sequence = ?", [call.now, row["sequence"]])
         media_uses.lose(db, row["sequence"], call.now)
+        jobs.lose_input(db, row["blob"], file_not_accessible(row["file_id"]).message, call.now)
     return {}
-
-
-def _checked_id(call: Call, request: str) -> str:
-    file_id = call.path["file_id"]
-    if len(file_id) > _LONGEST_ID:
-        raise invalid_argument(f"* {request}.name: File ID cannot be more than 40 characters.\n")
-    return file_id
 
 
 def list_page(call: Call) -> dict[str, Any]:
     """List a page of files, newest first (files.list); result files are not in it (guess)."""
+    wire.require_parameters(call.query, "pageSize", "pageToken")
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))
     with call.state.reading() as db:
@@ -114,16 +115,18 @@ def list_page(call: Call) -> dict[str, Any]:
         ).fetchall()
     page: dict[str, Any] = {}
     if rows:
-        page["files"] = [_described(call, dict(row)) for row in rows[:size]]
+        page["files"] = [described(call, dict(row)) for row in rows[:size]]
     # A token is given only when more follows: the SDK breaks on an empty page.
     if len(rows) > size:
         page["nextPageToken"] = wire.page_token(rows[size - 1]["sequence"])
     return page
 
 
-def _described(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
-    described = {
-        "name": f"files/{row['file_id']}",
+def described(call: Call, row: Mapping[str, Any], *, source: str = "UPLOADED") -> dict[str, Any]:
+    """Return the description of a file; a GENERATED one can be downloaded."""
+    name = f"files/{row['file_id']}"
+    shown = {
+        "name": name,
         "mimeType": row["mime_type"],
         "sizeBytes": str(row["size_bytes"]),
         "createTime": wire.timestamp(row["created_at"]),
@@ -131,10 +134,12 @@ def _described(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
         "expirationTime": wire.timestamp(row["expires_at"]),
         # Base64 of the hexadecimal digits, as live does it (Google's docs).
         "sha256Hash": base64.b64encode(row["sha256"].encode()).decode(),
-        "uri": f"{call.base_url}/{call.version}/files/{row['file_id']}",
+        "uri": f"{call.base_url}/{call.version}/{name}",
         "state": "ACTIVE",
-        "source": "UPLOADED",
+        "source": source,
     }
+    if source != "UPLOADED":
+        shown["downloadUri"] = f"{shown['uri']}:download?alt=media"
     if row["display_name"]:
-        described["displayName"] = row["display_name"]
-    return described
+        shown["displayName"] = row["display_name"]
+    return shown

@@ -11,6 +11,7 @@ from semantic_assets.emulator.http.calls import Call
 from semantic_assets.emulator.http.errors import InvalidRequest, invalid_argument
 from semantic_assets.emulator.jobs.catalogue import Kind, Model, find_model
 from semantic_assets.emulator.jobs.inputs import content_text
+from semantic_assets.emulator.jobs.known_fields import BATCH_EMBED, REQUEST, require_known
 from semantic_assets.emulator.media import viewing
 
 # Live caps (third-party reports).
@@ -26,14 +27,16 @@ def embed_content(call: Call) -> dict[str, Any]:
     """Embed one text (models.embedContent)."""
     model = _model(call, Kind.EMBED, "embedContent")
     _require_size(call)
+    require_known(call.message(), REQUEST[Kind.EMBED])
     answer = _embed(call, [call.message()], model)[0]
-    return {"embedding": {"values": answer.values}, **_usage([answer])}
+    return {"embedding": {"values": answer.values}, **_usage([answer], model)}
 
 
 def batch_embed_contents(call: Call) -> dict[str, Any]:
     """Embed up to 100 texts (models.batchEmbedContents); the SDK calls it even for one text."""
     model = _model(call, Kind.EMBED, "batchEmbedContents")
     _require_size(call)
+    require_known(call.message(), BATCH_EMBED)
     requests = call.message().get("requests")
     if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
         raise invalid_argument("* BatchEmbedContentsRequest.requests: requests is not specified\n")
@@ -41,8 +44,13 @@ def batch_embed_contents(call: Call) -> dict[str, Any]:
         raise invalid_argument(
             "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n"
         )
+    for number, request in enumerate(requests):
+        _require_model(request.get("model"), number)
     answers = _embed(call, requests, model)
-    return {"embeddings": [{"values": answer.values} for answer in answers], **_usage(answers)}
+    return {
+        "embeddings": [{"values": answer.values} for answer in answers],
+        **_usage(answers, model),
+    }
 
 
 def _model(call: Call, kind: Kind | None, method: str) -> Model:
@@ -65,8 +73,22 @@ def _require_size(call: Call) -> None:
         )
 
 
-def _usage(answers: Sequence[Embedding]) -> dict[str, Any]:
-    return {"usageMetadata": {"promptTokenCount": sum(answer.token_count for answer in answers)}}
+def _require_model(named: Any, number: int) -> None:
+    """Each request of a batch names its model, and in full (live, third-party reports)."""
+    place = f"* BatchEmbedContentsRequest.requests[{number}].model: "
+    if not named:
+        raise invalid_argument(f"{place}model is not specified\n")
+    if not str(named).startswith("models/"):
+        raise invalid_argument(f"{place}unexpected model name format\n")
+
+
+def _usage(answers: Sequence[Embedding], model: Model) -> dict[str, Any]:
+    """Return the sum over a call; gemini-embedding-001 gives none (live cassettes)."""
+    if not model.has_usage:
+        return {}
+    count = sum(answer.token_count for answer in answers)
+    details = [{"modality": "TEXT", "tokenCount": count}]
+    return {"usageMetadata": {"promptTokenCount": count, "promptTokenDetails": details}}
 
 
 def count_tokens(call: Call) -> dict[str, Any]:
@@ -95,6 +117,7 @@ def _count_texts(message: Mapping[str, Any]) -> dict[str, Any]:
 def generate_content(call: Call) -> dict[str, Any]:
     """Answer a prompt (models.generateContent)."""
     model = _model(call, Kind.GENERATE, "generateContent")
+    require_known(call.message(), REQUEST[Kind.GENERATE])
     prompt = _prompt(call, call.message())
     call.state.add_to_tally(REQUESTS, 1)
     return generation.generate(prompt, model)

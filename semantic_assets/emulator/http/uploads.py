@@ -21,12 +21,17 @@ _FINAL = "final"
 
 # 2 GB per input file (Google's docs).
 _LARGEST_FILE_BYTES = 2 * 1024**3
+# A chunk before the last is a multiple of this (live header, three captures).
+_GRANULARITY = 8 * 1024**2
 _FILE_NAME = re.compile(r"files/([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)")
 _ID_LETTERS = string.ascii_lowercase + string.digits
 
 
 def start(call: Call) -> WithHeaders:
-    """Open an upload and return a URL for its chunks on this host: the SDK posts there verbatim."""
+    """Open an upload and return a URL for its chunks on this host: the SDK posts there verbatim.
+
+    The answer has headers and no body (live, three captures).
+    """
     if call.headers.get("x-goog-upload-protocol") != "resumable":
         raise invalid_argument("Only the resumable upload protocol is served here.")
     if call.headers.get("x-goog-upload-command") != "start":
@@ -43,7 +48,7 @@ def start(call: Call) -> WithHeaders:
             " VALUES (:upload_id, :owner, :file_id, :display_name, :mime_type)",
             {"upload_id": upload_id, **row},
         )
-    return WithHeaders(message={}, headers=_upload_headers(call, upload_id))
+    return WithHeaders(message=None, headers=_upload_headers(call, upload_id))
 
 
 def _check_size(call: Call) -> None:
@@ -80,7 +85,10 @@ def _upload_headers(call: Call, upload_id: str) -> dict[str, str]:
     return {
         "X-Goog-Upload-URL": f"{url}&upload_protocol=resumable",
         "X-Goog-Upload-Status": _ACTIVE,
-        "X-Goog-Upload-Chunk-Granularity": "1",
+        "X-Goog-Upload-Control-URL": f"{url}&upload_protocol=resumable",
+        "X-Goog-Upload-Chunk-Granularity": str(_GRANULARITY),
+        "X-GUploader-UploadID": upload_id,
+        "Server": "UploadServer",
     }
 
 
@@ -96,6 +104,10 @@ def send(call: Call) -> WithHeaders:
         raise invalid_argument("Upload has already been finalized.")
     received = upload["received_bytes"]
     if "upload" in commands:
+        if "finalize" not in commands and len(call.body) % _GRANULARITY:
+            raise invalid_argument(
+                f"A chunk of {len(call.body)} bytes before the last: multiples of {_GRANULARITY}."
+            )
         received = _store_chunk(call, upload)
     if "finalize" not in commands:
         return _progress(received, is_final=False)

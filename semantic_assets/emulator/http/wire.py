@@ -17,20 +17,21 @@ from semantic_assets.emulator.http.errors import invalid_argument
 _CAPITAL = re.compile(r"[A-Z]")
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """Return the snake_case spelling of a field."""
     return _CAPITAL.sub(lambda match: "_" + match.group().lower(), name)
 
 
 def spellings(names: Iterable[str]) -> frozenset[str]:
     """Return field names in camelCase and in snake_case."""
     camel = list(names)
-    return frozenset(camel) | frozenset(map(_snake, camel))
+    return frozenset(camel) | frozenset(map(snake, camel))
 
 
 def field(message: Mapping[str, Any], name: str) -> Any:
     """Return a field given in camelCase, or in the snake_case the SDK sends for some."""
     value = message.get(name)
-    return message.get(_snake(name)) if value is None else value
+    return message.get(snake(name)) if value is None else value
 
 
 def message_field(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -92,11 +93,31 @@ def decode_page_token(token: str | None) -> int | None:
 
 
 def page_size(text: str | None, *, default: int, limit: int) -> int:
-    """Parse a page size; 0 means the default and too much means the limit."""
+    """Parse a page size; 0 means the default, and too much is refused (guess: live may cut it)."""
     try:
         size = int(text or 0)
     except ValueError as error:
         raise invalid_argument(f"Invalid value at 'page_size': {text!r}") from error
     if size < 0:
         raise invalid_argument("page_size must not be negative.")
-    return min(size or default, limit)
+    if size > limit:
+        raise invalid_argument(f"page_size must not be over {limit}, got {size}.")
+    return size or default
+
+
+#: what every method takes beside its own parameters
+_COMMON_PARAMETERS = frozenset({"alt", "key", "fields", "prettyPrint", "$alt", "$prettyPrint"})
+
+
+def require_parameters(query: Mapping[str, str], *names: str) -> None:
+    """Refuse parameters of a query that the method does not have.
+
+    Raises:
+        GoogleError: 400, as Google words it.
+    """
+    if unknown := query.keys() - spellings(names) - _COMMON_PARAMETERS:
+        name = min(unknown)
+        raise invalid_argument(
+            f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+            f"Field '{name}' could not be found in request message."
+        )

@@ -31,6 +31,11 @@ class Model:
     #: unit vectors at any dimension and no task types
     always_normalised: bool
 
+    @property
+    def has_usage(self) -> bool:
+        """Whether embeddings come with usageMetadata in place of tokenCount (live captures)."""
+        return self.kind is Kind.EMBED and self.always_normalised
+
     def normalises(self, dimensions: int) -> bool:
         """Return whether its vectors of this many dimensions have unit length."""
         return self.always_normalised or dimensions == FULL_DIMENSIONS

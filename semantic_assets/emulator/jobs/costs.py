@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from semantic_assets.emulator.jobs import results
 from semantic_assets.emulator.jobs.catalogue import Kind
-from semantic_assets.emulator.jobs.jobs import SUCCESSFUL, Job
+from semantic_assets.emulator.jobs.jobs import Job
 from semantic_assets.emulator.state import State
 
 
@@ -21,7 +21,7 @@ class _Cost(NamedTuple):
 def of_generation(state: State, jobs: Iterable[Job], now: float) -> dict[str, int]:
     """Sum up all generation jobs: requests sent, requests answered, and the tokens of those."""
     mine = [job for job in jobs if job.kind is Kind.GENERATE]
-    costs = [_cost(state, job) for job in mine if job.state(now) in SUCCESSFUL]
+    costs = [_cost(state, job) for job in mine if job.is_billed(now)]
     return {
         "requests": sum(job.request_count for job in mine),
         "paid": sum(cost.paid for cost in costs),

@@ -14,30 +14,7 @@ import orjson
 
 from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.jobs.catalogue import Kind
-
-# A field the API does not know fails the whole job (ISSUE inspect_ai 3273: SDK-style options
-# beside `contents` gave "no such field").
-_KNOWN_FIELDS = {
-    Kind.EMBED: wire.spellings(
-        ("model", "content", "taskType", "title", "outputDimensionality", "embedContentConfig")
-    ),
-    Kind.GENERATE: wire.spellings(
-        (
-            "model",
-            "contents",
-            "systemInstruction",
-            "generationConfig",
-            "safetySettings",
-            "tools",
-            "toolConfig",
-            "cachedContent",
-            "labels",
-            "serviceTier",
-            "store",
-        )
-    ),
-}
-
+from semantic_assets.emulator.jobs.known_fields import REQUEST, Message, unknown
 
 # At 768 dimensions a group is about 600 kB of JSON and 15 ms of work.
 _GROUP_SIZE = 64
@@ -46,6 +23,10 @@ _T = TypeVar("_T")
 
 class MalformedInput(Exception):
     """The input as a whole cannot be read; the batch ends FAILED with this message."""
+
+
+#: `key` is written last
+_NOT_ECHOED = frozenset({"key", "request", "response", "error", "status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +51,14 @@ def read_lines(path: Path, kind: Kind, *, is_inlined: bool) -> Iterator[Line]:
     Raises:
         MalformedInput: at the first line that is not a request.
     """
-    known = _KNOWN_FIELDS[kind]
+    known = REQUEST[kind]
     with path.open("rb") as stored:
         for number, raw in enumerate(stored, start=1):
             if raw.strip():
                 yield _decode_line(raw, number, known, is_inlined=is_inlined)
 
 
-def _decode_line(raw: bytes, number: int, known: frozenset[str], *, is_inlined: bool) -> Line:
+def _decode_line(raw: bytes, number: int, known: Message, *, is_inlined: bool) -> Line:
     try:
         message = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -85,12 +66,23 @@ def _decode_line(raw: bytes, number: int, known: frozenset[str], *, is_inlined: 
     request = message.get("request") if isinstance(message, dict) else None
     if not isinstance(request, dict):
         raise MalformedInput(f"Line {number} of the input has no request.")
-    if unknown := request.keys() - known:
-        raise MalformedInput(f"Line {number} of the input: no such field: {min(unknown)!r}")
-    echo = {name: message[name] for name in ("metadata", "key") if name in message}
-    if not echo and not is_inlined:
+    # A field the API does not know fails the whole job (ISSUE inspect_ai 3273).
+    for name, _ in unknown(request, known):
+        raise MalformedInput(f"Line {number} of the input: no such field: {name!r}")
+    echo = _echo(message)
+    if not is_inlined and not echo.keys() & {"key", "metadata"}:
         raise MalformedInput(f"Line {number} of the input has no key.")
     return Line(echo, request)
+
+
+def _echo(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the answer repeats of a line: its key last, its arrays empty (go-genai 513)."""
+    echo = {
+        name: [] if isinstance(value, list) else value
+        for name, value in message.items()
+        if name not in _NOT_ECHOED
+    }
+    return echo | ({"key": message["key"]} if "key" in message else {})
 
 
 def groups(lines: Iterable[_T]) -> Iterator[list[_T]]:

@@ -16,11 +16,14 @@ from semantic_assets.emulator.http.errors import (
     DEADLINE_EXCEEDED_CODE,
     INTERNAL_CODE,
     INVALID_ARGUMENT_CODE,
+    PERMISSION_DENIED_CODE,
 )
 from semantic_assets.emulator.jobs.catalogue import Kind
 
 # A job pending or running for longer is EXPIRED, without results (Google's docs).
 LONGEST_LIFE_SECONDS = 48 * 3600.0
+# Finished jobs are listed, and their results kept, for about so long (third-party reports).
+KEPT_SECONDS = 42 * 86_400.0
 # Part of the latency that a job spends PENDING.
 _PENDING_SHARE = 0.3
 
@@ -87,6 +90,8 @@ class Job:
     plan: Plan
     #: None: from the beginning
     listed_from: float | None = None
+    #: its tokens stay enqueued for so long after its end
+    lingers_seconds: float = 0.0
     faults: tuple[JobFault, ...] = ()
     #: position among all jobs; 0 until stored
     sequence: int = 0
@@ -106,6 +111,11 @@ class Job:
     def has_output(self, now: float) -> bool:
         """Return whether there is something to download."""
         return self.state(now) in SUCCESSFUL
+
+    def is_billed(self, now: float) -> bool:
+        """Return whether the requests it has answered are paid for."""
+        state = self.state(now)
+        return state in SUCCESSFUL or (state is JobState.FAILED and bool(self.plan.served_count))
 
     def fault(self, name: str) -> JobFault | None:
         """Return the fault of that name, if the job was born with it."""
@@ -161,11 +171,17 @@ def plan_malformed(created_at: float, latency_seconds: float, message: str) -> P
     )
 
 
+def cancelled_message(job: Job) -> str:
+    """Return what the service says of a cancelled job (live, third-party report)."""
+    return f"Batch {job.job_id} failed without error."
+
+
 def plan_cancelled(job: Job, now: float) -> Plan:
     """Plan the future of a job cancelled now (third-party reports).
 
-    Before its start: CANCELLED with code 13, where the REST page says 1. After its start:
-    SUCCEEDED, with the rows not yet reached in error. After its end: nothing changes (guess).
+    Before its start: CANCELLED with code 13 and this message (live), where the REST page says 1.
+    After its start: SUCCEEDED, with the rows not yet reached in error. After its end: nothing
+    changes (guess).
     """
     plan = job.plan
     if job.state(now) is JobState.PENDING:
@@ -174,7 +190,7 @@ def plan_cancelled(job: Job, now: float) -> Plan:
             ends_at=now,
             end_state=JobState.CANCELLED,
             error_code=INTERNAL_CODE,
-            error_message="Batch was cancelled.",
+            error_message=cancelled_message(job),
         )
     if job.state(now) is JobState.RUNNING:
         share = (now - plan.starts_at) / (plan.ends_at - plan.starts_at)
@@ -187,6 +203,23 @@ def plan_cancelled(job: Job, now: float) -> Plan:
             served_count=int(share * job.request_count),
         )
     return plan
+
+
+def lose_input(db: sqlite3.Connection, blob: str, refusal: str, now: float) -> None:
+    """Let the jobs that still need a deleted input file end FAILED (guess: live is not known).
+
+    One that waits finds it gone when it starts; one that runs when it reads on, and what it had
+    answered by then is billed.
+    """
+    db.execute(
+        "UPDATE job SET ends_at = max(:now, starts_at), end_state = :state, served_count ="
+        " CAST(max(0.0, (:now - starts_at) / (ends_at - starts_at)) * request_count AS INTEGER),"
+        " error_code = :code, error_message = :refusal WHERE blob = :blob AND ends_at > :now",
+        {
+            **{"now": now, "state": JobState.FAILED, "code": PERMISSION_DENIED_CODE},
+            **{"refusal": refusal, "blob": blob},
+        },
+    )
 
 
 #: the error of an unserved row, which has no message
@@ -227,6 +260,7 @@ def decode_row(row: sqlite3.Row) -> Job:
         created_at=row["created_at"],
         deleted_at=row["deleted_at"],
         listed_from=row["listed_from"],
+        lingers_seconds=row["lingers_seconds"],
         faults=tuple(map(_decode_fault, json.loads(row["faults"]))),
         sequence=row["sequence"],
         plan=Plan(

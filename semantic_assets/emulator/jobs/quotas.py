@@ -21,8 +21,9 @@ def is_exceeded(
     `share` is the part of the enqueued tokens that is really given.
     """
     active = db.execute(
-        "SELECT count(*) AS jobs, coalesce(sum(token_count) FILTER (WHERE model = :model), 0)"
-        " AS tokens FROM job WHERE owner = :owner AND ends_at > :now",
+        "SELECT count(*) FILTER (WHERE ends_at > :now) AS jobs,"
+        " coalesce(sum(token_count) FILTER (WHERE model = :model), 0) AS tokens"
+        " FROM job WHERE owner = :owner AND ends_at + lingers_seconds > :now",
         {"owner": job.owner, "model": model.name, "now": now},
     ).fetchone()
     if active["jobs"] >= CONCURRENT_JOB_LIMIT:

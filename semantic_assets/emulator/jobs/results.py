@@ -5,7 +5,7 @@ second download equals the first. Answers come in groups, so that neither memory
 interpreter is held for long. Not here: when there is an answer, and what faults do to it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +65,13 @@ def _answers(state: State, job: Job, mode: str) -> Iterator[list[Answer]]:
     if job.faults:
         yield from _faulty_answers(state, job, respond)
         return
-    unserved_after = job.served_count
-    for group in groups(lines(state, job)):
-        served = group[: max(0, unserved_after)]
-        unserved_after -= len(served)
+    for group in groups(enumerate(lines(state, job))):
+        served = [line for number, line in group if number < job.served_count]
         outcomes = respond(served) + [{"error": UNSERVED_ERROR}] * (len(group) - len(served))
-        # Key last, as in real result files (Google's docs).
-        yield [{**outcome, **line.echo} for outcome, line in zip(outcomes, group, strict=True)]
+        yield [
+            _laid_out(number, outcome, line.echo)
+            for outcome, (number, line) in zip(outcomes, group, strict=True)
+        ]
 
 
 def _faulty_answers(state: State, job: Job, respond: _Respond) -> Iterator[list[Answer]]:
@@ -79,7 +79,7 @@ def _faulty_answers(state: State, job: Job, respond: _Respond) -> Iterator[list[
     for group in groups(result_faults.arranged(job, lines(state, job))):
         outcomes = respond([line for _, line in group])
         yield [
-            {**spoiler.spoiled(number, line.request, outcome), **line.echo}
+            _laid_out(number, spoiler.spoiled(number, line.request, outcome), line.echo)
             for outcome, (number, line) in zip(outcomes, group, strict=True)
         ]
 
@@ -97,7 +97,7 @@ def _embed(group: Sequence[Line], model: Model, mode: str) -> list[Answer]:
     valid = [request for request in decoded if isinstance(request, EmbedRequest)]
     embeddings = iter(embedding.embed(valid, model, mode))
     return [
-        _embed_response(next(embeddings)) if isinstance(request, EmbedRequest) else request
+        _embed_response(next(embeddings), model) if isinstance(request, EmbedRequest) else request
         for request in decoded
     ]
 
@@ -109,13 +109,24 @@ def _decoded(line: Line, model: Model) -> EmbedRequest | Answer:
         return _error(problem)
 
 
-def _embed_response(answer: embedding.Embedding) -> Answer:
-    return {
-        "response": {
-            "tokenCount": str(answer.token_count),
-            "embedding": {"values": answer.values},
-        }
-    }
+def _embed_response(answer: embedding.Embedding, model: Model) -> Answer:
+    count: Answer = {"tokenCount": str(answer.token_count)}
+    if model.has_usage:  # a number, and no tokenCount (live capture of 2026-07-25)
+        count = {"usageMetadata": {"promptTokenCount": answer.token_count}}
+    return {"response": {**count, "embedding": {"values": answer.values}}}
+
+
+def _laid_out(number: int, answer: Answer, echo: Mapping[str, Any]) -> Answer:
+    """Return an answer as a line has it: key last, and members in an order of the line's own.
+
+    Live, the order inside `response` differs from line to line of one file (Google's cookbook).
+    """
+    if not (response := answer.get("response")):
+        return {**answer, **echo}
+    names = list(response)
+    first = number % len(names)
+    ordered = {name: response[name] for name in names[first:] + names[:first]}
+    return {**answer, "response": ordered, **echo}
 
 
 def _generate(line: Line, model: Model, see: See) -> Answer:

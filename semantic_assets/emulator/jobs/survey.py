@@ -31,7 +31,8 @@ def survey(path: Path, model: Model, see: See, *, is_inlined: bool) -> Survey:
     """Read an input through and return its survey."""
     counter = _Counter(model, see)
     try:
-        for group in groups(read_lines(path, model.kind, is_inlined=is_inlined)):
+        lines = read_lines(path, model.kind, is_inlined=is_inlined)
+        for group in groups(lines if is_inlined else _told_apart(lines)):
             counter.add(group)
     except MalformedInput as problem:
         return Survey(malformed=str(problem))
@@ -43,6 +44,20 @@ def survey(path: Path, model: Model, see: See, *, is_inlined: bool) -> Survey:
         invalid_lines=tuple(counter.invalid_lines),
         media_uses=tuple(counter.media_uses()),
     )
+
+
+def _told_apart(lines: Iterable[Line]) -> Iterator[Line]:
+    """Pass the lines of a file on, if no two have one key (guess: live is not known).
+
+    Raises:
+        MalformedInput: at a key that came before.
+    """
+    seen: set[str | None] = set()
+    for line in lines:
+        if line.key in seen:
+            raise MalformedInput(f"The input has two lines with the key {line.key!r}.")
+        seen.add(line.key)
+        yield line
 
 
 class _Counter:

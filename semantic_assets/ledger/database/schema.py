@@ -142,7 +142,16 @@ job = sa.Table(
     sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
-#: The definition of each space: jobs outlive a change of the settings.
+#: Paid files as they were when they began to count; the digest is SHA-256 in hex.
+paid_file = sa.Table(
+    "paid_file",
+    metadata,
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("digest", TEXT, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
+
+#: The definition of each space, then of each task: jobs outlive a change of settings and files.
 space = sa.Table(
     "space",
     metadata,
@@ -150,7 +159,6 @@ space = sa.Table(
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
-#: The definition of each task: jobs outlive a change of its file.
 task = sa.Table(
     "task",
     metadata,

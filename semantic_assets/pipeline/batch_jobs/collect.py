@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from semantic_assets.errors import (
+    BrokenFile,
     Conflict,
     CorruptResult,
     PermanentError,
@@ -17,20 +18,18 @@ from semantic_assets.errors import (
     TransientError,
 )
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import (
     REMOTE_GONE,
-    WITHHOLDING,
     BatchJob,
     JobState,
     remote_word,
 )
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.pipeline.batch_jobs import downloads
-from semantic_assets.pipeline.batch_jobs.canary import (
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.answers.canary import (
     Canaries,
     CanaryWaits,
     Vectors,
@@ -39,11 +38,16 @@ from semantic_assets.pipeline.batch_jobs.canary import (
     is_waiting,
     verify_answers,
 )
+from semantic_assets.pipeline.answers.whole_answers import require_whole
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.pipeline.batch_jobs.landing import land_answers
-from semantic_assets.pipeline.batch_jobs.results import Outcomes, finalize_job, write_job_failure
-from semantic_assets.pipeline.batch_jobs.whole_answers import require_whole
+from semantic_assets.pipeline.batch_jobs.results import (
+    Outcomes,
+    finalize_job,
+    has_landed,
+    write_job_failure,
+)
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
@@ -144,33 +148,17 @@ def _course(store: Store, gemini: Gemini, job: BatchJob) -> Course:
             return error
         except TransientError as error:
             trouble = error
-        except (pa.ArrowException, OSError) as error:
+        except (BrokenFile, pa.ArrowException, OSError) as error:
             trouble = TransientError(f"job {job.job_id}: {type(error).__name__}: {error}")
         store.ledger.scopes.pause_job(job.job_id, str(trouble))
         return trouble
-
-
-def adopt_landed(store: Store) -> int:
-    """Move jobs whose results file is in place to `collected`; return how many.
-
-    The results file decides, whatever the ledger says.
-    """
-    finished = 0
-    for job in store.ledger.jobs.list(states=WITHHOLDING):
-        if not store.lake.exists(layout.results(job.product_id, job.job_id)):
-            continue
-        with claimed(store, job, *WITHHOLDING) as held:
-            if held is not None:
-                finalize_job(store, *held, to=S.COLLECTED, of=[held[0].state])
-                finished += 1
-    return finished
 
 
 def _collect(
     store: Store, gemini: Gemini, job: BatchJob, lease: Lease
 ) -> Generator[Canaries, Vectors, Collection | None]:
     keys = manifest_keys(store.lake, job.job_id)
-    landed = store.lake.exists(layout.results(job.product_id, job.job_id))
+    landed = has_landed(store, job)
     if keys is None and not landed:
         reason = (
             "its manifest is gone or cut off, its answer cannot be checked: restore manifests/ of "

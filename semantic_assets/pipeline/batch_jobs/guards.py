@@ -6,7 +6,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState, parse_display_name
-from semantic_assets.pipeline.batch_jobs.poll import reopen
+from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000

@@ -10,8 +10,8 @@ from semantic_assets.errors import CorruptResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.pipeline.batch_jobs.canary import Canaries, Vectors
-from semantic_assets.pipeline.batch_jobs.downloads import downloaded, keep
+from semantic_assets.pipeline.answers.canary import Canaries, Vectors
+from semantic_assets.pipeline.answers.downloads import downloaded, keep
 from semantic_assets.pipeline.batch_jobs.results import writing_results
 from semantic_assets.store import Store
 

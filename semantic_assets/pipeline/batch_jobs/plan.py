@@ -53,9 +53,8 @@ from semantic_assets.pipeline.costs.dataset_budgets import DatasetBudgets
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import (
     ShardDemand,
-    complete_key_index,
     demand,
-    withheld_texts,
+    landed_and_withheld,
 )
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
@@ -114,8 +113,7 @@ class _Planner:
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
-        withheld = withheld_texts(store, product_id)
-        index = complete_key_index(store, product_id)
+        index, withheld = landed_and_withheld(store, product_id)
         if withheld.unreadable:
             return Plan(blocked_by=unknown_texts(withheld.unreadable))
         if not withheld.is_complete:

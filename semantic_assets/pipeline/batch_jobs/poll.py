@@ -4,27 +4,26 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from semantic_assets.errors import RemoteMissing
+from semantic_assets.errors import RemoteMissing, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import Listing, RemoteJob
-from semantic_assets.lake import layout
-from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import (
     ACTIVE_REMOTE,
     REMOTE_GONE,
-    REOPENING,
     BatchJob,
     JobState,
     parse_display_name,
     state_of_remote,
 )
-from semantic_assets.pipeline.batch_jobs.claim import claimed
-from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, NOT_TERMINAL, abandon
+from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
 
 S = JobState
 MAX_PAGES = 3
 MAX_GETS = 20
+#: So many failed gets in one pass are an outage; fewer may be trouble of those jobs.
+_MAX_TROUBLES = 3
 #: A job is gone after two 404s this far apart; never because a listing does not show it.
 GONE_AFTER_SECONDS = 600.0
 #: An unconfirmed job is given up after this many complete listings without it, over this time.
@@ -46,18 +45,40 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not active and not unconfirmed:
         return PollReport(active=0, changed=())
-    listed = gemini.list_jobs(max_pages=MAX_PAGES).jobs
+    try:
+        listed = gemini.list_jobs(max_pages=MAX_PAGES).jobs
+    except TransientError as error:
+        if not active:
+            raise
+        # A 429 may be on the listing alone.
+        store.report_progress(f"the listing failed ({error}): asking for each job")
+        return PollReport(
+            active=len(active),
+            changed=tuple(_ask_for(store, gemini, active[:MAX_GETS], is_listed=False)),
+        )
     changed = _adopt(store, gemini, unconfirmed, listed)
     reopen(store, gemini, listed)
     by_name = {remote.name: remote for remote in listed}
-    changed += [
-        moved
-        for job in active
-        if job.remote_name in by_name and (moved := _observe(store, job, by_name[job.remote_name]))
-    ]
-    unlisted = [job for job in active if job.remote_name not in by_name]
-    changed += _ask_for(store, gemini, unlisted[:MAX_GETS])
+    ended, unlisted = [], []
+    for job in active:
+        remote = by_name.get(job.remote_name or "")
+        if remote is None:
+            unlisted.append(job)
+        elif not _is_believed(remote):
+            ended.append(job)
+        elif moved := _observe(store, job, remote):
+            changed.append(moved)
+    changed += _ask_for(store, gemini, [*ended, *unlisted[:MAX_GETS]])
     return PollReport(active=len(active), changed=tuple(changed))
+
+
+def _is_believed(listed: RemoteJob) -> bool:
+    """Tell whether a listing is believed: not that a job has ended, which `get` must say.
+
+    One showed SUCCEEDED without an output; the texts of a job shown as FAILED while it runs would be
+    sent again.
+    """
+    return state_of_remote(listed.state) != S.ENDED
 
 
 def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
@@ -66,19 +87,27 @@ def remote_jobs(store: Store, gemini: Gemini) -> list[BatchJob]:
     return [job for job in found if not job.is_realtime]
 
 
-def _ask_for(store: Store, gemini: Gemini, jobs: Iterable[BatchJob]) -> list[BatchJob]:
-    """Ask for each job by name; those that moved.
+def _ask_for(
+    store: Store, gemini: Gemini, jobs: Iterable[BatchJob], *, is_listed: bool = True
+) -> list[BatchJob]:
+    """Ask for each job by name; those that moved. One that fails does not stop those behind it.
 
-    Several that vanish at once are an outage: eleven minutes in which every call answered 404 had
-    made jobs `gone`, and their texts were paid for twice.
+    Several that vanish at once, or without a listing, are an outage: eleven minutes in which every
+    call answered 404 had made jobs `gone`, and their texts were paid for twice.
     """
-    moved, absent = [], []
+    moved, absent, troubles = [], [], list[TransientError]()
     for job in jobs:
         try:
             moved.append(_observe(store, job, gemini.get(job.remote_name or "")))
         except RemoteMissing as error:
             absent.append((job, str(error)))
-    if len(absent) > 1:
+        except TransientError as error:
+            troubles.append(error)
+            if len(troubles) == _MAX_TROUBLES:
+                break
+    if troubles and not moved and not absent:
+        raise troubles[0]
+    if len(absent) > 1 or (absent and not is_listed):
         store.report_progress(
             f"Google knows none of {len(absent)} jobs at once ({absent[0][1]}): taken for an outage"
         )
@@ -221,67 +250,3 @@ def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
     if moved is not None and enough and store.ledger.scopes.shows_names(gemini.scope_id):
         reason = f"assumed never created, {job.absent_listings + 1} complete listings without it"
         abandon(store, moved, reason, billed=False)
-
-
-def reopen(store: Store, gemini: Gemini, listed: Iterable[RemoteJob]) -> list[BatchJob]:
-    """Take back abandoned and gone jobs that a listing shows.
-
-    Their error rows are deleted first: they are no longer true, and would be taken for the
-    answers. Texts sent again meanwhile are paid twice; that is booked and reported.
-    """
-    by_display = {remote.display_name: remote for remote in listed}
-    found = []
-    for job in store.ledger.jobs.list(states=REOPENING, scope_id=gemini.scope_id):
-        remote = by_display.get(job.display_name)
-        if remote is None or not (_is_ours(store, job) and _may_return(job, remote)):
-            continue
-        if manifest_keys(store.lake, job.job_id) is None:
-            continue
-        moved = take_back(store, job, remote.name, f"turned up after all as {remote.name}")
-        if moved is not None:
-            store.report_progress(
-                f"job {job.job_id}: turned up after all as {remote.name}, re-opened"
-            )
-            found.append(moved)
-    return found
-
-
-def _is_ours(store: Store, job: BatchJob) -> bool:
-    """Return False for a job of the lake that this one was a copy of."""
-    parsed = parse_display_name(job.display_name)
-    return parsed is not None and parsed[0] == store.ledger.ledger_id
-
-
-def _may_return(job: BatchJob, remote: RemoteJob) -> bool:
-    """Tell whether a job that was given up is taken back when a listing shows it.
-
-    One that a person gave up is not. One that was too old is when it has ended: taken back while
-    it runs, it is too old again, for ever.
-    """
-    if job.error_message == BY_HAND:
-        return False
-    return job.error_message != NOT_TERMINAL or state_of_remote(remote.state) == S.ENDED
-
-
-def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:
-    """Move a given-up job back to submitted; None: it has moved on.
-
-    The error rows are deleted while the ledger holds the job's row: a process that slept here once
-    deleted the answers that another had just landed.
-    """
-    with claimed(store, job, *REOPENING) as held:
-        if held is None:
-            return None
-        with store.ledger.jobs.held(held[0], held[1].fence):
-            store.lake.delete(layout.results(job.product_id, job.job_id))
-        return store.ledger.jobs.move(
-            job.job_id,
-            JobState.SUBMITTED,
-            of=[job.state],
-            fence=held[1].fence,
-            detail=why,
-            error_message=None,
-            remote_name=remote_name,
-            absent_since=None,
-            submitted_at=store.ledger.now(),
-        )

@@ -16,22 +16,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict
+from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
-from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.model.batch_job import REOPENING, WITHHOLDING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
-from semantic_assets.pipeline.batch_jobs import downloads
-from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.batch_jobs.claim import claimed
+from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, require_readable
+from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
-
-#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger.
-JOB = "semantic_assets.job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +143,15 @@ def finalize_job(
         tokens = estimated_share(job, outcomes.missing)
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     cover_results(store, job.product_id, job.job_id)
+    # From this transaction on it counts, as it is now.
+    paid = paid_file(store, layout.results(job.product_id, job.job_id))
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
         of=of,
         fence=lease.fence,
         possibly_billed=possibly_billed,
+        paid=paid,
         succeeded=outcomes.succeeded,
         failed=outcomes.failed,
         tokens_actual=outcomes.tokens,
@@ -191,3 +193,33 @@ def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
         tokens=tokens + estimated_share(job, uncounted),
         output_tokens=output[0] if output else None,
     )
+
+
+def adopt_landed(store: Store) -> int:
+    """Move jobs whose results file is in place to `collected`; return how many.
+
+    The results file decides, whatever the ledger says. One that is broken was never used: the job
+    goes on as if it were not there, and a download replaces it.
+    """
+    finished = 0
+    for job in store.ledger.jobs.list(states=WITHHOLDING - {JobState.DAMAGED}):
+        if not has_landed(store, job):
+            continue
+        with claimed(store, job, *WITHHOLDING) as held:
+            if held is not None:
+                finalize_job(store, *held, to=JobState.COLLECTED, of=[held[0].state])
+                finished += 1
+    return finished
+
+
+def has_landed(store: Store, job: BatchJob) -> bool:
+    """Say whether a job's results file is in place, every page of it."""
+    path = layout.results(job.product_id, job.job_id)
+    if not store.lake.exists(path):
+        return False
+    try:
+        require_readable(store, path)
+    except BrokenFile as error:
+        store.report_progress(f"job {job.job_id}: {path} is broken ({error.why}) and not used")
+        return False
+    return True

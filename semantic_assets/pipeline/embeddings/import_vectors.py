@@ -23,12 +23,12 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
-from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 

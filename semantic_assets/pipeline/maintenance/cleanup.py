@@ -16,8 +16,8 @@ from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_di
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import token_columns
-from semantic_assets.pipeline.batch_jobs import downloads
-from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
@@ -182,8 +182,10 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
         if _tables(store) != before:
             raise Conflict("tables were written while the results were looked at: try again")
         for unwanted in found:
+            folder = layout.results_dir(unwanted.space_id)
+            store.ledger.paid.forget([f"{folder}/{name}" for name in unwanted.files])
             for name in unwanted.files:
-                store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
+                store.lake.delete(f"{folder}/{name}")
             index = store.key_index(unwanted.space_id)
             etags = index.etags()
             index.forget({name: etags[name] for name in unwanted.files if name in etags})

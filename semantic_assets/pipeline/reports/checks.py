@@ -14,7 +14,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
-from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.pipeline.vector_index.shard_part import part_name

@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from semantic_assets.errors import IncompleteAnswer, SemanticAssetsError, SpendRefused
+from semantic_assets.errors import (
+    IncompleteAnswer,
+    SemanticAssetsError,
+    SpendRefused,
+)
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.catalog import realtime_usd
@@ -69,7 +73,7 @@ def test_a_call_answered_in_part_is_made_once_more_and_both_are_booked(real: Tri
     ask = (real.store, real.gemini, real.settings.space, ["What is a pump?", "And a valve?"])
     embed_questions(*ask)
     once = real.store.ledger.spending.totals().realtime_usd
-    real.arm("realtime-short", times=1)
+    real.arm("realtime-fewer", times=1)
     assert embed_questions(*ask).shape == (2, 128)
     assert real.store.ledger.spending.totals().realtime_usd == pytest.approx(3 * once)
     assert real.store.ledger.spending.totals().possibly_billed_usd == 0
@@ -77,7 +81,7 @@ def test_a_call_answered_in_part_is_made_once_more_and_both_are_booked(real: Tri
 
 
 def test_a_call_answered_in_part_twice_is_an_error_and_both_are_booked(real: Trial) -> None:
-    real.arm("realtime-short", times=2)
+    real.arm("realtime-fewer", times=2)
     with pytest.raises(IncompleteAnswer):
         embed_sample(real.store, real.gemini, real.settings.space, ["A text.", "Two."], of="job1")
     totals = real.store.ledger.spending.totals(of="job1".__eq__)
@@ -93,9 +97,9 @@ def test_a_real_time_job_asks_once_more_and_books_each_call(
     trial.write("acme/now/dataset.toml", 'mode = "sync"')
     for number in range(6):
         trial.write(f"acme/now/{number}.txt", f"Text {number} of a manual of pumps and valves.")
-    trial.arm("realtime-short", times=times)
+    trial.arm("realtime-fewer", times=times)
     trial.refresh()
-    assert trial.fired("realtime-short") == times
+    assert trial.fired("realtime-fewer") == times
     job = next(job for job in trial.store.ledger.jobs.recent(9) if job.is_realtime)
     totals = trial.store.ledger.spending.totals(of=job.job_id.__eq__)
     booked = totals.realtime_usd + totals.possibly_billed_usd
@@ -112,7 +116,7 @@ def test_the_second_call_of_a_real_time_job_is_within_the_caps(real: Trial) -> N
     [shard] = trial.store.ledger.sources.shards()
     once = realtime_usd(settings.model, sum(pending(trial, shard.key).values()))
     tight = replace(settings, max_cost_usd_per_day=1.5 * once)
-    trial.arm("realtime-short", times=1)
+    trial.arm("realtime-fewer", times=1)
     with pytest.raises(SpendRefused, match="for today is spent or committed"):
         embed_now(replace(trial.store, settings=tight), trial.gemini, shard.key)
     assert trial.bill()["realtime_texts"] == 2

@@ -12,14 +12,14 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.batch_jobs import resolve
-from semantic_assets.pipeline.batch_jobs.canary import (
+from semantic_assets.pipeline.answers.canary import (
     Canaries,
     CanaryWaits,
     calls_of,
     embed_again,
     is_waiting,
 )
+from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.costs.paid_calls import Sample, embed_samples
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
