@@ -1,13 +1,11 @@
 """The cost of a job, its canary included, and the budgets that allow or refuse it."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from semantic_assets.batching.canary_size import canary_rows
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.canary_rows import canary_tokens
 from semantic_assets.batching.packing import (
     MAX_REQUESTS,
     RATIO_MARGIN,
@@ -15,10 +13,10 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import Amount, BookedJob, Guard, Spending
+from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
-from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 
@@ -27,28 +25,23 @@ _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
 def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
-    """Return a job's dollars: the batch at half price, and its canary rows at full price.
+    """Return a job's dollars: the batch at half price, and its canaries at full price.
 
     Args:
         output_tokens: expected output of a generation job, which has no canary; None: vectors.
     """
     if output_tokens is not None:
         return batch_usd(model, tokens, output_tokens)
-    canary_tokens = tokens * canary_rows(requests) // max(1, requests)
-    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens)
+    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens(tokens, requests))
 
 
 def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
-    """Return the dollars of as many jobs as the window makes of these texts, each with canary rows.
-
-    On tier 1 the canaries are 9 % of a large corpus, because its jobs are small; taken for one job
-    they would be quoted at 0.3 %.
-    """
+    """Return the dollars of as many jobs as the window makes of these texts, with their canaries."""
     limit = int(store.settings.window_of(model) / (UNCALIBRATED_RATIO * RATIO_MARGIN))
     job_tokens = Window(limit_tokens=limit, used_tokens=0, free_jobs=1).job_tokens
     jobs = max(1, -(-tokens // job_tokens), -(-requests // MAX_REQUESTS))
-    rows = min(requests, jobs * canary_rows(-(-requests // jobs)))
-    return batch_usd(model, tokens) + realtime_usd(model, tokens * rows // max(1, requests))
+    again = jobs * canary_tokens(-(-tokens // jobs), -(-requests // jobs))
+    return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
 
 
 def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:
@@ -84,21 +77,6 @@ def possible_bill(job: BatchJob) -> Amount:
     """Return what a job may have cost that gave nothing."""
     usd = batch_usd(job.model, job.tokens_estimated, job.output_tokens_estimated or 0)
     return Amount(job.tokens_estimated, usd)
-
-
-def below_min_batch_size(
-    store: Store, wanted: Mapping[str, PendingText]
-) -> dict[DatasetKey, tuple[int, int]]:
-    """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
-    pending = Counter(text.shard.dataset for text in wanted.values())
-    needed = {dataset: store.dataset_settings(dataset).min_batch_size for dataset in pending}
-    return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
-
-
-def budgeted_datasets(store: Store, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
-    """Return the datasets of these texts that have a budget of their own."""
-    datasets = {text.shard.dataset for text in wanted.values()}
-    return frozenset(d for d in datasets if _cap(store, d) is not None)
 
 
 @dataclass(slots=True)
@@ -174,20 +152,22 @@ def _require_dataset_budget(
     cap = None if dataset is None else _cap(store, dataset)
     if dataset is None or cap is None:
         return
-    today = since_midnight(store)
-    its = {job.job_id for job in spending.jobs(since=today) if _is_only_of(job, dataset)}
-    totals = spending.totals(since=today, of=its.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
+    spent = spending.taken_for(dataset, since=since_midnight(store))
+    refuse_dataset(dataset, spent, cap, usd)
+
+
+def refuse_dataset(dataset: DatasetKey, spent: float, cap: float, usd: float) -> None:
+    """Refuse what a dataset's budget of the day has no room for.
+
+    Raises:
+        SpendRefused: the message names the setting.
+    """
     if not spent + usd <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
             f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
             "max_cost_usd_per_day in its dataset.toml"
         )
-
-
-def _is_only_of(job: BookedJob, dataset: DatasetKey) -> bool:
-    return {ShardKey.parse(shard).dataset for shard in job.shards} == {dataset}
 
 
 def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:
