@@ -282,6 +282,6 @@ class _Planner:
         ):
             store.ledger.leases.release(lease)
             return None
-        count_in_run(job_id)
+        count_in_run(job_id, shards)
         write_manifest(store.lake, job, self._product, texts)
         return PlannedJob(job, lease)

@@ -1,6 +1,6 @@
 """The cost of a job, its canary included, and the budgets that allow or refuse it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from semantic_assets.errors import SpendRefused
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 
@@ -84,7 +84,8 @@ class RunBudget:
     """What one run may spend, and the jobs it has spent on."""
 
     cap_usd: float | None
-    job_ids: set[str] = field(default_factory=set)
+    #: Its jobs, each with the dataset it is for, where that is one alone.
+    jobs: dict[str, DatasetKey | None] = field(default_factory=dict)
 
 
 _run: ContextVar[RunBudget | None] = ContextVar("run budget", default=None)
@@ -109,24 +110,43 @@ def run_budget(store: Store, cap_usd: float | None = None) -> Iterator[RunBudget
             _run.reset(token)
 
 
-def count_in_run(job_id: str) -> None:
+def count_in_run(job_id: str, shards: Iterable[ShardKey]) -> None:
     """Count a job to the run that formed it."""
     run = _run.get()
     if run is not None:
-        run.job_ids.add(job_id)
+        datasets = {shard.dataset for shard in shards}
+        run.jobs[job_id] = datasets.pop() if len(datasets) == 1 else None
 
 
 def _require_run_budget(store: Store, usd: float, spending: Spending) -> None:
     run = _run.get() or RunBudget(store.settings.max_cost_usd_per_run)
     if run.cap_usd is None:
         return
-    totals = spending.totals(of=run.job_ids.__contains__)
+    totals = spending.totals(of=run.jobs.__contains__)
     spent = totals.spent_usd + totals.committed_usd
     if not spent + usd <= run.cap_usd:
         raise SpendRefused(
             f"${spent:.4f} of this run's ${run.cap_usd:.4f} is spent or committed, the next job "
             f"costs about ${usd:.4f}: run again, or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN "
             "(--max-cost-usd)"
+        )
+
+
+def _require_run_budget_of(
+    store: Store, dataset: DatasetKey, usd: float, spending: Spending
+) -> None:
+    """Refuse over the `max_cost_usd_per_run` of a dataset, whatever sends for it."""
+    cap, run = store.dataset_settings(dataset).max_cost_usd_per_run, _run.get()
+    if cap is None:
+        return
+    its = {job_id for job_id, of in (run.jobs if run else {}).items() if of == dataset}
+    totals = spending.totals(of=its.__contains__)
+    spent = totals.spent_usd + totals.committed_usd
+    if not spent + usd <= cap:
+        raise SpendRefused(
+            f"{dataset}: ${spent:.4f} of the ${cap:.4f} a run may spend on it is spent or committed, "
+            f"the next job costs about ${usd:.4f}: run again, or raise [budget] "
+            "max_cost_usd_per_run in its dataset.toml"
         )
 
 
@@ -149,8 +169,11 @@ def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: f
 def _require_dataset_budget(
     store: Store, dataset: DatasetKey | None, usd: float, spending: Spending
 ) -> None:
-    cap = None if dataset is None else _cap(store, dataset)
-    if dataset is None or cap is None:
+    if dataset is None:
+        return
+    _require_run_budget_of(store, dataset, usd, spending)
+    cap = _cap(store, dataset)
+    if cap is None:
         return
     spent = spending.taken_for(dataset, since=since_midnight(store))
     refuse_dataset(dataset, spent, cap, usd)

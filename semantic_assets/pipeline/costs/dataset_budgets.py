@@ -38,7 +38,7 @@ class DatasetBudgets:
     def budgeted(self, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
         """Return the datasets of these texts that have a budget of their own."""
         datasets = {text.shard.dataset for text in wanted.values()}
-        return frozenset(d for d in datasets if self._cap(d) is not None)
+        return frozenset(d for d in datasets if self._settings(d).has_budget)
 
     def require(self, dataset: DatasetKey, usd: float) -> None:
         """Refuse a job before its texts are read; the transaction that books it looks again.
