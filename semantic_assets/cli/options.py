@@ -35,7 +35,8 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:  # whoever read has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
-            click.echo(f"error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"error: {place}{error.strerror or error}", err=True)
             sys.exit(FAILED)
         except KeyboardInterrupt:
             click.echo("stopped; nothing is lost: run it again, it goes on from here", err=True)

@@ -1,5 +1,6 @@
 """The endpoint of a client, Google or an emulator. The ledger identifies it by its scope."""
 
+import errno
 import hashlib
 import threading
 from collections.abc import Callable
@@ -71,12 +72,21 @@ def serve_emulator(
     tier: int | None,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve the emulator of these settings until interrupted; None keeps a stored value."""
+    """Serve the emulator of these settings until interrupted; None keeps a stored value.
+
+    Raises:
+        ConfigError: the port is in use.
+    """
     from semantic_assets.emulator.server import serve_forever
     from semantic_assets.emulator.settings import Choices
 
     choices = Choices(tier=tier, latency_seconds=latency_seconds, vectors=None)
-    serve_forever(settings.emulator_dir, choices, port=port, on_ready=on_ready)
+    try:
+        serve_forever(settings.emulator_dir, choices, port=port, on_ready=on_ready)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConfigError(f"port {port} is in use: name another one with --port") from error
 
 
 def _serve_embedded(settings: Settings) -> str:

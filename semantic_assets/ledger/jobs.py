@@ -13,14 +13,19 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
-from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
+from semantic_assets.ledger.job_rows import (
+    enqueued_of,
+    job_of,
+    job_values,
+    record_event,
+    row_held,
+)
 from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
-_RECENT_JOBS = 20
 _log = logging.getLogger(__name__)
 
 
@@ -61,7 +66,7 @@ class Jobs:
         """
         with self.database.write() as connection:
             require_fence(connection, under)
-            tokens, jobs = window_of(connection, job.scope_id, job.model)
+            tokens, jobs = enqueued_of(connection, job.scope_id, job.model)
             if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
                 return False
             guard(Spending(self.database, connection))
@@ -147,45 +152,6 @@ class Jobs:
         query = sa.select(job_table).where(of_model, rejected, later)
         with self.database.read() as connection:
             return [job_of(row) for row in connection.execute(query)]
-
-    def window(self, scope_id: str, model: str) -> tuple[int, int]:
-        """Return (enqueued tokens, jobs) of a scope and model now, by our own rows."""
-        with self.database.read() as connection:
-            return window_of(connection, scope_id, model)
-
-    def accepted_tokens(self, scope_id: str, model: str) -> int:
-        """Return the enqueued tokens that the remote has accepted or may have accepted."""
-        states = [JobState.SUBMITTED, JobState.RUNNING, JobState.UNCONFIRMED]
-        with self.database.read() as connection:
-            return window_of(connection, scope_id, model, states)[0]
-
-    def token_ratio(self, model: str) -> float | None:
-        """Return Google's token count over our estimate for the last jobs; None without jobs."""
-        recent = (
-            sa.select(job_table.c.tokens_actual, job_table.c.tokens_estimated)
-            .where(job_table.c.model == model, job_table.c.failed == 0)
-            .where(job_table.c.tokens_actual > 0, job_table.c.is_realtime.is_(False))
-            .where(job_table.c.state == JobState.COLLECTED)
-            .order_by(job_table.c.job_id.desc())
-            .limit(_RECENT_JOBS)
-            .subquery()
-        )
-        totals = sa.select(
-            sa.func.sum(recent.c.tokens_actual), sa.func.sum(recent.c.tokens_estimated)
-        )
-        with self.database.read() as connection:
-            actual, estimated = connection.execute(totals).one()
-        return float(actual) / float(estimated) if actual and estimated else None
-
-    def output_tokens(self, product_id: str) -> tuple[int, int]:
-        """Return (tokens billed for answers, requests) of a task's answered jobs."""
-        query = sa.select(
-            sa.func.coalesce(sa.func.sum(job_table.c.output_tokens_actual), 0),
-            sa.func.coalesce(sa.func.sum(job_table.c.requests), 0),
-        ).where(job_table.c.product_id == product_id, job_table.c.output_tokens_actual > 0)
-        with self.database.read() as connection:
-            tokens, requests = connection.execute(query).one()
-        return int(tokens), int(requests)
 
     def move(
         self,

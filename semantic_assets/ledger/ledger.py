@@ -10,6 +10,7 @@ from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.identity import Identity
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.job_ids import JobIds
+from semantic_assets.ledger.job_totals import JobTotals
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.lake_files.paid_files import PaidFiles
 from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
@@ -30,6 +31,7 @@ class Ledger:
     leases: Leases
     jobs: Jobs
     job_ids: JobIds
+    job_totals: JobTotals
     datasets: Datasets
     sources: Sources
     dataset_spaces: DatasetSpaces
@@ -96,6 +98,7 @@ def ledger_of(database: Database) -> Ledger:
         leases=Leases(database),
         jobs=Jobs(database),
         job_ids=JobIds(database),
+        job_totals=JobTotals(database),
         datasets=Datasets(database),
         sources=Sources(database),
         dataset_spaces=DatasetSpaces(database),

@@ -1,12 +1,13 @@
 """Scopes: one backend, base URL and key each. Remote names and quotas are valid inside one only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
-from semantic_assets.ledger.database.schema import model_pause, scope_window
-from semantic_assets.ledger.database.schema import scope as scope_table
+from semantic_assets.ledger.database.scope_tables import model_pause, others_window, scope_window
+from semantic_assets.ledger.database.scope_tables import scope as scope_table
 
 #: Stands for the scope where what waits is the collection of a job.
 _JOB = "job"
@@ -150,6 +151,27 @@ class Scopes:
             return configured
         hours = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
         return min(configured, int(row.tokens * _FLOOR ** min(max(hours, 0.0), 10.0)))
+
+    def note_others(self, scope_id: str, enqueued: Mapping[str, tuple[int, int]]) -> None:
+        """Note what a listing shows of others who use the key: (tokens, jobs) by model."""
+        now = self.database.clock()
+        rows = [
+            {"scope_id": scope_id, "model": model, "tokens": tokens, "jobs": jobs, "seen_at": now}
+            for model, (tokens, jobs) in enqueued.items()
+        ]
+        with self.database.write() as connection:
+            connection.execute(sa.delete(others_window).where(others_window.c.scope_id == scope_id))
+            if rows:
+                connection.execute(sa.insert(others_window), rows)
+
+    def others_seen_at(self, scope_id: str) -> float | None:
+        """Return when others were last seen to have something out; None: they have not."""
+        query = sa.select(sa.func.max(others_window.c.seen_at)).where(
+            others_window.c.scope_id == scope_id
+        )
+        with self.database.read() as connection:
+            found: float | None = connection.execute(query).scalar()
+        return found
 
     def names_seen(self, scope_id: str) -> None:
         """Record that a listing showed one of our names, so that a missing name is evidence."""

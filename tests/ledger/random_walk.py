@@ -434,7 +434,7 @@ def require_true(walk: Walk) -> None:
     jobs = walk.rows()
     _require_one_owner(walk, jobs)
     window = sum(job.tokens_estimated for job in jobs if job.state in IN_WINDOW)
-    assert walk.ledger.jobs.window(SCOPE_ID, MODEL)[0] == window
+    assert walk.ledger.job_totals.window(SCOPE_ID, MODEL)[0] == window
     totals = walk.ledger.spending.totals()
     collected = [job for job in jobs if job.state == S.COLLECTED]
     paid = sum(job.tokens_actual or 0 for job in collected)

@@ -42,6 +42,8 @@ _NETWORK = frozenset(
         "fuse.blobfuse2",
     ]
 )
+#: How long a write waits for the transactions of other processes.
+_PATIENCE_SECONDS = 60.0
 #: No lease is given for so long: a wrong clock wrote what ends later.
 _LONGEST_SECONDS = 60.0
 _REMEDY = "set SEMANTIC_ASSETS_LEDGER_URL to a Postgres database (docs/scaling.md says how to move)"
@@ -57,7 +59,9 @@ def engine(url: sa.URL) -> sa.Engine:
         folder = Path(url.database).absolute().parent
         _refuse_network(folder, file_system_of(folder))
         folder.mkdir(parents=True, exist_ok=True)
-    made = sa.create_engine(url, connect_args={"timeout": 60, "isolation_level": None})
+    made = sa.create_engine(
+        url, connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": None}
+    )
     sa.event.listen(made, "connect", _configure)
     sa.event.listen(made, "begin", _begin)
     return made
@@ -150,8 +154,8 @@ def trouble(url: sa.URL, error: sa.exc.DatabaseError, *, reading: bool) -> str:
         )
     if reading:
         return (
-            f"the ledger {path} cannot be read as it is ({said}): a process that wrote it did not "
-            "end well; run `semantic-assets init` once, where it can be written"
+            f"the ledger {path} cannot be read as it is ({said}), as where a process that wrote it "
+            "was killed: run `semantic-assets init` once, where it can be written"
         )
     return (
         f"the ledger {path} cannot be opened ({said}); nothing was changed: see that this user may "

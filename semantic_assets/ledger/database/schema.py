@@ -190,43 +190,6 @@ job_event = sa.Table(
     sa.Column("detail", TEXT),
 )
 
-#: One backend, base URL and key (as a keyed hash): the world a remote name is valid in.
-scope = sa.Table(
-    "scope",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("backend", TEXT, nullable=False),
-    sa.Column("base_url", TEXT, nullable=False),
-    sa.Column("paused_until", sa.Float),
-    sa.Column("pause_seconds", sa.Float),
-    sa.Column("pause_reason", TEXT),
-    sa.Column("names_seen_at", sa.Float),
-    #: Time a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
-    sa.Column("probed_at", sa.Float),
-    sa.Column("probe_findings", sa.JSON),
-)
-
-#: A model's window of enqueued tokens, as learned from 429s.
-scope_window = sa.Table(
-    "scope_window",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("model", TEXT, primary_key=True),
-    sa.Column("tokens", sa.BigInteger, nullable=False),
-    sa.Column("changed_at", sa.Float, nullable=False),
-)
-
-#: Models that a scope refuses, or whose per-minute or per-day limit is reached.
-model_pause = sa.Table(
-    "model_pause",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("model", TEXT, primary_key=True),
-    sa.Column("until", sa.Float, nullable=False),
-    sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("reason", TEXT, nullable=False),
-)
-
 #: kind: estimated (reserved at submission), actual, realtime, possibly_billed.
 spend = sa.Table(
     "spend",

@@ -179,11 +179,11 @@ class _Planner:
     def _window(self) -> Window:
         """Return the window in estimated tokens: Google's limit divided by our recent error."""
         ledger = self._store.ledger
-        ratio = ledger.jobs.token_ratio(self._product.model) or UNCALIBRATED_RATIO
+        ratio = ledger.job_totals.token_ratio(self._product.model) or UNCALIBRATED_RATIO
         configured = int(
             self._store.settings.window_of(self._product.model) / (ratio * RATIO_MARGIN)
         )
-        used, jobs = ledger.jobs.window(self._scope_id, self._product.model)
+        used, jobs = ledger.job_totals.enqueued(self._scope_id, self._product.model)
         return Window(
             limit_tokens=ledger.scopes.window(self._scope_id, self._product.model, configured),
             used_tokens=used,
