@@ -95,7 +95,7 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         state, keys = job.state, manifest_keys(store.lake, job.job_id) or []
         message = f"{reason}; {state} because: {job.error_message}"
         # What a damaged answer cost is booked, and stays.
-        billed = None if job.succeeded is not None else possible_bill(job)
+        billed = None if state == S.DAMAGED else possible_bill(job)
         write_job_failure(
             store, job, lease, keys=keys, outcome=outcome, message=message, together=False
         )
