@@ -88,6 +88,11 @@ def download_note(job_id: str) -> str:
     return f"downloads/{job_id}.json"
 
 
+def unsent(job_id: str) -> str:
+    """Return the path of the list of an open job's texts that were left out of its file, and why."""
+    return f"manifests/{job_id}.unsent"
+
+
 def query_vectors(space_id: str) -> str:
     """Return the path of the judged questions' vectors, paid for once in each space."""
     return f"queries/space={space_id}.parquet"

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from semantic_assets.batching.codec import Block
 from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import unsent_texts
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
@@ -75,12 +76,22 @@ def writing_results(
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
-        missing = [key for key in keys if key in open_keys]
+        unsent = unsent_texts(store.lake, job.job_id) if open_keys else {}
+        for reason, left_out in _by_reason(unsent, open_keys):
+            write_failures(file, schema, left_out, outcome=Outcome.TRANSIENT, message=reason)
+        missing = [key for key in keys if key in open_keys.difference(unsent)]
         write_failures(
             file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
         )
         file.close()
         yield file.path
+
+
+def _by_reason(unsent: dict[str, str], open_keys: set[str]) -> Iterator[tuple[str, list[str]]]:
+    for reason in dict.fromkeys(unsent.values()):
+        keys = [key for key, why in unsent.items() if why == reason and key in open_keys]
+        if keys:
+            yield reason, keys
 
 
 def write_job_failure(

@@ -93,6 +93,8 @@ def _manifests(store: Store) -> list[str]:
     """List the manifests and upload notes of final jobs that cannot turn up again."""
     noted = [name.removesuffix(".uploads") for name in store.lake.notes("manifests", ".uploads")]
     notes = [(job_id, layout.uploads(job_id)) for job_id in noted]
+    left_out = [name.removesuffix(".unsent") for name in store.lake.notes("manifests", ".unsent")]
+    notes += [(job_id, layout.unsent(job_id)) for job_id in left_out]
     manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
     return [
         name
