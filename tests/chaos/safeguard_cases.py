@@ -142,7 +142,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-repair-limit": ("ending", never_well_formed()),
     "no-media-deleted": ("media_left", undisturbed()),
     "no-request-keys": ("misplaced", with_task("shuffled-lines", fault("shuffled-lines"))),
-    "no-foreign-request-check": ("paid_twice", quarantined("swapped-result-files", 2)),
+    "no-foreign-request-check": ("ending", quarantined("swapped-result-files", 2)),
     "no-withheld-requests": ("paid_twice", raced(4)),
     "no-prompt-counts": ("misplaced", swapped_requests()),
     "no-task-in-real-time": ("paid_twice", forgotten_at_once()),
