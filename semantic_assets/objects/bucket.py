@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from semantic_assets.errors import ConfigError, Conflict, TransientError
+from semantic_assets.text.foreign import scrub_error, scrubbed
 
 if TYPE_CHECKING:  # an extra
     from obstore.store import ObjectStore
@@ -226,7 +227,8 @@ class Bucket:
                 raise ConfigError(f"{self.url}: there is no such bucket: make it first") from error
             if isinstance(error, FileNotFoundError):
                 raise
-            reason = str(error).strip().split("\n")[0][:300]
+            scrub_error(error)
+            reason = scrubbed(str(error)).strip().split("\n")[0][:300]
             raise TransientError(f"{self.url} does not answer: {reason}") from error
 
 
@@ -253,4 +255,6 @@ def _opened(url: str) -> "ObjectStore":
     try:
         return from_url(url, retry_config=cast(Any, _RETRIES))
     except Exception as error:  # one class a store, and none of them public
-        raise ConfigError(f"{url} cannot be opened: {str(error).splitlines()[0]}") from error
+        scrub_error(error)
+        reason = scrubbed(str(error)).splitlines()[0]
+        raise ConfigError(f"{url} cannot be opened: {reason}") from error

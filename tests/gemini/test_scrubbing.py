@@ -1,6 +1,6 @@
 """The key never comes back in Google's own words, and no name is changed by taking it out."""
 
-from semantic_assets.gemini.faults import scrubbed
+from semantic_assets.text.foreign import scrubbed
 
 _KEY = "AIzaSyA-0123456789-0123456789-012345678"
 

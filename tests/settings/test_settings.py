@@ -200,11 +200,11 @@ def test_the_projects_dotenv_is_read_and_the_environment_wins(elsewhere: Path) -
         "SEMANTIC_ASSETS_ROOT=kept/lake\n"
         "SEMANTIC_ASSETS_TIER=2\n"
         "SEMANTIC_ASSETS_MODEL=gemini-embedding-2 # a comment\n"
-        "GEMINI_API_KEY='from the file'\n"
+        "GEMINI_API_KEY='from-the-file'\n"
     )
     (elsewhere.parent / ".env").write_text("SEMANTIC_ASSETS_TIER=1\n")  # the working directory's
     shown = _shown(elsewhere, SEMANTIC_ASSETS_TIER="3")
-    assert shown.stdout.strip() == f"{elsewhere}/kept/lake|3|gemini-embedding-2|from the file"
+    assert shown.stdout.strip() == f"{elsewhere}/kept/lake|3|gemini-embedding-2|from-the-file"
 
 
 def test_outside_of_a_checkout_paths_must_be_given(elsewhere: Path) -> None:

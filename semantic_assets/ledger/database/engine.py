@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.ledger.database import on_postgres, on_sqlite, schema
 from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, STEPS, migrate
+from semantic_assets.ledger.database.trouble import said_of
 
 Clock = Callable[[], float]
 
@@ -129,23 +130,9 @@ def open_database(
         if not isinstance(error, sa.exc.OperationalError):
             raise
         raise TransientError(
-            f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
+            f"the ledger at {shown(parsed)} cannot be reached: {said_of(error, parsed)}; see that "
             "Postgres runs there and that SEMANTIC_ASSETS_LEDGER_URL is right"
         ) from error
-
-
-def trouble_of(error: BaseException) -> str | None:
-    """Return what to tell a person of an error of the database; None: it is none.
-
-    A ledger that is locked, whose disk is full or whose server went away ends what was going on.
-    """
-    if not isinstance(error, sa.exc.DBAPIError):
-        return None
-    said = " ".join(str(error.orig).split())
-    return (
-        f"the ledger failed ({said}): what was going on was undone, and nothing that was paid for is "
-        "lost; see `semantic-assets doctor`, then run the same command again"
-    )
 
 
 def row_values(table: sa.Table, row: sa.RowMapping) -> dict[str, Any]:
