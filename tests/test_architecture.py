@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "text": set(),
     "batching": {"errors", "model", "text"},
     "system": set(),
-    "objects": {"errors", "text"},
+    "objects": {"errors", "system", "text"},
     "parsing": {"errors", "model", "text"},
     "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
     "sources": {"model", "objects", "parsing", "settings", "text"},

@@ -10,10 +10,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.rest.addresses import host_of, is_loopback
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.system.addresses import host_of, is_loopback
 
 #: What proxies add. On loopback behind one, everybody would be local.
 _PROXY = frozenset(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.ledger.database.schema import lease
+from semantic_assets.system.durable import make_private
 from semantic_assets.system.machine import file_system_of, machine_id
 from semantic_assets.system.sqlite import can_be_written, connect_empty, connect_reading, use_wal
 
@@ -59,6 +60,7 @@ def engine(url: sa.URL) -> sa.Engine:
         folder = Path(url.database).absolute().parent
         _refuse_network(folder, file_system_of(folder))
         folder.mkdir(parents=True, exist_ok=True)
+        make_private(Path(url.database))  # its log and shared memory take its mode
     made = sa.create_engine(
         url, connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": None}
     )
