@@ -317,6 +317,18 @@ def test_only_config_reads_the_environment() -> None:
     assert readers == {"semantic_assets.settings.settings"}
 
 
+def test_commands_print_through_the_cells_alone() -> None:
+    """There every text from elsewhere is made visible; a second way out would forget to."""
+    ways = {"echo", "secho", "confirm", "prompt", "print", "Console", "Table", "escape"}
+    wrong = {
+        f"{_module(path)}: {name}"
+        for path in _package_files()
+        if _part(path) == "cli" and path.stem not in ("cells", "progress")
+        for name in _calls(_tree(path)) & ways
+    }
+    assert wrong == set()
+
+
 def test_nothing_is_mocked() -> None:
     python = [
         path

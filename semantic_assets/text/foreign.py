@@ -36,6 +36,7 @@ _SECRETS = (
         re.compile(r"(?i)\b(bearer|basic) (?=\S{0,200}[0-9])[0-9a-z._~+/=-]{16,4000}"),
         rf"\1 {_HIDDEN}",
     ),
+    (re.compile(r"(?i)([-_]key: ?)(?!<key>)[^\s\"'&;,)]{12,4000}"), rf"\1{_HIDDEN}"),
     (
         re.compile(
             r"(?i)\b(x-goog-api-key|x-amz-(?:signature|credential|security-token)|x-goog-signature"

@@ -31,10 +31,12 @@ def write_sources(folder: Path) -> None:
     birds.mkdir(parents=True)
     broken.mkdir()
     (birds / NAME).write_text(f"The heron stands. {NASTY.replace(chr(0), '')}")
+    texts = (NASTY, NASTY.replace("\0", ""))
     records = [
-        {"id": f"{n} {NASTY}", "title": NASTY, "text": f"Heron {n}. {NASTY}"} for n in (1, 2)
+        {"id": f"{n} {x}", "title": x, "text": f"Heron {n}. {x}"} for n, x in enumerate(texts)
     ]
     (birds / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
     (birds / f"broken {NAME}.pdf").write_text(NASTY)
     (broken / "a.txt").write_text("One.")
-    (broken / "dataset.toml").write_text(f"[chunking]\nunit = {json.dumps(NASTY)}\n")
+    unit = json.dumps(NASTY.replace("\U000e0041", ""))
+    (broken / "dataset.toml").write_text(f"[chunking]\nunit = {unit}\n")

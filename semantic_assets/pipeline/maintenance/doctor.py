@@ -57,7 +57,7 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
         _root(settings),
         _sources(settings),
         _key(settings),
-        *_plain_http(settings),
+        *plain_http(settings),
         _consent(settings),
     ]
     try:
@@ -135,7 +135,7 @@ def _key(settings: Settings) -> Diagnosis:
     )
 
 
-def _plain_http(settings: Settings) -> Iterator[Diagnosis]:
+def plain_http(settings: Settings) -> Iterator[Diagnosis]:
     """Diagnose keys that everybody on the way to another machine could read."""
     google = settings.api_key if settings.backend == "gemini" else None
     places = (
