@@ -16,6 +16,7 @@ from semantic_assets.errors import (
     RateLimited,
     ScopePaused,
     SemanticAssetsError,
+    SetupError,
     SourceMissing,
     SpendRefused,
     TransientError,
@@ -26,6 +27,7 @@ MEDIA_TYPE = "application/problem+json"
 #: What went wrong behind this server is told to its log alone: the words of Google, of a bucket or of
 #: Postgres name keys, projects and places that are no caller's business.
 _UPSTREAM: tuple[tuple[type[SemanticAssetsError], str], ...] = (
+    (SetupError, "this server is not set up for this: tell its operator"),
     (RateLimited, "the embedding service is at its quota: ask again later"),
     (ScopePaused, "the embedding service refuses this server at present: tell its operator"),
     (SourceMissing, "the documents of this server are not there at present: tell its operator"),
@@ -40,6 +42,7 @@ _STATUS: tuple[tuple[type[SemanticAssetsError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (SpendRefused, HTTPStatus.PAYMENT_REQUIRED),
+    (SetupError, HTTPStatus.SERVICE_UNAVAILABLE),
     (ConfigError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (ScopePaused, HTTPStatus.SERVICE_UNAVAILABLE),

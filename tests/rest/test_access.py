@@ -1,7 +1,10 @@
 """Keys: every route that needs one refuses without, with a wrong one and with another project's."""
 
 import asyncio
+import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import httpx2
@@ -9,6 +12,7 @@ import pytest
 
 from semantic_assets import errors
 from semantic_assets.rest.api_keys import ApiKeys
+from tests.interfaces.nasty import NASTY, harms
 from tests.rest.conftest import DOCUMENTS, Served
 
 #: What needs no key: whether the process lives, and the page with nothing in it.
@@ -201,6 +205,7 @@ def test_only_the_names_of_this_machine_are_answered(served: Served, host: str) 
         (errors.ScopePaused, 503),
         (errors.ModelRefused, 503),
         (errors.SourceMissing, 503),
+        (errors.SetupError, 503),
         (errors.TransientError, 503),
         (errors.RequestRejected, 502),
         (errors.CorruptResult, 502),
@@ -233,3 +238,20 @@ def test_googles_words_for_a_suspended_key_reach_no_caller(
     answer = served.client.post("/v1/search", json={"query": "never asked before"})
     assert answer.status_code in (429, 502, 503)
     assert answer.json()["detail"].endswith("tell its operator")
+
+
+def test_the_page_shows_what_a_text_hides(served: Served) -> None:
+    """The page's own function over all characters, where Node is installed to run it."""
+    if (node := shutil.which("node")) is None:
+        pytest.skip("needs Node")
+    script = served.client.get("/page.js").text
+    function = script[script.index("function shown") : script.index("// Everything from the lake")]
+    asked = f"{function}\nprocess.stdout.write(shown(JSON.parse(require('fs').readFileSync(0))));"
+    run = subprocess.run(
+        [node, "-e", asked], input=json.dumps(f"{NASTY}\r\n\tend"), capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert harms(run.stdout.replace("\t", "")) == []
+    assert run.stdout.endswith("\n\tend")
+    assert "<script>" in run.stdout  # as text: no line of the page parses HTML
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", script)
