@@ -217,7 +217,7 @@ def sql(query: str, root: str | None, as_json: bool) -> None:
     try:
         _query(query, root, as_json)
     except duckdb.Error as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(" ".join(str(error).split())) from error
 
 
 def _query(query: str, root: str | None, as_json: bool) -> None:

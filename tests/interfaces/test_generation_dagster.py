@@ -139,6 +139,6 @@ def test_the_title_of_a_picture_is_no_markdown(tasked: World) -> None:
     assert len(re.findall(r"(?<!\\)\]\(", shown)) == 1
     assert not re.search(r"(?<!\\)<", shown)
     assert harms(shown) == []
-    for asset in ("documents", "generations", "chunks", "embeddings"):
+    for asset in ("documents", "generations", "chunks"):
         values = [str(value.value) for value in tasked.metadata(asset).values()]
         assert harms("".join(values)) == [], asset
