@@ -2,6 +2,7 @@
 
 SemanticAssetsError
 ├── ConfigError            a setting or a name is bad or missing
+│   └── SetupError         of this installation: no caller of the REST API can mend it
 ├── NotFound               a dataset, shard, job or index that does not exist
 │   └── DatasetRemoved     the dataset is removed: a run queued for it has nothing to do
 ├── Conflict               a guarded move found another state
@@ -15,8 +16,9 @@ SemanticAssetsError
 └── PermanentError         a rerun cannot change it
     ├── RequestRejected    400 about the request itself
     ├── RemoteMissing      404
-    └── CorruptResult      an answer that cannot be trusted
-        └── IncompleteAnswer  fewer embeddings than asked for, in real time
+    ├── CorruptResult      an answer that cannot be trusted
+    │   └── IncompleteAnswer  fewer embeddings than asked for, in real time
+    └── BrokenFile         a file of the lake that is missing, cut off or altered
 
 A partly failed batch is not an exception: it is in the results table and in the report.
 """
@@ -33,6 +35,10 @@ class SemanticAssetsError(Exception):
 
 class ConfigError(SemanticAssetsError):
     """A setting is missing or not valid."""
+
+
+class SetupError(ConfigError):
+    """This installation is not set up for what is asked: an address, a key or a client."""
 
 
 class NotFound(SemanticAssetsError):
@@ -120,3 +126,13 @@ class CorruptResult(PermanentError):
 
 class IncompleteAnswer(CorruptResult):
     """A real-time call answered fewer embeddings than it was asked for; it may be billed."""
+
+
+class BrokenFile(PermanentError):
+    """A file of the lake is missing, cut off or altered."""
+
+    def __init__(self, message: str = "", *, path: str = "", why: str = "") -> None:
+        super().__init__(message)
+        #: Below the lake's root.
+        self.path = path
+        self.why = why

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semantic_assets.cli.cells import ask, say, say_to_stderr
 from semantic_assets.cli.options import (
     dataset_option,
     edge,
     json_option,
+    print_json,
     root_option,
     show_found,
 )
@@ -38,7 +40,7 @@ def probe(
 
     if tasks and not generate:
         raise click.UsageError("--task goes with --generate")
-    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, gemini):
+    with opened(root, progress=say_to_stderr) as (store, gemini):
         if generate:
             findings = _probe_tasks(store, gemini, tasks, yes)
         else:
@@ -52,16 +54,15 @@ def _probe_embedding(store: "Store", gemini: "Gemini", yes: bool) -> "list[Findi
     from semantic_assets.pipeline.maintenance.probe import probe as run
 
     if not yes and gemini.endpoint.backend == "gemini":
-        click.confirm(
-            "This sends a few short texts to Google and costs under a cent. Go on?", abort=True
-        )
+        ask("This sends a few short texts to Google and costs under a cent. Go on?")
     return run(store, gemini)
 
 
 def _probe_tasks(
     store: "Store", gemini: "Gemini", names: tuple[str, ...], yes: bool
 ) -> "list[Finding]":
-    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import dataclass_table
     from semantic_assets.pipeline.maintenance.probe_generation import (
         probe_generation,
         quote_probe,
@@ -71,7 +72,7 @@ def _probe_tasks(
     tasks = tasks_to_probe(store, names)
     if not yes and gemini.endpoint.backend == "gemini":
         show(dataclass_table(quote_probe(tasks)))
-        click.confirm("Send these requests to Google?", abort=True)
+        ask("Send these requests to Google?")
     return probe_generation(store, gemini, tasks)
 
 
@@ -102,16 +103,28 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
     from semantic_assets.pipeline.pending.retry import retry as run
 
     with opened(root) as (store, _):
-        click.echo(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
+        say(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
 
 
 @click.command()
 @root_option
 @dataset_option
+@click.option("--deep", is_flag=True, help="Read all paid files instead; costs nothing.")
+@click.option("--record", is_flag=True, help="With --deep: record digests of files without one.")
 @json_option
 @edge
-def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """Check vectors, norms, canaries and indexes; exits with 1 if one fails."""
+def verify(
+    root: str | None, datasets: tuple[str, ...], deep: bool, record: bool, as_json: bool
+) -> None:
+    """Check vectors, norms, canaries and indexes; exits with 1 if one fails.
+
+    With --deep, read every file that cannot be made again instead, and compare it with its digest.
+    """
+    if record and not deep:
+        raise click.UsageError("--record goes with --deep")
+    if deep:
+        _verify_deep(root, record=record, as_json=as_json)
+        return
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.pipeline.reports.checks import check_all
@@ -120,6 +133,29 @@ def verify(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
         checks = check_all(core.payer, core.gemini, datasets=dataset_keys(datasets))
     show_found(checks, as_json)
     if any(check.passed is False for check in checks):
+        sys.exit(1)
+
+
+def _verify_deep(root: str | None, *, record: bool, as_json: bool) -> None:
+    from semantic_assets.api.functions import opened
+    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.pipeline.maintenance.durable_files import check_durable
+
+    with (
+        progress_reporter(to_stderr=True) as progress,
+        opened(root, progress=progress, reading=not record) as (store, _),
+    ):
+        found = check_durable(store, record=record)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found.broken:
+            say(f"{one.path}: {one.found}: {one.remedy}")
+        say(
+            f"{found.files} durable files read, {len(found.broken)} broken, "
+            f"{found.without_digest} without a digest, {found.recorded} digests recorded"
+        )
+    if found.broken:
         sys.exit(1)
 
 
@@ -146,7 +182,7 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
         show_found(list(unwanted_results(store)), as_json)
         if not dry_run:
             _confirm("Delete these results?", yes)
-            click.echo(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
+            say(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
 
 
 @click.command()
@@ -170,7 +206,7 @@ def rm(
     from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
     key = DatasetKey.parse(dataset)
-    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, _):
+    with opened(root, progress=say_to_stderr) as (store, _):
         found = [remove(store, key, dry_run=True)]
         unwanted = unwanted_results(store, without=key) if with_results else ()
         show_found([*found, *unwanted], as_json)
@@ -183,7 +219,7 @@ def rm(
 
 def _confirm(question: str, yes: bool) -> None:
     if not yes:
-        click.confirm(question, abort=True, err=True)
+        ask(question, err=True)
 
 
 @click.command()
@@ -195,9 +231,9 @@ def recover(root: str | None) -> None:
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
-    with open_store(Settings.load(root=root), progress=click.echo, unchecked=True) as store:
+    with open_store(Settings.load(root=root), progress=say, unchecked=True) as store:
         found = run(store)
-    click.echo(
+    say(
         f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "
         f"{len(found.collected)} known from their results"
     )
@@ -207,24 +243,32 @@ def recover(root: str | None) -> None:
 @click.argument("job")
 @root_option
 @click.option("--adopt", metavar="REMOTE", help="The job is this remote one (batches/...).")
+@click.option("--restore", "decision", flag_value="restore", help="Have a damaged answer again.")
 @click.option("--abandon", "decision", flag_value="give_up", help="Its texts are pending again.")
 @click.option("--accept", "decision", flag_value="accept", help="Use the quarantined answer.")
-@click.option("--resubmit", "decision", flag_value="resubmit", help="Throw it away, send again.")
-@click.option("--fail", "decision", flag_value="fail", help="Throw it away, texts are FAILED.")
+@click.option(
+    "--resubmit", "decision", flag_value="resubmit", help="Give it up, pay for its texts again."
+)
+@click.option("--fail", "decision", flag_value="fail", help="Give it up, its texts are FAILED.")
 @edge
 def resolve(job: str, root: str | None, adopt: str | None, decision: str | None) -> None:
-    """Decide about an unconfirmed or quarantined JOB."""
+    """Decide about an unconfirmed, quarantined or damaged JOB."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.batch_jobs import resolve as verbs
+    from semantic_assets.pipeline.batch_jobs.restore import restore
 
     if (adopt is None) == (decision is None):
-        raise click.UsageError("say one of --adopt, --abandon, --accept, --resubmit, --fail")
-    with opened(root, progress=click.echo) as (store, gemini):
+        raise click.UsageError(
+            "say one of --adopt, --restore, --abandon, --accept, --resubmit, --fail"
+        )
+    with opened(root, progress=say) as (store, gemini):
         if adopt is not None:
             found = verbs.adopt(store, gemini, job, remote_name=adopt)
+        elif decision == "restore":
+            found = restore(store, gemini, job)
         else:
             found = getattr(verbs, str(decision))(store, gemini, job)
-    click.echo(f"job {found.job_id} is {found.state}")
+    say(f"job {found.job_id} is {found.state}")
 
 
 COMMANDS = [probe, failures, retry, verify, cleanup, rm, recover, resolve]

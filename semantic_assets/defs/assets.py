@@ -39,11 +39,13 @@ from semantic_assets.model.tables import (
 )
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.documents import read as documents_verb
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
+from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import continue_reindex
 from semantic_assets.pipeline.generation import write_prompts as requests_verb
@@ -56,7 +58,6 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     index_request,
 )
 from semantic_assets.pipeline.search.quality import check_quality, measure_quality
-from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.text import chunking
 
 OWNERS = ["team:semantic-assets"]
@@ -82,7 +83,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator
     """Read the source documents, one row each; unreadable ones carry the reason."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
-        report = read_documents(store, shard)
+        report = with_rebuilt(store, lambda: read_documents(store, shard))
         yield dg.MaterializeResult(
             metadata=documents_metadata(store, layout.documents(shard), report),
             check_results=[documents_check(store, report)],
@@ -131,7 +132,7 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
-        reports = feed_all(store, [shard])
+        reports = with_rebuilt(store, lambda: feed_all(store, [shard]))
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
         yield dg.MaterializeResult(metadata=generations_metadata(store, shard, reports))
@@ -158,7 +159,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
                 f"{shard.dataset} is not embedded: its dataset.toml says embed = false"
             )
             return
-        report = chunk_documents(store, shard)
+        report = with_rebuilt(store, lambda: chunk_documents(store, shard))
         yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
 
@@ -238,7 +239,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
         wanted = index_request(store, dataset)
-        report = build_index(store, dataset)
+        report = index_dataset(store, dataset)
         if reindexed := continue_reindex(store, gemini, dataset):
             context.log.info(reindexed.summary)
         for request in (wanted, index_request(store, dataset)):  # the switch changed what is due

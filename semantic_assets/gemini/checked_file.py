@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-class CheckedFile(io.FileIO):
+class VerifiedFile(io.FileIO):
     """A file that asks for permission before each read."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:

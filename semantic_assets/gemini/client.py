@@ -20,13 +20,14 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
-from semantic_assets.gemini.checked_file import CheckedFile
+from semantic_assets.gemini.checked_file import VerifiedFile
 from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
-from semantic_assets.gemini.faults import Method, scrubbed, translated
+from semantic_assets.gemini.faults import Method, translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.text.foreign import scrubbed
 
 if TYPE_CHECKING:
     from google import genai
@@ -116,7 +117,7 @@ class Gemini:
     def _upload(
         self, path: Path, mime_type: str, display_name: str, check: Callable[[], None]
     ) -> tuple[str, str, str]:
-        with self._asking(Method.UPLOAD), CheckedFile(path, check) as file:
+        with self._asking(Method.UPLOAD), VerifiedFile(path, check) as file:
             uploaded = self._client.files.upload(
                 file=file,
                 config={

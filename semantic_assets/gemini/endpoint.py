@@ -1,12 +1,13 @@
 """The endpoint of a client, Google or an emulator. The ledger identifies it by its scope."""
 
+import errno
 import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import SetupError
 from semantic_assets.settings.settings import PREFIX, Settings
 
 #: The emulator needs a key and accepts any.
@@ -40,12 +41,12 @@ class Endpoint:
         """Return the key to send.
 
         Raises:
-            ConfigError: the backend is Google and there is no key.
+            SetupError: the backend is Google and there is no key.
         """
         if self.backend == "emulator":
             return _EMULATOR_KEY
         if not self.settings.api_key:
-            raise ConfigError(f"{PREFIX}BACKEND=gemini needs GEMINI_API_KEY (or GOOGLE_API_KEY)")
+            raise SetupError(f"{PREFIX}BACKEND=gemini needs GEMINI_API_KEY (or GOOGLE_API_KEY)")
         return self.settings.api_key
 
 
@@ -71,12 +72,21 @@ def serve_emulator(
     tier: int | None,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve the emulator of these settings until interrupted; None keeps a stored value."""
+    """Serve the emulator of these settings until interrupted; None keeps a stored value.
+
+    Raises:
+        SetupError: the port is in use.
+    """
     from semantic_assets.emulator.server import serve_forever
     from semantic_assets.emulator.settings import Choices
 
     choices = Choices(tier=tier, latency_seconds=latency_seconds, vectors=None)
-    serve_forever(settings.emulator_dir, choices, port=port, on_ready=on_ready)
+    try:
+        serve_forever(settings.emulator_dir, choices, port=port, on_ready=on_ready)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SetupError(f"port {port} is in use: name another one with --port") from error
 
 
 def _serve_embedded(settings: Settings) -> str:

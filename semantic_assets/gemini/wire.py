@@ -16,6 +16,8 @@ class RemoteJob:
 
     name: str
     display_name: str | None
+    #: Without `models/`; None if the remote does not say.
+    model: str | None = None
     state: str
     requests: int | None
     succeeded: int | None
@@ -38,6 +40,7 @@ def read_operation(operation: Mapping[str, Any]) -> RemoteJob:
     return RemoteJob(
         name=str(operation.get("name") or metadata.get("name") or ""),
         display_name=_text(metadata.get("displayName")),
+        model=(_text(metadata.get("model")) or "").removeprefix("models/") or None,
         state=_text(metadata.get("state")) or "BATCH_STATE_UNSPECIFIED",
         requests=_count(stats.get("requestCount")),
         succeeded=_count(stats.get("successfulRequestCount")),

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from semantic_assets.index.broken_index import opening
 from semantic_assets.system.durable import replacing, sync
 
 FILE_NAME = "generation.json"
@@ -49,8 +50,10 @@ def read_description(folder: Path) -> Description:
 
     Raises:
         FileNotFoundError: the version is missing or was never finished.
+        BrokenFile: it has to be built again.
     """
-    return parse_description((folder / FILE_NAME).read_text())
+    with opening(folder):
+        return parse_description((folder / FILE_NAME).read_text())
 
 
 def parse_description(text: str) -> Description:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.index.backend import Backend, Finder
+from semantic_assets.index.broken_index import opening
 from semantic_assets.index.description import FILE_NAME, Description, read_description
 from semantic_assets.index.exact import ExactBackend
 from semantic_assets.index.faiss import FaissBackend
@@ -95,10 +96,13 @@ def open_index(folder: Path, stores: VectorStores) -> Index:
 
     Raises:
         FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
+        BrokenFile: it has to be built again.
+        TransientError: its store of vectors does not answer.
     """
-    description = read_description(folder)
-    backend = backend_of(description.backend, stores)
-    return Index(folder, description, backend.open(folder, description))
+    with opening(folder):
+        description = read_description(folder)
+        backend = backend_of(description.backend, stores)
+        return Index(folder, description, backend.open(folder, description))
 
 
 class OpenIndexes:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b, file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from semantic_assets.system import durable
@@ -49,7 +49,7 @@ class Folder:
     def digest(self, name: str) -> str | None:
         try:
             with (self.root / name).open("rb") as file:
-                return file_digest(file, blake2b).hexdigest()
+                return file_digest(file, sha256).hexdigest()
         except FileNotFoundError:
             return None
 

@@ -33,3 +33,9 @@ def halves(keys: pa.Array | Sequence[str]) -> npt.NDArray[np.int64]:
         raise ValueError("a key is not 32 hex digits")
     packed = nibbles[0::2] << 4 | nibbles[1::2]
     return packed.view(">i8").reshape(-1, 2).astype(np.int64)
+
+
+def keys_of(pairs: npt.NDArray[np.int64]) -> list[str]:
+    """Return the keys that `halves` split."""
+    text = pairs.astype(">i8").tobytes().hex()
+    return [text[start : start + HEX_DIGITS] for start in range(0, len(text), HEX_DIGITS)]

@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.lake.key_halves import halves
+from semantic_assets.lake.key_halves import halves, keys_of
 from semantic_assets.lake.key_index_file import opened
 from semantic_assets.lake.outcomes import (
     Indices,
@@ -29,6 +29,7 @@ from semantic_assets.lake.outcomes import (
     OutcomeRow,
     fold,
 )
+from semantic_assets.system.durable import make_private
 
 # CROSS JOIN: SQLite must walk the asked keys, never the index.
 _ROWS = """
@@ -135,7 +136,7 @@ class KeyIndex:
 
     def copied(self, to: Path) -> "KeyIndex":
         """Return an index of one's own, with the same in it."""
-        with self._connected() as ours, closing(sqlite3.connect(to)) as theirs:
+        with self._connected() as ours, closing(sqlite3.connect(make_private(to))) as theirs:
             ours.backup(theirs)
         return KeyIndex(to)
 
@@ -144,6 +145,13 @@ class KeyIndex:
         with self._connected() as connection:
             found = _rows(connection, halves(keys))
             return {name for name, _ in _files(connection, found.file_id).values()}
+
+    def keys_of(self, name: str) -> list[str]:
+        """Return the texts of a covered results file, in its order; none if it is not covered."""
+        query = "SELECT o.high, o.low FROM outcome o JOIN file USING (file_id) WHERE name = ?"
+        with self._connected() as connection:
+            found = connection.execute(f"{query} ORDER BY o.position", (name,)).fetchall()
+        return keys_of(np.array(found, dtype=np.int64).reshape(-1, 2))
 
     def known(self, keys: pa.Array | Sequence[str]) -> KnownTexts:
         """Return the outcomes of these texts, in their order."""

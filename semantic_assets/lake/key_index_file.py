@@ -5,9 +5,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from semantic_assets.lake.verified_file import broken
+from semantic_assets.system.durable import make_private
 from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
 _VERSION = 3
+_FOLDER = "keys"
+#: What SQLite says of a file that is no whole database.
+_BROKEN = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+}
 # whole_job: requests of a job that failed as a whole, 0 otherwise; below 0: texts that failed side by side.
 _SCHEMA = f"""
 CREATE TABLE file (
@@ -27,22 +36,42 @@ PRAGMA user_version = {_VERSION};
 
 @contextmanager
 def opened(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
-    """Open it; `reading` changes nothing, and of what cannot be read holds nothing."""
-    if reading:
-        with closing(_read(path)) as connection:
+    """Open it; `reading` changes nothing, and of what cannot be read holds nothing.
+
+    Raises:
+        BrokenFile: it is no database, or one that is cut off; also from what is read of it.
+    """
+    try:
+        with closing(_read(path) if reading else _made(path)) as connection:
             yield connection
-        return
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) not in _BROKEN:
+            raise
+        raise broken(f"{_FOLDER}/{path.name}", str(error)) from error
+
+
+def delete(path: Path) -> None:
+    """Delete it; who has it open goes on with what was deleted."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _made(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+    connection = sqlite3.connect(make_private(path), timeout=60, isolation_level=None)
+    try:
         # Rebuildable: a lost transaction costs a re-read of one results file.
         use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         _prepare(connection)
-        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _read(path: Path) -> sqlite3.Connection:
-    with suppress(sqlite3.OperationalError):
+    with suppress(sqlite3.DatabaseError):
         found = connect_reading(path)
         if _version(found) == _VERSION:
             return found

@@ -11,19 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import BrokenFile, ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.home import folder_home
 from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
+from semantic_assets.lake.verified_file import VerifiedFile, read_footer, reading
 from semantic_assets.objects.bucket import Bucket
 
 #: Key in a Parquet file's metadata: the fingerprint of its content, as the ledger has it.
 FINGERPRINT = b"semantic_assets.fingerprint"
 #: And the fingerprint of its input.
 INPUT = "semantic_assets.input"
-_BUFFER_BYTES = 1 << 20
 _OPENINGS = 3
 _T = TypeVar("_T")
 
@@ -97,10 +97,10 @@ class Lake:
         return self._place.below(directory)
 
     def fingerprint(self, relative: str) -> str | None:
-        """Return the fingerprint in a file's metadata; None without the file or the fingerprint."""
+        """Return the fingerprint in a file's metadata; None: it has none, or cannot be read."""
         try:
             metadata = self._footer(relative).metadata
-        except FileNotFoundError:
+        except (FileNotFoundError, BrokenFile):
             return None
         found = (metadata or {}).get(FINGERPRINT)
         return found.decode() if found is not None else None
@@ -113,7 +113,8 @@ class Lake:
     def metadata(self, relative: str) -> dict[str, str]:
         """Return the file's own key-value metadata, without Arrow's."""
         found = self._footer(relative).metadata or {}
-        return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
+        with reading(relative):
+            return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
 
     def read(self, relative: str, columns: list[str] | None = None) -> pa.Table:
         with self.open(relative) as file:
@@ -122,15 +123,11 @@ class Lake:
     def open(self, relative: str) -> pq.ParquetFile:
         """Open a table for reading in pieces.
 
-        Buffers for whole columns cost 170 MB for a shard, and 1.2 CPU seconds in faulting pages.
-
         Raises:
             FileNotFoundError: there is no such file.
+            BrokenFile: it cannot be read as it was written; so do the reads that follow.
         """
-        return self._opened(
-            relative,
-            lambda path: pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES),
-        )
+        return self._opened(relative, lambda path: VerifiedFile(path, relative))
 
     def read_columns(self, relative: str, columns: list[str]) -> pa.Table:
         """Read a few columns of a wide table; from a bucket only those travel.
@@ -139,7 +136,7 @@ class Lake:
             FileNotFoundError: there is no such file.
         """
         source = self._place.footer(relative)
-        with pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+        with VerifiedFile(source, relative) as file:
             return file.read(columns, use_threads=False)
 
     def _opened(self, relative: str, open_one: Callable[[Path], _T]) -> _T:
@@ -152,7 +149,7 @@ class Lake:
         raise FileNotFoundError(self.address(relative))
 
     def _footer(self, relative: str) -> pq.FileMetaData:
-        return pq.read_metadata(self._place.footer(relative))
+        return read_footer(self._place.footer(relative), relative)
 
     def count(self, relative: str, column: str, value: str) -> int:
         """Count the rows with a value; for most files the footer tells that there are none."""
@@ -207,6 +204,14 @@ class Lake:
     def digest(self, relative: str) -> str | None:
         """Return the digest of a file's bytes in its folder or bucket; None if it is missing."""
         return self._place.digest(relative)
+
+    def fetched(self, relative: str) -> Path:
+        """Return the file on this machine, as reads of it see it.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        return self._opened(relative, lambda path: path.resolve(strict=True))
 
     def copy_out(self, relative: str, to: Path) -> None:
         """Copy a file's content to a local path.

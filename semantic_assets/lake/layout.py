@@ -13,7 +13,7 @@ MOVED = "moved to"
 #: Start of that file in a lake that a move has begun to fill.
 FILLING = "being filled from ledger"
 #: Local folders, which are made again if missing, and files that are in use there.
-LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
+LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", "downloads", LEDGER_FILE)
 
 
 def _folder(product_id: str) -> str:
@@ -78,6 +78,21 @@ def uploads(job_id: str) -> str:
     return f"manifests/{job_id}.uploads"
 
 
+def download(job_id: str) -> str:
+    """Return the local path of the answers this machine has downloaded for an open job."""
+    return f"downloads/{job_id}.jsonl"
+
+
+def download_note(job_id: str) -> str:
+    """Return the local path of what a whole download is known by; without it the file is nothing."""
+    return f"downloads/{job_id}.json"
+
+
+def unsent(job_id: str) -> str:
+    """Return the path of the list of an open job's texts that were left out of its file, and why."""
+    return f"manifests/{job_id}.unsent"
+
+
 def query_vectors(space_id: str) -> str:
     """Return the path of the judged questions' vectors, paid for once in each space."""
     return f"queries/space={space_id}.parquet"
@@ -93,3 +108,34 @@ def index_dir(dataset: DatasetKey) -> str:
 
 def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"
+
+
+#: Folders of tables that are made again from the sources, from each other and from results.
+_REBUILT = ("documents", "chunks", "requests", "generations", "embeddings", "keys", "index")
+
+
+def is_rebuilt(path: str) -> bool:
+    """Say whether a file can be made again at no cost."""
+    return path.partition("/")[0] in _REBUILT
+
+
+def is_results(path: str) -> bool:
+    """Say whether a file holds answers that were paid for."""
+    return path.startswith("results/")
+
+
+def job_of_results(path: str) -> str:
+    """Return the job of a results file; a part of a real-time job is `<job>.<n>.parquet`."""
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def remedy(path: str) -> str:
+    """Say what to run when a file is broken."""
+    if is_rebuilt(path):
+        return "`semantic-assets refresh` makes it again at no cost"
+    if is_results(path):
+        return (
+            f"`semantic-assets resolve {job_of_results(path)} --restore`, if need be after putting "
+            "the file back from a backup; or `--resubmit` pays for its texts again"
+        )
+    return "put it back from a backup"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
 from semantic_assets.model.batch_job import BatchJob, stored_job
@@ -44,16 +45,19 @@ def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
 
 
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
-    """Return the text hashes of a job; None if its manifest is missing."""
+    """Return the text hashes of a job; None if its manifest is missing or broken."""
     column = manifest_key_column(lake, job_id)
     return None if column is None else column.to_pylist()
 
 
 def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
-    """Return the text hashes of a job as one column; None if its manifest is missing."""
+    """Return the text hashes of a job as one column; None if its manifest is missing or broken."""
+    path = layout.manifest(job_id)
     try:
-        return lake.read(layout.manifest(job_id), ["text_hash"])["text_hash"].combine_chunks()
-    except (FileNotFoundError, pa.ArrowException):
+        if json.loads(lake.metadata(path)[_JOB])["job_id"] != job_id:
+            return None  # the manifest of another job
+        return lake.read(path, ["text_hash"])["text_hash"].combine_chunks()
+    except (FileNotFoundError, BrokenFile, KeyError, ValueError):
         return None
 
 
@@ -69,3 +73,17 @@ def manifest_requests(lake: Lake, job_id: str) -> Iterator[dict[str, Any]]:
     with lake.open(layout.manifest(job_id)) as file:
         for batch in file.iter_batches(batch_size=512):
             yield from batch.to_pylist()
+
+
+def note_unsent(lake: Lake, job_id: str, key: str, reason: str) -> None:
+    """Note a text that is left out of a job's file: that it has no answer means nothing."""
+    path = layout.unsent(job_id)
+    line = json.dumps({"key": key, "reason": reason}, ensure_ascii=False)
+    lake.write_text(path, f"{lake.read_text(path) or ''}{line}\n")
+
+
+def unsent_texts(lake: Lake, job_id: str) -> dict[str, str]:
+    """Map the keys that were left out of a job's file to the reason."""
+    lines = (lake.read_text(layout.unsent(job_id)) or "").split("\n")
+    found = [json.loads(line) for line in lines if line]
+    return {note["key"]: note["reason"] for note in found}

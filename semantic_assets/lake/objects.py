@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
@@ -76,7 +76,7 @@ class Objects:
 
     def digest(self, name: str) -> str | None:
         """Return the digest of the store's bytes, not of a copy; None without the object."""
-        found = blake2b()
+        found = sha256()
         try:
             for piece in self.bucket.pieces(name):
                 found.update(piece)

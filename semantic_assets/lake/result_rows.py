@@ -1,17 +1,22 @@
 """Rows of results files by job and position, from which assembly takes the vectors."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake, row_group_starts
 from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
+from semantic_assets.lake.verified_file import broken
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.statuses import Outcome
 
 #: Decoded vectors kept for the next block: neighbours in a settled shard come from the same jobs,
 #: in an often edited shard from many.
@@ -34,10 +39,15 @@ class RowOutcomes:
 
 
 class ResultRows:
-    """The open results files of one space, read a row group at a time."""
+    """The open results files of one space, read a row group at a time.
 
-    def __init__(self, lake: Lake, space: EmbeddingSpace) -> None:
-        self._lake, self._space = lake, space
+    Each is checked by `require_intact` before it is opened.
+    """
+
+    def __init__(
+        self, lake: Lake, space: EmbeddingSpace, require_intact: Callable[[str], None]
+    ) -> None:
+        self._lake, self._space, self._require_intact = lake, space, require_intact
         self._files: OrderedDict[str, pq.ParquetFile] = OrderedDict()
         self._groups: OrderedDict[tuple[str, int], _Group] = OrderedDict()
         self._kept = max(1, _KEPT_BYTES // (space.dimensions * 4 * 1024))
@@ -49,8 +59,15 @@ class ResultRows:
         for file in self._files.values():
             file.close()
 
-    def of(self, known: KnownTexts, texts: Indices) -> RowOutcomes:
-        """Return the outcomes of the texts at these places; each has a final outcome."""
+    def of(self, known: KnownTexts, texts: Indices, keys: pa.StringArray) -> RowOutcomes:
+        """Return the outcomes of the texts at these places; each has a final outcome.
+
+        Args:
+            keys: the text_hash at every place; a row of another text is never returned.
+
+        Raises:
+            BrokenFile: a results file is not whole, or the key index names another text's row.
+        """
         count, jobs = len(texts), known.job[texts]
         names = np.asarray([*known.job_ids, ""], dtype=object)  # -1: failed, named below
         found = RowOutcomes(
@@ -64,19 +81,30 @@ class ResultRows:
         )
         for job in np.unique(jobs[jobs >= 0]).tolist():
             rows = np.flatnonzero(jobs == job)
-            self._fetch(known.job_ids[job], rows, known.position[texts[rows]], found)
+            wanted = keys.take(pa.array(texts[rows]))
+            self._fetch(known.job_ids[job], rows, known.position[texts[rows]], wanted, found)
         for row in np.flatnonzero(found.is_failed).tolist():
             landed = known.troubled[int(texts[row])]
             if landed.last_error is not None:
                 self._explain(row, *landed.last_error, found)
         return found
 
-    def _fetch(self, job_id: str, rows: Indices, positions: Indices, found: RowOutcomes) -> None:
+    def _fetch(
+        self,
+        job_id: str,
+        rows: Indices,
+        positions: Indices,
+        wanted: pa.StringArray,
+        found: RowOutcomes,
+    ) -> None:
         starts = row_group_starts(self._file(job_id))
         groups = np.searchsorted(starts, positions, side="right") - 1
         for number in np.unique(groups).tolist():
             mine = groups == number
             group, inside = self._group(job_id, number), positions[mine] - starts[number]
+            if not group.keys.take(pa.array(inside)).equals(wanted.filter(pa.array(mine))):
+                path = layout.key_index(self._space.product_id)
+                raise broken(path, f"it names rows of {job_id} that are of other texts")
             found.vectors[rows[mine]] = group.vectors[inside]
             found.tokens[rows[mine]] = group.tokens[inside]
 
@@ -93,7 +121,9 @@ class ResultRows:
         if job_id not in self._files:
             if len(self._files) >= _KEPT_FILES:
                 self._files.popitem(last=False)[1].close()
-            self._files[job_id] = self._lake.open(layout.results(self._space.product_id, job_id))
+            path = layout.results(self._space.product_id, job_id)
+            self._require_intact(path)
+            self._files[job_id] = self._lake.open(path)
         self._files.move_to_end(job_id)
         return self._files[job_id]
 
@@ -111,10 +141,15 @@ class ResultRows:
 class _Group:
     vectors: npt.NDArray[np.float32]
     tokens: npt.NDArray[np.int32]
+    #: The text of each row that has a vector, null for the others.
+    keys: pa.StringArray
 
     @classmethod
     def read(cls, file: pq.ParquetFile, number: int) -> Self:
-        table = file.read_row_group(number, ["vector", "token_count"], use_threads=False)
+        columns = ["text_hash", "vector", "token_count", "outcome"]
+        table = file.read_row_group(number, columns, use_threads=False)
         column = table["vector"].combine_chunks()
         matrix = column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
-        return cls(matrix, table["token_count"].fill_null(0).to_numpy())
+        is_ok = pc.equal(table["outcome"], Outcome.OK)
+        keys = pc.if_else(is_ok, table["text_hash"], None).combine_chunks()
+        return cls(matrix, table["token_count"].fill_null(0).to_numpy(), keys)

@@ -14,7 +14,8 @@ class TableFile:
 
     Vectors gain nothing from dictionaries, compression or min-max statistics. Text is not
     compressed either: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write, with LZ4
-    103 MB and 0.78; their vectors take three times 170 MB anyway.
+    103 MB and 0.78; their vectors take three times 170 MB anyway. Every page carries a checksum:
+    without it a flipped bit in a paid vector is another vector, and every check passes.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
@@ -28,6 +29,7 @@ class TableFile:
             compression="none",
             use_dictionary=_REPEATED,
             write_statistics=plain,
+            write_page_checksum=True,
         )
 
     def write(self, batch: pa.RecordBatch | pa.Table) -> None:

@@ -12,6 +12,7 @@ from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.ledger.database.scope_tables import others_window
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
 
@@ -42,6 +43,20 @@ def window_of(
         )
     ).one()
     return int(tokens), int(jobs)
+
+
+def enqueued_of(connection: sa.Connection, scope_id: str, model: str) -> tuple[int, int]:
+    """Return (tokens, jobs) that fill the window: our rows, and what others of the key have out."""
+    tokens, jobs = window_of(connection, scope_id, model)
+    others = sa.select(
+        sa.func.coalesce(
+            sa.func.sum(sa.case((others_window.c.model == model, others_window.c.tokens), else_=0)),
+            0,
+        ),
+        sa.func.coalesce(sa.func.sum(others_window.c.jobs), 0),
+    ).where(others_window.c.scope_id == scope_id)
+    their_tokens, their_jobs = connection.execute(others).one()
+    return tokens + int(their_tokens), jobs + int(their_jobs)
 
 
 @contextmanager

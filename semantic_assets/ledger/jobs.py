@@ -13,13 +13,19 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.database.schema import job_event, lease
-from semantic_assets.ledger.job_rows import job_of, job_values, record_event, row_held, window_of
+from semantic_assets.ledger.job_rows import (
+    enqueued_of,
+    job_of,
+    job_values,
+    record_event,
+    row_held,
+)
+from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
 from semantic_assets.ledger.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
-_RECENT_JOBS = 20
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +66,7 @@ class Jobs:
         """
         with self.database.write() as connection:
             require_fence(connection, under)
-            tokens, jobs = window_of(connection, job.scope_id, job.model)
+            tokens, jobs = enqueued_of(connection, job.scope_id, job.model)
             if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
                 return False
             guard(Spending(self.database, connection))
@@ -77,6 +83,7 @@ class Jobs:
         detail: str,
         under: Lease | None = None,
         guard: Guard = lambda spending: None,
+        paid: PaidFile | None = None,
     ) -> bool:
         """Insert a recovered or real-time row; False where somebody else did.
 
@@ -95,7 +102,7 @@ class Jobs:
                 .returning(job_table.c.job_id)
             ).all()
             if found:
-                settle_insert(connection, self.database, job, None)
+                settle_insert(connection, self.database, job, None, paid)
                 now = self.database.clock()
                 event = record_event(connection, job.job_id, now, None, job.state, detail)
         if found:
@@ -103,15 +110,18 @@ class Jobs:
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
-        query = sa.select(job_table.c.job_id).where(job_table.c.job_id == job_id)
+        return bool(self.known([job_id]))
+
+    def known(self, job_ids: Collection[str]) -> set[str]:
+        """Return which of these jobs have a row, in one query."""
+        query = sa.select(job_table.c.job_id).where(job_table.c.job_id.in_(list(job_ids)))
         with self.database.read() as connection:
-            return connection.execute(query).one_or_none() is not None
+            return set(connection.execute(query).scalars())
 
     def count(self) -> int:
+        query = sa.select(sa.func.count()).select_from(job_table)
         with self.database.read() as connection:
-            return connection.execute(
-                sa.select(sa.func.count()).select_from(job_table)
-            ).scalar_one()
+            return connection.execute(query).scalar_one()
 
     def recent(self, limit: int, *, before: str | None = None) -> Sequence[BatchJob]:
         """Return the jobs older than the job `before`, newest first."""
@@ -137,52 +147,11 @@ class Jobs:
         accepted = sa.select(sa.func.coalesce(sa.func.max(job_table.c.job_id), "")).where(
             of_model, job_table.c.submitted_at.is_not(None), job_table.c.is_realtime.is_(False)
         )
-        query = sa.select(job_table).where(
-            of_model,
-            job_table.c.state == JobState.REJECTED,
-            job_table.c.job_id > accepted.scalar_subquery(),
-        )
+        later = job_table.c.job_id > accepted.scalar_subquery()
+        rejected = job_table.c.state == JobState.REJECTED
+        query = sa.select(job_table).where(of_model, rejected, later)
         with self.database.read() as connection:
             return [job_of(row) for row in connection.execute(query)]
-
-    def window(self, scope_id: str, model: str) -> tuple[int, int]:
-        """Return (enqueued tokens, jobs) of a scope and model now, by our own rows."""
-        with self.database.read() as connection:
-            return window_of(connection, scope_id, model)
-
-    def accepted_tokens(self, scope_id: str, model: str) -> int:
-        """Return the enqueued tokens that the remote has accepted or may have accepted."""
-        states = [JobState.SUBMITTED, JobState.RUNNING, JobState.UNCONFIRMED]
-        with self.database.read() as connection:
-            return window_of(connection, scope_id, model, states)[0]
-
-    def token_ratio(self, model: str) -> float | None:
-        """Return Google's token count over our estimate for the last jobs; None without jobs."""
-        recent = (
-            sa.select(job_table.c.tokens_actual, job_table.c.tokens_estimated)
-            .where(job_table.c.model == model, job_table.c.failed == 0)
-            .where(job_table.c.tokens_actual > 0, job_table.c.is_realtime.is_(False))
-            .where(job_table.c.state == JobState.COLLECTED)
-            .order_by(job_table.c.job_id.desc())
-            .limit(_RECENT_JOBS)
-            .subquery()
-        )
-        totals = sa.select(
-            sa.func.sum(recent.c.tokens_actual), sa.func.sum(recent.c.tokens_estimated)
-        )
-        with self.database.read() as connection:
-            actual, estimated = connection.execute(totals).one()
-        return float(actual) / float(estimated) if actual and estimated else None
-
-    def output_tokens(self, product_id: str) -> tuple[int, int]:
-        """Return (tokens billed for answers, requests) of a task's answered jobs."""
-        query = sa.select(
-            sa.func.coalesce(sa.func.sum(job_table.c.output_tokens_actual), 0),
-            sa.func.coalesce(sa.func.sum(job_table.c.requests), 0),
-        ).where(job_table.c.product_id == product_id, job_table.c.output_tokens_actual > 0)
-        with self.database.read() as connection:
-            tokens, requests = connection.execute(query).one()
-        return int(tokens), int(requests)
 
     def move(
         self,
@@ -193,6 +162,7 @@ class Jobs:
         fence: int | None = None,
         detail: str | None = None,
         possibly_billed: Amount | None = None,
+        paid: PaidFile | None = None,
         **values: Any,
     ) -> BatchJob | None:
         """Move a row that is in a state of `of` (and under `fence`); None if it is not.
@@ -220,7 +190,8 @@ class Jobs:
                 return None
             moved = job_of(row)
             if before != to:
-                settle_move(connection, self.database, JobState(before), moved, possibly_billed)
+                billed = possibly_billed
+                settle_move(connection, self.database, JobState(before), moved, billed, paid)
                 event = record_event(connection, job_id, now, before, to, detail)
         if before != to:
             self.after_event(event)

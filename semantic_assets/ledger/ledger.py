@@ -10,7 +10,10 @@ from semantic_assets.ledger.evaluations import Evaluations
 from semantic_assets.ledger.identity import Identity
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.job_ids import JobIds
+from semantic_assets.ledger.job_totals import JobTotals
 from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.lake_files.paid_files import PaidFiles
+from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
 from semantic_assets.ledger.leases import Leases
 from semantic_assets.ledger.progress import Progress
 from semantic_assets.ledger.run_requests import Requests
@@ -18,7 +21,6 @@ from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.ledger.sources.sources import Sources
 from semantic_assets.ledger.spaces import Spaces
 from semantic_assets.ledger.spending import Spending
-from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
 
 
@@ -29,11 +31,13 @@ class Ledger:
     leases: Leases
     jobs: Jobs
     job_ids: JobIds
+    job_totals: JobTotals
     datasets: Datasets
     sources: Sources
     dataset_spaces: DatasetSpaces
     progress: Progress
     files: TableFiles
+    paid: PaidFiles
     scopes: Scopes
     spaces: Spaces
     tasks: Tasks
@@ -94,11 +98,13 @@ def ledger_of(database: Database) -> Ledger:
         leases=Leases(database),
         jobs=Jobs(database),
         job_ids=JobIds(database),
+        job_totals=JobTotals(database),
         datasets=Datasets(database),
         sources=Sources(database),
         dataset_spaces=DatasetSpaces(database),
         progress=Progress(database),
         files=TableFiles(database),
+        paid=PaidFiles(database),
         scopes=Scopes(database),
         spaces=Spaces(database),
         tasks=Tasks(database),

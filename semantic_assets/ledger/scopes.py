@@ -1,12 +1,13 @@
 """Scopes: one backend, base URL and key each. Remote names and quotas are valid inside one only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
-from semantic_assets.ledger.database.schema import model_pause, scope_window
-from semantic_assets.ledger.database.schema import scope as scope_table
+from semantic_assets.ledger.database.scope_tables import model_pause, others_window, scope_window
+from semantic_assets.ledger.database.scope_tables import scope as scope_table
 
 #: Stands for the scope where what waits is the collection of a job.
 _JOB = "job"
@@ -151,6 +152,27 @@ class Scopes:
         hours = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
         return min(configured, int(row.tokens * _FLOOR ** min(max(hours, 0.0), 10.0)))
 
+    def note_others(self, scope_id: str, enqueued: Mapping[str, tuple[int, int]]) -> None:
+        """Note what a listing shows of others who use the key: (tokens, jobs) by model."""
+        now = self.database.clock()
+        rows = [
+            {"scope_id": scope_id, "model": model, "tokens": tokens, "jobs": jobs, "seen_at": now}
+            for model, (tokens, jobs) in enqueued.items()
+        ]
+        with self.database.write() as connection:
+            connection.execute(sa.delete(others_window).where(others_window.c.scope_id == scope_id))
+            if rows:
+                connection.execute(sa.insert(others_window), rows)
+
+    def others_seen_at(self, scope_id: str) -> float | None:
+        """Return when others were last seen to have something out; None: they have not."""
+        query = sa.select(sa.func.max(others_window.c.seen_at)).where(
+            others_window.c.scope_id == scope_id
+        )
+        with self.database.read() as connection:
+            found: float | None = connection.execute(query).scalar()
+        return found
+
     def names_seen(self, scope_id: str) -> None:
         """Record that a listing showed one of our names, so that a missing name is evidence."""
         with self.database.write() as connection:
@@ -179,6 +201,12 @@ class Scopes:
                 sa.select(scope_table.c.names_seen_at).where(scope_table.c.scope_id == scope_id)
             ).scalar()
         return seen is not None
+
+
+def resume_job(connection: sa.Connection, job_id: str) -> None:
+    """End the pauses of a job's collection: it is final."""
+    of_job = (model_pause.c.scope_id == _JOB) & (model_pause.c.model == job_id)
+    connection.execute(sa.delete(model_pause).where(of_job))
 
 
 def _of(scope_id: str) -> sa.Update:

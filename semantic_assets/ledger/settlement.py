@@ -1,4 +1,4 @@
-"""What a move of a job's row brings with it: money and shards, in the transaction of the move.
+"""What a move of a job's row brings with it: money, shards and digest, in its transaction.
 
 Nothing returns to a final row. Booked afterwards, the cost of a collected job was lost when the
 process died in between, a released job stayed committed, an abandoned one was not possibly billed.
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import shard_space
+from semantic_assets.ledger.lake_files.paid_files import PaidFile, record_paid
+from semantic_assets.ledger.scopes import resume_job
 from semantic_assets.ledger.spending import (
     ACTUAL,
     ESTIMATED,
@@ -18,14 +20,19 @@ from semantic_assets.ledger.spending import (
     Amount,
     Spending,
 )
-from semantic_assets.model.batch_job import IN_WINDOW, REOPENING, BatchJob, JobState
+from semantic_assets.model.batch_job import FINAL, IN_WINDOW, REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 
 
 def settle_insert(
-    connection: sa.Connection, database: Database, job: BatchJob, reserved: Amount | None
+    connection: sa.Connection,
+    database: Database,
+    job: BatchJob,
+    reserved: Amount | None,
+    paid: PaidFile | None = None,
 ) -> None:
-    """Book what a new row costs, or reserve what it may."""
+    """Book what a new row costs, or reserve what it may; from now on its results file counts."""
+    record_paid(connection, database, paid)
     if job.state == JobState.COLLECTED:
         _book_answers(Spending(database, connection), job)
         _unsettle(connection, job.product_id)
@@ -42,12 +49,15 @@ def settle_move(
     before: JobState,
     job: BatchJob,
     possibly_billed: Amount | None,
+    paid: PaidFile | None = None,
 ) -> None:
     """Book, release and unsettle what a move to `job.state` makes true.
 
     Args:
         possibly_billed: what may have been paid for nothing.
+        paid: the file that counts from now on.
     """
+    record_paid(connection, database, paid)
     spending = Spending(database, connection)
     if before in REOPENING:  # it may be paid for after all
         amount = _estimated(job)
@@ -67,6 +77,8 @@ def settle_move(
             tokens=possibly_billed.tokens,
             usd=possibly_billed.usd,
         )
+    if job.state in FINAL:
+        resume_job(connection, job.job_id)
     _unsettle_for(connection, before, job)
 
 
@@ -86,7 +98,9 @@ def _estimated(job: BatchJob) -> Amount:
 
 
 def _unsettle_for(connection: sa.Connection, before: JobState, job: BatchJob) -> None:
-    if before in REOPENING:
+    if JobState.DAMAGED in (before, job.state):
+        _unsettle(connection, job.product_id)  # its texts may be wanted by shards it never knew
+    elif before in REOPENING:
         # Vectors may turn up for texts that were taken for failed: every shard may want them.
         _unsettle(connection, job.product_id)
     elif job.state == JobState.COLLECTED and not job.shards:

@@ -6,6 +6,7 @@ unconfirmed  the POST may have arrived; only a listing tells
 submitted    answered with a name         running    the remote works on it
 ended        remote terminal; whatever the end state, its output is collected first
 gone         two 404s ten minutes apart   quarantined  the answers are not trusted; a person decides
+damaged      its results file is missing or altered: a person has it put back, or pays again
 collected, released, rejected, abandoned, gone are final.
 """
 
@@ -30,6 +31,7 @@ class JobState(StrEnum):
     ENDED = "ended"
     QUARANTINED = "quarantined"
     COLLECTED = "collected"
+    DAMAGED = "damaged"
     RELEASED = "released"
     REJECTED = "rejected"
     ABANDONED = "abandoned"
@@ -42,13 +44,15 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.CREATING: frozenset({S.SUBMITTED, S.RELEASED, S.REJECTED, S.UNCONFIRMED, S.COLLECTED}),
     S.UNCONFIRMED: frozenset({S.SUBMITTED, S.ABANDONED, S.COLLECTED}),
     S.SUBMITTED: frozenset({S.RUNNING, S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
-    S.RUNNING: frozenset({S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED}),
+    # Only real-time calls: a part of their answers is damaged.
+    S.RUNNING: frozenset({S.ENDED, S.GONE, S.ABANDONED, S.COLLECTED, S.DAMAGED}),
     S.ENDED: frozenset({S.COLLECTED, S.QUARANTINED, S.GONE}),
     S.QUARANTINED: frozenset({S.COLLECTED, S.ABANDONED}),
     # An abandoned job that turns up later is re-opened and collected, and so is its results file.
     S.ABANDONED: frozenset({S.SUBMITTED, S.COLLECTED}),
     S.GONE: frozenset({S.SUBMITTED, S.COLLECTED}),
-    S.COLLECTED: frozenset(),
+    S.COLLECTED: frozenset({S.DAMAGED}),
+    S.DAMAGED: frozenset({S.COLLECTED, S.ABANDONED}),
     S.RELEASED: frozenset({S.COLLECTED}),
     S.REJECTED: frozenset({S.COLLECTED}),
 }
@@ -64,7 +68,7 @@ ACTIVE_REMOTE = frozenset({S.SUBMITTED, S.RUNNING})
 
 
 class Stage(StrEnum):
-    """The five stages that users see instead of the twelve states."""
+    """The five stages that users see instead of the states."""
 
     CREATED = "CREATED"
     SUBMITTED = "SUBMITTED"
@@ -82,6 +86,7 @@ STAGE_OF: dict[JobState, Stage] = {
     S.ENDED: Stage.PROCESSING,
     S.QUARANTINED: Stage.FAILED,
     S.COLLECTED: Stage.COMPLETED,
+    S.DAMAGED: Stage.FAILED,
     S.RELEASED: Stage.FAILED,
     S.REJECTED: Stage.FAILED,
     S.ABANDONED: Stage.FAILED,

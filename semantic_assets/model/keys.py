@@ -73,6 +73,13 @@ class ShardKey:
             raise ConfigError(f"shard {text!r}: write it as project.dataset.00000")
         return cls(DatasetKey(parts[0], parts[1]), int(parts[2]))
 
+    @classmethod
+    def of_path(cls, path: str) -> Self:
+        """Return the shard of a table's file, from the folders it lies in."""
+        parts = path.removesuffix(".parquet").split("/")
+        found = dict(part.split("=", 1) for part in parts if "=" in part)
+        return cls(DatasetKey(found["project"], found["dataset"]), int(found["shard"]))
+
     @property
     def path(self) -> str:
         return f"{self.dataset.path}/shard={self.number:05d}.parquet"

@@ -19,6 +19,7 @@ _STATUS = {
     JobState.RUNNING: "in_progress",
     JobState.ENDED: "finalizing",
     JobState.QUARANTINED: "failed",
+    JobState.DAMAGED: "failed",
     JobState.COLLECTED: "completed",
     JobState.RELEASED: "cancelled",
     JobState.REJECTED: "failed",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
+_READ_WRITE, _UNCHANGING = "mode=rw", "mode=ro&immutable=1"
 
 
 def use_wal(connection: sqlite3.Connection) -> None:
@@ -20,8 +21,8 @@ def use_wal(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE_SECONDS)
         else:
@@ -35,7 +36,14 @@ def connect_reading(path: Path) -> sqlite3.Connection:
         sqlite3.OperationalError: it cannot be read like this: the place cannot be written, and a
             writer left its log there without the file that indexes it.
     """
-    return _connected(f"{path.absolute().as_uri()}?{_mode(path)}")
+    uri, mode = path.absolute().as_uri(), _mode(path)
+    try:
+        return _connected(f"{uri}?{mode}")
+    except sqlite3.OperationalError:
+        if mode != _READ_WRITE:
+            raise
+        # No room for its shared memory: the disk is full, and nobody else writes there either.
+        return _connected(f"{uri}?{_UNCHANGING}")
 
 
 def connect_empty(name: str = "") -> sqlite3.Connection:
@@ -61,7 +69,7 @@ def _mode(path: Path) -> str:
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         return "mode=ro"
-    return "mode=rw" if can_be_written(path) else "mode=ro&immutable=1"
+    return _READ_WRITE if can_be_written(path) else _UNCHANGING
 
 
 def _connected(uri: str, *, is_read: bool = True) -> sqlite3.Connection:

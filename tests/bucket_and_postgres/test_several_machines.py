@@ -8,14 +8,15 @@ import pytest
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs import plan
-from semantic_assets.pipeline.batch_jobs.collect import collect_next
+from semantic_assets.pipeline.batch_jobs.collect import collect_some
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending import pending
-from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.pipeline.pending.broken_files import paid_file
+from semantic_assets.pipeline.pending.landed import _RETRY, complete_key_index
 from semantic_assets.pipeline.pending.retry import write_retry
 from tests.bucket_and_postgres.conftest import Far, lines
 from tests.trial import Trial
@@ -53,7 +54,7 @@ def test_a_job_that_lands_elsewhere_while_a_plan_is_made_is_not_sent_again(
 
         return wrapped
 
-    monkeypatch.setattr(plan, first, then_lands(getattr(plan, first)))
+    monkeypatch.setattr(pending, first, then_lands(getattr(pending, first)))
     made = plan.plan(other.store, scope_id=other.gemini.scope_id)
     assert landed
     assert made.jobs == ()
@@ -63,7 +64,7 @@ def test_a_job_that_lands_elsewhere_while_a_plan_is_made_is_not_sent_again(
 def _collect(trial: Trial) -> None:
     """As `advance` does, beside a planner that holds the lease."""
     poll(trial.store, trial.gemini)
-    assert collect_next(trial.store, trial.gemini)
+    assert collect_some(trial.store, trial.gemini)
     assert [job.state for job in trial.store.ledger.jobs.list()] == [JobState.COLLECTED]
 
 
@@ -79,6 +80,7 @@ def test_outcomes_that_were_replaced_elsewhere_are_read_again(far: Far) -> None:
     answers = one.store.lake.read(path)
     with one.store.lake.writing(path, answers.schema, one.store.lake.metadata(path)) as file:
         file.write(answers.slice(0, 10))
+    one.store.ledger.paid.record(paid_file(one.store, path))
     known = complete_key_index(other.store, space.space_id).known(keys)
     assert known.is_answered.sum() == 10
     assert complete_key_index(other.store, space.space_id).etags() == {
@@ -95,6 +97,6 @@ def test_a_retry_asked_for_on_one_machine_is_known_on_the_other(far: Far) -> Non
     space = one.store.settings.space
     index = complete_key_index(other.store, space.space_id)
     write_retry(one.store, space.space_id, [])
-    assert not [name for name in index.etags() if name.startswith(pending._RETRY)]
+    assert not [name for name in index.etags() if name.startswith(_RETRY)]
     again = complete_key_index(other.store, space.space_id)
-    assert [name for name in again.etags() if name.startswith(pending._RETRY)]
+    assert [name for name in again.etags() if name.startswith(_RETRY)]

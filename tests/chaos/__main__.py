@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards [--sample N]; --swaps [--trials N]"""
+"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards [--sample N]"""
 
 import argparse
 import multiprocessing
@@ -11,10 +11,11 @@ from contextlib import nullcontext
 
 from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos import run as runner
-from tests.chaos import swaps
+from tests.chaos.dimensions import in_full
 from tests.chaos.faults import unlisted
 from tests.chaos.incidents import LOCAL
 from tests.chaos.kinds import all_scenarios, short_scenarios
+from tests.chaos.outside.everything import outside
 from tests.chaos.run import Outcome
 from tests.chaos.safeguard_cases import controls, red_scenarios
 from tests.chaos.scenarios import End, Scenario
@@ -27,10 +28,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="two of each kind")
     parser.add_argument("--only", help="scenarios whose name contains this")
+    parser.add_argument("--outside", action="store_true", help="only other lives, clocks and kinds")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
     parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
-    parser.add_argument("--swaps", action="store_true", help="which swapped answers are seen")
-    parser.add_argument("--trials", type=int, default=30, help="of each kind of swap")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
     options = parser.parse_args()
@@ -39,19 +39,19 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.swaps:
-        return swaps.run(options.trials, options.jobs)
     everything = _everything(options.seed)
     if missing := unlisted(everything):
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")
     if options.safeguards:
         return _safeguards(options)
     scenarios = short_scenarios(options.seed) if options.short else everything
+    if options.outside:
+        scenarios = [*in_full(), *outside()]
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     if options.far:
         scenarios = [scenario for scenario in scenarios if scenario.mishap not in LOCAL]
     outcomes = list(_all(scenarios, options.jobs))
-    is_full = not options.short and not options.only
+    is_full = not (options.short or options.only or options.outside)
     silent = _matrix(outcomes) if is_full else []
     return _verdict(outcomes) or int(bool(silent))
 

@@ -10,6 +10,7 @@ from tests.chaos.scenarios import Incident
 from tests.chaos.servers import Servers
 from tests.chaos.work import Shift, work
 from tests.chaos.world import KEYS, World
+from tests.harms import Harm, copied_over, cut_off, emptied, flipped, missing
 
 _LEDGER = "ledger.sqlite3*"
 _TABLES = ("documents", "requests", "generations", "chunks", "embeddings")
@@ -42,7 +43,12 @@ def befall(world: World, mishap: Incident, off: Iterable[Preparation]) -> None:
         world.join(other.fork(partial(work, shift=Shift()), *off))
         drop_refusals(world)
     elif world.servers is not None:
+        if mishap in _HARMS:
+            _harm_far_results(world.servers, world.place, _HARMS[mishap])
+            return
         _FAR_LOSSES[mishap](world.servers, world.place)
+    elif mishap in _HARMS:
+        _harm_results(world, _HARMS[mishap])
     else:
         _LOSSES[mishap](world)
 
@@ -107,6 +113,41 @@ def _old_tables(world: World) -> None:
             shutil.copytree(found, world.lake / name)
 
 
+def _harm_results(world: World, harm: Harm) -> None:
+    """To the oldest paid file; what was made of it is gone, so that it is read again."""
+    found = sorted(path for path in world.lake.glob("results/*/*.parquet"))
+    shutil.copytree(world.lake / "results", world.folder / "kept")
+    harm(found[0])
+    _lose(world, ["embeddings", "generations", "keys"])
+
+
+def _harm_far_results(servers: Servers, place: str, harm: Harm) -> None:
+    servers.keep_copy(place)
+    servers.harm(place, "results", harm)
+    servers.lose(place, ["embeddings", "generations"])
+
+
+def put_back(world: World, path: str) -> None:
+    """What a person does who has a backup."""
+    if world.servers is not None:
+        world.servers.put_back(world.place, path)
+        return
+    shutil.copy(world.folder / "kept" / path.removeprefix("results/"), world.lake / path)
+
+
+def _cut_tables(world: World) -> None:
+    for name in (*_TABLES, "keys", "index"):
+        for path in filter(Path.is_file, (world.lake / name).rglob("*")):
+            cut_off(path)
+
+
+_HARMS: dict[Incident, Harm] = {
+    Incident.CUT_RESULTS: cut_off,
+    Incident.EMPTY_RESULTS: emptied,
+    Incident.FLIPPED_RESULTS: flipped,
+    Incident.LOST_RESULTS: missing,
+    Incident.SWAPPED_RESULTS: copied_over,
+}
 _LOSSES: dict[Incident, Callable[[World], None]] = {
     Incident.OLD_LEDGER: _old_ledger,
     Incident.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
@@ -115,12 +156,18 @@ _LOSSES: dict[Incident, Callable[[World], None]] = {
     Incident.CUT_MANIFEST: lambda world: _cut(_one_manifest(world)),
     Incident.OLD_TABLES: _old_tables,
     Incident.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
+    Incident.CUT_TABLES: _cut_tables,
 }
-_FAR_LOSSES: dict[Incident, Callable[[Servers, str], None]] = {
+_FAR_LOSSES: dict[Incident, Callable[[Servers, str], object]] = {
     Incident.OLD_LEDGER: Servers.bring_back_ledger,
     Incident.LOST_LEDGER: Servers.lose_ledger,
     Incident.OLD_TABLES: lambda servers, place: servers.bring_back(place, _TABLES),
     Incident.LOST_TABLES: lambda servers, place: servers.lose(place, [*_TABLES, "index"]),
+    Incident.CUT_TABLES: lambda servers, place: [
+        servers.harm(place, name, cut_off)
+        for name in (*_TABLES, "index")
+        if servers.has(place, name)
+    ],
 }
 #: Somebody works on, until all is done as it looks from there.
 _OTHERS: dict[Incident, dict[str, str]] = {

@@ -17,6 +17,14 @@ from tests.chaos.steps import USUAL, WHENS, Blow
 
 #: The listing fails from the create call on, as long as nobody mends it.
 NO_LISTING = Fault("list-503", times=None, since="create call")
+#: What may happen to a file that lies on a disk for a year.
+PAID_FILES_HARMED = (
+    Incident.CUT_RESULTS,
+    Incident.EMPTY_RESULTS,
+    Incident.FLIPPED_RESULTS,
+    Incident.LOST_RESULTS,
+    Incident.SWAPPED_RESULTS,
+)
 #: Longer than it takes to give a job up.
 THREE_HOURS = 3 * 3_600.0
 
@@ -36,7 +44,7 @@ def short_scenarios(seed: int) -> list[Scenario]:
 def _kinds(seed: int) -> list[list[Scenario]]:
     rng = random.Random(seed)
     laboratory = [varied(kind, rng) for kind in _laboratory(rng)]
-    return [*laboratory, in_full(), *outside()]
+    return [*laboratory, in_full(), outside()]
 
 
 def _laboratory(rng: random.Random) -> list[list[Scenario]]:
@@ -134,9 +142,16 @@ def _mishaps() -> list[Scenario]:
         *(after_mishap(Incident.NEW_ROOT, blow) for blow in (unanswered, submitted)),
         *(after_mishap(Incident.LOST_LEDGER, blow) for blow in (None, unanswered, ended, landed)),
         *(after_mishap(Incident.LOST_TABLES, blow) for blow in (None, submitted, landed)),
+        after_mishap(Incident.CUT_TABLES),
+        *(damaged(incident) for incident in PAID_FILES_HARMED),
         replace(after_mishap(Incident.OLD_TABLES), edit=True),
         replace(after_mishap(Incident.OLD_TABLES, submitted), edit=True),
     ]
+
+
+def damaged(incident: Incident) -> Scenario:
+    """A paid file is harmed; a person puts it back from a backup."""
+    return replace(after_mishap(incident), ends=End.DAMAGED)
 
 
 def after_mishap(
@@ -159,6 +174,7 @@ def _unsettled() -> list[Scenario]:
             was_created=False,
         ),
         impossible_canary(),
+        failing_canary(),
         untrusted_answers(),
         Scenario(
             "a result that can never be read",
@@ -171,6 +187,11 @@ def impossible_canary() -> Scenario:
     """Answers are there, and nothing to hold them against."""
     faults = (Fault("realtime-503", times=None),)
     return Scenario("the canary is impossible", faults=faults, ends=End.WAITING)
+
+
+def failing_canary() -> Scenario:
+    """Real-time calls fail for hours, each of them possibly billed, and then are answered again."""
+    return Scenario("the canary fails repeatedly", faults=(Fault("realtime-503", times=9),))
 
 
 def untrusted_answers() -> Scenario:

@@ -3,15 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
 
 from semantic_assets import store
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.pipeline.batch_jobs import plan
+from semantic_assets.pipeline.batch_jobs import restore
+from semantic_assets.pipeline.chunks import chunk_shard
+from semantic_assets.pipeline.embeddings import assemble
 from semantic_assets.pipeline.flows import advance
-from semantic_assets.pipeline.pending import pending
+from semantic_assets.pipeline.generation import outputs, write_prompts
+from semantic_assets.pipeline.pending import landed, pending
 from semantic_assets.pipeline.vector_index import build, switch
 from semantic_assets.store import Store
 
@@ -45,8 +51,7 @@ def no_index_completion() -> None:
     def opened(store: Store, space_id: str) -> KeyIndex:
         return store.key_index(space_id)
 
-    for module in (plan, pending):
-        module.complete_key_index = opened  # type: ignore[attr-defined]
+    pending.complete_key_index = opened
 
 
 def no_table_record() -> None:
@@ -58,6 +63,27 @@ def no_table_record() -> None:
 
     Store.is_current = is_current  # type: ignore[method-assign]
     Store.trusted_fingerprint = lambda self, path: self.lake.fingerprint(path)  # type: ignore[method-assign]
+    for module in (assemble, chunk_shard, outputs, write_prompts):
+        module.known_table = lambda store, path: store.lake.fingerprint(path)  # type: ignore[attr-defined]
+
+
+def no_paid_digest() -> None:
+    """A paid file is used as it lies there, without its checksums."""
+    for module in (assemble, outputs, restore):
+        module.require_intact = lambda *_: None  # type: ignore[attr-defined]
+    landed.require_named = lambda *_: None
+    real = pq.ParquetFile.__init__
+
+    def unchecked(self: pq.ParquetFile, source: Any, *_: Any, **given: Any) -> None:
+        real(self, source, *_, **(given | {"page_checksum_verification": False}))
+
+    pq.ParquetFile.__init__ = unchecked
+
+
+def no_setting_aside() -> None:
+    """The texts of a paid file that is broken are pending again."""
+    landed.set_aside = lambda *_: False
+    landed._may_hold_answers = lambda *_: False
 
 
 def no_ledger_id() -> None:
@@ -68,4 +94,5 @@ def no_ledger_id() -> None:
 def no_index_rebuild() -> None:
     """An index is there because the ledger says so."""
     build._stays = lambda *_, **__: True
+    build.is_kept = lambda *_: True
     build.publish_alias = switch.publish_alias = lambda *_: None

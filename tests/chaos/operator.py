@@ -6,11 +6,12 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
+from semantic_assets.pipeline.batch_jobs.restore import restore
 from semantic_assets.pipeline.generation_jobs.generate import generation_results, retry_generation
 from semantic_assets.pipeline.pending.retry import failures, retry
 from semantic_assets.store import Store
 from tests.chaos.account import GIVEN_UP
-from tests.chaos.incidents import LOCAL, restore_manifests
+from tests.chaos.incidents import LOCAL, put_back, restore_manifests
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 
@@ -23,6 +24,8 @@ def observe(world: World) -> tuple[End, int]:
     """How it stands, and how many jobs (FAILED: chunks and documents) that concerns."""
     store, _ = world.open()
     with store:
+        if damaged := store.ledger.jobs.list(states=[S.DAMAGED]):
+            return End.DAMAGED, len(damaged)
         for state, end in (
             (S.QUARANTINED, End.QUARANTINED),
             (S.UNCONFIRMED, End.UNCONFIRMED),
@@ -62,6 +65,9 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
                 resolve.accept(store, gemini, job.job_id)
             else:
                 resolve.resubmit(store, gemini, job.job_id)
+        for job in store.ledger.jobs.list(states=[S.DAMAGED]):
+            put_back(world, layout.results(job.product_id, job.job_id))
+            restore(store, gemini, job.job_id)
         if end is End.UNCONFIRMED and end is scenario.ends:
             # Before the listing works again, which would tell by itself.
             for job in store.ledger.jobs.list(states=[S.UNCONFIRMED]):

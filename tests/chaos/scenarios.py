@@ -14,6 +14,8 @@ class End(StrEnum):
     #: Nobody can list: whether a job was created stays open.
     UNCONFIRMED = "unconfirmed"
     QUARANTINED = "quarantined"
+    #: A paid results file is missing or altered.
+    DAMAGED = "damaged"
     #: The canary cannot be run: an answer is there and is not used.
     WAITING = "waiting"
     #: Texts ended as FAILED rows, with the reason.
@@ -27,6 +29,12 @@ class Incident(StrEnum):
     LOST_LEDGER = "then the ledger is lost"
     OLD_TABLES = "then old tables"
     LOST_TABLES = "then all that can be rebuilt is lost"
+    CUT_TABLES = "then all that can be rebuilt is cut off"
+    CUT_RESULTS = "then a paid file is cut off"
+    EMPTY_RESULTS = "then a paid file is empty"
+    FLIPPED_RESULTS = "then bits of a paid file flip"
+    LOST_RESULTS = "then a paid file is lost"
+    SWAPPED_RESULTS = "then a paid file lies over another"
     NEW_KEY = "then a new key"
     NEW_ROOT = "then a mistyped root"
     COPIED_LAKE = "then a copy of the lake is used"

@@ -2,13 +2,16 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import boto3
 import sqlalchemy as sa
 
+from tests.harms import Harm
 from tests.services.postgres import PostgresServer, missing_for_postgres, postgres_server
 from tests.services.s3 import S3Server, s3_server
 
@@ -77,6 +80,27 @@ class Servers:
             self.lose(place, [folder])
             for key in self._keys(f"copy-{place}/{folder}/"):
                 self._copy(key, key.removeprefix("copy-"))
+
+    def has(self, place: str, folder: str) -> bool:
+        return bool(self._keys(f"{place}/{folder}/"))
+
+    def put_back(self, place: str, path: str) -> None:
+        """One object, from the copy."""
+        self._copy(f"copy-{place}/{path}", f"{place}/{path}")
+
+    def harm(self, place: str, folder: str, harm: Harm) -> None:
+        """Let something happen to the first object of a folder."""
+        keys = self._keys(f"{place}/{folder}/")
+        with tempfile.TemporaryDirectory() as name:
+            for key in keys:
+                path = Path(name) / key
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._client.download_file(self._bucket, key, str(path))
+            path = Path(name) / keys[0]
+            harm(path)
+            self._client.delete_object(Bucket=self._bucket, Key=keys[0])
+            if path.exists():
+                self._client.upload_file(str(path), self._bucket, keys[0])
 
     def _copy(self, source: str, target: str) -> None:
         self._client.copy_object(

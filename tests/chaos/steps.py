@@ -18,9 +18,9 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
 from semantic_assets.ledger.sources.sources import Sources
 from semantic_assets.ledger.spending import Spending
-from semantic_assets.ledger.table_fingerprints import TableFiles
 from semantic_assets.ledger.tasks import Tasks
 from semantic_assets.model.batch_job import REOPENING, JobState
 from semantic_assets.pipeline.batch_jobs import deadlines, realtime

@@ -434,7 +434,7 @@ def require_true(walk: Walk) -> None:
     jobs = walk.rows()
     _require_one_owner(walk, jobs)
     window = sum(job.tokens_estimated for job in jobs if job.state in IN_WINDOW)
-    assert walk.ledger.jobs.window(SCOPE_ID, MODEL)[0] == window
+    assert walk.ledger.job_totals.window(SCOPE_ID, MODEL)[0] == window
     totals = walk.ledger.spending.totals()
     collected = [job for job in jobs if job.state == S.COLLECTED]
     paid = sum(job.tokens_actual or 0 for job in collected)
@@ -481,7 +481,7 @@ def walk_on(ledger: Ledger, clock: Clock, *, seed: int, steps: int) -> Counter[s
     for number in range(steps):
         try:
             walk.step()
-            if number % 5 == 0:
+            if number % 10 == 0:
                 require_true(walk)
         except Exception as error:
             error.add_note(f"seed {seed}, step {number}: {', '.join(walk.trail)}")

@@ -217,7 +217,7 @@ def test_the_window_is_the_sum_over_the_rows_the_remote_may_hold(
     insert(ledger, state=state, tokens_estimated=70)
     insert(ledger, state=state, tokens_estimated=30)
     counted = state in IN_WINDOW
-    assert ledger.jobs.window(SCOPE_ID, MODEL) == ((100, 2) if counted else (0, 0))
+    assert ledger.job_totals.window(SCOPE_ID, MODEL) == ((100, 2) if counted else (0, 0))
 
 
 def test_each_scope_and_model_has_a_window_of_its_own(ledger: Ledger) -> None:
@@ -235,14 +235,14 @@ def test_jobs_of_all_models_count_against_the_limit_of_a_key(ledger: Ledger) -> 
 
 def test_a_real_time_job_is_in_no_window(ledger: Ledger) -> None:
     insert(ledger, state=S.RUNNING, is_realtime=True)
-    assert ledger.jobs.window(SCOPE_ID, MODEL) == (0, 0)
+    assert ledger.job_totals.window(SCOPE_ID, MODEL) == (0, 0)
 
 
 def test_a_job_fits_to_the_last_token_and_no_further(ledger: Ledger) -> None:
     insert(ledger, tokens_estimated=60)
     assert not fits(ledger, make_job(tokens_estimated=41), limit_tokens=100)
     assert fits(ledger, make_job(tokens_estimated=40), limit_tokens=100)
-    assert ledger.jobs.window(SCOPE_ID, MODEL) == (100, 2)
+    assert ledger.job_totals.window(SCOPE_ID, MODEL) == (100, 2)
 
 
 def test_a_refused_job_leaves_no_row_and_no_event(ledger: Ledger) -> None:
@@ -288,7 +288,7 @@ def test_processes_that_insert_at_once_never_exceed_the_window(
     ids = [job_id for of_one in fitted for job_id in of_one]  # type: ignore[attr-defined]
     assert len(ids) == fitting
     assert {job.job_id for job in ledger.jobs.list()} == set(ids)
-    assert ledger.jobs.window(SCOPE_ID, MODEL) == (100 * fitting, fitting)
+    assert ledger.job_totals.window(SCOPE_ID, MODEL) == (100 * fitting, fitting)
 
 
 def test_tokens_the_remote_accepted_leave_out_what_is_on_its_way(ledger: Ledger) -> None:
@@ -296,7 +296,7 @@ def test_tokens_the_remote_accepted_leave_out_what_is_on_its_way(ledger: Ledger)
         insert(ledger, state=state, tokens_estimated=2**number)
     counted = {S.SUBMITTED, S.RUNNING, S.UNCONFIRMED}
     expected = sum(2**number for number, state in enumerate(S) if state in counted)
-    assert ledger.jobs.accepted_tokens(SCOPE_ID, MODEL) == expected
+    assert ledger.job_totals.accepted_tokens(SCOPE_ID, MODEL) == expected
 
 
 # -- recovered rows and other lists ---------------------------------------------------------------
@@ -346,7 +346,7 @@ def collected(ledger: Ledger, estimated: int, actual: int | None, **changes: obj
 def test_without_collected_jobs_there_is_no_ratio(ledger: Ledger) -> None:
     insert(ledger)
     collected(ledger, 100, 100, model="gemini-embedding-2")
-    assert ledger.jobs.token_ratio(MODEL) is None
+    assert ledger.job_totals.token_ratio(MODEL) is None
 
 
 def test_the_ratio_is_of_sums_and_only_of_jobs_that_worked(ledger: Ledger) -> None:
@@ -354,14 +354,14 @@ def test_the_ratio_is_of_sums_and_only_of_jobs_that_worked(ledger: Ledger) -> No
     collected(ledger, 3_000, 3_900)
     collected(ledger, 1_000, 1, failed=2)  # texts without an answer have no count
     insert(ledger, state=S.RUNNING, tokens_estimated=1_000)
-    assert ledger.jobs.token_ratio(MODEL) == pytest.approx(1.2)
+    assert ledger.job_totals.token_ratio(MODEL) == pytest.approx(1.2)
 
 
 def test_the_ratio_is_of_the_last_twenty_jobs(ledger: Ledger) -> None:
     for number in range(25):
         old = number < 5
         collected(ledger, 100, 900 if old else 110, job_id=f"{number:020x}")
-    assert ledger.jobs.token_ratio(MODEL) == pytest.approx(1.1)
+    assert ledger.job_totals.token_ratio(MODEL) == pytest.approx(1.1)
 
 
 @pytest.mark.parametrize("actual", [None, 0])
@@ -370,10 +370,10 @@ def test_a_job_whose_tokens_nobody_counted_does_not_lower_the_ratio(
 ) -> None:
     collected(ledger, 1_000, 1_200)
     collected(ledger, 1_000, actual)
-    assert ledger.jobs.token_ratio(MODEL) == pytest.approx(1.2)
+    assert ledger.job_totals.token_ratio(MODEL) == pytest.approx(1.2)
 
 
 def test_a_real_time_job_says_nothing_about_estimates(ledger: Ledger) -> None:
     collected(ledger, 1_000, 1_200)
     collected(ledger, 9_000, 9_000, is_realtime=True)  # nobody counts tokens in real time
-    assert ledger.jobs.token_ratio(MODEL) == pytest.approx(1.2)
+    assert ledger.job_totals.token_ratio(MODEL) == pytest.approx(1.2)

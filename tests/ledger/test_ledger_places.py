@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.ledger.database import on_sqlite, schema
+from semantic_assets.ledger.database.scope_tables import scope
 from semantic_assets.ledger.ledger import Ledger, open_ledger
 from semantic_assets.system.machine import file_system_of, machine_id, mounted_on
 from tests.factories import Clock, make_job, run_together
@@ -90,7 +91,7 @@ def test_names_are_sorted_by_bytes_whatever_the_locale_is(ledger: Ledger) -> Non
     names = ["a-b", "a_b", "aB", "ab", "Ab", "ä"]
     for name in names:
         ledger.scopes.register(name, backend="gemini", base_url="https://")
-    query = sa.select(schema.scope.c.scope_id).order_by(schema.scope.c.scope_id)
+    query = sa.select(scope.c.scope_id).order_by(scope.c.scope_id)
     with ledger.database.read() as connection:
         found = list(connection.execute(query).scalars())
     assert found == sorted(names, key=str.encode)

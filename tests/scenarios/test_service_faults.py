@@ -10,8 +10,7 @@ from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.batch_jobs.claim import claimed
-from semantic_assets.pipeline.batch_jobs.collect import adopt_landed
-from semantic_assets.pipeline.batch_jobs.results import write_job_failure
+from semantic_assets.pipeline.batch_jobs.results import adopt_landed, write_job_failure
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending.retry import failures, retry

@@ -142,7 +142,16 @@ job = sa.Table(
     sa.Column("output_tokens_actual", sa.BigInteger),
 )
 
-#: The definition of each space: jobs outlive a change of the settings.
+#: Paid files as they were when they began to count; the digest is SHA-256 in hex.
+paid_file = sa.Table(
+    "paid_file",
+    metadata,
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("digest", TEXT, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
+
+#: The definition of each space, then of each task: jobs outlive a change of settings and files.
 space = sa.Table(
     "space",
     metadata,
@@ -150,7 +159,6 @@ space = sa.Table(
     sa.Column("definition", sa.JSON, nullable=False),
 )
 
-#: The definition of each task: jobs outlive a change of its file.
 task = sa.Table(
     "task",
     metadata,
@@ -180,43 +188,6 @@ job_event = sa.Table(
     sa.Column("from_state", TEXT),
     sa.Column("to_state", TEXT, nullable=False),
     sa.Column("detail", TEXT),
-)
-
-#: One backend, base URL and key (as a keyed hash): the world a remote name is valid in.
-scope = sa.Table(
-    "scope",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("backend", TEXT, nullable=False),
-    sa.Column("base_url", TEXT, nullable=False),
-    sa.Column("paused_until", sa.Float),
-    sa.Column("pause_seconds", sa.Float),
-    sa.Column("pause_reason", TEXT),
-    sa.Column("names_seen_at", sa.Float),
-    #: Time a probe passed; null: never. probe_findings: [[name, holds, detail], ...].
-    sa.Column("probed_at", sa.Float),
-    sa.Column("probe_findings", sa.JSON),
-)
-
-#: A model's window of enqueued tokens, as learned from 429s.
-scope_window = sa.Table(
-    "scope_window",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("model", TEXT, primary_key=True),
-    sa.Column("tokens", sa.BigInteger, nullable=False),
-    sa.Column("changed_at", sa.Float, nullable=False),
-)
-
-#: Models that a scope refuses, or whose per-minute or per-day limit is reached.
-model_pause = sa.Table(
-    "model_pause",
-    metadata,
-    sa.Column("scope_id", TEXT, primary_key=True),
-    sa.Column("model", TEXT, primary_key=True),
-    sa.Column("until", sa.Float, nullable=False),
-    sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("reason", TEXT, nullable=False),
 )
 
 #: kind: estimated (reserved at submission), actual, realtime, possibly_billed.

@@ -20,7 +20,7 @@ def learn_refusal(store: Store, gemini: Gemini, job: BatchJob, error: SemanticAs
     """Shrink the window after a 429 of enqueued tokens; pause the model or the scope for others."""
     scopes = store.ledger.scopes
     if isinstance(error, RateLimited):
-        accepted = store.ledger.jobs.accepted_tokens(gemini.scope_id, job.model)
+        accepted = store.ledger.job_totals.accepted_tokens(gemini.scope_id, job.model)
         if error.quota == Quota.ENQUEUED:
             configured = store.settings.window_of(job.model)
             scopes.shrink_window(

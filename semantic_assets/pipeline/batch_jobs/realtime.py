@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
 from semantic_assets.errors import (
+    BrokenFile,
     Conflict,
     CorruptResult,
     GeminiUnavailable,
@@ -37,6 +38,12 @@ from semantic_assets.pipeline.batch_jobs.shard_priority import wanted_texts
 from semantic_assets.pipeline.costs.budgets import (
     count_in_run,
     job_guard,
+)
+from semantic_assets.pipeline.pending.broken_files import (
+    damage,
+    paid_file,
+    require_intact,
+    require_readable,
 )
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import shard_demand
@@ -129,7 +136,7 @@ def _form(
     )
     guard = job_guard(store, product, shard.dataset, usd)
     store.ledger.jobs.insert(job, detail="real time", under=planning, guard=guard)
-    count_in_run(job_id)
+    count_in_run(job_id, [shard])
     write_manifest(store.lake, job, product, texts)
     return job, lease
 
@@ -137,8 +144,10 @@ def _form(
 def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Block) -> None:
     """Make the answers of one call durable before the next call."""
     schema, name = results_of(product), f"{job.job_id}.{number:06d}"
-    with store.lake.writing(layout.results(job.product_id, name), schema, {}) as file:
+    path = layout.results(job.product_id, name)
+    with store.lake.writing(path, schema, {}) as file:
         file.write(block.batch(schema))
+    store.ledger.paid.record(paid_file(store, path))
     cover_results(store, job.product_id, name)
 
 
@@ -152,6 +161,11 @@ def merge_parts(
     """
     require_ours(store, job, lease)
     parts, product = _parts(store, job), store.product(job.product_id)
+    try:
+        _require_parts(store, job, parts)
+    except BrokenFile as error:
+        damage(store, job, error)
+        return 0, 0.0
     schema, folder = results_of(product), layout.results_dir(job.product_id)
     tokens = output = rows = landed = 0
     path = layout.results(job.product_id, job.job_id)
@@ -174,6 +188,7 @@ def merge_parts(
         of=[S.RUNNING],
         fence=lease.fence,
         possibly_billed=_open_call(job, open_texts) if open_texts else None,
+        paid=paid_file(store, path),
         succeeded=landed,
         failed=rows - landed,
         tokens_actual=tokens,
@@ -182,10 +197,24 @@ def merge_parts(
     )
     if moved is None:
         raise Conflict(f"job {job.job_id} was collected by another process")
+    store.ledger.paid.forget([f"{folder}/{name}" for name in parts])
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))
     return landed, usd
+
+
+def _require_parts(store: Store, job: BatchJob, parts: list[str]) -> None:
+    """Check the answers of each call that landed.
+
+    Raises:
+        BrokenFile: one is missing or altered.
+    """
+    folder = layout.results_dir(job.product_id)
+    known = store.ledger.paid.below(f"{folder}/{job.job_id}.0")
+    for path in sorted({f"{folder}/{name}" for name in parts} | known.keys()):
+        require_intact(store, path)
+        require_readable(store, path)
 
 
 def _open_call(job: BatchJob, texts: int) -> Amount:

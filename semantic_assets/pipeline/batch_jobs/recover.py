@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_identity
 from semantic_assets.lineage import catch_up
@@ -11,7 +12,13 @@ from semantic_assets.model.batch_job import BatchJob, JobState, stored_job
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.pipeline.batch_jobs.results import JOB, read_outcomes
+from semantic_assets.pipeline.batch_jobs.results import read_outcomes
+from semantic_assets.pipeline.pending.broken_files import (
+    JOB,
+    paid_file,
+    require_named,
+    require_readable,
+)
 from semantic_assets.pipeline.product_kinds.generation_kind import TASK
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
@@ -37,7 +44,7 @@ def recover(store: Store) -> Recovery:
     landed, announced = _landed(store), _announced(store)
     _pin_again(store, [*landed, *announced])
     found = Recovery(
-        collected=tuple(job.job_id for job, _ in landed if _insert_landed(store, job)),
+        collected=tuple(job.job_id for job, _ in landed if _recovered(store, job)),
         unconfirmed=_insert_announced(store, announced),
     )
     for name in _ids_in_the_lake(store):
@@ -67,18 +74,17 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
 
 def _announced(store: Store) -> list[_Unknown]:
     """List the jobs of manifests without a row."""
-    found: list[_Unknown] = []
-    for name in store.lake.names("manifests"):
-        job_id = name.removesuffix(".parquet")
-        if not store.ledger.jobs.exists(job_id):
-            found.append(manifest_identity(store.lake, job_id))
-    return found
+    job_ids = [name.removesuffix(".parquet") for name in store.lake.names("manifests")]
+    known = store.ledger.jobs.known(job_ids) if job_ids else set()
+    return [manifest_identity(store.lake, one) for one in job_ids if one not in known]
 
 
 def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...]:
     found = []
     for job, _ in announced:
         state = S.RUNNING if job.is_realtime else S.UNCONFIRMED
+        if job.state == S.COLLECTED:
+            state = S.DAMAGED
         job = replace(job, state=state, fence=0, remote_name=None)
         if store.ledger.jobs.insert(job, detail="recovered from its manifest"):
             store.report_progress(
@@ -93,7 +99,7 @@ def _landed(store: Store) -> list[_Unknown]:
     found: list[_Unknown] = []
     for folder in store.lake.folders("results"):
         for name in store.lake.names(f"results/{folder}"):
-            metadata = store.lake.metadata(f"results/{folder}/{name}")
+            metadata = _metadata(store, f"results/{folder}/{name}")
             stored = metadata.get(JOB)
             if stored is None or store.ledger.jobs.exists(name.removesuffix(".parquet")):
                 continue
@@ -102,8 +108,35 @@ def _landed(store: Store) -> list[_Unknown]:
     return found
 
 
+def _metadata(store: Store, path: str) -> dict[str, str]:
+    """Return what a results file says of itself; of a broken one nothing, and that is told."""
+    try:
+        require_named(store, path)
+        return store.lake.metadata(path)
+    except BrokenFile as error:
+        store.report_progress(f"{error.path} is broken ({error.why}): {_LEFT}")
+        return {}
+
+
+_LEFT = (
+    "put it back from a backup and recover again; its texts are sent, and paid for again, once it is "
+    "moved out of results/"
+)
+
+
+def _recovered(store: Store, job: BatchJob) -> bool:
+    """Insert a row for a results file; a broken one is left, and the others go on."""
+    try:
+        return _insert_landed(store, job)
+    except BrokenFile as error:
+        store.report_progress(f"{error.path} is broken ({error.why}): {_LEFT}")
+        return False
+
+
 def _insert_landed(store: Store, job: BatchJob) -> bool:
     job = replace(job, state=S.COLLECTED, fence=0, remote_name=None)
+    path = layout.results(job.product_id, job.job_id)
+    require_readable(store, path)
     outcomes = read_outcomes(store, job)
     job = replace(
         job,
@@ -112,7 +145,8 @@ def _insert_landed(store: Store, job: BatchJob) -> bool:
         tokens_actual=outcomes.tokens,
         output_tokens_actual=outcomes.output_tokens,
     )
-    if not store.ledger.jobs.insert(job, detail="recovered from its results"):
+    paid = paid_file(store, path)
+    if not store.ledger.jobs.insert(job, detail="recovered from its results", paid=paid):
         return False
     store.lake.delete(layout.manifest(job.job_id))
     return True

@@ -69,6 +69,7 @@ def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJ
             return None
         with store.ledger.jobs.held(held[0], held[1].fence):
             store.lake.delete(layout.results(job.product_id, job.job_id))
+        store.ledger.paid.forget([layout.results(job.product_id, job.job_id)])
         return store.ledger.jobs.move(
             job.job_id,
             JobState.SUBMITTED,

@@ -1,18 +1,21 @@
-"""The decisions a person takes about unconfirmed, stuck or quarantined jobs."""
+"""The decisions a person takes about unconfirmed, stuck, quarantined or damaged jobs."""
 
 from contextlib import AbstractContextManager
 
 from semantic_assets.errors import Conflict
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
-from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
+from semantic_assets.pipeline.batch_jobs.collect import clear_remote
 from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
+from semantic_assets.pipeline.batch_jobs.landing import accepted, land_answers
 from semantic_assets.pipeline.batch_jobs.reopen import take_back
+from semantic_assets.pipeline.batch_jobs.restore import noticed
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
@@ -52,7 +55,9 @@ def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> Batch
 
 def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
     """Abandon an unconfirmed or stuck job: its texts are pending again, and may be paid twice."""
-    job = store.ledger.jobs.find(name)
+    job = noticed(store, name)
+    if job.state == S.DAMAGED:
+        return resubmit(store, gemini, name)
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
     if not abandon(store, job, BY_HAND, billed=True):
         raise Conflict(f"job {job.job_id} is being worked on by another process; try again")
@@ -66,28 +71,31 @@ def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
     Raises:
         CorruptResult: its keys or shapes are wrong; only `resubmit` or `fail` are possible.
     """
-    with _quarantined(store, name) as (job, lease):
+    with _held(store, name, S.QUARANTINED) as (job, lease):
         keys = manifest_keys(store.lake, job.job_id) or []
-        land_answers(store, gemini, job, lease, keys, verify=lambda results: None)
+        list(land_answers(store, gemini, job, lease, keys, verify=accepted))
         finalize_job(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
     clear_remote(store, gemini, job)
     return store.ledger.jobs.find(job.job_id)
 
 
 def resubmit(store: Store, gemini: Gemini, name: str) -> BatchJob:
-    """Throw a quarantined answer away; its texts are pending again and are paid a second time."""
+    """Give a quarantined or damaged answer up; its texts are pending again, and paid once more."""
     return _discard(store, gemini, name, outcome=Outcome.TRANSIENT, reason="resubmitted by hand")
 
 
 def fail(store: Store, gemini: Gemini, name: str) -> BatchJob:
-    """Throw a quarantined answer away; its texts are FAILED until `retry`."""
+    """Give a quarantined or damaged answer up; its texts are FAILED until `retry`."""
     return _discard(store, gemini, name, outcome=Outcome.PERMANENT, reason="failed by hand")
 
 
 def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: str) -> BatchJob:
-    with _quarantined(store, name) as (job, lease):
-        keys = manifest_keys(store.lake, job.job_id) or []
-        message = f"{reason}; quarantined because: {job.error_message}"
+    noticed(store, name)
+    with _held(store, name, S.QUARANTINED, S.DAMAGED) as (job, lease):
+        state, keys = job.state, manifest_keys(store.lake, job.job_id) or []
+        message = f"{reason}; {state} because: {job.error_message}"
+        # What a damaged answer cost is booked, and stays.
+        billed = None if state == S.DAMAGED else possible_bill(job)
         write_job_failure(
             store,
             job,
@@ -96,14 +104,15 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
             outcome=outcome,
             message=message,
             together=False,
-            possibly_billed=possible_bill(job),
+            possibly_billed=billed,
         )
+        store.ledger.paid.forget([layout.results(job.product_id, job.job_id)])
         finalize_job(
             store,
             job,
             lease,
             to=S.ABANDONED,
-            of=[S.QUARANTINED],
+            of=[state],
             error_message=message,
         )
     # Deleted remotely, it can never turn up again and be taken for an answer.
@@ -111,10 +120,11 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
     return store.ledger.jobs.find(job.job_id)
 
 
-def _quarantined(store: Store, name: str) -> AbstractContextManager[tuple[BatchJob, Lease]]:
+def _held(
+    store: Store, name: str, *states: JobState
+) -> AbstractContextManager[tuple[BatchJob, Lease]]:
     job = store.ledger.jobs.find(name)
-    _standing(job, S.QUARANTINED)
-    return claimed_by_hand(store, job, S.QUARANTINED)
+    return claimed_by_hand(store, job, *_standing(job, *states))
 
 
 def _standing(job: BatchJob, *states: JobState) -> list[JobState]:

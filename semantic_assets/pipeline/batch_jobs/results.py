@@ -6,7 +6,8 @@ in between leaves the results file, and the next process finishes from there.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.errors import Conflict
+from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import unsent_texts
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
-from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
+from semantic_assets.model.batch_job import REOPENING, WITHHOLDING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
-from semantic_assets.pipeline.pending.pending import WHOLE_JOB, cover
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.batch_jobs.claim import claimed
+from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, require_readable
+from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
-#: Key in a results file's metadata: the job as its row was, to rebuild a lost ledger.
-JOB = "semantic_assets.job"
 #: Key in the metadata of error rows: what the job may have cost. A process that died before it moved
 #: the row left the next one without a word of it.
 _POSSIBLY_BILLED = "semantic_assets.possibly_billed"
@@ -52,21 +55,21 @@ class Outcomes:
         return self.requests - self.succeeded
 
 
-def write_results(
+@contextmanager
+def writing_results(
     store: Store,
     job: BatchJob,
     lease: Lease,
     *,
     keys: Sequence[str],
     blocks: Iterable[Block],
-    verify: Callable[[Path], None],
-) -> None:
+) -> Iterator[Path]:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
 
-    `verify` checks the file before it is renamed into place; if it raises, no reader sees the file.
+    The block checks the file before it is renamed into place; if it raises, no reader sees it.
 
     Raises:
-        CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
+        CorruptResult: from the answers; nothing of the file is left behind.
         Conflict: the job was taken over, or moved on.
     """
     schema = _schema(store, job)
@@ -77,12 +80,22 @@ def write_results(
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
-        missing = [key for key in keys if key in open_keys]
+        unsent = unsent_texts(store.lake, job.job_id) if open_keys else {}
+        for reason, left_out in _by_reason(unsent, open_keys):
+            write_failures(file, schema, left_out, outcome=Outcome.TRANSIENT, message=reason)
+        missing = [key for key in keys if key in open_keys.difference(unsent)]
         write_failures(
             file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
         )
         file.close()
-        verify(file.path)
+        yield file.path
+
+
+def _by_reason(unsent: dict[str, str], open_keys: set[str]) -> Iterator[tuple[str, list[str]]]:
+    for reason in dict.fromkeys(unsent.values()):
+        keys = [key for key, why in unsent.items() if why == reason and key in open_keys]
+        if keys:
+            yield reason, keys
 
 
 def write_job_failure(
@@ -151,12 +164,15 @@ def finalize_job(
         tokens = estimated_share(job, outcomes.missing)
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     cover_results(store, job.product_id, job.job_id)
+    # From this transaction on it counts, as it is now.
+    paid = paid_file(store, layout.results(job.product_id, job.job_id))
     moved = store.ledger.jobs.move(
         job.job_id,
         to,
         of=of,
         fence=lease.fence,
         possibly_billed=possibly_billed,
+        paid=paid,
         succeeded=outcomes.succeeded,
         failed=outcomes.failed,
         tokens_actual=outcomes.tokens,
@@ -167,6 +183,7 @@ def finalize_job(
         raise Conflict(f"job {job.job_id} was moved by another process")
     if to not in REOPENING:
         store.lake.delete(layout.manifest(job.job_id))
+    downloads.drop(store, job.job_id)
     return outcomes
 
 
@@ -203,3 +220,33 @@ def read_outcomes(store: Store, job: BatchJob) -> Outcomes:
         tokens=tokens + estimated_share(job, uncounted),
         output_tokens=output[0] if output else None,
     )
+
+
+def adopt_landed(store: Store) -> int:
+    """Move jobs whose results file is in place to `collected`; return how many.
+
+    The results file decides, whatever the ledger says. One that is broken was never used: the job
+    goes on as if it were not there, and a download replaces it.
+    """
+    finished = 0
+    for job in store.ledger.jobs.list(states=WITHHOLDING - {JobState.DAMAGED}):
+        if not has_landed(store, job):
+            continue
+        with claimed(store, job, *WITHHOLDING) as held:
+            if held is not None:
+                finalize_job(store, *held, to=JobState.COLLECTED, of=[held[0].state])
+                finished += 1
+    return finished
+
+
+def has_landed(store: Store, job: BatchJob) -> bool:
+    """Say whether a job's results file is in place, every page of it."""
+    path = layout.results(job.product_id, job.job_id)
+    if not store.lake.exists(path):
+        return False
+    try:
+        require_readable(store, path)
+    except BrokenFile as error:
+        store.report_progress(f"job {job.job_id}: {path} is broken ({error.why}) and not used")
+        return False
+    return True

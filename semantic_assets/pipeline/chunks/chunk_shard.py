@@ -31,6 +31,7 @@ from semantic_assets.pipeline.generation.context import (
     context_digest,
     trusted_outputs,
 )
+from semantic_assets.pipeline.pending.broken_files import known_table
 from semantic_assets.pipeline.pending.pending import WAITING
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store
@@ -70,7 +71,7 @@ def chunk_documents(store: Store, shard: ShardKey) -> ChunksReport:
     path = layout.chunks(shard)
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        documents = store.trusted_fingerprint(layout.documents(shard))
+        documents = known_table(store, layout.documents(shard))
         if documents is None:
             raise Conflict(
                 f"shard {shard}: its documents are not there yet; materialize them first"

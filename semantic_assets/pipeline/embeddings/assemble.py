@@ -16,6 +16,8 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import embeddings_schema
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
+from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
@@ -53,7 +55,8 @@ def assemble(
     """Write the shard's `embeddings` from the landed results; safe at any time, any number of times.
 
     The space is the one its dataset serves, or the target of a reindex. A settled shard is not
-    derived again: every event that could change its outcomes unsettles it.
+    derived again: every event that could change its outcomes unsettles it. A job whose results file
+    is broken is set aside, and the texts of the others are assembled.
 
     Args:
         demand: the demand of these chunks, if it was just derived.
@@ -63,9 +66,18 @@ def assemble(
         Conflict: the shard has no trusted chunks yet.
     """
     space = space or store.decide_space(shard.dataset)
+    found: list[ShardDemand | None] = [demand]
+    return with_rebuilt(
+        store, lambda: _assembled(store, shard, space, found.pop() if found else None)
+    )
+
+
+def _assembled(
+    store: Store, shard: ShardKey, space: EmbeddingSpace, demand: ShardDemand | None
+) -> EmbeddingsReport:
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        chunks_fingerprint = store.trusted_fingerprint(layout.chunks(shard))
+        chunks_fingerprint = known_table(store, layout.chunks(shard))
         if chunks_fingerprint is None:
             raise Conflict(f"shard {shard}: its chunks are not there yet; materialize them first")
         if _is_done(store, shard, space, chunks_fingerprint):
@@ -173,18 +185,21 @@ class _Assembly:
         columns = ["chunk_id", "document_id", "text_hash"]
         chunks = self._store.lake.read(layout.chunks(self._shard), columns)
         with (
-            ResultRows(self._store.lake, self._space) as results,
+            ResultRows(self._store.lake, self._space, self._require_intact) as results,
             self._store.replacing_table(
                 self._lease, self._path, schema, input_fingerprint=inputs
             ) as (file, content),
         ):
             for first in range(0, len(rows), _ROW_GROUP):
                 block = slice(first, first + _ROW_GROUP)
-                outcomes = results.of(self._known, texts[block])
+                outcomes = results.of(self._known, texts[block], self._demand.texts.keys)
                 file.write(self._batch(chunks.take(pa.array(rows[block])), outcomes, schema))
                 tokens += int(outcomes.tokens.sum())
             content(inputs)
         return tokens
+
+    def _require_intact(self, path: str) -> None:
+        require_intact(self._store, path)
 
     def _batch(self, chunks: pa.Table, found: RowOutcomes, schema: pa.Schema) -> pa.Table:
         count, is_failed = len(found.tokens), pa.array(found.is_failed)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
@@ -15,15 +16,19 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.answers.downloads import sweep
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked
-from semantic_assets.pipeline.batch_jobs.collect import Collection, adopt_landed, collect_next
+from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_some
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
+from semantic_assets.pipeline.batch_jobs.results import adopt_landed
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after, feed_landed
 from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.store import Store
 
 _OPEN = ACTIVE_REMOTE | {
@@ -95,6 +100,7 @@ def advance(
     the others.
     """
     adopt_landed(store)
+    sweep(store)
     report = AdvanceReport()
     with _tolerating(report):
         confirm(store, gemini)
@@ -104,7 +110,7 @@ def advance(
         while True:
             step = _step(store, gemini, favour, submits=submits, only=only)
             if not step.moved:
-                step.fed += feed_landed(store)
+                step.fed += with_rebuilt(store, lambda: feed_landed(store))
             report.absorb(step)
             if not step.moved:
                 return report
@@ -122,9 +128,9 @@ def _step(
     with _tolerating(report):
         poll(store, gemini)
     with _tolerating(report):
-        collected = collect_next(store, gemini)
-        report.collected += [collected] if collected is not None else []
-        report.fed += feed_after(store, collected)
+        report.collected = collect_some(store, gemini)
+        for collected in report.collected:
+            report.fed += with_rebuilt(store, partial(feed_after, store, collected))
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, only, report)
@@ -140,7 +146,7 @@ def _submit(
     only: Product | None,
     report: AdvanceReport,
 ) -> None:
-    sent = submit_pending(store, gemini, favour=favour, only=only)
+    sent = with_rebuilt(store, lambda: submit_pending(store, gemini, favour=favour, only=only))
     report.submitted_jobs = len(sent.submitted)
     report.submitted_texts = sum(job.requests for job in sent.submitted)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
@@ -149,11 +155,18 @@ def _submit(
     for found in sent.settled:
         with suppress(DatasetRemoved):  # it may be removed meanwhile
             if isinstance(found.product, GenerationTask):
-                report.fed.append(feed(store, found.shard, found.product, found))
+                report.fed.append(_fed(store, found, found.product))
             else:
                 report.assembled.append(
                     assemble(store, found.shard, space=found.product, demand=found)
                 )
+
+
+def _fed(store: Store, found: ShardDemand, task: GenerationTask) -> OutputsReport:
+    demands: list[ShardDemand | None] = [found]
+    return with_rebuilt(
+        store, lambda: feed(store, found.shard, task, demands.pop() if demands else None)
+    )
 
 
 @contextmanager

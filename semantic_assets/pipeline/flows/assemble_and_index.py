@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.timing import Stopwatch
@@ -32,5 +34,19 @@ def assemble_and_index(
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
     for dataset in sorted(ready | set(datasets)):
         with stopwatch.stage("vector_index"), passing_over_removed(store.report_progress):
-            done.indexes.append(build_index(store, dataset))
+            done.indexes.append(index_dataset(store, dataset))
     return done
+
+
+def index_dataset(store: Store, dataset: DatasetKey, *, by_hand: bool = False) -> IndexReport:
+    """Build a dataset's index as `build_index` does; tables found broken are made again first."""
+
+    def build() -> IndexReport:
+        for shard in store.ledger.sources.shards(dataset):
+            path = layout.embeddings(store.serving_space(dataset).space_id, shard.key)
+            if path in known and store.ledger.files.find(path) is None:
+                assemble(store, shard.key)  # it was found broken
+        return build_index(store, dataset, by_hand=by_hand)
+
+    known = store.ledger.files.fingerprints("embeddings")
+    return with_rebuilt(store, build)

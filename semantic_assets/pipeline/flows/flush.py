@@ -8,6 +8,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
@@ -49,7 +50,7 @@ def flush(
         SpendRefused: the quote is over the cap, or was not consented to. Nothing was sent.
     """
     cut = prepare_shards(store, discover(store))
-    require_run_budget(store, (), max_cost_usd, consent)
+    with_rebuilt(store, lambda: require_run_budget(store, (), max_cost_usd, consent))
     with run_budget(store, max_cost_usd):
         jobs, waiting, blocked_by = _send_all(store, gemini, min_batch_size)
     return FlushReport(
@@ -70,7 +71,9 @@ def _send_all(
     jobs: list[BatchJob] = []
     while True:
         try:
-            sent = submit_pending(store, gemini, min_texts=min_batch_size)
+            sent = with_rebuilt(
+                store, lambda: submit_pending(store, gemini, min_texts=min_batch_size)
+            )
         except TransientError as error:
             return jobs, 0, str(error)
         jobs += sent.submitted

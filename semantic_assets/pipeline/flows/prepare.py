@@ -1,9 +1,11 @@
 """Read and split every shard of the discovered datasets; nothing is sent."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
 from semantic_assets.pipeline.discovery.discover import Discovery
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
@@ -42,7 +44,7 @@ def prepare_shards(
             return cut
         for shard in todo:
             with passing_over_removed(store.report_progress):
-                _read_and_chunk(store, cut, shard, stopwatch)
+                with_rebuilt(store, partial(_read_and_chunk, store, cut, shard, stopwatch))
                 cut.read.append(shard)
 
 
@@ -51,17 +53,17 @@ def _read_and_chunk(
 ) -> None:
     with stopwatch.stage("documents"):
         read = read_documents(store, shard)
-    cut.documents.append(read)
     with stopwatch.stage("generations"):
-        cut.requests += _ask(store, shard)
-    if not store.is_embedded(shard.dataset):
-        store.report_progress(_told(read, None))
-        return
-    with stopwatch.stage("chunks"):
-        made = chunk_documents(store, shard)
+        asked = _ask(store, shard)
+    made = None
+    if store.is_embedded(shard.dataset):
+        with stopwatch.stage("chunks"):
+            made = chunk_documents(store, shard)
+        cut.chunks.append(made)
+        cut.shards.append(shard)
+    cut.documents.append(read)
+    cut.requests += asked
     store.report_progress(_told(read, made))
-    cut.chunks.append(made)
-    cut.shards.append(shard)
 
 
 def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:

@@ -1,15 +1,17 @@
 """Bring everything new in all (or some) datasets to the index, waiting for its batch jobs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import Discovery, discover
@@ -42,6 +44,8 @@ class RefreshReport:
     indexes: list[IndexReport] = field(default_factory=list)
     quality: list[Evaluation] = field(default_factory=list)
     reindexed: list[ReindexReport] = field(default_factory=list)
+    #: Jobs whose answer a person must decide about, quarantined or damaged.
+    undecided: Sequence[BatchJob] = ()
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
@@ -61,7 +65,9 @@ class RefreshReport:
                 f"{self.advanced.foreign_jobs} batch jobs were sent with another key or backend: set "
                 "that one to collect them; their texts are not sent again meanwhile"
             )
-        return "batch jobs are quarantined; `semantic-assets jobs` names them"
+        for job in self.undecided[:1]:
+            return f"job {job.job_id} is {job.state}: {job.error_message}"
+        return "texts were left by another process"
 
     @property
     def summary(self) -> str:
@@ -109,17 +115,18 @@ def refresh(
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
-    require_run_budget(store, datasets, max_cost_usd, consent)
+    with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
         report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode)
         report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
-        report.outputs = feed_all(store, cut.read)
+        report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.read))
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
     done = assemble_and_index(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )
     report.embeddings, report.indexes = done.embeddings, done.indexes
+    report.undecided = store.ledger.jobs.list(states=[JobState.QUARANTINED, JobState.DAMAGED])
     _look_further(store, gemini, report)
     store.report_progress(report.summary)
     return report

@@ -14,7 +14,7 @@ def expected_output_tokens(
     Args:
         use: the use of a task that is not pinned yet.
     """
-    tokens, answered = store.ledger.jobs.output_tokens(task.task_id)
+    tokens, answered = store.ledger.job_totals.output_tokens(task.task_id)
     declared = _declared(store, task) if use is None else use.expected_output_tokens
     each = tokens / answered if answered else declared
     return round(requests * min(each, task.max_output_tokens))

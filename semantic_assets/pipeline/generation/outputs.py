@@ -17,6 +17,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.model.task import TASK_PREFIX, GenerationTask
+from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
@@ -64,7 +65,7 @@ def assemble_outputs(
     path = layout.outputs(task.task_id, shard)
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        asked = store.trusted_fingerprint(layout.requests(task.task_id, shard))
+        asked = known_table(store, layout.requests(task.task_id, shard))
         if asked is None:
             raise Conflict(
                 f"shard {shard}: task {task.name} has not asked its documents yet; materialize "
@@ -169,7 +170,9 @@ def _answers(
         if source is not None and source[0] is not None:
             wanted[source[0]].append((place, source[1]))
     for job_id, rows in wanted.items():
-        table = store.lake.read(layout.results(task.task_id, job_id), _RESULT_COLUMNS)
+        path = layout.results(task.task_id, job_id)
+        require_intact(store, path)
+        table = store.lake.read(path, _RESULT_COLUMNS)
         taken = table.take(pa.array([position for _, position in rows])).to_pylist()
         price = _price(store, job_id)
         for (place, _), row in zip(rows, taken, strict=True):

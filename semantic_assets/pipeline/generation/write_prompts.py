@@ -20,6 +20,7 @@ from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.parsing.media import MEDIA, media_tokens
+from semantic_assets.pipeline.pending.broken_files import known_table
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
 from semantic_assets.text.tokens import estimate_tokens
@@ -55,7 +56,7 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
     path = layout.requests(task.task_id, shard)
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
-        documents = store.trusted_fingerprint(layout.documents(shard))
+        documents = known_table(store, layout.documents(shard))
         if documents is None:
             raise Conflict(
                 f"shard {shard}: its documents are not there yet; materialize them first"

@@ -16,7 +16,8 @@ from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_di
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import token_columns
-from semantic_assets.pipeline.pending.pending import complete_key_index
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
@@ -49,7 +50,7 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
 
     These are their manifests, remote jobs, inputs and media.
     """
-    temporary = _temporary_files(store)
+    temporary = _temporary_files(store) + downloads.leftovers(store)
     manifests = _manifests(store)
     remote = _remote_jobs(store, gemini)
     files = _remote_files(store, gemini)
@@ -92,6 +93,8 @@ def _manifests(store: Store) -> list[str]:
     """List the manifests and upload notes of final jobs that cannot turn up again."""
     noted = [name.removesuffix(".uploads") for name in store.lake.notes("manifests", ".uploads")]
     notes = [(job_id, layout.uploads(job_id)) for job_id in noted]
+    left_out = [name.removesuffix(".unsent") for name in store.lake.notes("manifests", ".unsent")]
+    notes += [(job_id, layout.unsent(job_id)) for job_id in left_out]
     manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
     return [
         name
@@ -181,8 +184,10 @@ def purge(store: Store) -> tuple[UnwantedResults, ...]:
         if _tables(store) != before:
             raise Conflict("tables were written while the results were looked at: try again")
         for unwanted in found:
+            folder = layout.results_dir(unwanted.space_id)
+            store.ledger.paid.forget([f"{folder}/{name}" for name in unwanted.files])
             for name in unwanted.files:
-                store.lake.delete(f"{layout.results_dir(unwanted.space_id)}/{name}")
+                store.lake.delete(f"{folder}/{name}")
             index = store.key_index(unwanted.space_id)
             etags = index.etags()
             index.forget({name: etags[name] for name in unwanted.files if name in etags})

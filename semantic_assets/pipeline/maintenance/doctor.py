@@ -9,11 +9,14 @@ from pathlib import Path
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
+from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
 from semantic_assets.settings.validation import nearest
 from semantic_assets.store import Store, open_store, sources_of
+from semantic_assets.system.addresses import is_plain_to_another
 
 _LEAST_FREE_BYTES = 2 << 30
 
@@ -54,6 +57,7 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
         _root(settings),
         _sources(settings),
         _key(settings),
+        *plain_http(settings),
         _consent(settings),
     ]
     try:
@@ -78,7 +82,18 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     yield _asked("service", lambda: _listing(gemini))
     yield _probe(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))
+    yield _paid(store)
     yield _tasks(store)
+
+
+def _paid(store: Store) -> Diagnosis:
+    """Diagnose the files that were paid for, by their sizes."""
+    broken = list(damaged_at_a_glance(store))
+    found = "all are there; `semantic-assets verify --deep` reads them"
+    if broken:
+        found = f"{len(broken)} are missing or cut off, the first is {broken[0].path}"
+    remedy = broken[0].remedy if broken else ""
+    return Diagnosis(name="paid files", is_well=not broken, found=found, remedy=remedy)
 
 
 def _tasks(store: Store) -> Diagnosis:
@@ -118,6 +133,23 @@ def _key(settings: Settings) -> Diagnosis:
         found="there is one" if has_one else "there is none",
         remedy="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
     )
+
+
+def plain_http(settings: Settings) -> Iterator[Diagnosis]:
+    """Diagnose keys that everybody on the way to another machine could read."""
+    google = settings.api_key if settings.backend == "gemini" else None
+    places = (
+        ("GEMINI_URL", settings.gemini_url, google),
+        ("QDRANT_URL", settings.qdrant_url, settings.qdrant_api_key),
+    )
+    for name, url, key in places:
+        if key and is_plain_to_another(url or ""):
+            yield Diagnosis(
+                name="plain http",
+                is_well=False,
+                found=f"the key of {PREFIX}{name} travels to another machine unencrypted",
+                remedy=f"write {PREFIX}{name} with https://, or tunnel it to this machine",
+            )
 
 
 def window_advice(settings: Settings) -> str:
@@ -225,6 +257,14 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
             found=f"the answers of {found.quarantined_jobs} jobs were not trusted",
             remedy="`semantic-assets jobs`, then `semantic-assets resolve JOB`",
         )
+    for job in found.open_jobs:
+        if job.state == JobState.DAMAGED:
+            yield Diagnosis(
+                name="damaged",
+                is_well=False,
+                found=f"job {job.job_id}",
+                remedy=job.error_message or "",
+            )
 
 
 def _remedy(error: SemanticAssetsError) -> str:

@@ -16,20 +16,15 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.manifests import manifest_key_column
-from semantic_assets.lake.outcomes import KnownTexts, Mask, OutcomeCode
+from semantic_assets.lake.outcomes import KnownTexts, Mask
 from semantic_assets.model.batch_job import WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.pipeline.pending.landed import complete_key_index, damaged_jobs
 from semantic_assets.store import Store
 
 #: Metadata key of a chunks file: documents that wait for an answer of a task before they are split.
 WAITING = "semantic_assets.waiting_documents"
-#: Metadata key of a results file: how many texts failed together, as one job.
-WHOLE_JOB = "semantic_assets.whole_job"
-#: google.rpc codes of rows that say nothing of their text: unknown, exhausted, internal, unavailable.
-_OF_THE_SERVICE = pa.array(["2", "8", "13", "14"])
-_HANDFUL, _PART = 3, 0.05
-_RETRY = "retry/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,64 +80,6 @@ class ShardDemand:
         return not self.is_pending.any() and not self.in_flight and not self.waiting_documents
 
 
-def complete_key_index(store: Store, product_id: str) -> KeyIndex:
-    """Update a product's key index from its results directory, and return it: the files decide.
-
-    Files that another machine replaced are read again: a given-up job that turned up has other
-    outcomes.
-    """
-    index = store.key_index(product_id)
-    covered = index.etags()
-    present = store.lake.etags(layout.results_dir(product_id))
-    gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
-    new = {name: etag for name, etag in present.items() if covered.get(name) != etag}
-    names = store.lake.names(layout.retries_dir(product_id))
-    retries = [name for name in names if f"{_RETRY}{name}" not in covered]
-    if not (gone or new or retries):
-        return index
-    index = store.key_index_to_complete(product_id)
-    if gone:
-        index.forget(gone)
-    for name, etag in new.items():
-        cover(store, index, product_id, name, etag)
-    for name in retries:
-        keys = store.lake.read(f"{layout.retries_dir(product_id)}/{name}")["text_hash"]
-        index.add_retry(f"{_RETRY}{name}", keys.combine_chunks())
-    return index
-
-
-def cover(
-    store: Store, index: KeyIndex, product_id: str, name: str, etag: str, *, anew: bool = False
-) -> None:
-    """Enter a results file's keys and outcomes in the key index.
-
-    `etag` is taken before the file is read: a file replaced meanwhile is covered again later.
-    """
-    path = f"{layout.results_dir(product_id)}/{name}"
-    table = store.lake.read_columns(path, ["text_hash", "outcome", "error_code"])
-    words = table["outcome"].combine_chunks().dictionary_encode()
-    codes = [OutcomeCode[word.upper()] for word in words.dictionary.to_pylist()]
-    whole_job = int(store.lake.metadata(path).get(WHOLE_JOB, "0")) or -_side_by_side(table)
-    index.add(
-        name,
-        table["text_hash"].combine_chunks(),
-        np.asarray(codes, dtype=np.int64)[words.indices.to_numpy()],
-        whole_job=whole_job,
-        etag=etag,
-        anew=anew,
-    )
-
-
-def _side_by_side(table: pa.Table) -> int:
-    """Return how many texts of a job the service failed, if they are more than a handful of it.
-
-    Code 13 on half of the rows of each file is trouble of the service, and no attempt of a text: of
-    three attempts, one text in eight had ended FAILED.
-    """
-    failed = pc.sum(pc.is_in(table["error_code"], _OF_THE_SERVICE)).as_py() or 0
-    return failed if failed > max(_HANDFUL, _PART * table.num_rows) else 0
-
-
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """The texts of jobs that are not final, and whether they are complete."""
@@ -150,19 +87,17 @@ class Withheld:
     keys: pa.StringArray
     #: False: a living process has written a job's row and not its manifest yet; wait for it.
     is_complete: bool
+    jobs: frozenset[str] = frozenset()
     #: Jobs that are out and whose manifest is gone or cut off: nobody knows what they were sent.
     unreadable: tuple[str, ...] = ()
 
 
 def withheld_texts(store: Store, product_id: str) -> Withheld:
-    """Return the texts of jobs that are not final. Call this before completing the key index.
-
-    A job leaves this set only once its results file exists, so every text is in one of the two; in
-    the other order a job that lands in between is in neither and is paid twice.
-    """
+    """Return the texts of jobs that are not final."""
     found = [pa.array([], pa.string())]
     complete, unreadable = True, []
-    for job in store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id):
+    jobs = store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
+    for job in jobs:
         keys = manifest_key_column(store.lake, job.job_id)
         if keys is not None:
             found.append(keys)
@@ -170,13 +105,28 @@ def withheld_texts(store: Store, product_id: str) -> Withheld:
             complete = False
         else:
             unreadable.append(job.job_id)
-    return Withheld(pa.concat_arrays(found), complete, tuple(unreadable))
+    names = frozenset(job.job_id for job in jobs)
+    return Withheld(pa.concat_arrays(found), complete, names, tuple(unreadable))
+
+
+def landed_and_withheld(store: Store, product_id: str) -> tuple[KeyIndex, Withheld]:
+    """Return the texts with an outcome, and those of jobs that are not final.
+
+    Withheld texts are listed first: a job leaves them only once its results file exists, so every
+    text is in one of the two; in the other order a job that lands in between is in neither and is
+    paid twice. A job that is set aside goes the other way, so both are looked at again.
+    """
+    withheld = withheld_texts(store, product_id)
+    index = complete_key_index(store, product_id)
+    damaged = {job.job_id for job in damaged_jobs(store, product_id)}
+    if damaged <= withheld.jobs:
+        return index, withheld
+    return landed_and_withheld(store, product_id)
 
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
     """Derive the demand of one shard as of now."""
-    withheld = withheld_texts(store, product.product_id)
-    index = complete_key_index(store, product.product_id)
+    index, withheld = landed_and_withheld(store, product.product_id)
     return demand(store, shard, product, index, withheld)
 
 
@@ -184,8 +134,7 @@ def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) ->
     """Map the text_hash of each pending text of these shards to its estimated tokens."""
     if not shards:
         return {}
-    withheld = withheld_texts(store, product.product_id)
-    index = complete_key_index(store, product.product_id)
+    index, withheld = landed_and_withheld(store, product.product_id)
     found: dict[str, int] = {}
     for shard in shards:
         found.update(demand(store, shard, product, index, withheld).pending)

@@ -34,6 +34,8 @@ class Status(HtmlTable):
     stages: dict[str, int]
     open_jobs: tuple[BatchJob, ...]
     quarantined_jobs: int
+    #: Jobs whose paid results file is missing or altered.
+    damaged_jobs: int
     #: Seconds from submission to end, median of the last jobs; None without any.
     job_seconds: float | None
     #: Seconds until open jobs and pending texts should be done; None: there are none, or no job
@@ -73,6 +75,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         stages=dict(Counter(str(job.stage) for job in jobs)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
+        damaged_jobs=sum(job.state == "damaged" for job in jobs),
         job_seconds=seconds,
         expected_seconds=_expected(store, open_jobs, seconds, quote),
         paused=pause.reason if pause else None,

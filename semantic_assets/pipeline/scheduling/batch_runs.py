@@ -159,7 +159,7 @@ def _sendable_in(
 
     `awaiting`: shards with answers still out, which their chunks may be waiting for.
     """
-    tokens, jobs = store.ledger.jobs.window(gemini.scope_id, wanted.product.model)
+    tokens, jobs = store.ledger.job_totals.window(gemini.scope_id, wanted.product.model)
     if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
         return []
     space_id, noted = wanted.product.product_id, store.ledger.progress.all()

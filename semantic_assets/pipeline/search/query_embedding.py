@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from semantic_assets.errors import BrokenFile
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake import layout
@@ -48,7 +49,11 @@ def _read(store: Store, space: EmbeddingSpace) -> dict[str, Vectors]:
     path = layout.query_vectors(space.space_id)
     if not store.lake.exists(path):
         return {}
-    table = store.lake.read(path)
+    try:
+        table = store.lake.read(path)
+    except BrokenFile as error:
+        store.report_progress(f"{path} was broken ({error.why}): the questions are embedded again")
+        return {}
     vectors = table["vector"].combine_chunks().values.to_numpy().reshape(-1, space.dimensions)
     return dict(zip(table["text_hash"].to_pylist(), vectors, strict=True))
 

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.errors import BrokenFile, ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.paid_calls import embed_questions
+from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.serving import serving_index
 from semantic_assets.store import Store
 
@@ -164,7 +165,14 @@ def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[_Opened]:
 
 
 def _open(store: Store, dataset: DatasetKey) -> _Opened | None:
-    found = serving_index(store, dataset)
+    try:
+        found = serving_index(store, dataset)
+    except (BrokenFile, NotFound) as error:
+        if store.is_read_only:
+            raise
+        store.report_progress(f"{error}; it is built again now")
+        build_index(store, dataset, broken=True)
+        found = serving_index(store, dataset)
     if found is None:
         return None
     serving, index = found

@@ -24,6 +24,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import BUILT_WHOLE, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.pending.landed import damaged_jobs
 from semantic_assets.pipeline.vector_index.build_inputs import (
     embeddings_fingerprints,
     inputs_fingerprint,
@@ -62,13 +63,18 @@ def build_index(
     *,
     space: EmbeddingSpace | None = None,
     by_hand: bool = False,
+    broken: bool = False,
 ) -> IndexReport:
     """Build an index version and switch to it, unless the serving one is of these embeddings.
+
+    A serving version that is broken is built again, every part of it. While a paid answer is
+    damaged no smaller version is switched to.
 
     Args:
         space: None: the one the dataset serves. In another space the version is built and not
             switched to: `reindex` compares first.
         by_hand: build even if another version was chosen over these embeddings.
+        broken: build every part anew: the serving version was found broken.
 
     Raises:
         DatasetRemoved: the dataset was removed.
@@ -82,17 +88,19 @@ def build_index(
         inputs = embeddings_fingerprints(store, dataset, space)
         wanted = inputs_fingerprint(space.space_id, inputs)
         built = None if by_hand else _built(store, dataset, wanted)
-        if space != serves:
-            return (
-                _report(built) if built else _Building(store, lease, dataset, space, inputs).run()
-            )
         serving = store.ledger.index_versions.serving(dataset)
-        if serving is not None and _stays(store, serving, wanted, by_hand=by_hand):
+        is_whole = serving is not None and not broken and is_kept(store, serving)
+        links = is_whole or serving is None
+        building = _Building(store, lease, dataset, space, inputs, links=links)
+        if space != serves:
+            return _report(built) if built else building.run()
+        if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
             publish_alias(store, serving)
             return _report(serving)
         # A version whose process died between build and switch is switched to now.
-        building = _Building(store, lease, dataset, space, inputs)
         report = replace(_report(built), written=True) if built else building.run()
+        if serving is not None and is_whole and report.rows < serving.rows and _lacks(store, space):
+            return _report(serving)
         switch_to(store, lease, dataset, report.version)
         return report
 
@@ -109,8 +117,17 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> IndexVersion | Non
 
 def _stays(store: Store, serving: IndexVersion, wanted: str, *, by_hand: bool) -> bool:
     is_held = serving.held_for == wanted and not by_hand
-    is_there = is_kept(store, serving)
-    return is_there and (is_held or is_of(store, serving, wanted))
+    return is_held or is_of(store, serving, wanted)
+
+
+def _lacks(store: Store, space: EmbeddingSpace) -> bool:
+    """Say whether paid answers of the space are damaged, which is why a version is smaller."""
+    damaged = damaged_jobs(store, space.space_id)
+    for job in damaged[:1]:
+        store.report_progress(
+            f"the index keeps its version, a new one would lack answers: {job.error_message}"
+        )
+    return bool(damaged)
 
 
 def _report(serving: IndexVersion) -> IndexReport:
@@ -137,10 +154,12 @@ class _Building:
         dataset: DatasetKey,
         space: EmbeddingSpace,
         inputs: dict[str, str],
+        *,
+        links: bool,
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
         self._space, self._inputs = space, inputs
-        self._kept = KeptParts(store, dataset, space)
+        self._kept = KeptParts(store, dataset, space, links=links)
         self._written: list[PartEntry] = []
         self._linked: list[KeptPart] = []
         self._carried = 0

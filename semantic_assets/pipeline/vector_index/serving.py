@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from semantic_assets.errors import NotFound
+from semantic_assets.errors import BrokenFile, NotFound
 from semantic_assets.index.description import (
     FILE_NAME,
     Description,
     parse_description,
     read_description,
 )
-from semantic_assets.index.opened_version import Index, OpenIndexes
+from semantic_assets.index.opened_version import Index, OpenIndexes, open_index
 from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
-from semantic_assets.model.backends import LANCE
+from semantic_assets.model.backends import EXACT, FAISS, LANCE
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 
@@ -33,14 +33,29 @@ def _searched_folder(store: Store, version: IndexVersion) -> Path:
 
 
 def is_kept(store: Store, version: IndexVersion) -> bool:
-    """Say whether a version's files are in the lake."""
-    return store.lake.has_tree(path_of(version))
+    """Say whether a version's files are in the lake, and can be opened.
+
+    From a bucket they are not fetched for that: a search finds out.
+    """
+    if not store.lake.has_tree(path_of(version)):
+        return False
+    if store.lake.bucket is not None or version.backend not in (EXACT, FAISS):
+        return True
+    try:
+        open_index(version_folder(store, version), store.vector_stores)
+    except (BrokenFile, FileNotFoundError) as error:
+        store.report_progress(f"index {version.dataset}: version {version.number}: {error}")
+        return False
+    return True
 
 
 def description_of(store: Store, version: IndexVersion) -> Description | None:
-    """Read a version's description alone; None: it is gone, or was never finished."""
+    """Read a version's description alone; None: it is gone, broken, or was never finished."""
     text = store.lake.read_text(f"{path_of(version)}/{FILE_NAME}")
-    return None if text is None else parse_description(text)
+    try:
+        return None if text is None else parse_description(text)
+    except (ValueError, KeyError, TypeError):
+        return None  # cut off or altered
 
 
 def path_of(version: IndexVersion) -> str:
@@ -52,6 +67,7 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Inde
 
     Raises:
         NotFound: the index's files are gone.
+        BrokenFile: it has to be built again.
     """
     for _ in range(_REOPENINGS):
         serving = store.ledger.index_versions.serving(dataset)
@@ -65,9 +81,9 @@ def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Inde
 
 
 def parts_of(store: Store, version: IndexVersion) -> Parts | None:
-    """Open a version's rows and vectors, whatever the backend; None: the files are gone."""
+    """Open a version's rows and vectors, whatever the backend; None: files are gone or broken."""
     folder = version_folder(store, version)
     try:
         return open_parts(folder, read_description(folder))
-    except FileNotFoundError:
+    except (BrokenFile, FileNotFoundError):
         return None

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.errors import BrokenFile, SemanticAssetsError
+from semantic_assets.index.broken_index import opening
 from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.opened_version import backend_of
 from semantic_assets.index.parts import Part, open_part
@@ -80,10 +81,15 @@ class KeptPart:
 
 
 class KeptParts:
-    """The kept parts of a dataset's versions in a space, by name and input fingerprint."""
+    """The kept parts of a dataset's versions in a space, by name and input fingerprint.
 
-    def __init__(self, store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> None:
-        self._lake = store.lake
+    With `links` off none is found: one may be broken, and a link would be too.
+    """
+
+    def __init__(
+        self, store: Store, dataset: DatasetKey, space: EmbeddingSpace, *, links: bool = True
+    ) -> None:
+        self._lake, self._links = store.lake, links
         #: (path in the lake, description): the serving version, then the newest first.
         self._held: list[tuple[str, Description]] = []
         self._serving: tuple[str, Description] | None = None
@@ -96,7 +102,7 @@ class KeptParts:
                     self._serving = path, description
 
     def find(self, name: str, fingerprint: str) -> KeptPart | None:
-        for path, description in self._held:
+        for path, description in self._held if self._links else ():
             entry = description.part(name)
             if entry is not None and entry.fingerprint == fingerprint:
                 folder = self._lake.fetched_tree(f"{path}/{name}")
@@ -106,7 +112,12 @@ class KeptParts:
     def serving(self, name: str) -> Part | None:
         if self._serving is None or self._serving[1].part(name) is None:
             return None
-        return open_part(self._lake.fetched_tree(f"{self._serving[0]}/{name}"))
+        folder = self._lake.fetched_tree(f"{self._serving[0]}/{name}")
+        try:
+            with opening(folder):
+                return open_part(folder)
+        except (BrokenFile, FileNotFoundError):
+            return None
 
 
 def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:

@@ -1,4 +1,4 @@
-"""All of them, in three lists."""
+"""All of them."""
 
 from tests.chaos.outside.money import money
 from tests.chaos.outside.refusals_and_places import refusals_and_places
@@ -6,5 +6,5 @@ from tests.chaos.outside.time_and_absence import time_and_absence
 from tests.chaos.scenarios import Scenario
 
 
-def outside() -> list[list[Scenario]]:
-    return [money(), time_and_absence(), refusals_and_places()]
+def outside() -> list[Scenario]:
+    return [*money(), *time_and_absence(), *refusals_and_places()]
