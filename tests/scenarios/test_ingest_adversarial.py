@@ -94,7 +94,7 @@ def test_the_last_file_goes_while_the_first_text_comes(tmp_path: Path) -> None:
     for number in range(40):
         dataset = DatasetKey("acme", f"d{number}")
         with Inbox(tmp_path, tmp_path / "lake", dataset) as one:
-            page = one.room() / "page"
+            page = one.incoming()
             page.write_text("<p>The well is dry.</p>")
             one.put_file("a.html", page, overwrite=False)
             thread = threading.Thread(target=one.remove, args=("a.html",))
