@@ -24,6 +24,7 @@ from semantic_assets.errors import (
 _MESSAGE_LIMIT = 500
 #: Google's keys have 39 characters. A shorter word may stand in a name by chance.
 _SHORTEST_KEY = 16
+_DURATION = re.compile(r"([0-9]{1,18})(\.[0-9]{1,9})?s")
 _TOO_MANY, _TIMED_OUT = 429, 408
 
 
@@ -112,7 +113,7 @@ def _details(error: Any) -> list[Mapping[str, Any]]:
 def _retry(details: list[Mapping[str, Any]]) -> float | None:
     """Return the seconds of RetryInfo; a full file storage says 292 billion years."""
     for item in details:
-        found = re.fullmatch(r"([0-9]{1,18})(\.[0-9]{1,9})?s", str(item.get("retryDelay", "")))
+        found = _DURATION.fullmatch(str(item.get("retryDelay", "")))
         if found:
             return float(found[0][:-1])
     return None
