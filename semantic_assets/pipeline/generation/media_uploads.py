@@ -30,9 +30,9 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         if row["media_uri"] is None:
             yield Ask(key, prompt)
             continue
-        path = store.sources.local(row["media_uri"])
         changed = f"{row['media_uri']} has changed since it was read: it is not sent"
-        if not _is(path, row["media_hash"]):
+        path = _unchanged(store, row["media_uri"], row["media_hash"])
+        if path is None:
             store.report_progress(changed)
             continue
         try:
@@ -42,17 +42,21 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
                 f"{row['media_uri']} is not taken by Google, and not sent: {error}"
             )
             continue
-        if not _is(path, row["media_hash"]):  # it changed during the upload
+        if (
+            _unchanged(store, row["media_uri"], row["media_hash"]) is None
+        ):  # it changed during the upload
             store.report_progress(changed)
             continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
 
 
-def _is(path: Path, media: str) -> bool:
+def _unchanged(store: Store, uri: str, media: str) -> Path | None:
+    """Return the path of a file with this hash; None if it has another, or is not to be read."""
     try:
-        return media_hash(path) == media
+        path = store.sources.local(uri)
+        return path if media_hash(path) == media else None
     except (OSError, Unreadable):
-        return False
+        return None
 
 
 def _upload(
