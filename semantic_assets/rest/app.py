@@ -60,7 +60,7 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        clear_incoming(core.store)
+        clear_incoming(core.reader)
         yield
         serving.replays.close()
         core.close()

@@ -25,9 +25,8 @@ from semantic_assets.sandbox import frames
 
 _BATCH_BYTES = 256 << 10
 _MEMORY_MAP = "/proc/self/statm"
-_ADDRESSES, _RESIDENT = 0, 1
-#: A child larger than this after a file makes way for a new one.
-_MAX_IDLE_BYTES = 256 << 20
+#: A child that has grown by more makes way for a new one.
+_MAX_GROWTH_BYTES = 256 << 20
 _LIBRARIES = {
     ".pdf": ("pypdfium2",),
     ".htm": ("selectolax.lexbor",),
@@ -71,7 +70,7 @@ def _read_one(connection: socket.socket, limiter: "_Limiter") -> bool:
     sender = _Sender(connection)
     with _opened(descriptors, data) as stream:
         kind = _send_records(sender, request, stream, limiter)
-    stays = kind != frames.MEMORY and limiter.in_use(_RESIDENT) <= _MAX_IDLE_BYTES
+    stays = kind != frames.MEMORY and limiter.growth() <= _MAX_GROWTH_BYTES
     sender.end(kind, stays=stays)
     return stays
 
@@ -133,7 +132,7 @@ class _Limiter:
 
     def __init__(self) -> None:
         self._loaded: set[str] = set()
-        self._memory_bytes = self._base = 0
+        self._base = 0
         try:
             self._map = os.open(_MEMORY_MAP, os.O_RDONLY)
         except OSError:  # not Linux: no limit of memory is kept there
@@ -150,28 +149,31 @@ class _Limiter:
         if suffix == ".parquet":
             _keep_arrow_small()
         self._loaded.add(suffix)
-        self._base = self.in_use(_ADDRESSES)
+        self._base += self.growth()
 
     def set(self, cpu_seconds: int, memory_bytes: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         used = int(time.process_time()) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (_within(used + cpu_seconds, hard), hard))
-        if memory_bytes != self._memory_bytes and self._map >= 0:
-            self._memory_bytes = memory_bytes
-            _, hard = resource.getrlimit(resource.RLIMIT_AS)
-            resource.setrlimit(resource.RLIMIT_AS, (_within(self._base + memory_bytes, hard), hard))
+        if self._map >= 0:
+            self._limit_memory(self._addresses() + memory_bytes)
 
     def lift(self) -> None:
         """Let this process have as much memory as it may ever have."""
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-        self._memory_bytes = 0
+        self._limit_memory(resource.RLIM_INFINITY)
 
-    def in_use(self, what: int) -> int:
-        """Return the bytes of addresses or of memory in use; 0 where that cannot be told."""
+    def growth(self) -> int:
+        """Return the bytes of addresses taken since the last library; 0 where that cannot be told."""
+        return self._addresses() - self._base
+
+    def _addresses(self) -> int:
         if self._map < 0:
             return 0
-        return int(os.pread(self._map, 100, 0).split()[what]) * resource.getpagesize()
+        return int(os.pread(self._map, 100, 0).split()[0]) * resource.getpagesize()
+
+    def _limit_memory(self, wanted: int) -> None:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (_within(wanted, hard), hard))
 
 
 def _keep_arrow_small() -> None:
@@ -184,7 +186,9 @@ def _keep_arrow_small() -> None:
 
 
 def _within(wanted: int, hard: int) -> int:
-    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if resource.RLIM_INFINITY in (wanted, hard):
+        return hard if wanted == resource.RLIM_INFINITY else wanted
+    return min(wanted, hard)
 
 
 class _Sender:
@@ -192,17 +196,17 @@ class _Sender:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._batch: list[bytes] = []
+        self._batch: list[frames.Encoded] = []
         self._bytes = self._waiting = 0
         self.error: OSError | None = None
 
-    def add(self, record: bytes) -> bool:
+    def add(self, record: frames.Encoded) -> bool:
         """Add a record; return whether the parent wants more."""
         self._batch.append(record)
-        self._bytes += len(record)
+        self._bytes += len(record.fields) + len(record.text)
         if self._bytes < _BATCH_BYTES:
             return True
-        self._connection.sendall(frames.pack(frames.MORE, frames.join(self._batch)))
+        self._connection.sendall(frames.pack(frames.MORE, self._batch))
         self._batch, self._bytes = [], 0
         self._waiting += 1
         return self._waiting < frames.WINDOW or self._take_word()
@@ -211,8 +215,8 @@ class _Sender:
         while self._waiting:
             self._take_word()
         error = None if self.error is None else [self.error.errno, str(self.error)]
-        last = frames.join([orjson.dumps([stays, error]), *self._batch])
-        self._connection.sendall(frames.pack(kind, last))
+        ending = frames.Encoded(orjson.dumps([stays, error]), b"")
+        self._connection.sendall(frames.pack(kind, [ending, *self._batch]))
 
     def _take_word(self) -> bool:
         self._waiting -= 1

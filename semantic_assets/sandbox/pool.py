@@ -19,9 +19,10 @@ class ChildPool:
         self._idle: list[ReadingChild] = []
         self._unlock()
 
-    def __len__(self) -> int:
-        """Return how many are idle."""
-        return len(self._idle)
+    def pids(self) -> list[int]:
+        """Return the ids of the idle children."""
+        with self._lock:
+            return [child.pid for child in self._idle]
 
     @contextmanager
     def child(self) -> Iterator[ReadingChild]:

@@ -38,6 +38,10 @@ _CRASHES = {
 }
 
 
+#: Its kind, its JSON and its texts.
+_Message = tuple[bytes, list[Any], memoryview]
+
+
 class LimitReached(Exception):
     """The file took more than it may, or crashed its reader; the message says what."""
 
@@ -107,7 +111,7 @@ class ReadingChild:
             self._send(request, stream)
             while (message := self._next())[0] == frames.MORE:
                 try:
-                    yield frames.decode(message[1])
+                    yield frames.decode(*message[1:])
                 except GeneratorExit:
                     self._pass_over()
                     raise
@@ -149,16 +153,18 @@ class ReadingChild:
         if sent < len(message):
             self._connection.sendall(memoryview(message)[sent:])
 
-    def _next(self) -> tuple[bytes, bytearray]:
+    def _next(self) -> _Message:
         """Return the next message; only waiting for it counts as waiting."""
         began = time.monotonic()
         try:
             self._connection.settimeout(max(self._patience, 0.001))
-            kind, size = frames.unpack_head(frames.receive(self._connection, frames.HEAD_BYTES))
-            self._room -= size
+            head = frames.receive(self._connection, frames.HEAD_BYTES)
+            kind, size, texts = frames.unpack_head(head)
+            self._room -= size + texts
             if self._room < 0:
                 raise LimitReached(_too_much(self._limits))
-            return kind, frames.receive(self._connection, size)
+            body = memoryview(frames.receive(self._connection, size + texts))
+            return kind, orjson.loads(body[:size]), body[size:]
         except TimeoutError:
             raise LimitReached(f"reading it takes over {self._limits.wall_seconds} s") from None
         finally:
@@ -171,12 +177,14 @@ class ReadingChild:
             self._connection.sendall(frames.STOP)
             while (message := self._next())[0] == frames.MORE:
                 self._connection.sendall(frames.STOP)
-            self.is_idle = bool(orjson.loads(message[1])[0][0])
+            self.is_idle = bool(message[1][0][0])
 
-    def _last(self, kind: bytes, body: bytearray) -> Iterator[list[frames.Record]]:
-        (stays, error), *records = orjson.loads(body)
+    def _last(
+        self, kind: bytes, items: list[Any], texts: memoryview
+    ) -> Iterator[list[frames.Record]]:
+        (stays, error), *records = items
         self.is_idle = stays
-        yield [frames.record_of(item) for item in records]
+        yield frames.decode(records, texts)
         if kind == frames.MEMORY:
             raise LimitReached(_too_large(self._limits))
         if error is not None:

@@ -66,7 +66,7 @@ def test_a_child_serves_one_file_after_another(read_apart: ReadApart, tmp_path: 
         path = tmp_path / f"{number}.html"
         path.write_bytes(_PAGE)
         assert len(read_apart(path)) == 1
-    assert len(POOL) == 1
+    assert len(POOL.pids()) == 1
 
 
 def test_a_caller_that_stops_early_leaves_the_child_fit_for_the_next(lines: Path, read_apart):
@@ -74,7 +74,7 @@ def test_a_caller_that_stops_early_leaves_the_child_fit_for_the_next(lines: Path
         records = read_records(lines.name, stream, columns=Columns())
         assert next(records).record_id == "0"
         records.close()
-    assert len(POOL) == 1
+    assert len(POOL.pids()) == 1
     assert [record.record_id for record in read_apart(lines)] == [line["id"] for line in _LINES]
 
 
@@ -111,7 +111,7 @@ def test_threads_read_pdfs_at_once(tmp_path: Path, read_apart: ReadApart):
     with ThreadPoolExecutor(len(paths)) as threads:
         found = list(threads.map(read_apart, paths))
     assert [record.text for [record] in found] == [f"page {n}" for n in range(len(paths))]
-    assert len(POOL) <= MAX_CHILDREN
+    assert len(POOL.pids()) <= MAX_CHILDREN
 
 
 def test_a_forked_process_starts_children_of_its_own(tmp_path: Path, read_apart: ReadApart):
@@ -120,11 +120,11 @@ def test_a_forked_process_starts_children_of_its_own(tmp_path: Path, read_apart:
     first = read_apart(path)
     fork = os.fork()
     if not fork:
-        same = len(POOL) == 0 and read_apart(path) == first
+        same = len(POOL.pids()) == 0 and read_apart(path) == first
         POOL.close()
         os._exit(0 if same else 1)
     assert os.waitpid(fork, 0)[1] == 0
-    assert (read_apart(path), len(POOL)) == (first, 1)
+    assert (read_apart(path), len(POOL.pids())) == (first, 1)
 
 
 #: A script as people write them, and cells of a notebook are: nothing guards its main.
