@@ -30,14 +30,14 @@ from semantic_assets.settings.settings import Settings
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.store import open_store
-from semantic_assets.pipeline.batch_jobs.collect import collect_next
+from semantic_assets.pipeline.batch_jobs.collect import collect_some
 from semantic_assets.pipeline.batch_jobs.poll import poll
 settings = Settings.load(root=Path(sys.argv[1]), environ=json.loads(sys.argv[2]))
 gemini = Gemini(endpoint_of(settings))
 with open_store(settings) as store:
     poll(store, gemini)
     began = time.process_time()
-    found = collect_next(store, gemini)
+    found, *_ = collect_some(store, gemini)
     print(json.dumps({
         "cpu": time.process_time() - began,
         # Not ru_maxrss: a child starts with the peak of the process that forked it.

@@ -126,7 +126,7 @@ class IncompleteAnswer(CorruptResult):
 class BrokenFile(PermanentError):
     """A file of the lake is missing, cut off or altered."""
 
-    def __init__(self, message: str, *, path: str, why: str) -> None:
+    def __init__(self, message: str = "", *, path: str = "", why: str = "") -> None:
         super().__init__(message)
         #: Below the lake's root.
         self.path = path

@@ -62,7 +62,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 #: Packages of pipeline/, each of which may import those before it.
 PIPELINE = (
     *("pending", "vector_index", "generation", "discovery", "documents", "chunks", "costs"),
-    *("product_kinds", "batch_jobs", "embeddings", "reports", "search", "flows", "generation_jobs"),
+    *(
+        "product_kinds",
+        "answers",
+        "batch_jobs",
+        "embeddings",
+        "reports",
+        "search",
+        "flows",
+        "generation_jobs",
+    ),
     *("scheduling", "maintenance"),
 )
 #: What follows an answer is another report for each: `embeddings` and `flows` stand after the kinds.

@@ -20,9 +20,9 @@ from semantic_assets.lake.manifests import manifest_keys, manifest_texts
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.pipeline.batch_jobs.canary import verify_counts
+from semantic_assets.pipeline.answers.canary import verify_counts
 from semantic_assets.pipeline.batch_jobs.plan import plan
-from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
@@ -107,10 +107,8 @@ def _land(store: Store, item: PlannedJob, folder: Path) -> None:
         normalise=space.normalise,
     )
 
-    def verify(results: Path) -> None:
+    with writing_results(store, job, item.lease, keys=keys, blocks=answers) as results:
         verify_counts(store, job, results)
-
-    write_results(store, job, item.lease, keys=keys, blocks=answers, verify=verify)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

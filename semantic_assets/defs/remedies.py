@@ -4,6 +4,7 @@ Messages say what happened. The commands here mend it.
 """
 
 from semantic_assets.errors import (
+    BrokenFile,
     ConfigError,
     Conflict,
     CorruptResult,
@@ -100,6 +101,11 @@ _ERRORS: tuple[tuple[type[SemanticAssetsError], str], ...] = (
         GeminiUnavailable,
         "Nothing: the sensor tries again, and what was sent is not sent twice. "
         "If it stays so, `semantic-assets probe` says what does not answer.",
+    ),
+    (
+        BrokenFile,
+        "`semantic-assets verify --deep` names each broken file and the command that resolves it; "
+        "then launch the run again.",
     ),
     (
         CorruptResult,

@@ -13,7 +13,7 @@ MOVED = "moved to"
 #: Start of that file in a lake that a move has begun to fill.
 FILLING = "being filled from ledger"
 #: Local folders, which are made again if missing, and files that are in use there.
-LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", LEDGER_FILE)
+LOCAL = ("keys", "intake", "rest", "copies", "sources", "about", "downloads", LEDGER_FILE)
 
 
 def _folder(product_id: str) -> str:
@@ -76,6 +76,21 @@ def manifest(job_id: str) -> str:
 def uploads(job_id: str) -> str:
     """Return the path of the list of media files uploaded for an open job, one per line."""
     return f"manifests/{job_id}.uploads"
+
+
+def download(job_id: str) -> str:
+    """Return the local path of the answers this machine has downloaded for an open job."""
+    return f"downloads/{job_id}.jsonl"
+
+
+def download_note(job_id: str) -> str:
+    """Return the local path of what a whole download is known by; without it the file is nothing."""
+    return f"downloads/{job_id}.json"
+
+
+def unsent(job_id: str) -> str:
+    """Return the path of the list of an open job's texts that were left out of its file, and why."""
+    return f"manifests/{job_id}.unsent"
 
 
 def query_vectors(space_id: str) -> str:

@@ -73,3 +73,17 @@ def manifest_requests(lake: Lake, job_id: str) -> Iterator[dict[str, Any]]:
     with lake.open(layout.manifest(job_id)) as file:
         for batch in file.iter_batches(batch_size=512):
             yield from batch.to_pylist()
+
+
+def note_unsent(lake: Lake, job_id: str, key: str, reason: str) -> None:
+    """Note a text that is left out of a job's file: that it has no answer means nothing."""
+    path = layout.unsent(job_id)
+    line = json.dumps({"key": key, "reason": reason}, ensure_ascii=False)
+    lake.write_text(path, f"{lake.read_text(path) or ''}{line}\n")
+
+
+def unsent_texts(lake: Lake, job_id: str) -> dict[str, str]:
+    """Map the keys that were left out of a job's file to the reason."""
+    lines = (lake.read_text(layout.unsent(job_id)) or "").split("\n")
+    found = [json.loads(line) for line in lines if line]
+    return {note["key"]: note["reason"] for note in found}

@@ -110,15 +110,18 @@ class Jobs:
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
-        query = sa.select(job_table.c.job_id).where(job_table.c.job_id == job_id)
+        return bool(self.known([job_id]))
+
+    def known(self, job_ids: Collection[str]) -> set[str]:
+        """Return which of these jobs have a row, in one query."""
+        query = sa.select(job_table.c.job_id).where(job_table.c.job_id.in_(list(job_ids)))
         with self.database.read() as connection:
-            return connection.execute(query).one_or_none() is not None
+            return set(connection.execute(query).scalars())
 
     def count(self) -> int:
+        query = sa.select(sa.func.count()).select_from(job_table)
         with self.database.read() as connection:
-            return connection.execute(
-                sa.select(sa.func.count()).select_from(job_table)
-            ).scalar_one()
+            return connection.execute(query).scalar_one()
 
     def recent(self, limit: int, *, before: str | None = None) -> Sequence[BatchJob]:
         """Return the jobs older than the job `before`, newest first."""
@@ -144,11 +147,9 @@ class Jobs:
         accepted = sa.select(sa.func.coalesce(sa.func.max(job_table.c.job_id), "")).where(
             of_model, job_table.c.submitted_at.is_not(None), job_table.c.is_realtime.is_(False)
         )
-        query = sa.select(job_table).where(
-            of_model,
-            job_table.c.state == JobState.REJECTED,
-            job_table.c.job_id > accepted.scalar_subquery(),
-        )
+        later = job_table.c.job_id > accepted.scalar_subquery()
+        rejected = job_table.c.state == JobState.REJECTED
+        query = sa.select(job_table).where(of_model, rejected, later)
         with self.database.read() as connection:
             return [job_of(row) for row in connection.execute(query)]
 

@@ -1,5 +1,6 @@
 """Progress of each shard in each space: hints for order and display; the planner derives it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +43,33 @@ class Progress:
             found = [_progress(row) for row in connection.execute(sa.select(shard_space))]
         return {(progress.shard, progress.product_id): progress for progress in found}
 
+    def note_pending(
+        self, product_id: str, pending: Mapping[ShardKey, tuple[int, str | None]]
+    ) -> None:
+        """Note the pending texts of shards, and for which tables; write what is new, at once."""
+        noted = self.all()
+        with self.database.write() as connection:
+            for shard, (texts, fingerprint) in pending.items():
+                before = noted.get((shard, product_id))
+                if before and (before.pending, before.counted_fingerprint) == (texts, fingerprint):
+                    continue
+                values = {"pending": texts, "counted_fingerprint": fingerprint}
+                connection.execute(self._upsert(shard, product_id, values))
+
     def note(self, shard: ShardKey, product_id: str, **values: Any) -> None:
         """Set some fields of a shard's progress."""
         with self.database.write() as connection:
-            connection.execute(
-                self.database.insert(shard_space)
-                .values(shard=str(shard), product_id=product_id, **values)
-                .on_conflict_do_update(
-                    index_elements=[shard_space.c.shard, shard_space.c.product_id], set_=values
-                )
+            connection.execute(self._upsert(shard, product_id, values))
+
+    def _upsert(self, shard: ShardKey, product_id: str, values: dict[str, Any]) -> Any:
+        row = {"shard": str(shard), "product_id": product_id, **values}
+        return (
+            self.database.insert(shard_space)
+            .values(**row)
+            .on_conflict_do_update(
+                index_elements=[shard_space.c.shard, shard_space.c.product_id], set_=values
             )
+        )
 
 
 def _progress(row: sa.Row[Any]) -> ShardProgress:

@@ -203,5 +203,11 @@ class Scopes:
         return seen is not None
 
 
+def resume_job(connection: sa.Connection, job_id: str) -> None:
+    """End the pauses of a job's collection: it is final."""
+    of_job = (model_pause.c.scope_id == _JOB) & (model_pause.c.model == job_id)
+    connection.execute(sa.delete(model_pause).where(of_job))
+
+
 def _of(scope_id: str) -> sa.Update:
     return sa.update(scope_table).where(scope_table.c.scope_id == scope_id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import shard_space
 from semantic_assets.ledger.lake_files.paid_files import PaidFile, record_paid
+from semantic_assets.ledger.scopes import resume_job
 from semantic_assets.ledger.spending import (
     ACTUAL,
     ESTIMATED,
@@ -19,7 +20,7 @@ from semantic_assets.ledger.spending import (
     Amount,
     Spending,
 )
-from semantic_assets.model.batch_job import IN_WINDOW, REOPENING, BatchJob, JobState
+from semantic_assets.model.batch_job import FINAL, IN_WINDOW, REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 
 
@@ -76,6 +77,8 @@ def settle_move(
             tokens=possibly_billed.tokens,
             usd=possibly_billed.usd,
         )
+    if job.state in FINAL:
+        resume_job(connection, job.job_id)
     _unsettle_for(connection, before, job)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job, other_spend, spend
+from semantic_assets.model.keys import DatasetKey, ShardKey
 
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
 
@@ -134,6 +135,13 @@ class Spending:
                 sa.delete(spend).where(spend.c.job_id == job_id, spend.c.kind == kind)
             )
 
+    def has_open_calls(self, job_id: str) -> bool:
+        """Return whether calls made for a job were never answered, and may have been billed."""
+        calls = spend.c.job_id.startswith(f"{job_id}+", autoescape=True)
+        query = sa.select(spend.c.job_id).where(calls, spend.c.kind == POSSIBLY_BILLED).limit(1)
+        with self._reading() as connection:
+            return connection.execute(query).one_or_none() is not None
+
     def totals(self, *, since: float = 0.0, of: Callable[[str], bool] | None = None) -> SpendTotals:
         """Add up everything booked from a time on, other tools' too.
 
@@ -146,6 +154,33 @@ class Spending:
                 return replace(_totals(found), other_usd=_other_usd(connection, since))
         # Calls made for a job are booked as its id, a plus sign and a word of their own.
         return _totals([row for row in found if of(row.job_id.partition("+")[0])])
+
+    def taken(self, *, since: float) -> dict[str, float]:
+        """Return the dollars that are spent or committed from a time on, by job, in one query."""
+        with self._reading() as connection:
+            found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+        booked: dict[str, list[sa.Row[Any]]] = {}
+        for row in found:
+            booked.setdefault(row.job_id.partition("+")[0], []).append(row)
+        totals = {job_id: _totals(rows) for job_id, rows in booked.items()}
+        return {job_id: one.spent_usd + one.committed_usd for job_id, one in totals.items()}
+
+    def taken_for(self, dataset: DatasetKey, *, since: float) -> float:
+        """Return what is spent or committed from a time on for jobs that are for one dataset only.
+
+        The rows of other jobs are passed over by the database.
+        """
+        its = [
+            one.job_id
+            for one in self.jobs(since=since, dataset=dataset)
+            if {ShardKey.parse(shard).dataset for shard in one.shards} == {dataset}
+        ]
+        length = max(map(len, its), default=0)
+        of_jobs = sa.func.substr(spend.c.job_id, 1, length).in_(its)
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(spend).where(spend.c.at >= since, of_jobs)).all()
+        found = _totals(rows)
+        return found.spent_usd + found.committed_usd
 
     def enter(self, usd: float, *, at: float, note: str) -> OtherSpend:
         """Enter what another tool spent on the key; it counts from then on."""
@@ -171,10 +206,19 @@ class Spending:
             )
         return found.rowcount > 0
 
-    def jobs(self, *, since: float) -> list[BookedJob]:
-        """Return the jobs that something was booked for from a time on, in one query."""
+    def jobs(self, *, since: float, dataset: DatasetKey | None = None) -> list[BookedJob]:
+        """Return the jobs that something was booked for from a time on, in one query.
+
+        Args:
+            dataset: only jobs for this one, among others.
+        """
         booked = sa.select(spend.c.job_id).where(spend.c.at >= since)
         query = sa.select(job.c.job_id, job.c.product_id, job.c.shards)
+        if dataset is not None:
+            named = sa.cast(job.c.shards, sa.Text).contains(
+                f'"{dataset.partition}.', autoescape=True
+            )
+            query = query.where(named)
         with self._reading() as connection:
             rows = connection.execute(query.where(job.c.job_id.in_(booked))).all()
         return [BookedJob(job_id, product_id, tuple(shards)) for job_id, product_id, shards in rows]

@@ -81,6 +81,11 @@ class DatasetSettings:
     #: `[discovery]`: how long its folder may be gone; None: as the settings say.
     remove_after_hours: _Amount = at("discovery.remove_after_hours")
 
+    @property
+    def has_budget(self) -> bool:
+        """True where the dataset has a cap of its own, so that its texts share no job."""
+        return (self.max_cost_usd_per_day, self.max_cost_usd_per_run) != (None, None)
+
     @classmethod
     def of(cls, table: Mapping[str, Any], where: str = FILE_NAME) -> Self:
         """Read the settings a table stands for.

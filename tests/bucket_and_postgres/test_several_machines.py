@@ -8,7 +8,7 @@ import pytest
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs import plan
-from semantic_assets.pipeline.batch_jobs.collect import collect_next
+from semantic_assets.pipeline.batch_jobs.collect import collect_some
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
@@ -64,7 +64,7 @@ def test_a_job_that_lands_elsewhere_while_a_plan_is_made_is_not_sent_again(
 def _collect(trial: Trial) -> None:
     """As `advance` does, beside a planner that holds the lease."""
     poll(trial.store, trial.gemini)
-    assert collect_next(trial.store, trial.gemini)
+    assert collect_some(trial.store, trial.gemini)
     assert [job.state for job in trial.store.ledger.jobs.list()] == [JobState.COLLECTED]
 
 

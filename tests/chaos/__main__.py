@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards [--sample N]; --swaps [--trials N]"""
+"""python -m tests.chaos [--seed N] [--short] [--only TEXT] [--jobs N]; --safeguards [--sample N]"""
 
 import argparse
 import multiprocessing
@@ -11,7 +11,6 @@ from contextlib import nullcontext
 
 from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos import run as runner
-from tests.chaos import swaps
 from tests.chaos.faults import unlisted
 from tests.chaos.kinds import all_scenarios, short_scenarios
 from tests.chaos.run import Outcome
@@ -28,8 +27,6 @@ def main() -> int:
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
     parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
-    parser.add_argument("--swaps", action="store_true", help="which swapped answers are seen")
-    parser.add_argument("--trials", type=int, default=30, help="of each kind of swap")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
     options = parser.parse_args()
@@ -38,8 +35,6 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.swaps:
-        return swaps.run(options.trials, options.jobs)
     everything = _everything(options.seed)
     if missing := unlisted(everything):
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")

@@ -1,6 +1,7 @@
 """Switching off what keeps a vector with its text, and a text from being dropped."""
 
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,15 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import KnownTexts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.batch_jobs import canary, collect, plan, results
+from semantic_assets.pipeline.answers import canary, downloads
+from semantic_assets.pipeline.batch_jobs import collect, plan, results
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import ShardDemand, Withheld
 from semantic_assets.store import Store
 
 
 def _without_verification() -> None:
-    collect.verify_answers = lambda *_: None
+    collect.verify_answers = lambda *_: iter(())
 
 
 def no_key_check() -> None:
@@ -85,15 +87,25 @@ def no_waiting_for_canaries() -> None:
     """An answer whose canary cannot be run is used."""
     real = canary.verify_answers
 
-    def verify(*arguments: Any) -> None:
+    def verify(*arguments: Any) -> Any:
         try:
-            real(*arguments)
+            yield from real(*arguments)
         except CorruptResult:
             raise
         except Exception:
             return
 
     collect.verify_answers = verify
+
+
+def no_kept_downloads() -> None:
+    """An answer that waits for its canary is downloaded again for each try."""
+    downloads._is_kept = lambda *_: False
+
+
+def no_canary_backoff() -> None:
+    """A call for canaries that failed is made again in the next pass: its pause is in no place."""
+    canary._place = lambda gemini: token_hex(4)
 
 
 def no_vector_check() -> None:

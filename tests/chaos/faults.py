@@ -46,6 +46,8 @@ _QUARANTINING = (
     "realtime-swapped",
     "token-counts-scrambled",
 )
+#: A call that jobs share is asked again by each of them alone.
+_TWICE = ("swapped-result-files", "realtime-swapped")
 #: One row of the text says so, or the jobs it is in, halved until it is alone in one.
 _FAILING = ("invalid-texts", "whole-job-fails-if")
 #: Of chat models' answers: `generation_kinds` has them.
@@ -64,7 +66,7 @@ LARGE_WINDOW = 20_000
 def fault(name: str) -> Fault:
     """A fault of the table as the scenarios have it: once, or until somebody mends it."""
     is_lasting = name in (*_FAILING, "blocked-prompts")
-    times = None if is_lasting else 2 if name == "swapped-result-files" else 1
+    times = None if is_lasting else 2 if name in _TWICE else 1
     return Fault(name, _PARAMETERS.get(name, {}), times=times)
 
 
@@ -77,7 +79,7 @@ def with_fault(name: str) -> Scenario:
     if name == "token-counts-scrambled":
         scenario = replace(scenario, window=LARGE_WINDOW)
     if name in _QUARANTINING:
-        affected = 2 if name == "swapped-result-files" else 1
+        affected = 2 if name in _TWICE else 1
         return replace(scenario, ends=End.QUARANTINED, affected=affected)
     return scenario
 

@@ -22,6 +22,8 @@ from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 
 _CREATES = ("models.asyncBatchEmbedContent", "models.batchGenerateContent")
+#: A minute, doubling to an hour, in the half day of a scenario.
+_PATIENT_CALLS = 30
 _SUCCESSFUL = ("BATCH_STATE_SUCCEEDED", "BATCH_STATE_PARTIALLY_SUCCEEDED")
 
 
@@ -49,6 +51,10 @@ class Verdict:
     unbilled: int
     #: Final jobs whose reservation still stands.
     committed: int
+    #: Where only canaries fail: downloads beyond one for each job, and more calls than backing off
+    #: makes.
+    repeated_downloads: int
+    hasty_calls: int
     #: Of generation tasks: see `Generated`.
     ill_formed: int
     needless: int
@@ -67,6 +73,7 @@ def judge(world: World, scenario: Scenario) -> Verdict:
     world.disarm()
     store, gemini = world.open()
     with store:
+        repeated_downloads, hasty_calls = _impatient(world, store, scenario)
         states = [job.state for job in store.ledger.jobs.list()]
         without, misplaced = _vectors(store, gemini)
         missing, stale = _texts(world, store)
@@ -86,6 +93,8 @@ def judge(world: World, scenario: Scenario) -> Verdict:
             results_differ=_results_differ(store),
             unbilled=_unbilled(world, store, scenario),
             committed=_committed(store),
+            repeated_downloads=repeated_downloads,
+            hasty_calls=hasty_calls,
             ill_formed=generated.ill_formed,
             needless=generated.needless,
             media_left=generated.media_left,
@@ -176,6 +185,17 @@ def _unbilled(world: World, store: Store, scenario: Scenario) -> int:
         booked = sum(totals.batch_tokens.values())
         wrong += abs(charged.get(names.get(job.display_name, ""), 0) - booked)
     return wrong
+
+
+def _impatient(world: World, store: Store, scenario: Scenario) -> tuple[int, int]:
+    is_alone = scenario.processes == 1 and not (scenario.blow or scenario.mishap)
+    if not is_alone or {fault.name for fault in scenario.faults} != {"realtime-503"}:
+        return 0, 0
+    calls = world.control("state")["calls"]
+    downloads = calls.get("files.download", 0) - len(store.ledger.jobs.list())
+    # In a lake on servers each process is a machine of its own, with a download of its own.
+    repeated = 0 if world.servers else max(0, downloads)
+    return repeated, max(0, calls.get("models.batchEmbedContents", 0) - _PATIENT_CALLS)
 
 
 def _committed(store: Store) -> int:

@@ -162,6 +162,7 @@ def _unsettled() -> list[Scenario]:
             was_created=False,
         ),
         impossible_canary(),
+        failing_canary(),
         untrusted_answers(),
         Scenario(
             "a result that can never be read",
@@ -174,6 +175,11 @@ def impossible_canary() -> Scenario:
     """Answers are there, and nothing to hold them against."""
     faults = (Fault("realtime-503", times=None),)
     return Scenario("the canary is impossible", faults=faults, ends=End.WAITING)
+
+
+def failing_canary() -> Scenario:
+    """Real-time calls fail for hours, each of them possibly billed, and then are answered again."""
+    return Scenario("the canary fails repeatedly", faults=(Fault("realtime-503", times=9),))
 
 
 def untrusted_answers() -> Scenario:

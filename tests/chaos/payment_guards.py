@@ -13,7 +13,15 @@ from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease, Leases
 from semantic_assets.ledger.scopes import Scopes
 from semantic_assets.model.batch_job import JobState
-from semantic_assets.pipeline.batch_jobs import collect, guards, plan, poll, recover, submit
+from semantic_assets.pipeline.batch_jobs import (
+    collect,
+    guards,
+    landing,
+    plan,
+    poll,
+    recover,
+    submit,
+)
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import Withheld
 
@@ -170,32 +178,35 @@ def no_stop_after_two() -> None:
 
 def early_clearing() -> None:
     """The remote job is deleted once its answer is downloaded, and not once that is durable."""
-    real = collect.land_answers
+    opened, real = landing.downloaded, Gemini.download
+    collected: list[Any] = []
 
-    def land_answers(store: Any, gemini: Gemini, job: Any, *rest: Any, verify: Any) -> None:
-        def cleared(results: Any) -> None:
-            collect.clear_remote(store, gemini, job)
-            verify(results)
+    def downloaded(store: Any, gemini: Gemini, job: Any, result_file: str) -> Any:
+        collected[:] = [store, gemini, job]
+        return opened(store, gemini, job, result_file)
 
-        real(store, gemini, job, *rest, verify=cleared)
+    def download(self: Gemini, file: str, destination: Any) -> None:
+        real(self, file, destination)
+        collect.clear_remote(*collected)
 
-    collect.land_answers = land_answers
+    landing.downloaded, Gemini.download = downloaded, download  # type: ignore[method-assign]
 
 
 def no_second_download() -> None:
-    """A body that ended early is taken for a whole one."""
-    collect._DOWNLOADS = 1
+    """A body that ended early is taken for a whole one, now and for good."""
+    landing._DOWNLOADS = 1
+    collect.require_whole = lambda *_: None  # type: ignore[assignment]
 
 
 def no_output_first() -> None:
     """A job that did not succeed has no answers."""
     real = collect._land
 
-    def land(store: Any, gemini: Any, job: Any, lease: Any, keys: list[str]) -> None:
+    def land(store: Any, gemini: Any, job: Any, lease: Any, keys: list[str]) -> Any:
         word = collect.remote_word(job.remote_state or "")
         if word != "SUCCEEDED":
             collect._land_failure(store, job, lease, keys, word)
         else:
-            real(store, gemini, job, lease, keys)
+            yield from real(store, gemini, job, lease, keys)
 
     collect._land = land

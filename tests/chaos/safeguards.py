@@ -54,6 +54,8 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         answer.no_canary,
         answer.no_token_counts,
         answer.no_waiting_for_canaries,
+        answer.no_kept_downloads,
+        answer.no_canary_backoff,
         answer.no_vector_check,
         answer.no_missing_rows,
         answer.no_bisection,

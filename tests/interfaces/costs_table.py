@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from semantic_assets.batching.canary_size import canary_rows
+from semantic_assets.batching.canary_rows import canary_tokens
 from semantic_assets.batching.packing import JOB_SHARE
 from semantic_assets.model.catalog import EMBEDDING_MODELS, batch_usd, realtime_usd
 from semantic_assets.pipeline.batch_jobs.plan import RATIO_MARGIN, UNCALIBRATED_RATIO
@@ -53,8 +53,7 @@ def jobs_of(quote: Estimate, window_tokens: int) -> int:
 
 def canaries_usd(quote: Estimate, model: str, jobs: int) -> float:
     """Of so many jobs of equal size, each with its own rows embedded again."""
-    rows = jobs * canary_rows(quote.texts // jobs)
-    return realtime_usd(model, round(rows * quote.tokens / quote.texts))
+    return realtime_usd(model, jobs * canary_tokens(quote.tokens // jobs, quote.texts // jobs))
 
 
 def tables() -> str:

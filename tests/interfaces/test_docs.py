@@ -34,7 +34,7 @@ from semantic_assets.pipeline.batch_jobs.submit import MAX_CREATE_DELAY_SECONDS
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables
 from tests.factories import BLANK
-from tests.interfaces import capacity_table, costs_table, reference
+from tests.interfaces import capacity_table, costs_table, reference, swaps_table
 from tests.interfaces.warm_command import warm_command
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -217,6 +217,7 @@ def test_the_table_of_files_is_the_layout() -> None:
         layout.results("SPACE", "JOB"),
         layout.retries_dir("SPACE"),
         layout.manifest("JOB"),
+        layout.download("JOB"),
         layout.key_index("SPACE"),
         layout.query_vectors("SPACE"),
         layout.index_version(dataset, "SPACE", 0),
@@ -328,13 +329,25 @@ def test_the_page_on_more_machines_has_the_figures_of_capacity() -> None:
     assert capacity_table.written(page) == page
 
 
-def test_the_quote_counts_the_canaries_of_each_job_a_tier_makes() -> None:
+@pytest.mark.parametrize("tier", costs_table.TIERS)
+def test_canaries_are_at_most_two_percent_of_what_is_quoted(tier: int) -> None:
     model = costs_table.MODELS[0]
-    quotes = {tier: costs_table.quotes(model=model, tier=tier)[-1] for tier in costs_table.TIERS}
-    assert quotes[1].usd > quotes[2].usd
-    batch = quotes[1].tokens * EMBEDDING_MODELS[model].batch_usd_per_mtok / 1e6
-    share = quotes[1].usd / batch - 1
-    assert f"add {share:.0%}".replace("%", " %") in prose("costs.md")
+    for quote in costs_table.quotes(model=model, tier=tier)[1:]:
+        batch = quote.tokens * EMBEDDING_MODELS[model].batch_usd_per_mtok / 1e6
+        assert 0.01 < (quote.usd - batch) / quote.usd <= 0.02
+    assert "at most 2 % of the bill" in prose("costs.md")
+
+
+@pytest.mark.parametrize("size", swaps_table.SIZES[:-1])
+def test_the_page_of_limits_says_which_swaps_are_seen(size: int) -> None:
+    # Else: python -m tests.interfaces.swaps_table --write
+    for line in swaps_table.rows_of(size):
+        assert line in PAGES["limits.md"]
+
+
+@pytest.mark.long
+def test_the_page_of_limits_has_the_whole_table() -> None:
+    assert swaps_table.written(PAGES["limits.md"]) == PAGES["limits.md"]
 
 
 def test_prices_are_named_with_the_sources_of_the_catalog() -> None:

@@ -481,7 +481,7 @@ def walk_on(ledger: Ledger, clock: Clock, *, seed: int, steps: int) -> Counter[s
     for number in range(steps):
         try:
             walk.step()
-            if number % 5 == 0:
+            if number % 10 == 0:
                 require_true(walk)
         except Exception as error:
             error.add_note(f"seed {seed}, step {number}: {', '.join(walk.trail)}")

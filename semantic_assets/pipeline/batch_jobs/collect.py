@@ -1,15 +1,13 @@
 """Collect an ended job: verify its answers, make them durable, then delete it remotely."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from semantic_assets.batching.codec import Block, answer_blocks
 from semantic_assets.errors import (
     BrokenFile,
     Conflict,
@@ -28,25 +26,35 @@ from semantic_assets.model.batch_job import (
     JobState,
     remote_word,
 )
+from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.pipeline.batch_jobs.canary import verify_answers
+from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.answers.canary import (
+    Canaries,
+    CanaryWaits,
+    Vectors,
+    calls_of,
+    embed_again,
+    is_waiting,
+    verify_answers,
+)
+from semantic_assets.pipeline.answers.whole_answers import require_whole
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
+from semantic_assets.pipeline.batch_jobs.landing import land_answers
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
     finalize_job,
     has_landed,
     write_job_failure,
-    write_results,
 )
-from semantic_assets.pipeline.batch_jobs.whole_answers import require_whole
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
 S = JobState
-#: An answer that is not whole is fetched once more before it is believed.
-_DOWNLOADS = 2
+#: Jobs that are collected together, so that their canaries share a call.
+_AT_ONCE = 20
 _WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
 
 
@@ -59,42 +67,96 @@ class Collection:
     quarantined: str | None
 
 
-def collect_next(store: Store, gemini: Gemini) -> Collection | None:
-    """Collect the oldest ended job that no other process is collecting; None: there is none.
+#: A job on its way: it asks for vectors, and ends collected, or with the reason why it waits.
+Course = Generator[Canaries, Vectors, Collection | TransientError | None]
+
+
+def collect_some(store: Store, gemini: Gemini) -> list[Collection]:
+    """Collect ended jobs that no other process is collecting, as many as share one real-time call.
+
+    Oldest first; empty: there is none, or all wait for another try.
 
     Raises:
         TransientError: no job could be collected; this is why the last one could not.
     """
-    trouble: TransientError | None = None
+    ended: list[Collection | TransientError] = []
+    asking: list[tuple[Course, Canaries]] = []
+    with ExitStack() as courses:
+        for job in _due(store, gemini):
+            course = _course(store, gemini, job)
+            courses.callback(course.close)
+            found = _resumed(course)
+            if isinstance(found, Canaries):
+                asking.append((course, found))
+            elif found is not None:
+                ended.append(found)
+            texts = sum(len(asked.sample.texts) for _, asked in asking)
+            if len(ended) + len(asking) >= _AT_ONCE or texts >= MAX_REALTIME_TEXTS:
+                break
+        ended += _answered(store, gemini, asking)
+    collected = [one for one in ended if isinstance(one, Collection)]
+    if ended and not collected:
+        raise next(one for one in reversed(ended) if isinstance(one, TransientError))
+    return collected
+
+
+def _due(store: Store, gemini: Gemini) -> Iterator[BatchJob]:
+    """Yield the ended jobs that need not wait after a failure."""
     for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
         if store.ledger.scopes.paused_job(job.job_id):
             continue
-        with claimed(store, job, S.ENDED) as held:
-            if held is None:
-                continue
-            try:
-                collected = _collect(store, gemini, *held)
-            except Conflict:  # another process has it: losing a race is ordinary
-                continue
-            except TransientError as error:
-                store.ledger.scopes.pause_job(job.job_id, str(error))
-                trouble = error
-                continue
-            except (
-                BrokenFile,
-                pa.ArrowException,
-                OSError,
-            ) as error:  # of this job; those behind it go on
-                trouble = TransientError(f"job {job.job_id}: {type(error).__name__}: {error}")
-                continue
-            if collected is not None:
-                return collected
-    if trouble is not None:
-        raise trouble
-    return None
+        if downloads.is_noted(store, job) and is_waiting(store, gemini, job.model):
+            continue
+        yield job
 
 
-def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Collection | None:
+def _answered(
+    store: Store, gemini: Gemini, asking: list[tuple[Course, Canaries]]
+) -> Iterator[Collection | TransientError]:
+    """Answer what jobs ask for, in as few calls as it fits in; yield how each job ends."""
+    courses = {asked.sample.job_id: course for course, asked in asking}
+    for call in calls_of([asked for _, asked in asking]):
+        for asked, answer in zip(call, embed_again(store, gemini, call), strict=True):
+            found = _resumed(courses[asked.sample.job_id], answer)
+            if isinstance(found, Collection | TransientError):
+                yield found
+
+
+def _resumed(
+    course: Course, answer: Vectors | TransientError | None = None
+) -> Canaries | Collection | TransientError | None:
+    """Return what a job asks for next, or how it ends; None: another process has it."""
+    try:
+        if isinstance(answer, TransientError):
+            return course.throw(answer)
+        return next(course) if answer is None else course.send(answer)
+    except StopIteration as end:
+        found: Collection | TransientError | None = end.value
+        return found
+
+
+def _course(store: Store, gemini: Gemini, job: BatchJob) -> Course:
+    """Collect one job; return why it waits, where it does. Those behind it go on."""
+    with claimed(store, job, S.ENDED) as held:
+        if held is None:
+            return None
+        try:
+            return (yield from _collect(store, gemini, *held))
+        except Conflict:  # another process has it: losing a race is ordinary
+            return None
+        except CanaryWaits as error:  # with all others of its model
+            return error
+        except TransientError as error:
+            trouble = error
+        except (BrokenFile, pa.ArrowException, OSError) as error:
+            trouble = TransientError(f"job {job.job_id}: {type(error).__name__}: {error}")
+        store.ledger.scopes.pause_job(job.job_id, str(trouble))
+        return trouble
+
+
+def _collect(
+    store: Store, gemini: Gemini, job: BatchJob, lease: Lease
+) -> Generator[Canaries, Vectors, Collection | None]:
     keys = manifest_keys(store.lake, job.job_id)
     landed = has_landed(store, job)
     if keys is None and not landed:
@@ -108,7 +170,7 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
     )
     try:
         if not landed:
-            _land(store, gemini, job, lease, keys or [])
+            yield from _land(store, gemini, job, lease, keys or [])
     except CorruptResult as error:
         return _quarantine(store, job, lease, str(error))
     except FileNotFoundError as error:
@@ -132,25 +194,20 @@ def _collect(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> Colle
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
 
 
-def _land(store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]) -> None:
+def _land(
+    store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]
+) -> Generator[Canaries, Vectors, None]:
     """Land the job's output if it has one, whatever its end state; otherwise land its failure."""
     word = remote_word(job.remote_state or "")
     if job.result_file is None and word not in _WITH_OUTPUT and not _has_output(gemini, job):
         _land_failure(store, job, lease, keys, word)
         return
-    land_answers(
-        store,
-        gemini,
-        job,
-        lease,
-        keys,
-        verify=partial(_verify, store, gemini, job),
-    )
+    yield from land_answers(store, gemini, job, lease, keys, verify=partial(_verify, store, job))
 
 
-def _verify(store: Store, gemini: Gemini, job: BatchJob, results: Path) -> None:
+def _verify(store: Store, job: BatchJob, results: Path) -> Generator[Canaries, Vectors, None]:
     require_whole(store, job, results)
-    verify_answers(store, gemini, job, results)
+    yield from verify_answers(store, job, results)
 
 
 def _has_output(gemini: Gemini, job: BatchJob) -> bool:
@@ -161,57 +218,6 @@ def _has_output(gemini: Gemini, job: BatchJob) -> bool:
         return gemini.get(job.remote_name).result_file is not None
     except RemoteMissing:
         return False
-
-
-def land_answers(
-    store: Store,
-    gemini: Gemini,
-    job: BatchJob,
-    lease: Lease,
-    keys: list[str],
-    *,
-    verify: Callable[[Path], None],
-) -> None:
-    """Download, decode and verify the job's answers, and put the results file in place.
-
-    Raises:
-        CorruptResult: the file does not answer the job's texts.
-        RemoteMissing: the file cannot be read (yet).
-    """
-    result_file = job.result_file or gemini.get(job.remote_name or "").result_file
-    if result_file is None:
-        raise RemoteMissing(f"{job.remote_state}, and no result file is named")
-    product = store.product(job.product_id)
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "answers.jsonl"
-        for left in reversed(range(_DOWNLOADS)):
-            gemini.download(result_file, path)
-            answers = answer_blocks(product, _lines(path), expected=keys)
-            blocks = _whole(answers, len(keys)) if left else answers
-            with suppress(_CutOff):
-                write_results(store, job, lease, keys=keys, blocks=blocks, verify=verify)
-                return
-
-
-class _CutOff(Exception):
-    """There are fewer answers than texts, or an answer is broken."""
-
-
-def _whole(blocks: Iterator[Block], requests: int) -> Iterator[Block]:
-    """Pass the blocks on, and check that none is missing.
-
-    Raises:
-        _CutOff: answers are missing; the client accepts a body that ends early without a length.
-    """
-    decoded = 0
-    try:
-        for block in blocks:
-            decoded += len(block.keys)
-            yield block
-    except CorruptResult as error:
-        raise _CutOff from error
-    if decoded < requests:
-        raise _CutOff
 
 
 def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
@@ -241,11 +247,6 @@ def _land_unreadable(
         store, job, lease, keys=keys, outcome=Outcome.EXPIRED, message=message, together=False
     )
     return True
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=1 << 20) as file:
-        yield from file
 
 
 def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Collection:

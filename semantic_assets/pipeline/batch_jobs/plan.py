@@ -45,12 +45,11 @@ from semantic_assets.pipeline.batch_jobs.shard_priority import (
     serving_order,
 )
 from semantic_assets.pipeline.costs.budgets import (
-    below_min_batch_size,
-    budgeted_datasets,
     count_in_run,
     job_guard,
     job_usd,
 )
+from semantic_assets.pipeline.costs.dataset_budgets import DatasetBudgets
 from semantic_assets.pipeline.pending.job_texts import JobTexts
 from semantic_assets.pipeline.pending.pending import (
     ShardDemand,
@@ -98,6 +97,7 @@ class _Planner:
     ) -> None:
         self._store, self._product, self._scope_id = store, product, scope_id
         self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
+        self._budgets = DatasetBudgets(store)
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
         store, product_id = self._store, self._product.product_id
@@ -121,12 +121,12 @@ class _Planner:
         if reason := quarantine_block(store, product_id):
             return Plan(blocked_by=Blocked(reason, needs_person=True))
         wanted, opened = open_shards(
-            store,
             serving_order(store, self._product, self._in_doubt(unsettled), favour),
             lambda shard: demand(store, shard, self._product, index, withheld),
+            self._budgets.may_wait,
             window.free_tokens,
         )
-        few = below_min_batch_size(store, wanted)
+        few = self._budgets.below_min_batch_size(wanted)
         pending = sum(int(found.is_pending.sum()) for found in opened)
         is_enough = pending >= self._min_texts
         sendable = {
@@ -167,18 +167,14 @@ class _Planner:
 
         The notes are hints for the order of shards, for display and for the sensor.
         """
-        in_jobs, waiting = pa.array(list(taken), pa.string()), 0
+        in_jobs = pa.array(list(taken), pa.string())
+        pending: dict[ShardKey, tuple[int, str | None]] = {}
         for found in opened:
             is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
             left = int((found.is_pending & ~is_taken).sum())
-            waiting += left
-            self._store.ledger.progress.note(
-                found.shard,
-                self._product.product_id,
-                pending=left,
-                counted_fingerprint=found.table_fingerprint,
-            )
-        return waiting
+            pending[found.shard] = (left, found.table_fingerprint)
+        self._store.ledger.progress.note_pending(self._product.product_id, pending)
+        return sum(left for left, _ in pending.values())
 
     def _window(self) -> Window:
         """Return the window in estimated tokens: Google's limit divided by our recent error."""
@@ -200,7 +196,7 @@ class _Planner:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
         taken, blocked_by, is_full = set[str](), None, False
-        for group in groups(wanted, budgeted_datasets(self._store, wanted)):
+        for group in groups(wanted, self._budgets.budgeted(wanted)):
             keys = list(group.keys)
             while keys and not is_full:
                 estimates = [wanted[key].estimate for key in keys]
@@ -230,7 +226,10 @@ class _Planner:
             output = self._kind.expected_output(self._store, len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
             guard = job_guard(self._store, self._product, budgeted, usd)
-            guard(self._store.ledger.spending)  # before the texts are read
+            if budgeted is None:
+                guard(self._store.ledger.spending)  # before the texts are read
+            else:
+                self._budgets.require(budgeted, usd)
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
@@ -244,6 +243,8 @@ class _Planner:
             )
         except SpendRefused as refusal:  # somebody else took the room meanwhile
             return Blocked(str(refusal), needs_person=True)
+        if planned and budgeted:
+            self._budgets.formed(budgeted, usd)
         return planned or WINDOW_FULL
 
     def _form(
@@ -281,6 +282,6 @@ class _Planner:
         ):
             store.ledger.leases.release(lease)
             return None
-        count_in_run(job_id)
+        count_in_run(job_id, shards)
         write_manifest(store.lake, job, self._product, texts)
         return PlannedJob(job, lease)

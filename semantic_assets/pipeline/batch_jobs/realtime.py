@@ -136,7 +136,7 @@ def _form(
     )
     guard = job_guard(store, product, shard.dataset, usd)
     store.ledger.jobs.insert(job, detail="real time", under=planning, guard=guard)
-    count_in_run(job_id)
+    count_in_run(job_id, [shard])
     write_manifest(store.lake, job, product, texts)
     return job, lease
 

@@ -74,12 +74,9 @@ def recover_manifests(store: Store) -> tuple[str, ...]:
 
 def _announced(store: Store) -> list[_Unknown]:
     """List the jobs of manifests without a row."""
-    found: list[_Unknown] = []
-    for name in store.lake.names("manifests"):
-        job_id = name.removesuffix(".parquet")
-        if not store.ledger.jobs.exists(job_id):
-            found.append(manifest_identity(store.lake, job_id))
-    return found
+    job_ids = [name.removesuffix(".parquet") for name in store.lake.names("manifests")]
+    known = store.ledger.jobs.known(job_ids) if job_ids else set()
+    return [manifest_identity(store.lake, one) for one in job_ids if one not in known]
 
 
 def _insert_announced(store: Store, announced: list[_Unknown]) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import REOPENING, BatchJob, JobState
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
-from semantic_assets.pipeline.batch_jobs.collect import clear_remote, land_answers
+from semantic_assets.pipeline.batch_jobs.collect import clear_remote
 from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
 from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
+from semantic_assets.pipeline.batch_jobs.landing import accepted, land_answers
 from semantic_assets.pipeline.batch_jobs.reopen import take_back
 from semantic_assets.pipeline.batch_jobs.restore import noticed
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
@@ -72,7 +73,7 @@ def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
     """
     with _held(store, name, S.QUARANTINED) as (job, lease):
         keys = manifest_keys(store.lake, job.job_id) or []
-        land_answers(store, gemini, job, lease, keys, verify=lambda results: None)
+        list(land_answers(store, gemini, job, lease, keys, verify=accepted))
         finalize_job(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
     clear_remote(store, gemini, job)
     return store.ledger.jobs.find(job.job_id)
@@ -94,7 +95,7 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         state, keys = job.state, manifest_keys(store.lake, job.job_id) or []
         message = f"{reason}; {state} because: {job.error_message}"
         # What a damaged answer cost is booked, and stays.
-        billed = None if job.succeeded is not None else possible_bill(job)
+        billed = None if state == S.DAMAGED else possible_bill(job)
         write_job_failure(
             store, job, lease, keys=keys, outcome=outcome, message=message, together=False
         )

@@ -8,7 +8,7 @@ from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
-from semantic_assets.pipeline.batch_jobs.collect import land_answers
+from semantic_assets.pipeline.batch_jobs.landing import accepted, land_answers
 from semantic_assets.pipeline.batch_jobs.results import finalize_job
 from semantic_assets.pipeline.pending.broken_files import (
     require_intact,
@@ -65,7 +65,7 @@ def _fetch(store: Store, gemini: Gemini, job: BatchJob, lease: Lease) -> None:
     if job.result_file is None and job.remote_name is None:
         raise _cannot(job, "Google keeps no file of it")
     try:
-        land_answers(store, gemini, job, lease, keys, verify=lambda results: None)
+        list(land_answers(store, gemini, job, lease, keys, verify=accepted))
     except RemoteMissing as error:
         raise _cannot(job, f"Google keeps its answers no longer ({error})") from error
 

@@ -6,7 +6,8 @@ in between leaves the results file, and the next process finishes from there.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from semantic_assets.batching.codec import Block
 from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
+from semantic_assets.lake.manifests import unsent_texts
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.spending import Amount
@@ -24,6 +26,7 @@ from semantic_assets.model.batch_job import REOPENING, WITHHOLDING, BatchJob, Jo
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.tables import results_of, token_columns
+from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, require_readable
 from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
@@ -48,21 +51,21 @@ class Outcomes:
         return self.requests - self.succeeded
 
 
-def write_results(
+@contextmanager
+def writing_results(
     store: Store,
     job: BatchJob,
     lease: Lease,
     *,
     keys: Sequence[str],
     blocks: Iterable[Block],
-    verify: Callable[[Path], None],
-) -> None:
+) -> Iterator[Path]:
     """Write the answers, and a `missing` row for each key without one, as one immutable file.
 
-    `verify` checks the file before it is renamed into place; if it raises, no reader sees the file.
+    The block checks the file before it is renamed into place; if it raises, no reader sees it.
 
     Raises:
-        CorruptResult: from the blocks or `verify`; nothing of the file is left behind.
+        CorruptResult: from the answers; nothing of the file is left behind.
         Conflict: the job was taken over, or moved on.
     """
     schema = _schema(store, job)
@@ -73,12 +76,22 @@ def write_results(
         for block in blocks:
             file.write(block.batch(schema))
             open_keys.difference_update(block.keys)
-        missing = [key for key in keys if key in open_keys]
+        unsent = unsent_texts(store.lake, job.job_id) if open_keys else {}
+        for reason, left_out in _by_reason(unsent, open_keys):
+            write_failures(file, schema, left_out, outcome=Outcome.TRANSIENT, message=reason)
+        missing = [key for key in keys if key in open_keys.difference(unsent)]
         write_failures(
             file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
         )
         file.close()
-        verify(file.path)
+        yield file.path
+
+
+def _by_reason(unsent: dict[str, str], open_keys: set[str]) -> Iterator[tuple[str, list[str]]]:
+    for reason in dict.fromkeys(unsent.values()):
+        keys = [key for key, why in unsent.items() if why == reason and key in open_keys]
+        if keys:
+            yield reason, keys
 
 
 def write_job_failure(
@@ -160,6 +173,7 @@ def finalize_job(
         raise Conflict(f"job {job.job_id} was moved by another process")
     if to not in REOPENING:
         store.lake.delete(layout.manifest(job.job_id))
+    downloads.drop(store, job.job_id)
     return outcomes
 
 

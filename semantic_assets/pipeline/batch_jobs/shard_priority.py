@@ -66,9 +66,9 @@ def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | N
 
 
 def open_shards(
-    store: Store,
     shards: Iterable[Shard],
     derive: Callable[[ShardKey], ShardDemand],
+    may_wait: Callable[[DatasetKey], bool],
     free_tokens: int,
 ) -> tuple[dict[str, PendingText], list[ShardDemand]]:
     """Open shards in this order until their texts fill the window.
@@ -81,19 +81,13 @@ def open_shards(
     room = free_tokens
     for shard in shards:
         opened.append(found := derive(shard.key))
-        is_plain = not _may_wait(store, shard.key.dataset)
+        is_plain = not may_wait(shard.key.dataset)
         for key, text in wanted_texts(found, room if is_plain else None):
             if wanted.setdefault(key, text) is text and is_plain:
                 room -= text.estimate
         if room <= 0 < free_tokens:
             break
     return wanted, opened
-
-
-def _may_wait(store: Store, dataset: DatasetKey) -> bool:
-    """Say whether a dataset's texts may wait for more texts, or for the next day's budget."""
-    settings = store.dataset_settings(dataset)
-    return settings.min_batch_size > 1 or settings.max_cost_usd_per_day is not None
 
 
 def wanted_texts(

@@ -1,13 +1,11 @@
 """The cost of a job, its canary included, and the budgets that allow or refuse it."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from semantic_assets.batching.canary_size import canary_rows
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.canary_rows import canary_tokens
 from semantic_assets.batching.packing import (
     MAX_REQUESTS,
     RATIO_MARGIN,
@@ -15,7 +13,7 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import Amount, BookedJob, Guard, Spending
+from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -27,28 +25,23 @@ _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
 def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
-    """Return a job's dollars: the batch at half price, and its canary rows at full price.
+    """Return a job's dollars: the batch at half price, and its canaries at full price.
 
     Args:
         output_tokens: expected output of a generation job, which has no canary; None: vectors.
     """
     if output_tokens is not None:
         return batch_usd(model, tokens, output_tokens)
-    canary_tokens = tokens * canary_rows(requests) // max(1, requests)
-    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens)
+    return batch_usd(model, tokens) + realtime_usd(model, canary_tokens(tokens, requests))
 
 
 def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
-    """Return the dollars of as many jobs as the window makes of these texts, each with canary rows.
-
-    On tier 1 the canaries are 9 % of a large corpus, because its jobs are small; taken for one job
-    they would be quoted at 0.3 %.
-    """
+    """Return the dollars of as many jobs as the window makes of these texts, with their canaries."""
     limit = int(store.settings.window_of(model) / (UNCALIBRATED_RATIO * RATIO_MARGIN))
     job_tokens = Window(limit_tokens=limit, used_tokens=0, free_jobs=1).job_tokens
     jobs = max(1, -(-tokens // job_tokens), -(-requests // MAX_REQUESTS))
-    rows = min(requests, jobs * canary_rows(-(-requests // jobs)))
-    return batch_usd(model, tokens) + realtime_usd(model, tokens * rows // max(1, requests))
+    again = jobs * canary_tokens(-(-tokens // jobs), -(-requests // jobs))
+    return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
 
 
 def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:
@@ -86,27 +79,13 @@ def possible_bill(job: BatchJob) -> Amount:
     return Amount(job.tokens_estimated, usd)
 
 
-def below_min_batch_size(
-    store: Store, wanted: Mapping[str, PendingText]
-) -> dict[DatasetKey, tuple[int, int]]:
-    """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
-    pending = Counter(text.shard.dataset for text in wanted.values())
-    needed = {dataset: store.dataset_settings(dataset).min_batch_size for dataset in pending}
-    return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
-
-
-def budgeted_datasets(store: Store, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
-    """Return the datasets of these texts that have a budget of their own."""
-    datasets = {text.shard.dataset for text in wanted.values()}
-    return frozenset(d for d in datasets if _cap(store, d) is not None)
-
-
 @dataclass(slots=True)
 class RunBudget:
     """What one run may spend, and the jobs it has spent on."""
 
     cap_usd: float | None
-    job_ids: set[str] = field(default_factory=set)
+    #: Its jobs, each with the dataset it is for, where that is one alone.
+    jobs: dict[str, DatasetKey | None] = field(default_factory=dict)
 
 
 _run: ContextVar[RunBudget | None] = ContextVar("run budget", default=None)
@@ -131,24 +110,43 @@ def run_budget(store: Store, cap_usd: float | None = None) -> Iterator[RunBudget
             _run.reset(token)
 
 
-def count_in_run(job_id: str) -> None:
+def count_in_run(job_id: str, shards: Iterable[ShardKey]) -> None:
     """Count a job to the run that formed it."""
     run = _run.get()
     if run is not None:
-        run.job_ids.add(job_id)
+        datasets = {shard.dataset for shard in shards}
+        run.jobs[job_id] = datasets.pop() if len(datasets) == 1 else None
 
 
 def _require_run_budget(store: Store, usd: float, spending: Spending) -> None:
     run = _run.get() or RunBudget(store.settings.max_cost_usd_per_run)
     if run.cap_usd is None:
         return
-    totals = spending.totals(of=run.job_ids.__contains__)
+    totals = spending.totals(of=run.jobs.__contains__)
     spent = totals.spent_usd + totals.committed_usd
     if not spent + usd <= run.cap_usd:
         raise SpendRefused(
             f"${spent:.4f} of this run's ${run.cap_usd:.4f} is spent or committed, the next job "
             f"costs about ${usd:.4f}: run again, or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN "
             "(--max-cost-usd)"
+        )
+
+
+def _require_run_budget_of(
+    store: Store, dataset: DatasetKey, usd: float, spending: Spending
+) -> None:
+    """Refuse over the `max_cost_usd_per_run` of a dataset, whatever sends for it."""
+    cap, run = store.dataset_settings(dataset).max_cost_usd_per_run, _run.get()
+    if cap is None:
+        return
+    its = {job_id for job_id, of in (run.jobs if run else {}).items() if of == dataset}
+    totals = spending.totals(of=its.__contains__)
+    spent = totals.spent_usd + totals.committed_usd
+    if not spent + usd <= cap:
+        raise SpendRefused(
+            f"{dataset}: ${spent:.4f} of the ${cap:.4f} a run may spend on it is spent or committed, "
+            f"the next job costs about ${usd:.4f}: run again, or raise [budget] "
+            "max_cost_usd_per_run in its dataset.toml"
         )
 
 
@@ -171,23 +169,28 @@ def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: f
 def _require_dataset_budget(
     store: Store, dataset: DatasetKey | None, usd: float, spending: Spending
 ) -> None:
-    cap = None if dataset is None else _cap(store, dataset)
-    if dataset is None or cap is None:
+    if dataset is None:
         return
-    today = since_midnight(store)
-    its = {job.job_id for job in spending.jobs(since=today) if _is_only_of(job, dataset)}
-    totals = spending.totals(since=today, of=its.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
+    _require_run_budget_of(store, dataset, usd, spending)
+    cap = _cap(store, dataset)
+    if cap is None:
+        return
+    spent = spending.taken_for(dataset, since=since_midnight(store))
+    refuse_dataset(dataset, spent, cap, usd)
+
+
+def refuse_dataset(dataset: DatasetKey, spent: float, cap: float, usd: float) -> None:
+    """Refuse what a dataset's budget of the day has no room for.
+
+    Raises:
+        SpendRefused: the message names the setting.
+    """
     if not spent + usd <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
             f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
             "max_cost_usd_per_day in its dataset.toml"
         )
-
-
-def _is_only_of(job: BookedJob, dataset: DatasetKey) -> bool:
-    return {ShardKey.parse(shard).dataset for shard in job.shards} == {dataset}
 
 
 def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:

@@ -1,10 +1,11 @@
 """Real-time calls that cost: reserved before they are made, settled after they have answered."""
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from secrets import token_hex
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,15 @@ def paid_call(
     spending.settle(call_id, model=model, reserved=amount, cost=amount)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A few texts of a job, to be embedded again."""
+
+    job_id: str
+    texts: Sequence[str]
+    tokens: int
+
+
 def embed_sample(
     store: Store, gemini: Gemini, space: EmbeddingSpace, texts: Sequence[str], *, of: str
 ) -> Vectors:
@@ -65,22 +75,64 @@ def embed_sample(
     Raises:
         TransientError, PermanentError: as the API answers.
     """
-    found = [np.empty((0, space.dimensions), np.float32)]
-    for part in call_groups(texts, space.document_text):
-        found.append(once_more(partial(_embed_part, store, gemini, space, part, of)))
-    return np.concatenate(found)
+    tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
+    return embed_samples(store, gemini, space, [Sample(of, texts, tokens)])[0]
 
 
-def _embed_part(
-    store: Store, gemini: Gemini, space: EmbeddingSpace, texts: Sequence[str], of: str
+def embed_samples(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
+) -> list[Vectors]:
+    """Embed texts of several jobs again in one call; each one's cost counts where its job's does.
+
+    Raises:
+        TransientError, PermanentError: as the API answers.
+        SpendRefused: calls for a job were not answered, and the day's cap has no room for one more.
+    """
+    if len(samples) == 1:
+        parts = _parts(space, samples[0])
+        return [np.concatenate([_embed_booked(store, gemini, space, [part]) for part in parts])]
+    found = _embed_booked(store, gemini, space, samples)
+    return np.split(found, np.cumsum([len(sample.texts) for sample in samples])[:-1])
+
+
+def _parts(space: EmbeddingSpace, sample: Sample) -> list[Sample]:
+    """Return a sample as it fits into calls, each booked by itself."""
+    return [
+        replace(sample, texts=part, tokens=max(1, sample.tokens * len(part) // len(sample.texts)))
+        for part in call_groups(sample.texts, space.document_text)
+    ]
+
+
+def _embed_booked(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
 ) -> Vectors:
+    return once_more(partial(_embed_call, store, gemini, space, samples))
+
+
+def _embed_call(
+    store: Store, gemini: Gemini, space: EmbeddingSpace, samples: Sequence[Sample]
+) -> Vectors:
+    texts = [text for sample in samples for text in sample.texts]
     if store.is_read_only and store.settings.backend == "emulator":
         return gemini.embed_documents(space, texts)  # free: there is nothing to book
-    tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
-    call_id = f"{of}+{secrets.token_hex(4)}"
-    # What a job may cost was reserved with it, its canary included: here it is only booked.
-    with paid_call(store, space.model, tokens, guard=_without_cap, call_id=call_id):
+    with ExitStack() as booked:
+        for one in samples:
+            guard, call_id = _repeat_guard(store, space, one), f"{one.job_id}+{token_hex(4)}"
+            booked.enter_context(
+                paid_call(store, space.model, one.tokens, guard=guard, call_id=call_id)
+            )
         return gemini.embed_documents(space, texts)
+
+
+def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
+    """Return what refuses more than was reserved with the job: its canary, once."""
+
+    def guard(spending: Spending) -> None:
+        is_capped = store.settings.max_cost_usd_per_day is not None
+        if is_capped and spending.has_open_calls(sample.job_id):
+            require_budget(store, realtime_usd(space.model, sample.tokens), spending)
+
+    return guard
 
 
 def once_more(call: Callable[[], Vectors]) -> Vectors:
@@ -140,7 +192,3 @@ def _question_guard(store: Store, usd: float) -> Guard:
 
 def _day(store: Store) -> str:
     return f"{datetime.fromtimestamp(store.ledger.now(), UTC):%Y%m%d}"
-
-
-def _without_cap(spending: Spending) -> None:
-    """Refuse nothing."""

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.answers import BLOCK_ROWS, AnswerBlock
-from semantic_assets.batching.canary_size import canary_rows
 from semantic_assets.errors import ConfigError, CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
@@ -24,14 +23,17 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
-from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
-from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_results
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
+
+#: Rows that are embedded again to prove a file: one in a hundred, within these.
+_FEWEST_PROOFS, _MOST_PROOFS = 10, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +131,8 @@ def _land(
         )
         store.ledger.jobs.insert(job, detail="imported")
         write_manifest(store.lake, job, space, [manifest])
-        write_results(
-            store, job, lease, keys=rows.keys, blocks=_blocks(rows), verify=lambda path: None
-        )
+        with writing_results(store, job, lease, keys=rows.keys, blocks=_blocks(rows)):
+            pass  # proven above
         finalize_job(
             store,
             job,
@@ -156,7 +157,8 @@ def _prove(
     Raises:
         ConfigError: rows embedded again do not agree.
     """
-    chosen = random.Random(0).sample(range(len(rows.keys)), canary_rows(len(rows.keys)))
+    count = min(len(rows.keys), _MOST_PROOFS, max(_FEWEST_PROOFS, len(rows.keys) // 100))
+    chosen = random.Random(0).sample(range(len(rows.keys)), count)
     sample = [texts[rows.keys[row]] for row in chosen]
     require_budget(store, realtime_usd(space.model, sum(map(estimate_tokens, sample))))
     try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
@@ -15,8 +16,9 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.pipeline.answers.downloads import sweep
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked
-from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_next
+from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_some
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
 from semantic_assets.pipeline.batch_jobs.results import adopt_landed
@@ -98,6 +100,7 @@ def advance(
     the others.
     """
     adopt_landed(store)
+    sweep(store)
     report = AdvanceReport()
     with _tolerating(report):
         confirm(store, gemini)
@@ -125,9 +128,9 @@ def _step(
     with _tolerating(report):
         poll(store, gemini)
     with _tolerating(report):
-        collected = collect_next(store, gemini)
-        report.collected += [collected] if collected is not None else []
-        report.fed += with_rebuilt(store, lambda: feed_after(store, collected))
+        report.collected = collect_some(store, gemini)
+        for collected in report.collected:
+            report.fed += with_rebuilt(store, partial(feed_after, store, collected))
     with _tolerating(report):
         if submits:
             _submit(store, gemini, favour, only, report)

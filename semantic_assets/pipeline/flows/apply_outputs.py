@@ -54,9 +54,9 @@ def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
     ]
 
 
-def feed_after(store: Store, collected: Collection | None) -> list[OutputsReport]:
+def feed_after(store: Store, collected: Collection) -> list[OutputsReport]:
     """Feed the shards of a collected generation job where enough answers came in."""
-    if collected is None or not is_task(collected.job.product_id):
+    if not is_task(collected.job.product_id):
         return []
     task = store.ledger.tasks.find(collected.job.product_id)
     done = []

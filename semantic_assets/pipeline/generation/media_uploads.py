@@ -11,7 +11,7 @@ from semantic_assets.batching.generation_requests import Ask
 from semantic_assets.errors import PermanentError, RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
-from semantic_assets.lake.manifests import manifest_requests
+from semantic_assets.lake.manifests import manifest_requests, note_unsent
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.parsing.media import media_hash
@@ -22,9 +22,14 @@ from semantic_assets.store import Store
 def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
     """Yield the requests of a job's manifest, uploading each media file in its turn.
 
-    A file that is gone, or has changed since its shard was read, is left out: its answer will be
-    missing, and the next listing finds the change.
+    A file that is gone, or has changed since its shard was read, is left out, and noted: the next
+    listing finds the change. So is one that Google does not take.
     """
+
+    def leave_out(key: str, reason: str) -> None:
+        note_unsent(store.lake, planned.job.job_id, key, reason)
+        store.report_progress(reason)
+
     for row in manifest_requests(store.lake, planned.job.job_id):
         key, prompt = row["text_hash"], row["vector_text"]
         if row["media_uri"] is None:
@@ -33,19 +38,16 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         changed = f"{row['media_uri']} has changed since it was read: it is not sent"
         path = _unchanged(store, row["media_uri"], row["media_hash"])
         if path is None:
-            store.report_progress(changed)
+            leave_out(key, changed)
             continue
         try:
             uri = _upload(store, gemini, planned, key, path, row["mime"])
         except RequestRejected as error:  # this file only: the others of the job are sent
-            store.report_progress(
-                f"{row['media_uri']} is not taken by Google, and not sent: {error}"
-            )
+            leave_out(key, f"{row['media_uri']} is not taken by Google, and not sent: {error}")
             continue
-        if (
-            _unchanged(store, row["media_uri"], row["media_hash"]) is None
-        ):  # it changed during the upload
-            store.report_progress(changed)
+        # It may have changed during the upload.
+        if _unchanged(store, row["media_uri"], row["media_hash"]) is None:
+            leave_out(key, changed)
             continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
 
@@ -83,6 +85,7 @@ def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
 
     The note stays if a file could not be deleted.
     """
+    store.lake.delete(layout.unsent(job.job_id))
     path = layout.uploads(job.job_id)
     names = store.lake.read_text(path)
     if names is None:

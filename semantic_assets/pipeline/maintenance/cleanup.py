@@ -16,6 +16,7 @@ from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_di
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import token_columns
+from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 
@@ -49,7 +50,7 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
 
     These are their manifests, remote jobs, inputs and media.
     """
-    temporary = _temporary_files(store)
+    temporary = _temporary_files(store) + downloads.leftovers(store)
     manifests = _manifests(store)
     remote = _remote_jobs(store, gemini)
     files = _remote_files(store, gemini)
@@ -92,6 +93,8 @@ def _manifests(store: Store) -> list[str]:
     """List the manifests and upload notes of final jobs that cannot turn up again."""
     noted = [name.removesuffix(".uploads") for name in store.lake.notes("manifests", ".uploads")]
     notes = [(job_id, layout.uploads(job_id)) for job_id in noted]
+    left_out = [name.removesuffix(".unsent") for name in store.lake.notes("manifests", ".unsent")]
+    notes += [(job_id, layout.unsent(job_id)) for job_id in left_out]
     manifests = [path.removesuffix(".parquet") for path in store.lake.names("manifests")]
     return [
         name

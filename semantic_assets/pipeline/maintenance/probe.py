@@ -16,7 +16,7 @@ from semantic_assets.errors import GeminiUnavailable
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
-from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, paid_job
 from semantic_assets.pipeline.maintenance.findings import Finding, Findings, Stopped

@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.parts import Part
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
-from semantic_assets.pipeline.batch_jobs.canary import MIN_COSINE
+from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.vector_index.serving import parts_of
 from semantic_assets.pipeline.vector_index.shard_part import part_name
@@ -77,7 +77,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     texts = chunks["vector_text"].take(place).to_pylist()
     try:
         again = embed_sample(store, gemini, space, texts, of="check")
-    except (TransientError, ConfigError) as error:
+    except (TransientError, ConfigError, SpendRefused) as error:
         return _verdict("canary_alignment", shard, None, f"could not be run: {error}", 0)
     stored = np.asarray(sample["vector"].to_pylist(), dtype=np.float32)
     cosines = np.einsum("ij,ij->i", stored, again)

@@ -7,6 +7,7 @@ import pytest
 
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.pipeline.batch_jobs.realtime import answer_now
 from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.flush import flush
@@ -49,6 +50,38 @@ def test_what_others_add_while_a_run_waits_is_not_sent_over_its_cap(trial: Trial
 def test_a_run_inside_a_run_counts_against_the_outer_cap(trial: Trial) -> None:
     with run_budget(trial.store, 1.0) as outer, run_budget(trial.store, 99.0) as inner:
         assert inner is outer
+
+
+@pytest.mark.parametrize("mode", ["async", "sync"])
+def test_a_datasets_own_cap_of_a_run_holds_whatever_sends_for_it(trial: Trial, mode: str) -> None:
+    capped = f'mode = "{mode}"\n[budget]\nmax_cost_usd_per_run = {_HARDLY_ANYTHING}'
+    trial.write("acme/capped/dataset.toml", capped)
+    trial.write("acme/capped/a.txt", "A text of the capped dataset.")
+    write_texts(trial, 3)
+    trial.prepare()
+    if mode == "sync":
+        [shard] = [
+            s for s in trial.store.ledger.sources.shards() if s.key.dataset.dataset == "capped"
+        ]
+        with pytest.raises(SpendRefused, match=r"acme/capped: .*max_cost_usd_per_run"):
+            answer_now(trial.store, trial.gemini, trial.settings.space, shard.key)
+    report = advance(trial.store, trial.gemini)
+    assert report.submitted_texts == 3  # of the other dataset
+    assert report.blocked_by is not None
+    assert "acme/capped" in report.blocked_by.reason
+
+
+def test_a_datasets_cap_of_a_run_counts_all_jobs_of_the_run(trial: Trial) -> None:
+    write_texts(trial, 4)
+    trial.prepare()
+    cap = 1.5 * trial.quote()
+    trial.write("acme/manuals/dataset.toml", f"[budget]\nmax_cost_usd_per_run = {cap:.12f}")
+    with run_budget(trial.store):
+        assert advance(trial.store, trial.gemini).submitted_texts == 4
+        write_texts(trial, 4, first=4)
+        trial.prepare()
+        assert advance(trial.store, trial.gemini).submitted_texts == 0
+    assert advance(trial.store, trial.gemini).submitted_texts == 4  # the next run
 
 
 def test_a_real_time_job_that_has_not_ended_is_committed_for_others(trial: Trial) -> None:
