@@ -1,6 +1,7 @@
 """Reading of a foreign file in a child process: the records of `parsing.readers`, within limits."""
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from typing import BinaryIO
 
 from semantic_assets.parsing import readers
@@ -60,8 +61,8 @@ def _records(request: Request, stream: BinaryIO, skip: int) -> Iterator[SourceRe
     for _ in range(_ATTEMPTS):
         request.fields["skip"] = skip
         try:
-            with POOL.child() as child:
-                for records in child.read(request, stream):
+            with POOL.child() as child, closing(child.read(request, stream)) as batches:
+                for records in batches:
                     for record in records:
                         skip += 1
                         yield record

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,9 @@ class ReadingChild:
     def pid(self) -> int:
         return self._process.pid
 
-    def read(self, request: Request, stream: BinaryIO) -> Iterator[list[frames.Record]]:
+    def read(
+        self, request: Request, stream: BinaryIO
+    ) -> Generator[list[frames.Record], None, None]:
         """Yield the records of a file in batches; the child stops when the caller does.
 
         Raises:
