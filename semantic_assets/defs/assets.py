@@ -40,6 +40,7 @@ from semantic_assets.model.tables import (
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.documents import read as documents_verb
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.embeddings.assemble import assemble
@@ -176,8 +177,9 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
-        embed_in_realtime(store, gemini, [shard])
-        submission = submit_pending(store, gemini, favour=shard)
+        with run_budget(store):
+            embed_in_realtime(store, gemini, [shard])
+            submission = submit_pending(store, gemini, favour=shard)
         yield dg.MaterializeResult(
             metadata=submission_metadata(submission, shard_queue(store, shard))
         )

@@ -1,7 +1,6 @@
 """Ids of jobs and of retries, in the order in which the ledger gave them."""
 
 import secrets
-import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ class JobIds:
         machines a `retry` was older than the error it was to void, and the text was never sent.
         """
         with self.database.write() as connection:
-            stamp = max(int(time.time() * 1000), _last(connection) + 1)
+            stamp = max(int(self.database.clock() * 1000), _last(connection) + 1)
             self._keep(connection, stamp)
         return f"{stamp:0{_STAMP_DIGITS}x}{secrets.token_hex(4)}"
 

@@ -155,18 +155,17 @@ class Spending:
         # Calls made for a job are booked as its id, a plus sign and a word of their own.
         return _totals([row for row in found if of(row.job_id.partition("+")[0])])
 
-    def taken(self, *, since: float) -> dict[str, float]:
-        """Return the dollars that are spent or committed from a time on, by job, in one query."""
+    def totals_by_job(self, *, since: float) -> dict[str, SpendTotals]:
+        """Add up what is booked from a time on, by job, in one query."""
         with self._reading() as connection:
             found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
         booked: dict[str, list[sa.Row[Any]]] = {}
         for row in found:
             booked.setdefault(row.job_id.partition("+")[0], []).append(row)
-        totals = {job_id: _totals(rows) for job_id, rows in booked.items()}
-        return {job_id: one.spent_usd + one.committed_usd for job_id, one in totals.items()}
+        return {job_id: _totals(rows) for job_id, rows in booked.items()}
 
-    def taken_for(self, dataset: DatasetKey, *, since: float) -> float:
-        """Return what is spent or committed from a time on for jobs that are for one dataset only.
+    def totals_for(self, dataset: DatasetKey, *, since: float) -> SpendTotals:
+        """Add up what is booked from a time on for jobs that are for one dataset only.
 
         The rows of other jobs are passed over by the database.
         """
@@ -179,8 +178,7 @@ class Spending:
         of_jobs = sa.func.substr(spend.c.job_id, 1, length).in_(its)
         with self._reading() as connection:
             rows = connection.execute(sa.select(spend).where(spend.c.at >= since, of_jobs)).all()
-        found = _totals(rows)
-        return found.spent_usd + found.committed_usd
+        return _totals(rows)
 
     def enter(self, usd: float, *, at: float, note: str) -> OtherSpend:
         """Enter what another tool spent on the key; it counts from then on."""

@@ -11,8 +11,10 @@ from contextlib import nullcontext
 
 from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos import run as runner
+from tests.chaos.dimensions import in_full
 from tests.chaos.faults import unlisted
 from tests.chaos.kinds import all_scenarios, short_scenarios
+from tests.chaos.outside.everything import outside
 from tests.chaos.run import Outcome
 from tests.chaos.safeguard_cases import controls, red_scenarios
 from tests.chaos.scenarios import End, Scenario
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="two of each kind")
     parser.add_argument("--only", help="scenarios whose name contains this")
+    parser.add_argument("--outside", action="store_true", help="only other lives, clocks and kinds")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
     parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=2)
@@ -41,9 +44,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.safeguards:
         return _safeguards(options)
     scenarios = short_scenarios(options.seed) if options.short else everything
+    if options.outside:
+        scenarios = [*in_full(), *outside()]
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     outcomes = list(_all(scenarios, options.jobs))
-    is_full = not options.short and not options.only
+    is_full = not (options.short or options.only or options.outside)
     silent = _matrix(outcomes) if is_full else []
     return _verdict(outcomes) or int(bool(silent))
 
@@ -110,6 +115,8 @@ def _verdict(outcomes: list[Outcome]) -> int:
         f" lost={sum(v.lost for v in verdicts)}"
         f" paid_twice={sum(v.paid_twice for v in verdicts)}"
         f" misplaced={sum(v.misplaced for v in verdicts)}"
+        f" unbilled={sum(v.unbilled + v.unbilled_calls for v in verdicts)}"
+        f" over_cap={sum(v.over_cap for v in verdicts)}"
         f" unconfirmed={ended[End.UNCONFIRMED]}"
         f" quarantined={ended[End.QUARANTINED]}"
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.chaos.faults import LARGE_WINDOW, fault
-from tests.chaos.scenarios import End, Fault, Incident, Scenario
+from tests.chaos.scenarios import End, Fault, Incident, Scenario, Task
 from tests.chaos.steps import GENERATION, WHENS, Blow
 
 TEXTS = ("summary",)
@@ -232,15 +232,18 @@ def _at_once() -> Iterator[Scenario]:
     blows += [Blow("move to collected", when) for when in WHENS]
     for blow in [None, *blows]:
         yield replace(
-            undisturbed(), name=f"tasks at once, {blow or 'undisturbed'}", blow=blow, at_once=True
+            undisturbed(),
+            name=f"tasks at once, {blow or 'undisturbed'}",
+            blow=blow,
+            task=Task.AT_ONCE,
         )
     for blow in (blows[1], Blow("part deleted", "after")):
         scenario = unlucky(Incident.LOST_LEDGER, blow)
-        yield replace(scenario, name=f"at once: {scenario.name}", at_once=True)
+        yield replace(scenario, name=f"at once: {scenario.name}", task=Task.AT_ONCE)
     yield forgotten_at_once()
 
 
 def forgotten_at_once() -> Scenario:
     """Answers of real time alone tell which version the datasets are processed by."""
     scenario = reworded()
-    return replace(scenario, name=f"at once: {scenario.name}", at_once=True)
+    return replace(scenario, name=f"at once: {scenario.name}", task=Task.AT_ONCE)

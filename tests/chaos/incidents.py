@@ -8,11 +8,21 @@ from pathlib import Path
 
 from tests.chaos.scenarios import Incident
 from tests.chaos.servers import Servers
-from tests.chaos.world import World, flow
+from tests.chaos.work import Shift, work
+from tests.chaos.world import KEYS, World
 from tests.harms import Harm, copied_over, cut_off, emptied, flipped, missing
 
 _LEDGER = "ledger.sqlite3*"
 _TABLES = ("documents", "requests", "generations", "chunks", "embeddings")
+#: What happens to files of a lake in a folder.
+LOCAL = frozenset(
+    {
+        Incident.COPIED_LAKE,
+        Incident.EMPTY_LEDGER,
+        Incident.LOST_MANIFEST,
+        Incident.CUT_MANIFEST,
+    }
+)
 Preparation = Callable[[], None]
 
 
@@ -26,9 +36,12 @@ def keep_copy(world: World) -> None:
 
 def befall(world: World, mishap: Incident, off: Iterable[Preparation]) -> None:
     """Let it happen; whoever works meanwhile has the same safeguards switched off."""
+    if mishap is Incident.COPIED_LAKE:
+        shutil.copytree(world.lake, world.folder / "elsewhere")
     if mishap in _OTHERS:
         other = replace(world, **_OTHERS[mishap], _emulator=0)
-        world.join(other.fork(partial(flow, patient=True), *off))
+        world.join(other.fork(partial(work, shift=Shift()), *off))
+        drop_refusals(world)
     elif world.servers is not None:
         if mishap in _HARMS:
             _harm_far_results(world.servers, world.place, _HARMS[mishap])
@@ -40,9 +53,46 @@ def befall(world: World, mishap: Incident, off: Iterable[Preparation]) -> None:
         _LOSSES[mishap](world)
 
 
+def drop_refusals(world: World) -> None:
+    """Forget the traces of processes that were told that this is not their lake or ledger."""
+    for trace in world.folder.glob("trace-*.txt"):
+        if "semantic_assets.errors.ConfigError: " in trace.read_text():
+            trace.unlink()
+
+
 def needs_recovery(mishap: Incident | None) -> bool:
     """Whether a person knows that the ledger is not what it was."""
-    return mishap in (Incident.OLD_LEDGER, Incident.LOST_LEDGER)
+    return mishap in (Incident.OLD_LEDGER, Incident.LOST_LEDGER, Incident.EMPTY_LEDGER)
+
+
+def restore_manifests(world: World) -> None:
+    """Bring back, from a backup, what was lost of manifests."""
+    for kept in (world.folder / "kept").glob("*"):
+        shutil.copy(kept, world.lake / "manifests" / kept.name)
+
+
+def _one_manifest(world: World) -> Path:
+    """A manifest of a job that is out, of which a backup is made."""
+    found = min((world.lake / "manifests").glob("*.parquet"))
+    (world.folder / "kept").mkdir()
+    shutil.copy(found, world.folder / "kept" / found.name)
+    return found
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def drop_empty_ledger(world: World) -> None:
+    """Delete a ledger that is an empty file, as its refusal says."""
+    ledger = world.lake / "ledger.sqlite3"
+    if ledger.exists() and not ledger.stat().st_size:
+        ledger.unlink()
+
+
+def _empty_ledger(world: World) -> None:
+    _lose(world, ["ledger.sqlite3-*"])
+    (world.lake / "ledger.sqlite3").write_bytes(b"")
 
 
 def _lose(world: World, patterns: Iterable[str]) -> None:
@@ -101,6 +151,9 @@ _HARMS: dict[Incident, Harm] = {
 _LOSSES: dict[Incident, Callable[[World], None]] = {
     Incident.OLD_LEDGER: _old_ledger,
     Incident.LOST_LEDGER: lambda world: _lose(world, [_LEDGER]),
+    Incident.EMPTY_LEDGER: _empty_ledger,
+    Incident.LOST_MANIFEST: lambda world: _one_manifest(world).unlink(),
+    Incident.CUT_MANIFEST: lambda world: _cut(_one_manifest(world)),
     Incident.OLD_TABLES: _old_tables,
     Incident.LOST_TABLES: lambda world: _lose(world, [*_TABLES, "keys", "index"]),
     Incident.CUT_TABLES: _cut_tables,
@@ -118,7 +171,8 @@ _FAR_LOSSES: dict[Incident, Callable[[Servers, str], object]] = {
 }
 #: Somebody works on, until all is done as it looks from there.
 _OTHERS: dict[Incident, dict[str, str]] = {
-    Incident.NEW_KEY: {"key": "k2"},
+    Incident.NEW_KEY: {"key": KEYS[1]},
     # The same sources and the same key, and a lake that knows of nothing.
     Incident.NEW_ROOT: {"root": "elsewhere"},
+    Incident.COPIED_LAKE: {"root": "elsewhere"},
 }

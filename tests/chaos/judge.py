@@ -15,6 +15,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.checks import check_index
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.store import Store
+from tests.chaos.account import hammered, secrets, unbilled_calls, undone
 from tests.chaos.corpus import PICTURES
 from tests.chaos.generation_judge import judge_generations
 from tests.chaos.incidents import needs_recovery
@@ -55,6 +56,16 @@ class Verdict:
     #: makes.
     repeated_downloads: int
     hasty_calls: int
+    #: What was charged above the cap of the workers, in billionths of a dollar.
+    over_cap: int
+    #: Tokens of real-time calls that no booking tells of.
+    unbilled_calls: int
+    #: Texts that were sent again and again, and listings without an end.
+    hammered: int
+    #: Jobs that were given up twice, or taken back against a person's word.
+    undone: int
+    #: Places in ledger, traces and reports in which the key stands.
+    secrets: int
     #: Of generation tasks: see `Generated`.
     ill_formed: int
     needless: int
@@ -75,6 +86,7 @@ def judge(world: World, scenario: Scenario) -> Verdict:
     with store:
         repeated_downloads, hasty_calls = _impatient(world, store, scenario)
         states = [job.state for job in store.ledger.jobs.list()]
+        unbilled = unbilled_calls(world, store, scenario)  # before anything is asked here
         without, misplaced = _vectors(store, gemini)
         missing, stale = _texts(world, store)
         generated = judge_generations(world, store, gemini, scenario)
@@ -95,6 +107,11 @@ def judge(world: World, scenario: Scenario) -> Verdict:
             committed=_committed(store),
             repeated_downloads=repeated_downloads,
             hasty_calls=hasty_calls,
+            over_cap=world.over_cap,
+            unbilled_calls=unbilled,
+            hammered=hammered(world),
+            undone=undone(world, store),
+            secrets=secrets(world, store),
             ill_formed=generated.ill_formed,
             needless=generated.needless,
             media_left=generated.media_left,
@@ -180,7 +197,7 @@ def _unbilled(world: World, store: Store, scenario: Scenario) -> int:
     wrong = 0
     for job in store.ledger.jobs.list():
         totals = store.ledger.spending.totals(of=job.job_id.__eq__)
-        if totals.possibly_billed_usd > 0 or scenario.has("token-counts-missing"):
+        if totals.possibly_billed_usd > 0 or scenario.is_counted_by_estimate:
             continue  # told by an estimate: of texts without a line, or whose line has no count
         booked = sum(totals.batch_tokens.values())
         wrong += abs(charged.get(names.get(job.display_name, ""), 0) - booked)

@@ -5,8 +5,10 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tests.chaos.dimensions import in_full
 from tests.chaos.faults import fault, fault_scenarios
 from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
+from tests.chaos.outside.everything import outside
 from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import USUAL, WHENS, Blow
 
@@ -48,6 +50,8 @@ def _kinds(seed: int) -> list[list[Scenario]]:
         [late_job()],
         generation_kills(),
         [*generation_faults(), *generation_others()],
+        in_full(),
+        outside(),
     ]
 
 

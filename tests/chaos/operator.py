@@ -10,11 +10,14 @@ from semantic_assets.pipeline.batch_jobs.restore import restore
 from semantic_assets.pipeline.generation_jobs.generate import generation_results, retry_generation
 from semantic_assets.pipeline.pending.retry import failures, retry
 from semantic_assets.store import Store
-from tests.chaos.incidents import put_back
+from tests.chaos.account import GIVEN_UP
+from tests.chaos.incidents import LOCAL, put_back, restore_manifests
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.world import World
 
 S = JobState
+#: A file that is there once a person has retried what FAILED.
+RETRIED = "retried"
 
 
 def observe(world: World) -> tuple[End, int]:
@@ -56,8 +59,12 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
     """What a person does who reads the README."""
     store, gemini = world.open()
     with store:
+        restore_manifests(world)
         for job in store.ledger.jobs.list(states=[S.QUARANTINED]):
-            resolve.resubmit(store, gemini, job.job_id)
+            if scenario.mishap in LOCAL:
+                resolve.accept(store, gemini, job.job_id)
+            else:
+                resolve.resubmit(store, gemini, job.job_id)
         for job in store.ledger.jobs.list(states=[S.DAMAGED]):
             put_back(world, layout.results(job.product_id, job.job_id))
             restore(store, gemini, job.job_id)
@@ -66,11 +73,21 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
             for job in store.ledger.jobs.list(states=[S.UNCONFIRMED]):
                 _decide(world, store, gemini, job, was_created=scenario.was_created)
         if end is End.FAILED:
-            retry(store)
-            for pinned in store.ledger.tasks.all():
-                retry_generation(store, pinned.dataset, pinned.task.name)
+            _retry(world, store, scenario.retried_at)
         recheck_remote(gemini)
-    world.disarm()
+    if not scenario.in_vain or (world.folder / RETRIED).exists():
+        world.disarm()
+    if end is End.FAILED:
+        (world.folder / RETRIED).touch()
+
+
+def _retry(world: World, store: Store, off: float) -> None:
+    """Retry what FAILED, perhaps on a machine whose clock is off."""
+    world.clock.advance(off)
+    retry(store)
+    for pinned in store.ledger.tasks.all():
+        retry_generation(store, pinned.dataset, pinned.task.name)
+    world.clock.advance(-off)
 
 
 def _decide(
@@ -78,6 +95,8 @@ def _decide(
 ) -> None:
     if not was_created:
         resolve.give_up(store, gemini, job.job_id)
+        (world.folder / GIVEN_UP).mkdir(exist_ok=True)
+        (world.folder / GIVEN_UP / job.job_id).touch()
         return
     # As a person reads it in Google's console.
     console = {found["displayName"]: found["name"] for found in world.control("state")["jobs"]}

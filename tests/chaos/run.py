@@ -13,16 +13,24 @@ from pathlib import Path
 from semantic_assets.pipeline.batch_jobs.recover import recover
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.generation.task_versions import find_task
-from tests.chaos.corpus import corpus_of, task_files
-from tests.chaos.incidents import befall, keep_copy, needs_recovery
+from tests.chaos.account import charged_usd
+from tests.chaos.corpus import corpus_of, documents, task_files
+from tests.chaos.incidents import (
+    befall,
+    drop_empty_ledger,
+    drop_refusals,
+    keep_copy,
+    needs_recovery,
+)
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS
 from tests.chaos.operator import observe, settle
 from tests.chaos.safeguards import SAFEGUARDS
-from tests.chaos.scenarios import End, Incident, Scenario
+from tests.chaos.scenarios import Clock, End, Incident, Scenario, Task
 from tests.chaos.servers import running_servers
 from tests.chaos.steps import on_step
-from tests.chaos.world import World, armed, arming, flow
+from tests.chaos.work import WEEKEND, Shift, work
+from tests.chaos.world import World, armed, arming, hurry
 
 #: Longer than a lease lives.
 _LEASES_DIE = 40.0
@@ -30,6 +38,10 @@ _LEASES_DIE = 40.0
 _LONG_SLEEP = 7_200.0
 #: Ten hours are long enough to see that waiting does not help.
 _ROUNDS_IN_VAIN = 25
+#: Until the jobs that are out have ended.
+_JOBS_END = 600.0
+#: How the clock of the first process is off.
+_OFF = {Clock.STEADY: 0.0, Clock.ASLEEP: 0.0, Clock.AHEAD: 86_400.0, Clock.BEHIND: -3_600.0}
 #: Processes are killed here, the machine is not: what an fsync waits for need not be a disk.
 _MEMORY = Path("/dev/shm")
 
@@ -76,7 +88,11 @@ def run(scenario: Scenario) -> Outcome:
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=place))
     world = World(
-        folder, window=scenario.window, chat_window=scenario.chat_window, servers=running_servers()
+        folder,
+        window=scenario.window,
+        chat_window=scenario.chat_window,
+        servers=running_servers(),
+        cap=scenario.cap,
     )
     world.start()
     try:
@@ -94,10 +110,16 @@ def _run(world: World, scenario: Scenario) -> Outcome:
         if fault.since is None:
             world.arm(fault)
     struck = _strike(world, scenario)
+    if scenario.clock is Clock.ASLEEP:
+        world.pass_time(WEEKEND)
     if scenario.reworded:
         world.write_tasks(task_files(scenario, reworded=True))
     if scenario.mishap:
         befall(world, scenario.mishap, _switch_off(scenario))
+    if scenario.unnoticed:
+        world.join(world.fork(partial(work, shift=Shift(patient=False)), *_switch_off(scenario)))
+        drop_refusals(world)
+    _lift_cap(world, scenario)
     world.pass_time(_LEASES_DIE)
     course = _finish(world, scenario)
     verdict = world.call(partial(judge, scenario=scenario))
@@ -105,14 +127,29 @@ def _run(world: World, scenario: Scenario) -> Outcome:
     return Outcome(scenario, verdict, course, struck, world.fired, trouble or None)
 
 
+def _lift_cap(world: World, scenario: Scenario) -> None:
+    """Note what was charged above the cap until now, all jobs that are out included."""
+    if world.cap is None:
+        return
+    if needs_recovery(scenario.mishap):
+        _must(world, world.fork(_recover, *_switch_off(scenario)))
+        world.join(world.fork(partial(work, shift=Shift(patient=False)), *_switch_off(scenario)))
+    world.pass_time(_JOBS_END)
+    usd = charged_usd(world)
+    world.over_cap = max(0, round((usd - world.cap.usd) * 1e9))
+    world.cap = None
+
+
 def _prepare(world: World, scenario: Scenario) -> None:
     corpus = corpus_of(scenario)
     world.write_corpus(corpus.files)
     world.write_tasks(task_files(scenario))
+    if scenario.names_seen:
+        world.call(_see_names)
     if scenario.by_hand:
         world.call(partial(_pin_by_hand, scenario=scenario))
     if scenario.edit:
-        _must(world, world.fork(partial(flow, patient=True)))
+        _must(world, world.fork(partial(work, shift=Shift())))
     if scenario.mishap in (Incident.OLD_LEDGER, Incident.OLD_TABLES) and not scenario.copied_at:
         world.call(_make)
         keep_copy(world)
@@ -122,6 +159,14 @@ def _prepare(world: World, scenario: Scenario) -> None:
 
 def _make(world: World) -> None:
     world.open()[0].close()
+
+
+def _see_names(world: World) -> None:
+    store, gemini = world.open()
+    with store:
+        endpoint, scopes = gemini.endpoint, store.ledger.scopes
+        scopes.register(endpoint.scope_id, backend=endpoint.backend, base_url=endpoint.identity)
+        scopes.names_seen(endpoint.scope_id)
 
 
 def _pin_by_hand(world: World, scenario: Scenario) -> None:
@@ -142,12 +187,26 @@ def _must(world: World, process: int) -> None:
 
 def _strike(world: World, scenario: Scenario) -> bool:
     """Let the processes work; the first takes the blow. Whether it fell."""
+    world.clock.advance(_OFF[scenario.clock])
+    try:
+        return _take_blow(world, scenario)
+    finally:
+        world.clock.advance(-_OFF[scenario.clock])
+
+
+def _take_blow(world: World, scenario: Scenario) -> bool:
     off = _switch_off(scenario)
-    work = partial(flow, patient=scenario.patient_takeover, at_once=scenario.at_once)
-    first = world.fork(work, *off, *_preparations(world, scenario))
+    shift = Shift(
+        patient=scenario.patient_takeover,
+        task=scenario.task,
+        life=scenario.life,
+        sleeps=scenario.clock is Clock.ASLEEP,
+        pause=scenario.pause,
+    )
+    first = world.fork(partial(work, shift=shift), *off, *_preparations(world, scenario))
     if scenario.blow and scenario.blow.signal == signal.SIGSTOP:
-        return _stall(world, scenario, first, work)
-    others = [world.fork(work, *off) for _ in range(scenario.processes - 1)]
+        return _stall(world, scenario, first, shift)
+    others = [world.fork(partial(work, shift=shift), *off) for _ in range(scenario.processes - 1)]
     code = world.join(first)
     for other in others:
         world.join(other)
@@ -159,17 +218,25 @@ def _preparations(world: World, scenario: Scenario) -> list[Callable[[], None]]:
     found = [arming(world, fault) for fault in scenario.faults if fault.since]
     if step := scenario.copied_at:
         found.append(lambda: on_step(step, "after", 1, lambda: keep_copy(world)))
+    if scenario.grows:
+        found.append(lambda: on_step("job row inserted", "after", 1, lambda: _grow(world)))
     return [*found, *([armed(scenario.blow)] if scenario.blow else [])]
 
 
-def _stall(world: World, scenario: Scenario, stalled: int, work: Callable[[World], None]) -> bool:
+def _grow(world: World) -> None:
+    """Let another process cut a large dataset."""
+    world.write_corpus(documents("three", range(100, 220)))
+    _must(world, world.fork(partial(work, shift=Shift(task=Task.PREPARE))))
+
+
+def _stall(world: World, scenario: Scenario, stalled: int, shift: Shift) -> bool:
     """One process sleeps over its leases; another takes over; then the sleeper wakes."""
     off = _switch_off(scenario)
     struck = world.stopped(stalled)
     if not struck:
         return False
     world.pass_time(_LONG_SLEEP if scenario.patient_takeover else _LEASES_DIE)
-    _must(world, world.fork(work, *off))
+    _must(world, world.fork(partial(work, shift=shift), *off))
     os.kill(stalled, signal.SIGCONT)
     world.join(stalled)
     for trace in world.folder.glob("trace-*.txt"):
@@ -183,7 +250,7 @@ def _finish(world: World, scenario: Scenario) -> Course:
     """A patient worker, then a person who settles what that one could not, and again."""
     # With a safeguard off it may never end.
     in_vain = scenario.ends in (End.UNCONFIRMED, End.WAITING) or scenario.safeguard_off
-    _work(world, scenario, rounds=_ROUNDS_IN_VAIN if in_vain else None)
+    _work(world, scenario, rounds=scenario.rounds or (_ROUNDS_IN_VAIN if in_vain else None))
     first = Course(*world.call(observe))
     end = first.end
     for _ in range(3):
@@ -202,14 +269,17 @@ def _work(world: World, scenario: Scenario, rounds: int | None = None) -> None:
     off = _switch_off(scenario)
     if needs_recovery(scenario.mishap):
         _must(world, world.fork(_recover, *off))
-    world.join(world.fork(partial(flow, patient=True, rounds=rounds), *off))
+    shift = Shift(rounds=rounds, life=scenario.life)
+    world.join(world.fork(partial(work, shift=shift), *off))
 
 
 def _switch_off(scenario: Scenario) -> list[Callable[[], None]]:
-    return [SAFEGUARDS[scenario.safeguard_off]] if scenario.safeguard_off else []
+    found = [hurry] if scenario.hurried else []
+    return [*found, *([SAFEGUARDS[scenario.safeguard_off]] if scenario.safeguard_off else [])]
 
 
 def _recover(world: World) -> None:
+    drop_empty_ledger(world)
     store, _ = world.open(unchecked=True)
     with store:
         recover(store)

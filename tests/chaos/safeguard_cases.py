@@ -27,6 +27,7 @@ from tests.chaos.kinds import (
     late_job,
     untrusted_answers,
 )
+from tests.chaos.outside import cases as outside
 from tests.chaos.scenarios import Fault, Incident, Scenario
 from tests.chaos.steps import Blow
 
@@ -34,7 +35,7 @@ from tests.chaos.steps import Blow
 def red_scenarios() -> list[Scenario]:
     return [
         replace(scenario, name=f"{name}: {scenario.name}", safeguard_off=name, sees=sees)
-        for name, (sees, scenario) in _CASES.items()
+        for name, (sees, scenario) in (_CASES | outside.cases()).items()
     ]
 
 

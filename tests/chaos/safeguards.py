@@ -22,6 +22,7 @@ from tests.chaos import answer_guards as answer
 from tests.chaos import generation_guards as generation
 from tests.chaos import lake_guards as lake
 from tests.chaos import payment_guards as payment
+from tests.chaos.outside import cases as outside
 
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     function.__name__.replace("_", "-"): function
@@ -82,4 +83,4 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         generation.no_task_in_real_time,
         generation.no_trusted_outputs,
     )
-}
+} | outside.safeguards()

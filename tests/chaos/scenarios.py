@@ -37,6 +37,55 @@ class Incident(StrEnum):
     SWAPPED_RESULTS = "then a paid file lies over another"
     NEW_KEY = "then a new key"
     NEW_ROOT = "then a mistyped root"
+    COPIED_LAKE = "then a copy of the lake is used"
+    EMPTY_LEDGER = "then the ledger is an empty file"
+    LOST_MANIFEST = "then a manifest is lost"
+    CUT_MANIFEST = "then a manifest is cut off"
+
+
+class Life(StrEnum):
+    """How long a worker lives."""
+
+    LONG = "one process"
+    #: As cron has it: discovery, each pass, each end.
+    EACH_STEP = "each step a process"
+
+
+class Clock(StrEnum):
+    """The clock of this machine; Google's goes on as ever."""
+
+    STEADY = "steady"
+    #: While the first process works; then it is put right.
+    AHEAD = "clock a day ahead"
+    BEHIND = "clock an hour behind"
+    #: The machine is off after the first pass, and once more after a blow.
+    ASLEEP = "asleep for 60 hours"
+
+
+class Task(StrEnum):
+    """What a worker is there for."""
+
+    ALL = "all"
+    #: As `ALL`, whose texts are embedded at once first.
+    AT_ONCE = "at once"
+    #: As Dagster's job of that name, shard by shard: it waits for no batch.
+    EMBED_SHARD = "embed_shard"
+    #: As `refresh`, which waits for its batches, under one cap.
+    REFRESH = "refresh"
+    #: Documents are read and cut; nothing is sent.
+    PREPARE = "prepare"
+    #: Twenty questions are embedded, and nothing else.
+    QUESTIONS = "questions"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What the workers may spend until the blow has fallen; afterwards it is raised."""
+
+    usd: float
+    setting: str = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
+    #: Nobody consented to anything.
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +98,8 @@ class Fault:
     times: int | None = 1
     #: The step of the first process at which it is armed; None: from the start.
     since: str | None = None
+    #: How long it may fire, by the emulator's clock.
+    for_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +122,26 @@ class Scenario:
     many: bool = False
     #: The tasks are pinned by somebody once: their files name no dataset.
     by_hand: bool = False
-    #: The first process has everything answered in real time.
-    at_once: bool = False
+    task: Task = Task.ALL
+    life: Life = Life.LONG
+    clock: Clock = Clock.STEADY
+    cap: Cap | None = None
+    #: A second dataset is cut while the first process works.
+    grows: bool = False
+    #: Nobody notices the mishap: work goes on, or is refused, before a person does what it takes.
+    unnoticed: bool = False
+    #: How the clock of the one who retries FAILED texts is off.
+    retried_at: float = 0.0
+    #: What the fault is of lasts when a person has retried once.
+    in_vain: bool = False
+    #: All must be done within so many rounds; None: as many as a patient worker has.
+    rounds: int | None = None
+    #: Seconds between the passes of the first workers; None: half a minute, then ever more.
+    pause: float | None = None
+    #: Listings have shown names of this ledger before: without that no job is given up.
+    names_seen: bool = False
+    #: A slow body must end within a second here: nobody waits for three quarters of a minute.
+    hurried: bool = False
     #: The task files are edited once the first work is done or dead.
     reworded: bool = False
     #: The one who takes over from a stalled process waits until all is done, days if need be.
@@ -89,6 +158,16 @@ class Scenario:
     safeguard_off: str | None = None
     #: With the safeguard off: what of the verdict must be wrong.
     sees: str | None = None
+
+    @property
+    def at_once(self) -> bool:
+        return self.task is Task.AT_ONCE
+
+    @property
+    def is_counted_by_estimate(self) -> bool:
+        """Whether answers carry no count, or none that can be one."""
+        is_scrambled = self.has("token-counts-scrambled") and self.ends is not End.QUARANTINED
+        return is_scrambled or self.has("token-counts-missing")
 
     def has(self, fault: str) -> bool:
         return any(armed.name == fault for armed in self.faults)

@@ -3,8 +3,10 @@
 Wraps the functions that make things durable; the package itself knows nothing of this.
 """
 
+import mmap
 import os
 import signal
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,8 +98,16 @@ AT_ONCE = [
     Step("part deleted", Lake, "delete", _below("results")),
 ]
 GENERATION = [step.name for step in [*GENERATION_FILES, *GENERATION_CALLS]]
-#: Come to only when a job is given up.
-RARE = [Step("failure rows", deadlines, "write_job_failure")]
+#: Come to only when a job is refused, given up, distrusted, or turns up after all.
+RARE = [
+    Step("failure rows", deadlines, "write_job_failure"),
+    Step("move to released", Jobs, "move", _to(S.RELEASED)),
+    Step("move to rejected", Jobs, "move", _to(S.REJECTED)),
+    Step("move to abandoned", Jobs, "move", _to(S.ABANDONED)),
+    Step("move to gone", Jobs, "move", _to(S.GONE)),
+    Step("move to quarantined", Jobs, "move", _to(S.QUARANTINED)),
+    Step("rows taken back", Lake, "delete", _below("results")),
+]
 USUAL = [step.name for step in [*FILES, *CALLS]]
 _ALL_FILES = [*FILES, *GENERATION_FILES]
 STEPS = {step.name: step for step in [*_ALL_FILES, *CALLS, *GENERATION_CALLS, *AT_ONCE, *RARE]}
@@ -134,11 +144,12 @@ def on_step(name: str, when: str, nth: int, action: Callable[[], None]) -> None:
 
 
 def _counter(nth: int, action: Callable[[], None]) -> Callable[[], None]:
-    seen = 0
+    """Count over all processes forked from here: a worker may be one for each step."""
+    memory = mmap.mmap(-1, 8)
 
     def come() -> None:
-        nonlocal seen
-        seen += 1
+        seen = int(struct.unpack("q", memory[:8])[0]) + 1
+        memory[:8] = struct.pack("q", seen)
         if seen == nth:
             action()
 

@@ -21,25 +21,21 @@ import httpx2
 from google import genai  # noqa: F401 - a second of imports that no worker need repeat
 
 from semantic_assets.emulator.server import serve_in_thread
+from semantic_assets.gemini import deadline
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.embeddings.assemble import assemble
-from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
-from semantic_assets.pipeline.flows.apply_outputs import feed_all
-from semantic_assets.pipeline.flows.prepare import prepare_shards
-from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
-from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-from tests.chaos.scenarios import Fault
+from tests.chaos.scenarios import Cap, Fault
 from tests.chaos.servers import Servers
 from tests.chaos.steps import Blow, install, on_step
 
 LATENCY_SECONDS = 60.0
 DIMENSIONS = 128
-#: Rounds of a patient worker: the first minutes closely, then 70 hours in steps of 40 minutes.
-PATIENCE = 120
+#: What a call as a whole may take in a hurry, by the time-out of its reads.
+_SECOND, _TIMEOUT = 1.0, 15.0
+#: As long as Google's are: a shorter word may stand in a text by chance.
+KEYS = ("AIzaSyChaosNumberOne-0123456789abcdefg1", "AIzaSyChaosNumberTwo-0123456789abcdefg2")
 _T = TypeVar("_T")
 
 
@@ -64,13 +60,17 @@ class SharedClock:
 class World:
     folder: Path
     url: str = ""
-    key: str = "k1"
+    key: str = KEYS[0]
     root: str = "lake"
     window: int = 2_000
     chat_window: int = 8_000
     clock: SharedClock = field(default_factory=SharedClock)
     #: None: the lake is in the folder.
     servers: Servers | None = None
+    #: Until it is lifted.
+    cap: Cap | None = None
+    #: What was charged above it, in billionths of a dollar.
+    over_cap: int = 0
     #: How often each fault fired that was disarmed since.
     fired: Counter[str] = field(default_factory=Counter)
     _emulator: int = 0
@@ -110,6 +110,10 @@ class World:
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
             "SEMANTIC_ASSETS_UNPROBED": "1",
         }
+        if self.cap is not None and self.cap.is_default:
+            del environ["SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"]
+        if self.cap is not None:
+            environ[self.cap.setting] = f"{self.cap.usd:.12f}"
         if self.servers is not None:
             # Each process is a machine with an empty disk.
             environ["SEMANTIC_ASSETS_CACHE"] = str(self.folder / f"machine-{os.getpid()}")
@@ -147,8 +151,15 @@ class World:
 
     def open(self, *, unchecked: bool = False) -> tuple[Store, Gemini]:
         settings = self.settings
-        store = open_store(settings, create=True, clock=self.clock, unchecked=unchecked)
+        store = open_store(
+            settings, create=True, clock=self.clock, unchecked=unchecked, progress=self._note
+        )
         return store, Gemini(endpoint_of(settings))
+
+    def _note(self, line: str) -> None:
+        """Keep what a person is told."""
+        with (self.folder / "progress.txt").open("a") as file:
+            file.write(f"{line}\n")
 
     def write_corpus(self, files: Mapping[str, str | bytes | None]) -> None:
         """Files by their uri; one of None is removed."""
@@ -178,15 +189,16 @@ class World:
         return answer.json()
 
     def arm(self, fault: Fault) -> None:
+        limits = {"times": fault.times, "for_seconds": fault.for_seconds}
         parameters = dict(fault.parameters)
-        self.control("faults", {"name": fault.name, "times": fault.times, "parameters": parameters})
+        self.control("faults", {"name": fault.name, "parameters": parameters, **limits})
 
     def disarm(self) -> None:
         for armed in self.control("faults")["faults"]:
             self.fired[armed["name"]] += armed["fired"]
         httpx2.delete(f"{self.url}/emulator/faults")
 
-    def fork(self, run: Callable[["World"], None], *preparations: Callable[[], None]) -> int:
+    def fork(self, run: Callable[["World"], int | None], *preparations: Callable[[], None]) -> int:
         """A process that prepares itself (blows, switched-off safeguards) and runs."""
         process = os.fork()
         if process:
@@ -195,8 +207,7 @@ class World:
         try:
             for prepare in preparations:
                 prepare()
-            run(self)
-            code = 0
+            code = run(self) or 0
         except BaseException:
             (self.folder / f"trace-{os.getpid()}.txt").write_text(traceback.format_exc())
         finally:
@@ -225,31 +236,6 @@ class World:
         return False
 
 
-def flow(world: World, *, patient: bool, rounds: int | None = None, at_once: bool = False) -> None:
-    """Everything from the sources to the index. `patient`: time passes for the ledger too."""
-    store, gemini = world.open()
-    with store:
-        cut = prepare_shards(store, discover(store))
-        if at_once:
-            embed_in_realtime(store, gemini, cut.read, mode="sync")
-        step = LATENCY_SECONDS / 2
-        for _ in range(rounds or (PATIENCE if patient else 12)):
-            report = advance(store, gemini)
-            if report.is_done or (_needs_person(report) and not report.open_jobs):
-                break
-            world.pass_time(step, ledger=patient)
-            step = min(step * 1.4, 2_400.0) if patient else step
-        feed_all(store, cut.read)
-        for shard in store.ledger.sources.shards():
-            assemble(store, shard.key)
-        for dataset in store.ledger.sources.datasets():
-            build_index(store, dataset)
-
-
-def _needs_person(report: AdvanceReport) -> bool:
-    return report.blocked_by is not None and report.blocked_by.needs_person
-
-
 def armed(blow: Blow) -> Callable[[], None]:
     return lambda: install(blow)
 
@@ -259,3 +245,8 @@ def arming(world: World, fault: Fault) -> Callable[[], None]:
     step = fault.since
     assert step is not None
     return lambda: on_step(step, "before", 1, lambda: world.arm(fault))
+
+
+def hurry() -> None:
+    """Let a call as a whole take a second here, in which a body that trickles is not through."""
+    deadline._WHOLE_CALL = _SECOND / _TIMEOUT

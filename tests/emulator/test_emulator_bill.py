@@ -26,6 +26,7 @@ def test_nothing_was_paid(bill):
         "repaired": [],
         "generation": {"requests": 0, "paid": 0, "prompt_tokens": 0, "output_tokens": 0},
         "realtime_texts": 0,
+        "realtime_tokens": 0,
         "realtime_requests": 0,
     }
 

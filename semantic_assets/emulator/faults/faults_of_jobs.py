@@ -127,5 +127,5 @@ ROWS: tuple[Row, ...] = (
     (At.JOB, "corrupted-line", "lines cut in the middle", {"count": 1}),
     (At.JOB, "swapped-result-files", "pairs of jobs answer with each other's file", {}),
     (At.JOB, "token-counts-missing", "no tokenCount", {}),
-    (At.JOB, "token-counts-scrambled", "wrong tokenCounts", {}),
+    (At.JOB, "token-counts-scrambled", "wrong tokenCounts, larger than this", {"above": 100_000}),
 )

@@ -161,7 +161,7 @@ class Spoiler:
                 self._values |= {answered[position]: fault for position in hit}
         self._draws = answer_faults.draws_of(job)
         self._misses_tokens = job.fault("token-counts-missing") is not None
-        self._scrambles_tokens = job.fault("token-counts-scrambled") is not None
+        self._scrambled_tokens = job.fault("token-counts-scrambled")
 
     def spoiled(self, number: int, request: Mapping[str, Any], answer: Answer) -> Answer:
         """Return the answer to that request as the job gives it."""
@@ -190,8 +190,8 @@ class Spoiler:
             spoiled["embedding"] = {"values": _VALUES[fault.name](values, fault)}
         if self._misses_tokens:
             return {"embedding": spoiled["embedding"]}
-        if self._scrambles_tokens:
-            wrong = Random(number).randrange(100_000, 1_000_000)
+        if fault := self._scrambled_tokens:
+            wrong = fault.parameters["above"] + Random(number).randrange(900_000)
             if "tokenCount" in spoiled:
                 return {**spoiled, "tokenCount": str(wrong)}
             return {**spoiled, "usageMetadata": {"promptTokenCount": wrong}}

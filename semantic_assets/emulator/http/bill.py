@@ -137,5 +137,6 @@ def read_bill(call: Call) -> dict[str, Any]:
         "repaired": account.repaired(),
         "generation": costs.of_generation(call.state, account.jobs, call.now),
         "realtime_texts": tally.get(realtime.TEXTS, 0),
+        "realtime_tokens": tally.get(realtime.TOKENS, 0),
         "realtime_requests": tally.get(realtime.REQUESTS, 0),
     }

@@ -19,6 +19,8 @@ _LARGEST_BATCH = 100
 _LARGEST_BODY_BYTES = 4 * 1024**2
 #: the tally of texts embedded here
 TEXTS = "realtime_texts"
+#: the tally of their tokens
+TOKENS = "realtime_tokens"
 #: the tally of prompts answered here
 REQUESTS = "realtime_requests"
 
@@ -63,7 +65,9 @@ def _embed(call: Call, requests: Sequence[Mapping[str, Any]], model: Model) -> l
     except InvalidRequest as problem:
         raise problem.refusal() from problem
     call.state.add_to_tally(TEXTS, len(decoded))
-    return embedding.embed(decoded, model, call.settings.vectors)
+    answers = embedding.embed(decoded, model, call.settings.vectors)
+    call.state.add_to_tally(TOKENS, sum(answer.token_count for answer in answers))
+    return answers
 
 
 def _require_size(call: Call) -> None:

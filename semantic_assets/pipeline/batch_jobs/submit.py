@@ -29,6 +29,7 @@ from semantic_assets.pipeline.batch_jobs.job_window import learn_refusal, refuse
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
+from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
@@ -67,7 +68,10 @@ def submit_pending(
         return _report(Plan(blocked_by=Blocked(f"submission is paused: {pause.reason}")), [], [])
     if reason := remote_block(store, gemini):
         return _report(Plan(blocked_by=Blocked(reason, needs_person=True)), [], [])
-    planned = plan(store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only)
+    with run_budget(store):  # all jobs of one plan are of one run
+        planned = plan(
+            store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only
+        )
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []
     with store.ledger.leases.renewing(*(item.lease for item in planned.jobs)):

@@ -13,7 +13,7 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import Amount, Guard, Spending
+from semantic_assets.ledger.spending import Amount, Guard, Spending, SpendTotals
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -21,6 +21,8 @@ from semantic_assets.model.product import Product
 from semantic_assets.store import Store
 
 _DAY_SECONDS = 86_400
+#: An estimate may be this far below what Google counts: caps take it for so much.
+UPPER = UNCALIBRATED_RATIO * RATIO_MARGIN
 _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
 
 
@@ -37,11 +39,20 @@ def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = 
 
 def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
     """Return the dollars of as many jobs as the window makes of these texts, with their canaries."""
-    limit = int(store.settings.window_of(model) / (UNCALIBRATED_RATIO * RATIO_MARGIN))
+    limit = int(store.settings.window_of(model) / UPPER)
     job_tokens = Window(limit_tokens=limit, used_tokens=0, free_jobs=1).job_tokens
     jobs = max(1, -(-tokens // job_tokens), -(-requests // MAX_REQUESTS))
     again = jobs * canary_tokens(-(-tokens // jobs), -(-requests // jobs))
     return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
+
+
+def at_most_usd(totals: SpendTotals) -> float:
+    """Return what is spent and committed, as much as it may be where only estimates are known.
+
+    Counted as estimated, a cap of $0.0020 was exceeded by a ninth: Google counted more tokens.
+    """
+    by_estimate = totals.committed_usd + totals.realtime_usd + totals.possibly_billed_usd
+    return totals.batch_usd + totals.other_usd + by_estimate * UPPER
 
 
 def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:
@@ -59,11 +70,11 @@ def require_budget(store: Store, usd: float, spending: Spending | None = None) -
     if cap is None:
         raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
     today = (spending or store.ledger.spending).totals(since=since_midnight(store))
-    spent = today.spent_usd + today.committed_usd
-    if spent + usd > cap:
+    spent = at_most_usd(today)
+    if spent + usd * UPPER > cap:
         raise SpendRefused(
-            f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs about "
-            f"${usd:.4f}: wait until midnight UTC or raise {_SETTING}"
+            f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs up to "
+            f"${usd * UPPER:.4f}: wait until midnight UTC or raise {_SETTING}"
         )
 
 
@@ -123,11 +134,11 @@ def _require_run_budget(store: Store, usd: float, spending: Spending) -> None:
     if run.cap_usd is None:
         return
     totals = spending.totals(of=run.jobs.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
-    if not spent + usd <= run.cap_usd:
+    spent = at_most_usd(totals)
+    if not spent + usd * UPPER <= run.cap_usd:
         raise SpendRefused(
             f"${spent:.4f} of this run's ${run.cap_usd:.4f} is spent or committed, the next job "
-            f"costs about ${usd:.4f}: run again, or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN "
+            f"costs up to ${usd * UPPER:.4f}: run again, or raise SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN "
             "(--max-cost-usd)"
         )
 
@@ -140,12 +151,11 @@ def _require_run_budget_of(
     if cap is None:
         return
     its = {job_id for job_id, of in (run.jobs if run else {}).items() if of == dataset}
-    totals = spending.totals(of=its.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
-    if not spent + usd <= cap:
+    spent = at_most_usd(spending.totals(of=its.__contains__))
+    if not spent + usd * UPPER <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of the ${cap:.4f} a run may spend on it is spent or committed, "
-            f"the next job costs about ${usd:.4f}: run again, or raise [budget] "
+            f"the next job costs up to ${usd * UPPER:.4f}: run again, or raise [budget] "
             "max_cost_usd_per_run in its dataset.toml"
         )
 
@@ -175,7 +185,7 @@ def _require_dataset_budget(
     cap = _cap(store, dataset)
     if cap is None:
         return
-    spent = spending.taken_for(dataset, since=since_midnight(store))
+    spent = at_most_usd(spending.totals_for(dataset, since=since_midnight(store)))
     refuse_dataset(dataset, spent, cap, usd)
 
 
@@ -185,10 +195,10 @@ def refuse_dataset(dataset: DatasetKey, spent: float, cap: float, usd: float) ->
     Raises:
         SpendRefused: the message names the setting.
     """
-    if not spent + usd <= cap:
+    if not spent + usd * UPPER <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of its ${cap:.2f} for today is spent or committed, the next "
-            f"job costs about ${usd:.4f}: wait until midnight UTC, or raise [budget] "
+            f"job costs up to ${usd * UPPER:.4f}: wait until midnight UTC, or raise [budget] "
             "max_cost_usd_per_day in its dataset.toml"
         )
 
@@ -205,11 +215,11 @@ def _require_task_budget(store: Store, product: Product, usd: float, spending: S
         if job.product_id.rpartition("-")[0] == every_version
     }
     totals = spending.totals(since=today, of=its.__contains__)
-    spent = totals.spent_usd + totals.committed_usd
-    if not spent + usd <= min(caps):
+    spent = at_most_usd(totals)
+    if not spent + usd * UPPER <= min(caps):
         raise SpendRefused(
             f"task {pinned[0].task.name}: ${spent:.4f} of its ${min(caps):.2f} for today is spent or "
-            f"committed, the next job costs about ${usd:.4f}: wait until midnight UTC, or raise "
+            f"committed, the next job costs up to ${usd * UPPER:.4f}: wait until midnight UTC, or raise "
             "[budget] max_cost_usd_per_day in its file and `semantic-assets generate regenerate`"
         )
 

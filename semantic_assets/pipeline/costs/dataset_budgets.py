@@ -10,7 +10,12 @@ from functools import cached_property
 
 from semantic_assets.batching.grouping import PendingText
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.costs.budgets import refuse_dataset, since_midnight
+from semantic_assets.pipeline.costs.budgets import (
+    UPPER,
+    at_most_usd,
+    refuse_dataset,
+    since_midnight,
+)
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store
 
@@ -52,7 +57,7 @@ class DatasetBudgets:
 
     def formed(self, dataset: DatasetKey, usd: float) -> None:
         """Count a job that this pass has formed for a dataset."""
-        self._taken[dataset] = self._taken.get(dataset, 0.0) + usd
+        self._taken[dataset] = self._taken.get(dataset, 0.0) + usd * UPPER
 
     def _cap(self, dataset: DatasetKey) -> float | None:
         return self._settings(dataset).max_cost_usd_per_day
@@ -68,10 +73,10 @@ class DatasetBudgets:
     def _taken(self) -> dict[DatasetKey, float]:
         """Dollars by dataset, of the jobs that are for no other."""
         spending, today = self._store.ledger.spending, since_midnight(self._store)
-        usd, found = spending.taken(since=today), dict[DatasetKey, float]()
+        booked, found = spending.totals_by_job(since=today), dict[DatasetKey, float]()
         for job in spending.jobs(since=today):
             datasets = {ShardKey.parse(shard).dataset for shard in job.shards}
             if len(datasets) == 1:
                 (dataset,) = datasets
-                found[dataset] = found.get(dataset, 0.0) + usd.get(job.job_id, 0.0)
+                found[dataset] = found.get(dataset, 0.0) + at_most_usd(booked[job.job_id])
         return found

@@ -22,7 +22,12 @@ from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.budgets import require_budget, since_midnight
+from semantic_assets.pipeline.costs.budgets import (
+    UPPER,
+    at_most_usd,
+    require_budget,
+    since_midnight,
+)
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
@@ -180,7 +185,7 @@ def _question_guard(store: Store, usd: float) -> Guard:
         totals = spending.totals(
             since=since_midnight(store), of=lambda call_id: call_id == _QUERY[:-1]
         )
-        if not totals.spent_usd + usd <= cap:
+        if not at_most_usd(totals) + usd * UPPER <= cap:
             raise SpendRefused(
                 f"questions cost ${totals.spent_usd:.4f} of ${cap:.2f} today, the next about "
                 f"${usd:.6f}: wait until midnight UTC or raise "

@@ -8,7 +8,8 @@ import pytest
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.pipeline.batch_jobs.realtime import answer_now
-from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
+from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.costs.budgets import UPPER, job_guard, job_usd, run_budget
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.flush import flush
 from tests.trial import Trial
@@ -110,3 +111,23 @@ def test_of_jobs_that_ask_at_the_same_moment_only_those_within_the_day_are_inser
     store.ledger.spending.book("j1", "estimated", model="m", tokens=1, usd=0.3)
     with pytest.raises(SpendRefused, match="for today is spent or committed"):
         guard(store.ledger.spending)
+
+
+def test_the_jobs_of_one_submission_are_of_one_run(trial: Trial) -> None:
+    write_texts(trial, 40)
+    trial.prepare()
+    one_and_a_half = 1.5 * UPPER * job_usd(trial.settings.model, 8, 8 * 7)
+    capped = trial.reopened(enqueued_tokens=400, max_cost_usd_per_run=one_and_a_half)
+    with capped.store:
+        submit_pending(capped.store, capped.gemini)
+    assert len(trial.remote_jobs()) == 1
+
+
+def test_a_cap_takes_an_estimate_for_as_much_as_google_may_count(trial: Trial) -> None:
+    write_texts(trial, 3)
+    trial.prepare()
+    usd = job_usd(trial.settings.model, 3, 3 * 7)
+    with run_budget(trial.store, usd * UPPER * 0.99):
+        assert advance(trial.store, trial.gemini).submitted_texts == 0
+    with run_budget(trial.store, usd * UPPER * 1.01):
+        assert advance(trial.store, trial.gemini).submitted_texts == 3

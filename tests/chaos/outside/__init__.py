@@ -1,0 +1,1 @@
+"""What befalls from outside the laboratory, by the kinds A to N of the promises that it tries."""
