@@ -2,6 +2,7 @@
 
 SemanticAssetsError
 ├── ConfigError            a setting or a name is bad or missing
+│   └── SetupError         of this installation: no caller of the REST API can mend it
 ├── NotFound               a dataset, shard, job or index that does not exist
 │   └── DatasetRemoved     the dataset is removed: a run queued for it has nothing to do
 ├── Conflict               a guarded move found another state
@@ -34,6 +35,10 @@ class SemanticAssetsError(Exception):
 
 class ConfigError(SemanticAssetsError):
     """A setting is missing or not valid."""
+
+
+class SetupError(ConfigError):
+    """This installation is not set up for what is asked: an address, a key or a client."""
 
 
 class NotFound(SemanticAssetsError):

@@ -19,6 +19,7 @@ import simdjson
 from semantic_assets.errors import CorruptResult
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.vectors import BadVectorError, unit_vectors
+from semantic_assets.text.foreign import scrubbed
 
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
 BLOCK_ROWS = 1_024
@@ -166,7 +167,7 @@ def failure_of(root: Any) -> Failure:
             return Failure(
                 Outcome.PERMANENT if permanent else Outcome.TRANSIENT,
                 None if code is None else str(code),
-                None if message is None else str(message),
+                None if message is None else scrubbed(str(message)),
             )
     return Failure(Outcome.TRANSIENT, None, "the line has neither an answer nor an error")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semantic_assets.cli.cells import ask, say
 from semantic_assets.cli.options import (
     dataset_option,
     edge,
@@ -105,11 +106,12 @@ def spend_remove(entry: str, root: str | None) -> None:
 
     with opened(root) as (store, _):
         remove_spend(store, entry)
-    click.echo(f"{entry} is taken back")
+    say(f"{entry} is taken back")
 
 
 def show_quote(found: "Estimate", as_json: bool) -> None:
-    from semantic_assets.cli.terminal_tables import estimate_tables, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import estimate_tables
 
     if as_json:
         print_json(found)
@@ -119,7 +121,8 @@ def show_quote(found: "Estimate", as_json: bool) -> None:
 
 def asking(yes: bool) -> "Callable[[Estimate], None]":
     """Return a callback that consents with --yes, or asks; without a terminal it needs --yes."""
-    from semantic_assets.cli.terminal_tables import estimate_tables, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import estimate_tables
 
     def consent(quote: "Estimate") -> None:
         if yes or quote.is_free:
@@ -130,7 +133,7 @@ def asking(yes: bool) -> "Callable[[Estimate], None]":
                 "ask on, say --yes"
             )
         show(*estimate_tables(quote))
-        click.confirm("Send them?", abort=True)
+        ask("Send them?")
 
     return consent
 

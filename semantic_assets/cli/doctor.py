@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import FAILED, edge, json_option, root_option, show_found
 
 _LINES = {
@@ -31,7 +32,7 @@ def doctor(root: str | None, as_json: bool) -> None:
 @click.argument("shell", type=click.Choice(sorted(_LINES)))
 def completion(shell: str) -> None:
     """Print the line that makes SHELL complete commands; put it into its start-up file."""
-    click.echo(_LINES[shell])
+    say(_LINES[shell])
 
 
 COMMANDS = [doctor, completion]

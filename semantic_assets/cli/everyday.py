@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     FAILED,
@@ -34,16 +35,16 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
 
     settings = Settings.load(root=root)
     made = run(settings, beside=beside, fate=Fate(fate) if fate else None)
-    click.echo(f"ledger {made.ledger_id} at {made.place}")
+    say(f"ledger {made.ledger_id} at {made.place}")
     if made.given_up:
-        click.echo(
+        say(
             f"{made.given_up} jobs are the original's: their texts are pending here too, and "
             "would be paid for again; see `semantic-assets estimate`"
         )
     if made.needs_recovery:
-        click.echo("the lake knows more than this ledger: run `semantic-assets recover`")
+        say("the lake knows more than this ledger: run `semantic-assets recover`")
     if advice := window_advice(settings):
-        click.echo(f"next: {advice}")
+        say(f"next: {advice}")
 
 
 @click.command()
@@ -96,10 +97,10 @@ def advance(root: str | None, yes: bool) -> None:
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
 
-    with opened(root, progress=click.echo) as (store, gemini):
+    with opened(root, progress=say) as (store, gemini):
         require_run_budget(store, (), None, asking(yes))
         report = run(store, gemini)
-    click.echo(
+    say(
         f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
         f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
     )
@@ -123,7 +124,8 @@ def search(
 ) -> None:
     """Find the passages nearest to QUESTION."""
     from semantic_assets.api import functions
-    from semantic_assets.cli.terminal_tables import hits_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import hits_table
 
     hits = functions.search(question, dataset=datasets or None, k=k, space=space, root=root)
     if as_json:
@@ -143,7 +145,8 @@ def status(job: str | None, root: str | None, as_json: bool) -> None:
     JOB is a batch job, a name given to `generate submit`, or a project/dataset.
     """
     from semantic_assets.api import functions
-    from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, show, status_table
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, status_table
 
     if job is not None:
         from semantic_assets.api.semantic_core import SemanticCore
@@ -214,12 +217,13 @@ def sql(query: str, root: str | None, as_json: bool) -> None:
     try:
         _query(query, root, as_json)
     except duckdb.Error as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(" ".join(str(error).split())) from error
 
 
 def _query(query: str, root: str | None, as_json: bool) -> None:
     from semantic_assets.api import functions
-    from semantic_assets.cli.terminal_tables import rows_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import rows_table
 
     with functions.connect(root=root) as connection:
         table = connection.sql(query).to_arrow_table()
@@ -236,7 +240,8 @@ def _query(query: str, root: str | None, as_json: bool) -> None:
 def window(root: str | None, as_json: bool) -> None:
     """Show how full each model's window of enqueued tokens was, over time."""
     from semantic_assets.api.functions import opened
-    from semantic_assets.cli.terminal_tables import show, window_chart
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import window_chart
     from semantic_assets.pipeline.reports.window_use import models_used, window_use
 
     with opened(root, reading=True) as (store, gemini):

@@ -1,12 +1,12 @@
 """Commands of text generation: submit, status, results, retry and more."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from semantic_assets.cli.cells import say, say_json
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     WAITING,
@@ -89,7 +89,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
             out = (
                 f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
             )
-        click.echo(found.blocked_by or out, err=True)
+        say(found.blocked_by or out, err=True)
         sys.exit(WAITING)
 
 
@@ -121,14 +121,14 @@ def results(name: str, output: Path | None, task: str | None, root: str | None) 
 def write_results(job: "GenerationJob", output: Path | None) -> None:
     if output is None:
         for row in job.results():
-            click.echo(json.dumps(row, ensure_ascii=False))
+            say_json(row)
         return
     if output.suffix not in _OUTPUTS:
         raise ConfigError(f"{output}: name it .jsonl or .parquet")
     from semantic_assets.api.generation_job import write_jsonl, write_parquet
 
     write = write_parquet if output.suffix == ".parquet" else write_jsonl
-    click.echo(f"{write(job.results(), output)} rows in {output}", err=True)
+    say(f"{write(job.results(), output)} rows in {output}", err=True)
 
 
 @generate.command("retry")
@@ -144,7 +144,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"requests": count})
     else:
-        click.echo(f"{count} requests are pending again")
+        say(f"{count} requests are pending again")
 
 
 @generate.command("regenerate")
@@ -179,7 +179,7 @@ def regenerate(
             found = run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
     show_found([found], as_json)
     if found.is_changed and not dry_run:
-        click.echo("the next submit, refresh or sensor tick sends its requests", err=True)
+        say("the next submit, refresh or sensor tick sends its requests", err=True)
 
 
 @generate.command("stop")
@@ -194,7 +194,7 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 
     with _core(root, as_json=False) as core:
         stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
-    click.echo("stopped" if stopped else f"{dataset} is not processed by {task}")
+    say("stopped" if stopped else f"{dataset} is not processed by {task}")
 
 
 @generate.command("list")
@@ -229,9 +229,7 @@ def submit_contents(
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.api.semantic_core import SemanticCore
 
-    return SemanticCore(
-        root, progress=lambda line: click.echo(line, err=True) if not as_json else None
-    )
+    return SemanticCore(root, progress=lambda line: say(line, err=True) if not as_json else None)
 
 
 COMMANDS = [generate, submit_contents]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import (
     dataset_option,
     edge,
@@ -50,12 +51,12 @@ def build(dataset: str, root: str | None, as_json: bool) -> None:
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
 
-    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
         report = index_dataset(store, DatasetKey.parse(dataset), by_hand=True)
     if as_json:
         print_json(report)
     elif not report.written:
-        click.echo(f"index version {report.version} ({report.backend}) is current")
+        say(f"index version {report.version} ({report.backend}) is current")
 
 
 @index.command()
@@ -70,7 +71,7 @@ def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import switch as run
 
-    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset), number)
     if as_json:
         print_json(report)
@@ -87,7 +88,7 @@ def rollback(dataset: str, root: str | None, as_json: bool) -> None:
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import rollback as run
 
-    with opened(root, progress=lambda line: click.echo(line, err=as_json)) as (store, _):
+    with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
         report = run(store, DatasetKey.parse(dataset))
     if as_json:
         print_json(report)
@@ -110,7 +111,7 @@ def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(f"{report.rows} vectors of {report.space} in {report.file}, ids in {report.ids}")
+        say(f"{report.rows} vectors of {report.space} in {report.file}, ids in {report.ids}")
 
 
 COMMANDS = [index]

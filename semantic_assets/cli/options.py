@@ -1,6 +1,5 @@
 """The shared parts of all commands: options, printing, and errors as exit codes."""
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from semantic_assets.cli.cells import say, say_json
 from semantic_assets.errors import ConfigError, SemanticAssetsError
 
 #: Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again).
@@ -30,24 +30,24 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except SemanticAssetsError as error:
-            click.echo(f"error: {error}", err=True)
+            say(f"error: {error}", err=True)
             sys.exit(2 if isinstance(error, ConfigError) else FAILED)
         except BrokenPipeError:  # whoever read has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"error: {place}{error.strerror or error}", err=True)
+            say(f"error: {place}{error.strerror or error}", err=True)
             sys.exit(FAILED)
         except KeyboardInterrupt:
-            click.echo("stopped; nothing is lost: run it again, it goes on from here", err=True)
+            say("stopped; nothing is lost: run it again, it goes on from here", err=True)
             sys.exit(_INTERRUPTED)
         except Exception as error:
-            from semantic_assets.ledger.database.engine import trouble_of
+            from semantic_assets.ledger.database.trouble import trouble_of
 
             said = trouble_of(error)
             if said is None:
                 raise
-            click.echo(f"error: {said}", err=True)
+            say(f"error: {said}", err=True)
             sys.exit(FAILED)
 
     return run
@@ -55,7 +55,7 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
 
 def print_json(value: Any) -> None:
     plain = [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
-    click.echo(json.dumps(plain, ensure_ascii=False, default=str, indent=2))
+    say_json(plain, indent=2)
 
 
 def _plain(value: Any) -> Any:
@@ -73,7 +73,8 @@ dataset_option = click.option(
 
 
 def show_found(found: list[Any], as_json: bool) -> None:
-    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import dataclass_table
 
     if as_json:
         print_json(found)

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
-
+from semantic_assets.cli.cells import cell, say
 from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.text.foreign import visible
 
 
 @contextmanager
@@ -34,21 +34,21 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 def progress_reporter(*, to_stderr: bool) -> Iterator[Callable[[str], None]]:
     """Yield a progress callback: it prints lines and, on a terminal, a bar of counts below them."""
     if not sys.stderr.isatty():
-        yield lambda line: click.echo(line, err=to_stderr)
+        yield lambda line: say(line, err=to_stderr)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task("", total=None)
 
     def progress(line: str) -> None:
         if isinstance(line, ProgressLine):
             bar.start()  # not before: the quote may have to be consented to on this terminal
-            bar.update(task, description=str(line), completed=line.done, total=line.total)
+            bar.update(task, description=visible(line), completed=line.done, total=line.total)
         else:
-            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(cell(visible(line)), soft_wrap=True)
 
     try:
         yield progress

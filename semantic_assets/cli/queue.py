@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semantic_assets.cli.cells import ask, say
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     FAILED,
@@ -69,8 +70,8 @@ def ingest(
         print_json(done)
     else:
         for one in failed:
-            click.echo(f"error: {one.error}", err=True)
-        click.echo(_counted([str(one.status) for one in done if one.status]))
+            say(f"error: {one.error}", err=True)
+        say(_counted([str(one.status) for one in done if one.status]))
     if failed:
         sys.exit(FAILED)
 
@@ -140,7 +141,7 @@ def flush(
         print_json(report)
     else:
         why = f": {report.blocked_by}" if report.blocked_by else ""
-        click.echo(
+        say(
             f"{report.texts} texts sent in {len(report.job_ids)} jobs, "
             f"{report.waiting_texts} texts wait{why}"
         )
@@ -161,7 +162,8 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
 
     Exits with 4 while jobs are out.
     """
-    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import dataclass_table
 
     with _core(root, as_json) as core:
         report = core.batch_manager.check_and_sync()
@@ -203,10 +205,10 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
 
     if output is None:
         for line in json_lines(vectors):
-            click.echo(line, nl=False)
+            say(line.decode().rstrip("\n"))
     else:
         write_parquet(vectors, output)
-        click.echo(f"{len(vectors)} vectors in {output}", err=True)
+        say(f"{len(vectors)} vectors in {output}", err=True)
 
 
 @click.command()
@@ -217,18 +219,17 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
 @edge
 def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
     """Ask Google to stop JOB; what it has finished is collected and paid for."""
-    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import dataclass_table
     from semantic_assets.pipeline.batch_jobs.deadlines import cancel as run
     from semantic_assets.pipeline.batch_jobs.deadlines import require_cancellable
 
     with _core(root, as_json) as core:
         require_cancellable(core.store, core.gemini, job)
         if not yes:
-            click.confirm(f"Ask Google to stop {job}?", abort=True, err=True)
+            ask(f"Ask Google to stop {job}?", err=True)
         found = run(core.store, core.gemini, job)
-    click.echo(
-        "its unanswered texts are pending when it has ended, and go with the next flush", err=True
-    )
+    say("its unanswered texts are pending when it has ended, and go with the next flush", err=True)
     if as_json:
         print_json(found)
     else:
@@ -238,7 +239,7 @@ def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
     from semantic_assets.api.semantic_core import SemanticCore
 
-    return SemanticCore(root, progress=lambda line: click.echo(line, err=as_json))
+    return SemanticCore(root, progress=lambda line: say(line, err=as_json))
 
 
 #: The name of `collect` before `sync` came to mean the real-time mode alone.

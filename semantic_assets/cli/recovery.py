@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semantic_assets.cli.cells import ask, say, say_to_stderr
 from semantic_assets.cli.options import (
     dataset_option,
     edge,
@@ -39,7 +40,7 @@ def probe(
 
     if tasks and not generate:
         raise click.UsageError("--task goes with --generate")
-    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, gemini):
+    with opened(root, progress=say_to_stderr) as (store, gemini):
         if generate:
             findings = _probe_tasks(store, gemini, tasks, yes)
         else:
@@ -53,16 +54,15 @@ def _probe_embedding(store: "Store", gemini: "Gemini", yes: bool) -> "list[Findi
     from semantic_assets.pipeline.maintenance.probe import probe as run
 
     if not yes and gemini.endpoint.backend == "gemini":
-        click.confirm(
-            "This sends a few short texts to Google and costs under a cent. Go on?", abort=True
-        )
+        ask("This sends a few short texts to Google and costs under a cent. Go on?")
     return run(store, gemini)
 
 
 def _probe_tasks(
     store: "Store", gemini: "Gemini", names: tuple[str, ...], yes: bool
 ) -> "list[Finding]":
-    from semantic_assets.cli.terminal_tables import dataclass_table, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import dataclass_table
     from semantic_assets.pipeline.maintenance.probe_generation import (
         probe_generation,
         quote_probe,
@@ -72,7 +72,7 @@ def _probe_tasks(
     tasks = tasks_to_probe(store, names)
     if not yes and gemini.endpoint.backend == "gemini":
         show(dataclass_table(quote_probe(tasks)))
-        click.confirm("Send these requests to Google?", abort=True)
+        ask("Send these requests to Google?")
     return probe_generation(store, gemini, tasks)
 
 
@@ -103,7 +103,7 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
     from semantic_assets.pipeline.pending.retry import retry as run
 
     with opened(root) as (store, _):
-        click.echo(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
+        say(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
 
 
 @click.command()
@@ -150,8 +150,8 @@ def _verify_deep(root: str | None, *, record: bool, as_json: bool) -> None:
         print_json(found)
     else:
         for one in found.broken:
-            click.echo(f"{one.path}: {one.found}: {one.remedy}")
-        click.echo(
+            say(f"{one.path}: {one.found}: {one.remedy}")
+        say(
             f"{found.files} durable files read, {len(found.broken)} broken, "
             f"{found.without_digest} without a digest, {found.recorded} digests recorded"
         )
@@ -182,7 +182,7 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
         show_found(list(unwanted_results(store)), as_json)
         if not dry_run:
             _confirm("Delete these results?", yes)
-            click.echo(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
+            say(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
 
 
 @click.command()
@@ -206,7 +206,7 @@ def rm(
     from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
     key = DatasetKey.parse(dataset)
-    with opened(root, progress=lambda line: click.echo(line, err=True)) as (store, _):
+    with opened(root, progress=say_to_stderr) as (store, _):
         found = [remove(store, key, dry_run=True)]
         unwanted = unwanted_results(store, without=key) if with_results else ()
         show_found([*found, *unwanted], as_json)
@@ -219,7 +219,7 @@ def rm(
 
 def _confirm(question: str, yes: bool) -> None:
     if not yes:
-        click.confirm(question, abort=True, err=True)
+        ask(question, err=True)
 
 
 @click.command()
@@ -231,9 +231,9 @@ def recover(root: str | None) -> None:
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
-    with open_store(Settings.load(root=root), progress=click.echo, unchecked=True) as store:
+    with open_store(Settings.load(root=root), progress=say, unchecked=True) as store:
         found = run(store)
-    click.echo(
+    say(
         f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "
         f"{len(found.collected)} known from their results"
     )
@@ -261,14 +261,14 @@ def resolve(job: str, root: str | None, adopt: str | None, decision: str | None)
         raise click.UsageError(
             "say one of --adopt, --restore, --abandon, --accept, --resubmit, --fail"
         )
-    with opened(root, progress=click.echo) as (store, gemini):
+    with opened(root, progress=say) as (store, gemini):
         if adopt is not None:
             found = verbs.adopt(store, gemini, job, remote_name=adopt)
         elif decision == "restore":
             found = restore(store, gemini, job)
         else:
             found = getattr(verbs, str(decision))(store, gemini, job)
-    click.echo(f"job {found.job_id} is {found.state}")
+    say(f"job {found.job_id} is {found.state}")
 
 
 COMMANDS = [probe, failures, retry, verify, cleanup, rm, recover, resolve]

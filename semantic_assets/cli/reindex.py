@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     WAITING,
@@ -51,7 +52,7 @@ def reindex(
 
     if cancel:
         given_up = functions.cancel_reindex(datasets or None, root=root)
-        click.echo(f"given up: {', '.join(given_up) or 'nothing was under way'}")
+        say(f"given up: {', '.join(given_up) or 'nothing was under way'}")
         return
     if model is None:
         raise ConfigError("say --model: gemini-embedding-001 or gemini-embedding-2")
@@ -64,7 +65,7 @@ def reindex(
         switch=switch,
         max_cost_usd=max_cost_usd,
         consent=asking(yes),
-        progress=lambda line: click.echo(line, err=as_json),
+        progress=lambda line: say(line, err=as_json),
     )
     if as_json:
         print_json(found)

@@ -2,6 +2,7 @@
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import edge, json_option, print_json, root_option
 
 
@@ -39,7 +40,7 @@ def migrate(
     target = Settings.load(root=to_root or root, ledger_url=to_ledger)
     if cancel:
         cancel_migration(source, target)
-        click.echo("the move is given up; the lake and its ledger are free again")
+        say("the move is given up; the lake and its ledger are free again")
         return
     with progress_reporter(to_stderr=as_json) as progress:
         found: Migration = run(source, target, dry_run=dry_run, progress=progress)
@@ -48,10 +49,11 @@ def migrate(
         return
     rows = sum(found.rows.values())
     done = "moved, and read back" if found.moved else "would be moved"
-    click.echo(f"{found.files:,} files ({found.bytes / 1e9:.2f} GB) and {rows:,} rows {done}")
-    click.echo(f"from {found.source}\nto   {found.target}")
+    say(f"{found.files:,} files ({found.bytes / 1e9:.2f} GB) and {rows:,} rows {done}")
+    say(f"from {found.source}")
+    say(f"to   {found.target}")
     if found.moved:
-        click.echo("set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL to the new place")
+        say("set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL to the new place")
 
 
 @click.command()
@@ -84,7 +86,8 @@ def capacity(
 
     It uses constants measured on articles of 2,526 tokens; it needs no lake and no key.
     """
-    from semantic_assets.cli.terminal_tables import capacity_tables, show
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import capacity_tables
     from semantic_assets.model.capacity import capacity as reckon
 
     sizes = articles or tuple(10**power for power in range(4, 10))

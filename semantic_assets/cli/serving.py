@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import edge, json_option, root_option, show_found
 from semantic_assets.errors import ConfigError
 
@@ -30,7 +31,7 @@ def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: 
         port=port,
         max_file_mb=max_file_mb,
         needs_key=needs_key,
-        on_ready=lambda url: click.echo(f"{url}  (its documentation: {url}/docs)"),
+        on_ready=lambda url: say(f"{url}  (its documentation: {url}/docs)"),
     )
 
 
@@ -51,8 +52,8 @@ def create(project: str, role: str, root: str | None) -> None:
 
     with opened(root) as (store, _):
         key, secret = ApiKeys(store.lake).make(project=project, role=role)
-    click.echo(f"key {key.key_id}: {key.role} in {key.project}", err=True)
-    click.echo(secret)
+    say(f"key {key.key_id}: {key.role} in {key.project}", err=True)
+    say(secret)
 
 
 @keys.command(name="list")
@@ -79,7 +80,7 @@ def revoke(key_id: str, root: str | None) -> None:
 
     with opened(root) as (store, _):
         ApiKeys(store.lake).revoke(key_id)
-    click.echo(f"key {key_id} is refused from now on")
+    say(f"key {key_id} is refused from now on")
 
 
 @click.command()
@@ -105,7 +106,7 @@ def emulator(port: int, state_dir: Path | None, latency: float | None, tier: int
         port=port,
         latency_seconds=latency,
         tier=tier,
-        on_ready=lambda url: click.echo(f"{url}  (export SEMANTIC_ASSETS_EMULATOR_URL={url})"),
+        on_ready=lambda url: say(f"{url}  (export SEMANTIC_ASSETS_EMULATOR_URL={url})"),
     )
 
 

@@ -1,15 +1,13 @@
 """Reports as tables for a terminal."""
 
-import sys
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from semantic_assets.cli.cells import add_row, table
 from semantic_assets.model.capacity import Capacity, Limit
 from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
 from semantic_assets.pipeline.reports.bill import Bill
@@ -19,36 +17,29 @@ from semantic_assets.pipeline.search.search import SearchHit
 
 _SNIPPET = 160
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
-_PIPE_WIDTH = 140
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
 _SHOWN_APART = ("articles", "tier", "breaks")
 
 
-def show(*tables: Table) -> None:
-    # A pipe has no width: leave lines whole for grep and less.
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    for table in tables:
-        console.print(table)
-
-
 def hits_table(hits: list[SearchHit]) -> Table:
-    table = Table("#", "score", "document", "chunk", "passage", show_lines=True)
+    made = table("#", "score", "document", "chunk", "passage", show_lines=True)
     for rank, hit in enumerate(hits, start=1):
         page = f", page {hit.page}" if hit.page is not None else ""
         snippet = " ".join(hit.text.split())[:_SNIPPET]
-        table.add_row(
+        add_row(
+            made,
             str(rank),
             f"{hit.score:.3f}",
             f"{hit.title or hit.file_name}\n{hit.uri}",
             f"{hit.chunk_index}{page}",
             snippet,
         )
-    return table
+    return made
 
 
 def status_table(found: Status) -> Table:
-    table = Table("what", "value", title="status", title_justify="left")
+    made = table("what", "value", title="status")
     stages = ", ".join(f"{count} {stage}" for stage, count in sorted(found.stages.items()))
     rows = {
         "datasets": found.datasets,
@@ -65,8 +56,8 @@ def status_table(found: Status) -> Table:
         "damaged jobs": found.damaged_jobs,
     }
     for name, value in rows.items():
-        table.add_row(name, str(value))
-    return table
+        add_row(made, name, str(value))
+    return made
 
 
 def _finish(found: Status) -> str:
@@ -78,57 +69,61 @@ def _finish(found: Status) -> str:
 
 def bill_table(bill: Bill) -> Table:
     free = " (emulator: nothing was charged)" if bill.is_free else ""
-    table = Table("what", "value", title=f"the bill{free}", title_justify="left")
-    table.add_row("model", ", ".join(bill.models))
-    table.add_row("chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
-    table.add_row("tokens, as counted by the API", f"{bill.tokens:,}")
-    table.add_row("batch price", _usd(bill.batch_usd))
-    table.add_row("real-time price of the same", _usd(bill.realtime_usd))
-    table.add_row("canaries and other real-time calls", _usd(bill.canary_usd))
-    table.add_row("committed, jobs still out", _usd(bill.committed_usd))
-    table.add_row("possibly billed for nothing", _usd(bill.possibly_billed_usd))
+    made = table("what", "value", title=f"the bill{free}")
+    add_row(made, "model", ", ".join(bill.models))
+    add_row(made, "chunks", f"{bill.chunks:,} ({bill.shared_chunks:,} share a text, sent once)")
+    add_row(made, "tokens, as counted by the API", f"{bill.tokens:,}")
+    add_row(made, "batch price", _usd(bill.batch_usd))
+    add_row(made, "real-time price of the same", _usd(bill.realtime_usd))
+    add_row(made, "canaries and other real-time calls", _usd(bill.canary_usd))
+    add_row(made, "committed, jobs still out", _usd(bill.committed_usd))
+    add_row(made, "possibly billed for nothing", _usd(bill.possibly_billed_usd))
     if bill.other_usd:
-        table.add_row("other tools on this key", _usd(bill.other_usd))
-    table.add_row(
+        add_row(made, "other tools on this key", _usd(bill.other_usd))
+    add_row(
+        made,
         "waiting to be sent",
         f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
         f"~${bill.pending_batch_usd:.4f}",
     )
-    return table
+    return made
 
 
 def estimate_tables(quote: Estimate) -> list[Table]:
     """Return tables of the quote, its tokens by script, and the cost of the tasks."""
     free = " (emulator: nothing is charged)" if quote.is_free else ""
-    table = Table("what", "value", title=f"estimate{free}", title_justify="left")
-    table.add_row("texts to send", f"{quote.texts:,}")
+    made = table("what", "value", title=f"estimate{free}")
+    add_row(made, "texts to send", f"{quote.texts:,}")
     if quote.unread_files:
-        table.add_row(
-            "files not read yet", f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text"
+        add_row(
+            made,
+            "files not read yet",
+            f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
-    table.add_row("tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
-    table.add_row("batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
+    add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
+    add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
-    table.add_row("real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
-    table.add_row("fills of the window", f"{quote.window_fills:,}")
-    table.add_row("expected finish", _quoted_finish(quote))
+    add_row(made, "real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
+    add_row(made, "fills of the window", f"{quote.window_fills:,}")
+    add_row(made, "expected finish", _quoted_finish(quote))
     if quote.count_requests:
-        table.add_row("requests to count tokens", f"{quote.count_requests:,}, free of charge")
-    scripts = Table("script", "model", "tokens", "calibrated from", title_justify="left")
+        add_row(made, "requests to count tokens", f"{quote.count_requests:,}, free of charge")
+    scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
-        scripts.add_row(
+        add_row(
+            scripts,
             part.script,
             part.model,
             _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
             _calibration(part),
         )
-    tasks = Table("task", "model", "requests", "tokens in", "out", "batch", title_justify="left")
+    tasks = table("task", "model", "requests", "tokens in", "out", "batch")
     for task in quote.generations:
         usd = "$" + _band(task.usd, task.usd_low, task.usd_high)
         counts = (f"{n:,}" for n in (task.requests, task.tokens, task.output_tokens))
-        tasks.add_row(task.task, task.model, *counts, usd)
+        add_row(tasks, task.task, task.model, *counts, usd)
     return [
-        table,
+        made,
         *([scripts] if quote.by_script else []),
         *([tasks] if quote.generations else []),
     ]
@@ -160,25 +155,25 @@ def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
 
 
 def rows_table(rows: pa.Table) -> Table:
-    table = Table(*rows.column_names)
+    made = table(*rows.column_names)
     for row in rows.to_pylist():
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table
+        add_row(made, *("" if value is None else str(value) for value in row.values()))
+    return made
 
 
 def dataclass_table(found: list[Any]) -> Table:
     """Return a table of a row per item and a column per field; a single wide item is transposed."""
     if not found:
-        return Table("nothing found")
+        return table("nothing found")
     if len(found) == 1 and len(fields(found[0])) > _MOST_COLUMNS:
-        table = Table("what", "value")
+        made = table("what", "value")
         for field in fields(found[0]):
-            table.add_row(field.name, _cell(field.name, getattr(found[0], field.name)))
-        return table
-    table = Table(*(field.name for field in fields(found[0])))
+            add_row(made, field.name, _cell(field.name, getattr(found[0], field.name)))
+        return made
+    made = table(*(field.name for field in fields(found[0])))
     for item in found:
-        table.add_row(*(_cell(field.name, getattr(item, field.name)) for field in fields(item)))
-    return table
+        add_row(made, *(_cell(field.name, getattr(item, field.name)) for field in fields(item)))
+    return made
 
 
 def _cell(name: str, value: object) -> str:
@@ -192,32 +187,32 @@ def _cell(name: str, value: object) -> str:
 
 def window_chart(use: WindowUse) -> Table:
     """Draw a column for each span of time, in steps of an eighth of a row."""
-    table = Table(
+    made = table(
         title=f"{use.model}: enqueued tokens, limit {use.limit_tokens:,}, mean {use.mean_share:.0%}",
         show_header=False,
         box=None,
-        title_justify="left",
     )
     for row in reversed(range(_CHART_ROWS)):
         cells = (use_ / use.limit_tokens * _CHART_ROWS - row for use_ in use.tokens)
         line = "".join(_BLOCKS[max(0, min(8, round(cell * 8)))] for cell in cells)
-        table.add_row(f"{(row + 1) / _CHART_ROWS:4.0%}", line)
-    return table
+        add_row(made, f"{(row + 1) / _CHART_ROWS:4.0%}", line)
+    return made
 
 
 def capacity_tables(found: list[Capacity]) -> list[Table]:
     """Return a table with a column per size, and one of its limits, the most pressing first."""
     title = f"a first embedding at tier {found[0].tier}, and a day of it later"
-    table = Table("what", *(f"{one.articles:,} articles" for one in found), title=title)
+    made = table("what", *(f"{one.articles:,} articles" for one in found), title=title)
     for name in (one.name for one in fields(Capacity) if one.name not in _SHOWN_APART):
         cells = (getattr(one, name) for one in found)
-        table.add_row(
+        add_row(
+            made,
             name.replace("_", " "),
             *(f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in cells),
         )
-    breaking = Table("articles", "breaks", "reached", "remedy", title="what breaks, and first")
+    breaking = table("articles", "breaks", "reached", "remedy", title="what breaks, and first")
     for one in found:
         for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
             times = f"{limit.reached:,.1f} x" if limit.reached else ""
-            breaking.add_row(f"{one.articles:,}", limit.what, times, escape(limit.remedy))
-    return [table, breaking]
+            add_row(breaking, f"{one.articles:,}", limit.what, times, limit.remedy)
+    return [made, breaking]

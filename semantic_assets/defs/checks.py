@@ -11,6 +11,7 @@ from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.reports.checks import Check
 from semantic_assets.pipeline.reports.samples import unreadable_documents
 from semantic_assets.store import Store
+from semantic_assets.text.foreign import visible
 
 
 def check_specs(asset: str, *names: str) -> Sequence[dg.AssetCheckSpec]:
@@ -76,7 +77,7 @@ def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckE
 
 def _description(check: Check) -> str:
     """Describe a check, subject first: its page shows the last verdict on any partition."""
-    found = f"{check.subject}: {check.message}"
+    found = visible(f"{check.subject}: {check.message}")
     if check.passed:
         return found
     return f"{found}. What to do: {remedy_of_check(check.name, check.subject)}"

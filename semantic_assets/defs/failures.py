@@ -7,12 +7,13 @@ import dagster as dg
 
 from semantic_assets.defs.remedies import remedy_of_error
 from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAssetsError
+from semantic_assets.text.foreign import visible
 
 
 def failure(message: str, what_to_do: str, *, may_retry: bool = False) -> dg.Failure:
     """Return a failure whose message has the error and the remedy: ticks and logs show no more."""
     return dg.Failure(
-        f"{message}\nWhat to do: {what_to_do}",
+        f"{visible(message)}\nWhat to do: {what_to_do}",
         metadata={"what_to_do": what_to_do},
         allow_retries=may_retry,
     )

@@ -18,6 +18,7 @@ from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation_jobs.generation_queue import GenerationQueue, images_of
 from semantic_assets.store import Store
+from semantic_assets.text.foreign import markdown, visible
 
 #: A line for each task of a shard.
 TASKS = pa.schema(
@@ -56,7 +57,7 @@ def generation_jobs_metadata(
     return {
         "tasks": len(queues),
         "jobs_submitted": submitted,
-        "held_back": blocked_by or "no",
+        "held_back": visible(blocked_by or "no"),
         "requests": sum(queue.requests for queue in queues),
         "requests_in_flight": sum(queue.in_flight for queue in queues),
         "requests_waiting": sum(queue.waiting for queue in queues),
@@ -109,7 +110,8 @@ def _thumbnails(store: Store, shard: ShardKey) -> Metadata:
     shown = []
     for title, uri in images_of(store, shard, limit=_THUMBNAILS):
         if encoded := _thumbnail(store, uri):
-            shown.append(f"![{title}](data:image/jpeg;base64,{encoded}) {title}")
+            name = markdown(title)
+            shown.append(f"![{name}](data:image/jpeg;base64,{encoded}) {name}")
     return {"images": dg.MetadataValue.md("\n\n".join(shown))} if shown else {}
 
 

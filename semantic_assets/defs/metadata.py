@@ -24,6 +24,7 @@ from semantic_assets.pipeline.reports.samples import chunks_of, jobs_of_rows
 from semantic_assets.pipeline.reports.shard_queue import ShardQueue
 from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.store import Store
+from semantic_assets.text.foreign import visible
 
 #: Rows of the tables of jobs and of index versions.
 _JOBS, _VERSIONS = 20, 10
@@ -62,7 +63,7 @@ def submission_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
     blocked_by = submission.blocked_by.reason if submission.blocked_by else "no"
     return {
         "jobs_submitted": len(submission.submitted),
-        "held_back": blocked_by,
+        "held_back": visible(blocked_by),
         **queue_metadata(queue),
     }
 

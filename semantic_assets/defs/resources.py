@@ -10,6 +10,7 @@ from semantic_assets.api.functions import opened
 from semantic_assets.defs.failures import with_remedy
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.store import Store
+from semantic_assets.text.foreign import visible
 
 
 class LakeResource(dg.ConfigurableResource):
@@ -27,5 +28,9 @@ class LakeResource(dg.ConfigurableResource):
         Raises:
             dagster.Failure: an error of the block, with its remedy.
         """
-        with with_remedy(), opened(self.root or None, progress=progress) as (store, gemini):
+
+        def visibly(line: str) -> None:
+            progress(visible(line))
+
+        with with_remedy(), opened(self.root or None, progress=visibly) as (store, gemini):
             yield store, gemini

@@ -12,6 +12,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.pipeline.reports.samples import index_rows
 from semantic_assets.store import Store
+from semantic_assets.text.foreign import visible
 
 ROWS = 5
 _CHARS = 60
@@ -67,5 +68,5 @@ def job_row(job: BatchJob) -> dict[str, Any]:
 def _short(value: object) -> str | int | float | bool | None:
     if value is None or isinstance(value, int | float | bool):
         return value
-    text = " ".join(str(value).split())
+    text = visible(" ".join(str(value).split()))
     return text if len(text) <= _CHARS else f"{text[:_CHARS]}..."

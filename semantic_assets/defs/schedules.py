@@ -8,6 +8,7 @@ from semantic_assets.defs.resources import LakeResource
 from semantic_assets.defs.sensors import run_request
 from semantic_assets.pipeline.scheduling.index_runs import rebuilds_due
 from semantic_assets.pipeline.scheduling.read_runs import watch_sources
+from semantic_assets.text.foreign import visible
 
 Tick = list[dg.RunRequest] | dg.SkipReason
 
@@ -23,9 +24,9 @@ def refresh_schedule(context: dg.ScheduleEvaluationContext, lake: LakeResource) 
         found = watch_sources(store)
         register_partitions(context.instance, store)
     for trouble in found.troubles:
-        context.log.warning(trouble)
+        context.log.warning(visible(trouble))
     if not found.due:
-        return dg.SkipReason("; ".join(found.troubles) or "nothing new")
+        return dg.SkipReason(visible("; ".join(found.troubles)) or "nothing new")
     return [run_request(due) for due in found.due]
 
 

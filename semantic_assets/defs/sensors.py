@@ -29,6 +29,7 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     watch,
 )
 from semantic_assets.pipeline.scheduling.read_runs import READ, watch_sources
+from semantic_assets.text.foreign import visible
 
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
 _MAX_OBSERVATIONS = 50
@@ -55,7 +56,7 @@ def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource)
         found = watch(store, gemini)
         partitions = partition_requests(context.instance, store)
     if found.trouble:
-        context.log.warning(f"Google could not be asked: {found.trouble}")
+        context.log.warning(f"Google could not be asked: {visible(found.trouble)}")
     exhausted = ",".join(found.exhausted)
     observations = [event for job in found.changed for event in _observations(job)]
     return dg.SensorResult(
@@ -90,8 +91,11 @@ def dataset_discovery_sensor(
         found = watch_sources(store)
         partitions = partition_requests(context.instance, store)
     for trouble in found.troubles:
-        context.log.warning(trouble)
-    said = "; ".join(found.troubles) or f"nothing new; {found.waiting} shards wait for their turn"
+        context.log.warning(visible(trouble))
+    said = (
+        visible("; ".join(found.troubles))
+        or f"nothing new; {found.waiting} shards wait for their turn"
+    )
     return dg.SensorResult(
         run_requests=[run_request(due) for due in found.due],
         dynamic_partitions_requests=partitions,

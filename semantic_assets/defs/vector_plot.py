@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semantic_assets.pipeline.embeddings.vector_map import MAX_GROUPS, OTHERS, VectorMap
+from semantic_assets.text.foreign import visible
 
 _WIDTH, _HEIGHT, _MARGIN, _LEGEND = 760, 460, 14, 300
 _PLOT = _WIDTH - _LEGEND
@@ -86,7 +87,7 @@ def _legend(found: VectorMap) -> Iterator[str]:
     for number, (name, count) in enumerate(zip(found.groups, counts, strict=True)):
         y = 80 + 24 * number
         yield f'<circle cx="{_PLOT + 12}" cy="{y - 4}" r="5" fill="{_colour(number, name)}"/>'
-        yield f'<text x="{_PLOT + 26}" y="{y}">{escape(_short(name))} ({count:,})</text>'
+        yield f'<text x="{_PLOT + 26}" y="{y}">{escape(_short(visible(name)))} ({count:,})</text>'
     shown = f"{len(found.points):,} of {found.rows:,} chunks"
     yield f'<text x="{_PLOT + 6}" y="28" font-weight="bold">{shown}</text>'
     share = f"two main axes, {found.variance_share:.0%} of the scatter"

@@ -120,6 +120,8 @@ class State:
         self._blobs = directory / "blobs"
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._path = directory / "emulator.sqlite"
+        # Texts are in it: its owner alone may read them.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._prepare()
 
@@ -211,14 +213,14 @@ class State:
         """Write bytes under a new name, whole or not at all, and return the name."""
         blob = secrets.token_hex(16)
         partial = self.blob_path(f"{blob}.part")
-        with partial.open("wb") as out:
+        with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as out:
             out.writelines(pieces)
         partial.rename(self.blob_path(blob))
         return blob
 
     def write_part(self, blob: str, offset: int, data: bytes) -> None:
         """Put bytes at an offset of a blob that is still being uploaded."""
-        descriptor = os.open(self.blob_path(f"{blob}.part"), os.O_CREAT | os.O_WRONLY, 0o644)
+        descriptor = os.open(self.blob_path(f"{blob}.part"), os.O_CREAT | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             out.seek(offset)
             out.write(data)

@@ -24,9 +24,10 @@ from semantic_assets.gemini.checked_file import VerifiedFile
 from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
-from semantic_assets.gemini.faults import Method, scrubbed, translated
+from semantic_assets.gemini.faults import Method, translated
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.text.foreign import scrubbed
 
 if TYPE_CHECKING:
     from google import genai

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import SetupError
 from semantic_assets.settings.settings import PREFIX, Settings
 
 #: The emulator needs a key and accepts any.
@@ -41,12 +41,12 @@ class Endpoint:
         """Return the key to send.
 
         Raises:
-            ConfigError: the backend is Google and there is no key.
+            SetupError: the backend is Google and there is no key.
         """
         if self.backend == "emulator":
             return _EMULATOR_KEY
         if not self.settings.api_key:
-            raise ConfigError(f"{PREFIX}BACKEND=gemini needs GEMINI_API_KEY (or GOOGLE_API_KEY)")
+            raise SetupError(f"{PREFIX}BACKEND=gemini needs GEMINI_API_KEY (or GOOGLE_API_KEY)")
         return self.settings.api_key
 
 
@@ -75,7 +75,7 @@ def serve_emulator(
     """Serve the emulator of these settings until interrupted; None keeps a stored value.
 
     Raises:
-        ConfigError: the port is in use.
+        SetupError: the port is in use.
     """
     from semantic_assets.emulator.server import serve_forever
     from semantic_assets.emulator.settings import Choices
@@ -86,7 +86,7 @@ def serve_emulator(
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise ConfigError(f"port {port} is in use: name another one with --port") from error
+        raise SetupError(f"port {port} is in use: name another one with --port") from error
 
 
 def _serve_embedded(settings: Settings) -> str:

@@ -20,10 +20,9 @@ from semantic_assets.errors import (
     ScopePaused,
     SemanticAssetsError,
 )
+from semantic_assets.text.foreign import scrub_error, scrubbed
 
 _MESSAGE_LIMIT = 500
-#: Google's keys have 39 characters. A shorter word may stand in a name by chance.
-_SHORTEST_KEY = 16
 _DURATION = re.compile(r"([0-9]{1,18})(\.[0-9]{1,9})?s")
 _TOO_MANY, _TIMED_OUT = 429, 408
 
@@ -52,17 +51,15 @@ def translated(method: Method, *, secret: str | None = None) -> Iterator[None]:
     except SemanticAssetsError:
         raise
     except errors.APIError as error:
+        scrub_error(error, secret)
         raise _of_answer(error, method, secret) from error
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        scrub_error(error, secret)
         raise GeminiUnavailable(_clean(f"cannot connect: {error}", secret), sent=False) from error
     except Exception as error:  # transport, decoding, pydantic: an answer may have been on its way
+        scrub_error(error, secret)
         text = _clean(f"{type(error).__name__}: {error}", secret)
         raise GeminiUnavailable(f"no readable answer: {text}") from error
-
-
-def scrubbed(text: str, secret: str | None) -> str:
-    """Return a text from outside without the key: Google's own words for a suspended one hold it."""
-    return text.replace(secret, "<key>") if secret and len(secret) >= _SHORTEST_KEY else text
 
 
 def _clean(text: str, secret: str | None) -> str:

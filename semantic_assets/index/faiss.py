@@ -27,7 +27,7 @@ from semantic_assets.index.exact import ExactFinder
 from semantic_assets.index.parts import Part, Parts, open_parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.index.rotation import rotated
-from semantic_assets.system.durable import sync
+from semantic_assets.system.durable import make_private, sync
 
 if TYPE_CHECKING:  # importing it takes 0.3 CPU seconds: only a search with it pays
     import faiss
@@ -86,7 +86,8 @@ class FaissBackend:
 
         parts = open_parts(folder, description)
         return FaissFinder(
-            parts, tuple(faiss.read_index(str(part.folder / _CODES)) for part in parts)
+            parts,
+            tuple(faiss.read_index(str(make_private(part.folder / _CODES))) for part in parts),
         )
 
     def publish(self, description: Description) -> None:
@@ -106,7 +107,7 @@ def _encode(part: Part) -> None:
         codes.train(rotated(next(part.blocks(_BLOCK))))
         for block in part.blocks(_BLOCK):
             codes.add(rotated(block))
-    faiss.write_index(codes, str(part.folder / _CODES))
+    faiss.write_index(codes, str(make_private(part.folder / _CODES)))
     for path in (part.folder / _CODES, part.folder):
         sync(path)
 

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from semantic_assets.system.durable import sync
+from semantic_assets.system.durable import make_private, sync
 
 
 def link_folder(source: Path, target: Path) -> None:
@@ -14,6 +14,6 @@ def link_folder(source: Path, target: Path) -> None:
         try:
             os.link(path, target / path.name)
         except OSError:
-            shutil.copyfile(path, target / path.name)
+            shutil.copyfile(path, make_private(target / path.name))
             sync(target / path.name)
     sync(target)

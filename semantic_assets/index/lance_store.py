@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from semantic_assets.errors import ConfigError, NotFound, TransientError
+from semantic_assets.errors import NotFound, SetupError, TransientError
 
 if TYPE_CHECKING:  # an extra, and importing it takes 3 CPU seconds
     from lancedb.db import LanceDBConnection
@@ -49,14 +49,14 @@ class LanceStore:
         """Connect to the store.
 
         Raises:
-            ConfigError: no address is set, or Lance is not installed.
+            SetupError: no address is set, or Lance is not installed.
         """
         if not self.uri:
-            raise ConfigError("the index is in Lance: set SEMANTIC_ASSETS_LANCE_URL")
+            raise SetupError("the index is in Lance: set SEMANTIC_ASSETS_LANCE_URL")
         try:
             import lancedb
         except ImportError as error:
-            raise ConfigError(
+            raise SetupError(
                 "the index is in Lance: install it with `pip install semantic-assets[lance]`"
             ) from error
         with self.asked():

@@ -17,7 +17,7 @@ from semantic_assets.index.broken_index import broken_index, opening
 from semantic_assets.index.description import Description
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.tables import INDEX_ROWS
-from semantic_assets.system.durable import sync
+from semantic_assets.system.durable import make_private, sync
 
 _VECTORS, _ROWS = "vectors.npy", "rows.arrow"
 
@@ -83,7 +83,10 @@ def write_part(
 
 def _write_rows(path: Path, rows: Iterable[pa.Table]) -> int:
     written = 0
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, INDEX_ROWS) as writer:
+    with (
+        pa.OSFile(str(make_private(path)), "wb") as file,
+        pa.ipc.new_file(file, INDEX_ROWS) as writer,
+    ):
         for table in rows:
             writer.write_table(table.cast(INDEX_ROWS))
             written += table.num_rows
@@ -94,7 +97,7 @@ def _write_vectors(
     path: Path, blocks: Iterable[tuple[Numbers, Vectors]], shape: tuple[int, int]
 ) -> int:
     written = 0
-    with path.open("wb") as file:
+    with make_private(path).open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         first = file.tell()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from semantic_assets.errors import ConfigError, NotFound, TransientError
+from semantic_assets.errors import NotFound, SetupError, TransientError
 from semantic_assets.index.backend import InParts, ranked
 from semantic_assets.index.description import Description
 from semantic_assets.index.parts import Part, Parts, open_parts
@@ -52,7 +52,7 @@ class QdrantServer:
         """Yield the client and convert its errors to ours.
 
         Raises:
-            ConfigError: no server is set, or the client is not installed.
+            SetupError: no server is set, or the client is not installed.
             TransientError: it does not answer, or refuses.
         """
         client = _client(self)
@@ -169,11 +169,11 @@ def _payload(description: Description, row: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _client(server: QdrantServer) -> "QdrantClient":
     if not server.url:
-        raise ConfigError("the index is in Qdrant: set SEMANTIC_ASSETS_QDRANT_URL to its address")
+        raise SetupError("the index is in Qdrant: set SEMANTIC_ASSETS_QDRANT_URL to its address")
     try:
         from qdrant_client import QdrantClient
     except ImportError as error:
-        raise ConfigError(
+        raise SetupError(
             "the index is in Qdrant: install its client with `pip install semantic-assets[qdrant]`"
         ) from error
     if server.is_remote:

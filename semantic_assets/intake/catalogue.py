@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.intake import segments
+from semantic_assets.system.durable import make_private
 from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
 _PATIENCE_SECONDS = 60.0
@@ -55,7 +56,10 @@ class Catalogue:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
-            path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            make_private(path),
+            timeout=_PATIENCE_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
         )
         use_wal(self._db)
         self._db.execute("PRAGMA synchronous=NORMAL")

@@ -9,7 +9,7 @@ import orjson
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.intake.names import EMPTY_SEGMENT, SEGMENT_SUFFIX
-from semantic_assets.system.durable import replacing, sync
+from semantic_assets.system.durable import make_private, replacing, sync
 from semantic_assets.text.fingerprint import text_hash
 
 #: Replacing a document costs writing its whole segment again.
@@ -86,7 +86,7 @@ def append(path: Path, lines: Sequence[bytes], *, at: int) -> int:
     Any content behind `at` was cut off by a crash and never confirmed.
     """
     is_new, at = not at, 0 if at == len(EMPTY_SEGMENT) else at
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    descriptor = os.open(make_private(path), os.O_WRONLY)
     try:
         if os.lseek(descriptor, 0, os.SEEK_END) != at:
             os.ftruncate(descriptor, at)

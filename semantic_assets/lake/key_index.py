@@ -29,6 +29,7 @@ from semantic_assets.lake.outcomes import (
     OutcomeRow,
     fold,
 )
+from semantic_assets.system.durable import make_private
 
 # CROSS JOIN: SQLite must walk the asked keys, never the index.
 _ROWS = """
@@ -135,7 +136,7 @@ class KeyIndex:
 
     def copied(self, to: Path) -> "KeyIndex":
         """Return an index of one's own, with the same in it."""
-        with self._connected() as ours, closing(sqlite3.connect(to)) as theirs:
+        with self._connected() as ours, closing(sqlite3.connect(make_private(to))) as theirs:
             ours.backup(theirs)
         return KeyIndex(to)
 

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from semantic_assets.lake.verified_file import broken
+from semantic_assets.system.durable import make_private
 from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
 _VERSION = 3
@@ -57,7 +58,7 @@ def delete(path: Path) -> None:
 
 def _made(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+    connection = sqlite3.connect(make_private(path), timeout=60, isolation_level=None)
     try:
         # Rebuildable: a lost transaction costs a re-read of one results file.
         use_wal(connection)

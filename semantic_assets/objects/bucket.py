@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from semantic_assets.errors import ConfigError, Conflict, TransientError
+from semantic_assets.errors import Conflict, SetupError, TransientError
+from semantic_assets.text.foreign import scrub_error, scrubbed
 
 if TYPE_CHECKING:  # an extra
     from obstore.store import ObjectStore
@@ -200,7 +201,7 @@ class Bucket:
         """Convert the client's errors to ours.
 
         Raises:
-            ConfigError: there is no such bucket, or the credentials are refused.
+            SetupError: there is no such bucket, or the credentials are refused.
         TransientError: the store does not answer.
         """
         _ = self._store  # raises first if the client is not installed
@@ -217,16 +218,17 @@ class Bucket:
         except (AlreadyExistsError, PreconditionError):
             raise
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise ConfigError(
+            raise SetupError(
                 f"{self.url}: the credentials are refused: set AWS_* or GOOGLE_* variables, or give "
                 "the machine a role that may list, read, write and delete there"
             ) from error
         except (BaseError, FileNotFoundError) as error:
             if _NO_BUCKET in str(error):
-                raise ConfigError(f"{self.url}: there is no such bucket: make it first") from error
+                raise SetupError(f"{self.url}: there is no such bucket: make it first") from error
             if isinstance(error, FileNotFoundError):
                 raise
-            reason = str(error).strip().split("\n")[0][:300]
+            scrub_error(error)
+            reason = scrubbed(str(error)).strip().split("\n")[0][:300]
             raise TransientError(f"{self.url} does not answer: {reason}") from error
 
 
@@ -246,11 +248,13 @@ def _opened(url: str) -> "ObjectStore":
     try:
         from obstore.store import from_url
     except ImportError as error:
-        raise ConfigError(
+        raise SetupError(
             f"{url} is an object store: install its client with "
             "`pip install semantic-assets[objects]`"
         ) from error
     try:
         return from_url(url, retry_config=cast(Any, _RETRIES))
     except Exception as error:  # one class a store, and none of them public
-        raise ConfigError(f"{url} cannot be opened: {str(error).splitlines()[0]}") from error
+        scrub_error(error)
+        reason = scrubbed(str(error)).splitlines()[0]
+        raise SetupError(f"{url} cannot be opened: {reason}") from error

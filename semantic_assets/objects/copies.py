@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from semantic_assets.objects.bucket import Bucket, Stored
+from semantic_assets.system.durable import make_private
 
 #: Reading a shard and writing the next table touches under 3 GB.
 LIMIT_BYTES = 20 << 30
@@ -61,9 +62,9 @@ class Copies:
             temporary.unlink(missing_ok=True)
 
     def room(self) -> Path:
-        """Return a temporary path for a file that is then put or kept."""
+        """Return an empty private file that is then put or kept."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder / f".{uuid.uuid4().hex}.tmp"
+        return make_private(self.folder / f".{uuid.uuid4().hex}.tmp")
 
     def keep(self, of: Stored, file: Path) -> Path:
         """Make a file the copy of an object and delete copies of earlier contents."""

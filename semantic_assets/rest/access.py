@@ -1,5 +1,6 @@
 """Access to the REST API: keys, and the protection of a server without them on loopback."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated
@@ -9,13 +10,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.rest.addresses import host_of, is_loopback
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.system.addresses import host_of, is_loopback
 
-#: The host that the framework's own test client sends.
-_TEST_HOST = "testserver"
+#: What proxies add. On loopback behind one, everybody would be local.
+_PROXY = frozenset(
+    {"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "x-cluster-client-ip"}
+)
+_PROXY_BEGIN = ("x-forwarded-", "x-original-forwarded-", "x-envoy-external-", "cf-connecting-ip")
+_log = logging.getLogger("semantic_assets.rest")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNLOCKED = ApiKey(key_id="", project=EVERY_PROJECT, role=ADMIN, created_at=0.0, digest="")
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_...`")
@@ -47,8 +52,11 @@ def key_of(request: Request, secret: str | None) -> ApiKey:
 async def before_the_body(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Check the key before the body: the framework would first read a form of 1 GB."""
-    if request.method not in _READS:
+    """Check the key before the body: the framework would first read a form of 1 GB.
+
+    A server without keys checks here that a request is local, whatever it asks for.
+    """
+    if request.method not in _READS or not serving_of(request).needs_key:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         try:
             key_of(request, secret.strip() if scheme.lower() == "bearer" and secret else None)
@@ -62,14 +70,29 @@ def _unauthorized(detail: str) -> Problem:
 
 
 def _require_local(request: Request) -> None:
-    """Refuse other hosts and pages of other sites: a browser here must not let them in."""
+    """Refuse what comes from elsewhere: a proxy or a browser here must not let it in."""
     host = request.headers.get("host", "")
-    if not is_loopback(host_of(host)) and host != _TEST_HOST:
-        raise Problem(HTTPStatus.FORBIDDEN, "without keys only localhost is answered")
+    if not is_loopback(host_of(host)):
+        raise _not_local("only localhost is answered", "the Host is another")
     origin = request.headers.get("origin")
     is_foreign = origin is not None and origin.partition("://")[2] != host
     if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
-        raise Problem(HTTPStatus.FORBIDDEN, "without keys a page of another site is refused")
+        raise _not_local("a page of another site is refused", "its Origin is another site")
+    if added := next(filter(_is_of_a_proxy, request.headers), None):
+        raise _not_local("what came through a proxy is refused", f"it has the header {added}")
+
+
+def _is_of_a_proxy(header: str) -> bool:
+    return header in _PROXY or header.startswith(_PROXY_BEGIN)
+
+
+def _not_local(detail: str, why: str) -> Problem:
+    _log.warning(
+        "a request was refused, %s: this server runs without keys and answers this machine alone; "
+        "for others and behind a proxy run `semantic-assets serve --keys`",
+        why,
+    )
+    return Problem(HTTPStatus.FORBIDDEN, f"without keys {detail}")
 
 
 Key = Annotated[ApiKey, Depends(_key)]

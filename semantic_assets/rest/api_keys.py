@@ -134,9 +134,7 @@ class ApiKeys:
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump([asdict(key) for key in keys], file, indent=2)
+    path.write_text(json.dumps([asdict(key) for key in keys], indent=2))
 
 
 def _digest(secret: str) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -11,16 +12,20 @@ from http import HTTPStatus
 from pathlib import Path
 
 from semantic_assets.rest.problems import Problem
-from semantic_assets.system.durable import is_writable
+from semantic_assets.system.durable import is_writable, make_private
+from semantic_assets.system.presence import Presence, is_present
 from semantic_assets.system.sqlite import use_wal
 
 KEPT_SECONDS = 24 * 3600.0
 MAX_KEY_CHARS = 255
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replay (
-    key TEXT PRIMARY KEY, asked TEXT NOT NULL, at REAL NOT NULL, status INTEGER, body TEXT
+    key TEXT PRIMARY KEY, asked TEXT NOT NULL, at REAL NOT NULL, status INTEGER, body TEXT,
+    holder TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID
 """
+#: A file of an earlier version has no holders.
+_ADD_HOLDER = "ALTER TABLE replay ADD COLUMN holder TEXT NOT NULL DEFAULT ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,23 @@ class Replays:
             )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         opened = sqlite3.connect(
-            self._path, timeout=60.0, isolation_level=None, check_same_thread=False
+            make_private(self._path), timeout=60.0, isolation_level=None, check_same_thread=False
         )
         use_wal(opened)
         opened.execute(_SCHEMA)
-        # A server that was killed answers them no more; to ask again sends and stores nothing twice.
-        opened.execute("DELETE FROM replay WHERE status IS NULL")
+        with suppress(sqlite3.OperationalError):  # it is there
+            opened.execute(_ADD_HOLDER)
         return opened
+
+    @cached_property
+    def _presence(self) -> Presence:
+        return Presence(self._path.parent)
 
     def close(self) -> None:
         if "_db" in self.__dict__:
             self._db.close()
+        if "_presence" in self.__dict__:
+            self._presence.end()
 
     def once(
         self, key: str | None, caller: str, asked: str, answer: Callable[[], Answer]
@@ -93,9 +104,11 @@ class Replays:
         now = time.time()
         with self._lock:
             self._db.execute("DELETE FROM replay WHERE at < ?", (now - KEPT_SECONDS,))
+            self._forget_killed(name)
             made = self._db.execute(
-                "INSERT INTO replay VALUES (?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING RETURNING 1",
-                (name, asked, now),
+                "INSERT INTO replay VALUES (?, ?, ?, NULL, NULL, ?) "
+                "ON CONFLICT DO NOTHING RETURNING 1",
+                (name, asked, now, self._presence.name),
             ).fetchone()
             if made:
                 return None
@@ -112,6 +125,18 @@ class Replays:
                 "the request of this Idempotency-Key is being answered: ask again",
             )
         return Answer(found[1], found[2], is_replayed=True)
+
+    def _forget_killed(self, name: str) -> None:
+        """Forget a request whose server was killed: asked again, it sends and stores nothing twice.
+
+        Another server on the same lake may be answering it.
+        """
+        query = "SELECT holder FROM replay WHERE key = ? AND status IS NULL"
+        for (by,) in self._db.execute(query, (name,)).fetchall():
+            if not by or not is_present(self._path.parent, by):
+                self._db.execute(
+                    "DELETE FROM replay WHERE key = ? AND status IS NULL AND holder = ?", (name, by)
+                )
 
     def _forget(self, name: str) -> None:
         with self._lock:

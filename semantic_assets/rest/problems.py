@@ -12,9 +12,11 @@ from semantic_assets.errors import (
     ConfigError,
     Conflict,
     NotFound,
+    PermanentError,
     RateLimited,
     ScopePaused,
     SemanticAssetsError,
+    SetupError,
     SourceMissing,
     SpendRefused,
     TransientError,
@@ -22,11 +24,25 @@ from semantic_assets.errors import (
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+#: What went wrong behind this server is told to its log alone: the words of Google, of a bucket or of
+#: Postgres name keys, projects and places that are no caller's business.
+_UPSTREAM: tuple[tuple[type[SemanticAssetsError], str], ...] = (
+    (SetupError, "this server is not set up for this: tell its operator"),
+    (RateLimited, "the embedding service is at its quota: ask again later"),
+    (ScopePaused, "the embedding service refuses this server at present: tell its operator"),
+    (SourceMissing, "the documents of this server are not there at present: tell its operator"),
+    (TransientError, "a service behind this server does not answer: ask again later"),
+    (
+        PermanentError,
+        "a service behind this server answered what cannot be used: tell its operator",
+    ),
+)
 #: The first class that matches decides.
 _STATUS: tuple[tuple[type[SemanticAssetsError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (SpendRefused, HTTPStatus.PAYMENT_REQUIRED),
+    (SetupError, HTTPStatus.SERVICE_UNAVAILABLE),
     (ConfigError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (ScopePaused, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -53,6 +69,20 @@ def problem(
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
+def told(error: SemanticAssetsError, where: str) -> str:
+    """Return what a caller is told of an error: its own words, or a fixed sentence for trouble upstream."""
+    for kind, sentence in _UPSTREAM:
+        if isinstance(error, kind):
+            _log.warning("%s: %s: %s", where, type(error).__name__, error)
+            return sentence
+    return str(error)
+
+
+def _route(request: Request) -> str:
+    route = getattr(request.scope.get("route"), "path", "none")  # the path itself holds names
+    return f"{request.method} {route}"
+
+
 def install(app: FastAPI) -> None:
     """Install the handlers that answer every error with a problem."""
 
@@ -61,9 +91,9 @@ def install(app: FastAPI) -> None:
         return problem(error.status, error.detail, error.headers)
 
     @app.exception_handler(SemanticAssetsError)
-    async def ours(_: Request, error: SemanticAssetsError) -> JSONResponse:
+    async def ours(request: Request, error: SemanticAssetsError) -> JSONResponse:
         status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        return problem(status, str(error))
+        return problem(status, told(error, _route(request)))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -79,8 +109,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        route = getattr(request.scope.get("route"), "path", "none")  # the path itself holds names
-        _log.error("%s %s failed", request.method, route, exc_info=error)
+        _log.error("%s failed", _route(request), exc_info=error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; its log says which"
         )

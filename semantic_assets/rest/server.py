@@ -9,10 +9,10 @@ import uvicorn
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
-from semantic_assets.rest.addresses import is_loopback
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.serving import Limits
+from semantic_assets.system.addresses import is_loopback
 
 _BACKLOG = 256
 _KEEP_ALIVE_SECONDS = 30

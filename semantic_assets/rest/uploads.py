@@ -19,6 +19,7 @@ from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion, is_te
 from semantic_assets.pipeline.flows.refresh_now import BroughtIn
 from semantic_assets.rest.bodies import FileResult
 from semantic_assets.rest.idempotency import Answer
+from semantic_assets.rest.problems import told
 from semantic_assets.rest.serving import Limits, Serving
 
 _AT_ONCE = 4
@@ -117,7 +118,7 @@ def _store_one(
                     shutil.copyfileobj(file.file, target, _BLOCK)
                 return ingestion.put_readable(name, path, overwrite=overwrite)
     except SemanticAssetsError as error:
-        return Ingested(name=name, error=str(error))
+        return Ingested(name=name, error=told(error, "upload"))
 
 
 def _with_chunks(

@@ -19,9 +19,21 @@ from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
-from semantic_assets.settings.validation import CONFIG, checked, keys_of, number, one_of, whole
+from semantic_assets.settings.validation import (
+    CONFIG,
+    KEY,
+    checked,
+    keys_of,
+    number,
+    one_of,
+    takes,
+    whole,
+)
+from semantic_assets.text.foreign import scrubbed
 
 PREFIX = "SEMANTIC_ASSETS_"
+#: Of Google's key; the first one set counts.
+KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
@@ -44,7 +56,7 @@ class Settings:
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
     backend: Annotated[str, one_of(*BACKENDS)] = "emulator"
     #: GEMINI_API_KEY or GOOGLE_API_KEY. Alone it never spends: the backend must say `gemini`.
-    api_key: str | None = field(default=None, repr=False)
+    api_key: Annotated[str | None, takes(*KEY)] = field(default=None, repr=False)
     #: Base URL of the Gemini API.
     gemini_url: str = GEMINI_URL
     #: Version of the API. Every call of batches and files that was captured live is on v1beta.
@@ -82,7 +94,7 @@ class Settings:
     index_backend: Annotated[str, one_of(*CHOICES)] = AUTO
     #: Qdrant's address, or a folder for its client's local mode (one process, for trying out).
     qdrant_url: str | None = field(default=None, repr=False)
-    qdrant_api_key: str | None = field(default=None, repr=False)
+    qdrant_api_key: Annotated[str | None, takes(*KEY)] = field(default=None, repr=False)
     #: The place of Lance tables: a folder, s3:// or gs://. Default: beside the lake's indexes.
     lance_url: str | None = field(default=None, repr=False)
     #: How long `refresh` waits for batches before it exits with "waiting, run again".
@@ -126,6 +138,7 @@ class Settings:
             ConfigError: a value does not fit its setting.
         """
         values = _values(environ)
+        key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
         beside = _path(values, "CACHE", "data/cache") if lake_url else lake
@@ -137,13 +150,17 @@ class Settings:
             "sources_url": sources_url,
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
-            "api_key": values.get("GEMINI_API_KEY") or values.get("GOOGLE_API_KEY") or None,
+            "api_key": values.get(key_name) or None,
             "unprobed": given.get("unprobed", "").lower() in ("1", "true", "yes"),
             "ledger_url": ledger_url or given.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
         }
-        settings = checked(cls, found, lambda key: f"{PREFIX}{key.upper()}=")
+        settings = checked(
+            cls,
+            found,
+            lambda key: f"{key_name if key == 'api_key' else PREFIX + key.upper()}=",
+        )
         settings._require_consistent()
         return settings
 
@@ -196,7 +213,7 @@ def _place(
         return _path(values, "CACHE", "data/cache") / url.replace("://", "-").replace("/", "-"), url
     if "://" in raw:
         raise ConfigError(
-            f"{PREFIX}{name}={raw!r}: use a folder, s3://BUCKET/... or gs://BUCKET/..."
+            f"{PREFIX}{name}={scrubbed(raw)!r}: use a folder, s3://BUCKET/... or gs://BUCKET/..."
         )
     path = Path(given).expanduser().resolve() if given else _path(values, name, default)
     return path, None

@@ -22,6 +22,12 @@ CONFIG: Final = ConfigDict(
 TOML: Final = ConfigDict(**CONFIG, strict=True)
 #: A string that is not blank.
 NAME: Final = "a name in quotes", r"\S"
+#: A secret of a server. Others failed at every call, as if the service were away, or were answered
+#: to a caller in full by the library that could not write them into a header.
+KEY: Final = (
+    "the key as it was given to you: printable ASCII, no blank and no line break",
+    r"^[!-~]+$",
+)
 _T = TypeVar("_T")
 
 

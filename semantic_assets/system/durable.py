@@ -1,12 +1,17 @@
 """Files that outlive a power cut: synced, and replaced whole or not at all."""
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 _TEMPORARY = ".tmp"
+#: Texts, and what was paid for them, are their owner's business, whatever the umask says.
+_PRIVATE = 0o600
+#: The time of a file that was made and not written; 0 would be one that tools like to give.
+_UNTOUCHED = 1
 
 
 def sync(path: Path) -> None:
@@ -18,11 +23,22 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_private(path: Path) -> Path:
+    """Make a missing file that its owner alone may read and write; leave one that is there."""
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        try:
+            os.fchmod(descriptor, _PRIVATE)
+        finally:
+            os.close(descriptor)
+    return path
+
+
 @contextmanager
 def replacing(
     target: Path, publishing: AbstractContextManager[None] | None = None
 ) -> Iterator[Path]:
-    """Yield a temporary path that replaces `target` when the block ends without an error.
+    """Yield an empty private file that replaces `target` when the block ends without an error.
 
     Args:
         publishing: held for the rename alone; what it raises leaves the target as it was.
@@ -32,7 +48,10 @@ def replacing(
     """
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}{_TEMPORARY}")
     try:
+        os.utime(make_private(temporary), ns=(_UNTOUCHED, _UNTOUCHED))
         yield temporary
+        if temporary.stat().st_mtime_ns == _UNTOUCHED:
+            raise FileNotFoundError(errno.ENOENT, "nothing was written", str(target))
         sync(temporary)
         with publishing or nullcontext():
             temporary.replace(target)

@@ -75,7 +75,7 @@ def routes(root: Path, names: dict[str, str]) -> dict[str, tuple[int, str]]:
     }
     app = create_app(SemanticCore(root), needs_key=False, limits=None)
     found = {}
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as client:
         for path, methods in client.get("/openapi.json").json()["paths"].items():
             if "get" in methods:
                 address = path

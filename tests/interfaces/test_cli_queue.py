@@ -18,6 +18,8 @@ from semantic_assets.cli import main
 from semantic_assets.cli.progress import progress, progress_reporter
 from semantic_assets.emulator.server import RunningServer
 from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.pipeline.maintenance.doctor import plain_http
+from semantic_assets.settings.settings import Settings
 
 Run = Callable[..., Result]
 
@@ -165,6 +167,34 @@ def test_doctor_names_what_is_ill_and_the_cure(
     )
     monkeypatch.setenv("SEMANTIC_ASSETS_TIER", "9")
     assert "TIER" in run("doctor").output
+
+
+@pytest.mark.parametrize(
+    ("url", "is_said"),
+    [
+        ("http://gemini.invalid", True),
+        ("HTTP://192.0.2.1:9", True),
+        ("https://gemini.invalid", False),
+        ("http://127.0.0.1:9", False),
+        ("http://localhost:9", False),
+        ("http://[::1]:9", False),
+    ],
+)
+@pytest.mark.parametrize("whose", ["GEMINI", "QDRANT"])
+def test_doctor_says_when_a_key_travels_in_the_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str, url: str, *, is_said: bool
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-not-a-key")
+    monkeypatch.setenv("SEMANTIC_ASSETS_QDRANT_API_KEY", "not-a-key-either")
+    monkeypatch.setenv(f"SEMANTIC_ASSETS_{whose}_URL", url)
+    monkeypatch.setenv("SEMANTIC_ASSETS_BACKEND", "gemini" if whose == "GEMINI" else "emulator")
+    settings = Settings.load(root=tmp_path / "lake")
+    found = list(plain_http(settings))
+    assert bool(found) is is_said
+    for one in found:
+        assert one.is_well is False
+        assert f"SEMANTIC_ASSETS_{whose}_URL with https://" in one.remedy
+        assert "a-key" not in f"{one.found} {one.remedy}"
 
 
 def test_init_and_doctor_say_to_look_up_the_batch_limits(

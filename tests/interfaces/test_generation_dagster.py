@@ -1,5 +1,6 @@
 """Generation in Dagster: the shard never waits, its documents do, and all of it turns green."""
 
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ from semantic_assets.definitions import build_definitions
 from semantic_assets.pipeline.reports.sql import connect
 from tests.emulator import drawn
 from tests.interfaces.dagster_world import DATASET, SHARD, World
+from tests.interfaces.nasty import harms
 
 SUMMARY = """
 model = "gemini-3.5-flash-lite"
@@ -125,3 +127,18 @@ def test_a_dataset_of_mode_sync_is_answered_in_the_run_itself(tasked: World) -> 
     assert tasked.metadata("generations")["documents_ready"].value == 2
     assert tasked.metadata("chunks")["dagster/partition_row_count"].value == 2
     assert tasked.metadata("batch_jobs")["texts_landed"].value == 2
+
+
+def test_the_title_of_a_picture_is_no_markdown(tasked: World) -> None:
+    harm = "x](http:e.example) ![y](z) [k](javascript:a) <b>_ *e* \u202egnp \x1b[2J"
+    (tasked.folder / "boat.png").rename(tasked.folder / f"{harm}.png")
+    tasked.settle()
+    shown = str(tasked.metadata("generations")["images"].value)
+    assert shown.count("data:image/jpeg") == 1
+    assert len(re.findall(r"(?<!\\)!(?<!\\)\[", shown)) == 1
+    assert len(re.findall(r"(?<!\\)\]\(", shown)) == 1
+    assert not re.search(r"(?<!\\)<", shown)
+    assert harms(shown) == []
+    for asset in ("documents", "generations", "chunks"):
+        values = [str(value.value) for value in tasked.metadata(asset).values()]
+        assert harms("".join(values)) == [], asset

@@ -50,7 +50,7 @@ def serve(
     def make(*, needs_key: bool = False, limits: Limits | None = None) -> Served:
         core = SemanticCore(tmp_path / "lake")
         app = create_app(core, needs_key=needs_key, limits=limits)
-        client = TestClient(app, raise_server_exceptions=False)
+        client = TestClient(app, "http://localhost", raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
         return Served(client, core, ApiKeys(core.store.lake), emulator.base_url)

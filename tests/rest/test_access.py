@@ -1,12 +1,18 @@
 """Keys: every route that needs one refuses without, with a wrong one and with another project's."""
 
 import asyncio
+import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 
+import httpx2
 import pytest
 
+from semantic_assets import errors
 from semantic_assets.rest.api_keys import ApiKeys
+from tests.interfaces.nasty import NASTY, harms
 from tests.rest.conftest import DOCUMENTS, Served
 
 #: What needs no key: whether the process lives, and the page with nothing in it.
@@ -153,3 +159,99 @@ def test_the_body_of_an_unknown_caller_is_not_read(locked: Served, authorization
     asyncio.run(locked.client.app(scope, receive, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 401
     assert read < 10
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Forwarded", "Via", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP"),
+        *("X-Forwarded-For", "X-Forwarded-Host", "x-forwarded-proto", "X-Forwarded-Anything"),
+    ],
+)
+def test_without_keys_what_came_through_a_proxy_is_refused(
+    serve: Callable[..., Served], header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On loopback behind a proxy, `POST /v1/batches` once made a job for anyone."""
+    served = serve()
+    headers = {header: "203.0.113.9"}
+    for method, path in [("GET", "/"), ("GET", "/healthz"), *_routes(served)]:
+        answer = served.client.request(method, path, headers=headers)
+        assert answer.status_code == 403, (method, path)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "proxy" in answer.json()["detail"]
+    assert served.remote_jobs() == 0
+    assert f"header {header.lower()}" in caplog.text
+    assert "`semantic-assets serve --keys`" in caplog.text
+
+
+def test_with_keys_a_proxy_may_stand_in_front(locked: Served) -> None:
+    _, secret = locked.keys.make(project="*", role="read")
+    headers = {"Authorization": f"Bearer {secret}", "Host": "search.example"}
+    headers |= {"X-Forwarded-For": "203.0.113.9", "Via": "1.1 proxy"}
+    assert locked.client.get("/v1/status", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["testserver", "testserver:80", "localhost.evil.example", ""])
+def test_only_the_names_of_this_machine_are_answered(served: Served, host: str) -> None:
+    for path in ("/", "/v1/status"):
+        assert served.client.get(path, headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.GeminiUnavailable, 503),
+        (errors.RateLimited, 429),
+        (errors.ScopePaused, 503),
+        (errors.ModelRefused, 503),
+        (errors.SourceMissing, 503),
+        (errors.SetupError, 503),
+        (errors.TransientError, 503),
+        (errors.RequestRejected, 502),
+        (errors.CorruptResult, 502),
+    ],
+)
+def test_trouble_upstream_is_a_fixed_sentence_and_a_line_of_the_log(
+    served: Served,
+    error: type[errors.SemanticAssetsError],
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> None:
+        raise error("project 4711 of acme-billing says no")
+
+    served.client.app.add_api_route("/fail", fail)  # type: ignore[attr-defined]
+    answer = served.client.get("/fail")
+    assert answer.status_code == status
+    assert "4711" not in answer.text
+    assert answer.json()["detail"]
+    assert "project 4711 of acme-billing says no" in caplog.text
+
+
+def test_googles_words_for_a_suspended_key_reach_no_caller(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert served.upload(("a.txt", "One."), mode="sync").status_code == 200
+    fault = {"name": "key-revoked", "times": None, "parameters": {}}
+    armed = httpx2.post(f"{served.emulator_url}/emulator/faults", json=fault)
+    assert armed.status_code == 200, armed.text
+    answer = served.client.post("/v1/search", json={"query": "never asked before"})
+    assert answer.status_code in (429, 502, 503)
+    assert answer.json()["detail"].endswith("tell its operator")
+
+
+def test_the_page_shows_what_a_text_hides(served: Served) -> None:
+    """The page's own function over all characters, where Node is installed to run it."""
+    if (node := shutil.which("node")) is None:
+        pytest.skip("needs Node")
+    script = served.client.get("/page.js").text
+    function = script[script.index("function shown") : script.index("// Everything from the lake")]
+    asked = f"{function}\nprocess.stdout.write(shown(JSON.parse(require('fs').readFileSync(0))));"
+    run = subprocess.run(
+        [node, "-e", asked], input=json.dumps(f"{NASTY}\r\n\tend"), capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert harms(run.stdout.replace("\t", "")) == []
+    assert run.stdout.endswith("\n\tend")
+    assert "<script>" in run.stdout  # as text: no line of the page parses HTML
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", script)

@@ -1,6 +1,9 @@
 """Attacks that succeeded once: other projects, removed datasets, kills, order, starved threads."""
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +17,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.discovery.dataset_removal import remove
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.idempotency import Answer, Replays
+from semantic_assets.rest.problems import Problem
 from tests.rest.conftest import DOCUMENTS, Served
 
 _SLOW_UPLOADS = 50
@@ -83,14 +87,40 @@ def test_a_body_that_is_no_form_is_small(served: Served) -> None:
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+_KILLED = """
+import os, pathlib, sys
+from semantic_assets.rest.idempotency import Replays
+replays = Replays(pathlib.Path(sys.argv[1]))
+replays.once("monday", "me", "flush", lambda: os.kill(os.getpid(), 9))
+"""
+
+
 def test_an_idempotency_key_is_free_again_when_its_server_was_killed(tmp_path: Path) -> None:
-    killed = Replays(tmp_path / "replays.sqlite3")
+    file = tmp_path / "replays.sqlite3"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(file)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    again = Replays(file)
+    assert again.once("monday", "me", "flush", lambda: Answer(202, "{}")) == Answer(202, "{}")
+    again.close()
+
+
+def test_a_second_server_leaves_the_keys_that_the_first_is_answering(tmp_path: Path) -> None:
+    first, second = (Replays(tmp_path / "replays.sqlite3") for _ in range(2))
+    second.once("other", "me", "flush", lambda: Answer(202, "{}"))  # it is open by now
 
     def answer() -> Answer:
-        again = Replays(tmp_path / "replays.sqlite3")
-        return again.once("monday", "me", "flush", lambda: Answer(202, "{}"))
+        third = Replays(tmp_path / "replays.sqlite3")
+        for server in (second, third):
+            with pytest.raises(Problem, match="is being answered"):
+                server.once("monday", "me", "flush", lambda: Answer(500, "{}"))
+        third.close()
+        return Answer(202, "{}")
 
-    assert killed.once("monday", "me", "flush", answer) == Answer(202, "{}")
+    assert first.once("monday", "me", "flush", answer) == Answer(202, "{}")
+    assert second.once("monday", "me", "flush", answer) == Answer(202, "{}", is_replayed=True)
+    first.close()
+    second.close()
+    assert {path.name for path in tmp_path.iterdir()} == {"replays.sqlite3"}
 
 
 def test_keys_made_and_revoked_at_once_are_all_kept(tmp_path: Path) -> None:

@@ -200,11 +200,11 @@ def test_the_projects_dotenv_is_read_and_the_environment_wins(elsewhere: Path) -
         "SEMANTIC_ASSETS_ROOT=kept/lake\n"
         "SEMANTIC_ASSETS_TIER=2\n"
         "SEMANTIC_ASSETS_MODEL=gemini-embedding-2 # a comment\n"
-        "GEMINI_API_KEY='from the file'\n"
+        "GEMINI_API_KEY='from-the-file'\n"
     )
     (elsewhere.parent / ".env").write_text("SEMANTIC_ASSETS_TIER=1\n")  # the working directory's
     shown = _shown(elsewhere, SEMANTIC_ASSETS_TIER="3")
-    assert shown.stdout.strip() == f"{elsewhere}/kept/lake|3|gemini-embedding-2|from the file"
+    assert shown.stdout.strip() == f"{elsewhere}/kept/lake|3|gemini-embedding-2|from-the-file"
 
 
 def test_outside_of_a_checkout_paths_must_be_given(elsewhere: Path) -> None:
@@ -221,3 +221,32 @@ def test_every_setting_is_in_the_example_file() -> None:
     example = (project_dir() / ".env.example").read_text(encoding="utf-8")
     missing = [name for name in BLANK if name not in example]
     assert missing == ["GOOGLE_API_KEY"]
+
+
+@pytest.mark.parametrize(
+    "name", ["GEMINI_API_KEY", "GOOGLE_API_KEY", "SEMANTIC_ASSETS_QDRANT_API_KEY"]
+)
+@pytest.mark.parametrize(
+    "key",
+    [
+        "AIza\nx",
+        "AIza\r\nx",
+        "AIza x",
+        " AIza",
+        "AIza\t",
+        "AIza\xadx",
+        "AIzaé",
+        "AI\x00za",
+        "\u200b",
+    ],
+)
+def test_a_key_that_no_header_takes_is_refused_when_it_is_loaded(name: str, key: str) -> None:
+    """One with a line break was answered to a caller in full; with a soft hyphen nothing ever ran."""
+    with pytest.raises(ConfigError) as refused:
+        Settings.load(environ={**BLANK, name: key})
+    said = str(refused.value)
+    assert said.startswith(f"{name}=...: use the key as it was given")
+    assert len(said.splitlines()) == 1
+    assert "AIza" not in said
+    assert key not in said
+    assert repr(key)[1:-1] not in said

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from semantic_assets.emulator.http import (
 )
 from semantic_assets.emulator.http.calls import Endpoint, error_response
 from semantic_assets.emulator.http.errors import GoogleError
+from semantic_assets.emulator.http.local_only import LocalOnly
 from semantic_assets.emulator.http.serving import serve, serve_chunk
 from semantic_assets.emulator.state import State
 
@@ -76,7 +78,11 @@ def build_app(state: State) -> Starlette:
         _route(state, "", verb, path, Endpoint(name=None, handler=handler, needs_key=False))
         for verb, path, handler in _CONTROL_ROUTES
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_method})
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(LocalOnly)],
+        exception_handlers={HTTPException: _no_such_method},
+    )
 
 
 def _api_routes(state: State, version: str) -> list[Route]:

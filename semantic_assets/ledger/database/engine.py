@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.errors import SetupError, TransientError
 from semantic_assets.ledger.database import on_postgres, on_sqlite, schema
 from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, STEPS, migrate
+from semantic_assets.ledger.database.trouble import said_of
 
 Clock = Callable[[], float]
 
@@ -50,7 +51,7 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """Open a short transaction that holds the write lock from its first statement."""
         if self.refusal:
-            raise ConfigError(self.refusal)
+            raise SetupError(self.refusal)
         with self.engine.begin() as connection:
             yield connection
 
@@ -98,7 +99,7 @@ def open_database(
         reading: change nothing; with `create`, a missing one is an empty one that is kept nowhere.
 
     Raises:
-        ConfigError: the address is invalid, there is no ledger and `create` is false, it is of
+        SetupError: the address is invalid, there is no ledger and `create` is false, it is of
             another version, on SQLite and in use by another machine, or it was moved.
         TransientError: the server does not answer, or refuses.
     """
@@ -106,7 +107,7 @@ def open_database(
     try:
         if (reading or not create) and not _dialect(parsed).is_there(parsed):
             if not create:
-                raise ConfigError("there is no ledger here yet: run `semantic-assets init`")
+                raise SetupError("there is no ledger here yet: run `semantic-assets init`")
             return _empty_database(clock, ledger_id or "")
         dialect = _dialect(parsed)
         if dialect is on_sqlite:
@@ -116,7 +117,7 @@ def open_database(
             opened = _read(engine, clock) if reading else _opened(engine, clock, ledger_id, mark)
             database, said = opened
             if said and not moving:
-                raise ConfigError(
+                raise SetupError(
                     f"this ledger {said}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
                 )
             return database
@@ -125,27 +126,13 @@ def open_database(
             raise
     except sa.exc.DatabaseError as error:
         if parsed.get_backend_name() != _POSTGRES:
-            raise ConfigError(on_sqlite.trouble(parsed, error, reading=reading)) from error
+            raise SetupError(on_sqlite.trouble(parsed, error, reading=reading)) from error
         if not isinstance(error, sa.exc.OperationalError):
             raise
         raise TransientError(
-            f"the ledger at {shown(parsed)} cannot be reached: {str(error.orig).strip()}; see that "
+            f"the ledger at {shown(parsed)} cannot be reached: {said_of(error, parsed)}; see that "
             "Postgres runs there and that SEMANTIC_ASSETS_LEDGER_URL is right"
         ) from error
-
-
-def trouble_of(error: BaseException) -> str | None:
-    """Return what to tell a person of an error of the database; None: it is none.
-
-    A ledger that is locked, whose disk is full or whose server went away ends what was going on.
-    """
-    if not isinstance(error, sa.exc.DBAPIError):
-        return None
-    said = " ".join(str(error.orig).split())
-    return (
-        f"the ledger failed ({said}): what was going on was undone, and nothing that was paid for is "
-        "lost; see `semantic-assets doctor`, then run the same command again"
-    )
 
 
 def row_values(table: sa.Table, row: sa.RowMapping) -> dict[str, Any]:
@@ -157,7 +144,7 @@ def is_there(url: str) -> bool:
     """Return whether there is a ledger at an address.
 
     Raises:
-        ConfigError: the address is invalid.
+        SetupError: the address is invalid.
     """
     parsed = _parsed(url)
     return bool(_dialect(parsed).is_there(parsed))
@@ -203,7 +190,7 @@ def _opened(
 
 def _require_version(version: str) -> None:
     if version != SCHEMA_VERSION:
-        raise ConfigError(
+        raise SetupError(
             f"the ledger has schema {version}, this version needs {SCHEMA_VERSION}: move the "
             "ledger aside, then `semantic-assets init`, `recover` and `refresh`; what was paid "
             "for is in the lake and is not paid for again"
@@ -216,7 +203,7 @@ def _read(engine: sa.Engine, clock: Clock) -> tuple[Database, str]:
         missing = schema.metadata.tables.keys() - set(sa.inspect(connection).get_table_names())
         version = "0" if "meta" in missing else _stored(connection, "schema_version") or "0"
         if version in STEPS or (missing and version in ("0", SCHEMA_VERSION)):
-            raise ConfigError(
+            raise SetupError(
                 "the ledger was made by an older version, and reading does not change it: run "
                 "`semantic-assets init` once, where it can be written, to bring it up to date"
             )
@@ -288,7 +275,7 @@ def _parsed(url: str) -> sa.URL:
     except (sa.exc.ArgumentError, ValueError):
         known = False
     if not known:  # the message repeats no part of it: it may hold a password
-        raise ConfigError(
+        raise SetupError(
             "SEMANTIC_ASSETS_LEDGER_URL is no address of a ledger: use "
             "postgresql://USER:PASSWORD@HOST:5432/DATABASE (with %40 for an @ in it) or "
             "sqlite:////FOLDER/ledger.sqlite3"

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import SetupError
 
 #: One statement: a writer that stops in the middle must not block all others for ever.
 _LOCK = sa.text(
@@ -40,7 +40,7 @@ def engine(url: sa.URL) -> sa.Engine:
             connect_args=_arguments(url),
         )
     except ImportError as error:
-        raise ConfigError(
+        raise SetupError(
             "the ledger is in Postgres: install its driver with "
             "`pip install semantic-assets[postgres]`"
         ) from error

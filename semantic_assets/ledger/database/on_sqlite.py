@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import SetupError
 from semantic_assets.ledger.database.schema import lease
+from semantic_assets.system.durable import make_private
 from semantic_assets.system.machine import file_system_of, machine_id
 from semantic_assets.system.sqlite import can_be_written, connect_empty, connect_reading, use_wal
 
@@ -59,6 +60,7 @@ def engine(url: sa.URL) -> sa.Engine:
         folder = Path(url.database).absolute().parent
         _refuse_network(folder, file_system_of(folder))
         folder.mkdir(parents=True, exist_ok=True)
+        make_private(Path(url.database))  # its log and shared memory take its mode
     made = sa.create_engine(
         url, connect_args={"timeout": _PATIENCE_SECONDS, "isolation_level": None}
     )
@@ -110,12 +112,12 @@ def refuse_other_files(url: sa.URL, *, is_known: bool) -> None:
         return
     path = Path(str(url.database))
     if path.is_dir():
-        raise ConfigError(
+        raise SetupError(
             f"the ledger {path} is a folder: move it aside, put a copy of the ledger in its place or "
             "run `semantic-assets init`, then in both cases `semantic-assets recover`"
         )
     if not path.stat().st_size and is_known and not _log_of(path).exists():
-        raise ConfigError(
+        raise SetupError(
             f"the ledger {path} is an empty file, and the lake had one with rows: put a copy in its "
             "place, or delete the file and run `semantic-assets init` and `semantic-assets recover`"
         )
@@ -127,7 +129,7 @@ def refuse_other_files(url: sa.URL, *, is_known: bool) -> None:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
         tables = {name for (name,) in connection.execute(query)}
     if tables and "meta" not in tables:
-        raise ConfigError(
+        raise SetupError(
             f"{path} is a SQLite database of something else (it has the table {min(tables)}): set "
             "SEMANTIC_ASSETS_LEDGER_URL or SEMANTIC_ASSETS_ROOT to the ledger's place"
         )
@@ -173,7 +175,7 @@ def refuse_other_machines(connection: sa.Connection, now: float) -> None:
     here = f"{machine_id()}:"
     for holder in connection.execute(query).scalars():
         if holder.count(":") == 3 and not holder.startswith(here):
-            raise ConfigError(
+            raise SetupError(
                 f"{holder.split(':')[1]} is another machine and is at work on this SQLite ledger, "
                 f"which serves the processes of one: {_REMEDY}, or let it end first (a machine that "
                 "was just restarted waits half a minute)"
@@ -182,7 +184,7 @@ def refuse_other_machines(connection: sa.Connection, now: float) -> None:
 
 def _refuse_network(folder: Path, file_system: str | None) -> None:
     if file_system in _NETWORK:
-        raise ConfigError(
+        raise SetupError(
             f"{folder} is on a network file system ({file_system}), where SQLite loses what it "
             f"writes: {_REMEDY}, or put SEMANTIC_ASSETS_ROOT on a disk of this machine"
         )

@@ -27,6 +27,7 @@ from semantic_assets.parsing.text import first_heading
 from semantic_assets.pipeline.documents.documents_table import record_name
 from semantic_assets.sandbox.isolated import read_records
 from semantic_assets.store import Store
+from semantic_assets.system.durable import make_private
 from semantic_assets.text.fingerprint import document_id
 
 _TEXT_SUFFIXES = (".txt", ".md")
@@ -126,7 +127,7 @@ class Ingestion:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """Provide a path for a file to fill, which no listing sees; delete the file at the end."""
-        path = self._inbox.incoming()
+        path = make_private(self._inbox.incoming())
         try:
             yield path
         finally:

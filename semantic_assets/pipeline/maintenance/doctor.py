@@ -16,6 +16,7 @@ from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
 from semantic_assets.settings.validation import nearest
 from semantic_assets.store import Store, open_store, sources_of
+from semantic_assets.system.addresses import is_plain_to_another
 
 _LEAST_FREE_BYTES = 2 << 30
 
@@ -56,6 +57,7 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
         _root(settings),
         _sources(settings),
         _key(settings),
+        *plain_http(settings),
         _consent(settings),
     ]
     try:
@@ -131,6 +133,23 @@ def _key(settings: Settings) -> Diagnosis:
         found="there is one" if has_one else "there is none",
         remedy="" if has_one else "set GEMINI_API_KEY (or GOOGLE_API_KEY), from Google AI Studio",
     )
+
+
+def plain_http(settings: Settings) -> Iterator[Diagnosis]:
+    """Diagnose keys that everybody on the way to another machine could read."""
+    google = settings.api_key if settings.backend == "gemini" else None
+    places = (
+        ("GEMINI_URL", settings.gemini_url, google),
+        ("QDRANT_URL", settings.qdrant_url, settings.qdrant_api_key),
+    )
+    for name, url, key in places:
+        if key and is_plain_to_another(url or ""):
+            yield Diagnosis(
+                name="plain http",
+                is_well=False,
+                found=f"the key of {PREFIX}{name} travels to another machine unencrypted",
+                remedy=f"write {PREFIX}{name} with https://, or tunnel it to this machine",
+            )
 
 
 def window_advice(settings: Settings) -> str:

@@ -22,11 +22,17 @@ async function ask(path, body) {
   return found;
 }
 
+// Control and format characters (bidi, zero width) become visible: they could show another text than is there.
+function shown(text) {
+  return String(text).replaceAll("\r\n", "\n").replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u3164\uFFA0]/gu,
+    (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
+}
+
 // Everything from the lake is text: nothing of it is ever parsed as HTML.
 function element(name, className, text) {
   const made = document.createElement(name);
   if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = shown(text);
   return made;
 }
 
@@ -47,11 +53,11 @@ function excerpt(text, pattern) {
 
 function highlighted(text, question, into) {
   const wanted = words(question).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  if (!wanted.length) { into.append(text.slice(0, EXCERPT)); return; }
+  if (!wanted.length) { into.append(shown(text.slice(0, EXCERPT))); return; }
   const pattern = new RegExp(`(${wanted.join("|")})`, "giu");
   text = excerpt(text, pattern);
   text.split(pattern).forEach((piece, n) => {
-    into.append(n % 2 ? element("mark", "", piece) : piece);
+    into.append(n % 2 ? element("mark", "", piece) : shown(piece));
   });
 }
 
@@ -89,7 +95,7 @@ async function search(event) {
       ? `${found.data.length} passages. Up and down move, Enter opens.` : "Nothing found: is there an index yet?";
   } catch (error) {
     at("hits").replaceChildren();
-    at("search-note").textContent = error.message;
+    at("search-note").textContent = shown(error.message);
   }
 }
 
@@ -105,16 +111,16 @@ async function openDocument(hit) {
     const found = await ask(`/v1/projects/${project}/datasets/${dataset}/documents/${hit.document_id}`);
     const [before, passage, after, length] = cut(found.text, hit.start_char, hit.end_char);
     const mark = element("mark", "", passage);
-    at("document-title").textContent = found.title || found.uri;
-    at("document-place").textContent = place(hit);
-    at("document-text").replaceChildren(before, mark, after);
+    at("document-title").textContent = shown(found.title || found.uri);
+    at("document-place").textContent = shown(place(hit));
+    at("document-text").replaceChildren(shown(before), mark, shown(after));
     const span = document.querySelector(".place span");
     span.style.left = `${(100 * hit.start_char) / Math.max(1, length)}%`;
     span.style.width = `${(100 * (hit.end_char - hit.start_char)) / Math.max(1, length)}%`;
     at("document").showModal();
     mark.scrollIntoView({ block: "center" });
   } catch (error) {
-    at("search-note").textContent = error.message;
+    at("search-note").textContent = shown(error.message);
   }
 }
 
@@ -160,7 +166,7 @@ function showJobs(page) {
     const row = element("tr");
     const made = new Date(job.created_at * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
     row.append(element("td", "", job.id.slice(-8)), element("td", "", job.status), element("td", "", count(job.request_counts.total)), element("td", "", made));
-    row.title = `${job.id}  ${job.remote_name || ""}  ${job.error || ""}`;
+    row.title = shown(`${job.id}  ${job.remote_name || ""}  ${job.error || ""}`);
     return row;
   }));
   at("jobs-note").textContent = page.data.length ? (page.has_more ? "and older ones" : "") : "No job yet.";
@@ -190,7 +196,7 @@ async function refresh() {
     ]);
     showDatasets(datasets.data);
   } catch (error) {
-    at("jobs-note").textContent = error.message;
+    at("jobs-note").textContent = shown(error.message);
   }
 }
 

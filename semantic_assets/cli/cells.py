@@ -1,0 +1,104 @@
+"""The only way to the terminal: every table, message and question of the commands goes through here.
+
+A text of a document, a name of a file, a word of Google's is shown as it is: never as Rich's markup
+or emoji, and with its control and format characters made visible.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from semantic_assets.text.foreign import exact_json, scrubbed, visible, visible_lines
+
+if TYPE_CHECKING:  # Rich is imported by the commands that draw
+    from rich.table import Table
+    from rich.text import Text
+
+_PIPE_WIDTH = 140
+
+
+def say(message: object, *, err: bool = False) -> None:
+    """Print a message as one line."""
+    click.echo(visible(str(message)), err=err)
+
+
+def say_to_stderr(message: object) -> None:
+    say(message, err=True)
+
+
+def ask(question: str, *, err: bool = False) -> None:
+    """Ask for consent on the terminal; end the command without it."""
+    click.confirm(visible(question), abort=True, err=err)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """Print JSON: its strings are exact, and what a terminal would obey is escaped."""
+    click.echo(exact_json(value, indent=indent))
+
+
+def cell(value: object) -> "Text":
+    """Return a value as Rich draws it and never reads it; a line break stays one."""
+    from rich.text import Text
+
+    return Text(visible_lines(str(value)))
+
+
+def table(*columns: str, title: str | None = None, **options: Any) -> "Table":
+    from rich.table import Table
+
+    shown = None if title is None else cell(title)
+    return Table(*map(_column, columns), title=shown, title_justify="left", **options)
+
+
+def _column(name: str) -> Any:
+    from rich.table import Column
+
+    return Column(cell(name))
+
+
+def add_row(to: "Table", *values: object) -> None:
+    to.add_row(*map(cell, values))
+
+
+def show(*tables: "Table") -> None:
+    from rich.console import Console
+
+    # A pipe has no width: leave lines whole for grep and less.
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    for one in tables:
+        console.print(one)
+
+
+def print_trace(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print what nobody expected; the last line of a trace repeats texts from anywhere."""
+    lines = "".join(traceback.format_exception(kind, error, trace))
+    click.echo(visible_lines(scrubbed(lines)), err=True, nl=False)
+
+
+class ForeignGroup(click.Group):
+    """A group of commands whose usage errors, which repeat what was typed, are visible too."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _visible_errors():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _visible_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = visible_lines(error.message)  # type: ignore[misc]
+        raise
