@@ -13,6 +13,7 @@ from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos import run as runner
 from tests.chaos.dimensions import in_full
 from tests.chaos.faults import unlisted
+from tests.chaos.incidents import LOCAL
 from tests.chaos.kinds import all_scenarios, short_scenarios
 from tests.chaos.outside.everything import outside
 from tests.chaos.run import Outcome
@@ -47,6 +48,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.outside:
         scenarios = [*in_full(), *outside()]
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
+    if options.far:
+        scenarios = [scenario for scenario in scenarios if scenario.mishap not in LOCAL]
     outcomes = list(_all(scenarios, options.jobs))
     is_full = not (options.short or options.only or options.outside)
     silent = _matrix(outcomes) if is_full else []
@@ -117,6 +120,7 @@ def _verdict(outcomes: list[Outcome]) -> int:
         f" misplaced={sum(v.misplaced for v in verdicts)}"
         f" unbilled={sum(v.unbilled + v.unbilled_calls for v in verdicts)}"
         f" over_cap={sum(v.over_cap for v in verdicts)}"
+        f" apart={len(apart)}"
         f" unconfirmed={ended[End.UNCONFIRMED]}"
         f" quarantined={ended[End.QUARANTINED]}"
     )

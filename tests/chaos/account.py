@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from semantic_assets.ledger.spending import POSSIBLY_BILLED, REALTIME
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.pipeline.costs.budgets import UPPER
 from semantic_assets.store import Store
 from tests.chaos.incidents import needs_recovery
 from tests.chaos.scenarios import Scenario
 from tests.chaos.world import KEYS, World
 
 #: The ledger has an estimate of what real-time calls cost: their answers do not tell.
-_ESTIMATE_MARGIN = 0.8
+_ESTIMATE_MARGIN = 1 / UPPER
 #: A text is tried three times, and as often once a person has retried it, halvings aside.
 _MOST_SENDS = 12
 #: Files named as the jobs that a person gave up.

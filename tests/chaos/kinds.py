@@ -1,11 +1,14 @@
-"""The scenarios: every durable step times every blow, every fault, races, mishaps, no listings."""
+"""The scenarios: every durable step times every blow, every fault, races, mishaps, no listings.
+
+A drawn part of each kind is lived in a process for each step, or by a clock that is wrong.
+"""
 
 import random
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tests.chaos.dimensions import in_full
+from tests.chaos.dimensions import in_full, varied
 from tests.chaos.faults import fault, fault_scenarios
 from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
 from tests.chaos.outside.everything import outside
@@ -27,7 +30,9 @@ THREE_HOURS = 3 * 3_600.0
 
 
 def all_scenarios(seed: int) -> list[Scenario]:
-    return [scenario for kind in _kinds(seed) for scenario in kind]
+    """Each name once: what is drawn may be among those chosen in full."""
+    found = {scenario.name: scenario for kind in _kinds(seed) for scenario in kind}
+    return list(found.values())
 
 
 def short_scenarios(seed: int) -> list[Scenario]:
@@ -38,6 +43,11 @@ def short_scenarios(seed: int) -> list[Scenario]:
 
 def _kinds(seed: int) -> list[list[Scenario]]:
     rng = random.Random(seed)
+    laboratory = [varied(kind, rng) for kind in _laboratory(rng)]
+    return [*laboratory, in_full(), outside()]
+
+
+def _laboratory(rng: random.Random) -> list[list[Scenario]]:
     return [
         _kills(),
         fault_scenarios(),
@@ -50,8 +60,6 @@ def _kinds(seed: int) -> list[list[Scenario]]:
         [late_job()],
         generation_kills(),
         [*generation_faults(), *generation_others()],
-        in_full(),
-        outside(),
     ]
 
 

@@ -117,7 +117,12 @@ def _run(world: World, scenario: Scenario) -> Outcome:
     if scenario.mishap:
         befall(world, scenario.mishap, _switch_off(scenario))
     if scenario.unnoticed:
-        world.join(world.fork(partial(work, shift=Shift(patient=False)), *_switch_off(scenario)))
+        world.join(
+            world.fork(
+                partial(work, shift=Shift(patient=False, task=scenario.task)),
+                *_switch_off(scenario),
+            )
+        )
         drop_refusals(world)
     _lift_cap(world, scenario)
     world.pass_time(_LEASES_DIE)
@@ -133,7 +138,12 @@ def _lift_cap(world: World, scenario: Scenario) -> None:
         return
     if needs_recovery(scenario.mishap):
         _must(world, world.fork(_recover, *_switch_off(scenario)))
-        world.join(world.fork(partial(work, shift=Shift(patient=False)), *_switch_off(scenario)))
+        world.join(
+            world.fork(
+                partial(work, shift=Shift(patient=False, task=scenario.task)),
+                *_switch_off(scenario),
+            )
+        )
     world.pass_time(_JOBS_END)
     usd = charged_usd(world)
     world.over_cap = max(0, round((usd - world.cap.usd) * 1e9))

@@ -22,7 +22,7 @@ from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
 from semantic_assets.ledger.sources.sources import Sources
 from semantic_assets.ledger.spending import Spending
 from semantic_assets.ledger.tasks import Tasks
-from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.batch_job import REOPENING, JobState
 from semantic_assets.pipeline.batch_jobs import deadlines, realtime
 from semantic_assets.pipeline.flows import apply_outputs
 from semantic_assets.pipeline.generation import media_uploads
@@ -106,7 +106,7 @@ RARE = [
     Step("move to abandoned", Jobs, "move", _to(S.ABANDONED)),
     Step("move to gone", Jobs, "move", _to(S.GONE)),
     Step("move to quarantined", Jobs, "move", _to(S.QUARANTINED)),
-    Step("rows taken back", Lake, "delete", _below("results")),
+    Step("rows taken back", Jobs, "held", lambda arguments: arguments[1].state in REOPENING),
 ]
 USUAL = [step.name for step in [*FILES, *CALLS]]
 _ALL_FILES = [*FILES, *GENERATION_FILES]

@@ -5,8 +5,13 @@ import json
 import httpx2
 import pytest
 
+from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs import resolve
+from semantic_assets.pipeline.batch_jobs.claim import claimed
+from semantic_assets.pipeline.batch_jobs.results import adopt_landed, write_job_failure
+from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending.retry import failures, retry
 from semantic_assets.pipeline.reports.sql import connect
@@ -351,3 +356,23 @@ def test_the_states_of_a_job_are_told_in_its_events(corpus: Trial) -> None:
     assert told[:3] == ["uploading", "creating", "submitted"]
     assert told[-2:] == ["ended", "collected"]
     assert json.dumps(told)
+
+
+def test_a_process_that_dies_before_the_last_move_leaves_word_of_a_possible_bill(
+    corpus: Trial,
+) -> None:
+    advance(corpus.store, corpus.gemini)
+    [job] = corpus.store.ledger.jobs.list()
+    with claimed(corpus.store, job, job.state) as held:
+        assert held is not None
+        write_job_failure(
+            corpus.store,
+            *held,
+            keys=manifest_keys(corpus.store.lake, job.job_id) or [],
+            outcome=Outcome.EXPIRED,
+            message="given up",
+            together=False,
+            possibly_billed=possible_bill(job),
+        )
+    assert adopt_landed(corpus.store) == 1
+    assert corpus.store.ledger.spending.totals().possibly_billed_usd == possible_bill(job).usd

@@ -165,9 +165,6 @@ def _collect(
             f"the lake from a backup, then `semantic-assets resolve {job.job_id}`"
         )
         return _quarantine(store, job, lease, reason)
-    may_be_billed = (
-        job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
-    )
     try:
         if not landed:
             yield from _land(store, gemini, job, lease, keys or [])
@@ -180,9 +177,8 @@ def _collect(
         if not _land_unreadable(store, job, lease, keys or [], str(error)):
             store.ledger.scopes.pause_job(job.job_id, str(error))
             return None
-        may_be_billed = True
     final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
-    possibly_billed = possible_bill(job) if may_be_billed else None
+    possibly_billed = possible_bill(job) if _may_be_billed(job) else None
     outcomes = finalize_job(
         store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
     )
@@ -192,6 +188,11 @@ def _collect(
         f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed"
     )
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
+
+
+def _may_be_billed(job: BatchJob) -> bool:
+    """Tell whether a job that gave nothing may have cost something."""
+    return job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
 
 
 def _land(
@@ -230,6 +231,7 @@ def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], wo
         outcome=Outcome.EXPIRED if word == "EXPIRED" else Outcome.TRANSIENT,
         message=f"{word}: {job.error_message or 'the job ended without an output'}",
         together=word == "FAILED",
+        possibly_billed=possible_bill(job) if _may_be_billed(job) else None,
     )
 
 
@@ -244,7 +246,14 @@ def _land_unreadable(
         return False
     message = f"its result could not be read for 50 hours: {reason}"
     write_job_failure(
-        store, job, lease, keys=keys, outcome=Outcome.EXPIRED, message=message, together=False
+        store,
+        job,
+        lease,
+        keys=keys,
+        outcome=Outcome.EXPIRED,
+        message=message,
+        together=False,
+        possibly_billed=possible_bill(job),
     )
     return True
 

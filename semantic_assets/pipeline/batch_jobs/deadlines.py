@@ -73,13 +73,13 @@ def abandon(store: Store, job: BatchJob, reason: str, *, billed: bool) -> bool:
             outcome=Outcome.EXPIRED if billed else Outcome.TRANSIENT,
             message=f"abandoned: {reason}",
             together=False,
+            possibly_billed=possible_bill(job) if billed else None,
         )
         finalize_job(
             store,
             *held,
             to=S.ABANDONED,
             of=[job.state],
-            possibly_billed=possible_bill(job) if billed else None,
             error_message=reason,
         )
     store.report_progress(f"job {job.job_id}: abandoned, {reason}; its texts are pending again")

@@ -97,7 +97,14 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
         # What a damaged answer cost is booked, and stays.
         billed = None if state == S.DAMAGED else possible_bill(job)
         write_job_failure(
-            store, job, lease, keys=keys, outcome=outcome, message=message, together=False
+            store,
+            job,
+            lease,
+            keys=keys,
+            outcome=outcome,
+            message=message,
+            together=False,
+            possibly_billed=billed,
         )
         store.ledger.paid.forget([layout.results(job.product_id, job.job_id)])
         finalize_job(
@@ -106,7 +113,6 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
             lease,
             to=S.ABANDONED,
             of=[state],
-            possibly_billed=billed,
             error_message=message,
         )
     # Deleted remotely, it can never turn up again and be taken for an answer.

@@ -8,7 +8,7 @@ in between leaves the results file, and the next process finishes from there.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, requir
 from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
+
+#: Key in the metadata of error rows: what the job may have cost. A process that died before it moved
+#: the row left the next one without a word of it.
+_POSSIBLY_BILLED = "semantic_assets.possibly_billed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +107,21 @@ def write_job_failure(
     outcome: str,
     message: str,
     together: bool,
+    possibly_billed: Amount | None = None,
 ) -> None:
     """Write one error row for each text of a job.
 
-    `together`: the job failed as a whole, so it is halved.
+    Args:
+        together: the job failed as a whole, so it is halved.
+        possibly_billed: what it may have cost; who makes the job final books it.
 
     Raises:
         Conflict: the job was taken over, or moved on.
     """
     path = layout.results(job.product_id, job.job_id)
     metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
+    if possibly_billed is not None:
+        metadata[_POSSIBLY_BILLED] = json.dumps(asdict(possibly_billed))
     schema, unmoved = _schema(store, job), store.ledger.jobs.held(job, lease.fence)
     with store.lake.writing(path, schema, metadata, unmoved) as file:
         write_failures(file, schema, keys, outcome=outcome, message=message)
@@ -150,6 +159,7 @@ def finalize_job(
         Conflict: another process moved the row meanwhile.
     """
     outcomes = read_outcomes(store, job)
+    possibly_billed = possibly_billed or _noted_bill(store, job)
     if possibly_billed is None and outcomes.missing and not job.is_realtime:
         tokens = estimated_share(job, outcomes.missing)
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
@@ -175,6 +185,12 @@ def finalize_job(
         store.lake.delete(layout.manifest(job.job_id))
     downloads.drop(store, job.job_id)
     return outcomes
+
+
+def _noted_bill(store: Store, job: BatchJob) -> Amount | None:
+    metadata = store.lake.metadata(layout.results(job.product_id, job.job_id))
+    noted = metadata.get(_POSSIBLY_BILLED)
+    return None if noted is None else Amount(**json.loads(noted))
 
 
 def estimated_share(job: BatchJob, texts: int) -> int:

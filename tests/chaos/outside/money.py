@@ -7,16 +7,18 @@ from tests.chaos.faults import with_fault
 from tests.chaos.scenarios import Cap, Fault, Incident, Life, Scenario, Task
 from tests.chaos.steps import WHENS, Blow
 
+#: Before its job has ended.
+_DELETED = Fault("deleted-by-somebody", {"after_seconds": 20.0})
 #: A job that waits for a call Google refuses, is given up, is gone, is distrusted.
 _FINAL = {
     "move to released": with_fault("create-429"),
     "move to rejected": with_fault("create-400"),
     "move to abandoned": with_fault("create-timeout-not-created"),
-    "move to gone": with_fault("deleted-by-somebody"),
+    "move to gone": Scenario("gone", faults=(_DELETED,)),
     "move to quarantined": with_fault("corrupted-line"),
 }
-#: A third of what the texts cost in real time, and half of what they cost in batches.
-_THIRD_USD, _HALF_USD = 0.000_40, 0.000_30
+#: Room for the larger of two shards in real time, and for a good half of both in batches.
+_ONE_SHARD_USD, _HALF_USD = 0.000_30, 0.000_30
 #: Room for one job of a window of 1,000 tokens, its canary included.
 _ONE_JOB_USD = 0.000_050
 _PER_RUN = "SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN"
@@ -66,7 +68,7 @@ def raced_at_once() -> Scenario:
         "B: 8 processes embed at once under a cap of the day",
         processes=8,
         task=Task.AT_ONCE,
-        cap=Cap(_THIRD_USD),
+        cap=Cap(_ONE_SHARD_USD),
     )
 
 
@@ -108,7 +110,7 @@ def morning_ledger() -> Scenario:
     return Scenario(
         "I: the ledger of the morning under a cap of the day",
         task=Task.AT_ONCE,
-        cap=Cap(_THIRD_USD * 2.5),
+        cap=Cap(_ONE_SHARD_USD),
         mishap=Incident.OLD_LEDGER,
         unnoticed=True,
     )

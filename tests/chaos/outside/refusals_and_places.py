@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.chaos.faults import LARGE_WINDOW
 from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import Blow
 
@@ -69,8 +70,9 @@ def full_storage() -> Scenario:
 
 
 def half_of_rows() -> Scenario:
-    half = Fault("error-lines", {"fraction": 0.5, "code": 13}, None, None, 4 * _HOUR)
-    return Scenario("H: half of the rows end with code 13", faults=(half,))
+    half = Fault("error-lines", {"fraction": 0.5, "code": 13}, times=4)
+    name = "H: half of the rows end with code 13"
+    return Scenario(name, faults=(half,), window=LARGE_WINDOW)
 
 
 def _places() -> list[Scenario]:
