@@ -10,7 +10,6 @@ from benchmarks.corpora import WORK, Bench, scratch
 from benchmarks.emulator import running
 from benchmarks.rows import Row
 from semantic_assets.ledger.database.schema import job as job_table
-from semantic_assets.ledger.jobs import new_job_id
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState, display_name
 from semantic_assets.pipeline.scheduling.batch_runs import watch
 
@@ -50,7 +49,7 @@ def _create(url: str, bench: Bench, count: int, *, ours: bool) -> list[tuple[str
     request = {"request": {"content": {"parts": [{"text": "one"}]}, "outputDimensionality": 768}}
     with httpx2.Client(headers={"x-goog-api-key": bench.gemini.endpoint.api_key()}) as client:
         for number in range(count):
-            job_id = new_job_id()
+            job_id = bench.store.ledger.job_ids.new()
             name = display_name(bench.store.ledger.ledger_id, job_id) if ours else f"job {number}"
             batch = {"displayName": name, "inputConfig": {"requests": {"requests": [request]}}}
             answer = client.post(path, json={"batch": batch}).json()
@@ -64,7 +63,7 @@ def _create(url: str, bench: Bench, count: int, *, ours: bool) -> list[tuple[str
 def _insert(bench: Bench, ours: list[tuple[str, str]]) -> None:
     active = [_row(bench, job_id, JobState.SUBMITTED, remote) for job_id, remote in ours]
     done = [
-        _row(bench, new_job_id(), JobState.COLLECTED, None)
+        _row(bench, bench.store.ledger.job_ids.new(), JobState.COLLECTED, None)
         for _ in range(_LEDGER_ROWS - len(active))
     ]
     rows = [

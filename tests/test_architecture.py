@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "system": set(),
     "objects": {"errors", "system", "text"},
     "parsing": {"errors", "model", "text"},
+    "sandbox": {"model", "parsing"},
     "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
     "sources": {"model", "objects", "parsing", "settings", "text"},
     "lake": {"errors", "model", "objects", "system"},
@@ -42,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "pipeline": {
         *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "lineage"),
-        *("model", "parsing", "settings", "sources", "store", "system", "text"),
+        *("model", "parsing", "sandbox", "settings", "sources", "store", "system", "text"),
     },
     "api": {
         *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings", "store"),

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from semantic_assets.defs.columns import BATCH_JOBS, column_lineage
 from semantic_assets.defs.samples import job_row, sample
+from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.keys import ShardKey
@@ -121,7 +122,13 @@ def _thumbnail(store: Store, uri: str) -> str | None:
         with Image.open(store.sources.local(uri)) as image:
             small = image.convert("RGB")
             small.thumbnail((_PIXELS, _PIXELS))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
+    except (
+        OSError,
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        ValueError,
+        SemanticAssetsError,
+    ):
         return None  # the table says what Google made of it
     out = BytesIO()
     small.save(out, "JPEG", quality=80)

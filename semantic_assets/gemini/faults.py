@@ -23,6 +23,7 @@ from semantic_assets.errors import (
 from semantic_assets.text.foreign import scrub_error, scrubbed
 
 _MESSAGE_LIMIT = 500
+_DURATION = re.compile(r"([0-9]{1,18})(\.[0-9]{1,9})?s")
 _TOO_MANY, _TIMED_OUT = 429, 408
 
 
@@ -109,7 +110,7 @@ def _details(error: Any) -> list[Mapping[str, Any]]:
 def _retry(details: list[Mapping[str, Any]]) -> float | None:
     """Return the seconds of RetryInfo; a full file storage says 292 billion years."""
     for item in details:
-        found = re.fullmatch(r"([0-9]{1,18})(\.[0-9]{1,9})?s", str(item.get("retryDelay", "")))
+        found = _DURATION.fullmatch(str(item.get("retryDelay", "")))
         if found:
             return float(found[0][:-1])
     return None

@@ -4,6 +4,7 @@ import os
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -18,8 +19,9 @@ from semantic_assets.intake.catalogue import Catalogue
 from semantic_assets.intake.names import checked_name, folder_uri
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.system.durable import make_folder, sync
+from semantic_assets.system.machine import has_ended, holder
 
-_FILES = "files"
+_FILES, _INCOMING = "files", ".incoming"
 _RESERVED = frozenset({"id", "title", "text"})
 _BLOCK = 1 << 20
 
@@ -204,11 +206,19 @@ class Inbox:
         number = int(uri.rpartition("/")[2].partition(".")[0])
         return self._catalogue.count_since(number, moment_ns)
 
-    def room(self) -> Path:
-        """Return a folder for incoming files on the same file system; listings skip it."""
-        folder = self._folder / ".incoming"
+    def incoming(self) -> Path:
+        """Return the path of a file to fill, on the same file system; listings skip its folder."""
+        self.clear_incoming()
+        folder = self._folder / _INCOMING
         folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return folder / f"{uuid.uuid4().hex}@{holder()}"
+
+    def clear_incoming(self) -> None:
+        """Delete what processes of this machine that have ended left half filled."""
+        for left in (self._folder / _INCOMING).glob("*@*"):
+            if has_ended(left.name.partition("@")[2]):
+                with suppress(OSError):  # it costs room, and nothing else
+                    left.unlink()
 
     def files(self) -> list[Held]:
         """Return the documents that are separate files."""

@@ -179,4 +179,6 @@ def _is_arrow_error(error: Exception) -> bool:
     import pyarrow as pa
 
     # UnicodeDecodeError: the name of a column in a damaged footer.
-    return isinstance(error, (pa.ArrowException, OSError, UnicodeDecodeError))
+    return isinstance(error, (pa.ArrowException, OSError, UnicodeDecodeError)) and not isinstance(
+        error, MemoryError
+    )

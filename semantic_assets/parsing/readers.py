@@ -58,9 +58,25 @@ def is_multi_record(name: str) -> bool:
     return (_suffix(name) or "").removesuffix(".gz") in _RECORDS
 
 
+def is_plain_text(name: str, data: bytes) -> bool:
+    """Return whether a file is text in UTF-8, which no library has to decode or parse."""
+    if _suffix(name) not in (".txt", ".md") or b"\0" in data or looks_like_html(data):
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def grows_by_lines(name: str) -> bool:
     """Return whether lines appended to a file of this name can be read alone."""
     return _suffix(name) == ".jsonl"
+
+
+def require_supported(path: str) -> None:
+    """Raise ConfigError if no reader takes the name."""
+    _known_suffix(path)
 
 
 def read_records(
@@ -80,6 +96,7 @@ def read_records(
     Raises:
         ConfigError: no reader takes the name.
         OSError: the stream itself fails.
+        MemoryError: this process may not have as much as the file needs.
     """
     reading = _Reading(path, _known_suffix(path), stream, columns, skip, known, start)
     return _with_failures(reading)
@@ -124,7 +141,7 @@ def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
     except Unreadable as error:
         if position >= skip:
             yield failed_file(reading.path, str(error), size)
-    except OSError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:  # the content of one file must not stop the others
         if position >= skip:

@@ -30,6 +30,23 @@ def source_path(root: Path, uri: str) -> Path:
     return root / os.fsdecode(raw)
 
 
+def within_root(root: Path, path: Path) -> Path:
+    """Return the path of a file below the source root.
+
+    Raises:
+        Unreadable: the file, or a folder it is in, is a link that leads out of the root: what this
+            process may read is not what whoever put the link there may read.
+    """
+    below = [path, *path.parents][: len(path.parts) - len(root.parts)]
+    if any(map(os.path.islink, below)):
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(root)):
+            raise Unreadable(
+                "link leads out of the source folder: put the file itself here, or mount its folder"
+            )
+    return path
+
+
 def open_source(path: Path) -> BinaryIO:
     """Open a regular file for reading.
 

@@ -20,6 +20,7 @@ class ReadDocument(NamedTuple):
 
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
+_UNDERLINE = re.compile(r"=+[ \t]*")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 #: A document may also begin with a rule; then there is prose between two rules.
@@ -52,7 +53,7 @@ def first_heading(text: str) -> str | None:
         elif fence is None:
             heading = _HEADING.fullmatch(line)
             name = heading[1].strip(" \t").rstrip("#").rstrip(" \t") if heading else ""
-            if not name and re.fullmatch(r"=+[ \t]*", line):
+            if not name and _UNDERLINE.fullmatch(line):
                 name = previous.strip()
             if name:
                 return name[:_MAX_HEADING_CHARS]

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
 
 from semantic_assets.api.semantic_core import SemanticCore
+from semantic_assets.pipeline.documents.ingest import clear_incoming
 from semantic_assets.rest import (
     problems,
     routes_batches,
@@ -59,6 +60,7 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        clear_incoming(core.reader)
         yield
         serving.replays.close()
         core.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.parsing.source_file import source_path
+from semantic_assets.parsing.source_file import source_path, within_root
 from semantic_assets.sources.listing import Listing, list_files, list_folders, list_stray
 
 
@@ -48,8 +48,12 @@ class SourceFolder:
         return self.root / dataset.project / dataset.dataset
 
     def local(self, uri: str) -> Path:
-        """Return the file of a uri; it may be missing."""
-        return source_path(self.root, uri)
+        """Return the file of a uri; it may be missing.
+
+        Raises:
+            Unreadable: it is a link that leads out of the root.
+        """
+        return within_root(self.root, source_path(self.root, uri))
 
     def bring(self, uris: Iterable[str]) -> None:
         """Return at once: the files are local already."""

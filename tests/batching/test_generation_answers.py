@@ -1,6 +1,7 @@
 """Every answer line is an outcome: an answer that fits, or why there is none."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -45,8 +46,28 @@ def test_thoughts_are_no_part_of_the_answer() -> None:
     assert READER.read(answer).outcome == "ok"
 
 
-def test_json_in_a_fence_is_taken_out_of_it() -> None:
-    assert READER.read(answered(f"```json\n{json.dumps(FITS)}\n```")).outcome == "ok"
+@pytest.mark.parametrize(
+    "fenced",
+    ["```json\n{}\n```", " ```\n{}\n```\n", "```json\r\n{}\r\n```", "\n```json \n\n{}```", "{}"],
+)
+def test_json_in_a_fence_is_taken_out_of_it(fenced: str) -> None:
+    assert READER.read(answered(fenced.replace("{}", json.dumps(FITS)))).outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["```{}```", "```xml\n{}\n```", "```\n{}", "{}\n```", "```", "`````"]
+)
+def test_what_is_no_whole_fence_is_no_json(wrong: str) -> None:
+    answer = READER.read(answered(wrong.replace("{}", json.dumps(FITS))))
+    assert answer.error_code == "INVALID_JSON"
+
+
+@pytest.mark.parametrize("filling", ["\n", " ", "\n```", "```\n", " \n"])
+def test_a_fence_of_a_megabyte_of_blanks_takes_no_time(filling: str) -> None:
+    began = time.process_time()
+    answer = READER.read(answered("```json\n" + filling * (1_000_000 // len(filling)) + "x"))
+    assert answer.error_code == "INVALID_JSON"
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Uploads, lists and deletions: each file has its own outcome, and nothing else is touched."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +185,19 @@ def test_a_cap_of_spending_keeps_no_deletion_from_search(
     served.upload(("a.txt", "One."), ("b.txt", "Two. " * 400), mode="async")
     assert served.client.delete(f"{DOCUMENTS}/a.txt").status_code == 200
     assert served.upload(("c.txt", "Three."), mode="sync").status_code == 402
+
+
+def test_a_server_clears_at_its_start_what_a_killed_one_left(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    serve().upload(("a.html", "<p>The valve closes.</p>"))
+    ended = subprocess.run(
+        [sys.executable, "-c", "from semantic_assets.system.machine import *; print(holder())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    left = tmp_path / f"sources/acme/notes/_ingested/.incoming/0a1b@{ended}"
+    left.write_text("half a page")
+    serve()
+    assert not left.exists()

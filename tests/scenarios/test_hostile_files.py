@@ -110,7 +110,7 @@ def test_what_the_disk_does_to_a_file_is_a_row(store: Store, folder: Path) -> No
     found = {Path(row["uri"]).name: row["parse_error"] or row["text"] for row in rows}
     reasons = {
         "nowhere.txt": "link leads nowhere",
-        "endless.csv": "it is no file but",
+        "endless.csv": "link leads out of the source folder",
         "pipe.jsonl": "it is no file but",
         "removed.pdf": "file was removed after it was listed",
         "good.txt": "A good file beside them.",
@@ -118,6 +118,33 @@ def test_what_the_disk_does_to_a_file_is_a_row(store: Store, folder: Path) -> No
     }
     assert found.keys() == reasons.keys()
     assert all(found[name].startswith(reason) for name, reason in reasons.items())
+
+
+@pytest.mark.parametrize("place", ["acme/hostile/a.txt", "acme/hostile/sub/a.txt", "acme/linked"])
+def test_a_link_out_of_the_source_folder_is_refused(
+    store: Store, folder: Path, tmp_path: Path, place: str
+) -> None:
+    private, link = tmp_path / "private", store.settings.sources / place
+    private.mkdir()
+    (private / "a.txt").write_text("root:x:0:0")
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(private if place == "acme/linked" else private / "a.txt")
+    (folder / "good.txt").write_text("A good file beside it.")
+    (folder / "inner.txt").symlink_to("good.txt")
+    documents, chunks = _prepare(store)
+    found = {row["uri"]: row["parse_error"] or row["text"] for row in documents}
+    refused = found.pop(place if place.endswith(".txt") else f"{place}/a.txt")
+    assert refused.startswith("link leads out of the source folder: put the file itself here")
+    assert set(found.values()) == {"A good file beside it."}
+    assert not any("root:x" in str(row) for row in [*documents, *chunks])
+
+
+def test_a_linked_source_folder_is_read(store: Store, folder: Path, tmp_path: Path) -> None:
+    (folder / "good.txt").write_text("A good file.")
+    store.settings.sources.rename(tmp_path / "elsewhere")
+    store.settings.sources.symlink_to(tmp_path / "elsewhere")
+    [document], _ = _prepare(store)
+    assert document["text"] == "A good file."
 
 
 def test_rings_of_links_stop_nothing_and_are_reported(store: Store, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """ingest, attacked: kills between two writes, others at the same names, edited segments."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.job_status import job_results
 from semantic_assets.pipeline.discovery.dataset_removal import remove
 from semantic_assets.pipeline.documents.document_list import document_list, remove_document
-from semantic_assets.pipeline.documents.ingest import Ingestion
+from semantic_assets.pipeline.documents.ingest import Ingestion, clear_incoming
 from tests.trial import Trial
 
 NOTES = DatasetKey("acme", "notes")
@@ -94,7 +95,7 @@ def test_the_last_file_goes_while_the_first_text_comes(tmp_path: Path) -> None:
     for number in range(40):
         dataset = DatasetKey("acme", f"d{number}")
         with Inbox(tmp_path, tmp_path / "lake", dataset) as one:
-            page = one.room() / "page"
+            page = one.incoming()
             page.write_text("<p>The well is dry.</p>")
             one.put_file("a.html", page, overwrite=False)
             thread = threading.Thread(target=one.remove, args=("a.html",))
@@ -164,3 +165,39 @@ def test_a_job_of_which_every_text_failed_has_no_vectors(trial: Trial) -> None:
     collected = [job.job_id for job in jobs if job.state == JobState.COLLECTED]
     assert collected
     assert [job_results(trial.store, job) for job in collected] == [{}] * len(collected)
+
+
+_HALF_FILLED = """
+import os, signal, sys
+from pathlib import Path
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.documents.ingest import Ingestion
+from semantic_assets.settings.settings import Settings
+from semantic_assets.store import open_store
+sources, lake = sys.argv[1:]
+settings = Settings.load(root=Path(lake), environ={"SEMANTIC_ASSETS_SOURCES": sources})
+with open_store(settings) as store, Ingestion(store, DatasetKey("acme", "notes")) as ingestion:
+    with ingestion.room() as path:
+        path.write_bytes(b"half a page")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("by", ["start", "upload"])
+def test_what_a_killed_upload_left_is_cleared_and_a_running_one_kept(trial: Trial, by: str) -> None:
+    folders = [str(trial.settings.sources), str(trial.settings.root)]
+    killed = subprocess.run([sys.executable, "-c", _HALF_FILLED, *folders], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    incoming = trial.settings.sources / "acme/notes/_ingested/.incoming"
+    [left] = incoming.iterdir()
+    if by == "start":
+        clear_incoming(trial.store)
+        assert not left.exists()
+    with Ingestion(trial.store, NOTES) as ingestion, ingestion.room() as running:
+        running.write_bytes(b"half a page")
+        if by == "start":
+            clear_incoming(trial.store)
+        else:
+            _put(trial, Document(data=b"<p>The well is dry.</p>", name="a.html"))
+        assert list(incoming.iterdir()) == [running]
+    assert left != running

@@ -6,7 +6,6 @@ are, after a check that a reader takes them. Unreadable documents are refused an
 
 import io
 import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +20,12 @@ from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES
-from semantic_assets.parsing.readers import is_multi_record, is_supported, read_records
+from semantic_assets.parsing.readers import is_multi_record, is_supported
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.parsing.text import first_heading
 from semantic_assets.pipeline.documents.documents_table import record_name
+from semantic_assets.sandbox.isolated import read_records
 from semantic_assets.store import Store
 from semantic_assets.system.durable import make_private
 from semantic_assets.text.fingerprint import document_id
@@ -127,7 +127,7 @@ class Ingestion:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """Provide a path for a file to fill, which no listing sees; delete the file at the end."""
-        path = make_private(self._inbox.room() / uuid.uuid4().hex)
+        path = make_private(self._inbox.incoming())
         try:
             yield path
         finally:
@@ -189,6 +189,15 @@ class Ingestion:
             source_uri=put.uri,
             document_id=document_id(str(self._dataset), put.uri, name) if is_document else None,
         )
+
+
+def clear_incoming(store: Store) -> None:
+    """Delete what killed processes of this machine left of files that were coming in."""
+    for dataset in () if store.settings.sources_url else Inbox.all(store.lake.root):
+        with Inbox(
+            store.settings.sources, store.lake.path(catalogue_file(dataset)), dataset, reading=True
+        ) as inbox:
+            inbox.clear_incoming()
 
 
 def is_text_name(name: str) -> bool:

@@ -27,6 +27,7 @@ from semantic_assets.pipeline.documents.documents_table import (
     record_name,
 )
 from semantic_assets.pipeline.documents.record_ownership import Neighbour, Owner, RecordOwners
+from semantic_assets.sandbox.isolated import read_records
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
@@ -138,7 +139,7 @@ class SliceReader:
         if start is not None and rows is not None:
             self._writer.copy(rows.first, rows.count, file_stamp)
             claims.pass_over(mine=True)
-            lines = readers.read_records(item.uri, stream, columns=columns, start=start)
+            lines = read_records(item.uri, stream, columns=columns, start=start)
             if is_segment(item.uri):
                 lines = _without_cut_off(stream, file_stamp, lines)
             self._walk(
@@ -148,9 +149,7 @@ class SliceReader:
             skip = claims.skippable(file_stamp)
             if skip:
                 claims.pass_over(mine=False)
-            records = readers.read_records(
-                item.uri, stream, columns=columns, skip=skip, known=claims.known
-            )
+            records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
             if is_segment(item.uri):
                 records = _without_cut_off(stream, file_stamp, records)
             self._walk(item, claims, records, file_stamp, skip, 0 if rows is None else rows.count)

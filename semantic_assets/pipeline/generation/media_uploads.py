@@ -35,9 +35,9 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         if row["media_uri"] is None:
             yield Ask(key, prompt)
             continue
-        path = store.sources.local(row["media_uri"])
         changed = f"{row['media_uri']} has changed since it was read: it is not sent"
-        if not _is(path, row["media_hash"]):
+        path = _unchanged(store, row["media_uri"], row["media_hash"])
+        if path is None:
             leave_out(key, changed)
             continue
         try:
@@ -45,17 +45,20 @@ def asks(store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[Ask]:
         except RequestRejected as error:  # this file only: the others of the job are sent
             leave_out(key, f"{row['media_uri']} is not taken by Google, and not sent: {error}")
             continue
-        if not _is(path, row["media_hash"]):  # it changed during the upload
+        # It may have changed during the upload.
+        if _unchanged(store, row["media_uri"], row["media_hash"]) is None:
             leave_out(key, changed)
             continue
         yield Ask(key, prompt, file_uri=uri, mime=row["mime"])
 
 
-def _is(path: Path, media: str) -> bool:
+def _unchanged(store: Store, uri: str, media: str) -> Path | None:
+    """Return the path of a file with this hash; None if it has another, or is not to be read."""
     try:
-        return media_hash(path) == media
+        path = store.sources.local(uri)
+        return path if media_hash(path) == media else None
     except (OSError, Unreadable):
-        return False
+        return None
 
 
 def _upload(

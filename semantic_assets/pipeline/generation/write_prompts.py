@@ -20,6 +20,7 @@ from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.parsing.media import MEDIA, media_tokens
+from semantic_assets.parsing.records import Unreadable
 from semantic_assets.pipeline.pending.broken_files import known_table
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, text_hash
@@ -131,8 +132,11 @@ def _row(
         prompt, refusal = "", f"it could not be read: {document['parse_error']}"
     estimate = fixed + estimate_tokens(prompt)
     if media_uri is not None:
-        path = store.sources.local(media_uri)
-        estimate += media_tokens(path, document["mime"], document["bytes"])
+        try:
+            path = store.sources.local(media_uri)
+            estimate += media_tokens(path, document["mime"], document["bytes"])
+        except Unreadable as error:  # it became a link out of the source folder
+            refusal = f"it could not be read: {error}"
     refusal = refusal or too_long(task, estimate)
     return {
         "document_id": document["document_id"],

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.parsing import readers
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents import slice_reader
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
@@ -109,7 +109,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(store, "r.jsonl", lines(record(1)))
-    real, told = readers.read_records, []
+    real, told = slice_reader.read_records, []
 
     def growing(*arguments: Any, **options: Any) -> Any:
         yield from real(*arguments, **options)
@@ -118,7 +118,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
 
     discover(store)
     with monkeypatch.context() as patched:
-        patched.setattr(readers, "read_records", growing)
+        patched.setattr(slice_reader, "read_records", growing)
         report = read_documents(replace(store, report_progress=told.append), FIRST)
     assert report.unsettled == ("acme/manuals/r.jsonl changed while it was read",)
     assert "the next run reads it again" in told[0]

@@ -1,0 +1,75 @@
+"""Reading of a foreign file in a child process: the records of `parsing.readers`, within limits."""
+
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from typing import BinaryIO
+
+from semantic_assets.parsing import readers
+from semantic_assets.parsing.records import Columns, KnownRecord, LineStart, SourceRecord
+from semantic_assets.sandbox.limits import limits_for
+from semantic_assets.sandbox.pool import POOL
+from semantic_assets.sandbox.process import EndedFromOutside, LimitReached, Request
+
+#: A child would take several times as long as such a file needs.
+_PLAIN_BYTES = 1 << 20
+_FROM_THE_FIRST_LINE = LineStart(0, 0)
+#: A child ended by an operator or for want of memory on the machine is replaced once: more often
+#: would be for ever, if the file is what ends it.
+_ATTEMPTS = 2
+
+
+def read_records(
+    path: str,
+    stream: BinaryIO,
+    *,
+    columns: Columns,
+    skip: int = 0,
+    known: Collection[str] = frozenset(),
+    start: LineStart = _FROM_THE_FIRST_LINE,
+) -> Iterator[SourceRecord | KnownRecord]:
+    """Yield the documents of one file, as `parsing.readers.read_records` does, from a child.
+
+    A file that takes more processor, memory or time than its size allows, gives more text, or
+    crashes its reader ends with a failed record that names the limit. A small file of valid UTF-8
+    text is read here: Python's own decoder and our patterns see it, and nothing else.
+
+    Raises:
+        ConfigError: no reader takes the name.
+        OSError: the stream itself fails, or no child can be started.
+    """
+    readers.require_supported(path)
+    size = stream.seek(0, 2)
+    if size <= _PLAIN_BYTES:
+        stream.seek(0)
+        if readers.is_plain_text(path, stream.read()):
+            return readers.read_records(path, stream, columns=columns, skip=skip)
+    limits = limits_for(path, size)
+    named = {"record_id": columns.record_id, "title": columns.title, "text": columns.text}
+    fields = {
+        "path": path,
+        "columns": named | {"metadata": columns.metadata},
+        "known": [*known],
+        "start": [start.offset, start.lines],
+        "cpu_seconds": limits.cpu_seconds,
+        "memory_bytes": limits.memory_bytes,
+    }
+    return _records(Request(path, fields, size, limits), stream, skip)
+
+
+def _records(request: Request, stream: BinaryIO, skip: int) -> Iterator[SourceRecord | KnownRecord]:
+    why = "its reader was ended twice from outside: by an operator, or for want of memory here"
+    for _ in range(_ATTEMPTS):
+        request.fields["skip"] = skip
+        try:
+            with POOL.child() as child, closing(child.read(request, stream)) as batches:
+                for records in batches:
+                    for record in records:
+                        skip += 1
+                        yield record
+                return
+        except LimitReached as limit:
+            why = f"{limit}: split it, or save it in another format"
+            break
+        except EndedFromOutside:
+            continue
+    yield readers.failed_file(request.path, why, request.size)
