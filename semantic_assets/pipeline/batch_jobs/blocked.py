@@ -19,6 +19,7 @@ class Blocked:
     needs_person: bool = False
 
 
+ANOTHER_PLANS = Blocked("another process plans")
 WINDOW_FULL = Blocked("the window of enqueued tokens is full")
 
 

@@ -16,7 +16,7 @@ from semantic_assets.batching.packing import (
     Window,
     plan_job,
 )
-from semantic_assets.errors import SpendRefused
+from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.job_rows import PlannedJob
@@ -28,6 +28,7 @@ from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.batch_jobs.blocked import (
+    ANOTHER_PLANS,
     WINDOW_FULL,
     Blocked,
     Plan,
@@ -79,7 +80,7 @@ def plan(
     """
     with store.ledger.leases.trying(lease_names.PLAN) as lease:
         if lease is None:
-            return Plan(blocked_by=Blocked("another process plans"))
+            return Plan(blocked_by=ANOTHER_PLANS)
         recover_manifests(store)
         plans = [
             _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
@@ -243,6 +244,8 @@ class _Planner:
             )
         except SpendRefused as refusal:  # somebody else took the room meanwhile
             return Blocked(str(refusal), needs_person=True)
+        except Conflict:  # it slept over its lease: losing a race is ordinary, formed jobs stay
+            return ANOTHER_PLANS
         if planned and budgeted:
             self._budgets.formed(budgeted, usd)
         return planned or WINDOW_FULL

@@ -9,7 +9,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
-from semantic_assets.pipeline.pending.broken_files import distrust, set_aside
+from semantic_assets.pipeline.pending.broken_files import distrust, is_merged, set_aside
 from semantic_assets.store import Store
 
 _T = TypeVar("_T")
@@ -33,7 +33,7 @@ def with_rebuilt(store: Store, work: Callable[[], _T]) -> _T:
 
 
 def _mend(store: Store, error: BrokenFile) -> None:
-    if layout.is_results(error.path) and set_aside(store, error):
+    if layout.is_results(error.path) and (is_merged(store, error.path) or set_aside(store, error)):
         return
     distrust(store, error)
     table, _, rest = error.path.partition("/")

@@ -84,12 +84,7 @@ def _assembled(
             return _as_settled(store, shard, space)
         if demand is None or demand.table_fingerprint != chunks_fingerprint:
             demand = shard_demand(store, shard, space)
-        try:
-            report = _Assembly(store, space, shard, lease, demand).run()
-        except FileNotFoundError:
-            # Parts of a real-time job were merged by its process: their rows are elsewhere now.
-            demand = shard_demand(store, shard, space)
-            report = _Assembly(store, space, shard, lease, demand).run()
+        report = _Assembly(store, space, shard, lease, demand).run()
         settled = {"settled_fingerprint": chunks_fingerprint} if demand.is_settled else {}
         store.ledger.progress.note(
             shard,

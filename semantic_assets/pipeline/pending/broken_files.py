@@ -102,10 +102,20 @@ def set_aside(store: Store, error: BrokenFile) -> bool:
         return False
     with store.ledger.leases.trying(lease_names.of_job(job_id)) as lease:
         job = store.ledger.jobs.find(job_id)
-        if lease is None or job.state != S.COLLECTED or _is_whole(store, error.path):
+        own = layout.results(job.product_id, job_id)
+        if lease is None or job.state != S.COLLECTED or _is_whole(store, own):
             return False
         damage(store, job, error)
     return True
+
+
+def is_merged(store: Store, path: str) -> bool:
+    """Tell whether a part of a real-time job is gone because its process merged it.
+
+    Whoever had just looked it up took the job for damaged, whose answers were whole.
+    """
+    own = f"{path.rpartition('/')[0]}/{layout.job_of_results(path)}.parquet"
+    return path != own and not store.lake.exists(path) and store.lake.exists(own)
 
 
 def damage(store: Store, job: BatchJob, error: BrokenFile) -> None:

@@ -13,7 +13,12 @@ from semantic_assets.lake.outcomes import OutcomeCode
 from semantic_assets.lake.verified_file import broken
 from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.model.batch_job import BatchJob, JobState
-from semantic_assets.pipeline.pending.broken_files import distrust, require_named, set_aside
+from semantic_assets.pipeline.pending.broken_files import (
+    distrust,
+    is_merged,
+    require_named,
+    set_aside,
+)
 from semantic_assets.store import Store
 
 #: Metadata key of a results file: how many texts failed together, as one job.
@@ -85,13 +90,13 @@ def _completed(store: Store, product_id: str) -> KeyIndex | None:
 
 
 def _covered(store: Store, index: KeyIndex, product_id: str, name: str, etag: str) -> bool:
-    """Cover a results file; False: its job was set aside."""
+    """Cover a results file; False: its job was set aside, or it is part of another by now."""
     try:
         cover(store, index, product_id, name, etag)
     except BrokenFile as error:
         if not layout.is_results(error.path):
             raise
-        if set_aside(store, error):
+        if is_merged(store, error.path) or set_aside(store, error):
             return False
         if _may_hold_answers(store, error):
             raise
