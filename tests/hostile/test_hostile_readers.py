@@ -19,6 +19,7 @@ from tests.hostile.files import HOSTILE, many_attributes, nested_forms
 from tests.parsing.conftest import _make_pdf
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_file_ends_within_its_limits(read_apart: ReadApart, tmp_path: Path, name: str):
     make, reason = HOSTILE[name]

@@ -91,6 +91,7 @@ def _ended_after(seconds: float, what: str) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(("name", "method"), _USES, ids=map(".".join, _USES))
 def test_pattern_takes_time_in_proportion(name: str, method: str) -> None:
     module, _, attribute = name.rpartition(".")

@@ -35,6 +35,7 @@ def lines(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("file", hostile_files(), ids=lambda file: file.name)
 def test_a_child_gives_what_the_readers_give(tmp_path: Path, file: Hostile):
     path = tmp_path / "file"

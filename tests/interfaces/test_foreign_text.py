@@ -81,6 +81,7 @@ def _has_json(typed: list[str]) -> bool:
 
 
 @pytest.mark.dear
+@pytest.mark.dear
 def test_no_command_obeys_a_text(nasty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve_in_thread(nasty / "emulator", tier=1, latency_seconds=0.2)
     monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", server.base_url)
