@@ -80,15 +80,15 @@ def _hostile(pattern: str) -> Iterator[str]:
 @contextmanager
 def _ended_after(seconds: float, what: str) -> Iterator[None]:
     def end(*_: object) -> None:
-        raise TimeoutError(f"over {seconds} s: {what}")
+        raise TimeoutError(f"over {seconds} CPU s: {what}")
 
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @pytest.mark.sample(8)
