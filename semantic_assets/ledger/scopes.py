@@ -88,12 +88,12 @@ class Scopes:
         """Return the pause of a scope, or else of one of its models, that is not over."""
         now = self.database.clock()
         of_scope = sa.select(scope_table.c.paused_until, scope_table.c.pause_reason).where(
-            scope_table.c.scope_id == scope_id, scope_table.c.paused_until > now
+            scope_table.c.scope_id == scope_id, _is_ahead(scope_table.c.paused_until, now)
         )
         of_model = sa.select(model_pause.c.until, model_pause.c.reason).where(
             model_pause.c.scope_id == scope_id,
             model_pause.c.model == model,
-            model_pause.c.until > now,
+            _is_ahead(model_pause.c.until, now),
         )
         with self.database.read() as connection:
             row = connection.execute(of_scope).one_or_none()
@@ -112,7 +112,8 @@ class Scopes:
     def pauses(self, scope_id: str) -> list[Pause]:
         """Return the pauses of the models of a scope that are not over."""
         query = sa.select(model_pause.c.until, model_pause.c.reason).where(
-            model_pause.c.scope_id == scope_id, model_pause.c.until > self.database.clock()
+            model_pause.c.scope_id == scope_id,
+            _is_ahead(model_pause.c.until, self.database.clock()),
         )
         with self.database.read() as connection:
             return [Pause(until, reason) for until, reason in connection.execute(query)]
@@ -150,7 +151,9 @@ class Scopes:
         if row is None:
             return configured
         hours = (self.database.clock() - row.changed_at) / _REGROW_SECONDS
-        return min(configured, int(row.tokens * _FLOOR ** min(max(hours, 0.0), 10.0)))
+        if hours < 0:  # a clock that was ahead wrote it: it may be as old as that
+            return configured
+        return min(configured, int(row.tokens * _FLOOR ** min(hours, 10.0)))
 
     def note_others(self, scope_id: str, enqueued: Mapping[str, tuple[int, int]]) -> None:
         """Note what a listing shows of others who use the key: (tokens, jobs) by model."""
@@ -207,6 +210,11 @@ def resume_job(connection: sa.Connection, job_id: str) -> None:
     """End the pauses of a job's collection: it is final."""
     of_job = (model_pause.c.scope_id == _JOB) & (model_pause.c.model == job_id)
     connection.execute(sa.delete(model_pause).where(of_job))
+
+
+def _is_ahead(until: sa.Column[float], now: float) -> sa.ColumnElement[bool]:
+    """Return whether a pause is not over; one longer than the longest was written by a wrong clock."""
+    return (until > now) & (until <= now + _LONGEST_PAUSE_SECONDS)
 
 
 def _of(scope_id: str) -> sa.Update:
