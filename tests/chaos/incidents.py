@@ -67,15 +67,15 @@ def needs_recovery(mishap: Incident | None) -> bool:
 
 def restore_manifests(world: World) -> None:
     """Bring back, from a backup, what was lost of manifests."""
-    for kept in (world.folder / "kept").glob("*"):
+    for kept in (world.folder / "kept-manifests").glob("*"):
         shutil.copy(kept, world.lake / "manifests" / kept.name)
 
 
 def _one_manifest(world: World) -> Path:
     """A manifest of a job that is out, of which a backup is made."""
     found = min((world.lake / "manifests").glob("*.parquet"))
-    (world.folder / "kept").mkdir()
-    shutil.copy(found, world.folder / "kept" / found.name)
+    (world.folder / "kept-manifests").mkdir()
+    shutil.copy(found, world.folder / "kept-manifests" / found.name)
     return found
 
 
