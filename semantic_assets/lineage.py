@@ -51,7 +51,8 @@ def require_newest(lake: Lake, ledger: Ledger) -> None:
 
 def lacks_events(lake: Lake, ledger: Ledger) -> bool:
     """Return whether the lake has seen events that the ledger does not know."""
-    return ledger.identity.reached() < _seen(lake)
+    seen = _seen(lake)  # first: of an event between the two looks the ledger knows before the lake
+    return ledger.identity.reached() < seen
 
 
 def noting_events(lake: Lake, ledger: Ledger) -> Ledger:

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from semantic_assets.cli import main
 from semantic_assets.errors import ConfigError
+from semantic_assets.ledger.identity import Identity
+from semantic_assets.lineage import require_newest
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.batch_jobs.recover import recover
 from semantic_assets.pipeline.flows.advance import advance
@@ -190,3 +192,17 @@ def _spoil(ledger: Path, damage: str) -> None:
         ledger.mkdir()
     else:
         ledger.write_bytes(b"Dear Sirs, " * 2_000 if damage == "text" else content[:5_000])
+
+
+def test_an_event_between_the_two_looks_is_no_sign_of_an_older_ledger(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = Identity.reached
+
+    def reached_while_another_works(identity: Identity) -> int:
+        found = reached(identity)
+        (trial.settings.root / "ledger_events").write_text(str(found + 1))
+        return found
+
+    monkeypatch.setattr(Identity, "reached", reached_while_another_works)
+    require_newest(trial.store.lake, trial.store.ledger)
