@@ -7,7 +7,7 @@ after each event: a ledger that has not come so far was restored from an older c
 from contextlib import suppress
 from dataclasses import replace
 
-from semantic_assets.errors import ConfigError, Conflict
+from semantic_assets.errors import ConfigError, Conflict, TransientError
 from semantic_assets.lake import layout
 from semantic_assets.lake.home import is_same_home, shown_home
 from semantic_assets.lake.lake import Lake
@@ -56,12 +56,15 @@ def lacks_events(lake: Lake, ledger: Ledger) -> bool:
 
 
 def noting_events(lake: Lake, ledger: Ledger) -> Ledger:
-    """Return the ledger, which notes the number of each event in the lake."""
-    before = ledger.identity.events_before()
+    """Return the ledger, which notes the number of its last event in the lake after each event.
 
-    def note(event_id: int) -> None:
-        with suppress(Conflict):  # another process notes an event of its own: as good
-            lake.write_text(layout.LEDGER_EVENTS, str(before + event_id))
+    A note that fails leaves the number of an earlier event, and the next event makes it good: the
+    move of a row that is durable must not look as if it had failed.
+    """
+
+    def note() -> None:
+        with suppress(Conflict, TransientError):
+            lake.write_text(layout.LEDGER_EVENTS, str(ledger.identity.reached()))
 
     return replace(ledger, jobs=replace(ledger.jobs, after_event=note))
 

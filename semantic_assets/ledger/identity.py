@@ -49,25 +49,19 @@ class Identity:
     def reached(self) -> int:
         """Return the number of the last event."""
         with self.database.read() as connection:
-            last = connection.execute(sa.select(sa.func.max(job_event.c.event_id))).scalar()
-        return self.events_before() + (last or 0)
-
-    def events_before(self) -> int:
-        return int(self._stored(_EVENTS_BEFORE) or "0")
+            before, last = _events(connection)
+        return before + last
 
     def go_on_above(self, number: int) -> None:
         """Count on from a number that an earlier ledger of this lake had come to."""
-        missing = number - self.reached()
-        if missing > 0:
-            with self.database.write() as connection:
-                self._store(connection, _EVENTS_BEFORE, str(self.events_before() + missing))
+        with self.database.write() as connection:
+            before, last = _events(connection)
+            if number > before + last:
+                self._store(connection, _EVENTS_BEFORE, str(number - last))
 
     def _stored(self, name: str) -> str | None:
         with self.database.read() as connection:
-            found: str | None = connection.execute(
-                sa.select(meta.c.value).where(meta.c.name == name)
-            ).scalar_one_or_none()
-        return found
+            return _value(connection, name)
 
     def _store(self, connection: sa.Connection, name: str, value: str) -> None:
         connection.execute(
@@ -75,3 +69,15 @@ class Identity:
             .values(name=name, value=value)
             .on_conflict_do_update(index_elements=["name"], set_={"value": value})
         )
+
+
+def _events(connection: sa.Connection) -> tuple[int, int]:
+    """Return (events of earlier ledgers, number of the last event of this one)."""
+    last = connection.execute(sa.select(sa.func.max(job_event.c.event_id))).scalar()
+    return int(_value(connection, _EVENTS_BEFORE) or "0"), last or 0
+
+
+def _value(connection: sa.Connection, name: str) -> str | None:
+    query = sa.select(meta.c.value).where(meta.c.name == name)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found

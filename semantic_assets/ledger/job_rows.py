@@ -84,16 +84,13 @@ def record_event(
     before: str | None,
     after: str,
     detail: str | None,
-) -> int:
-    """Append an event and return its number."""
+) -> None:
     _log.info("job %s: %s -> %s", job_id, before or "new", after)
-    inserted = connection.execute(
+    connection.execute(
         sa.insert(job_event).values(
             job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
         )
-    ).inserted_primary_key
-    assert inserted is not None
-    return int(inserted[0])
+    )
 
 
 def job_values(job: BatchJob) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
 import pytest
 
 from semantic_assets.api.generation_job import generate
@@ -79,6 +80,11 @@ def test_a_medium_google_refuses_holds_up_no_other(
     assert not trial.refresh().is_waiting
     by_title = {row["title"]: row["status"] for row in results(trial, task="describe")}
     assert by_title == {"a": "FAILED", "b": "READY"}
+    jobs = [job for job in trial.remote_jobs() if not job["model"].startswith("gemini-embedding")]
+    calls = httpx2.get(f"{trial.url}/emulator/state").json()["calls"]
+    # What was left out of a file is not waited for: each answer is downloaded once.
+    assert calls["files.download"] <= len(trial.remote_jobs())
+    assert len(jobs) <= 3
 
 
 def test_the_budget_of_a_task_holds_in_real_time(trial: Trial) -> None:

@@ -2,7 +2,8 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,18 @@ import pytest
 from click.testing import CliRunner
 
 from semantic_assets.cli import main
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import ConfigError, Conflict, TransientError
+from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.identity import Identity
-from semantic_assets.lineage import require_newest
+from semantic_assets.lineage import noting_events, require_newest
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.batch_jobs.recover import recover
 from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.maintenance import init as init_module
 from semantic_assets.pipeline.maintenance.init import Fate, init
 from semantic_assets.store import open_store
+from tests.factories import make_job
 from tests.trial import Trial
 
 TEXTS = 12
@@ -206,3 +211,63 @@ def test_an_event_between_the_two_looks_is_no_sign_of_an_older_ledger(
 
     monkeypatch.setattr(Identity, "reached", reached_while_another_works)
     require_newest(trial.store.lake, trial.store.ledger)
+
+
+def test_a_lake_that_is_no_copy_gives_up_none_of_its_jobs(out: Trial) -> None:
+    with out.reopened().store:
+        pass
+    with pytest.raises(ConfigError, match="it is no copy, and nothing was changed"):
+        init(out.settings, fate=Fate.COPIED)
+    with out.reopened().store as store:
+        assert {job.state for job in store.ledger.jobs.list()} == {"submitted"}
+
+
+def test_a_copy_is_made_a_lake_of_its_own_once(out: Trial) -> None:
+    copy = copied(out)
+    made = init(copy.settings, fate=Fate.COPIED)
+    again = init(copy.settings, fate=Fate.COPIED)
+    assert (again.ledger_id, again.given_up) == (made.ledger_id, 0)
+
+
+def test_a_copy_whose_job_is_in_another_hand_stays_a_copy(
+    out: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copied(out)
+    monkeypatch.setattr(init_module, "abandon", lambda *_, **__: False)
+    with pytest.raises(Conflict, match="in another process's hand"):
+        init(copy.settings, fate=Fate.COPIED)
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="is a copy of"):
+        copy.reopened()
+
+
+def test_a_note_that_fails_does_not_fail_the_move(trial: Trial) -> None:
+    ledger = trial.store.ledger
+    job = make_job()
+    ledger.jobs.insert(job, detail="new")
+    noted = (trial.settings.root / "ledger_events").read_text()
+
+    @contextmanager
+    def failing(lake: Lake, relative: str, *_: object) -> Iterator[Path]:
+        raise TransientError("the bucket is away")
+        yield Path()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, "replacing", failing)
+        moved = ledger.jobs.move(job.job_id, JobState.CREATING, of=[JobState.UPLOADING])
+    assert moved is not None
+    assert (trial.settings.root / "ledger_events").read_text() == noted
+    ledger.jobs.move(job.job_id, JobState.RELEASED, of=[JobState.CREATING])
+    assert int((trial.settings.root / "ledger_events").read_text()) == int(noted) + 2
+
+
+def test_who_was_open_while_a_ledger_was_recovered_counts_on_above_it(out: Trial) -> None:
+    for path in out.settings.root.glob("ledger.sqlite3*"):
+        path.unlink()
+    (out.settings.root / "ledger_events").write_text("500")
+    recovering = out.reopened(unchecked=True)
+    with recovering.store as store:
+        open_meanwhile = noting_events(store.lake, store.ledger)
+        recover(store)
+        open_meanwhile.jobs.insert(make_job(), detail="new")
+    assert int((out.settings.root / "ledger_events").read_text()) > 500

@@ -5,18 +5,14 @@ from weakref import WeakKeyDictionary
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.lake import layout
-from semantic_assets.model.batch_job import JobState, parse_display_name, state_of_remote
+from semantic_assets.model.batch_job import JobState, parse_display_name
+from semantic_assets.pipeline.batch_jobs.other_jobs import note_others, others_are_old_news
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
 #: This many quarantined jobs of a space in a row stop it.
 _IN_A_ROW = 2
-
-#: Where we have no jobs to tell by: about a chunk of 1,500 characters.
-_TOKENS_OF_A_REQUEST = 400
-#: What others have out is looked at again after so long.
-_NEWS_SECONDS = 60.0
 
 #: The finding from one complete listing for each client; None: nothing unknown was listed.
 _checked: WeakKeyDictionary[Gemini, str | None] = WeakKeyDictionary()
@@ -40,36 +36,12 @@ def unknown_jobs_block(store: Store, gemini: Gemini) -> str | None:
     Jobs that were given up and are listed are re-opened: if nothing else is polled, no later
     listing would find them.
     """
-    if gemini not in _checked or _others_are_old_news(store, gemini):
+    if gemini not in _checked or others_are_old_news(store, gemini):
         listed = list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs)
         reopen(store, gemini, listed)
-        _note_others(store, gemini, listed)
+        note_others(store, gemini, listed)
         _checked[gemini] = _explain(store, listed)
     return _checked[gemini]
-
-
-def _others_are_old_news(store: Store, gemini: Gemini) -> bool:
-    """Return whether others had something out when they were last looked at, a while ago."""
-    seen = store.ledger.scopes.others_seen_at(gemini.scope_id)
-    return seen is not None and store.ledger.now() - seen > _NEWS_SECONDS
-
-
-def _note_others(store: Store, gemini: Gemini, listed: list[RemoteJob]) -> None:
-    """Note the jobs of other ledgers and programs: the window of enqueued tokens is the key's.
-
-    A second ledger beside the first had filled a full window again. Google tells the requests of a
-    job and not its tokens: those are taken to be as long as ours.
-    """
-    enqueued: dict[str, tuple[int, int]] = {}
-    for job in listed:
-        found = parse_display_name(job.display_name)
-        is_ours = found is not None and found[0] == store.ledger.ledger_id
-        if is_ours or state_of_remote(job.state) == JobState.ENDED or job.model is None:
-            continue
-        each = store.ledger.job_totals.mean_tokens(job.model) or _TOKENS_OF_A_REQUEST
-        tokens, jobs = enqueued.get(job.model, (0, 0))
-        enqueued[job.model] = (tokens + int(each * (job.requests or 1)), jobs + 1)
-    store.ledger.scopes.note_others(gemini.scope_id, enqueued)
 
 
 def _explain(store: Store, remote: list[RemoteJob]) -> str | None:

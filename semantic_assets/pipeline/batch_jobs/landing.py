@@ -1,6 +1,6 @@
 """Land an answer: download it, decode it, and put the results file in place once it is verified."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sized
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from semantic_assets.batching.codec import Block, answer_blocks
 from semantic_assets.errors import CorruptResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.lake.manifests import unsent_texts
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.pipeline.answers.canary import Canaries, Vectors
@@ -40,6 +41,7 @@ def land_answers(
             blocks = _whole(
                 answers,
                 len(keys),
+                unsent=partial(unsent_texts, store.lake, job.job_id),
                 is_last=not left,
                 keep=partial(keep, store, job, result_file, path),
             )
@@ -58,9 +60,14 @@ def accepted(results: Path) -> Generator[Canaries, Vectors, None]:
 
 
 def _whole(
-    blocks: Iterator[Block], requests: int, *, is_last: bool, keep: Callable[[], None]
+    blocks: Iterator[Block],
+    texts: int,
+    *,
+    unsent: Callable[[], Sized],
+    is_last: bool,
+    keep: Callable[[], None],
 ) -> Iterator[Block]:
-    """Pass the blocks on; `keep` the file they are from if none is missing.
+    """Pass the blocks on; `keep` the file they are from if none of what was sent is missing.
 
     Raises:
         _CutOff: answers are missing, and the file can be fetched once more; the client accepts a
@@ -75,7 +82,7 @@ def _whole(
         if is_last:
             raise
         raise _CutOff from error
-    if decoded >= requests:
+    if decoded >= texts or decoded >= texts - len(unsent()):
         keep()
     elif not is_last:
         raise _CutOff

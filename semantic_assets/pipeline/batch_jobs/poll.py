@@ -16,6 +16,7 @@ from semantic_assets.model.batch_job import (
     state_of_remote,
 )
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.other_jobs import note_others
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
 
@@ -56,6 +57,7 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
             active=len(active),
             changed=tuple(_ask_for(store, gemini, active[:MAX_GETS], is_listed=False)),
         )
+    note_others(store, gemini, listed)
     changed = _adopt(store, gemini, unconfirmed, listed)
     reopen(store, gemini, listed)
     by_name = {remote.name: remote for remote in listed}

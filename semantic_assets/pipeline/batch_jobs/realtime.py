@@ -13,8 +13,6 @@ from semantic_assets.batching.codec import Block
 from semantic_assets.errors import (
     BrokenFile,
     Conflict,
-    CorruptResult,
-    GeminiUnavailable,
     SemanticAssetsError,
     SpendRefused,
 )
@@ -39,6 +37,7 @@ from semantic_assets.pipeline.costs.budgets import (
     count_in_run,
     job_guard,
 )
+from semantic_assets.pipeline.costs.paid_calls import may_be_billed
 from semantic_assets.pipeline.pending.broken_files import (
     damage,
     paid_file,
@@ -87,21 +86,12 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
                 _keep(store, product, job, number, block)
             interrupted = False
         except SemanticAssetsError as error:
-            interrupted = _may_be_billed(error)
+            # A cap refuses here only to repeat a call whose answer could not be used.
+            interrupted = may_be_billed(error) or isinstance(error, SpendRefused)
             raise
         finally:
             landed, usd = merge_parts(store, job, lease, interrupted=interrupted)
     return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
-
-
-def _may_be_billed(error: SemanticAssetsError) -> bool:
-    """Return whether the call that ended so may cost: a refusal by Google bills nothing.
-
-    A cap refuses here only to repeat a call whose answer could not be used.
-    """
-    if isinstance(error, GeminiUnavailable):
-        return error.sent
-    return isinstance(error, CorruptResult | SpendRefused)
 
 
 def _form(

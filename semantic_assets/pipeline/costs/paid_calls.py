@@ -35,6 +35,16 @@ Vectors = npt.NDArray[np.float32]
 _QUERY = "query+"
 
 
+def may_be_billed(error: SemanticAssetsError) -> bool:
+    """Return whether a call that ended so may cost: an answer that refuses bills nothing.
+
+    One that cannot be used is billed all the same, and one that was lost may be.
+    """
+    if isinstance(error, GeminiUnavailable):
+        return error.sent
+    return isinstance(error, CorruptResult)
+
+
 @contextmanager
 def paid_call(
     store: Store, model: str, tokens: int, *, guard: Guard, call_id: str
@@ -52,10 +62,10 @@ def paid_call(
     try:
         yield
     except SemanticAssetsError as error:
-        if not (isinstance(error, GeminiUnavailable) and error.sent):
-            # An answer that refuses bills nothing; one that cannot be used is billed all the same.
-            cost = amount if isinstance(error, CorruptResult) else Amount(0, 0.0)
-            spending.settle(call_id, model=model, reserved=amount, cost=cost)
+        if isinstance(error, CorruptResult):
+            spending.settle(call_id, model=model, reserved=amount, cost=amount)
+        elif not may_be_billed(error):
+            spending.settle(call_id, model=model, reserved=amount, cost=Amount(0, 0.0))
         raise
     spending.settle(call_id, model=model, reserved=amount, cost=amount)
 

@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from semantic_assets.errors import GeminiUnavailable, SemanticAssetsError
+from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.ledger.spending import ACTUAL, Amount, Guard, Spending
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.costs.paid_calls import may_be_billed
 from semantic_assets.store import Store
 
 #: What calls and jobs of a probe are booked as, each with a word of its own behind it.
 PROBE = "probe"
-
-
 _NOTHING = Amount(0, 0.0)
 
 
@@ -31,7 +30,7 @@ class PaidJob:
         try:
             return create()
         except SemanticAssetsError as error:
-            if not (isinstance(error, GeminiUnavailable) and error.sent):
+            if not may_be_billed(error):
                 self.cost = _NOTHING
             raise
 

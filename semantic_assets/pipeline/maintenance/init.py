@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.errors import ConfigError, Conflict
+from semantic_assets.lake.home import is_same_home
 from semantic_assets.lineage import lacks_events, require_home
 from semantic_assets.model.batch_job import FINAL, BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
@@ -67,13 +68,25 @@ def _become_own(store: Store) -> int:
     """Make a copy a lake of its own; return how many jobs of the original it gave up.
 
     Killed at any step, the same command goes on: the id is given last.
+
+    Raises:
+        ConfigError: it is no copy: its own jobs would be given up, and their texts paid for twice.
     """
+    known, here = store.ledger.identity.home, store.lake.home
+    if known is not None and is_same_home(known, here):
+        if store.ledger.identity.copied_from is not None:
+            return 0  # it is one already
+        raise ConfigError(
+            f"the lake at {store.lake.shown} is where its ledger knows it to be: it is no copy, and "
+            "nothing was changed"
+        )
     _require_own_things(store)
     store.ledger.identity.free_leases()
-    jobs = [job for job in store.ledger.jobs.list() if job.state not in FINAL]
+    # A damaged job is out nowhere: its answers were the original's and are the copy's too.
+    jobs = [job for job in store.ledger.jobs.list() if job.state not in FINAL | {S.DAMAGED}]
     for job in jobs:
         _give_up(store, job)
-    store.ledger.identity.become(secrets.token_hex(5), store.lake.home)
+    store.ledger.identity.become(secrets.token_hex(5), here)
     return len(jobs)
 
 
@@ -97,4 +110,7 @@ def _give_up(store: Store, job: BatchJob) -> None:
         moved = store.ledger.jobs.move(job.job_id, _ON_THE_WAY[job.state], of=[job.state])
         assert moved is not None
         job = moved
-    abandon(store, job, BY_HAND, billed=False)
+    if not abandon(store, job, BY_HAND, billed=False):
+        raise Conflict(
+            f"job {job.job_id} is in another process's hand: end it, then run this again"
+        )

@@ -101,9 +101,10 @@ def set_aside(store: Store, error: BrokenFile) -> bool:
     if store.is_read_only or not store.ledger.jobs.exists(job_id):
         return False
     with store.ledger.leases.trying(lease_names.of_job(job_id)) as lease:
-        job = store.ledger.jobs.find(job_id)
-        own = layout.results(job.product_id, job_id)
-        if lease is None or job.state != S.COLLECTED or _is_whole(store, own):
+        job = None if lease is None else store.ledger.jobs.claim(job_id, lease.fence)
+        if job is None or job.state != S.COLLECTED:
+            return False
+        if _is_whole(store, layout.results(job.product_id, job_id)):
             return False
         damage(store, job, error)
     return True
@@ -119,7 +120,7 @@ def is_merged(store: Store, path: str) -> bool:
 
 
 def damage(store: Store, job: BatchJob, error: BrokenFile) -> None:
-    """Withhold the texts of a job whose file is broken, then move its row; its lease is held."""
+    """Withhold the texts of a job whose file is broken, then move its row, under the row's fence."""
     name = f"{job.job_id}.parquet"
     index = store.key_index_to_complete(job.product_id)
     keys = _keys(store, job) or index.keys_of(name)
@@ -129,7 +130,12 @@ def damage(store: Store, job: BatchJob, error: BrokenFile) -> None:
         texts = texts.append_column("token_estimate", pa.array([0] * len(keys), pa.int32()))
         write_manifest(store.lake, job, store.product(job.product_id), [texts])
     moved = store.ledger.jobs.move(
-        job.job_id, S.DAMAGED, of=[job.state], detail=error.why, error_message=str(error)
+        job.job_id,
+        S.DAMAGED,
+        of=[job.state],
+        fence=job.fence,
+        detail=error.why,
+        error_message=str(error),
     )
     if moved is not None:
         etags = index.etags()

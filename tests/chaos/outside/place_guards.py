@@ -13,7 +13,7 @@ from semantic_assets.gemini.faults import Method
 from semantic_assets.lake import layout, manifests
 from semantic_assets.lake.lake import Lake
 from semantic_assets.pipeline.batch_jobs import submit
-from semantic_assets.pipeline.pending import pending
+from semantic_assets.pipeline.pending import landed, pending
 
 
 def manifests_trusted() -> None:
@@ -55,7 +55,7 @@ def refusals_cost_attempts() -> None:
 
 def rows_fail_alone() -> None:
     """A row that fails beside half of its job fails by itself."""
-    pending._side_by_side = lambda table: 0
+    landed._side_by_side = lambda table: 0
 
 
 def no_home() -> None:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from semantic_assets.errors import Conflict
+from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs import resolve
 from semantic_assets.pipeline.batch_jobs.restore import restore
 from semantic_assets.pipeline.embeddings.assemble import assemble
+from semantic_assets.pipeline.pending.broken_files import damage
 from semantic_assets.pipeline.search.search import search
 from tests.harms import HARMS
 from tests.pipeline.tasks import write_news, write_task
@@ -177,3 +178,13 @@ def test_a_real_time_answer_that_broke_is_set_aside_too(trial: Trial, harm: str)
     resolve.resubmit(trial.store, trial.gemini, job.job_id)
     assert not trial.refresh(mode="sync").is_waiting
     assert assemble(trial.store, SHARD).is_settled
+
+
+def test_who_slept_while_a_job_was_taken_over_does_not_set_it_aside(landed: Trial) -> None:
+    store, job = landed.store, first_job(landed)
+    held = store.ledger.jobs.claim(job.job_id, job.fence + 1)
+    assert held is not None
+    store.ledger.jobs.claim(job.job_id, held.fence + 1)  # another took its lease meanwhile
+    path = layout.results(job.product_id, job.job_id)
+    damage(store, held, BrokenFile("broken", path=path, why="it is missing"))
+    assert store.ledger.jobs.find(job.job_id).state == JobState.COLLECTED

@@ -9,6 +9,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.store import open_store
+from tests.factories import MODEL
 from tests.trial import Trial
 
 WINDOW = 1_200
@@ -64,3 +65,15 @@ def test_it_sends_once_the_others_jobs_have_ended(two: tuple[Trial, Trial]) -> N
     assert len(other.sent()) == 120
     assert other.paid_twice() == []
     assert first.submitted_texts
+
+
+def test_a_process_that_lives_long_sees_what_others_send_later(two: tuple[Trial, Trial]) -> None:
+    one, other = two
+    totals, scope = other.store.ledger.job_totals, other.gemini.scope_id
+    large = one.reopened(enqueued_tokens=100_000)
+    with large.store:
+        assert advance(other.store, other.gemini).submitted_texts > 0
+        assert totals.enqueued(scope, MODEL) == totals.window(scope, MODEL)
+        assert advance(large.store, large.gemini).submitted_texts > 0
+    advance(other.store, other.gemini)  # it polls
+    assert totals.enqueued(scope, MODEL) > totals.window(scope, MODEL)
