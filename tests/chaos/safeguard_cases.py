@@ -113,7 +113,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-second-download": ("paid_twice", with_fault("truncated-download-close-delimited")),
     "no-output-first": ("paid_twice", with_fault("ends-partially-succeeded")),
     "no-key-check": ("misplaced", with_fault("shuffled-lines")),
-    "no-foreign-key-check": ("paid_twice", with_fault("swapped-result-files")),
+    "no-foreign-key-check": ("ending", with_fault("swapped-result-files")),
     "no-duplicate-key-check": ("lost", with_fault("duplicated-keys")),
     "no-verification": ("misplaced", with_fault("swapped-keys")),
     "no-canary": ("misplaced", with_fault("swapped-keys")),
