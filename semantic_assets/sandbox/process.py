@@ -24,6 +24,8 @@ sys.path[:] = {path!r}
 from semantic_assets.sandbox.child import serve
 serve({connection}, {lifeline})
 """
+#: Not the keys and passwords of the settings, which a file could have its reader give away.
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _START_SECONDS, _END_SECONDS, _PASS_OVER_SECONDS = 120.0, 5.0, 1.0
 _MB = 1 << 20
 #: Sending the content of a small file takes half the time of passing the open file on.
@@ -80,6 +82,7 @@ class ReadingChild:
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), reading),
                 cwd="/",
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 start_new_session=True,
             )
         except OSError:

@@ -186,3 +186,12 @@ def _first_child(pid: int) -> int:
     while not (found := _children(pid)):
         os.sched_yield()
     return found[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="Linux shows it")
+def test_a_child_knows_no_key_of_the_settings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-that-no-reader-needs")
+    POOL.close()
+    list(read_records("a.html", io.BytesIO(_PAGE), columns=Columns()))
+    [child] = POOL.pids()
+    assert b"a-key-that-no-reader-needs" not in Path(f"/proc/{child}/environ").read_bytes()
