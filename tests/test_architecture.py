@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "system": set(),
     "objects": {"errors", "system", "text"},
     "parsing": {"errors", "model", "text"},
-    "sandbox": {"model", "parsing"},
+    "sandbox": {"model", "parsing", "settings"},
     "settings": {"batching", "errors", "model", "objects", "parsing", "text"},
     "sources": {"model", "objects", "parsing", "settings", "text"},
     "lake": {"errors", "model", "objects", "system"},

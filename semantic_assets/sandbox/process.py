@@ -16,6 +16,7 @@ import orjson
 
 from semantic_assets.sandbox import frames
 from semantic_assets.sandbox.limits import OUTPUT_RATIO, Limits
+from semantic_assets.settings.settings import environment_of_readers
 
 #: Not multiprocessing: that runs the user's main module again, and not from a daemon process.
 _PROGRAM = """
@@ -24,8 +25,6 @@ sys.path[:] = {path!r}
 from semantic_assets.sandbox.child import serve
 serve({connection}, {lifeline})
 """
-#: Not the keys and passwords of the settings, which a file could have its reader give away.
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _START_SECONDS, _END_SECONDS, _PASS_OVER_SECONDS = 120.0, 5.0, 1.0
 _MB = 1 << 20
 #: Sending the content of a small file takes half the time of passing the open file on.
@@ -82,7 +81,7 @@ class ReadingChild:
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), reading),
                 cwd="/",
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                env=environment_of_readers(),
                 start_new_session=True,
             )
         except OSError:

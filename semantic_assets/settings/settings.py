@@ -32,6 +32,8 @@ from semantic_assets.settings.validation import (
 from semantic_assets.text.foreign import scrubbed
 
 PREFIX = "SEMANTIC_ASSETS_"
+#: All that a process that reads foreign files is told of this one's environment.
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 #: Of Google's key; the first one set counts.
 KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
@@ -253,3 +255,11 @@ def _dotenv() -> dict[str, str]:
     from dotenv import dotenv_values
 
     return {name: value for name, value in dotenv_values(file).items() if value is not None}
+
+
+def environment_of_readers() -> dict[str, str]:
+    """Return the environment of processes that read foreign files: without our keys and passwords.
+
+    A file that takes over its reader could have it give them away.
+    """
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
