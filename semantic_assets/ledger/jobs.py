@@ -69,7 +69,7 @@ class Jobs:
             tokens, jobs = enqueued_of(connection, job.scope_id, job.model)
             if jobs >= limit_jobs or tokens + job.tokens_estimated > limit_tokens:
                 return False
-            guard(Spending(self.database, connection))
+            guard(Spending(self.database, connection, job.job_id))
             connection.execute(sa.insert(job_table).values(job_values(job)))
             settle_insert(connection, self.database, job, reserved)
             record_event(connection, job.job_id, job.created_at, None, job.state, None)
@@ -94,7 +94,7 @@ class Jobs:
         with self.database.write() as connection:
             if under is not None:
                 require_fence(connection, under)
-            guard(Spending(self.database, connection))
+            guard(Spending(self.database, connection, job.job_id))
             found = connection.execute(
                 self.database.insert(job_table)
                 .values(job_values(job))

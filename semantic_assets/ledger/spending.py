@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
-from semantic_assets.ledger.database.schema import job, other_spend, spend
+from semantic_assets.ledger.database.schema import caller_job, job, other_spend, spend
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
@@ -75,6 +75,8 @@ class Spending:
     database: Database
     #: Inside a transaction: the one that reads and books.
     within: sa.Connection | None = None
+    #: The job or call that this transaction is about to book.
+    booking: str | None = None
 
     def book(self, job_id: str, kind: str, *, model: str, tokens: int, usd: float) -> None:
         """Book once; a second booking of the same kind for a job changes nothing."""
@@ -101,7 +103,7 @@ class Spending:
             SpendRefused: `guard` found no room; nothing was booked.
         """
         with self.database.write() as connection:
-            inside = Spending(self.database, connection)
+            inside = Spending(self.database, connection, job_id)
             guard(inside)
             inside._add(job_id, POSSIBLY_BILLED, model, amount)
 
@@ -154,6 +156,24 @@ class Spending:
                 return replace(_totals(found), other_usd=_other_usd(connection, since))
         # Calls made for a job are booked as its id, a plus sign and a word of their own.
         return _totals([row for row in found if of(row.job_id.partition("+")[0])])
+
+    def totals_of_caller(self, caller: str, *, since: float) -> SpendTotals:
+        """Add up what is booked from a time on for what a caller asked for."""
+        query = sa.select(caller_job.c.job_id).where(caller_job.c.caller == caller)
+        with self._reading() as connection:
+            its = set(connection.execute(query).scalars())
+        return self.totals(since=since, of=its.__contains__)
+
+    def count_to(self, caller: str) -> None:
+        """Count what this transaction books to a caller, now and when it is settled."""
+        assert self.booking is not None
+        job_id = self.booking.partition("+")[0]
+        with self._writing() as connection:
+            connection.execute(
+                self.database.insert(caller_job)
+                .values(job_id=job_id, caller=caller)
+                .on_conflict_do_nothing()
+            )
 
     def totals_by_job(self, *, since: float) -> dict[str, SpendTotals]:
         """Add up what is booked from a time on, by job, in one query."""

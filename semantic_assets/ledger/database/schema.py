@@ -204,6 +204,14 @@ spend = sa.Table(
     sa.UniqueConstraint("job_id", "kind"),
 )
 
+#: On whose behalf a job or a day's questions were paid for, where a caller has a cap of its own.
+caller_job = sa.Table(
+    "caller_job",
+    metadata,
+    sa.Column("job_id", TEXT, primary_key=True),
+    sa.Column("caller", TEXT, nullable=False, index=True),
+)
+
 #: What other tools spent on the same key, as a person entered it; `at` is noon of its day.
 other_spend = sa.Table(
     "other_spend",

@@ -18,6 +18,7 @@ from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
+from semantic_assets.pipeline.costs.callers import current_caller
 from semantic_assets.store import Store
 
 _DAY_SECONDS = 86_400
@@ -160,6 +161,26 @@ def _require_run_budget_of(
         )
 
 
+def require_caller_budget(store: Store, usd: float, spending: Spending) -> None:
+    """Refuse what the caller's cap of the day has no room for; count to the caller what is booked.
+
+    Raises:
+        SpendRefused: the message names the cap.
+    """
+    caller = current_caller()
+    if caller is None:
+        return
+    spent = at_most_usd(spending.totals_of_caller(caller.name, since=since_midnight(store)))
+    if not spent + usd * UPPER <= caller.usd_per_day:
+        raise SpendRefused(
+            f"${spent:.4f} of the ${caller.usd_per_day:.4f} a day of this key is spent or committed, "
+            f"this costs up to ${usd * UPPER:.6f}: wait until midnight UTC, or ask the operator for "
+            "a key with a larger --usd-per-day"
+        )
+    if spending.booking is not None:
+        spending.count_to(caller.name)
+
+
 def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: float) -> Guard:
     """Return what refuses a job over the cap of the day, of its dataset or of its task.
 
@@ -170,6 +191,7 @@ def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: f
     def guard(spending: Spending) -> None:
         require_budget(store, usd, spending)
         _require_run_budget(store, usd, spending)
+        require_caller_budget(store, usd, spending)
         _require_dataset_budget(store, dataset, usd, spending)
         _require_task_budget(store, product, usd, spending)
 

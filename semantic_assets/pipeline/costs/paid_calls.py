@@ -26,13 +26,16 @@ from semantic_assets.pipeline.costs.budgets import (
     UPPER,
     at_most_usd,
     require_budget,
+    require_caller_budget,
     since_midnight,
 )
+from semantic_assets.pipeline.costs.callers import current_caller
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
 Vectors = npt.NDArray[np.float32]
-_QUERY = "query+"
+#: The questions of a day are booked together, those of a caller with a cap of its own apart.
+_QUERY = "query"
 
 
 def may_be_billed(error: SemanticAssetsError) -> bool:
@@ -182,7 +185,9 @@ def _ask_part(
         return gemini.embed_queries(space, questions)
     tokens = sum(estimate_tokens(space.query_text(question)) for question in questions)
     guard = _question_guard(store, realtime_usd(space.model, tokens))
-    call_id = f"{_QUERY}{_day(store)}.{space.model}"
+    caller = current_caller()
+    of = _QUERY if caller is None else f"{_QUERY}.{caller.name}"
+    call_id = f"{of}+{_day(store)}.{space.model}"
     with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
         return gemini.embed_queries(space, questions)
 
@@ -193,7 +198,7 @@ def _question_guard(store: Store, usd: float) -> Guard:
             require_budget(store, usd, spending)
         cap = store.settings.max_question_cost_usd_per_day
         totals = spending.totals(
-            since=since_midnight(store), of=lambda call_id: call_id == _QUERY[:-1]
+            since=since_midnight(store), of=lambda call_id: call_id.partition(".")[0] == _QUERY
         )
         if not at_most_usd(totals) + usd * UPPER <= cap:
             raise SpendRefused(
@@ -201,6 +206,7 @@ def _question_guard(store: Store, usd: float) -> Guard:
                 f"${usd:.6f}: wait until midnight UTC or raise "
                 "SEMANTIC_ASSETS_MAX_QUESTION_COST_USD_PER_DAY"
             )
+        require_caller_budget(store, usd, spending)
 
     return guard
 
