@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings", "store"),
         *("system", "text"),
     },
-    "rest": {"api", "errors", "lake", "model", "pipeline", "system"},
+    "rest": {"api", "errors", "lake", "model", "pipeline", "sandbox", "system"},
     "cli": {
         *("api", "errors", "gemini", "index", "ledger", "model", "pipeline", "rest", "settings"),
         *("store", "text"),

@@ -43,15 +43,39 @@ def keys() -> None:
 @keys.command()
 @click.option("--project", required=True, help="One project, or '*' for all and for the queue.")
 @click.option("--role", type=click.Choice(("read", "write", "admin")), required=True)
+@click.option("--label", default="", help="What it is for, as `keys list` shows it.")
+@click.option("--expires-in-days", type=click.FloatRange(0, min_open=True), help="Default: never.")
+@click.option("--requests-per-minute", type=click.IntRange(1), help="Default: no limit.")
+@click.option("--upload-mb-per-day", type=click.IntRange(1), help="Default: no limit.")
+@click.option("--datasets", type=click.IntRange(1), help="That it may store into [no limit].")
+@click.option("--usd-per-day", type=click.FloatRange(0), help="For real-time calls [no limit].")
 @root_option
 @edge
-def create(project: str, role: str, root: str | None) -> None:
+def create(
+    project: str,
+    role: str,
+    label: str,
+    expires_in_days: float | None,
+    requests_per_minute: int | None,
+    upload_mb_per_day: int | None,
+    datasets: int | None,
+    usd_per_day: float | None,
+    root: str | None,
+) -> None:
     """Create a key. It is shown only this once and kept as a hash."""
     from semantic_assets.api.functions import opened
-    from semantic_assets.rest.api_keys import ApiKeys
+    from semantic_assets.rest.api_keys import ApiKeys, Quota
 
+    quota = Quota(
+        requests_per_minute=requests_per_minute,
+        upload_bytes_per_day=None if upload_mb_per_day is None else upload_mb_per_day << 20,
+        datasets=datasets,
+        usd_per_day=usd_per_day,
+    )
     with opened(root) as (store, _):
-        key, secret = ApiKeys(store.lake).make(project=project, role=role)
+        key, secret = ApiKeys(store.lake).make(
+            project=project, role=role, label=label, expires_in_days=expires_in_days, quota=quota
+        )
     say(f"key {key.key_id}: {key.role} in {key.project}", err=True)
     say(secret)
 
@@ -61,12 +85,14 @@ def create(project: str, role: str, root: str | None) -> None:
 @json_option
 @edge
 def list_(root: str | None, as_json: bool) -> None:
-    """List the keys with their rights, never the keys themselves."""
+    """List the keys with their rights, limits and last use, never the keys themselves."""
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
+    from semantic_assets.rest.usage import Usage
 
     with opened(root, reading=True) as (store, _):
-        show_found(ApiKeys(store.lake).rows(), as_json)
+        last_used = Usage.of(store.lake).last_used()
+        show_found(ApiKeys(store.lake).rows(last_used), as_json)
 
 
 @keys.command()

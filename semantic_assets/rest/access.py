@@ -1,15 +1,18 @@
 """Access to the REST API: keys, and the protection of a server without them on loopback."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
@@ -27,8 +30,62 @@ _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer sak_.
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def _key(request: Request, given: _Given) -> ApiKey:
-    return key_of(request, None if given is None else given.credentials)
+class Access:
+    """Find the key of a request, and count the request to it, before anything else is done for it.
+
+    The framework would first read a form of 1 GB. A server without keys checks here that a request
+    is local, whatever it asks for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            key = await run_in_threadpool(_counted_key, request)
+        except Problem as refused:
+            # Without a key one may read what needs none: the page, and the checks of a monitor.
+            if not _is_public(request, refused):
+                await problem(refused.status, refused.detail, refused.headers)(scope, receive, send)
+                return
+            request.state.refused = refused
+            await self._app(scope, receive, send)
+            return
+        request.state.key = key
+        with on_behalf_of(_caller(key)):
+            await self._app(scope, receive, send)
+
+
+def _counted_key(request: Request) -> ApiKey:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    serving = serving_of(request)
+    key = key_of(request, secret.strip() if scheme.lower() == "bearer" and secret else None)
+    if serving.needs_key:
+        serving.usage.count_request(key)
+    return key
+
+
+def _is_public(request: Request, refused: Problem) -> bool:
+    return request.method in _READS and refused.status == HTTPStatus.UNAUTHORIZED
+
+
+def _caller(key: ApiKey) -> Caller | None:
+    usd = key.quota.usd_per_day
+    return None if usd is None else Caller(key.key_id, usd)
+
+
+async def _key(request: Request, _: _Given) -> ApiKey:
+    """Return the key that was found before the body; the parameter tells OpenAPI of it."""
+    refused = getattr(request.state, "refused", None)
+    if refused is not None:
+        raise refused
+    key = request.state.key
+    assert isinstance(key, ApiKey)
+    return key
 
 
 def key_of(request: Request, secret: str | None) -> ApiKey:
@@ -46,23 +103,9 @@ def key_of(request: Request, secret: str | None) -> ApiKey:
     key = serving.keys.find(secret)
     if key is None:
         raise _unauthorized("this key is not known here, or was taken back")
+    if key.is_expired:
+        raise _unauthorized("this key has expired: ask the operator for a new one")
     return key
-
-
-async def before_the_body(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Check the key before the body: the framework would first read a form of 1 GB.
-
-    A server without keys checks here that a request is local, whatever it asks for.
-    """
-    if request.method not in _READS or not serving_of(request).needs_key:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        try:
-            key_of(request, secret.strip() if scheme.lower() == "bearer" and secret else None)
-        except Problem as refused:
-            return problem(refused.status, refused.detail, refused.headers)
-    return await call_next(request)
 
 
 def _unauthorized(detail: str) -> Problem:
@@ -98,10 +141,10 @@ def _not_local(detail: str, why: str) -> Problem:
 Key = Annotated[ApiKey, Depends(_key)]
 
 
-def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
+def _lake(role: str) -> Callable[..., Any]:
     """Return the dependency of lake-wide routes: it requires this role for all projects."""
 
-    def allowed(key: Key) -> ApiKey:
+    async def allowed(key: Key) -> ApiKey:
         if not key.may(role, None):
             raise Problem(
                 HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} for all projects"
@@ -111,10 +154,10 @@ def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
     return allowed
 
 
-def _dataset(role: str) -> Callable[[str, str, ApiKey], DatasetKey]:
+def _dataset(role: str) -> Callable[..., Any]:
     """Return the dependency of dataset routes: it requires this role and returns the dataset."""
 
-    def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
+    async def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
         if not key.may(role, project):
             raise Problem(HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} here")
         return DatasetKey(project, dataset)
@@ -122,6 +165,14 @@ def _dataset(role: str) -> Callable[[str, str, ApiKey], DatasetKey]:
     return allowed
 
 
+def _admin(key: Key) -> ApiKey:
+    """Return a key that manages the keys of its project, or of all."""
+    if not key.may(ADMIN, key.project):
+        raise Problem(HTTPStatus.FORBIDDEN, "this takes a key with the role admin")
+    return key
+
+
+KeysAdmin = Annotated[ApiKey, Depends(_admin)]
 LakeAdmin = Annotated[ApiKey, Depends(_lake(ADMIN))]
 LakeReader = Annotated[ApiKey, Depends(_lake(READ))]
 DatasetReader = Annotated[DatasetKey, Depends(_dataset(READ))]

@@ -6,12 +6,13 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.lake.lake import Lake
@@ -22,7 +23,21 @@ READ, WRITE, ADMIN = "read", "write", "admin"
 ROLES = (READ, WRITE, ADMIN)
 EVERY_PROJECT = "*"
 _FILE = "api_keys.json"
+_DAY_SECONDS = 86_400.0
 _PREFIX = "sak_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What one key may use; None: as much as the lake itself allows."""
+
+    requests_per_minute: int | None = None
+    #: Of a day in UTC, as the dollars.
+    upload_bytes_per_day: int | None = None
+    #: Datasets that it may store into.
+    datasets: int | None = None
+    #: For real-time embedding and questions.
+    usd_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +53,15 @@ class ApiKey:
     role: str
     created_at: float
     digest: str
+    #: What it is for, in its owner's words.
+    label: str = ""
+    #: From then on it is refused; None: never.
+    expires_at: float | None = None
+    quota: Quota = Quota()
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and time.time() >= self.expires_at
 
     def may(self, role: str, project: str | None) -> bool:
         """Return whether the key has a role in a project; None: in the lake as a whole."""
@@ -54,7 +78,15 @@ class KeyRow:
     key_id: str
     project: str
     role: str
+    label: str
     created_at: float
+    expires_at: float | None
+    #: To about a minute; None: never, or before uses were noted.
+    last_used_at: float | None
+    requests_per_minute: int | None
+    upload_bytes_per_day: int | None
+    datasets: int | None
+    usd_per_day: float | None
 
 
 class ApiKeys:
@@ -64,20 +96,27 @@ class ApiKeys:
         self._lake = lake
 
     def all(self) -> list[ApiKey]:
-        return [ApiKey(**row) for row in json.loads(self._lake.read_text(_FILE) or "[]")]
+        return [_key(row) for row in json.loads(self._lake.read_text(_FILE) or "[]")]
 
-    def rows(self) -> list[KeyRow]:
-        return [
-            KeyRow(key_id=k.key_id, project=k.project, role=k.role, created_at=k.created_at)
-            for k in self.all()
-        ]
+    def rows(self, last_used: Mapping[str, float]) -> list[KeyRow]:
+        """Return the keys as they are listed, with the times of their last uses, by id."""
+        return [_row(key, last_used.get(key.key_id)) for key in self.all()]
 
-    def make(self, *, project: str, role: str) -> tuple[ApiKey, str]:
+    def make(
+        self,
+        *,
+        project: str,
+        role: str,
+        label: str = "",
+        expires_in_days: float | None = None,
+        quota: Quota | None = None,
+    ) -> tuple[ApiKey, str]:
         """Create a key and return it with its secret, which is not kept.
 
         Raises:
             ConfigError: there is no such role, or the project's name cannot be one.
         """
+        now = time.time()
         if role not in ROLES:
             raise ConfigError(f"there is no role {role!r}: use {', '.join(ROLES)}")
         if project != EVERY_PROJECT:
@@ -87,8 +126,11 @@ class ApiKeys:
             key_id=secrets.token_hex(4),
             project=project,
             role=role,
-            created_at=time.time(),
+            created_at=now,
             digest=_digest(secret),
+            label=label,
+            expires_at=None if expires_in_days is None else now + expires_in_days * _DAY_SECONDS,
+            quota=quota or Quota(),
         )
         with self._changing() as (known, write):
             write([*known, key])
@@ -131,6 +173,24 @@ class ApiKeys:
                 yield self.all(), partial(_write, temporary)
         finally:
             os.close(descriptor)
+
+
+def _key(row: dict[str, Any]) -> ApiKey:
+    """Return a key as it was written, by an earlier version too."""
+    return ApiKey(**{**row, "quota": Quota(**row.get("quota", {}))})
+
+
+def _row(key: ApiKey, last_used_at: float | None) -> KeyRow:
+    return KeyRow(
+        key_id=key.key_id,
+        project=key.project,
+        role=key.role,
+        label=key.label,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=last_used_at,
+        **asdict(key.quota),
+    )
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:

@@ -2,15 +2,18 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.pipeline.documents.ingest import clear_incoming
@@ -19,16 +22,24 @@ from semantic_assets.rest import (
     routes_batches,
     routes_documents,
     routes_generations,
+    routes_keys,
     routes_search,
 )
-from semantic_assets.rest.access import before_the_body
+from semantic_assets.rest.access import Access
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
 from semantic_assets.rest.serving import Limits, Serving
+from semantic_assets.rest.turns import ReadingTurns, Turns
+from semantic_assets.rest.usage import Usage
+from semantic_assets.sandbox.pool import MAX_CHILDREN
 
 _log = logging.getLogger("semantic_assets.rest")
+#: A search computes for most of its time; an upload waits for disks and for others' rounds.
+_READING, _WRITING = 32, 24
+#: More than both: monitors and streams need no turn.
+_THREADS = 80
 _PAGE = Path(__file__).parent / "page"
 _ASSETS = {"/": ("index.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
 _ASSETS["/page.css"] = ("page.css", "text/css")
@@ -48,21 +59,15 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     """
     # It would log each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
-    lake = core.reader.lake
-    serving = Serving(
-        core=core,
-        keys=ApiKeys(lake),
-        replays=Replays(lake.path("rest/replays.sqlite3")),
-        metrics=Metrics(),
-        needs_key=needs_key,
-        limits=limits or Limits(),
-    )
+    serving = _serving(core, needs_key, limits or Limits())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         clear_incoming(core.reader)
+        current_default_thread_limiter().total_tokens = _THREADS
         yield
         serving.replays.close()
+        serving.usage.close()
         core.close()
 
     app = FastAPIOffline(
@@ -74,13 +79,33 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     )
     app.state.serving = serving
     problems.install(app)
-    for module in (routes_documents, routes_batches, routes_generations, routes_search):
+    for module in (routes_documents, routes_batches, routes_generations, routes_keys):
+        app.include_router(module.changes)
         app.include_router(module.router)
+    app.include_router(routes_search.router)
+    app.include_router(routes_search.monitoring)
     _add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
-    app.middleware("http")(before_the_body)
-    app.middleware("http")(_observed)
+    app.add_middleware(Access)
+    app.add_middleware(_Observed)
     return app
+
+
+def _serving(core: SemanticCore, needs_key: bool, limits: Limits) -> Serving:
+    lake = core.reader.lake
+    return Serving(
+        core=core,
+        keys=ApiKeys(lake),
+        replays=Replays(lake.path("rest/replays.sqlite3")),
+        metrics=Metrics(),
+        usage=Usage.of(lake),
+        needs_key=needs_key,
+        limits=limits,
+        # Without keys everybody is the one person at this machine.
+        reading=Turns(_READING, is_shared=needs_key),
+        writing=Turns(_WRITING, is_shared=needs_key),
+        parsing=ReadingTurns(MAX_CHILDREN, is_shared=needs_key),
+    )
 
 
 def _add_page(app: FastAPI) -> None:
@@ -93,18 +118,29 @@ def _add_page(app: FastAPI) -> None:
         app.add_api_route(path, asset, include_in_schema=False, response_class=FileResponse)
 
 
-async def _observed(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+class _Observed:
     """Count and log requests by route: paths hold names, and queries may hold texts."""
-    began, status = time.monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
-    try:
-        response = await call_next(request)
-        status = response.status_code
-        response.headers.update(_HEADERS)
-        return response
-    finally:
-        route = getattr(request.scope.get("route"), "path", "none")
-        seconds = time.monotonic() - began
-        request.app.state.serving.metrics.count(request.method, route, status, seconds)
-        _log.info("%s %s %s %.0f ms", request.method, route, status, seconds * 1e3)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            seconds = time.monotonic() - began
+            scope["app"].state.serving.metrics.count(scope["method"], route, status, seconds)
+            _log.info("%s %s %s %.0f ms", scope["method"], route, status, seconds * 1e3)

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 from semantic_assets.rest.problems import Problem
-from semantic_assets.system.durable import is_writable, make_private
+from semantic_assets.system.durable import is_writable
 from semantic_assets.system.presence import Presence, is_present
-from semantic_assets.system.sqlite import use_wal
+from semantic_assets.system.sqlite import open_private
 
 KEPT_SECONDS = 24 * 3600.0
 MAX_KEY_CHARS = 255
@@ -50,12 +50,7 @@ class Replays:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, "the lake is read-only: nothing was changed"
             )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        opened = sqlite3.connect(
-            make_private(self._path), timeout=60.0, isolation_level=None, check_same_thread=False
-        )
-        use_wal(opened)
-        opened.execute(_SCHEMA)
+        opened = open_private(self._path, _SCHEMA)
         with suppress(sqlite3.OperationalError):  # it is there
             opened.execute(_ADD_HOLDER)
         return opened

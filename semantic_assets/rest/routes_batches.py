@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from semantic_assets.model.batch_job import BatchJob
@@ -24,12 +24,13 @@ from semantic_assets.rest.bodies import (
     batch,
     page,
 )
+from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
-from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.serving import Served, Serving
 
-router = APIRouter(prefix="/v1", tags=["batches"])
-Served = Annotated[Serving, Depends(serving_of)]
+router = APIRouter(prefix="/v1", tags=["batches"], route_class=ReadingRoute)
+changes = APIRouter(prefix="/v1", tags=["batches"], route_class=WritingRoute)
 
 
 @router.post("/estimate")
@@ -43,7 +44,7 @@ def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     return asdict(serving.core.estimate(names, limit=body.limit, exact=body.exact))
 
 
-@router.post("/batches", status_code=202)
+@changes.post("/batches", status_code=202)
 def post_batches(
     request: Request,
     serving: Served,
@@ -87,7 +88,7 @@ def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingRes
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-@router.post("/batches/{batch_id:path}/cancel")
+@changes.post("/batches/{batch_id:path}/cancel")
 def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
     """Ask Google to stop a job; what it has finished is still collected."""
     cancel(serving.core.store, serving.core.gemini, batch_id)
@@ -100,8 +101,8 @@ def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
     return _batch(serving, serving.core.reader.ledger.jobs.find(batch_id))
 
 
-@router.post("/collect")
-@router.post("/sync", include_in_schema=False)
+@changes.post("/collect")
+@changes.post("/sync", include_in_schema=False)
 def post_collect(serving: Served, key: LakeAdmin) -> Json:
     """Collect the jobs that have ended, and index their answers. Submits nothing."""
     return asdict(serving.core.batch_manager.check_and_sync())

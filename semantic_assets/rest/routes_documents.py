@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Header, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
 from semantic_assets.pipeline.documents.document_list import (
@@ -11,17 +11,19 @@ from semantic_assets.pipeline.documents.document_list import (
     document_text,
     remove_document,
 )
-from semantic_assets.rest.access import DatasetReader, DatasetWriter
+from semantic_assets.rest.access import DatasetReader, DatasetWriter, Key
 from semantic_assets.rest.bodies import MAX_PAGE, Json, Page, UploadResult, page
-from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute, asking_of
+from semantic_assets.rest.serving import Served
 from semantic_assets.rest.uploads import digest_of, upload
 
-router = APIRouter(prefix="/v1/projects/{project}/datasets/{dataset}", tags=["documents"])
-Served = Annotated[Serving, Depends(serving_of)]
+_PREFIX = "/v1/projects/{project}/datasets/{dataset}"
+router = APIRouter(prefix=_PREFIX, tags=["documents"], route_class=ReadingRoute)
+changes = APIRouter(prefix=_PREFIX, tags=["documents"], route_class=WritingRoute)
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
-@router.post(
+@changes.post(
     "/documents",
     response_model=UploadResult,
     responses={202: {"model": UploadResult}, 422: {"model": UploadResult}},
@@ -30,6 +32,7 @@ async def post_documents(
     request: Request,
     serving: Served,
     dataset: DatasetWriter,
+    key: Key,
     files: Annotated[list[UploadFile], File(alias="files[]", description="Any supported format.")],
     overwrite: Annotated[bool, Query()] = False,
     mode: Annotated[Literal["auto", "async", "sync"], Query()] = "auto",
@@ -40,13 +43,16 @@ async def post_documents(
     200 `done`: search finds them. 202 `accepted`: the next flush chunks and sends them.
     """
 
+    asking = asking_of(request)
+
     def answer() -> Response:
+        serving.usage.claim_dataset(key, dataset)
         asked = f"{request.url.path}?{request.url.query} {digest_of(files)}"
         found = serving.replays.once(
             idempotency_key,
             request.headers.get("authorization", ""),
             asked,
-            lambda: upload(serving, dataset, files, overwrite=overwrite, mode=mode),
+            lambda: upload(serving, dataset, files, asking, overwrite=overwrite, mode=mode),
         )
         headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
         return Response(found.body, found.status, headers, media_type="application/json")
@@ -73,7 +79,7 @@ def get_document(serving: Served, dataset: DatasetReader, document: str) -> Json
     return {"object": "document", **document_text(serving.core.reader, dataset, document)}
 
 
-@router.delete("/documents/{document}")
+@changes.delete("/documents/{document}")
 def delete_document(serving: Served, dataset: DatasetWriter, document: str) -> Json:
     """Remove an uploaded document, by its name or id."""
     name = remove_document(serving.core.store, dataset, document)

@@ -5,23 +5,24 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from semantic_assets.api.generation_job import GenerationJob
 from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 from semantic_assets.rest.access import LakeAdmin, LakeReader
 from semantic_assets.rest.bodies import GenerationBody, Json
+from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.routes_documents import IdempotencyKey
-from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.serving import Served
 
-router = APIRouter(prefix="/v1", tags=["generations"])
-Served = Annotated[Serving, Depends(serving_of)]
+router = APIRouter(prefix="/v1", tags=["generations"], route_class=ReadingRoute)
+changes = APIRouter(prefix="/v1", tags=["generations"], route_class=WritingRoute)
 TaskName = Annotated[str | None, Query(description="Where it is processed by several.")]
 
 
-@router.post("/generations", status_code=202)
+@changes.post("/generations", status_code=202)
 def post_generations(
     request: Request,
     serving: Served,

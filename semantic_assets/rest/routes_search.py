@@ -2,21 +2,21 @@
 
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
 from semantic_assets.pipeline.search.search import SearchHit, search
 from semantic_assets.rest.access import Key, LakeReader, readable
 from semantic_assets.rest.bodies import Json, SearchBody
+from semantic_assets.rest.fair_route import ReadingRoute
 from semantic_assets.rest.metrics import CONTENT_TYPE
 from semantic_assets.rest.problems import problem
-from semantic_assets.rest.serving import Serving, serving_of
+from semantic_assets.rest.serving import Served, Serving
 
-router = APIRouter()
-Served = Annotated[Serving, Depends(serving_of)]
+router = APIRouter(route_class=ReadingRoute)
+monitoring = APIRouter(tags=["monitoring"])
 
 
 @router.post("/v1/search", tags=["search"])
@@ -72,14 +72,14 @@ def get_status(serving: Served, key: LakeReader) -> Json:
     return asdict(serving.core.status())
 
 
-@router.get("/healthz", tags=["monitoring"])
+@monitoring.get("/healthz")
 async def healthz() -> Json:
     """Answer while the process runs."""
     # Not in a thread: uploads may occupy all of them.
     return {"status": "ok"}
 
 
-@router.get("/readyz", tags=["monitoring"], responses={503: {"description": "Not ready"}})
+@monitoring.get("/readyz", responses={503: {"description": "Not ready"}})
 def readyz(serving: Served) -> Response:
     """Check that the lake and its ledger can be read."""
     try:
@@ -91,7 +91,7 @@ def readyz(serving: Served) -> Response:
     return Response('{"status": "ready"}', media_type="application/json")
 
 
-@router.get("/metrics", tags=["monitoring"])
+@monitoring.get("/metrics")
 def metrics(serving: Served, key: LakeReader) -> Response:
     """Return counts, seconds and gauges for Prometheus."""
     return Response(serving.metrics.text(serving.core.status()), media_type=CONTENT_TYPE)

@@ -1,5 +1,6 @@
 """Run the REST API: on loopback without keys, on any other address only with them."""
 
+import resource
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +12,13 @@ from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
+from semantic_assets.rest.connections import BoundedConnection
 from semantic_assets.rest.serving import Limits
 from semantic_assets.system.addresses import is_loopback
 
 _BACKLOG = 256
+#: For connections, and as many again for files.
+_OPEN_FILES = 4_096
 _KEEP_ALIVE_SECONDS = 30
 
 
@@ -49,6 +53,7 @@ def serve_forever(
     if max_file_mb is not None:
         limits = replace(limits, file_bytes=max_file_mb << 20, request_bytes=4 * max_file_mb << 20)
     app = create_app(core, needs_key=not is_open, limits=limits)
+    _allow_open_files()
     listening = _listen(host, port)
     on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
     uvicorn.Server(
@@ -58,10 +63,18 @@ def serve_forever(
             access_log=False,
             server_header=False,
             ws="none",
+            http=BoundedConnection,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=5,
         )
     ).run([listening])
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _shown(host: str) -> str:

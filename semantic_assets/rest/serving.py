@@ -3,8 +3,9 @@
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.model.keys import DatasetKey
@@ -12,6 +13,8 @@ from semantic_assets.pipeline.flows.refresh_now import BroughtIn, refresh_now
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
+from semantic_assets.rest.turns import ReadingTurns, Turns
+from semantic_assets.rest.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,13 @@ class Serving:
     keys: ApiKeys
     replays: Replays
     metrics: Metrics
+    usage: Usage
     needs_key: bool
     limits: Limits
+    #: Places of requests that read, of those that store, send or delete, and of reading children.
+    reading: Turns
+    writing: Turns
+    parsing: ReadingTurns
     _rounds: dict[tuple[DatasetKey, str], _Round] = field(
         default_factory=lambda: defaultdict(_Round)
     )
@@ -64,3 +72,11 @@ def serving_of(request: Request) -> Serving:
     found = request.app.state.serving
     assert isinstance(found, Serving)
     return found
+
+
+async def _served(request: Request) -> Serving:
+    return serving_of(request)
+
+
+#: A parameter of a route.
+Served = Annotated[Serving, Depends(_served)]

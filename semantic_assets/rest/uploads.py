@@ -6,6 +6,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
 
@@ -18,9 +20,11 @@ from semantic_assets.pipeline.documents.document_list import chunk_counts
 from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion, is_text_name
 from semantic_assets.pipeline.flows.refresh_now import BroughtIn
 from semantic_assets.rest.bodies import FileResult
+from semantic_assets.rest.fair_route import Asking
 from semantic_assets.rest.idempotency import Answer
 from semantic_assets.rest.problems import told
 from semantic_assets.rest.serving import Limits, Serving
+from semantic_assets.sandbox.patience import reading_for, require_wanted
 
 _AT_ONCE = 4
 _BLOCK = 1 << 20
@@ -33,12 +37,18 @@ def upload(
     serving: Serving,
     dataset: DatasetKey,
     files: Sequence[UploadFile],
+    asking: Asking,
     *,
     overwrite: bool,
     mode: str,
 ) -> Answer:
-    """Store the files; in modes `sync` and `auto`, also refresh the dataset."""
-    stored = _store(serving, dataset, files, overwrite=overwrite)
+    """Store the files; in modes `sync` and `auto`, also refresh the dataset.
+
+    Raises:
+        CallerGone: nobody waits for the answer any more; files stored before stay.
+    """
+    with reading_for(asking.has_gone):  # the refresh after it is for others' files as well
+        stored = _Storing(serving, dataset, asking, overwrite).all(files)
     if not any(one.status for one in stored):
         return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
     done = None if mode == "async" else serving.refresh_now(dataset, mode)
@@ -60,32 +70,67 @@ def digest_of(files: Sequence[UploadFile]) -> str:
     return digest.hexdigest()
 
 
-def _store(
-    serving: Serving, dataset: DatasetKey, files: Sequence[UploadFile], *, overwrite: bool
-) -> list[Ingested]:
-    """Store small texts in one write, other files in parallel, files of one name in order."""
-    often = Counter(_folded(file) for file in files)
-    small, others, again = {}, {}, {}
-    for number, file in enumerate(files):
-        if often[_folded(file)] > 1:
-            again[number] = file
-        elif _is_small_text(file, serving.limits):
-            small[number] = file
-        else:
-            others[number] = file
+@dataclass(frozen=True, slots=True)
+class _Storing:
+    """The storing of one request's files."""
 
-    def one(item: tuple[int, UploadFile]) -> tuple[int, Ingested]:
-        return item[0], _store_one(serving, dataset, item[1], overwrite=overwrite)
+    serving: Serving
+    dataset: DatasetKey
+    asking: Asking
+    overwrite: bool
 
-    with Ingestion(serving.core.store, dataset) as ingestion:
+    def all(self, files: Sequence[UploadFile]) -> list[Ingested]:
+        """Store small texts in one write, other files in parallel, files of one name in order."""
+        often = Counter(_folded(file) for file in files)
+        small, others, again = {}, {}, {}
+        for number, file in enumerate(files):
+            if often[_folded(file)] > 1:
+                again[number] = file
+            elif _is_small_text(file, self.serving.limits):
+                small[number] = file
+            else:
+                others[number] = file
+        done = self._small(small)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            # Each thread looks for itself whether the caller has gone.
+            found = [pool.submit(copy_context().run, self._one, file) for file in others.values()]
+            done |= {number: one.result() for number, one in zip(others, found, strict=True)}
+        done |= {number: self._one(file) for number, file in again.items()}
+        return [done[number] for number in range(len(files))]
+
+    def _small(self, files: Mapping[int, UploadFile]) -> dict[int, Ingested]:
         done: dict[int, Ingested] = {}
-        for some in _parts(small):
-            documents = [Document(data=files[n].file.read(), name=_name(files[n])) for n in some]
-            done |= zip(some, ingestion.put(documents, overwrite=overwrite), strict=True)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        done |= dict(pool.map(one, others.items()))
-    done |= dict(map(one, again.items()))
-    return [done[number] for number in range(len(files))]
+        with Ingestion(self.serving.core.store, self.dataset) as ingestion:
+            for some in _parts(files):
+                documents = [
+                    Document(data=files[n].file.read(), name=_name(files[n])) for n in some
+                ]
+                put = ingestion.put(documents, overwrite=self.overwrite)
+                done |= zip(some, put, strict=True)
+        return done
+
+    def _one(self, file: UploadFile) -> Ingested:
+        require_wanted()
+        name = _name(file)
+        try:
+            if reason := _too_large(file, self.serving.limits):
+                return Ingested(name=name, error=reason)
+            with Ingestion(self.serving.core.store, self.dataset) as ingestion:
+                if is_text_name(name):
+                    document = Document(data=file.file.read(), name=name)
+                    (done,) = ingestion.put([document], overwrite=self.overwrite)
+                    return done
+                return self._readable(ingestion, file)
+        except SemanticAssetsError as error:
+            return Ingested(name=name, error=told(error, "upload"))
+
+    def _readable(self, ingestion: Ingestion, file: UploadFile) -> Ingested:
+        """Store a file that a child process must be able to read."""
+        with ingestion.room() as path:
+            with path.open("wb") as target:
+                shutil.copyfileobj(file.file, target, _BLOCK)
+            with self.serving.parsing.turn(self.asking.caller, self.asking.has_gone):
+                return ingestion.put_readable(_name(file), path, overwrite=self.overwrite)
 
 
 def _parts(files: Mapping[int, UploadFile]) -> Iterator[list[int]]:
@@ -98,27 +143,6 @@ def _parts(files: Mapping[int, UploadFile]) -> Iterator[list[int]]:
             yield part
             part, held = [], 0
     yield part
-
-
-def _store_one(
-    serving: Serving, dataset: DatasetKey, file: UploadFile, *, overwrite: bool
-) -> Ingested:
-    name = _name(file)
-    try:
-        if reason := _too_large(file, serving.limits):
-            return Ingested(name=name, error=reason)
-        with Ingestion(serving.core.store, dataset) as ingestion:
-            if is_text_name(name):
-                (done,) = ingestion.put(
-                    [Document(data=file.file.read(), name=name)], overwrite=overwrite
-                )
-                return done
-            with ingestion.room() as path:
-                with path.open("wb") as target:
-                    shutil.copyfileobj(file.file, target, _BLOCK)
-                return ingestion.put_readable(name, path, overwrite=overwrite)
-    except SemanticAssetsError as error:
-        return Ingested(name=name, error=told(error, "upload"))
 
 
 def _with_chunks(

@@ -1,6 +1,7 @@
 """One reading child as its parent sees it: started, given a file, waited for, ended."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import orjson
 
 from semantic_assets.sandbox import frames
 from semantic_assets.sandbox.limits import OUTPUT_RATIO, Limits
+from semantic_assets.sandbox.patience import is_watched, require_wanted
 from semantic_assets.settings.settings import environment_of_readers
 
 #: Not multiprocessing: that runs the user's main module again, and not from a daemon process.
@@ -26,6 +28,7 @@ from semantic_assets.sandbox.child import serve
 serve({connection}, {lifeline})
 """
 _START_SECONDS, _END_SECONDS, _PASS_OVER_SECONDS = 120.0, 5.0, 1.0
+_LOOK_MILLISECONDS = 500
 _MB = 1 << 20
 #: Sending the content of a small file takes half the time of passing the open file on.
 _INLINE_BYTES = 48 << 10
@@ -162,6 +165,8 @@ class ReadingChild:
         began = time.monotonic()
         try:
             self._connection.settimeout(max(self._patience, 0.001))
+            if is_watched():
+                self._wait()
             head = frames.receive(self._connection, frames.HEAD_BYTES)
             kind, size, texts = frames.unpack_head(head)
             self._room -= size + texts
@@ -173,6 +178,21 @@ class ReadingChild:
             raise LimitReached(f"reading it takes over {self._limits.wall_seconds} s") from None
         finally:
             self._patience -= time.monotonic() - began
+
+    def _wait(self) -> None:
+        """Wait for a message while the one this reads for waits too.
+
+        Raises:
+            CallerGone: that one has gone; the child is ended, as it is not idle.
+        """
+        until = time.monotonic() + self._patience
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        require_wanted()
+        while not poll.poll(_LOOK_MILLISECONDS):
+            require_wanted()
+            if time.monotonic() > until:
+                raise TimeoutError
 
     def _pass_over(self) -> None:
         """Take what was under way when the caller stopped; a child that is not done soon is not kept."""

@@ -6,6 +6,8 @@ import time
 import uuid
 from pathlib import Path
 
+from semantic_assets.system.durable import make_private
+
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
 _READ_WRITE, _UNCHANGING = "mode=rw", "mode=ro&immutable=1"
@@ -27,6 +29,20 @@ def use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+def open_private(path: Path, schema: str) -> sqlite3.Connection:
+    """Open a database that its owner alone can read, for several threads; make its tables."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opened = sqlite3.connect(
+        make_private(path),
+        timeout=_PATIENCE_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    use_wal(opened)
+    opened.executescript(schema)
+    return opened
 
 
 def connect_reading(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from celery import Celery
 from semantic_assets.store import Store, open_store
 from tests.fleet.parts import Part, Parts
 from tests.fleet.report import Times
-from tests.fleet.runs import Runs, finished, launch_backfill
+from tests.fleet.runs import Runs, finished, launch_backfill, not_made_good
 from tests.fleet.verdict import is_indexed
 from tests.fleet.world import of_machine, settings_of
 
@@ -79,6 +79,9 @@ class Fleet:
         self.times.note("the backfill ended")
         self.wait("no run is left", lambda: finished(now := self.runs.all()) == len(now))
         self.times.note("no run is left")
+        # The daemon retries a lost run some time after it has failed.
+        self.wait("what failed is made good", lambda: not not_made_good(self.runs))
+        self.times.note("what failed is made good")
 
     def state_of(self, backfill: str) -> str:
         found = self.runs.instance.get_backfill(backfill)

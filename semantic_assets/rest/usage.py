@@ -1,0 +1,166 @@
+"""What each key has used: requests of the minute here, bytes of the day and datasets in a file."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+from semantic_assets.lake.lake import Lake
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.rest.api_keys import ApiKey
+from semantic_assets.rest.problems import Problem
+from semantic_assets.system.durable import is_writable
+from semantic_assets.system.sqlite import connect_reading, open_private
+
+_MINUTE = 60.0
+#: The last use of a key is noted about so often.
+_NOTE_SECONDS = 60.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS seen (key_id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bytes (
+    key_id TEXT, day TEXT, bytes INTEGER NOT NULL, PRIMARY KEY (key_id, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dataset (
+    key_id TEXT, dataset TEXT, PRIMARY KEY (key_id, dataset)
+) WITHOUT ROWID;
+"""
+
+
+class Usage:
+    """The use of the keys of one lake; several servers share its file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._minutes: dict[str, tuple[float, int]] = {}
+        self._noted: dict[str, float] = {}
+
+    @classmethod
+    def of(cls, lake: Lake) -> Self:
+        return cls(lake.path("rest/usage.sqlite3"))
+
+    def close(self) -> None:
+        if "_db" in self.__dict__:
+            self._db.close()
+
+    def count_request(self, key: ApiKey) -> None:
+        """Count a request, and note now and then when the key was used.
+
+        Raises:
+            Problem: the key has had its requests of this minute.
+        """
+        now = time.monotonic()
+        with self._lock:
+            began, count = self._minutes.get(key.key_id, (now, 0))
+            if now - began >= _MINUTE:
+                began, count = now, 0
+            self._minutes[key.key_id] = began, count + 1
+            is_due = now - self._noted.get(key.key_id, -_NOTE_SECONDS) >= _NOTE_SECONDS
+            if is_due:
+                self._noted[key.key_id] = now
+        if is_due and is_writable(self._path.parent):
+            self._write("INSERT OR REPLACE INTO seen VALUES (?, ?)", (key.key_id, time.time()))
+        most = key.quota.requests_per_minute
+        if most is not None and count >= most:
+            raise _over(
+                f"this key may make {most} requests a minute", int(began + _MINUTE - now) + 1
+            )
+
+    def require_room(self, key: ApiKey, told: int) -> None:
+        """Refuse a body of so many bytes before it is received.
+
+        Raises:
+            Problem: it is more than is left to the key today.
+        """
+        most = key.quota.upload_bytes_per_day
+        if most is not None and self._bytes(key) + told > most:
+            raise _over_bytes(most)
+
+    def count_bytes(self, key: ApiKey, received: int) -> None:
+        """Count what was received of a body; several requests share what is left.
+
+        Raises:
+            Problem: it is more than was left to the key today.
+        """
+        most = key.quota.upload_bytes_per_day
+        if most is None or not received:
+            return
+        rows = self._write(
+            "INSERT INTO bytes VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+            "SET bytes = bytes + excluded.bytes RETURNING bytes",
+            (key.key_id, _today(), received),
+        )
+        if rows[0][0] > most:
+            raise _over_bytes(most)
+
+    def claim_dataset(self, key: ApiKey, dataset: DatasetKey) -> None:
+        """Note that a key stores into a dataset.
+
+        Raises:
+            Problem: it is one more than the key may store into.
+        """
+        most = key.quota.datasets
+        if most is None:
+            return
+        self._write(
+            "INSERT OR IGNORE INTO dataset SELECT ?1, ?2 "
+            "WHERE (SELECT count(*) FROM dataset WHERE key_id = ?1) < ?3",
+            (key.key_id, str(dataset), most),
+        )
+        query = "SELECT 1 FROM dataset WHERE key_id = ? AND dataset = ?"
+        if not self._write(query, (key.key_id, str(dataset))):
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                f"this key may store into {most} datasets, and {dataset} would be one more: ask the "
+                "operator for a key with a larger --datasets",
+            )
+
+    def last_used(self) -> dict[str, float]:
+        """Return when each key was last used, to about a minute, in epoch seconds."""
+        if not self._path.exists():
+            return {}
+        reading = connect_reading(self._path)
+        try:
+            return dict(reading.execute("SELECT key_id, at FROM seen").fetchall())
+        finally:
+            reading.close()
+
+    def _bytes(self, key: ApiKey) -> int:
+        query = "SELECT bytes FROM bytes WHERE key_id = ? AND day = ?"
+        rows = self._write(query, (key.key_id, _today()))
+        return int(rows[0][0]) if rows else 0
+
+    def _write(self, query: str, values: Sequence[object]) -> list[tuple[int]]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """Opened with the first use to note: a server that is only read from writes nothing."""
+        if not is_writable(self._path.parent):
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the lake is read-only: nothing was changed"
+            )
+        return open_private(self._path, _SCHEMA)
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def _over_bytes(most: int) -> Problem:
+    tomorrow = 86_400 - int(time.time()) % 86_400
+    return _over(f"this key may upload {most} bytes a day (UTC)", tomorrow)
+
+
+def _over(what: str, seconds: int) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"{what}: ask again in {seconds} s",
+        {"Retry-After": str(seconds)},
+    )
