@@ -1,9 +1,13 @@
 """What can be held of deploy/ without a cluster: Dagster's own schemas take it, names are names."""
 
+import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.metadata import packages_distributions
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 import yaml
 from dagster._config import process_config, resolve_to_config_type, validate_config
 from dagster._core.instance.config import dagster_instance_config, dagster_instance_config_schema
+from packaging.utils import canonicalize_name
 
 from semantic_assets.settings.settings import PREFIX, known_variables
 
@@ -42,7 +47,7 @@ def _values() -> dict[str, Any]:
 def _files() -> list[Path]:
     """Those a person wrote."""
     written = [path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return [path for path in written if path.name != "requirements.lock"]
+    return [path for path in written if path.suffix != ".lock"]
 
 
 def _takes(module: str, class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,9 +169,13 @@ def test_the_module_named_is_the_code_location() -> None:
     assert '"-m", "semantic_assets.definitions"]' in (DEPLOY / "Dockerfile").read_text()
 
 
+def _dockerfile() -> list[str]:
+    return (DEPLOY / "Dockerfile").read_text().splitlines()
+
+
 def _copied() -> Iterator[str]:
-    for line in (DEPLOY / "Dockerfile").read_text().splitlines():
-        if line.startswith("COPY "):
+    for line in _dockerfile():
+        if line.startswith("COPY ") and "--from=" not in line:
             *sources, _ = line.split()[1:]
             yield from sources
 
@@ -179,25 +188,102 @@ def test_what_the_image_copies_is_there_and_is_let_through() -> None:
         assert f"!{source}" in let_through, source
 
 
-def test_the_image_installs_from_the_lock_with_hashes_and_runs_as_nobody_special() -> None:
-    lines = (DEPLOY / "Dockerfile").read_text()
-    assert "--require-hashes -r requirements.lock" in lines
-    assert re.search(r"^USER \d+$", lines, re.MULTILINE)
+def test_the_image_installs_from_locks_with_hashes_and_runs_as_nobody_special() -> None:
+    installs = [line for line in _dockerfile() if "pip install" in line or "pip wheel" in line]
+    assert len(installs) == 4
+    for line in installs:
+        assert "--require-hashes" in line or "--no-deps" in line, line
+        assert "--require-hashes" in line or "--no-index" in line or "--no-build-i" in line, line
+    assert any(re.fullmatch(r"USER [1-9]\d*", line) for line in _dockerfile())
 
 
-def test_the_lock_has_every_extra_and_no_address() -> None:
-    lock = (DEPLOY / "requirements.lock").read_text()
-    assert "://" not in lock
-    locked = {line.split("=")[0].split("[")[0] for line in lock.splitlines() if "==" in line}
-    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
-    wanted = {
-        re.split(r"[\[><=]", one)[0] for name in ("celery", "kubernetes") for one in extras[name]
+def test_every_base_of_the_image_is_named_by_its_content() -> None:
+    bases, stages = set(), set()
+    for line in _dockerfile():
+        if found := re.fullmatch(r"FROM (\S+)(?: AS (\S+))?", line):
+            bases |= {found[1]} - stages
+            stages.add(found[2])
+    [base] = bases
+    assert re.fullmatch(r"python:3\.11-slim@sha256:[0-9a-f]{64}", base)
+
+
+def test_the_image_listens_to_itself_alone() -> None:
+    [command] = [line for line in _dockerfile() if line.startswith("CMD ")]
+    given = json.loads(command.removeprefix("CMD "))
+    assert ip_address(given[given.index("-h") + 1]).is_loopback
+    assert not [line for line in _dockerfile() if line.startswith("EXPOSE")]
+
+
+#: What tests, the browser and the benchmarks need.
+NOT_RUN = {"dev", "ui", "benchmarks"}
+
+
+def _lock(path: str) -> str:
+    return (PROJECT / path).read_text()
+
+
+def _requirements() -> set[str]:
+    """Names of what the package requires, with the extras that the image has."""
+    project = tomllib.loads(_lock("pyproject.toml"))["project"]
+    wanted = list(project["dependencies"])
+    for name, requirements in project["optional-dependencies"].items():
+        wanted += requirements if name not in NOT_RUN else []
+    return {_name(one) for one in wanted}
+
+
+def _name(requirement: str) -> str:
+    return canonicalize_name(re.split(r"[\[><=;! ]", requirement)[0])
+
+
+def _reasons() -> dict[str, set[str]]:
+    """For each package of the image's lock those that require it, as its comments say."""
+    found: dict[str, set[str]] = {}
+    for line in _lock("deploy/requirements.lock").splitlines():
+        if "==" in line:
+            reasons = found[_name(line)] = set()
+        elif comment := re.fullmatch(r" +#(?: +via)? +(\S.*)", line):
+            reasons.add(comment[1] if "(" in comment[1] else _name(comment[1]))
+    return found
+
+
+def test_the_image_has_what_its_extras_bring_and_nothing_else() -> None:
+    reasons = _reasons()
+    wanted = _requirements()
+    assert wanted <= set(reasons)
+    brought, more = set(wanted), True
+    while more:
+        more = {name for name, by in reasons.items() if by & brought} - brought
+        brought |= more
+    assert set(reasons) == brought
+
+
+def test_the_image_has_every_package_that_is_imported() -> None:
+    locked = set(_reasons())
+    named = {
+        node.module if isinstance(node, ast.ImportFrom) else alias.name
+        for path in (PROJECT / "semantic_assets").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
     }
-    assert wanted <= locked
-    shared = (PROJECT / "requirements.lock").read_text()
-    assert {line for line in shared.splitlines() if "==" in line} <= set(lock.splitlines())
+    installed = packages_distributions()
+    used = {str(name).partition(".")[0] for name in named} - {"semantic_assets"}
+    brought = {name: set(map(canonicalize_name, installed.get(name, ()))) for name in used}
+    assert {"dagster", "duckdb", "pypdfium2"} <= used
+    assert [name for name, by in brought.items() if by and not by & locked] == []
+
+
+@pytest.mark.parametrize("lock", ["deploy/requirements.lock", "deploy/build.lock"])
+def test_a_lock_names_no_address_and_no_other_version_than_the_checkout_s(lock: str) -> None:
+    assert "://" not in _lock(lock)
+    ours, pinned = _versions(lock), _versions("requirements.lock")
+    assert ours
+    assert {name for name in ours if ours[name] != pinned.get(name, ours[name])} == set()
+
+
+def _versions(lock: str) -> dict[str, str]:
+    lines = [line.split()[0] for line in _lock(lock).splitlines() if "==" in line]
+    return {_name(line): line.partition("==")[2] for line in lines}
 
 
 def _snake(name: str) -> str:
