@@ -16,8 +16,8 @@ ENVIRON = {
     "DAGSTER_PG_PASSWORD": "secret",
     "DAGSTER_PG_DB": "dagster",
     "DAGSTER_MAX_CONCURRENT_RUNS": "8",
-    "CELERY_BROKER_URL": "redis://127.0.0.1:6379/0",
-    "CELERY_RESULT_BACKEND": "redis://127.0.0.1:6379/1",
+    "CELERY_BROKER_URL": "rediss://:secret@127.0.0.1:6379/0",
+    "CELERY_RESULT_BACKEND": "rediss://:secret@127.0.0.1:6379/1",
 }
 
 
@@ -53,7 +53,7 @@ def test_the_storage_is_built_from_the_environment_alone(environ: dict[str, str]
     found = process_config(utils.pg_config(), config)
     assert found.success, found.errors
     url = utils.pg_url_from_config(found.value)
-    assert url == "postgresql+psycopg2://dagster:secret@127.0.0.1:5432/dagster"
+    assert url == "postgresql+psycopg2://dagster:secret@127.0.0.1:5432/dagster?sslmode=verify-full"
 
 
 def test_the_variables_of_the_celery_fleet_are_listed() -> None:
