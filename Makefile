@@ -74,10 +74,14 @@ bench: $(READY) ## retrieval quality and stage costs; takes corpora from CORPORA
 chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--short" for a handful
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-LOCK := $(BIN)/uv pip compile -q pyproject.toml --no-strip-extras --generate-hashes --no-annotate --no-header
-lock: $(READY) ## recompile requirements.lock from pyproject.toml, and deploy/requirements.lock
-	@$(LOCK) $(addprefix --extra ,dev rest qdrant ui postgres objects) -o requirements.lock
-	@$(LOCK) --all-extras -c requirements.lock -o deploy/requirements.lock
+LOCK := $(BIN)/uv pip compile -q --no-strip-extras --generate-hashes --no-header
+lock: $(READY) ## recompile the locks: the checkout's, the image's, and what builds the image
+	@$(LOCK) pyproject.toml --no-annotate $(addprefix --extra ,dev rest qdrant ui postgres objects) \
+	  -o requirements.lock
+	@$(LOCK) pyproject.toml -c requirements.lock -o deploy/requirements.lock \
+	  $(addprefix --extra ,rest qdrant postgres objects lance celery kubernetes)
+	@grep -o 'setuptools>=[0-9]*' pyproject.toml | head -n 1 \
+	  | $(LOCK) - --no-annotate -c requirements.lock -o deploy/build.lock
 
 clean: ## forget the lake, the emulator's state and Dagster's storage
 	rm -rf data/lake data/emulator .dagster

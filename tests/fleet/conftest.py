@@ -40,15 +40,13 @@ def fleet(
     from tests.fleet.world import environment, write_sources
 
     with (
-        postgres_server() as postgres,
-        redis_server() as redis_url,
+        postgres_server(encrypted=True) as postgres,
+        redis_server() as redis,
         s3_server() as s3,
         running_parts(tmp_path / "logs") as parts,
     ):
         url = parts.emulator(tmp_path / "emulator", _LATENCY_SECONDS)
-        environ = environment(
-            tmp_path, postgres=postgres, redis_url=redis_url, emulator_url=url, s3=s3
-        )
+        environ = environment(tmp_path, postgres=postgres, redis=redis, emulator_url=url, s3=s3)
         for name, value in environ.items():  # Dagster's instance is opened here too
             monkeypatch.setenv(name, value)
         write_sources(s3, datasets)

@@ -100,6 +100,9 @@ def opened_fleet(
 ) -> Iterator[Fleet]:
     """Registers the shards."""
     parts.run("register", environ, sys.executable, "-m", "semantic_assets.defs.register")
-    celery = Celery(backend=environ["CELERY_RESULT_BACKEND"])
+    celery = Celery(
+        backend=environ["CELERY_RESULT_BACKEND"],
+        redis_backend_use_ssl={"ssl_cert_reqs": "required"},
+    )
     with dg.DagsterInstance.get() as instance, open_store(settings_of(environ)) as store:
         yield Fleet(parts, environ, Runs(instance, celery), store, datasets)

@@ -9,6 +9,7 @@ from semantic_assets.settings.settings import PREFIX, Settings, project_dir
 from tests.factories import BLANK
 from tests.fleet.corpus import files
 from tests.services.postgres import PostgresServer
+from tests.services.redis import RedisServer
 from tests.services.s3 import S3Server
 
 _CELERY = project_dir() / "deploy" / "celery"
@@ -31,7 +32,7 @@ def write_sources(s3: S3Server, datasets: Iterable[str]) -> None:
 
 
 def environment(
-    folder: Path, *, postgres: PostgresServer, redis_url: str, emulator_url: str, s3: S3Server
+    folder: Path, *, postgres: PostgresServer, redis: RedisServer, emulator_url: str, s3: S3Server
 ) -> dict[str, str]:
     """Variables for every process; makes Dagster's home, with the dagster.yaml of deploy/."""
     home = folder / "dagster_home"
@@ -39,7 +40,7 @@ def environment(
     (home / "dagster.yaml").symlink_to(_CELERY / "dagster.yaml")
     return {
         **BLANK,
-        **_dagster(postgres, redis_url),
+        **_dagster(postgres, redis),
         "DAGSTER_HOME": str(home),
         "PYTHONPATH": f"{project_dir()}:{_CELERY}",
         "PYTHONWARNINGS": "ignore",
@@ -60,15 +61,16 @@ def settings_of(environ: Mapping[str, str]) -> Settings:
     return Settings.load(environ=environ)
 
 
-def _dagster(postgres: PostgresServer, redis_url: str) -> dict[str, str]:
+def _dagster(postgres: PostgresServer, redis: RedisServer) -> dict[str, str]:
     url = sa.make_url(postgres.new_database())
     return {
         "DAGSTER_PG_HOST": str(url.host),
         "DAGSTER_PG_PORT": str(url.port),
         "DAGSTER_PG_USERNAME": str(url.username),
-        "DAGSTER_PG_PASSWORD": "trusted",
+        "DAGSTER_PG_PASSWORD": str(url.password),
         "DAGSTER_PG_DB": str(url.database),
         "DAGSTER_MAX_CONCURRENT_RUNS": str(MAX_CONCURRENT_RUNS),
-        "CELERY_BROKER_URL": f"{redis_url}/0",
-        "CELERY_RESULT_BACKEND": f"{redis_url}/1",
+        "PGSSLROOTCERT": str(postgres.authority),
+        "CELERY_BROKER_URL": redis.url(0),
+        "CELERY_RESULT_BACKEND": redis.url(1),
     }

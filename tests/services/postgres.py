@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _START_SECONDS = 60.0
+_PASSWORD = "postgres-secret"
 
 
 def missing_for_postgres() -> str | None:
@@ -35,12 +36,18 @@ def missing_for_postgres() -> str | None:
 class PostgresServer:
     folder: Path
     port: int
+    #: Of one with TLS and a password: who signed its certificate.
+    authority: Path | None = None
 
     @property
     def url(self) -> sa.URL:
-        return sa.URL.create(
+        plain = sa.URL.create(
             "postgresql", username="postgres", host="127.0.0.1", port=self.port, database="postgres"
         )
+        if self.authority is None:
+            return plain
+        query = {"sslmode": "verify-full", "sslrootcert": str(self.authority)}
+        return plain.set(password=_PASSWORD).update_query_dict(query)
 
     def new_database(self) -> str:
         """Address of an empty database."""
@@ -71,6 +78,9 @@ class PostgresServer:
             f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -c fsync=off "
             "-c max_connections=200"
         )
+        if self.authority is not None:
+            options += f" -c ssl=on -c ssl_cert_file={self.folder}/server.pem"
+            options += f" -c ssl_key_file={self.folder}/server.key"
         data, log = f"{self.folder}/data", f"{self.folder}/log"
         deadline = time.monotonic() + _START_SECONDS
         while True:
@@ -88,20 +98,33 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """On a free port of the loopback address, without fsync."""
+def postgres_server(*, encrypted: bool = False) -> Iterator[PostgresServer]:
+    """On a free port of the loopback address, without fsync; encrypted: with TLS and a password."""
     with tempfile.TemporaryDirectory(prefix="sa-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
+        authority = _secure(folder) if encrypted else None
         if os.getuid() == 0:
-            shutil.chown(folder, "postgres")
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, "postgres")
+        entry = ("-A", "trust")
+        if encrypted:
+            entry = ("-A", "scram-sha-256", f"--pwfile={folder}/password")
         data = f"{folder}/data"
-        _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
-        server = PostgresServer(folder, _free_port())
+        _run("initdb", "-D", data, "-U", "postgres", *entry, "--no-sync", "-E", "UTF8")
+        server = PostgresServer(folder, _free_port(), authority)
         server.start()
         try:
             yield server
         finally:
             server.stop()
+
+
+def _secure(folder: Path) -> Path:
+    """Write certificate and password; return the certificate of the authority."""
+    from tests.services.tls import new_certificate
+
+    (folder / "password").write_text(_PASSWORD)
+    return new_certificate(folder).authority
 
 
 def _free_port() -> int:
