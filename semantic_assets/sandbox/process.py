@@ -17,7 +17,7 @@ import orjson
 
 from semantic_assets.sandbox import frames
 from semantic_assets.sandbox.limits import OUTPUT_RATIO, Limits
-from semantic_assets.sandbox.patience import is_watched, require_wanted
+from semantic_assets.sandbox.patience import CallerGone, is_watched, require_wanted
 from semantic_assets.settings.settings import environment_of_readers
 
 #: Not multiprocessing: that runs the user's main module again, and not from a daemon process.
@@ -197,7 +197,7 @@ class ReadingChild:
     def _pass_over(self) -> None:
         """Take what was under way when the caller stopped; a child that is not done soon is not kept."""
         self._patience = _PASS_OVER_SECONDS
-        with suppress(LimitReached, EOFError, OSError):
+        with suppress(CallerGone, LimitReached, EOFError, OSError):
             self._connection.sendall(frames.STOP)
             while (message := self._next())[0] == frames.MORE:
                 self._connection.sendall(frames.STOP)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.batching.canary_rows import choose_canaries
-from semantic_assets.batching.plausibility import implausible
+from semantic_assets.batching.plausibility import misfit, outlying, unordered
 from semantic_assets.errors import (
     CorruptResult,
     PermanentError,
@@ -78,10 +78,14 @@ def verify_answers(
     Raises:
         CorruptResult: the results cannot be the answers to the job's texts.
     """
-    answered = verify_counts(store, job, results)
+    answered, doubt = verify_counts(store, job, results)
+    if doubt and not kind_of_job(store, job).is_comparable:
+        raise CorruptResult(doubt)
     if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
         return
     rows = choose_canaries(answered.estimates, answered.counts, job.job_id)
+    if doubt and int(np.argmax(misfit(answered.estimates, answered.counts))) not in rows:
+        raise CorruptResult(doubt)
     asked = _canaries(store, job, answered, rows, _vectors(results, answered.positions[rows]))
     cosines = asked.cosines((yield asked))
     if (cosines < MIN_COSINE).any():
@@ -89,22 +93,26 @@ def verify_answers(
         raise CorruptResult(
             f"canary: {int((cosines < MIN_COSINE).sum())} of {len(rows)} rows are not the vectors "
             f"of their texts (key {answered.keys[rows[worst]]}, cosine {cosines[worst]:.3f})"
+            + (f"; {doubt}" if doubt else "")
         )
 
 
-def verify_counts(store: Store, job: BatchJob, results: Path) -> Answered:
-    """Return the answered rows after checking their token counts; media are not checked.
+def verify_counts(store: Store, job: BatchJob, results: Path) -> tuple[Answered, str | None]:
+    """Return the answered rows, and what their token counts leave in doubt; media are not checked.
+
+    Doubt is for the canary: a few texts of a rare kind, which any author may add, must not hold up
+    those of others in the same job.
 
     Raises:
-        CorruptResult: Google's token counts do not fit the texts.
+        CorruptResult: Google's token counts do not follow the lengths of the texts.
     """
     answered = _answered(store, job, results)
     known = answered.counts > 0
     if not kind_of_job(store, job).has_known_counts:
-        return answered
-    if reason := implausible(answered.estimates[known], answered.counts[known]):
+        return answered, None
+    if reason := unordered(answered.estimates[known], answered.counts[known]):
         raise CorruptResult(reason)
-    return answered
+    return answered, outlying(answered.estimates[known], answered.counts[known])
 
 
 def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
