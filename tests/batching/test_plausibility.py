@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.batching.plausibility import Floats, implausible, misfit, unordered
+from semantic_assets.batching.plausibility import Floats, disordered, implausible, misfit
 
 ROWS = 400
 
@@ -80,7 +80,7 @@ def test_texts_of_one_length_and_some_of_another_are_plausible(part: float, rati
         own = np.where(rng.random(ROWS) < part, 300.0 * ratio, 300.0)
         estimates = (own * np.exp(rng.normal(0, 0.05, ROWS))).round()
         counts = np.maximum(1, (own * np.exp(rng.normal(0, 0.05, ROWS))).round())
-        assert unordered(estimates, counts) is None
+        assert disordered(estimates, counts) is None
 
 
 @given(st.lists(st.tuples(st.integers(1, 800), st.integers(0, 10**6)), max_size=29))

@@ -81,7 +81,7 @@ def no_canary() -> None:
 
 def no_token_counts() -> None:
     """Token counts are not held against the texts."""
-    canary.outlying = canary.unordered = lambda estimates, counts: None
+    canary.outlying = canary.disordered = lambda estimates, counts: None
 
 
 def no_waiting_for_canaries() -> None:

@@ -76,7 +76,7 @@ def no_withheld_requests() -> None:
 
 def no_prompt_counts() -> None:
     """The token counts of prompts are not held against them."""
-    canary.outlying = canary.unordered = lambda estimates, counts: None
+    canary.outlying = canary.disordered = lambda estimates, counts: None
 
 
 def no_tasks_recovered() -> None:

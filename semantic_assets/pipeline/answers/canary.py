@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.batching.canary_rows import choose_canaries
-from semantic_assets.batching.plausibility import misfit, outlying, unordered
+from semantic_assets.batching.plausibility import disordered, misfit, outlying
 from semantic_assets.errors import (
     CorruptResult,
     PermanentError,
@@ -110,7 +110,7 @@ def verify_counts(store: Store, job: BatchJob, results: Path) -> tuple[Answered,
     known = answered.counts > 0
     if not kind_of_job(store, job).has_known_counts:
         return answered, None
-    if reason := unordered(answered.estimates[known], answered.counts[known]):
+    if reason := disordered(answered.estimates[known], answered.counts[known]):
         raise CorruptResult(reason)
     return answered, outlying(answered.estimates[known], answered.counts[known])
 

@@ -10,6 +10,7 @@ import pytest
 from semantic_assets.errors import SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.answers.canary import (
@@ -250,3 +251,23 @@ def test_calls_hold_canaries_of_one_space_and_not_too_many_or_too_long(trial: Tr
     assert names == [["many", "few"], ["many", "long", "few"], ["foreign"]]
     assert len(list(calls_of([long, long]))) == 2
     assert list(calls_of([])) == []
+
+
+def test_a_few_texts_of_a_rare_kind_hold_up_no_others_of_their_job(trial: Trial) -> None:
+    """Token counts four times off their lengths, which any author can write, are no swap."""
+    for number in range(60):
+        trial.write(f"acme/honest/{number}.txt", f"Pump {number} is oiled. " * (1 + number % 9))
+    for number in range(6):
+        trial.write(f"foes/junk/{number}.txt", f"x{' ' * 900}{number}")
+    trial.prepare()
+    advance(trial.store, trial.gemini)
+    (job,) = trial.store.ledger.jobs.list()
+    manifest = trial.store.lake.read(layout.manifest(job.job_id), ["token_estimate"])
+    assert manifest.num_rows == 66
+    trial.pass_time(2 * LATENCY_SECONDS)
+    advance(trial.store, trial.gemini)
+    assert states(trial) == [S.COLLECTED]
+    results = trial.store.lake.read(
+        layout.results(job.product_id, job.job_id), ["text_hash", "token_count"]
+    )
+    assert sum(count < 10 for count in results["token_count"].to_pylist()) >= 6
