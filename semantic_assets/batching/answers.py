@@ -19,7 +19,7 @@ import simdjson
 from semantic_assets.errors import CorruptResult
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.vectors import BadVectorError, unit_vectors
-from semantic_assets.text.foreign import scrubbed
+from semantic_assets.text.foreign import said
 
 #: Rows decoded before they are written: 3 MB at 768 dimensions, held three times over.
 BLOCK_ROWS = 1_024
@@ -86,7 +86,9 @@ def decode_answers(
             continue
         key = decoder.decode(number, line, block)
         if key not in open_keys:
-            raise CorruptResult(f"line {number}: key {key!r} was not asked for, or answered twice")
+            raise CorruptResult(
+                f"line {number}: key {said(key)!r} was not asked for, or answered twice"
+            )
         open_keys.discard(key)
         if len(block.keys) == BLOCK_ROWS:
             yield _finished(block, normalise)
@@ -110,7 +112,7 @@ class _LineDecoder:
         """Append one line to the block and return its key."""
         try:
             root = self._parser.parse(line)
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:  # the latter: too deep, or a number too long
             raise CorruptResult(f"line {number}: not JSON ({error})") from error
         try:
             key = root.get("key") if isinstance(root, simdjson.Object) else None
@@ -132,7 +134,7 @@ class _LineDecoder:
     def _vector_into(self, number: int, root: Any, row: npt.NDArray[np.float32]) -> Failure | None:
         try:
             values = root.at_pointer("/response/embedding/values")
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, RuntimeError):
             return failure_of(root)
         if not isinstance(values, simdjson.Array):
             raise CorruptResult(f"line {number}: the values are not a list")
@@ -141,7 +143,7 @@ class _LineDecoder:
         try:
             with np.errstate(over="ignore"):  # beyond float32 is inf, and refused with its block
                 row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             raise CorruptResult(f"line {number}: a value is not a number ({error})") from error
         return None
 
@@ -151,7 +153,7 @@ def _token_count(root: Any) -> int | None:
         try:
             count = int(root.at_pointer(pointer))
             return count if 0 <= count <= _MOST_TOKENS else None
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, RuntimeError):
             continue
     return None
 
@@ -166,8 +168,8 @@ def failure_of(root: Any) -> Failure:
             permanent = isinstance(code, int) and code in _PERMANENT_CODES
             return Failure(
                 Outcome.PERMANENT if permanent else Outcome.TRANSIENT,
-                None if code is None else str(code),
-                None if message is None else scrubbed(str(message)),
+                None if code is None else said(code),
+                None if message is None else said(message),
             )
     return Failure(Outcome.TRANSIENT, None, "the line has neither an answer nor an error")
 

@@ -6,7 +6,7 @@ limit of attempts; any other (a blocked prompt) is `permanent`. Tokens count eit
 are billed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from semantic_assets.batching.answers import failure_of
 from semantic_assets.errors import CorruptResult
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.text.foreign import said
 
 _BLOCK_ROWS = 1_024
 _FENCE = "```"
@@ -88,13 +89,13 @@ class AnswerReader:
             "output_tokens": _sum(usage, "candidatesTokenCount", "thoughtsTokenCount"),
         }
         if reason := _mapping(response.get("promptFeedback")).get("blockReason"):
-            message = f"the prompt was blocked: {reason}"
+            message = f"the prompt was blocked: {said(reason)}"
             return _failed(Outcome.PERMANENT, BLOCKED, message, **billed)
-        candidate = _mapping(next(iter(response.get("candidates") or ()), None))
+        candidate = _mapping(next(iter(_items(response.get("candidates"))), None))
         return self._candidate(candidate, billed)
 
     def _candidate(self, candidate: Mapping[str, Any], billed: dict[str, Any]) -> Generated:
-        finish = str(candidate.get("finishReason") or "") or None
+        finish = said(candidate.get("finishReason") or "") or None
         text = _text_of(candidate)
         billed = {**billed, "finish_reason": finish, "output": text or None}
         if finish in _FINAL_REASONS:
@@ -142,7 +143,9 @@ def decode_generations(
         if not isinstance(key, str):
             raise CorruptResult(f"line {number}: no key")
         if key not in open_keys:
-            raise CorruptResult(f"line {number}: key {key!r} was not asked for, or answered twice")
+            raise CorruptResult(
+                f"line {number}: key {said(key)!r} was not asked for, or answered twice"
+            )
         open_keys.discard(key)
         block.keys.append(key)
         block.rows.append(reader.read(answer))
@@ -181,12 +184,16 @@ def _unfenced(text: str) -> str:
 
 def _text_of(candidate: Mapping[str, Any]) -> str:
     """Join the text parts of an answer, thoughts left out."""
-    parts = _mapping(candidate.get("content")).get("parts") or ()
+    parts = _items(_mapping(candidate.get("content")).get("parts"))
     return "".join(
         part["text"]
         for part in parts
         if isinstance(part, dict) and isinstance(part.get("text"), str) and not part.get("thought")
     )
+
+
+def _items(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -72,6 +72,10 @@ def exact_json(
     return _IN_LINES.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
+#: Of one message; a service sent ten megabytes in a line that failed.
+_MOST_SAID = 2_000
+
+
 def scrubbed(text: str, *secrets: str | None) -> str:
     """Return a text from outside without these secrets and without what looks like one.
 
@@ -86,6 +90,13 @@ def scrubbed(text: str, *secrets: str | None) -> str:
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text
+
+
+def said(text: object) -> str:
+    """Return the words of a service as they are kept: without secrets, and of some length."""
+    words = str(text)
+    more = len(words) - _MOST_SAID
+    return scrubbed(words[:_MOST_SAID]) + (f"... ({more:,} more)" if more > 0 else "")
 
 
 def scrub_error(error: BaseException, *secrets: str | None) -> None:
