@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
+from semantic_assets.rest.names import Name
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
 from semantic_assets.system.addresses import host_of, is_loopback
@@ -114,7 +115,7 @@ def _lake(role: str) -> Callable[[ApiKey], ApiKey]:
 def _dataset(role: str) -> Callable[[str, str, ApiKey], DatasetKey]:
     """Return the dependency of dataset routes: it requires this role and returns the dataset."""
 
-    def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
+    def allowed(project: Name, dataset: Name, key: Key) -> DatasetKey:
         if not key.may(role, project):
             raise Problem(HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} here")
         return DatasetKey(project, dataset)

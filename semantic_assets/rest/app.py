@@ -16,6 +16,7 @@ from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.pipeline.documents.ingest import clear_incoming
 from semantic_assets.rest import (
     problems,
+    responses,
     routes_batches,
     routes_documents,
     routes_generations,
@@ -32,6 +33,10 @@ _log = logging.getLogger("semantic_assets.rest")
 _PAGE = Path(__file__).parent / "page"
 _ASSETS = {"/": ("index.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
 _ASSETS["/page.css"] = ("page.css", "text/css")
+ROUTERS = tuple(
+    module.router
+    for module in (routes_documents, routes_batches, routes_generations, routes_search)
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -71,11 +76,14 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
         summary="Documents in, batches out, search.",
         lifespan=lifespan,
         redoc_url=None,
+        # Behind a TLS proxy a redirect would name http://, and a client would send its key there.
+        redirect_slashes=False,
     )
     app.state.serving = serving
     problems.install(app)
-    for module in (routes_documents, routes_batches, routes_generations, routes_search):
-        app.include_router(module.router)
+    responses.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
     _add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
     app.middleware("http")(before_the_body)

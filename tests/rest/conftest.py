@@ -14,6 +14,7 @@ from semantic_assets.emulator.server import RunningServer
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.serving import Limits
+from tests.rest.declared import Declared
 
 DOCUMENTS = "/v1/projects/acme/datasets/notes/documents"
 File = tuple[str, bytes | str]
@@ -46,10 +47,12 @@ def serve(
     monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", emulator.base_url)
     monkeypatch.setenv("SEMANTIC_ASSETS_DIMENSIONS", "128")
     clients: list[TestClient] = []
+    watched: list[Declared] = []
 
     def make(*, needs_key: bool = False, limits: Limits | None = None) -> Served:
         core = SemanticCore(tmp_path / "lake")
         app = create_app(core, needs_key=needs_key, limits=limits)
+        watched.append(Declared(app))
         client = TestClient(app, "http://localhost", raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
@@ -58,6 +61,7 @@ def serve(
     yield make
     for client in clients:
         client.__exit__(None, None, None)
+    assert [finding for one in watched for finding in one.findings] == []
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ def test_what_cannot_be_meant_is_a_problem_with_its_cure(served: Served) -> None
         ({"name": "week"}, 422),
         ({"name": "week", "articles": [{"id": "x"}]}, 422),
         ({"name": "week", "articles": ARTICLES, "max_cost_usd": 0}, 409),
-        ({"name": "week", "articles": ARTICLES, "task": "nothing"}, 422),
-        ({"dataset": "acme/nowhere"}, 422),
+        ({"name": "week", "articles": ARTICLES, "task": "nothing"}, 404),
+        ({"dataset": "acme/nowhere"}, 404),
     ):
         answer = submit(served, **body)
         assert answer.status_code in (status, 400, 402, 403), (body, answer.text)
