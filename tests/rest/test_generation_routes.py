@@ -21,7 +21,7 @@ def test_articles_are_submitted_followed_and_read(served: Served) -> None:
     assert made.status_code == 202
     assert (made.json()["name"], made.json()["documents"]) == ("week", 2)
     for _ in range(100):
-        served.client.post("/v1/sync")
+        assert served.client.post("/v1/collect").status_code == 200
         status = served.client.get("/v1/generations/week").json()
         if status["is_done"]:
             break
