@@ -76,6 +76,7 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
         summary="Documents in, batches out, search.",
         lifespan=lifespan,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
         # Behind a TLS proxy a redirect would name http://, and a client would send its key there.
         redirect_slashes=False,
     )

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from semantic_assets.model.batch_job import JobState, remote_word
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
-from semantic_assets.rest.names import DatasetName, Name, SpaceName, VisibleText, Whole
+from semantic_assets.rest.names import Count, DatasetName, Name, SpaceName, VisibleText, Whole
 
 Json = dict[str, Any]
 MAX_PAGE = 1_000
@@ -43,13 +43,13 @@ class EstimateBody(_Body):
     datasets: list[DatasetName] = Field(
         default=[], max_length=MAX_PAGE, examples=[["acme/articles"]]
     )
-    limit: Whole | None = Field(default=None, ge=1, le=1_000_000_000)
+    limit: Count | None = None
     #: Google counts a sample of the texts, free of charge, by one request each.
     exact: bool = False
 
 
 class FlushBody(_Body):
-    min_batch_size: Whole = Field(default=1, ge=1, le=1_000_000_000)
+    min_batch_size: Count = 1
     max_cost_usd: float | None = Field(default=None, ge=0, le=1_000_000_000, allow_inf_nan=False)
 
 

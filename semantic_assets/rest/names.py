@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from starlette.convertors import StringConvertor, register_url_convertor
 
@@ -107,3 +107,4 @@ def _whole(value: object) -> object:
 
 #: JSON has one kind of number: 10.0 is an integer there.
 Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(_whole)]

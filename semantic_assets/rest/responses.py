@@ -45,12 +45,40 @@ _MEANING = {
     502: "A service behind this server answered what cannot be used.",
     503: "This server, or a service behind it, cannot answer at present.",
 }
+_SAME_DATASET = {"project": "$request.path.project", "dataset": "$request.path.dataset"}
 _TEXT, _SECONDS = {"type": "string"}, {"type": "integer", "minimum": 0}
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
     408: {"Retry-After": {"schema": _SECONDS}},
     429: {"Retry-After": {"required": True, "schema": _SECONDS}},
     503: {"Retry-After": {"schema": _SECONDS}},
+}
+#: Where the answers of an operation lead, by its id and status.
+_LINKS: dict[tuple[str, str], tuple[tuple[str, dict[str, str]], ...]] = {
+    ("post_documents", "200"): (
+        ("get_document", {**_SAME_DATASET, "document": "$response.body#/results/0/document_id"}),
+        ("delete_document", {**_SAME_DATASET, "document": "$response.body#/results/0/document_id"}),
+    ),
+    ("get_documents", "200"): (
+        ("get_documents", {**_SAME_DATASET, "after": "$response.body#/last_id"}),
+        ("get_document", {**_SAME_DATASET, "document": "$response.body#/data/0/document_id"}),
+    ),
+    ("delete_document", "200"): (
+        ("get_document", {**_SAME_DATASET, "document": "$request.path.document"}),
+    ),
+    ("post_batches", "202"): (
+        ("get_batch", {"batch_id": "$response.body#/job_ids/0"}),
+        ("post_cancel", {"batch_id": "$response.body#/job_ids/0"}),
+    ),
+    ("get_batches", "200"): (
+        ("get_batches", {"after": "$response.body#/last_id"}),
+        ("get_batch", {"batch_id": "$response.body#/data/0/id"}),
+        ("get_results", {"batch_id": "$response.body#/data/0/id"}),
+    ),
+    ("post_generations", "202"): (
+        ("get_generation", {"name": "$response.body#/name"}),
+        ("get_generation_results", {"name": "$response.body#/name"}),
+    ),
 }
 _REPLAYED = {"Idempotency-Replayed": {"schema": {"type": "string", "const": "true"}}}
 
@@ -136,7 +164,9 @@ def _complete(document: dict[str, Any]) -> None:
         responses["default"] = _declared("An error of the server.")
         if _is_replayed(operation):
             for status in ("200", "202"):
-                responses.get(status, {})["headers"] = _REPLAYED
+                if status in responses:
+                    responses[status]["headers"] = _REPLAYED
+        _link(operation)
     schemas = document["components"]["schemas"]
     schemas |= {"Problem": _schema()}
     for name in ("HTTPValidationError", "ValidationError"):
@@ -146,6 +176,16 @@ def _complete(document: dict[str, Any]) -> None:
 def _operations(document: dict[str, Any]) -> Iterator[_Operation]:
     for methods in document["paths"].values():
         yield from methods.values()
+
+
+def _link(operation: _Operation) -> None:
+    """Add to the responses of an operation the links to what may be asked next."""
+    for (name, status), links in _LINKS.items():
+        if operation["operationId"] == name:
+            operation["responses"][status]["links"] = {
+                target: {"operationId": target, "parameters": parameters}
+                for target, parameters in links
+            }
 
 
 def _merge(responses: dict[str, Any], more: Responses) -> None:
