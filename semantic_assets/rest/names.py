@@ -13,6 +13,7 @@ from semantic_assets.model.keys import DATASET_PATTERN, NAME_PATTERN
 
 #: White space to Python, to Rust or to JavaScript.
 _BLANK = r"\s\x1c-\x1f\x85\ufeff"
+_VISIBLE = re.compile(rf"[^{_BLANK}]")
 #: What names of documents hold, and what at their ends.
 _INSIDE, _AT_AN_END = r"[^/\\\x00-\x1f\x7f]", r"[^/\\\x00-\x1f\x7f. ]"
 
@@ -43,8 +44,8 @@ class _Like:
     fits: Callable[[str], object] | None = None
 
     def checked(self, value: str) -> str:
-        fits = self.fits or re.compile(self.pattern).fullmatch
-        if not fits(value):
+        fits = self.fits(value) if self.fits else re.fullmatch(self.pattern, value)
+        if not fits:
             raise PydanticCustomError("name", self.sentence)
         return value
 
@@ -89,8 +90,8 @@ RequestKey = Annotated[
 ]
 
 
-def _is_text(value: str, visible: re.Pattern[str] = re.compile(rf"[^{_BLANK}]")) -> bool:
-    return "\0" not in value and visible.search(value) is not None
+def _is_text(value: str) -> bool:
+    return "\0" not in value and _VISIBLE.search(value) is not None
 
 
 VisibleText = Annotated[

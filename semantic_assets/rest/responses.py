@@ -157,18 +157,12 @@ def install(app: FastAPI) -> None:
 
 def _complete(document: dict[str, Any]) -> None:
     for operation in _operations(document):
-        responses = operation["responses"]
-        for applies, statuses in _BY_KIND:
-            if applies(operation):
-                _merge(responses, problems(*statuses))
-        responses["default"] = _declared("An error of the server.")
+        _add_problems(operation)
+        _add_links(operation)
         if _is_replayed(operation):
-            for status in ("200", "202"):
-                if status in responses:
-                    responses[status]["headers"] = _REPLAYED
-        _link(operation)
+            _add_replays(operation)
     schemas = document["components"]["schemas"]
-    schemas |= {"Problem": _schema()}
+    schemas["Problem"] = _schema()
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
 
@@ -178,14 +172,30 @@ def _operations(document: dict[str, Any]) -> Iterator[_Operation]:
         yield from methods.values()
 
 
-def _link(operation: _Operation) -> None:
-    """Add to the responses of an operation the links to what may be asked next."""
+def _add_problems(operation: _Operation) -> None:
+    responses = operation["responses"]
+    for applies, statuses in _BY_KIND:
+        if applies(operation):
+            _merge(responses, problems(*statuses))
+    responses["default"] = _declared("An error of the server.")
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_links(operation: _Operation) -> None:
+    """Add the links to what may be asked next."""
     for (name, status), links in _LINKS.items():
         if operation["operationId"] == name:
             operation["responses"][status]["links"] = {
                 target: {"operationId": target, "parameters": parameters}
                 for target, parameters in links
             }
+
+
+def _add_replays(operation: _Operation) -> None:
+    """Declare the header of a stored answer: those are JSON, and problems are not stored."""
+    for response in operation["responses"].values():
+        if "application/json" in response["content"]:
+            response["headers"] = _REPLAYED
 
 
 def _merge(responses: dict[str, Any], more: Responses) -> None:

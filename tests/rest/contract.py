@@ -36,7 +36,7 @@ class Ran:
     def note(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
             for one in event.recorder.interactions.values():
-                self.answers[0 if one.response is None else one.response.status_code] += 1
+                self._count(one)
             for case, checks in event.recorder.checks.items():
                 answer = event.recorder.interactions[case].response
                 self._note(checks, "" if answer is None else answer.text)
@@ -44,6 +44,12 @@ class Ran:
             self.findings.setdefault(event.label, event.info.format())
         elif isinstance(event, events.FatalError):
             self.findings.setdefault("fatal", repr(event.exception))
+
+    def _count(self, asked: Any) -> None:
+        if asked.response is None:
+            self.findings.setdefault("no answer", f"{asked.request.method} {asked.request.uri}")
+        else:
+            self.answers[asked.response.status_code] += 1
 
     def _note(self, checks: list[Any], answer: str) -> None:
         for check in checks:

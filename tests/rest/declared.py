@@ -35,8 +35,8 @@ class Answered:
 class Declared:
     """The app's outermost layer in tests; `findings` is what its document does not say."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self._document = app.openapi()
+    def __init__(self, app: FastAPI, document: dict[str, Any]) -> None:
+        self._document = document
         self._inner: ASGIApp = app.build_middleware_stack()
         self.findings: list[str] = []
         self.seen: set[tuple[str, int, str]] = set()
