@@ -62,6 +62,14 @@ class Article(BaseModel):
     title: str | None = Field(default=None, max_length=10_000)
     text: VisibleText = Field(max_length=10_000_000)
 
+    @model_validator(mode="after")
+    def _can_be_stored(self) -> Self:
+        try:
+            self.model_dump_json()
+        except ValueError as error:
+            raise ValueError("a field holds half a character, or is nested too deep") from error
+        return self
+
 
 _NULL: Json = {"type": "null"}
 _ARRAY: Json = {"type": "array"}

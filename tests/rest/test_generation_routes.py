@@ -4,12 +4,17 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from tests.rest.conftest import Served
 
 ARTICLES = [
     {"id": "a1", "title": "Kiln", "text": "The kiln is fired on Fridays. It holds ninety bowls."},
     {"id": "a2", "text": "The glaze is mixed from ash and clay.", "author": "Ann"},
 ]
+
+#: For bodies that no client would write.
+_JSON = {"Content-Type": "application/json"}
 
 
 def submit(served: Served, **body: Any) -> Any:
@@ -54,6 +59,21 @@ def test_sent_twice_with_one_key_it_is_done_once(served: Served) -> None:
     again = served.client.post("/v1/generations", json=body, headers=headers)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert first.json() == again.json()
+
+
+@pytest.mark.parametrize("field", ['"\\ud800"', '["\\ud800"]', "[" * 900 + "]" * 900])
+def test_a_field_that_cannot_be_stored_is_refused(served: Served, field: str) -> None:
+    article = f'{{"id": "a", "text": "One.", "field": {field}}}'
+    body = f'{{"task": "summary-en", "name": "week", "articles": [{article}]}}'
+    answer = served.client.post("/v1/generations", content=body, headers=_JSON)
+    assert answer.status_code == 422
+    assert "body.articles.0" in answer.json()["detail"]
+
+
+def test_fields_within_fields_are_taken(served: Served) -> None:
+    article = f'{{"id": "a", "text": "One.", "field": {"[" * 200 + "]" * 200}}}'
+    body = f'{{"task": "summary-en", "name": "week", "dry_run": true, "articles": [{article}]}}'
+    assert served.client.post("/v1/generations", content=body, headers=_JSON).status_code == 200
 
 
 def test_what_cannot_be_meant_is_a_problem_with_its_cure(served: Served) -> None:
