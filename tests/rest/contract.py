@@ -176,8 +176,8 @@ def filter_failure(_: object, failure: Any, case: Any, response: Any) -> bool:
 
 def _shares(served: ServedProcess) -> Iterator[tuple[Caller, int]]:
     """Who asks, and the share of the time."""
-    yield served.admin, 8
-    yield from ((caller, 2) for caller in served.known)
+    yield served.admin, 20
+    yield from ((caller, 3) for caller in served.known)
     yield from ((caller, 1) for caller in served.refused)
 
 
