@@ -2,7 +2,8 @@
 
 SemanticAssetsError
 ├── ConfigError            a setting or a name is bad or missing
-│   └── SetupError         of this installation: no caller of the REST API can mend it
+│   ├── SetupError         of this installation: no caller of the REST API can mend it
+│   └── UnknownName        a valid name of a task, dataset or space that is not there: NotFound too
 ├── NotFound               a dataset, shard, job or index that does not exist
 │   └── DatasetRemoved     the dataset is removed: a run queued for it has nothing to do
 ├── Conflict               a guarded move found another state
@@ -47,6 +48,10 @@ class NotFound(SemanticAssetsError):
 
 class DatasetRemoved(NotFound):
     """The dataset was removed."""
+
+
+class UnknownName(ConfigError, NotFound):
+    """A valid name names nothing that is there."""
 
 
 class Conflict(SemanticAssetsError):

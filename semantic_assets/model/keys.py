@@ -8,7 +8,11 @@ from semantic_assets.errors import ConfigError
 
 #: Both parts and an ending form one file name, which may have 255 bytes.
 _MAX_PART = 100
-_PART = re.compile(rf"[a-z0-9_-]{{1,{_MAX_PART}}}")
+#: What a project, dataset or task may be named.
+NAME_PATTERN = rf"[a-z0-9_-]{{1,{_MAX_PART}}}"
+#: What `DatasetKey.parse` takes.
+DATASET_PATTERN = rf"{NAME_PATTERN}[./]{NAME_PATTERN}"
+_PART = re.compile(NAME_PATTERN)
 SHARD_MAX_DOCUMENTS = 12_000
 SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
 

@@ -14,6 +14,7 @@ from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
+from semantic_assets.rest.names import Name
 from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.serving import Serving, serving_of
 from semantic_assets.system.addresses import host_of, is_loopback
@@ -157,7 +158,7 @@ def _lake(role: str) -> Callable[..., Any]:
 def _dataset(role: str) -> Callable[..., Any]:
     """Return the dependency of dataset routes: it requires this role and returns the dataset."""
 
-    async def allowed(project: str, dataset: str, key: Key) -> DatasetKey:
+    async def allowed(project: Name, dataset: Name, key: Key) -> DatasetKey:
         if not key.may(role, project):
             raise Problem(HTTPStatus.FORBIDDEN, f"this takes a key with the role {role} here")
         return DatasetKey(project, dataset)

@@ -17,19 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.pipeline.documents.ingest import clear_incoming
-from semantic_assets.rest import (
-    problems,
-    routes_batches,
-    routes_documents,
-    routes_generations,
-    routes_keys,
-    routes_search,
-)
+from semantic_assets.rest import problems, responses
 from semantic_assets.rest.access import Access
 from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
+from semantic_assets.rest.routes import batches, documents, generations, keys, search
 from semantic_assets.rest.serving import Limits, Serving
 from semantic_assets.rest.turns import ReadingTurns, Turns
 from semantic_assets.rest.usage import Usage
@@ -43,6 +37,11 @@ _THREADS = 80
 _PAGE = Path(__file__).parent / "page"
 _ASSETS = {"/": ("index.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
 _ASSETS["/page.css"] = ("page.css", "text/css")
+ROUTERS = (
+    *(documents.changes, documents.router, batches.changes, batches.router),
+    *(generations.changes, generations.router, keys.changes, keys.router),
+    *(search.router, search.monitoring),
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -76,14 +75,15 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
         summary="Documents in, batches out, search.",
         lifespan=lifespan,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        # Behind a TLS proxy a redirect would name http://, and a client would send its key there.
+        redirect_slashes=False,
     )
     app.state.serving = serving
     problems.install(app)
-    for module in (routes_documents, routes_batches, routes_generations, routes_keys):
-        app.include_router(module.changes)
-        app.include_router(module.router)
-    app.include_router(routes_search.router)
-    app.include_router(routes_search.monitoring)
+    responses.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
     _add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
     app.add_middleware(Access)

@@ -1,12 +1,14 @@
 """The models of request and response bodies."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from semantic_assets.model.batch_job import JobState, remote_word
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
+from semantic_assets.rest.names import Count, DatasetName, Name, SpaceName, VisibleText, Whole
 
+Json = dict[str, Any]
 MAX_PAGE = 1_000
 MAX_K = 1_000
 _T = TypeVar("_T")
@@ -31,49 +33,83 @@ _WITHOUT_ANSWERS = {"CANCELLED": "cancelled", "EXPIRED": "expired", "FAILED": "f
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """A request: the types of its fields are those of its JSON, and it has no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class EstimateBody(_Body):
     #: Default: all that the key may read.
-    datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])
-    limit: int | None = Field(default=None, ge=1, le=1_000_000_000)
+    datasets: list[DatasetName] = Field(
+        default=[], max_length=MAX_PAGE, examples=[["acme/articles"]]
+    )
+    limit: Count | None = None
     #: Google counts a sample of the texts, free of charge, by one request each.
     exact: bool = False
 
 
 class FlushBody(_Body):
-    min_batch_size: int = Field(default=1, ge=1, le=1_000_000_000)
-    max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    min_batch_size: Count = 1
+    max_cost_usd: float | None = Field(default=None, ge=0, le=1_000_000_000, allow_inf_nan=False)
 
 
 class Article(BaseModel):
     """A record; further fields are its metadata."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
 
     id: str | None = Field(default=None, max_length=1_000)
     title: str | None = Field(default=None, max_length=10_000)
-    text: str = Field(min_length=1, max_length=10_000_000)
+    text: VisibleText = Field(max_length=10_000_000)
+
+    @model_validator(mode="after")
+    def _can_be_stored(self) -> Self:
+        try:
+            self.model_dump_json()
+        except ValueError as error:
+            raise ValueError("a field holds half a character, or is nested too deep") from error
+        return self
+
+
+_NULL: Json = {"type": "null"}
+_ARRAY: Json = {"type": "array"}
+_STRING: Json = {"type": "string"}
+_ARTICLES: Json = {
+    "required": ["articles", "name"],
+    "properties": {"articles": _ARRAY, "name": _STRING, "dataset": _NULL},
+}
+_DATASET: Json = {"required": ["dataset"], "properties": {"articles": _NULL, "dataset": _STRING}}
 
 
 class GenerationBody(_Body):
     """A generation request: `articles` with a `name`, or a `dataset` that exists."""
 
-    task: str = Field(min_length=1, max_length=100, examples=["summary-en"])
-    articles: list[Article] | None = Field(default=None, max_length=100_000)
-    name: str | None = Field(default=None, max_length=100)
-    dataset: str | None = Field(default=None, max_length=250, examples=["acme/articles"])
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_ARTICLES, _DATASET]})
+
+    task: Name = Field(examples=["summary-en"])
+    articles: list[Article] | None = Field(default=None, min_length=1, max_length=100_000)
+    name: Name | None = None
+    dataset: DatasetName | None = Field(default=None, examples=["acme/articles"])
     realtime: bool = False
     dry_run: bool = False
-    max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_cost_usd: float | None = Field(default=None, ge=0, le=1_000_000_000, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _articles_or_dataset(self) -> Self:
+        if (self.articles is None) == (self.dataset is None):
+            raise ValueError("say what is to be processed: articles with a name, or a dataset")
+        if self.articles is not None and self.name is None:
+            raise ValueError("articles need a name, under which they are found again")
+        return self
 
 
 class SearchBody(_Body):
-    query: str = Field(min_length=1, max_length=20_000)
-    datasets: list[str] = Field(default=[], max_length=MAX_PAGE, examples=[["acme/articles"]])
-    k: int = Field(default=10, ge=1, le=MAX_K)
-    space: str | None = None
+    query: VisibleText = Field(max_length=20_000)
+    datasets: list[DatasetName] = Field(
+        default=[], max_length=MAX_PAGE, examples=[["acme/articles"]]
+    )
+    k: Whole = Field(default=10, ge=1, le=MAX_K)
+    space: SpaceName | None = None
 
 
 class FileResult(BaseModel):
@@ -158,6 +194,3 @@ def page(items: list[_T], limit: int, ids: list[str]) -> Page[_T]:
         last_id=ids[-1] if ids else None,
         has_more=len(items) > limit,
     )
-
-
-Json = dict[str, Any]

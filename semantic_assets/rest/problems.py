@@ -1,12 +1,14 @@
 """Errors as problem details (RFC 9457) with the remedy; never with a stack or a secret."""
 
 import logging
+import math
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from semantic_assets.errors import (
     ConfigError,
@@ -24,6 +26,9 @@ from semantic_assets.errors import (
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+#: Where Google does not say when to ask again.
+_RETRY_SECONDS = 60
 #: What went wrong behind this server is told to its log alone: the words of Google, of a bucket or of
 #: Postgres name keys, projects and places that are no caller's business.
 _UPSTREAM: tuple[tuple[type[SemanticAssetsError], str], ...] = (
@@ -83,6 +88,22 @@ def _route(request: Request) -> str:
     return f"{request.method} {route}"
 
 
+def _again(error: SemanticAssetsError) -> dict[str, str] | None:
+    if not isinstance(error, RateLimited):
+        return None
+    return {"Retry-After": str(math.ceil(error.retry_seconds or _RETRY_SECONDS))}
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of a path, of which the framework names those of one route alone."""
+    return [
+        method
+        for method in _METHODS
+        for scope in [{**request.scope, "method": method}]
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
 def install(app: FastAPI) -> None:
     """Install the handlers that answer every error with a problem."""
 
@@ -93,7 +114,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SemanticAssetsError)
     async def ours(request: Request, error: SemanticAssetsError) -> JSONResponse:
         status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        return problem(status, told(error, _route(request)))
+        return problem(status, told(error, _route(request)), _again(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -103,8 +124,10 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers) if error.headers else None
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(_allowed(request))}
         return problem(error.status_code, str(error.detail), headers)
 
     @app.exception_handler(Exception)

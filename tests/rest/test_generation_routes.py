@@ -4,12 +4,17 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from tests.rest.conftest import Served
 
 ARTICLES = [
     {"id": "a1", "title": "Kiln", "text": "The kiln is fired on Fridays. It holds ninety bowls."},
     {"id": "a2", "text": "The glaze is mixed from ash and clay.", "author": "Ann"},
 ]
+
+#: For bodies that no client would write.
+_JSON = {"Content-Type": "application/json"}
 
 
 def submit(served: Served, **body: Any) -> Any:
@@ -21,7 +26,7 @@ def test_articles_are_submitted_followed_and_read(served: Served) -> None:
     assert made.status_code == 202
     assert (made.json()["name"], made.json()["documents"]) == ("week", 2)
     for _ in range(100):
-        served.client.post("/v1/sync")
+        assert served.client.post("/v1/collect").status_code == 200
         status = served.client.get("/v1/generations/week").json()
         if status["is_done"]:
             break
@@ -56,14 +61,29 @@ def test_sent_twice_with_one_key_it_is_done_once(served: Served) -> None:
     assert first.json() == again.json()
 
 
+@pytest.mark.parametrize("field", ['"\\ud800"', '["\\ud800"]', "[" * 900 + "]" * 900])
+def test_a_field_that_cannot_be_stored_is_refused(served: Served, field: str) -> None:
+    article = f'{{"id": "a", "text": "One.", "field": {field}}}'
+    body = f'{{"task": "summary-en", "name": "week", "articles": [{article}]}}'
+    answer = served.client.post("/v1/generations", content=body, headers=_JSON)
+    assert answer.status_code == 422
+    assert "body.articles.0" in answer.json()["detail"]
+
+
+def test_fields_within_fields_are_taken(served: Served) -> None:
+    article = f'{{"id": "a", "text": "One.", "field": {"[" * 200 + "]" * 200}}}'
+    body = f'{{"task": "summary-en", "name": "week", "dry_run": true, "articles": [{article}]}}'
+    assert served.client.post("/v1/generations", content=body, headers=_JSON).status_code == 200
+
+
 def test_what_cannot_be_meant_is_a_problem_with_its_cure(served: Served) -> None:
     for body, status in (
         ({"articles": ARTICLES}, 422),
         ({"name": "week"}, 422),
         ({"name": "week", "articles": [{"id": "x"}]}, 422),
         ({"name": "week", "articles": ARTICLES, "max_cost_usd": 0}, 409),
-        ({"name": "week", "articles": ARTICLES, "task": "nothing"}, 422),
-        ({"dataset": "acme/nowhere"}, 422),
+        ({"name": "week", "articles": ARTICLES, "task": "nothing"}, 404),
+        ({"dataset": "acme/nowhere"}, 404),
     ):
         answer = submit(served, **body)
         assert answer.status_code in (status, 400, 402, 403), (body, answer.text)

@@ -170,6 +170,9 @@ def test_the_admin_of_a_project_lists_and_revokes_its_keys_and_no_others(locked:
     assert "digest" not in row
     gone = locked.client.delete(f"/v1/keys/{theirs.key_id}", headers=admin)
     assert gone.status_code == 404
+    (own,) = (row for row in listed if row["role"] == "admin")
+    kept = locked.client.delete(f"/v1/keys/{own['key_id']}", headers=admin)
+    assert kept.status_code == 409
     gone = locked.client.delete(f"/v1/keys/{row['key_id']}", headers=admin)
     assert gone.status_code == 200, gone.text
     assert locked.client.get("/v1/datasets", headers=writer).status_code == 401

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from semantic_assets.errors import ConfigError, SourceMissing
+from semantic_assets.errors import ConfigError, SourceMissing, UnknownName
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.sources.slices import SourceSlice
@@ -90,7 +90,7 @@ def discover(
 
     Raises:
         SourceMissing: the root is gone, or no dataset is left in it; nothing was changed.
-        ConfigError: a dataset asked for was never there.
+        UnknownName: a dataset asked for was never there.
     """
     report, known = Discovery(), store.ledger.datasets.rows()
     there = _folders(store, known, report)
@@ -99,7 +99,7 @@ def discover(
         row = known.get(dataset)
         if datasets and row is None and dataset not in there:
             folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
-            raise ConfigError(f"dataset {dataset}: there is no folder {folder}")
+            raise UnknownName(f"dataset {dataset}: there is no folder {folder}")
         try:
             if _discover_one(store, dataset, row, report, bool(datasets), removes):
                 found.append(dataset)

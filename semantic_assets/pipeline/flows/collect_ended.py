@@ -6,7 +6,7 @@ Only canaries are embedded: an answer is used when some of its rows, embedded ag
 from dataclasses import dataclass
 
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.batch_job import WITHHOLDING
+from semantic_assets.model.batch_job import WITHHOLDING, JobKind
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
@@ -55,12 +55,13 @@ def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
 
 
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
-    """List the shards of collected jobs, and unsettled shards without pending texts or open jobs.
+    """List the shards of collected embeddings, and unsettled shards without pending texts or open jobs.
 
     Deriving a shard of 12,000 documents costs half a second, and gives the same answer while its
     jobs are out.
     """
-    due = {ShardKey.parse(name) for one in taken.collected for name in one.job.shards}
+    embedded = [one.job for one in taken.collected if one.job.kind == JobKind.EMBEDDING]
+    due = {ShardKey.parse(name) for job in embedded for name in job.shards}
     out = {name for job in store.ledger.jobs.list(states=WITHHOLDING) for name in job.shards}
     progress = store.ledger.progress.all()
     for wanted in wanted_spaces(store):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.errors import ConfigError, NotFound, UnknownName
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
@@ -53,11 +53,11 @@ def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> Tas
     """Return a task by its name; one beside the dataset's files wins.
 
     Raises:
-        ConfigError: there is no task of that name; the message lists the existing ones.
+        UnknownName: there is no task of that name; the message lists the existing ones.
     """
     files = task_files(store) | (tasks_beside(store, dataset) if dataset else {})
     if name not in files:
-        raise ConfigError(
+        raise UnknownName(
             f"there is no task {name!r}: there are {', '.join(files) or 'none'} in "
             f"{store.settings.tasks}"
         )

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semantic_assets.errors import BrokenFile, ConfigError, NotFound
+from semantic_assets.errors import BrokenFile, ConfigError, NotFound, SetupError, UnknownName
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index
 from semantic_assets.model.html_table import HtmlTable
@@ -66,7 +66,8 @@ def search(
 
     Raises:
         NotFound: a dataset given has no index, or there is none at all.
-        ConfigError: an index has another space than `space_id`, or another backend.
+        UnknownName: an index has another space than `space_id`.
+        SetupError: an index is of another backend.
     """
     (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
     return hits
@@ -138,12 +139,12 @@ def _read(best: list[_Found]) -> list[SearchHit]:
 
 def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:
     if space_id is not None and one.space.space_id != space_id:
-        raise ConfigError(
+        raise UnknownName(
             f"the index of {one.dataset} is of space {one.space.space_id}, not {space_id}: vectors "
             f"of two spaces do not compare. Search without a space, or `semantic-assets reindex`"
         )
     if one.space.backend != store.settings.backend:
-        raise ConfigError(
+        raise SetupError(
             f"the index of {one.dataset} was embedded by the backend {one.space.backend}, the "
             f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
             f"{one.space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"

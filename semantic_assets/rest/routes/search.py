@@ -4,22 +4,31 @@ from dataclasses import asdict
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
+from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.search.search import SearchHit, search
 from semantic_assets.rest.access import Key, LakeReader, readable
 from semantic_assets.rest.bodies import Json, SearchBody
 from semantic_assets.rest.fair_route import ReadingRoute
 from semantic_assets.rest.metrics import CONTENT_TYPE
 from semantic_assets.rest.problems import problem
+from semantic_assets.rest.responses import FINDS, SPENDS, problems, shows, streams
 from semantic_assets.rest.serving import Served, Serving
+from semantic_assets.rest.shapes import Datasets, Health, Hits
 
 router = APIRouter(route_class=ReadingRoute)
 monitoring = APIRouter(tags=["monitoring"])
 
 
-@router.post("/v1/search", tags=["search"])
+@router.post(
+    "/v1/search",
+    tags=["search"],
+    response_model=None,
+    responses={**shows(Hits), **FINDS, **SPENDS},
+)
 def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
     """Return the k passages nearest to a question, best first."""
     datasets = _searchable(serving, readable(serving, key, body.datasets), bool(body.datasets))
@@ -40,7 +49,7 @@ def _searchable(
     return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
 
 
-@router.get("/v1/datasets", tags=["search"])
+@router.get("/v1/datasets", tags=["search"], response_model=None, responses=shows(Datasets))
 def get_datasets(serving: Served, key: Key) -> Json:
     """List the datasets the key may read, with the work left in each."""
     rows = [
@@ -66,20 +75,20 @@ def get_datasets(serving: Served, key: Key) -> Json:
     return {"object": "list", "data": data}
 
 
-@router.get("/v1/status", tags=["search"])
+@router.get("/v1/status", tags=["search"], response_model=None, responses=shows(Status))
 def get_status(serving: Served, key: LakeReader) -> Json:
     """Return the queue, the jobs, the expected finish and the cost so far."""
     return asdict(serving.core.status())
 
 
-@monitoring.get("/healthz")
+@monitoring.get("/healthz", response_model=None, responses=shows(Health))
 async def healthz() -> Json:
     """Answer while the process runs."""
     # Not in a thread: uploads may occupy all of them.
     return {"status": "ok"}
 
 
-@monitoring.get("/readyz", responses={503: {"description": "Not ready"}})
+@monitoring.get("/readyz", responses={**shows(Health), **problems(503)})
 def readyz(serving: Served) -> Response:
     """Check that the lake and its ledger can be read."""
     try:
@@ -91,7 +100,11 @@ def readyz(serving: Served) -> Response:
     return Response('{"status": "ready"}', media_type="application/json")
 
 
-@monitoring.get("/metrics")
+@monitoring.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=streams("text/plain"),
+)
 def metrics(serving: Served, key: LakeReader) -> Response:
     """Return counts, seconds and gauges for Prometheus."""
     return Response(serving.metrics.text(serving.core.status()), media_type=CONTENT_TYPE)

@@ -11,7 +11,9 @@ from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.deadlines import cancel
 from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
-from semantic_assets.pipeline.costs.estimate import estimate
+from semantic_assets.pipeline.costs.estimate import Estimate, estimate
+from semantic_assets.pipeline.flows.collect_ended import CollectReport
+from semantic_assets.pipeline.flows.flush import FlushReport
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
 from semantic_assets.rest.api_keys import EVERY_PROJECT
 from semantic_assets.rest.bodies import (
@@ -26,14 +28,16 @@ from semantic_assets.rest.bodies import (
 )
 from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute
 from semantic_assets.rest.idempotency import Answer
-from semantic_assets.rest.routes_documents import IdempotencyKey
+from semantic_assets.rest.names import BatchName
+from semantic_assets.rest.responses import CHANGES, FINDS, NDJSON, SPENDS, shows, streams
+from semantic_assets.rest.routes.documents import IdempotencyKey
 from semantic_assets.rest.serving import Served, Serving
 
 router = APIRouter(prefix="/v1", tags=["batches"], route_class=ReadingRoute)
 changes = APIRouter(prefix="/v1", tags=["batches"], route_class=WritingRoute)
 
 
-@router.post("/estimate")
+@router.post("/estimate", response_model=None, responses={**shows(Estimate), **FINDS})
 def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     """Quote the pending work; nothing is sent but, if `exact`, a sample of texts to be counted."""
     datasets = readable(serving, key, body.datasets)
@@ -44,7 +48,11 @@ def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     return asdict(serving.core.estimate(names, limit=body.limit, exact=body.exact))
 
 
-@changes.post("/batches", status_code=202)
+@changes.post(
+    "/batches",
+    status_code=202,
+    responses={**shows(FlushReport, 202), **SPENDS, **CHANGES},
+)
 def post_batches(
     request: Request,
     serving: Served,
@@ -66,12 +74,12 @@ def post_batches(
     return Response(found.body, found.status, headers, media_type="application/json")
 
 
-@router.get("/batches")
+@router.get("/batches", responses=FINDS)
 def get_batches(
     serving: Served,
     key: LakeReader,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
-    after: Annotated[str | None, Query()] = None,
+    after: Annotated[BatchName | None, Query()] = None,
 ) -> Page[Batch]:
     """List the batch jobs, newest first."""
     jobs = serving.core.reader.ledger.jobs
@@ -81,27 +89,31 @@ def get_batches(
     return page([_batch(serving, job) for job in found], limit, [job.job_id for job in found])
 
 
-@router.get("/batches/{batch_id:path}/results")
-def get_results(serving: Served, key: LakeReader, batch_id: str) -> StreamingResponse:
+@router.get(
+    "/batches/{batch_id:batch}/results",
+    response_class=StreamingResponse,
+    responses={**streams(NDJSON), **FINDS, **CHANGES},
+)
+def get_results(serving: Served, key: LakeReader, batch_id: BatchName) -> StreamingResponse:
     """Stream the vectors of a collected job, a line of JSON for each chunk."""
     lines = json_lines(job_results(serving.core.reader, batch_id))
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return StreamingResponse(lines, media_type=NDJSON)
 
 
-@changes.post("/batches/{batch_id:path}/cancel")
-def post_cancel(serving: Served, key: LakeAdmin, batch_id: str) -> Batch:
+@changes.post("/batches/{batch_id:batch}/cancel", responses={**FINDS, **CHANGES})
+def post_cancel(serving: Served, key: LakeAdmin, batch_id: BatchName) -> Batch:
     """Ask Google to stop a job; what it has finished is still collected."""
     cancel(serving.core.store, serving.core.gemini, batch_id)
     return _batch(serving, serving.core.store.ledger.jobs.find(batch_id))
 
 
-@router.get("/batches/{batch_id:path}")
-def get_batch(serving: Served, key: LakeReader, batch_id: str) -> Batch:
+@router.get("/batches/{batch_id:batch}", responses=FINDS)
+def get_batch(serving: Served, key: LakeReader, batch_id: BatchName) -> Batch:
     """One batch job, by our id or Google's `batches/...`."""
     return _batch(serving, serving.core.reader.ledger.jobs.find(batch_id))
 
 
-@changes.post("/collect")
+@changes.post("/collect", response_model=None, responses={**shows(CollectReport), **CHANGES})
 @changes.post("/sync", include_in_schema=False)
 def post_collect(serving: Served, key: LakeAdmin) -> Json:
     """Collect the jobs that have ended, and index their answers. Submits nothing."""

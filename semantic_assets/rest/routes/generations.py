@@ -9,20 +9,34 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from semantic_assets.api.generation_job import GenerationJob
-from semantic_assets.pipeline.generation.task_versions import list_of_tasks
+from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
+from semantic_assets.pipeline.generation.task_versions import TaskListed, list_of_tasks
 from semantic_assets.rest.access import LakeAdmin, LakeReader
 from semantic_assets.rest.bodies import GenerationBody, Json
 from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute
 from semantic_assets.rest.idempotency import Answer
-from semantic_assets.rest.routes_documents import IdempotencyKey
+from semantic_assets.rest.names import JobName, Name
+from semantic_assets.rest.responses import CHANGES, FINDS, NDJSON, SPENDS, shows, streams
+from semantic_assets.rest.routes.documents import IdempotencyKey
 from semantic_assets.rest.serving import Served
+from semantic_assets.rest.shapes import GenerationProgress
 
 router = APIRouter(prefix="/v1", tags=["generations"], route_class=ReadingRoute)
 changes = APIRouter(prefix="/v1", tags=["generations"], route_class=WritingRoute)
-TaskName = Annotated[str | None, Query(description="Where it is processed by several.")]
+TaskName = Annotated[Name | None, Query(description="Where it is processed by several.")]
 
 
-@changes.post("/generations", status_code=202)
+@changes.post(
+    "/generations",
+    status_code=202,
+    responses={
+        **shows(TaskQuote),
+        **shows(GenerationProgress, 202),
+        **SPENDS,
+        **FINDS,
+        **CHANGES,
+    },
+)
 def post_generations(
     request: Request,
     serving: Served,
@@ -49,23 +63,31 @@ def post_generations(
     return Response(found.body, found.status, headers, media_type="application/json")
 
 
-@router.get("/generations")
+@router.get("/generations", response_model=None, responses=shows(list[TaskListed]))
 def get_generations(serving: Served, key: LakeReader) -> list[Json]:
     """List the tasks, and the datasets each is used on."""
     return [asdict(one) for one in list_of_tasks(serving.core.reader)]
 
 
-@router.get("/generations/{name:path}/results")
+@router.get(
+    "/generations/{name:job}/results",
+    response_class=StreamingResponse,
+    responses={**streams(NDJSON), **FINDS},
+)
 def get_generation_results(
-    serving: Served, key: LakeReader, name: str, task: TaskName = None
+    serving: Served, key: LakeReader, name: JobName, task: TaskName = None
 ) -> StreamingResponse:
     """Return the outcomes, one line of JSON per document that has one."""
     job = serving.core.generation(name, task=task)
-    return StreamingResponse(_lines(job), media_type="application/x-ndjson")
+    return StreamingResponse(_lines(job), media_type=NDJSON)
 
 
-@router.get("/generations/{name:path}")
-def get_generation(serving: Served, key: LakeReader, name: str, task: TaskName = None) -> Json:
+@router.get(
+    "/generations/{name:job}",
+    response_model=None,
+    responses={**shows(GenerationProgress), **FINDS},
+)
+def get_generation(serving: Served, key: LakeReader, name: JobName, task: TaskName = None) -> Json:
     """Return the progress of a job, by its submitted name or `project/dataset`."""
     return _shown(serving.core.generation(name, task=task))
 

@@ -1,0 +1,1 @@
+"""The routes of the REST API, by the noun they are about."""
