@@ -123,6 +123,8 @@ def _settings(served: ServedProcess, caller: Caller, phases: tuple[str, ...]) ->
         "base-url": served.url,
         "headers": dict(caller.headers),
         "continue-on-failure": True,
+        # A collect takes in all jobs that have ended, which may be hundreds here.
+        "request-timeout": 120,
         # In the path no slash is drawn, which patterns permit.
         "suppress-health-check": ["filter_too_much"],
         "generation": {"database": "none", "no-shrink": True},
