@@ -32,6 +32,8 @@ class Ran:
     answers: Counter[int] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     findings: dict[str, str] = field(default_factory=dict)
+    #: Seconds, and the request.
+    slowest: tuple[float, str] = (0.0, "")
 
     def note(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -50,6 +52,8 @@ class Ran:
             self.findings.setdefault("no answer", f"{asked.request.method} {asked.request.uri}")
         else:
             self.answers[asked.response.status_code] += 1
+            took = (asked.response.elapsed, f"{asked.request.method} {asked.request.uri}")
+            self.slowest = max(self.slowest, took)
 
     def _note(self, checks: list[Any], answer: str) -> None:
         for check in checks:
@@ -63,12 +67,14 @@ class Ran:
         self.answers += other.answers
         self.checks += other.checks
         self.findings |= other.findings
+        self.slowest = max(self.slowest, other.slowest)
 
     def __str__(self) -> str:
         of_each = ", ".join(f"{times} x {status}" for status, times in sorted(self.answers.items()))
         return (
             f"{self.answers.total()} requests ({of_each}), {self.checks.total()} checks, "
-            f"{len(self.findings)} findings"
+            f"{len(self.findings)} findings, the slowest answer {self.slowest[0]:.1f} s: "
+            f"{self.slowest[1][:100]}"
         )
 
 
@@ -126,6 +132,8 @@ def _settings(served: ServedProcess, caller: Caller, phases: tuple[str, ...]) ->
         "base-url": served.url,
         "headers": dict(caller.headers),
         "continue-on-failure": True,
+        # A collect takes in all jobs that have ended, which may be hundreds here.
+        "request-timeout": 120,
         # In the path no slash is drawn, which patterns permit.
         "suppress-health-check": ["filter_too_much"],
         "generation": {"database": "none", "no-shrink": True},
