@@ -14,12 +14,15 @@ from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.connections import BoundedConnection
 from semantic_assets.rest.serving import Limits
+from semantic_assets.sandbox.pool import POOL
 from semantic_assets.system.addresses import is_loopback
 
 _BACKLOG = 256
 #: For connections, and as many again for files.
 _OPEN_FILES = 4_096
 _KEEP_ALIVE_SECONDS = 30
+#: Searches go before the reading of uploaded files.
+_READERS_STAND_BACK = 10
 
 
 def serve_forever(
@@ -54,6 +57,7 @@ def serve_forever(
         limits = replace(limits, file_bytes=max_file_mb << 20, request_bytes=4 * max_file_mb << 20)
     app = create_app(core, needs_key=not is_open, limits=limits)
     _allow_open_files()
+    POOL.niceness = _READERS_STAND_BACK
     listening = _listen(host, port)
     on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
     uvicorn.Server(

@@ -16,6 +16,8 @@ class ChildPool:
     """Children started as they are needed; those that ended are not given out again."""
 
     def __init__(self) -> None:
+        #: How far children stand back for this process's own work, as `nice` counts: a server's do.
+        self.niceness = 0
         self._idle: list[ReadingChild] = []
         self._unlock()
 
@@ -32,7 +34,7 @@ class ChildPool:
             OSError: none can be started.
         """
         with self._places:
-            child = self._take() or ReadingChild()
+            child = self._take() or ReadingChild(self.niceness)
             try:
                 yield child
             finally:

@@ -67,8 +67,11 @@ class Request:
 class ReadingChild:
     """A process that reads one file at a time; for one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = 0) -> None:
         """Start it and wait until it can read.
+
+        Args:
+            niceness: how far it stands back for other processes, 0 to 19.
 
         Raises:
             OSError: it cannot be started.
@@ -93,6 +96,8 @@ class ReadingChild:
         finally:
             theirs.close()
             os.close(reading)
+        if niceness:
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
         #: Whether it may get another file.
         self.is_idle = False
         self._wait_until_ready()

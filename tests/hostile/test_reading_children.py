@@ -195,3 +195,13 @@ def test_a_child_knows_no_key_of_the_settings(monkeypatch: pytest.MonkeyPatch):
     list(read_records("a.html", io.BytesIO(_PAGE), columns=Columns()))
     [child] = POOL.pids()
     assert b"a-key-that-no-reader-needs" not in Path(f"/proc/{child}/environ").read_bytes()
+
+
+def test_children_of_a_server_stand_back_for_its_searches(lines: Path, read_apart: ReadApart):
+    POOL.niceness = 10
+    try:
+        read_apart(lines)
+        (pid,) = POOL.pids()
+        assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
+    finally:
+        POOL.niceness = 0
