@@ -78,8 +78,8 @@ class Ran:
         )
 
 
-#: Of requests that fit the document. 402: what a cap allows depends on prices and on what waits.
 _REVOKE = "DELETE /v1/keys/{key_id}"
+#: Of requests that fit the document. 402: what a cap allows depends on prices and on what waits.
 _ACCEPTED = ["2xx", "401", "402", "403", "404", "409", "429"]
 #: Where a name of each kind stands in requests.
 _PLACES = {
