@@ -49,6 +49,11 @@ def wanted_tables(product_id: str) -> str:
     return f"requests/{product_id}" if is_task(product_id) else "chunks"
 
 
+def answered(product_id: str, shard: ShardKey) -> str:
+    """Return the path of the table with the outcomes of these rows."""
+    return outputs(product_id, shard) if is_task(product_id) else embeddings(product_id, shard)
+
+
 def embeddings(space_id: str, shard: ShardKey) -> str:
     return f"embeddings/space={space_id}/{shard.path}"
 

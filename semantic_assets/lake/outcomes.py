@@ -96,6 +96,12 @@ class KnownTexts:
             return None
         return Landed(self.job_ids[self.job[asked]], int(self.position[asked]), 1)
 
+    def within(self, mask: Mask) -> "KnownTexts":
+        """Return the outcomes of the texts in a mask, as if the others had none yet."""
+        columns = (np.where(mask, self.job, -1), np.where(mask, self.position, -1))
+        troubled = {at: landed for at, landed in self.troubled.items() if mask[at]}
+        return KnownTexts(self.job_ids, *columns, np.where(mask, self.attempts, 0), troubled)
+
     def repeated(self, places: Indices) -> "KnownTexts":
         """Return the outcomes at these places, which may name a text several times."""
         if len(places) == len(self.job):

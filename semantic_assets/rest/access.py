@@ -56,7 +56,7 @@ class Access:
             request.state.refused = refused
             await self._app(scope, receive, send)
             return
-        request.state.key = key
+        request.state.key, request.state.is_of_one_project = key, key.is_of_one_project
         with on_behalf_of(_caller(key)):
             await self._app(scope, receive, send)
 

@@ -63,6 +63,11 @@ class ApiKey:
     def is_expired(self) -> bool:
         return self.expires_at is not None and time.time() >= self.expires_at
 
+    @property
+    def is_of_one_project(self) -> bool:
+        """Return whether the key must not learn what other projects hold."""
+        return self.project != EVERY_PROJECT
+
     def may(self, role: str, project: str | None) -> bool:
         """Return whether the key has a role in a project; None: in the lake as a whole."""
         return ROLES.index(self.role) >= ROLES.index(role) and self.project in (

@@ -42,6 +42,10 @@ _UPSTREAM: tuple[tuple[type[SemanticAssetsError], str], ...] = (
         "a service behind this server answered what cannot be used: tell its operator",
     ),
 )
+#: A refusal names what the lake has spent.
+_SPENDING: tuple[tuple[type[SemanticAssetsError], str], ...] = (
+    (SpendRefused, "a spending cap of this server has no room for this: tell its operator"),
+)
 #: The first class that matches decides.
 _STATUS: tuple[tuple[type[SemanticAssetsError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
@@ -74,9 +78,13 @@ def problem(
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def told(error: SemanticAssetsError, where: str) -> str:
-    """Return what a caller is told of an error: its own words, or a fixed sentence for trouble upstream."""
-    for kind, sentence in _UPSTREAM:
+def told(error: SemanticAssetsError, where: str, *, is_of_one_project: bool = False) -> str:
+    """Return what a caller is told of an error: its own words, or a fixed sentence for trouble upstream.
+
+    Args:
+        is_of_one_project: what others have spent is not told either.
+    """
+    for kind, sentence in (*_UPSTREAM, *(_SPENDING if is_of_one_project else ())):
         if isinstance(error, kind):
             _log.warning("%s: %s: %s", where, type(error).__name__, error)
             return sentence
@@ -114,7 +122,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SemanticAssetsError)
     async def ours(request: Request, error: SemanticAssetsError) -> JSONResponse:
         status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        return problem(status, told(error, _route(request)), _again(error))
+        is_of_one_project = getattr(request.state, "is_of_one_project", False)
+        sentence = told(error, _route(request), is_of_one_project=is_of_one_project)
+        return problem(status, sentence, _again(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -48,15 +48,15 @@ class Serving:
     reading: Turns
     writing: Turns
     parsing: ReadingTurns
-    _rounds: dict[tuple[DatasetKey, str], _Round] = field(
+    _rounds: dict[tuple[DatasetKey, str, bool], _Round] = field(
         default_factory=lambda: defaultdict(_Round)
     )
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def refresh_now(self, dataset: DatasetKey, mode: str) -> BroughtIn:
+    def refresh_now(self, dataset: DatasetKey, mode: str, *, unshared: bool) -> BroughtIn:
         """Refresh a dataset now; a round that began after this call counts as its own."""
         with self._counting:
-            turn = self._rounds[dataset, mode]
+            turn = self._rounds[dataset, mode, unshared]
             turn.asked += 1
             mine = turn.asked
         with turn.lock:
@@ -64,7 +64,9 @@ class Serving:
                 with self._counting:
                     turn.began_at = turn.asked
                 turn.found = None
-                turn.found = refresh_now(self.core.store, self.core.gemini, dataset, mode=mode)
+                turn.found = refresh_now(
+                    self.core.store, self.core.gemini, dataset, mode=mode, unshared=unshared
+                )
             return turn.found
 
 

@@ -41,6 +41,7 @@ def upload(
     *,
     overwrite: bool,
     mode: str,
+    unshared: bool,
 ) -> Answer:
     """Store the files; in modes `sync` and `auto`, also refresh the dataset.
 
@@ -51,7 +52,7 @@ def upload(
         stored = _Storing(serving, dataset, asking, overwrite).all(files)
     if not any(one.status for one in stored):
         return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
-    done = None if mode == "async" else serving.refresh_now(dataset, mode)
+    done = None if mode == "async" else serving.refresh_now(dataset, mode, unshared=unshared)
     results = _with_chunks(serving, dataset, stored, done)
     if done is not None and done.is_searchable:
         return _answer("done", HTTPStatus.OK, results)

@@ -26,6 +26,7 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
 from semantic_assets.pipeline.costs.exact_counts import count_sample
 from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
 from semantic_assets.pipeline.documents.unread import Unread, unread
+from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
@@ -71,7 +72,7 @@ class Estimate(HtmlTable):
     unread_bytes: int
     #: How often the window of enqueued tokens must be filled.
     window_fills: int
-    #: From the duration of recent jobs; None before the first has ended.
+    #: From the duration of recent jobs; None before the first has ended, and for one project.
     expected_seconds: float | None
     is_free: bool
     #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
@@ -91,35 +92,38 @@ def estimate(
     datasets: Sequence[DatasetKey] = (),
     limit: int | None = None,
     counter: Gemini | None = None,
+    counted: Counted = Counted.TO_SEND,
 ) -> Estimate:
     """Quote the pending texts of all datasets or these; `limit`: of the first documents only.
 
     Args:
         counter: lets Google count a sample of the texts to embed, by one request each.
+        counted: unless `TO_SEND`, nothing that was learned from jobs is used: it tells of them.
 
     Raises:
         TransientError, PermanentError: Google did not count.
     """
-    texts, parts = 0, []
+    texts, parts, is_shared = 0, [], counted == Counted.TO_SEND
     for wanted in wanted_spaces(store):
         shards = [
             shard.key
             for shard, _ in unsettled_shards(store, wanted)
             if not datasets or shard.key.dataset in datasets
         ]
-        pending = pending_by_script(store, wanted.product, shards, limit)
+        pending = pending_by_script(store, wanted.product, shards, limit, counted)
         texts += pending.texts
-        parts += _calibrated(store, wanted.product, pending, counter)
+        parts += _calibrated(store, wanted.product, pending, counter, is_learned=is_shared)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
-    if limit is not None:
-        return _quote(store, texts, parts, waiting)
-    for dataset, tokens in tokens_to_embed_later(store, datasets).items():
-        parts.append(
-            _part(store.serving_space(dataset), "waits for answers", tokens, Calibration(band=0.5))
-        )
-    tasks = [*quote_tasks(store, datasets), *quote_unread(store, waiting.bytes)]
-    return _quote(store, texts, parts, waiting, tasks)
+    tasks: list[TaskQuote] = []
+    if limit is None:
+        for dataset, tokens in tokens_to_embed_later(store, datasets, counted).items():
+            unknown = Calibration(band=0.5)
+            parts.append(_part(store.serving_space(dataset), "waits for answers", tokens, unknown))
+        tasks += quote_tasks(store, datasets, counted)
+        tasks += quote_unread(store, waiting.bytes, counted)
+    quote = _quote(store, texts, parts, waiting, tasks)
+    return quote if is_shared else replace(quote, expected_seconds=None)
 
 
 def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> Estimate:
@@ -164,11 +168,16 @@ def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
 
 
 def _calibrated(
-    store: Store, space: EmbeddingSpace, pending: PendingScripts, counter: Gemini | None = None
+    store: Store,
+    space: EmbeddingSpace,
+    pending: PendingScripts,
+    counter: Gemini | None = None,
+    *,
+    is_learned: bool = True,
 ) -> list[ScriptQuote]:
     if not any(pending.tokens.values()):
         return []
-    learned = calibrate(store, space)
+    learned = calibrate(store, space) if is_learned else dict.fromkeys(Script, Calibration())
     if counter is not None:
         learned |= count_sample(store, counter, space, pending.keys)
     return [
@@ -244,6 +253,7 @@ def require_run_budget(
     datasets: Sequence[DatasetKey],
     cap: float | None,
     consent: Callable[[Estimate], None] | None = None,
+    counted: Counted = Counted.TO_SEND,
 ) -> None:
     """Quote the texts a run is about to send, and refuse it over its cap or without consent.
 
@@ -253,9 +263,10 @@ def require_run_budget(
     for dataset in datasets or store.ledger.sources.datasets():
         own = store.dataset_settings(dataset).max_cost_usd_per_run
         if own is not None:
-            require_quote(store, estimate(store, datasets=[dataset]), own, None)
+            require_quote(store, estimate(store, datasets=[dataset], counted=counted), own, None)
     if cap is not None or store.settings.max_cost_usd_per_run is not None or consent is not None:
-        require_quote(store, estimate(store, datasets=datasets), cap, consent)
+        quote = estimate(store, datasets=datasets, counted=counted)
+        require_quote(store, quote, cap, consent)
 
 
 def require_quote(

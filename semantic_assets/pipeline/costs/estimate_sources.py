@@ -9,6 +9,7 @@ from semantic_assets.ledger.ledger_copy import trial_copy
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.store import Store
 
 
@@ -18,13 +19,14 @@ def estimate_sources(
     datasets: tuple[DatasetKey, ...] = (),
     limit: int | None = None,
     counter: Gemini | None = None,
+    counted: Counted = Counted.TO_SEND,
 ) -> Estimate:
     """As `estimate`, after a listing that nobody keeps: nothing is written.
 
     Nothing is sent either, but to a `counter`. Raises as `discover` and `estimate`.
     """
     with _listed(store, datasets) as listed:
-        return estimate(listed, datasets=datasets, limit=limit, counter=counter)
+        return estimate(listed, datasets=datasets, limit=limit, counter=counter, counted=counted)
 
 
 @contextmanager

@@ -14,7 +14,12 @@ from semantic_assets.model.task import GenerationTask, TaskUse
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.generation.context import MAX_CONTEXT_TOKENS
 from semantic_assets.pipeline.generation.expected_output import expected_output_tokens
-from semantic_assets.pipeline.pending.pending import pending_texts, shard_demand
+from semantic_assets.pipeline.pending.pending import (
+    Counted,
+    as_unshared,
+    pending_texts,
+    shard_demand,
+)
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_tasks
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
@@ -45,7 +50,11 @@ class TaskQuote(HtmlTable):
     embedding_usd: float = 0.0
 
 
-def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQuote]:
+def quote_tasks(
+    store: Store,
+    datasets: Sequence[DatasetKey] = (),
+    counted: Counted = Counted.TO_SEND,
+) -> list[TaskQuote]:
     """Quote the pending requests of the tasks of all datasets, or of these."""
     found = []
     for wanted in wanted_tasks(store):
@@ -54,25 +63,32 @@ def quote_tasks(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[TaskQ
             for shard, _ in unsettled_shards(store, wanted)
             if not datasets or shard.key.dataset in datasets
         ]
-        pending = pending_texts(store, wanted.product, shards)
+        pending = pending_texts(store, wanted.product, shards, counted)
         if pending:
-            found.append(quote_of(store, wanted.product, len(pending), sum(pending.values())))
+            requests, tokens = len(pending), sum(pending.values())
+            is_shared = counted == Counted.TO_SEND
+            found.append(quote_of(store, wanted.product, requests, tokens, is_learned=is_shared))
     return found
 
 
-def quote_unread(store: Store, sizes: Mapping[DatasetKey, int]) -> list[TaskQuote]:
+def quote_unread(
+    store: Store, sizes: Mapping[DatasetKey, int], counted: Counted = Counted.TO_SEND
+) -> list[TaskQuote]:
     """Quote the text tasks on unread files, from their bytes: a few thousand per document."""
     found = []
     for pinned in store.ledger.tasks.all():
         size = sizes.get(pinned.dataset, 0)
         if size and not pinned.task.is_media:
             tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
-            found.append(quote_of(store, pinned.task, -(-size // _DOCUMENT_BYTES), tokens))
+            requests, is_shared = -(-size // _DOCUMENT_BYTES), counted == Counted.TO_SEND
+            found.append(quote_of(store, pinned.task, requests, tokens, is_learned=is_shared))
     return found
 
 
 def tokens_to_embed_later(
-    store: Store, datasets: Sequence[DatasetKey] = ()
+    store: Store,
+    datasets: Sequence[DatasetKey] = (),
+    counted: Counted = Counted.TO_SEND,
 ) -> dict[DatasetKey, int]:
     """Map datasets to the tokens of documents that wait for answers; estimated by their prompts."""
     found: dict[DatasetKey, int] = {}
@@ -80,29 +96,37 @@ def tokens_to_embed_later(
         is_meant = not datasets or pinned.dataset in datasets
         if is_meant and pinned.is_awaited and store.is_embedded(pinned.dataset):
             for shard in store.ledger.sources.shards(pinned.dataset):
-                tokens = _awaited(store, shard.key, pinned)
+                tokens = _awaited(store, shard.key, pinned, counted)
                 if tokens:
                     found[pinned.dataset] = found.get(pinned.dataset, 0) + tokens
     return found
 
 
-def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask) -> int:
+def _awaited(store: Store, shard: ShardKey, pinned: DatasetTask, counted: Counted) -> int:
     task = pinned.task
     if store.trusted_fingerprint(layout.requests(task.task_id, shard)) is None:
         return 0
     demand = shard_demand(store, shard, task)
+    is_shared = counted == Counted.TO_SEND
+    demand = demand if is_shared else as_unshared(store, demand)
     is_open = ~(demand.known.is_answered | demand.is_failed)
     if task.is_media:
-        return expected_output_tokens(store, task, int(is_open.sum()))
+        return expected_output_tokens(store, task, int(is_open.sum()), is_learned=is_shared)
     with_context = MAX_CONTEXT_TOKENS * int(is_open.sum()) if pinned.use.vector_text else 0
     return int(demand.texts.estimates[is_open].sum()) + with_context
 
 
 def quote_of(
-    store: Store, task: GenerationTask, requests: int, tokens: int, use: TaskUse | None = None
+    store: Store,
+    task: GenerationTask,
+    requests: int,
+    tokens: int,
+    use: TaskUse | None = None,
+    *,
+    is_learned: bool = True,
 ) -> TaskQuote:
     """Quote so many requests with so many prompt tokens; `use`: for a task not pinned yet."""
-    output = expected_output_tokens(store, task, requests, use)
+    output = expected_output_tokens(store, task, requests, use, is_learned=is_learned)
     low = batch_usd(task.model, round(tokens * (1 - _INPUT_BAND)), round(output * _OUTPUT_BAND))
     most = min(round(output * (1 + _OUTPUT_BAND)), requests * task.max_output_tokens)
     return TaskQuote(

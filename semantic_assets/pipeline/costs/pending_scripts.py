@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.pending.pending import pending_texts
+from semantic_assets.pipeline.pending.pending import Counted, pending_texts
 from semantic_assets.store import Store
 from semantic_assets.text.scripts import Script, script_of
 
@@ -30,10 +30,14 @@ class PendingScripts:
 
 
 def pending_by_script(
-    store: Store, space: EmbeddingSpace, shards: Sequence[ShardKey], limit: int | None
+    store: Store,
+    space: EmbeddingSpace,
+    shards: Sequence[ShardKey],
+    limit: int | None,
+    counted: Counted = Counted.TO_SEND,
 ) -> PendingScripts:
     """Find the pending texts of these shards; `limit`: of the first documents only."""
-    pending = pending_texts(store, space, shards)
+    pending = pending_texts(store, space, shards, counted)
     found, left = PendingScripts(), limit
     for shard in shards:
         columns = ["document_id", "text_hash", "token_estimate"]

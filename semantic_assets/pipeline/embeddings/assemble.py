@@ -18,7 +18,7 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
-from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
+from semantic_assets.pipeline.pending.pending import ShardDemand, as_unshared, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
 
@@ -51,6 +51,7 @@ def assemble(
     *,
     space: EmbeddingSpace | None = None,
     demand: ShardDemand | None = None,
+    unshared: bool = False,
 ) -> EmbeddingsReport:
     """Write the shard's `embeddings` from the landed results; safe at any time, any number of times.
 
@@ -60,6 +61,7 @@ def assemble(
 
     Args:
         demand: the demand of these chunks, if it was just derived.
+        unshared: add no answer, as if projects shared no text and nothing had been sent since.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -68,12 +70,16 @@ def assemble(
     space = space or store.decide_space(shard.dataset)
     found: list[ShardDemand | None] = [demand]
     return with_rebuilt(
-        store, lambda: _assembled(store, shard, space, found.pop() if found else None)
+        store, lambda: _assembled(store, shard, space, found.pop() if found else None, unshared)
     )
 
 
 def _assembled(
-    store: Store, shard: ShardKey, space: EmbeddingSpace, demand: ShardDemand | None
+    store: Store,
+    shard: ShardKey,
+    space: EmbeddingSpace,
+    demand: ShardDemand | None,
+    unshared: bool,
 ) -> EmbeddingsReport:
     with store.ledger.leases.holding(lease_names.of_shard(shard)) as lease:
         store.ledger.datasets.require(shard.dataset)
@@ -84,8 +90,9 @@ def _assembled(
             return _as_settled(store, shard, space)
         if demand is None or demand.table_fingerprint != chunks_fingerprint:
             demand = shard_demand(store, shard, space)
-        report = _Assembly(store, space, shard, lease, demand).run()
-        settled = {"settled_fingerprint": chunks_fingerprint} if demand.is_settled else {}
+        shown = as_unshared(store, demand) if unshared else demand
+        report = _Assembly(store, space, shard, lease, shown).run()
+        settled = {"settled_fingerprint": chunks_fingerprint} if shown.is_settled else {}
         store.ledger.progress.note(
             shard,
             space.space_id,

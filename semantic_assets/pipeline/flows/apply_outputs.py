@@ -25,10 +25,15 @@ _WORTHWHILE = 0.25
 
 
 def feed(
-    store: Store, shard: ShardKey, task: GenerationTask, demand: ShardDemand | None = None
+    store: Store,
+    shard: ShardKey,
+    task: GenerationTask,
+    demand: ShardDemand | None = None,
+    *,
+    unshared: bool = False,
 ) -> OutputsReport:
     """Write the shard's generations of a task, and split the documents that waited for them."""
-    report = assemble_outputs(store, shard, task, demand=demand)
+    report = assemble_outputs(store, shard, task, demand=demand, unshared=unshared)
     for pinned in store.ledger.tasks.of(shard.dataset):
         if pinned.task != task:
             continue

@@ -25,12 +25,17 @@ def assemble_and_index(
     stopwatch: Stopwatch | None = None,
     *,
     datasets: Collection[DatasetKey] = (),
+    unshared: Collection[ShardKey] = (),
 ) -> Published:
-    """Assemble these split shards, and build the indexes of their datasets and of `datasets`."""
+    """Assemble these split shards, and build the indexes of their datasets and of `datasets`.
+
+    Args:
+        unshared: shards to which no answer is added, as `assemble`.
+    """
     done, stopwatch = Published(), stopwatch or Stopwatch()
     for shard in shards:
         with stopwatch.stage("embeddings"), passing_over_removed(store.report_progress):
-            done.embeddings.append(assemble(store, shard))
+            done.embeddings.append(assemble(store, shard, unshared=shard in unshared))
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
     for dataset in sorted(ready | set(datasets)):
         with stopwatch.stage("vector_index"), passing_over_removed(store.report_progress):

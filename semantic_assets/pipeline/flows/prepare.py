@@ -28,9 +28,17 @@ class PreparedShards:
 
 
 def prepare_shards(
-    store: Store, discovery: Discovery, stopwatch: Stopwatch | None = None
+    store: Store,
+    discovery: Discovery,
+    stopwatch: Stopwatch | None = None,
+    *,
+    unshared: bool = False,
 ) -> PreparedShards:
-    """Read and split every shard; a file too large for one shard adds more while it is read."""
+    """Read and split every shard; a file too large for one shard adds more while it is read.
+
+    Args:
+        unshared: split with no answer that the shard does not have yet, as `assemble_outputs`.
+    """
     cut, stopwatch = PreparedShards(), stopwatch or Stopwatch()
     while True:
         todo = [
@@ -44,17 +52,19 @@ def prepare_shards(
             return cut
         for shard in todo:
             with passing_over_removed(store.report_progress):
-                with_rebuilt(store, partial(_read_and_chunk, store, cut, shard, stopwatch))
+                with_rebuilt(
+                    store, partial(_read_and_chunk, store, cut, shard, stopwatch, unshared)
+                )
                 cut.read.append(shard)
 
 
 def _read_and_chunk(
-    store: Store, cut: PreparedShards, shard: ShardKey, stopwatch: Stopwatch
+    store: Store, cut: PreparedShards, shard: ShardKey, stopwatch: Stopwatch, unshared: bool
 ) -> None:
     with stopwatch.stage("documents"):
         read = read_documents(store, shard)
     with stopwatch.stage("generations"):
-        asked = _ask(store, shard)
+        asked = _ask(store, shard, unshared)
     made = None
     if store.is_embedded(shard.dataset):
         with stopwatch.stage("chunks"):
@@ -66,12 +76,12 @@ def _read_and_chunk(
     store.report_progress(_told(read, made))
 
 
-def _ask(store: Store, shard: ShardKey) -> list[RequestsReport]:
+def _ask(store: Store, shard: ShardKey, unshared: bool) -> list[RequestsReport]:
     """Write the requests of the shard's tasks, and feed the answers landed so far."""
     asked = []
     for pinned in store.ledger.tasks.of(shard.dataset):
         asked.append(ask_documents(store, shard, pinned.task))
-        feed(store, shard, pinned.task)
+        feed(store, shard, pinned.task, unshared=unshared)
     return asked
 
 

@@ -1,28 +1,45 @@
 """Embed in real time for datasets in mode `sync`, or in mode `auto` with few pending texts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from semantic_assets.errors import ConfigError, CorruptResult, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
-from semantic_assets.pipeline.costs.budgets import run_budget
+from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
 from semantic_assets.pipeline.flows.apply_outputs import feed
-from semantic_assets.pipeline.pending.pending import pending_texts
+from semantic_assets.pipeline.pending.pending import Counted, pending_texts
+from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.settings.dataset_settings import MODES
 from semantic_assets.store import Store
 
 
+@dataclass(slots=True)
+class EmbeddedNow:
+    """The reports of what was sent, and the shards of which no call was refused or failed."""
+
+    reports: list[RealtimeReport] = field(default_factory=list)
+    shards: set[ShardKey] = field(default_factory=set)
+
+
 def embed_in_realtime(
-    store: Store, gemini: Gemini, shards: Sequence[ShardKey], *, mode: str | None = None
-) -> list[RealtimeReport]:
+    store: Store,
+    gemini: Gemini,
+    shards: Sequence[ShardKey],
+    *,
+    mode: str | None = None,
+    unshared: bool = False,
+) -> EmbeddedNow:
     """Embed the pending texts of these shards now, if the mode says so.
 
     Args:
         mode: `sync`, `async` or `auto`, for all of them; None: as each dataset is set.
+        unshared: decide as if projects shared no text; what is paid for is not sent again.
 
     Texts that a cap blocks, or whose call fails, stay pending and go by batch.
 
@@ -31,19 +48,41 @@ def embed_in_realtime(
     """
     if mode is not None and mode not in MODES:
         raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
-    due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode)]
+    counted, done = Counted.UNSHARED if unshared else Counted.TO_SEND, EmbeddedNow()
+    due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode, counted)]
     if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
-        return []  # the planner reports what blocks the texts
-    done: list[RealtimeReport] = []
+        return done  # the planner reports what blocks the texts
     with run_budget(store):
         for shard in due:
             try:
-                done += answer_tasks(store, gemini, shard)
+                if unshared:
+                    _require_room(store, shard)
+                done.reports += answer_tasks(store, gemini, shard)
                 if store.is_embedded(shard.dataset):
-                    done.append(embed_now(store, gemini, shard))
+                    done.reports.append(embed_now(store, gemini, shard))
+                done.shards.add(shard)
             except (SpendRefused, TransientError, CorruptResult) as error:
                 store.report_progress(f"{shard}: what is left goes by batch: {error}")
     return done
+
+
+def _require_room(store: Store, shard: ShardKey) -> None:
+    """Check that caps have room for a shard's texts, as if projects shared none.
+
+    Raises:
+        SpendRefused: a cap has not, though less than that may have to be sent.
+    """
+    for product in _products(store, shard.dataset):
+        pending = pending_texts(store, product, [shard], Counted.UNSHARED)
+        if pending:
+            output = kind_of(product).expected_output(store, len(pending)) or 0
+            usd = realtime_usd(product.model, sum(pending.values()), output)
+            job_guard(store, product, shard.dataset, usd)(store.ledger.spending)
+
+
+def _products(store: Store, dataset: DatasetKey) -> list[Product]:
+    products: list[Product] = [pinned.task for pinned in store.ledger.tasks.of(dataset)]
+    return products + ([store.serving_space(dataset)] if store.is_embedded(dataset) else [])
 
 
 def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[RealtimeReport]:
@@ -60,7 +99,11 @@ def answer_tasks(store: Store, gemini: Gemini, shard: ShardKey) -> list[Realtime
 
 
 def is_realtime(
-    store: Store, dataset: DatasetKey, shards: Sequence[ShardKey], mode: str | None = None
+    store: Store,
+    dataset: DatasetKey,
+    shards: Sequence[ShardKey],
+    mode: str | None = None,
+    counted: Counted = Counted.TO_SEND,
 ) -> bool:
     """Say whether `mode`, or the dataset's mode, embeds its pending texts in real time."""
     settings = store.dataset_settings(dataset)
@@ -68,7 +111,5 @@ def is_realtime(
     if mode != Mode.AUTO:
         return mode == Mode.SYNC
     its = [shard for shard in shards if shard.dataset == dataset]
-    products: list[Product] = [pinned.task for pinned in store.ledger.tasks.of(dataset)]
-    products += [store.serving_space(dataset)] if settings.embed else []
-    pending = (pending_texts(store, product, its) for product in products)
+    pending = (pending_texts(store, one, its, counted) for one in _products(store, dataset))
     return sum(sum(texts.values()) for texts in pending) < settings.auto_below_tokens

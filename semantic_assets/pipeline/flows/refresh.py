@@ -117,7 +117,7 @@ def refresh(
     report.requests = cut.requests
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
-        report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode)
+        report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode).reports
         report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
         report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.read))

@@ -10,6 +10,7 @@ from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
+from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.store import Store
 
 
@@ -23,22 +24,31 @@ class BroughtIn(HtmlTable):
     is_searchable: bool
 
 
-def refresh_now(store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str) -> BroughtIn:
+def refresh_now(
+    store: Store, gemini: Gemini, dataset: DatasetKey, *, mode: str, unshared: bool = False
+) -> BroughtIn:
     """Read, split, embed in real time as `mode` allows, and index; the rest goes by batch.
+
+    Args:
+        unshared: do and tell the same whether or not another project holds a text. Shards that are
+            not embedded now get no answer, and no job is named.
 
     Raises:
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
     """
     found = discover(store, datasets=(dataset,))
-    cut = prepare_shards(store, found)
+    cut = prepare_shards(store, found, unshared=unshared)
     if mode != "async":  # it sends nothing here: no cap may keep a deletion from search
-        require_run_budget(store, (dataset,), None)
-    done = embed_in_realtime(store, gemini, cut.shards, mode=mode)
-    published = assemble_and_index(store, cut.shards)
+        counted = Counted.UNSHARED if unshared else Counted.TO_SEND
+        require_run_budget(store, (dataset,), None, counted=counted)
+    done = embed_in_realtime(store, gemini, cut.shards, mode=mode, unshared=unshared)
+    left = set(cut.shards) - done.shards if unshared else set()
+    published = assemble_and_index(store, cut.shards, unshared=left)
+    jobs = [] if unshared else [report.job_id for report in done.reports]
     return BroughtIn(
-        job_ids=tuple(report.job_id for report in done if report.job_id is not None),
-        texts=sum(report.texts for report in done),
-        usd=sum(report.usd for report in done),
+        job_ids=tuple(job_id for job_id in jobs if job_id is not None),
+        texts=sum(report.texts for report in done.reports),
+        usd=sum(report.usd for report in done.reports),
         # A dataset that could not be listed, or was removed meanwhile, is not in the index.
         is_searchable=dataset in found.datasets
         and {report.shard for report in published.embeddings} == set(cut.shards) != set()

@@ -5,7 +5,12 @@ from semantic_assets.store import Store
 
 
 def expected_output_tokens(
-    store: Store, task: GenerationTask, requests: int, use: TaskUse | None = None
+    store: Store,
+    task: GenerationTask,
+    requests: int,
+    use: TaskUse | None = None,
+    *,
+    is_learned: bool = True,
 ) -> int:
     """Return the output tokens expected of these requests.
 
@@ -13,10 +18,11 @@ def expected_output_tokens(
 
     Args:
         use: the use of a task that is not pinned yet.
+        is_learned: False: by the value of its file alone.
     """
     tokens, answered = store.ledger.job_totals.output_tokens(task.task_id)
     declared = _declared(store, task) if use is None else use.expected_output_tokens
-    each = tokens / answered if answered else declared
+    each = tokens / answered if answered and is_learned else declared
     return round(requests * min(each, task.max_output_tokens))
 
 

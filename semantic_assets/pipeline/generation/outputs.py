@@ -18,7 +18,7 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.model.task import TASK_PREFIX, GenerationTask
 from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
-from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
+from semantic_assets.pipeline.pending.pending import ShardDemand, as_unshared, shard_demand
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint, fingerprint_arrays
 from semantic_assets.text.rendering import parsed
@@ -54,9 +54,17 @@ class OutputsReport(HtmlTable):
 
 
 def assemble_outputs(
-    store: Store, shard: ShardKey, task: GenerationTask, *, demand: ShardDemand | None = None
+    store: Store,
+    shard: ShardKey,
+    task: GenerationTask,
+    *,
+    demand: ShardDemand | None = None,
+    unshared: bool = False,
 ) -> OutputsReport:
     """Write the shard's `generations` of a task from the landed results; safe at any time.
+
+    Args:
+        unshared: add no answer, as if projects shared no request and nothing had been sent since.
 
     Raises:
         DatasetRemoved: its dataset was removed.
@@ -73,11 +81,12 @@ def assemble_outputs(
             )
         if demand is None or demand.table_fingerprint != asked:
             demand = shard_demand(store, shard, task)
-        inputs = _inputs(demand)
+        shown = as_unshared(store, demand) if unshared else demand
+        inputs = _inputs(shown)
         written = not store.is_current(path, inputs)
         if written:
-            _write(store, lease, shard, task, demand, inputs)
-        settled = {"settled_fingerprint": asked} if demand.is_settled else {}
+            _write(store, lease, shard, task, shown, inputs)
+        settled = {"settled_fingerprint": asked} if shown.is_settled else {}
         store.ledger.progress.note(
             shard,
             task.task_id,
@@ -85,7 +94,7 @@ def assemble_outputs(
             counted_fingerprint=asked,
             **settled,
         )
-        return _report(store, shard, task, demand, written=written)
+        return _report(store, shard, task, shown, written=written)
 
 
 def outputs_report(store: Store, shard: ShardKey, task: GenerationTask) -> OutputsReport:

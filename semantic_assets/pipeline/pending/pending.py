@@ -6,7 +6,8 @@ The rows are the chunks of a shard, which want a vector, or a task's requests, w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,17 @@ from semantic_assets.store import Store
 
 #: Metadata key of a chunks file: documents that wait for an answer of a task before they are split.
 WAITING = "semantic_assets.waiting_documents"
+
+
+class Counted(StrEnum):
+    """Which texts of a shard count as pending."""
+
+    #: Those that are to be sent.
+    TO_SEND = "to send"
+    #: As if projects shared no text: those that no job has and the shard's own table lacks.
+    UNSHARED = "unshared"
+    #: All that the shard's own table lacks, also those that are out.
+    LACKING = "lacking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,12 @@ class ShardDemand:
     @property
     def pending(self) -> dict[str, int]:
         """The estimated tokens of each pending text by its text_hash."""
-        keys = self.texts.keys.filter(pa.array(self.is_pending)).to_pylist()
-        return dict(zip(keys, self.texts.estimates[self.is_pending].tolist(), strict=True))
+        return self._tokens(self.is_pending)
+
+    @property
+    def lacking(self) -> dict[str, int]:
+        """The same of each text without a final outcome: pending, or out."""
+        return self._tokens(~(self.known.is_answered | self.is_failed))
 
     @property
     def landed(self) -> int:
@@ -78,6 +94,10 @@ class ShardDemand:
     @property
     def is_settled(self) -> bool:
         return not self.is_pending.any() and not self.in_flight and not self.waiting_documents
+
+    def _tokens(self, mask: Mask) -> dict[str, int]:
+        keys = self.texts.keys.filter(pa.array(mask)).to_pylist()
+        return dict(zip(keys, self.texts.estimates[mask].tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +150,49 @@ def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand
     return demand(store, shard, product, index, withheld)
 
 
-def pending_texts(store: Store, product: Product, shards: Sequence[ShardKey]) -> dict[str, int]:
+def pending_texts(
+    store: Store,
+    product: Product,
+    shards: Sequence[ShardKey],
+    counted: Counted = Counted.TO_SEND,
+) -> dict[str, int]:
     """Map the text_hash of each pending text of these shards to its estimated tokens."""
     if not shards:
         return {}
     index, withheld = landed_and_withheld(store, product.product_id)
     found: dict[str, int] = {}
     for shard in shards:
-        found.update(demand(store, shard, product, index, withheld).pending)
+        of_shard = demand(store, shard, product, index, withheld)
+        if counted != Counted.TO_SEND:
+            of_shard = as_unshared(store, of_shard)
+        found.update(of_shard.lacking if counted == Counted.LACKING else of_shard.pending)
     return found
+
+
+def as_unshared(store: Store, found: ShardDemand) -> ShardDemand:
+    """Return a demand as if projects shared no text: answers that its own table lacks are pending.
+
+    It is for what a project is told and gets. What is sent follows from the demand itself: a text
+    that is paid for is not paid for again.
+    """
+    is_hidden = (found.known.is_answered | found.is_failed) & ~found.texts.is_refused
+    if is_hidden.any():
+        is_hidden &= ~_is_in_own_table(store, found)
+    return replace(
+        found,
+        known=found.known.within(~is_hidden),
+        is_pending=found.is_pending | is_hidden,
+        is_failed=found.is_failed & ~is_hidden,
+    )
+
+
+def _is_in_own_table(store: Store, found: ShardDemand) -> Mask:
+    path = layout.answered(found.product.product_id, found.shard)
+    if store.trusted_fingerprint(path) is None:
+        return np.zeros(len(found.texts.keys), dtype=bool)
+    held = store.lake.read(path, ["text_hash"])["text_hash"]
+    mask: Mask = pc.is_in(found.texts.keys, pc.unique(held)).to_numpy(zero_copy_only=False)
+    return mask
 
 
 def demand(

@@ -12,8 +12,10 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.deadlines import cancel
 from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
+from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.flows.collect_ended import CollectReport
 from semantic_assets.pipeline.flows.flush import FlushReport
+from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
 from semantic_assets.rest.api_keys import EVERY_PROJECT
 from semantic_assets.rest.bodies import (
@@ -44,8 +46,15 @@ def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     if not datasets and key.project != EVERY_PROJECT:
         # Without names the lake as a whole would be quoted: this project has nothing in it.
         return asdict(estimate(serving.core.reader, datasets=[DatasetKey(key.project, "none")]))
-    names = [str(one) for one in datasets] or None
-    return asdict(serving.core.estimate(names, limit=body.limit, exact=body.exact))
+    core = serving.core
+    quote = estimate_sources(
+        core.reader,
+        datasets=datasets,
+        limit=body.limit,
+        counter=core.gemini if body.exact else None,
+        counted=Counted.LACKING if key.is_of_one_project else Counted.TO_SEND,
+    )
+    return asdict(quote)
 
 
 @changes.post(

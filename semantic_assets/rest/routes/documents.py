@@ -58,7 +58,15 @@ async def post_documents(
             idempotency_key,
             request.headers.get("authorization", ""),
             asked,
-            lambda: upload(serving, dataset, files, asking, overwrite=overwrite, mode=mode),
+            lambda: upload(
+                serving,
+                dataset,
+                files,
+                asking,
+                overwrite=overwrite,
+                mode=mode,
+                unshared=key.is_of_one_project,
+            ),
         )
         headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
         return Response(found.body, found.status, headers, media_type="application/json")
@@ -92,8 +100,11 @@ def get_document(serving: Served, dataset: DatasetReader, document: DocumentName
     response_model=None,
     responses={**shows(DeletedDocument), **FINDS, **CHANGES},
 )
-def delete_document(serving: Served, dataset: DatasetWriter, document: DocumentName) -> Json:
+def delete_document(
+    serving: Served, dataset: DatasetWriter, key: Key, document: DocumentName
+) -> Json:
     """Remove an uploaded document, by its name or id."""
     name = remove_document(serving.core.store, dataset, document)
-    serving.refresh_now(dataset, "async")  # search loses it now; nothing is embedded
+    # Search loses it now; nothing is embedded.
+    serving.refresh_now(dataset, "async", unshared=key.is_of_one_project)
     return {"object": "document.deleted", "id": document, "name": name, "deleted": True}
