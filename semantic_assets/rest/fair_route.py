@@ -49,15 +49,16 @@ class ReadingRoute(APIRoute):
             key = getattr(request.state, "key", None)
             if key is None:  # it is refused at once
                 return await handler(request)
-            await _receive_body(request)
             asking = request.state.asking = Asking(key.key_id, threading.Event())
+            turns = self._turns(serving)
             try:
                 async with AsyncExitStack() as held:
+                    held.enter_context(turns.inside(asking.caller))
+                    await _receive_body(request)
                     held.push_async_callback(request.close)  # its files, if the handler does not
                     async with asyncio.timeout(None) as waiting:
                         await held.enter_async_context(_watched(request, asking, waiting))
-                        turn = self._turns(serving).turn(asking.caller)
-                        await held.enter_async_context(turn)
+                        await held.enter_async_context(turns.turn(asking.caller))
                     return await handler(request)
             except (CallerGone, TimeoutError):
                 if not asking.has_gone():

@@ -17,7 +17,7 @@ from semantic_assets.sandbox.patience import CallerGone
 
 #: Of all places, the part that one caller may hold.
 _SHARE = 0.75
-#: Requests of one caller that work or wait.
+#: Requests of one caller that send their bodies, work or wait.
 _MAX_INSIDE = 256
 _LOOK_SECONDS = 0.5
 
@@ -41,9 +41,9 @@ class Turns:
         self._all = asyncio.Semaphore(places)
         self._shares: dict[str, _Share] = {}
 
-    @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
-        """Wait for a place and hold it.
+    @contextmanager
+    def inside(self, caller: str) -> Iterator[None]:
+        """Count a request from before its body until it is answered.
 
         Raises:
             Problem: this caller has too many requests here.
@@ -57,12 +57,17 @@ class Turns:
             )
         share.inside += 1
         try:
-            async with share.places, self._all:
-                yield
+            yield
         finally:
             share.inside -= 1
             if not share.inside:
                 del self._shares[caller]
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """Wait for a place and hold it; to be used inside `inside`."""
+        async with self._shares[caller].places, self._all:
+            yield
 
 
 class ReadingTurns:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import httpx2
 import pytest
 
+from semantic_assets.rest import turns
 from semantic_assets.rest.api_keys import Quota
 from semantic_assets.sandbox.pool import MAX_CHILDREN
 from tests.hostile.files import many_attributes
@@ -81,6 +83,26 @@ def test_no_key_gets_all_places_for_reading_files(locked: Served) -> None:
         assert 0 < held < MAX_CHILDREN
         with parsing.turn("modest", lambda: False):
             assert not any(one.done() for one in busy)
+
+
+def test_a_key_with_too_many_requests_inside_is_told_to_wait(
+    locked: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those count too whose bodies have not come yet: each may take a gigabyte of disk."""
+    monkeypatch.setattr(turns, "_MAX_INSIDE", 5)
+    honest, hostile = key_of(locked), key_of(locked)
+    slow = _post("a.txt", b"x" * 100_000, hostile)[:-90_000]
+    with running(locked) as address, ExitStack() as held:
+        for _ in range(5):
+            held.enter_context(socket.create_connection(address)).sendall(slow)
+        time.sleep(1)
+        refused = httpx2.post(
+            f"http://localhost:{address[1]}{DOCUMENTS}",
+            files=[("files[]", ("b.txt", b"x"))],
+            headers=hostile,
+        )
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        assert upload(locked, "c.txt", "Honest.", honest) == 202
 
 
 def test_the_reading_of_a_file_ends_when_its_caller_has_gone(served: Served) -> None:
