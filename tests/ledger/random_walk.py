@@ -37,6 +37,8 @@ WINDOW_TOKENS, WINDOW_JOBS = 2_000, 5
 #: Of each lake one of these: most walks never come near it.
 CAPS_USD = [batch_usd(MODEL, 4_000), batch_usd(MODEL, 10**9), batch_usd(MODEL, 10**9)]
 AN_HOUR = 3_600.0
+#: In the place of a text that is wanted no more.
+_NOBODYS = -1
 
 
 class Died(Exception):
@@ -385,14 +387,23 @@ def retry(walk: Walk) -> None:
 
 
 def edit(walk: Walk) -> None:
-    """Texts that landed are wanted no more, and others come in their place."""
+    """Texts that landed are wanted no more, and others come in their place.
+
+    A job given up that was taken back may still hold the old text, which is nobody's now.
+    """
     for text in walk.rng.sample(range(TEXTS), 3):
         if any(rows.get(text) for rows in walk.results.values()):
             walk.forgiven.discard(text)
             for rows in walk.results.values():
                 rows.pop(text, None)
             for remote in walk.google.values():
-                remote.texts = tuple(-1 if one == text else one for one in remote.texts)
+                remote.texts = _without(remote.texts, text)
+            for job_id, texts in walk.manifests.items():
+                walk.manifests[job_id] = _without(texts, text)
+
+
+def _without(texts: tuple[int, ...], text: int) -> tuple[int, ...]:
+    return tuple(_NOBODYS if one == text else one for one in texts)
 
 
 def pass_time(walk: Walk) -> None:
@@ -457,7 +468,7 @@ def _require_one_owner(walk: Walk, jobs: list[BatchJob]) -> None:
         for job in jobs
         if job.state in WITHHOLDING
         for text in walk.manifests.get(job.job_id, ())
-        if text not in walk.forgiven
+        if text not in walk.forgiven and text != _NOBODYS
     )
     assert all(count == 1 for count in owners.values()), "two open jobs hold one text"
 
