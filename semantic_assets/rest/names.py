@@ -44,8 +44,7 @@ class _Like:
     fits: Callable[[str], object] | None = None
 
     def checked(self, value: str) -> str:
-        fits = self.fits(value) if self.fits else re.fullmatch(self.pattern, value)
-        if not fits:
+        if not (self.fits or re.compile(self.pattern).fullmatch)(value):
             raise PydanticCustomError("name", self.sentence)
         return value
 

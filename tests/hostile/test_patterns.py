@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import semantic_assets
+from semantic_assets.rest import names
 
 _PACKAGE = Path(semantic_assets.__file__).parent
 _CHARS, _SECONDS = 1_000_000, 3.0
@@ -126,6 +127,18 @@ def _run(pattern: re.Pattern, method: str, subject: str | bytes) -> None:
             pass
     else:
         getattr(pattern, method)(subject)
+
+
+def test_names_in_requests_take_time_in_proportion() -> None:
+    found = [
+        like
+        for alias in vars(names).values()
+        for like in getattr(alias, "__metadata__", ())
+        if isinstance(like, names._Like) and like.fits is None
+    ]
+    assert len(found) > 5
+    for like in found:
+        _time("rest.names", "fullmatch", re.compile(like.pattern))
 
 
 def test_no_pattern_is_without_a_name() -> None:
