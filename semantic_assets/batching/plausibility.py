@@ -44,7 +44,7 @@ def outlying(estimates: Floats, counts: Floats) -> str | None:
     """
     if len(counts) < _MIN_ROWS:
         return None
-    outliers = int(_is_outlier(estimates, counts).sum())
+    outliers = int(is_outlier(estimates, counts).sum())
     if outliers < max(_MIN_OUTLIERS, _OUTLIER_SHARE * len(counts)):
         return None
     return f"{outliers} of {len(counts)} token counts are four times off their texts"
@@ -57,10 +57,10 @@ def disordered(estimates: Floats, counts: Floats) -> str | None:
     """
     if len(counts) < _MIN_ROWS:
         return None
-    is_outlier = _is_outlier(estimates, counts)
-    if is_outlier.mean() > _MOST_OUTLIERS:
+    far_off = is_outlier(estimates, counts)
+    if far_off.mean() > _MOST_OUTLIERS:
         return outlying(estimates, counts)
-    agreeing = _agreeing(estimates[~is_outlier], counts[~is_outlier])
+    agreeing = _agreeing(estimates[~far_off], counts[~far_off])
     if agreeing >= _MIN_AGREEING:
         return None
     return (
@@ -69,7 +69,8 @@ def disordered(estimates: Floats, counts: Floats) -> str | None:
     )
 
 
-def _is_outlier(estimates: Floats, counts: Floats) -> npt.NDArray[np.bool_]:
+def is_outlier(estimates: Floats, counts: Floats) -> npt.NDArray[np.bool_]:
+    """Return which rows are far off their texts, shape (n,)."""
     found: npt.NDArray[np.bool_] = misfit(estimates, counts) > _OUTLIER
     return found
 

@@ -12,6 +12,8 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import caller_job, job, other_spend, spend
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
+#: A job that was formed so long ago is settled: Google ends one after two days, we after 50 hours.
+_LONGEST_JOB_SECONDS = 7 * 86_400.0
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
 
 
@@ -159,7 +161,8 @@ class Spending:
 
     def totals_of_caller(self, caller: str, *, since: float) -> SpendTotals:
         """Add up what is booked from a time on for what a caller asked for."""
-        query = sa.select(caller_job.c.job_id).where(caller_job.c.caller == caller)
+        recent = caller_job.c.at >= since - _LONGEST_JOB_SECONDS
+        query = sa.select(caller_job.c.job_id).where(caller_job.c.caller == caller, recent)
         with self._reading() as connection:
             its = set(connection.execute(query).scalars())
         return self.totals(since=since, of=its.__contains__)
@@ -167,12 +170,12 @@ class Spending:
     def count_to(self, caller: str) -> None:
         """Count what this transaction books to a caller, now and when it is settled."""
         assert self.booking is not None
-        job_id = self.booking.partition("+")[0]
+        job_id, now = self.booking.partition("+")[0], self.database.clock()
         with self._writing() as connection:
             connection.execute(
                 self.database.insert(caller_job)
-                .values(job_id=job_id, caller=caller)
-                .on_conflict_do_nothing()
+                .values(job_id=job_id, caller=caller, at=now)
+                .on_conflict_do_update(index_elements=["job_id"], set_={"at": now})
             )
 
     def totals_by_job(self, *, since: float) -> dict[str, SpendTotals]:

@@ -94,7 +94,9 @@ class BodyLimit:
         request = Request(scope)
         is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
         limit = self._limit if is_form else min(self._limit, _PLAIN_BYTES)
-        usage, key = serving_of(request).usage, getattr(request.state, "key", None)
+        # Uploads alone count against the bytes of a key: a question is no upload.
+        key = getattr(request.state, "key", None) if is_form else None
+        usage = serving_of(request).usage
         body = _Body(receive, limit, usage, key)
         body.refusal = await _refusal(body, request.headers.get("content-length", ""))
         if body.refusal is None:

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from semantic_assets.rest.api_keys import ApiKey
 from semantic_assets.rest.serving import Serving, serving_of
 from semantic_assets.rest.turns import Turns
 from semantic_assets.sandbox.patience import CallerGone
@@ -25,8 +26,12 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class Asking:
     """Who waits for an answer, and whether that one has gone."""
 
-    caller: str
+    key: ApiKey
     gone: threading.Event
+
+    @property
+    def caller(self) -> str:
+        return self.key.key_id
 
     def has_gone(self) -> bool:
         return self.gone.is_set()
@@ -49,7 +54,7 @@ class ReadingRoute(APIRoute):
             key = getattr(request.state, "key", None)
             if key is None:  # it is refused at once
                 return await handler(request)
-            asking = request.state.asking = Asking(key.key_id, threading.Event())
+            asking = request.state.asking = Asking(key, threading.Event())
             turns = self._turns(serving)
             try:
                 async with AsyncExitStack() as held:

@@ -6,7 +6,6 @@ pass those of another. Requests wait without a thread.
 
 import asyncio
 import threading
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -74,11 +73,9 @@ class ReadingTurns:
     """The places for reading files in child processes, for the threads of uploads."""
 
     def __init__(self, places: int, *, is_shared: bool) -> None:
-        each = _share_of(places, is_shared)
+        self._each = _share_of(places, is_shared)
         self._all = threading.Semaphore(places)
-        self._shares: dict[str, threading.Semaphore] = defaultdict(
-            lambda: threading.Semaphore(each)
-        )
+        self._shares: dict[str, threading.Semaphore] = {}
 
     @contextmanager
     def turn(self, caller: str, has_gone: Callable[[], bool]) -> Iterator[None]:
@@ -88,7 +85,8 @@ class ReadingTurns:
             CallerGone: the caller waits no more.
         """
         with ExitStack() as held:
-            for places in (self._shares[caller], self._all):
+            share = self._shares.setdefault(caller, threading.Semaphore(self._each))
+            for places in (share, self._all):
                 while not places.acquire(timeout=_LOOK_SECONDS):
                     if has_gone():
                         raise CallerGone

@@ -41,18 +41,23 @@ def upload(
     *,
     overwrite: bool,
     mode: str,
-    unshared: bool,
 ) -> Answer:
     """Store the files; in modes `sync` and `auto`, also refresh the dataset.
 
     Raises:
+        Problem: the key may store into no more datasets.
         CallerGone: nobody waits for the answer any more; files stored before stay.
     """
+    serving.usage.claim_dataset(asking.key, dataset)
     with reading_for(asking.has_gone):  # the refresh after it is for others' files as well
         stored = _Storing(serving, dataset, asking, overwrite).all(files)
     if not any(one.status for one in stored):
         return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
-    done = None if mode == "async" else serving.refresh_now(dataset, mode, unshared=unshared)
+    done = (
+        None
+        if mode == "async"
+        else serving.refresh_now(dataset, mode, unshared=asking.key.is_of_one_project)
+    )
     results = _with_chunks(serving, dataset, stored, done)
     if done is not None and done.is_searchable:
         return _answer("done", HTTPStatus.OK, results)

@@ -64,7 +64,7 @@ class Usage:
             if is_due:
                 self._noted[key.key_id] = now
         if is_due and is_writable(self._path.parent):
-            self._write("INSERT OR REPLACE INTO seen VALUES (?, ?)", (key.key_id, time.time()))
+            self._run("INSERT OR REPLACE INTO seen VALUES (?, ?)", (key.key_id, time.time()))
         most = key.quota.requests_per_minute
         if most is not None and count >= most:
             raise _over(
@@ -90,7 +90,7 @@ class Usage:
         most = key.quota.upload_bytes_per_day
         if most is None or not received:
             return
-        rows = self._write(
+        rows = self._run(
             "INSERT INTO bytes VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
             "SET bytes = bytes + excluded.bytes RETURNING bytes",
             (key.key_id, _today(), received),
@@ -107,13 +107,13 @@ class Usage:
         most = key.quota.datasets
         if most is None:
             return
-        self._write(
+        self._run(
             "INSERT OR IGNORE INTO dataset SELECT ?1, ?2 "
             "WHERE (SELECT count(*) FROM dataset WHERE key_id = ?1) < ?3",
             (key.key_id, str(dataset), most),
         )
         query = "SELECT 1 FROM dataset WHERE key_id = ? AND dataset = ?"
-        if not self._write(query, (key.key_id, str(dataset))):
+        if not self._run(query, (key.key_id, str(dataset))):
             raise Problem(
                 HTTPStatus.FORBIDDEN,
                 f"this key may store into {most} datasets, and {dataset} would be one more: ask the "
@@ -132,10 +132,10 @@ class Usage:
 
     def _bytes(self, key: ApiKey) -> int:
         query = "SELECT bytes FROM bytes WHERE key_id = ? AND day = ?"
-        rows = self._write(query, (key.key_id, _today()))
+        rows = self._run(query, (key.key_id, _today()))
         return int(rows[0][0]) if rows else 0
 
-    def _write(self, query: str, values: Sequence[object]) -> list[tuple[int]]:
+    def _run(self, query: str, values: Sequence[object]) -> list[tuple[int]]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
 

@@ -96,7 +96,9 @@ def said(text: object) -> str:
     """Return the words of a service as they are kept: without secrets, and of some length."""
     words = str(text)
     more = len(words) - _MOST_SAID
-    return scrubbed(words[:_MOST_SAID]) + (f"... ({more:,} more)" if more > 0 else "")
+    # As much again: a secret that is cut in two does not look like one.
+    kept = scrubbed(words[: 2 * _MOST_SAID])[:_MOST_SAID]
+    return kept + (f"... ({more:,} more)" if more > 0 else "")
 
 
 def scrub_error(error: BaseException, *secrets: str | None) -> None:

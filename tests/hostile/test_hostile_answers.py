@@ -10,6 +10,7 @@ from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.generation_answers import AnswerReader, decode_generations
 from semantic_assets.errors import CorruptResult
 from semantic_assets.model.tables import GENERATION_RESULTS
+from semantic_assets.text.foreign import said
 from tests.factories import make_task
 from tests.hostile.answers import GENERATED, VECTOR_LINES
 
@@ -49,3 +50,10 @@ def test_hostile_generated_answer_is_an_outcome(name: str) -> None:
         for block in decode_generations([line], expected=["a"], reader=AnswerReader(make_task())):
             block.batch(GENERATION_RESULTS)
     assert time.process_time() - began < 2 * _MOST_CPU_SECONDS
+
+
+@pytest.mark.parametrize("before", range(1_960, 2_001, 5))
+def test_a_secret_that_the_cut_falls_into_is_not_kept_in_part(before: int) -> None:
+    kept = said("x" * (before - 1) + " " + "AIza" + "S" * 35 + " and more" * 500)
+    assert "AIza" not in kept
+    assert kept.endswith("more)")

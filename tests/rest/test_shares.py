@@ -145,6 +145,9 @@ def test_bytes_beyond_those_of_a_day_are_refused(locked: Served, tells_length: b
         return int(answer.status_code)
 
     assert [post(number) for number in range(4)] == [202, 202, 429, 429]
+    long = {"query": "x" * 5_000, "datasets": []}
+    searched = locked.client.post("/v1/search", json=long, headers=limited)
+    assert searched.status_code == 200  # a question is no upload
     assert upload(locked, "n.txt", "x", key_of(locked)) == 202
 
 

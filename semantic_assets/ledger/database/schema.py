@@ -209,7 +209,10 @@ caller_job = sa.Table(
     "caller_job",
     metadata,
     sa.Column("job_id", TEXT, primary_key=True),
-    sa.Column("caller", TEXT, nullable=False, index=True),
+    sa.Column("caller", TEXT, nullable=False),
+    #: When something was last booked for it on the caller's behalf.
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Index("caller_job_by_time", "caller", "at"),
 )
 
 #: What other tools spent on the same key, as a person entered it; `at` is noon of its day.

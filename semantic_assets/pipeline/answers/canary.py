@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.batching.canary_rows import choose_canaries
-from semantic_assets.batching.plausibility import disordered, misfit, outlying
+from semantic_assets.batching.plausibility import disordered, is_outlier, outlying
 from semantic_assets.errors import (
     CorruptResult,
     PermanentError,
@@ -84,7 +84,7 @@ def verify_answers(
     if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
         return
     rows = choose_canaries(answered.estimates, answered.counts, job.job_id)
-    if doubt and int(np.argmax(misfit(answered.estimates, answered.counts))) not in rows:
+    if doubt and not _far_off(answered)[rows].any():  # none of them is cheap enough to be looked at
         raise CorruptResult(doubt)
     asked = _canaries(store, job, answered, rows, _vectors(results, answered.positions[rows]))
     cosines = asked.cosines((yield asked))
@@ -113,6 +113,14 @@ def verify_counts(store: Store, job: BatchJob, results: Path) -> tuple[Answered,
     if reason := disordered(answered.estimates[known], answered.counts[known]):
         raise CorruptResult(reason)
     return answered, outlying(answered.estimates[known], answered.counts[known])
+
+
+def _far_off(answered: Answered) -> npt.NDArray[np.bool_]:
+    """Return which rows have a count that is far off their text; shape (n,)."""
+    known = answered.counts > 0
+    found = np.zeros(len(known), bool)
+    found[known] = is_outlier(answered.estimates[known], answered.counts[known])
+    return found
 
 
 def _answered(store: Store, job: BatchJob, results: Path) -> Answered:

@@ -35,7 +35,6 @@ async def post_documents(
     request: Request,
     serving: Served,
     dataset: DatasetWriter,
-    key: Key,
     files: Annotated[
         list[UploadFile],
         File(alias="files[]", description="Any supported format.", min_length=1, max_length=1_000),
@@ -52,7 +51,6 @@ async def post_documents(
     asking = asking_of(request)
 
     def answer() -> Response:
-        serving.usage.claim_dataset(key, dataset)
         asked = f"{request.url.path}?{request.url.query} {digest_of(files)}"
         found = serving.replays.once(
             idempotency_key,
@@ -65,7 +63,6 @@ async def post_documents(
                 asking,
                 overwrite=overwrite,
                 mode=mode,
-                unshared=key.is_of_one_project,
             ),
         )
         headers = {"Idempotency-Replayed": "true"} if found.is_replayed else None
