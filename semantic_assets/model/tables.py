@@ -25,6 +25,8 @@ DOCUMENTS = pa.schema(
         # The file and the record as they were read: unchanged ones are not read again.
         pa.field("source_fingerprint", pa.string(), nullable=False),
         pa.field("record_signature", pa.string()),
+        # The title is the file's name, or stands further down: it is not embedded. Null: it is.
+        pa.field("is_title_shown_only", pa.bool_()),
     ]
 )
 

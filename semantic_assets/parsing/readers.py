@@ -3,20 +3,26 @@
 The module of each format knows its content.
 """
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import BinaryIO
 
-from semantic_assets.errors import ConfigError
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
 from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.formats import (
+    DOCUMENTS,
+    is_multi_record,
+    is_text_file,
+    mime_of,
+    stem_of,
+    suffix_of,
+)
 from semantic_assets.parsing.json_lines import read_json, read_json_lines
 from semantic_assets.parsing.media import MEDIA, read_media
 from semantic_assets.parsing.parquet import read_parquet
-from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
@@ -26,57 +32,19 @@ from semantic_assets.parsing.records import (
     Unreadable,
     failed_record,
 )
-from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 
-_DOCUMENTS: dict[str, tuple[str, Callable[[bytes], ReadDocument]]] = {
-    ".txt": ("text/plain", read_plain),
-    ".md": ("text/markdown", read_markdown),
-    ".html": ("text/html", read_html),
-    ".htm": ("text/html", read_html),
-    ".pdf": ("application/pdf", read_pdf),
-}
-_RECORDS = {
-    ".json": "application/json",
-    ".jsonl": "application/x-ndjson",
-    ".csv": "text/csv",
-    ".parquet": "application/vnd.apache.parquet",
-}
-_PLAIN = (*_DOCUMENTS, *_RECORDS)
-#: PDF and Parquet are compressed inside; a gzip around them would only hinder seeking.
-_COMPRESSED = tuple(f"{name}.gz" for name in _PLAIN if name not in (".pdf", ".parquet"))
-SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN, *_COMPRESSED, *MEDIA))
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
-
-
-def is_supported(name: str) -> bool:
-    """Return whether a file of this name has a reader."""
-    return _suffix(name) is not None
-
-
-def is_multi_record(name: str) -> bool:
-    """Return whether a file of this name holds records, each a document of its own."""
-    return (_suffix(name) or "").removesuffix(".gz") in _RECORDS
 
 
 def is_plain_text(name: str, data: bytes) -> bool:
     """Return whether a file is text in UTF-8, which no library has to decode or parse."""
-    if _suffix(name) not in (".txt", ".md") or b"\0" in data or looks_like_html(data):
+    if not is_text_file(name) or b"\0" in data or looks_like_html(data):
         return False
     try:
         data.decode()
     except UnicodeDecodeError:
         return False
     return True
-
-
-def grows_by_lines(name: str) -> bool:
-    """Return whether lines appended to a file of this name can be read alone."""
-    return _suffix(name) == ".jsonl"
-
-
-def require_supported(path: str) -> None:
-    """Raise ConfigError if no reader takes the name."""
-    _known_suffix(path)
 
 
 def read_records(
@@ -91,29 +59,31 @@ def read_records(
     """Yield the documents of one file in file order, without the first `skip` records.
 
     Unreadable content gives a failed record, of just its line or row if the rest is readable. A
-    record whose signature is `known` gives a KnownRecord. `start` is for `grows_by_lines`.
+    record whose signature is `known` gives a KnownRecord. `start` is for `grows_by_lines`. A file
+    that no reader takes gives a failed record that says so, and is not opened.
 
     Raises:
-        ConfigError: no reader takes the name.
         OSError: the stream itself fails.
         MemoryError: this process may not have as much as the file needs.
     """
-    reading = _Reading(path, _known_suffix(path), stream, columns, skip, known, start)
-    return _with_failures(reading)
+    suffix = suffix_of(path)
+    if suffix is None:
+        size = stream.seek(0, 2)
+        return iter(() if skip else (failed_file(path, no_reader(path), size),))
+    return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start))
+
+
+def no_reader(path: str) -> str:
+    """Return the reason for a file that no reader takes."""
+    ending = PurePath(path).suffix.lower()
+    what = f"files that end in {ending}" if ending else "files whose names have no ending"
+    return f"no reader takes {what}: save it in another format, or exclude it in dataset.toml"
 
 
 def failed_file(path: str, reason: str, size: int) -> SourceRecord:
-    """Return the failed record for a whole file, or for the rest of a file.
-
-    Raises:
-        ConfigError: no reader takes the name.
-    """
-    kind = _known_suffix(path).removesuffix(".gz")
-    is_document = kind in _DOCUMENTS or kind in MEDIA
-    mime = MEDIA.get(kind) or _RECORDS.get(kind) or _DOCUMENTS[kind][0]
-    return failed_record(
-        reason=reason, mime=mime, size=size, title=_stem(path) if is_document else None
-    )
+    """Return the failed record for a whole file, or for the rest of a file."""
+    title = None if is_multi_record(path) else stem_of(path)
+    return failed_record(reason=reason, mime=mime_of(path), size=size, title=title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +124,16 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     kind = reading.suffix.removesuffix(".gz")
     compressed = reading.suffix.endswith(".gz")
     if kind in MEDIA:
-        return iter([None if skip else read_media(stream, MEDIA[kind], _stem(reading.path), size)])
-    if kind in _DOCUMENTS:
+        return iter(
+            [None if skip else read_media(stream, MEDIA[kind], stem_of(reading.path), size)]
+        )
+    if kind in DOCUMENTS:
         return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
     if kind == ".parquet":
         return read_parquet(stream, columns=columns, skip=skip, known=known)
     if kind == ".json":
         return read_json(stream, columns=columns, compressed=compressed, skip=skip)
-    if kind == ".csv":
+    if kind in (".csv", ".tsv"):
         return read_csv(stream, columns=columns, compressed=compressed, skip=skip, known=known)
     return read_json_lines(
         stream,
@@ -174,46 +146,26 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
 
 
 def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:
-    limit = MAX_WHOLE_BYTES if kind == ".pdf" else MAX_TEXT_BYTES
+    limit = MAX_WHOLE_BYTES if DOCUMENTS[kind].is_binary else MAX_TEXT_BYTES
     data = read_whole(stream, compressed=compressed, limit=limit)
     if not data:
         raise Unreadable("file is empty")
-    is_page = kind in (".txt", ".md") and looks_like_html(data)
-    mime, read = _DOCUMENTS[".html" if is_page else kind]
-    document = read(data)
+    is_page = is_text_file(path.removesuffix(".gz")) and looks_like_html(data)
+    found = DOCUMENTS[".html" if is_page else kind]
+    document = found.read(data)
     if not document.text:
         raise Unreadable("document has no text")
     if len(document.text) > MAX_TEXT_BYTES:
         raise Unreadable(f"its text is over {MAX_TEXT_BYTES >> 20} MB: split it")
     return SourceRecord(
         record_id=None,
-        title=document.title or _stem(path),
+        title=document.title or stem_of(path),
         text=document.text,
-        mime=mime,
+        mime=found.mime,
         bytes=size,
         metadata=document.metadata or {},
         pages=document.pages,
         parse_status=ParseStatus.OK,
-        parse_error=None,
+        parse_error=document.remark,
+        is_title_shown_only=document.title is None or document.is_title_shown_only,
     )
-
-
-def _known_suffix(path: str) -> str:
-    suffix = _suffix(path)
-    if suffix is None:
-        names = ", ".join(sorted((*_PLAIN, *MEDIA)))
-        raise ConfigError(f"no reader for {path}: supported are {names}")
-    return suffix
-
-
-def _suffix(name: str) -> str | None:
-    lowered = name.lower()
-    return next(
-        (known for known in (*_COMPRESSED, *_PLAIN, *MEDIA) if lowered.endswith(known)), None
-    )
-
-
-def _stem(path: str) -> str:
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = name[: -len(_suffix(name) or "")] or name
-    return " ".join(stem.split())  # a name may hold newlines, a title is one line

@@ -37,7 +37,10 @@ class SourceRecord:
     metadata: dict[str, str]
     pages: tuple[int, ...]
     parse_status: ParseStatus
+    #: Why it could not be read; of a readable one, what of it could not.
     parse_error: str | None
+    #: The title is the file's name or comes from further down: it is not embedded.
+    is_title_shown_only: bool = False
     #: A digest of the record as it is in its file; None if none was made.
     signature: str | None = None
 

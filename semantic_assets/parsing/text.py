@@ -17,6 +17,11 @@ class ReadDocument(NamedTuple):
     title: str | None = None
     metadata: dict[str, str] | None = None
     pages: tuple[int, ...] = ()
+    #: What of it could not be read, and the remedy; None: all of it was read.
+    remark: str | None = None
+    #: The title is not the document's own (it comes from a heading further down): it is shown in
+    #: hits and not embedded.
+    is_title_shown_only: bool = False
 
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from typing import BinaryIO
 
-from semantic_assets.parsing import readers
+from semantic_assets.parsing import formats, readers
 from semantic_assets.parsing.records import Columns, KnownRecord, LineStart, SourceRecord
 from semantic_assets.sandbox.limits import limits_for
 from semantic_assets.sandbox.pool import POOL
@@ -34,11 +34,11 @@ def read_records(
     text is read here: Python's own decoder and our patterns see it, and nothing else.
 
     Raises:
-        ConfigError: no reader takes the name.
         OSError: the stream itself fails, or no child can be started.
     """
-    readers.require_supported(path)
     size = stream.seek(0, 2)
+    if not formats.is_supported(path):
+        return readers.read_records(path, stream, columns=columns, skip=skip)
     if size <= _PLAIN_BYTES:
         stream.seek(0)
         if readers.is_plain_text(path, stream.read()):

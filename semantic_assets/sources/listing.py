@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semantic_assets.parsing.readers import is_supported
 from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.settings.dataset_settings import NOT_SOURCE_ENDINGS, NOT_SOURCES
 from semantic_assets.text.fingerprint import fingerprint
@@ -26,8 +25,6 @@ class ListedFile:
 @dataclass(slots=True)
 class Listing:
     files: dict[str, ListedFile] = field(default_factory=dict)
-    #: Files that no reader takes: they are reported, never dropped in silence.
-    unsupported: list[str] = field(default_factory=list)
 
 
 def file_fingerprint(stat: os.stat_result) -> str:
@@ -71,9 +68,7 @@ def list_files(root: Path, folder: Path) -> Listing:
         if path.parent == folder and is_about(entry.name):
             continue
         uri = source_uri(path.relative_to(root).as_posix())
-        if not is_supported(entry.name):
-            found.unsupported.append(uri)
-        elif (stat := _stat(entry)) is not None:
+        if (stat := _stat(entry)) is not None:
             # Granting permission changes neither size nor time, but the file must then be read.
             is_open = os.access(path, os.R_OK)
             etag = file_fingerprint(stat) if is_open else fingerprint("closed", uri)

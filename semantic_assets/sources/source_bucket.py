@@ -12,7 +12,6 @@ from pathlib import Path
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.objects.bucket import Bucket, Stored
 from semantic_assets.objects.copies import Copies, time_of
-from semantic_assets.parsing.readers import is_supported
 from semantic_assets.sources.listing import ListedFile, Listing, is_about, mark_of
 
 #: A small object costs the store tens of milliseconds, and this machine next to nothing.
@@ -58,11 +57,8 @@ class SourceBucket:
             name = item.name.removeprefix(prefix)
             if is_about(name) or not _is_named(item.name):
                 continue
-            if is_supported(name):
-                etag = mark_of(item.size, time_of(item.etag))
-                found.files[item.name] = ListedFile(item.name, item.size, etag)
-            else:
-                found.unsupported.append(item.name)
+            etag = mark_of(item.size, time_of(item.etag))
+            found.files[item.name] = ListedFile(item.name, item.size, etag)
         return found
 
     def about(self, dataset: DatasetKey) -> Path:

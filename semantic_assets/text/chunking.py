@@ -15,10 +15,11 @@ from typing import NamedTuple
 from semantic_assets.text import fingerprint
 from semantic_assets.text.dividing import divide
 from semantic_assets.text.headings import HeadingTrail, shortened
+from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.tokens import tokens_of, weight_of
 from semantic_assets.text.units import Units, find_units
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 
 #: A chunk holds at most this many estimated tokens. The model truncates in silence at 2,048;
 #: an estimate may be wrong by a factor of 2.5 before that happens.
@@ -42,10 +43,12 @@ class TextToSplit(NamedTuple):
     """A document to be split."""
 
     document_id: str
+    #: Placed before each chunk's text when that is embedded, as the headings are.
     title: str | None
     text: str
     #: Text placed between the headings and each chunk's text when that is embedded.
     context: str | None = None
+    kind: TextKind = TextKind.MARKUP
 
 
 class Span(NamedTuple):
@@ -85,7 +88,8 @@ def split_documents(
 def _cut(documents: Sequence[TextToSplit], sizes: ChunkSizes) -> Iterator[list[Span]]:
     if not documents:
         return
-    units = find_units([document.text for document in documents], sizes.max_tokens)
+    kinds = [document.kind for document in documents]
+    units = find_units([document.text for document in documents], sizes.max_tokens, kinds)
     for number, document in enumerate(documents):
         yield _spans(document, units, units.firsts[number], _edges(units, number, sizes))
 
@@ -107,7 +111,7 @@ def _spans(document: TextToSplit, units: Units, offset: int, edges: list[int]) -
     text, cumulative = document.text, units.cumulative[offset:]
     chunk_id = fingerprint.chunk_ids(document.document_id)
     title = shortened(document.title) if document.title else None
-    trail = HeadingTrail(text)
+    trail = HeadingTrail(text if document.kind is TextKind.MARKUP else "")
     spans: list[Span] = []
     seen: dict[str, int] = {}
     for begin, end in pairwise(edges):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semantic_assets.text.headings import NO_HEADING, level_at
+from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.tokens import character_codes, token_weights
 
 Places = npt.NDArray[np.int64]
@@ -52,7 +53,7 @@ class Units:
     edges: Places
 
 
-def find_units(texts: Sequence[str], max_tokens: int) -> Units:
+def find_units(texts: Sequence[str], max_tokens: int, kinds: Sequence[TextKind]) -> Units:
     firsts = list(accumulate((len(text) + len(_GAP) for text in texts), initial=0))[:-1]
     lasts = [first + len(text) for first, text in zip(firsts, texts, strict=True)]
     joined = _GAP.join([*texts, ""])
@@ -64,12 +65,15 @@ def find_units(texts: Sequence[str], max_tokens: int) -> Units:
     starts = starts[is_heavy[of_document]]
     starts = _with_oversized_split(joined, starts, np.asarray(lasts), cumulative, max_tokens)
     of_document = np.searchsorted(firsts, starts, side="right") - 1
+    is_markup = np.asarray([kind is TextKind.MARKUP for kind in kinds])
     return Units(
         firsts=firsts,
         lasts=lasts,
         cumulative=cumulative,
         starts=starts,
-        ranks=_ranks(joined, codes, starts, np.asarray(firsts)[of_document]),
+        ranks=_ranks(
+            joined, codes, starts, np.asarray(firsts)[of_document], is_markup[of_document]
+        ),
         edges=np.searchsorted(of_document, np.arange(len(texts) + 1)),
     )
 
@@ -145,14 +149,16 @@ def _split(
     return sorted([*starts, *added]) if added else starts
 
 
-def _ranks(text: str, codes: _Codes, starts: Places, firsts: Places) -> Places:
+def _ranks(
+    text: str, codes: _Codes, starts: Places, firsts: Places, is_markup: npt.NDArray[np.bool_]
+) -> Places:
     """Rank breaks, lowest first: headings by level, then paragraphs by a hash of their start."""
     hashes = np.zeros(len(starts), dtype=np.uint64)
     for offset, multiplier in enumerate(_MULTIPLIERS):
         hashes += codes[starts + offset].astype(np.uint64) * multiplier
     hashes = (hashes * _MIX) >> np.uint64(32)
     levels = np.full(len(starts), NO_HEADING, dtype=np.int64)
-    for index in np.flatnonzero(codes[starts] == ord("#")).tolist():
+    for index in np.flatnonzero((codes[starts] == ord("#")) & is_markup).tolist():
         levels[index] = level_at(text, int(starts[index]), int(firsts[index]))
     ranks: Places = levels << 32 | hashes.astype(np.int64)
     return ranks

@@ -23,6 +23,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
+from semantic_assets.parsing import formats
 from semantic_assets.pipeline.chunks.previous_chunks import CHUNKER, PreviousChunks
 from semantic_assets.pipeline.generation.context import (
     Fed,
@@ -206,7 +207,8 @@ def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int
 _BATCH_DOCUMENTS = 32
 #: A description is short, and a hit in a long film should give its time: a moment or two per chunk.
 MEDIA_SIZES = ChunkSizes(max_tokens=60, min_tokens=10)
-_COLUMNS = ["document_id", "title", "text", "pages"]
+_COLUMNS = ["document_id", "title", "text", "pages", "mime"]
+_SHOWN_ONLY = "is_title_shown_only"
 
 
 def chunk_row_group(
@@ -222,7 +224,7 @@ def chunk_row_group(
     """
     if not rows:
         return CHUNKS.empty_table(), [0]
-    documents = file.read_row_group(group, _COLUMNS, use_threads=False)
+    documents = file.read_row_group(group, [*_COLUMNS, _SHOWN_ONLY], use_threads=False)
     if len(rows) < documents.num_rows:
         documents = documents.take(pa.array(list(rows), pa.int64()))
     batches = documents.to_batches(max_chunksize=_BATCH_DOCUMENTS)
@@ -241,13 +243,15 @@ def _chunks(
         for one, text in zip(fed, columns["text"], strict=True)
     )
     contexts = (one.context for one in fed)
-    to_split = map(TextToSplit, columns["document_id"], columns["title"], texts, contexts)
+    titles = _embedded_titles(documents, columns["title"])
+    kinds = map(formats.text_kind_of, columns["mime"])
+    to_split = map(TextToSplit, columns["document_id"], titles, texts, contexts, kinds)
     contents = pa.array([one.content_hash for one in fed], pa.string())
     spans = list(split_documents(list(to_split), sizes))
     for row, one in enumerate(fed):
         if one.text is not None:
-            document = columns["document_id"][row], columns["title"][row], one.text
-            spans[row] = split_document(*document, MEDIA_SIZES)
+            described = columns["document_id"][row], columns["title"][row], one.text
+            spans[row] = split_document(*described, MEDIA_SIZES)
     counts = [len(of_one) for of_one in spans]
     owners = pa.array(list(chain.from_iterable([n] * count for n, count in enumerate(counts))))
     every = list(chain.from_iterable(spans))
@@ -262,6 +266,14 @@ def _chunks(
     return pa.RecordBatch.from_arrays(
         [_array(made.get(field.name, ()), field) for field in CHUNKS], schema=CHUNKS
     ), counts
+
+
+def _embedded_titles(documents: pa.RecordBatch, titles: list[str | None]) -> list[str | None]:
+    """Return the titles that are embedded: those of their documents, and not names of files."""
+    if _SHOWN_ONLY not in documents.schema.names:
+        return titles  # written before there was such a column, and its sources are out of reach
+    shown_only = documents[_SHOWN_ONLY].to_pylist()
+    return [None if only else title for title, only in zip(titles, shown_only, strict=True)]
 
 
 def _array(values: pa.Array | Sequence[object], field: pa.Field) -> pa.Array:

@@ -35,8 +35,6 @@ class Discovery:
     changed: int = 0
     renamed: int = 0
     removed: int = 0
-    #: Names of files no reader takes: reported, never dropped in silence.
-    unsupported: list[str] = field(default_factory=list)
     #: Files beside the dataset folders, which belong to no dataset.
     stray: list[str] = field(default_factory=list)
     #: Folders left as they were, each with the reason; a person must see to them.
@@ -52,8 +50,6 @@ class Discovery:
             f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
             f"{self.renamed} renamed, {self.removed} removed"
         )
-        if self.unsupported:
-            text += f", {len(self.unsupported)} of no known format ({self.unsupported[0]}, ...)"
         return "; ".join([text, *self.troubles])
 
     @property
@@ -178,7 +174,6 @@ def _discover_one(
         if row.is_kept_out and not by_name:
             return False
     listing = store.sources.files(dataset)
-    report.unsupported += listing.unsupported
     if not listing.files:
         _note_missing(store, dataset, row, report, removes)
         return False

@@ -206,4 +206,5 @@ def document_row(
         "parse_error": record.parse_error,
         "source_fingerprint": file_stamp,
         "record_signature": record.signature,
+        "is_title_shown_only": record.is_title_shown_only,
     }

@@ -20,7 +20,7 @@ from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES
-from semantic_assets.parsing.readers import is_multi_record, is_supported
+from semantic_assets.parsing.formats import is_multi_record, is_supported, is_text_file
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.parsing.text import first_heading
@@ -30,7 +30,6 @@ from semantic_assets.store import Store
 from semantic_assets.system.durable import make_private
 from semantic_assets.text.fingerprint import document_id
 
-_TEXT_SUFFIXES = (".txt", ".md")
 #: The number of records of a file that are tried to find a readable one.
 _RECORDS_TRIED = 1_000
 _EMPTY = frozenset({"file is empty", "document has no text", "there is no record in it"})
@@ -202,7 +201,7 @@ def clear_incoming(store: Store) -> None:
 
 def is_text_name(name: str) -> bool:
     """Say whether a file of this name is kept as text."""
-    return name.lower().endswith(_TEXT_SUFFIXES)
+    return is_text_file(name)
 
 
 def _is_text(document: Document) -> bool:

@@ -8,6 +8,7 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
@@ -15,7 +16,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.sources.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.model.statuses import ParseStatus
-from semantic_assets.parsing import readers
+from semantic_assets.parsing import formats, readers
 from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord, Unreadable
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.pipeline.documents.append_detection import appended_from, described
@@ -115,7 +116,7 @@ class SliceReader:
         elif item.first_record == 0:
             record = readers.failed_file(item.uri, why, item.bytes)
             content = _content_hash(record)
-            name = record_name(None, content) if readers.is_multi_record(item.uri) else ""
+            name = record_name(None, content) if formats.is_multi_record(item.uri) else ""
             document = document_id(str(self._shard.dataset), item.uri, name)
             self._writer.add(document_row(self._shard, item.uri, "", record, document, content))
         self._note(item, None, None, why)
@@ -133,7 +134,7 @@ class SliceReader:
         # Segments are the store's own files, whatever a dataset calls its columns.
         columns = Columns() if is_segment(item.uri) else self._settings.columns
         start = None
-        is_growing = readers.grows_by_lines(item.uri)
+        is_growing = formats.grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None
         if start is not None and rows is not None:
@@ -197,7 +198,7 @@ class SliceReader:
         mine: int,
     ) -> None:
         """Take the records of this slice; `mine` of them are in the previous table."""
-        is_multi = readers.is_multi_record(item.uri)
+        is_multi = formats.is_multi_record(item.uri)
         document_of = document_ids(str(self._shard.dataset), item.uri)
         for number, record in enumerate(records, start=position):
             if claims.is_closed and not mine:
@@ -259,12 +260,22 @@ def _without_cut_off(
     for record in records:
         if held is not None:
             yield held
-        held = record
+        held = _as_named(record)
     if held is None:
         return
     is_failed = isinstance(held, SourceRecord) and held.parse_status == ParseStatus.FAILED
     if not (is_failed and _is_being_written(stream, file_stamp)):
         yield held
+
+
+def _as_named(record: SourceRecord | KnownRecord) -> SourceRecord | KnownRecord:
+    """Return a record of a segment with what the name of its document says of it."""
+    if isinstance(record, KnownRecord) or not record.record_id:
+        return record
+    name = record.record_id
+    is_name = record.title == formats.stem_of(name)
+    mime = formats.mime_of(name) if formats.is_supported(name) else record.mime
+    return replace(record, mime=mime, is_title_shown_only=is_name)
 
 
 def _is_being_written(stream: BinaryIO, file_stamp: str) -> bool:

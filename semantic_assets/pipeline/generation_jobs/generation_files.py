@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.parsing.readers import is_multi_record
+from semantic_assets.parsing.formats import is_multi_record
 from semantic_assets.pipeline.documents.ingest import Ingestion
 from semantic_assets.pipeline.generation_jobs.generate import ask_all
 from semantic_assets.settings.dataset_settings import FILE_NAME
