@@ -95,7 +95,7 @@ def read_html(data: bytes) -> ReadDocument:
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    source = decode(data, declared=_declared_charset(data))
+    source, remark = decode(data, declared=_declared_charset(data))
     _check_nesting(source)
     try:
         page = LexborHTMLParser(source)
@@ -104,7 +104,7 @@ def read_html(data: bytes) -> ReadDocument:
     text = _page_text(page)
     title = page.css_first("title")
     named = _SPACES.sub(" ", title.text()).strip() if title is not None else ""
-    return ReadDocument(text, named or first_heading(text))
+    return ReadDocument(text, named or first_heading(text), remark=remark)
 
 
 def _check_nesting(source: str) -> None:

@@ -36,7 +36,7 @@ def read_json(
     # UTF-8 goes to the parser as it is: decoding it first takes longer than parsing it.
     is_utf8 = sniff_encoding([data]).startswith("utf-8")
     try:
-        content = _parse(data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data))
+        content = _parse(data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data).text)
     except Unreadable as error:
         raise Unreadable(f"{error}; if it holds one object a line, name it .jsonl") from error
     if not isinstance(content, list):
