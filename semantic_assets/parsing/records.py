@@ -146,7 +146,7 @@ def record_from_row(
         Unreadable: the row as a whole is no record.
     """
     record_id = optional_text(row.get(columns.record_id))
-    title = optional_text(row.get(columns.title))
+    title = _canonical(optional_text(row.get(columns.title)))
     text = _row_text(row, columns.text)
     if not text:
         reason = f"record has no text in column '{columns.text}'"
@@ -206,10 +206,14 @@ def _row_text(row: Mapping[str, Any], name: str) -> str:
 def _row_metadata(row: Mapping[str, Any], columns: Columns) -> dict[str, str]:
     metadata: dict[str, str] = {}
     for key, value in row.items():
-        if columns.is_metadata(key) and (text := optional_text(value)) is not None:
+        if columns.is_metadata(key) and (text := _canonical(optional_text(value))) is not None:
             encoded_size(key)
-            metadata[key] = text
+            metadata[canonical(key)] = text
     return metadata
+
+
+def _canonical(text: str | None) -> str | None:
+    return None if text is None else canonical(text).strip() or None
 
 
 def _as_text(value: object) -> str:

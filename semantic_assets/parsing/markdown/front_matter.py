@@ -42,7 +42,8 @@ def split_front_matter(text: str) -> FrontMatter:
     for start, split in _SPLITTERS:
         if head.startswith(start) and (found := split(head)) is not None:
             values, end = found
-            if rest := text[end:].strip():  # else it is all the text there is
+            rest = text[end:].strip()
+            if rest or start in ("---", "+++"):  # without fences it may be all the text there is
                 return FrontMatter(_as_metadata(values), rest)
     return FrontMatter({}, text)
 
