@@ -9,7 +9,8 @@ import tracemalloc
 import pytest
 
 from semantic_assets.parsing import readers
-from semantic_assets.parsing.readers import SUPPORTED_SUFFIXES, read_records
+from semantic_assets.parsing.formats import SUPPORTED_SUFFIXES
+from semantic_assets.parsing.readers import read_records
 from semantic_assets.parsing.records import Columns
 from tests.parsing.hostile import Hostile, hostile_files
 
