@@ -108,6 +108,13 @@ def estimate_tables(quote: Estimate) -> list[Table]:
     add_row(made, "expected finish", _quoted_finish(quote))
     if quote.count_requests:
         add_row(made, "requests to count tokens", f"{quote.count_requests:,}, free of charge")
+    for offer in quote.offers:
+        add_row(
+            made,
+            "scans and pictures not read",
+            f"{offer.requests:,}: `transcribe = true` in dataset.toml reads them for about "
+            f"{_usd(offer.usd)}",
+        )
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
         add_row(

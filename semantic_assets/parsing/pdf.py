@@ -5,7 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from semantic_assets.parsing.encoding import check_signature
-from semantic_assets.parsing.records import Unreadable
+from semantic_assets.parsing.records import Unreadable, Untranscribed
 from semantic_assets.parsing.text import ReadDocument
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ def read_pdf(data: bytes) -> ReadDocument:
             raise _unreadable(error) from error
     text, pages = _join(texts)
     if scanned:
-        raise Unreadable("PDF is scanned: its pages are pictures without text; run OCR on it first")
+        raise Untranscribed(
+            "PDF is scanned, its pages are pictures without text: set transcribe = true in "
+            "dataset.toml, or run OCR on it",
+            len(texts),
+        )
     if not text:
         raise Unreadable("PDF has no text layer: run OCR on it first")
     return ReadDocument(text, title, None, pages)

@@ -21,7 +21,7 @@ from semantic_assets.parsing.formats import (
     suffix_of,
 )
 from semantic_assets.parsing.json_lines import read_json, read_json_lines
-from semantic_assets.parsing.media import MEDIA, read_media
+from semantic_assets.parsing.media import MEDIA, read_media, scanned_pdf
 from semantic_assets.parsing.parquet import read_parquet
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
@@ -30,6 +30,7 @@ from semantic_assets.parsing.records import (
     LineStart,
     SourceRecord,
     Unreadable,
+    Untranscribed,
     failed_record,
 )
 
@@ -152,7 +153,10 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
         raise Unreadable("file is empty")
     is_page = is_text_file(path.removesuffix(".gz")) and looks_like_html(data)
     found = DOCUMENTS[".html" if is_page else kind]
-    document = found.read(data)
+    try:
+        document = found.read(data)
+    except Untranscribed as scan:
+        return scanned_pdf(stream, scan, stem_of(path), size)
     if not document.text:
         raise Unreadable("document has no text")
     if len(document.text) > MAX_TEXT_BYTES:

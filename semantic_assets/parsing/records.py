@@ -25,6 +25,14 @@ class Unreadable(SemanticAssetsError):
     # The error never leaves the package: `readers.read_records` turns it into a failed record.
 
 
+class Untranscribed(Unreadable):
+    """The content is pictures of text, which a generation task can write down."""
+
+    def __init__(self, reason: str, pages: int) -> None:
+        super().__init__(reason)
+        self.pages = pages
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
     """One document of a source file, as read."""

@@ -52,6 +52,8 @@ class DatasetSettings:
 
     #: `embed`: false where only generation tasks work on it: nothing is cut, embedded or indexed.
     embed: Annotated[bool, takes("true or false")] = True
+    #: `transcribe`: true to have a model write down scanned PDFs and pictures (priced by `estimate`).
+    transcribe: Annotated[bool, takes("true or false")] = False
     #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` where fewer
     #: than `auto_below_tokens` are pending.
     mode: Annotated[str, one_of(*MODES)] = "async"

@@ -250,7 +250,7 @@ def _chunks(
     spans = list(split_documents(list(to_split), sizes))
     for row, one in enumerate(fed):
         if one.text is not None:
-            described = columns["document_id"][row], columns["title"][row], one.text
+            described = columns["document_id"][row], titles[row], one.text
             spans[row] = split_document(*described, MEDIA_SIZES)
     counts = [len(of_one) for of_one in spans]
     owners = pa.array(list(chain.from_iterable([n] * count for n, count in enumerate(counts))))

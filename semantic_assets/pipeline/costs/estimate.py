@@ -79,6 +79,8 @@ class Estimate(HtmlTable):
     count_requests: int = 0
     #: Quotes of generation tasks; included in the dollars above.
     generations: tuple[TaskQuote, ...] = ()
+    #: What nobody has asked for yet: scanned pages and pictures that `transcribe = true` reads.
+    offers: tuple[TaskQuote, ...] = ()
 
     @property
     def requests(self) -> int:

@@ -8,6 +8,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.ledger_copy import trial_copy
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
+from semantic_assets.pipeline.costs.transcription_offer import transcription_offers
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.store import Store
@@ -26,7 +27,10 @@ def estimate_sources(
     Nothing is sent either, but to a `counter`. Raises as `discover` and `estimate`.
     """
     with _listed(store, datasets) as listed:
-        return estimate(listed, datasets=datasets, limit=limit, counter=counter, counted=counted)
+        quote = estimate(listed, datasets=datasets, limit=limit, counter=counter, counted=counted)
+        is_learned = counted == Counted.TO_SEND
+        offers = transcription_offers(listed, datasets, is_learned=is_learned)
+        return replace(quote, offers=offers)
 
 
 @contextmanager
