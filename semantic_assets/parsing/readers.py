@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
-from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.formats import (
     DOCUMENTS,
@@ -20,9 +19,10 @@ from semantic_assets.parsing.formats import (
     stem_of,
     suffix_of,
 )
-from semantic_assets.parsing.json_lines import read_json, read_json_lines
 from semantic_assets.parsing.media import MEDIA, read_media, scanned_pdf
-from semantic_assets.parsing.parquet import read_parquet
+from semantic_assets.parsing.record_files.csv_rows import read_csv
+from semantic_assets.parsing.record_files.json_lines import read_json, read_json_lines
+from semantic_assets.parsing.record_files.parquet import read_parquet
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from itertools import repeat
 from typing import Any, BinaryIO
 
-from semantic_assets.parsing.parquet_signatures import row_signatures
+from semantic_assets.parsing.record_files.parquet_signatures import row_signatures
 from semantic_assets.parsing.records import (
     Columns,
     KnownRecord,

@@ -96,7 +96,7 @@ def test_mark_before_a_bad_first_line_is_no_part_of_it(read):
 
 
 def test_line_without_end_does_not_fill_the_memory(read, monkeypatch):
-    for module in ("blocks", "json_lines"):
+    for module in ("blocks", "record_files.json_lines"):
         monkeypatch.setattr(f"semantic_assets.parsing.{module}.MAX_LINE_BYTES", 1000)
     content = '{"text": "a"}\n{"text": "' + "x" * 3_000_000 + '"}\n{"text": "b"}'
     first, long, last = read("a.jsonl", content)
