@@ -1,14 +1,23 @@
-"""JSON and JSON Lines: objects become records.
+"""JSON Lines: objects become records; what was written over several lines is read as a whole.
 
 None is yielded in the place of a skipped record, which is cheaper than parsing it.
 """
 
-import codecs
-from collections.abc import Container, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import BinaryIO
 
-from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, read_whole, split_lines
-from semantic_assets.parsing.encoding import decode, is_wide, sniff_encoding, to_utf8
+from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, split_lines
+from semantic_assets.parsing.encoding import is_wide, sniff_encoding, to_utf8
+from semantic_assets.parsing.record_files.json_file import (
+    MAX_JSON_BYTES,
+    TWICE,
+    read_values,
+    value_record,
+)
+from semantic_assets.parsing.record_files.json_values import Doubled, NotJson, is_part, parse
 from semantic_assets.parsing.records import (
     Columns,
     KnownRecord,
@@ -16,40 +25,12 @@ from semantic_assets.parsing.records import (
     SourceRecord,
     Unreadable,
     failed_record,
-    record_from_row,
     signature_of,
 )
 
-_JSON = "application/json"
-_JSON_LINES = "application/x-ndjson"
-#: Parsed objects take several times as much memory.
-_MAX_JSON_BYTES = 256 << 20
-
-
-def read_json(
-    stream: BinaryIO, *, columns: Columns, compressed: bool, skip: int
-) -> Iterator[SourceRecord | None]:
-    """Yield the objects of an array, or the one object; the file is held in memory."""
-    data = read_whole(stream, compressed=compressed, limit=_MAX_JSON_BYTES)
-    if not data or data.isspace():
-        raise Unreadable("file is empty")
-    # UTF-8 goes to the parser as it is: decoding it first takes longer than parsing it.
-    is_utf8 = sniff_encoding([data]).startswith("utf-8")
-    try:
-        content = _parse(data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data))
-    except Unreadable as error:
-        raise Unreadable(f"{error}; if it holds one object a line, name it .jsonl") from error
-    if not isinstance(content, list):
-        yield record_from_row(_as_row(content), columns=columns, mime=_JSON)
-        return
-    for number, item in enumerate(content, 1):
-        if number <= skip:
-            yield None
-            continue
-        try:
-            yield record_from_row(_as_row(item), columns=columns, mime=_JSON)
-        except Unreadable as error:
-            yield failed_record(reason=f"element {number}: {error}", mime=_JSON, size=0)
+_MIME = "application/x-ndjson"
+#: Around the value of a line: a mark that a joined file has, and the separator of RFC 7464.
+_AROUND = b"\xef\xbb\xbf\x1e \t\r,"
 
 
 def read_json_lines(
@@ -63,19 +44,50 @@ def read_json_lines(
 ) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a line, blank lines left out; the longest line bounds the memory."""
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
-    blocks = read_blocks(stream, compressed=compressed, offset=start.offset)
-    if is_wide(encoding):
-        blocks, encoding = to_utf8(blocks, encoding), "utf-8"
-    count = 0
-    for number, line in enumerate(split_lines(blocks), start.lines + 1):
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        if not line or line.isspace():
-            continue
-        count += 1
-        yield None if count <= skip else _line_record(line, number, encoding, columns, known)
-    if not count and not start.offset:
+
+    def blocks() -> Iterator[bytes]:
+        found = read_blocks(stream, compressed=compressed, offset=start.offset)
+        return to_utf8(found, encoding) if is_wide(encoding) else found
+
+    codec = "utf-8" if is_wide(encoding) else encoding
+    head = list(islice((line for line in split_lines(blocks()) if line.strip(_AROUND)), 2))
+    if not head and not start.offset:
         raise Unreadable("file is empty")
+    if is_part(*head):
+        try:
+            yield from read_values(_whole(blocks(), codec), columns=columns, skip=skip, mime=_MIME)
+            return
+        except NotJson:  # just its first line is broken
+            pass
+    count = 0
+    for number, line in enumerate(split_lines(blocks()), start.lines + 1):
+        line = line.strip(_AROUND)
+        if line:
+            count += 1
+            yield None if count <= skip else _line_record(line, number, codec, columns, known)
+
+
+def begins_with_a_line(data: bytes) -> bool:
+    """Return whether a file seems to have a record a line, by its first bytes.
+
+    What is written over several lines, or as an array, cannot be read from a line on.
+    """
+    first, end, _ = data.lstrip(_AROUND + b"\n").partition(b"\n")
+    line = first.rstrip(_AROUND)
+    return not line.startswith(b"[") and (not end or not line.startswith(b"{") or line[-1:] == b"}")
+
+
+def _whole(blocks: Iterable[bytes], encoding: str) -> bytes | str:
+    """Return the content of a file whose values are not one a line."""
+    data = bytearray()
+    for block in blocks:
+        data += block
+        if len(data) > MAX_JSON_BYTES:
+            raise Unreadable(
+                f"its objects are not one a line, and over {MAX_JSON_BYTES >> 20} MB: "
+                "write one object a line"
+            )
+    return bytes(data) if encoding.startswith("utf-8") else _decoded(data, encoding)
 
 
 def _line_record(
@@ -84,49 +96,23 @@ def _line_record(
     signature = signature_of(line, encoding.encode())
     if signature in known:
         return KnownRecord(signature)
+    record = _read(line, f"line {number}: ", encoding, columns)
+    if record.parse_status == ParseStatus.FAILED:
+        return replace(record, bytes=len(line))
+    return replace(record, signature=signature)
+
+
+def _read(line: bytes, where: str, encoding: str, columns: Columns) -> SourceRecord:
+    if len(line) > MAX_LINE_BYTES:
+        reason = f"{where}longer than {MAX_LINE_BYTES >> 20} MB: split it"
+        return failed_record(reason=reason, mime=_MIME, size=0)
     try:
-        if len(line) > MAX_LINE_BYTES:
-            raise Unreadable(f"longer than {MAX_LINE_BYTES >> 20} MB")
-        row = _as_row(_parse(line if encoding.startswith("utf-8") else _decoded(line, encoding)))
-        return record_from_row(
-            row, columns=columns, mime=_JSON_LINES, size=len(line), signature=signature
-        )
+        value = parse(line if encoding.startswith("utf-8") else _decoded(line, encoding))
     except Unreadable as error:
-        return failed_record(reason=f"line {number}: {error}", mime=_JSON_LINES, size=len(line))
+        return failed_record(reason=f"{where}{error}", mime=_MIME, size=0)
+    remarks = [TWICE] if isinstance(value, Doubled) else []
+    return value_record(value, where, columns, _MIME, remarks)
 
 
-def _decoded(line: bytes, encoding: str) -> str:
-    try:
-        return line.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"cannot be decoded as {encoding}: save it as UTF-8") from error
-
-
-def _parse(source: bytes | str) -> Any:
-    # Imported late, like all third-party readers here: a corpus without JSON does not need it.
-    import orjson
-
-    try:
-        return orjson.loads(source)
-    except orjson.JSONDecodeError as error:
-        return _parse_leniently(source, error)
-
-
-def _parse_leniently(source: bytes | str, refusal: ValueError) -> Any:
-    """Parse with the standard library, which reads Python's NaN; orjson refuses it."""
-    import json
-
-    try:
-        return json.loads(source)
-    except UnicodeDecodeError as error:
-        raise Unreadable("cannot be decoded as UTF-8: save the file as UTF-8") from error
-    except RecursionError as error:
-        raise Unreadable("JSON is nested too deeply: flatten it") from error
-    except ValueError as error:
-        raise Unreadable(f"not valid JSON: {refusal}") from error
-
-
-def _as_row(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Unreadable(f"not an object but {type(value).__name__}")
-    return value
+def _decoded(line: bytes | bytearray, encoding: str) -> str:
+    return line.decode(encoding, "surrogateescape")
