@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from semantic_assets.parsing.record_files.names import twice, unique_names
+from semantic_assets.parsing.record_files.column_names import twice, unique_names
 from semantic_assets.parsing.record_files.rows import has_text, missing_column
 from semantic_assets.parsing.record_files.values import whole_text
 from semantic_assets.parsing.records import Columns

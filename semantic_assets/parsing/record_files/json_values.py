@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from semantic_assets.parsing.record_files.names import unique_names
+from semantic_assets.parsing.record_files.column_names import unique_names
 from semantic_assets.parsing.record_files.values import Number
 from semantic_assets.parsing.records import Unreadable
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, BinaryIO
 
-from semantic_assets.parsing.record_files.names import twice
+from semantic_assets.parsing.record_files.column_names import twice
 from semantic_assets.parsing.record_files.parquet_cells import rows_of
 from semantic_assets.parsing.record_files.parquet_signatures import row_signatures
 from semantic_assets.parsing.record_files.paths import root_of

@@ -6,7 +6,7 @@ Python has no nanoseconds, no year 10000 and no time zone that this machine does
 from collections.abc import Iterator
 from typing import Any
 
-from semantic_assets.parsing.record_files.names import unique_names
+from semantic_assets.parsing.record_files.column_names import unique_names
 
 
 def rows_of(batch: Any) -> Iterator[dict[str, Any]]:
