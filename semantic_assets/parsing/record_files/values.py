@@ -94,9 +94,16 @@ def _as_json(value: Any) -> str:
         return f"[{', '.join([_as_json(held) for held in value])}]"
     if isinstance(value, (str, int, float)) or value is None:
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, (bytes, date, time, Decimal)):
-        return json.dumps(_as_text(value), ensure_ascii=False)
-    return json.dumps(str(value), ensure_ascii=False)
+    return json.dumps(_nested(value), ensure_ascii=False)
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, bytes):
+        try:
+            return _decoded(value)
+        except Unreadable:
+            return f"{len(value)} bytes"
+    return _as_text(value) if isinstance(value, (date, time, Decimal)) else str(value)
 
 
 def _decoded(value: bytes) -> str:
