@@ -13,6 +13,7 @@ from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport
@@ -197,8 +198,14 @@ def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]
     """
     with SemanticCore(root) as core:
         wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
+        broken: list[BrokenJudgements] = []
         for dataset in wanted:
-            if is_to_be_measured(core.reader, dataset):
-                measure_quality(core.store, core.gemini, dataset)
+            try:
+                if is_to_be_measured(core.reader, dataset):
+                    measure_quality(core.store, core.gemini, dataset)
+            except BrokenJudgements as error:  # the others are measured first
+                broken.append(error)
+        if broken:
+            raise broken[0]
         found = core.reader.ledger.evaluations
         return [one for dataset in wanted for one in found.of(dataset)]

@@ -55,6 +55,7 @@ SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN_SUFFIXES, *_PACKED, *MED
 #: The MIME type of a file that no reader takes.
 UNKNOWN = "application/octet-stream"
 _KINDS = {one.mime: one.kind for one in DOCUMENTS.values()}
+_RECORD_MIMES = frozenset(RECORDS.values())
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
 
 
@@ -104,6 +105,6 @@ def mime_of(name: str) -> str:
     return MEDIA.get(kind) or CONTAINERS.get(kind) or UNKNOWN
 
 
-def text_kind_of(mime: str) -> TextKind:
-    """Return the kind of the text that a reader makes of documents of a MIME type."""
-    return _KINDS.get(mime, TextKind.PLAIN)
+def text_kind_of(mime: str, *, records: TextKind = TextKind.PLAIN) -> TextKind:
+    """Return the kind of the text of documents of a MIME type; `records`: of those from records."""
+    return records if mime in _RECORD_MIMES else _KINDS.get(mime, TextKind.PLAIN)

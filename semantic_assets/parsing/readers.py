@@ -10,19 +10,21 @@ from typing import BinaryIO
 
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
-from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.formats import (
     DOCUMENTS,
+    RECORDS,
     is_multi_record,
     is_text_file,
     mime_of,
     stem_of,
     suffix_of,
 )
-from semantic_assets.parsing.json_lines import read_json, read_json_lines
 from semantic_assets.parsing.media import MEDIA, read_media, scanned_pdf
-from semantic_assets.parsing.parquet import read_parquet
+from semantic_assets.parsing.record_files.csv_rows import read_csv
+from semantic_assets.parsing.record_files.json_file import read_json
+from semantic_assets.parsing.record_files.json_lines import read_json_lines
+from semantic_assets.parsing.record_files.parquet import read_parquet
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
@@ -135,7 +137,14 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     if kind == ".json":
         return read_json(stream, columns=columns, compressed=compressed, skip=skip)
     if kind in (".csv", ".tsv"):
-        return read_csv(stream, columns=columns, compressed=compressed, skip=skip, known=known)
+        return read_csv(
+            stream,
+            columns=columns,
+            compressed=compressed,
+            skip=skip,
+            known=known,
+            mime=RECORDS[kind],
+        )
     return read_json_lines(
         stream,
         columns=columns,

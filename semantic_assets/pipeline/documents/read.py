@@ -24,7 +24,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 #: Increase when the same file would be read into other rows.
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,8 @@ class SliceReader:
             return None  # every document was removed from it
         claims, now = self._claims(item, rows), self._store.ledger.now()
         # Segments are the store's own files, whatever a dataset calls its columns.
-        columns = Columns() if is_segment(item.uri) else self._settings.columns
+        below = item.uri.removeprefix(f"{self._shard.dataset}/")
+        columns = Columns() if is_segment(item.uri) else self._settings.columns_of(below)
         start = None
         is_growing = formats.grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:

@@ -1,7 +1,8 @@
 """Bring everything new in all (or some) datasets to the index, waiting for its batch jobs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from semantic_assets.gemini.client import Gemini
@@ -9,6 +10,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
@@ -145,14 +147,27 @@ def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> Chunks
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
     """Continue running reindexes, and measure the quality of the indexes just built."""
     with report.stopwatch.stage("reindex"):
-        found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
-        report.reindexed = [done for done in found if done is not None]
+        for dataset in report.discovery.datasets:
+            with _own_faults(store, dataset):
+                if done := continue_reindex(store, gemini, dataset):
+                    report.reindexed.append(done)
     for done in report.reindexed:
         store.report_progress(done.summary)
     with report.stopwatch.stage("retrieval_quality"):
         built = [index.dataset for index in report.indexes if index.written]
-        measured = [measure_quality(store, gemini, dataset) for dataset in built]
-        report.quality = [found for found in measured if found is not None]
+        for dataset in built:
+            with _own_faults(store, dataset):
+                if found := measure_quality(store, gemini, dataset):
+                    report.quality.append(found)
+
+
+@contextmanager
+def _own_faults(store: Store, dataset: DatasetKey) -> Iterator[None]:
+    """Report judgements that cannot be understood: the other datasets go on."""
+    try:
+        yield
+    except BrokenJudgements as error:
+        store.report_progress(f"{dataset}: its quality was not measured: {error}")
 
 
 def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:

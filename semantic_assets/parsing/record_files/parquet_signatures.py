@@ -18,7 +18,7 @@ def row_signatures(batch: Any) -> list[str | None]:
         rows = _as_bytes(batch)
     except (pa.ArrowException, MemoryError):
         return [None] * batch.num_rows
-    salt = repr(batch.schema.names).encode()
+    salt = repr([*zip(batch.schema.names, map(str, batch.schema.types), strict=True)]).encode()
     head = signature_of(salt).encode()
     view = memoryview(rows.buffers()[2] or b"")
     edges = _offsets(rows)
@@ -47,10 +47,18 @@ def _plain(column: Any) -> Any:
 
     if types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
+    if types.is_temporal(column.type):
+        column = _counted(column)  # as text, a time would need a zone that is known here
     is_bytes = types.is_large_binary(column.type) or types.is_binary(column.type)
     if not (is_bytes or types.is_string(column.type) or types.is_large_string(column.type)):
         column = pc.cast(column, pa.string())
     return pc.cast(column, pa.large_binary())
+
+
+def _counted(column: Any) -> Any:
+    import pyarrow as pa
+
+    return column.view(pa.int32() if column.type.bit_width == 32 else pa.int64())
 
 
 def _offsets(rows: Any) -> list[int]:

@@ -49,10 +49,10 @@ def test_csv_delimiter_is_the_one_that_shows_the_text_column(read):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("1", "row 2: 1 fields where the header has 2"),
-        ("1,a,b", "row 2: 3 fields where the header has 2"),
-        ('1,"a"b', "row 2: ',' expected after '\"': check its quotes"),
-        ("1,a\0b", "row 2: the text holds NUL"),
+        ("1", "row 2, line 3: 1 cells where the header has 2"),
+        ("1,a,b", "row 2, line 3: 3 cells where the header has 2"),
+        ('1,"a"b', "row 2, line 3: ',' expected after '\"': check its quotes"),
+        ("1,\0a\0b", "row 2, line 3: column 'text': the text holds NUL"),
     ],
 )
 def test_bad_csv_row_fails_alone(read, row, reason):
@@ -62,10 +62,15 @@ def test_bad_csv_row_fails_alone(read, row, reason):
     assert bad.parse_error.startswith(reason)
 
 
-def test_csv_quote_that_never_closes_is_a_failed_row(read):
-    good, bad = read("a.csv", 'id,text\n0,a\n1,"open\n2,b\n')
-    assert good.text == "a"
+@pytest.mark.parametrize("row", ['1,"open', '1,"open, and, more', '"1,open'])
+@pytest.mark.parametrize("end", ["", '3,"c"\n', '3,"c ""d"""\n'])
+def test_csv_quote_that_never_closes_costs_its_own_row(read, row, end):
+    good, bad, *after = read("a.csv", f"id,text\n0,a\n{row}\n2,b\n{end}")
+    assert (good.text, after[0].text) == ("a", "b")
+    assert bad.parse_error.startswith("row 2, line 3: ")
     assert "check its quotes" in bad.parse_error
+    assert [record.parse_status for record in after] == ["ok"] * len(after)
+    assert len(after) == 1 + bool(end)
 
 
 def test_csv_text_may_be_longer_than_the_modules_limit(read):
@@ -136,7 +141,7 @@ def test_parquet_text_that_is_not_utf8_fails_alone(read):
         records = read("a.parquet", parquet(pa.table({"id": ["1", "2", "3"], "text": values})))
         assert [record.text for record in records] == ["a", "", "c"]
         assert "row 2" in records[1].parse_error
-        assert "not UTF-8" in records[1].parse_error
+        assert "cannot be decoded" in records[1].parse_error
 
 
 def test_parquet_without_the_text_column_fails_once(read):
