@@ -13,7 +13,7 @@ from functools import cache
 from math import exp, inf, log
 from typing import NamedTuple
 
-from semantic_assets.parsing.alphabets import COMMON, LANGUAGES, OLD_PAGES, Language
+from semantic_assets.parsing.encodings.alphabets import COMMON, LANGUAGES, OLD_PAGES, Language
 
 #: Each is the widest of its family: GBK text decodes as GB18030.
 _LIBRARY = (
@@ -43,6 +43,11 @@ _SIGNS = frozenset(
     "“”\u2018\u2019\u201a\u201e\u2013\u2014…•™€§©«®°·»\u00d7№¿¡\u00a0\u00ad\u200e\u200f\u060c\u061b\u061f"
 )
 _JOINERS = frozenset("\u2019\u2013\u2014…·\u00a0\u00ad\u200e\u200f\u05be")
+_LETTER = ("x", "z")
+#: Signs that do not end a word, do not begin one, and in other scripts than Latin may begin one.
+_NEVER_LAST, _NEVER_FIRST = frozenset("„‚¿¡€№§"), frozenset("€™®°·")
+_OPENING = frozenset("…©§№\u00a0\u00ad\u200e\u200f")
+_CLOSING = {"«": "»", "„": "“”", "“": "”", "‚": "‘’", "‘": "’"}
 _MISFIT = log(0.0005)
 _SIGN_VALUES = {"sign": log(0.03), "inside": log(0.003), "rare": log(0.003), "odd": _MISFIT}
 #: A word in capitals is less likely than one in lower case, but there are texts of nothing else.
@@ -50,7 +55,7 @@ _CASES = {"lower": 0.0, "title": log(0.7), "upper": log(0.9)}
 
 #: In log likelihood: the lead one reading needs over the next, the bonus of the common
 #: languages, and the penalty of the old pages.
-_MARGIN, _COMMON_BONUS, _OLD_PENALTY = 1.5, 2.0, 6.0
+_MARGIN, _COMMON_BONUS, _OLD_PENALTY = 1.5, 2.0, 4.5
 
 #: Keys: a character beyond ASCII and the case of its word, or "sign" or "odd" outside words.
 _Tally = Counter[tuple[str, str]]
@@ -177,23 +182,34 @@ def _case(word: str) -> str:
     else:
         kind = "title" if word[1:] == word[1:].lower() else "odd"
     is_latin = any(character < "\u0250" for character in word)
-    is_mixed = is_latin and max(word) >= "\u0370"
+    is_mixed = is_latin and (max(word) >= "\u0370" or (len(word) > 1 and min(word) > "\x7f"))
     is_bad_thai = max(word) >= "\u0e00" and (_BAD_THAI.search(word) or not _VOWEL.search(word))
     return "odd" if is_mixed or is_bad_thai else kind
 
 
 def _signs(text: str) -> Iterator[tuple[str, str]]:
     """Yield the signs beyond ASCII; rare ones pass for common ones in a text of Latin letters."""
-    blank = _WORD.sub(lambda word: "x" * len(word[0]), text)
-    found = list(_FOREIGN.finditer(blank))
+    blank = _WORD.sub(lambda word: ("x" if word[0] < "\u0250" else "z") * len(word[0]), text)
     rare = "sign" if len(_LATIN.findall(text)) >= 3 * len(_FOREIGN.findall(text)) else "rare"
-    for sign in found:
-        around = blank[max(sign.start() - 1, 0) : sign.end() + 1]
-        is_inside = len(around) == 3 and around[0] == around[2] == "x"
+    for sign in _FOREIGN.finditer(blank):
+        before = blank[max(sign.start() - 1, 0) : sign.start()]
+        after = blank[sign.end() : sign.end() + 1]
+        is_inside = before in _LETTER and after in _LETTER
         is_known = sign[0] in _SIGNS
         is_odd = not (is_known or sign[0].isprintable()) or (is_inside and sign[0] not in _JOINERS)
         kind = "inside" if is_inside else "sign" if is_known else rare
+        is_odd |= not is_inside and _is_misplaced(before, sign[0], after, blank, sign.end())
         yield sign[0], "odd" if is_odd else kind
+
+
+def _is_misplaced(before: str, sign: str, after: str, text: str, end: int) -> bool:
+    """Return whether a sign stands at a word as it does where it is a letter of another page."""
+    if before in _LETTER:
+        return sign in _NEVER_LAST
+    if after != "z":
+        return after == "x" and sign in _NEVER_FIRST
+    closing = _CLOSING.get(sign)
+    return not any(one in text[end:] for one in closing) if closing else sign not in _OPENING
 
 
 def _library_names(sample: bytes) -> list[str]:

@@ -23,7 +23,7 @@ _TURKISH = ("cp1254", "cp857")
 _BALTIC = ("cp1257", "cp775")
 
 #: Pages of DOS and of the first Macs, hardly in use any more.
-OLD_PAGES = frozenset(("mac_roman", "cp850", "cp852", "cp857", "cp775"))
+OLD_PAGES = frozenset(("mac_roman", "mac_cyrillic", "cp850", "cp852", "cp857", "cp775"))
 #: The number of first languages that are common enough to win a doubtful case.
 COMMON = 6
 
