@@ -33,7 +33,14 @@ def read_notebook(data: bytes) -> ReadDocument:
     texts = [_cell_text(cell, language, number, cut) for number, cell in enumerate(cells, 1)]
     text, pages = _joined(texts)
     title = _text(_mapping(_mapping(notebook).get("metadata")).get("title")).strip()
-    return ReadDocument(text, title or first_heading(text), None, pages, _remark(cut))
+    return ReadDocument(
+        text,
+        title or first_heading(text),
+        None,
+        pages,
+        _remark(cut),
+        is_title_shown_only=not title and not text.startswith("#"),
+    )
 
 
 def _remark(cut: list[int]) -> str | None:
