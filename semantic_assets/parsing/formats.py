@@ -3,10 +3,14 @@
 A format of documents gives one document a file; a container holds many, each with an id.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from semantic_assets.parsing.archives.archive import ARCHIVES, PACKED_ARCHIVES
+from semantic_assets.parsing.code.languages import CODE, NAMES, PLAIN, WHOLE_NAMES
 from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
@@ -36,6 +40,9 @@ DOCUMENTS: dict[str, DocumentFormat] = {
     ".htm": _HTML,
     ".xhtml": _HTML,
     ".pdf": DocumentFormat("application/pdf", read_pdf, is_binary=True),
+    **{name: DocumentFormat(mime, read, TextKind.MARKUP) for name, (mime, read) in MARKUP.items()},
+    **{name: DocumentFormat(mime, read_plain, TextKind.CODE) for name, mime in CODE.items()},
+    **{name: DocumentFormat(mime, read_plain) for name, mime in PLAIN.items()},
 }
 #: Files of records, whose texts are plain unless the dataset says otherwise.
 RECORDS: dict[str, str] = {
@@ -46,9 +53,13 @@ RECORDS: dict[str, str] = {
     ".tsv": "text/tab-separated-values",
     ".parquet": "application/vnd.apache.parquet",
 }
-CONTAINERS: dict[str, str] = {**RECORDS}
+CONTAINERS: dict[str, str] = {**RECORDS, **ARCHIVES}
 #: What is compressed inside: a gzip around it would only hinder seeking.
-_NEVER_PACKED = {".parquet", *(name for name, one in DOCUMENTS.items() if one.is_binary)}
+_NEVER_PACKED = {
+    ".parquet",
+    *PACKED_ARCHIVES,
+    *(name for name, one in DOCUMENTS.items() if one.is_binary),
+}
 _PLAIN_SUFFIXES = (*DOCUMENTS, *CONTAINERS)
 _PACKED = tuple(f"{name}.gz" for name in _PLAIN_SUFFIXES if name not in _NEVER_PACKED)
 SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN_SUFFIXES, *_PACKED, *MEDIA))
@@ -56,24 +67,37 @@ SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN_SUFFIXES, *_PACKED, *MED
 UNKNOWN = "application/octet-stream"
 _KINDS = {one.mime: one.kind for one in DOCUMENTS.values()}
 _RECORD_MIMES = frozenset(RECORDS.values())
+_NAME_END = re.compile(r"[.-]")
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
 
 
 def suffix_of(name: str) -> str | None:
     """Return the suffix by which a file is read, `.gz` included; None: no reader takes it."""
     lowered = name.lower().replace("\\", "/").rsplit("/", 1)[-1]
+    if lowered in WHOLE_NAMES:
+        return WHOLE_NAMES[lowered]
     first = lowered.find(".")
     while first >= 0:  # the longest suffix that is known: `.tar.gz` before `.gz`
         if lowered[first:] in SUPPORTED_SUFFIXES:
             return lowered[first:]
         first = lowered.find(".", first + 1)
-    return None
+    return _suffix_of_name(lowered)
+
+
+def _suffix_of_name(lowered: str) -> str | None:
+    """Return the suffix by which a file known by its whole name is read, as a Makefile is."""
+    packed = ".gz" if lowered.endswith(".gz") else ""
+    head = _NAME_END.split(lowered.removesuffix(".gz"), maxsplit=1)[0]
+    return f"{NAMES[head]}{packed}" if head in NAMES else None
 
 
 def stem_of(name: str) -> str:
     """Return the name of a file without folders and suffix, on one line."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = base[: len(base) - len(suffix_of(base) or "")] or base
+    suffix = suffix_of(base) or ""
+    # One that is known by its whole name keeps it.
+    stem = base[: len(base) - len(suffix)] if base.lower().endswith(suffix) else base
+    stem = stem or base
     return " ".join(stem.split())  # a name may hold newlines, a title is one line
 
 

@@ -9,7 +9,9 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.parsing.archives.archive import ARCHIVES, read_archive
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
+from semantic_assets.parsing.code.endings import kind_of
 from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.formats import (
     DOCUMENTS,
@@ -78,9 +80,9 @@ def read_records(
 
 def no_reader(path: str) -> str:
     """Return the reason for a file that no reader takes."""
-    ending = PurePath(path).suffix.lower()
-    what = f"files that end in {ending}" if ending else "files whose names have no ending"
-    return f"no reader takes {what}: save it in another format, or exclude it in dataset.toml"
+    name = PurePath(path).name.lower()
+    what, remedy = kind_of(name if name == ".env" else PurePath(name).suffix)
+    return f"no reader takes {what}: {remedy}"
 
 
 def failed_file(path: str, reason: str, size: int) -> SourceRecord:
@@ -98,6 +100,34 @@ class _Reading:
     skip: int
     known: Container[str]
     start: LineStart
+    #: How many levels of archives within archives are read.
+    levels: int = 1
+
+
+class _Members:
+    """Reads the members of an archive as files."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+
+    def is_multi(self, name: str) -> bool:
+        return is_multi_record(name)
+
+    def refusal(self, name: str) -> str | None:
+        """Return why a member is not read, by its name alone."""
+        suffix = suffix_of(name)
+        if suffix in MEDIA:
+            return "pictures, sounds and videos in an archive are not described: unpack it"
+        return None if suffix else no_reader(name)
+
+    def failed(self, name: str, reason: str, size: int) -> SourceRecord:
+        return failed_file(name, reason, size)
+
+    def read(self, name: str, content: BinaryIO, levels: int) -> Iterator[SourceRecord]:
+        suffix = suffix_of(name) or ""
+        of_file = _FROM_THE_FIRST_LINE
+        reading = _Reading(name, suffix, content, self._columns, 0, frozenset(), of_file, levels)
+        return (record for record in _with_failures(reading) if isinstance(record, SourceRecord))
 
 
 def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
@@ -129,6 +159,17 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     if kind in MEDIA:
         return iter(
             [None if skip else read_media(stream, MEDIA[kind], stem_of(reading.path), size)]
+        )
+    if kind in ARCHIVES:
+        members = _Members(columns)
+        return read_archive(
+            stream,
+            kind,
+            size,
+            members,
+            compressed=compressed,
+            skip=skip,
+            levels=reading.levels,
         )
     if kind in DOCUMENTS:
         return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
