@@ -21,6 +21,7 @@ from semantic_assets.parsing.formats import (
     suffix_of,
 )
 from semantic_assets.parsing.json_lines import read_json, read_json_lines
+from semantic_assets.parsing.mail.mailbox import read_mailbox
 from semantic_assets.parsing.media import MEDIA, read_media
 from semantic_assets.parsing.parquet import read_parquet
 from semantic_assets.parsing.records import (
@@ -133,6 +134,8 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
         return read_parquet(stream, columns=columns, skip=skip, known=known)
     if kind == ".json":
         return read_json(stream, columns=columns, compressed=compressed, skip=skip)
+    if kind == ".mbox":
+        return read_mailbox(stream, compressed=compressed, skip=skip)
     if kind in (".csv", ".tsv"):
         return read_csv(stream, columns=columns, compressed=compressed, skip=skip, known=known)
     return read_json_lines(
