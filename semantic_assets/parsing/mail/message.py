@@ -46,7 +46,9 @@ def header(message: EmailMessage, name: str) -> str:
     try:
         value = str(message.get(name) or "")
     except (ValueError, LookupError, IndexError, TypeError, AttributeError):
-        value = next((str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), "")
+        value = next(
+            (str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), ""
+        )
     # Bytes without an encoding of their own stand there as lone surrogates.
     line = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return " ".join(line.replace("\0", "").split())[:_MAX_HEADER_CHARS]
@@ -93,7 +95,9 @@ class _Reader:
         names = ", ".join(self.named[:_MAX_NAMED])
         more = len(self.named) - _MAX_NAMED
         said = f"{names}{f' and {more} more' * (more > 0)}"
-        faults = [f"attachments were not read: {said}; save them as files of their own"] * bool(names)
+        faults = [f"attachments were not read: {said}; save them as files of their own"] * bool(
+            names
+        )
         if self.is_locked:
             faults.append("a part is encrypted: decrypt it in a mail program")
         return "; ".join(self._faults[:5] + faults) or None
@@ -115,7 +119,11 @@ class _Reader:
 
     def _forwarded(self, part: EmailMessage, depth: int) -> None:
         for inner in _parts(part):
-            lines = [f"{name}: {text}" for name in ("Subject", "From", "Date") if (text := header(inner, name))]
+            lines = [
+                f"{name}: {text}"
+                for name in ("Subject", "From", "Date")
+                if (text := header(inner, name))
+            ]
             self.texts.append("\n".join(["Forwarded message:", *lines]))
             self.read(inner, depth + 1)
 

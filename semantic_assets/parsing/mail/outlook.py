@@ -97,5 +97,3 @@ def _fixed_properties(data: bytes) -> dict[int, int]:
         if kind in (0x0003, 0x0040):  # a number of 32 bits, a time
             found[number] = value if kind == 0x0040 else value & 0xFFFFFFFF
     return found
-
-

@@ -58,6 +58,8 @@ def _chapter(package: Package, part: str) -> str:
 def _check_rights(package: Package) -> None:
     """Raise Unreadable if chapters are encrypted; fonts alone may be."""
     root = package.optional_xml("META-INF/encryption.xml")
-    locked = [] if root is None else [one.get("URI", "") for one in root.iter("enc.CipherReference")]
+    locked = (
+        [] if root is None else [one.get("URI", "") for one in root.iter("enc.CipherReference")]
+    )
     if any(name.lower().endswith((".xhtml", ".html", ".htm", ".xml")) for name in locked):
         raise Unreadable("it is encrypted (DRM): put a copy without it here")

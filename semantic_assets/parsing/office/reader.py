@@ -13,9 +13,7 @@ from semantic_assets.parsing.text import ReadDocument
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_COLUMNS = 1000
-_STRANGER = (
-    "content does not match the file name, it is no office document: save it again where it was made"
-)
+_STRANGER = "content does not match the file name, it is no office document: save it again where it was made"
 
 
 def read_office(data: bytes) -> ReadDocument:

@@ -53,7 +53,9 @@ def _sheets(
         text = ""
         if sheet.typ == SheetTypeEnum.WorkSheet:
             try:
-                rows = (list(map(_shown, row)) for row in book.get_sheet_by_name(sheet.name).iter_rows())
+                rows = (
+                    list(map(_shown, row)) for row in book.get_sheet_by_name(sheet.name).iter_rows()
+                )
                 text = _sheet_text(rows, MAX_TEXT_BYTES - total)
             except (CalamineError, OSError, ValueError) as error:
                 faults.append(f"sheet '{sheet.name[:50]}': {_damaged(error)}")

@@ -32,7 +32,9 @@ def read_word_binary(compound: Compound) -> ReadDocument:
     try:
         text, counts = _text(compound, document)
     except (struct.error, IndexError) as error:
-        raise Unreadable(f"it is damaged as a Word file: open it in Word and {_SAVE_AGAIN}") from error
+        raise Unreadable(
+            f"it is damaged as a Word file: open it in Word and {_SAVE_AGAIN}"
+        ) from error
     main, notes, headers, macros, comments, ends, boxes = counts
     place = main + notes
     parts = [text[:place]]
@@ -88,13 +90,11 @@ def _blocks(text: str) -> Iterator[str]:
         *cells, rest = line.split("\x07")
         if cells:
             rows += _rows(cells)
-        if rest.strip() and not cells:
+        if rest.strip():
             if rows:
                 yield marks.table(rows)
                 rows = []
             yield marks.paragraph(rest)
-        elif rest.strip():
-            rows.append([rest])
     if rows:
         yield marks.table(rows)
 

@@ -97,7 +97,8 @@ class Runs:
     def _collect_one(self, element: Element, parts: list[str], line: Line) -> None:
         """Take the first of several forms of the same content that says something."""
         for form in element:
-            inner, found = [], Line()
+            inner: list[str] = []
+            found = Line()
             self._collect(form, inner, found)
             if inner or found.boxes or found.described:
                 parts += inner

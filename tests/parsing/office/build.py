@@ -22,20 +22,23 @@ SLIDE = (
     ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
     f' xmlns:r="{_RELATED}"'
 )
-ODF = " ".join(
-    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for short, name in {
-        "office": "office",
-        "text": "text",
-        "table": "table",
-        "draw": "drawing",
-        "presentation": "presentation",
-        "meta": "meta",
-        "style": "style",
-        "svg": "svg-compatible",
-        "manifest": "manifest",
-    }.items()
-) + ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+ODF = (
+    " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for short, name in {
+            "office": "office",
+            "text": "text",
+            "table": "table",
+            "draw": "drawing",
+            "presentation": "presentation",
+            "meta": "meta",
+            "style": "style",
+            "svg": "svg-compatible",
+            "manifest": "manifest",
+        }.items()
+    )
+    + ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+)
 
 
 def package(parts: Mapping[str, str | bytes]) -> bytes:
