@@ -1,4 +1,4 @@
-"""OpenDocument text and presentations (.odt, .odp): content.xml as Markdown.
+"""OpenDocument (.odt, .odp, .ods): content.xml as Markdown.
 
 Left out are deleted text, tables of contents and what stands on every page or slide.
 """
@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.office.formulas import formula_text
+from semantic_assets.parsing.office.opendocument_sheets import repeated, sheets_of
 from semantic_assets.parsing.office.opendocument_text import Line, line_of, styles_of
 from semantic_assets.parsing.office.package import Package, resolved
 from semantic_assets.parsing.text import ReadDocument
@@ -27,8 +28,6 @@ _LEFT_OUT = frozenset(
         "svg.desc",
     )
 )
-#: A sheet with styled cells to the end repeats its last one a thousand times.
-_MAX_REPEATED = 1000
 
 
 def read_opendocument(package: Package) -> ReadDocument:
@@ -40,6 +39,10 @@ def read_opendocument(package: Package) -> ReadDocument:
     if slides:
         texts = [reader.slide(one, number) for number, one in enumerate(slides, 1)]
         return marks.join_pages(texts, title, metadata, package.remark)
+    spreadsheet = content.find("office.body/office.spreadsheet")
+    if spreadsheet is not None:
+        texts = sheets_of(spreadsheet, reader.hidden)
+        return marks.join_pages(texts, title, metadata, package.remark)
     body = content.find("office.body")
     text = reader.whole(content if body is None else body)
     return ReadDocument(text, title, metadata, (), package.remark)
@@ -50,6 +53,11 @@ class _Reader:
         self._package = package
         self._styles = styles_of(content, package.optional_xml("styles.xml"))
         self._notes: list[Element] = []
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The styles of slides and sheets that are not shown."""
+        return self._styles.hidden
 
     def whole(self, body: Element) -> str:
         blocks = list(self._blocks(body))
@@ -151,9 +159,7 @@ class _Reader:
         for row in _inside(table, "table.table-row"):
             cells: list[str] = []
             for cell in _inside(row, "table.table-cell", "table.covered-table-cell"):
-                times = cell.get("table.number-columns-repeated", "1")
-                count = min(int(times), _MAX_REPEATED) if times.isdecimal() else 1
-                cells += [self._flat(cell)] * count
+                cells += [self._flat(cell)] * repeated(cell, "columns")
             yield cells
 
     def _flat(self, parent: Element) -> str:

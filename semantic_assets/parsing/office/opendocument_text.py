@@ -26,7 +26,7 @@ class Styles(NamedTuple):
     parents: dict[str, str]
     #: The list styles, with levels from 0 on, whose items have numbers.
     numbered: frozenset[tuple[str, int]]
-    #: Styles of slides that are not shown.
+    #: Styles of slides and sheets that are not shown.
     hidden: frozenset[str]
 
 
@@ -49,6 +49,9 @@ def styles_of(*roots: Element | None) -> Styles:
             parents[name] = style.get("style.parent-style-name") or name
             shown = style.find("style.drawing-page-properties")
             if shown is not None and shown.get("presentation.visibility") == "hidden":
+                hidden.add(name)
+            sheet = style.find("style.table-properties")
+            if sheet is not None and sheet.get("table.display") == "false":
                 hidden.add(name)
         for style in () if root is None else root.iter("text.list-style"):
             for level in style.findall("text.list-level-style-number"):

@@ -54,8 +54,7 @@ def _read_package(data: bytes) -> ReadDocument:
         return read_epub(package)
     if "content.xml" in package:
         _check_password(package.read("META-INF/manifest.xml") or b"")
-        is_sheet = b"spreadsheet" in (package.read("mimetype") or b"")
-        return read_sheets(data, package) if is_sheet else read_opendocument(package)
+        return read_opendocument(package)
     if any(name.endswith(".iwa") for name in package.names):
         raise Unreadable("it is of Pages, Numbers or Keynote: export it as .docx, .xlsx or .pptx")
     raise Unreadable(_STRANGER)

@@ -1,4 +1,4 @@
-"""Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods): a heading and a page for each sheet, rows as tables.
+"""Spreadsheets of Excel (.xlsx, .xlsm, .xlsb, .xls): a heading and a page for each sheet, rows as tables.
 
 calamine gives the cells, with the last computed values of formulas.
 """
@@ -56,7 +56,7 @@ def _sheets(
                 rows = (
                     list(map(_shown, row)) for row in book.get_sheet_by_name(sheet.name).iter_rows()
                 )
-                text = _sheet_text(rows, MAX_TEXT_BYTES - total)
+                text = sheet_text(rows, MAX_TEXT_BYTES - total)
             except (CalamineError, OSError, ValueError) as error:
                 faults.append(f"sheet '{sheet.name[:50]}': {_damaged(error)}")
         total += len(text)
@@ -86,7 +86,7 @@ def _shown(value: _Cell) -> str:
     return str(value)
 
 
-def _sheet_text(rows: Iterator[_Row], limit: int) -> str:
+def sheet_text(rows: Iterator[_Row], limit: int) -> str:
     """Return the tables of a sheet; a line of one cell above a table is a paragraph."""
     parts: list[str] = []
     for block in _tables(_bounded(rows, limit)):
