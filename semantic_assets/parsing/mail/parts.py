@@ -68,7 +68,7 @@ def _joined(text: str, *, is_deleting: bool) -> str:
         bare = bare.removeprefix(" ")
         is_soft = bare.endswith(" ") and bare != "-- "
         content = bare[:-1] if is_soft and is_deleting else bare
-        if is_open and quotes == last:
+        if is_open and quotes == last and bare != "-- ":
             lines[-1] += content
         else:
             lines.append(f"{quotes} {content}" if quotes else content)

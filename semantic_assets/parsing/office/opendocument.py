@@ -103,7 +103,7 @@ class _Reader:
 
     def _described(self, element: Element) -> Iterator[_Block]:
         """Yield the alternative text of a frame, else its title."""
-        for tag in ("svg.desc", "svg.title") if element.tag.startswith("draw:") else ():
+        for tag in ("svg.desc", "svg.title") if element.tag.startswith("draw.") else ():
             found = element.find(tag)
             if found is not None and found.text:
                 yield False, marks.paragraph(found.text)

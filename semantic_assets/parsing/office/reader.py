@@ -9,7 +9,8 @@ from semantic_assets.parsing.encoding import check_signature, decode, looks_like
 from semantic_assets.parsing.html import read_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.records import Unreadable, normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, first_heading
+from semantic_assets.parsing.titles import own_title
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_COLUMNS = 1000
@@ -19,9 +20,19 @@ _STRANGER = "content does not match the file name, it is no office document: sav
 def read_office(data: bytes) -> ReadDocument:
     """Return the text of an office file, whichever of the kinds it is."""
     try:
-        return _reader_of(data)(data)
+        return _titled(_reader_of(data)(data))
     except RecursionError as error:
         raise Unreadable("its elements are nested too deeply: save it in another format") from error
+
+
+def _titled(document: ReadDocument) -> ReadDocument:
+    """Return it under its own title, else its first heading, which is shown only if further down."""
+    title = own_title(document.title or "")
+    if title:
+        return document._replace(title=title)
+    found = own_title(first_heading(document.text) or "")
+    is_first = document.text.startswith("# ")
+    return document._replace(title=found, is_title_shown_only=bool(found) and not is_first)
 
 
 def _reader_of(data: bytes) -> Callable[[bytes], ReadDocument]:
@@ -44,14 +55,14 @@ def _read_package(data: bytes) -> ReadDocument:
 
     package = Package(data)
     folders = {name.partition("/")[0] for name in package.names if "/" in name}
+    if "META-INF/container.xml" in package:
+        return read_epub(package)
     if "word" in folders:
         return read_word(package)
     if "ppt" in folders:
         return read_slides(package)
     if "xl" in folders:
         return read_sheets(data, package)
-    if "meta-inf/container.xml" in package.names:
-        return read_epub(package)
     if "content.xml" in package:
         _check_password(package.read("META-INF/manifest.xml") or b"")
         return read_opendocument(package)

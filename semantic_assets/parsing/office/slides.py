@@ -8,7 +8,8 @@ from semantic_assets.parsing.office.drawings import alternative_text, diagram_li
 from semantic_assets.parsing.office.formulas import formula_text
 from semantic_assets.parsing.office.package import Package
 from semantic_assets.parsing.office.xml import texts_of
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, first_heading
+from semantic_assets.parsing.titles import own_title
 
 _Block = tuple[bool, str]
 _TITLES = frozenset(("title", "ctrTitle"))
@@ -27,6 +28,7 @@ def read_slides(package: Package) -> ReadDocument:
     shown = [one.get("r.id", "") for one in package.xml(name).iter("p.sldId")]
     parts = [relations[number].target for number in shown if number in relations]
     texts = [_slide(package, part, number) for number, part in enumerate(parts, 1)]
+    title = own_title(title or "") or own_title(first_heading(texts[0] if texts else "") or "")
     return marks.join_pages(texts, title, metadata, package.remark)
 
 

@@ -81,7 +81,9 @@ def doc(text: str, *, notes: str = "", headers: str = "", flags: int = 0) -> byt
     """A Word 97 file: the main text, notes and headers as one piece."""
     start, whole = 0x400, text + notes + headers
     head = struct.pack("<HH", 0xA5EC, 0x00C1).ljust(0x0A, b"\0") + struct.pack("<H", flags)
-    head = head.ljust(0x4C, b"\0") + struct.pack("<7i", len(text), len(notes), len(headers), 0, 0, 0, 0)
+    head = head.ljust(0x4C, b"\0") + struct.pack(
+        "<7i", len(text), len(notes), len(headers), 0, 0, 0, 0
+    )
     clx = b"\x02" + struct.pack("<I", 16) + struct.pack("<II", 0, len(whole))
     clx += struct.pack("<HIH", 0, start, 0)
     head = head.ljust(0x01A2, b"\0") + struct.pack("<II", 0, len(clx))

@@ -80,7 +80,9 @@ def test_outlook_message_is_its_body_under_its_subject(read: Read):
 
 
 def test_outlook_message_of_html_is_read_as_html(read: Read):
-    [record] = read("a.msg", msg({"0037": "x", "1013": b"<html><body><p>The pump.</p></body></html>"}))
+    [record] = read(
+        "a.msg", msg({"0037": "x", "1013": b"<html><body><p>The pump.</p></body></html>"})
+    )
     assert record.text == "The pump."
 
 
