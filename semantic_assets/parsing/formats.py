@@ -10,8 +10,11 @@ from typing import NamedTuple
 from semantic_assets.parsing.archives.archive import ARCHIVES, PACKED_ARCHIVES
 from semantic_assets.parsing.code.languages import CODE, NAMES, PLAIN, WHOLE_NAMES
 from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.mail import mailbox
+from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.media import MEDIA
+from semantic_assets.parsing.office.reader import read_office
 from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 from semantic_assets.text.kinds import TextKind
@@ -29,6 +32,19 @@ class DocumentFormat(NamedTuple):
 
 _PLAIN = DocumentFormat("text/plain", read_plain)
 _MARKDOWN = DocumentFormat("text/markdown", read_markdown, TextKind.MARKUP)
+_MAIL = DocumentFormat(mailbox.MIME, read_message, is_binary=True)
+
+
+def _office(mime: str) -> DocumentFormat:
+    """Return the format of an office file: one reader takes all, by their content."""
+    return DocumentFormat(mime, read_office, TextKind.MARKUP, is_binary=True)
+
+
+_WORD, _SLIDES, _SHEETS = (
+    _office(f"application/vnd.openxmlformats-officedocument.{name}")
+    for name in ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet")
+)
+_OPEN = "application/vnd.oasis.opendocument"
 _HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP)
 
 DOCUMENTS: dict[str, DocumentFormat] = {
@@ -43,6 +59,20 @@ DOCUMENTS: dict[str, DocumentFormat] = {
     **{name: DocumentFormat(mime, read, TextKind.MARKUP) for name, (mime, read) in MARKUP.items()},
     **{name: DocumentFormat(mime, read_plain, TextKind.CODE) for name, mime in CODE.items()},
     **{name: DocumentFormat(mime, read_plain) for name, mime in PLAIN.items()},
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), _WORD),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), _SLIDES),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx"), _SHEETS),
+    ".xlsb": _office("application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ".doc": _office("application/msword"),
+    ".ppt": _office("application/vnd.ms-powerpoint"),
+    ".xls": _office("application/vnd.ms-excel"),
+    **dict.fromkeys((".odt", ".ott"), _office(f"{_OPEN}.text")),
+    **dict.fromkeys((".odp", ".otp"), _office(f"{_OPEN}.presentation")),
+    **dict.fromkeys((".ods", ".ots"), _office(f"{_OPEN}.spreadsheet")),
+    ".epub": _office("application/epub+zip"),
+    ".rtf": _office("application/rtf"),
+    ".msg": _office("application/vnd.ms-outlook"),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), _MAIL),
 }
 #: Files of records, whose texts are plain unless the dataset says otherwise.
 RECORDS: dict[str, str] = {
@@ -53,7 +83,7 @@ RECORDS: dict[str, str] = {
     ".tsv": "text/tab-separated-values",
     ".parquet": "application/vnd.apache.parquet",
 }
-CONTAINERS: dict[str, str] = {**RECORDS, **ARCHIVES}
+CONTAINERS: dict[str, str] = {**RECORDS, **ARCHIVES, ".mbox": mailbox.MIME}
 #: What is compressed inside: a gzip around it would only hinder seeking.
 _NEVER_PACKED = {
     ".parquet",

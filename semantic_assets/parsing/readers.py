@@ -22,6 +22,7 @@ from semantic_assets.parsing.formats import (
     stem_of,
     suffix_of,
 )
+from semantic_assets.parsing.mail.mailbox import read_mailbox
 from semantic_assets.parsing.media import MEDIA, read_media, scanned_pdf
 from semantic_assets.parsing.record_files.csv_rows import read_csv
 from semantic_assets.parsing.record_files.json_file import read_json
@@ -177,6 +178,8 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
         return read_parquet(stream, columns=columns, skip=skip, known=known)
     if kind == ".json":
         return read_json(stream, columns=columns, compressed=compressed, skip=skip)
+    if kind == ".mbox":
+        return read_mailbox(stream, compressed=compressed, skip=skip)
     if kind in (".csv", ".tsv"):
         return read_csv(
             stream,

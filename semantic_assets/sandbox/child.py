@@ -19,6 +19,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from semantic_assets.parsing.formats import DOCUMENTS
+from semantic_assets.parsing.mail.message import read_message
+from semantic_assets.parsing.office.reader import read_office
 from semantic_assets.parsing.readers import read_records
 from semantic_assets.parsing.records import Columns, LineStart
 from semantic_assets.sandbox import frames
@@ -27,7 +30,10 @@ _BATCH_BYTES = 256 << 10
 _MEMORY_MAP = "/proc/self/statm"
 #: A child that has grown by more makes way for a new one.
 _MAX_GROWTH_BYTES = 256 << 20
+_OFFICE = ("selectolax.lexbor", "python_calamine", "olefile", "xml.etree.ElementTree", "zipfile")
 _LIBRARIES = {
+    **{name: _OFFICE for name, one in DOCUMENTS.items() if one.read in (read_office, read_message)},
+    ".mbox": _OFFICE,
     ".pdf": ("pypdfium2",),
     ".htm": ("selectolax.lexbor",),
     ".html": ("selectolax.lexbor",),

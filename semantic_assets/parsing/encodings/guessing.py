@@ -6,6 +6,7 @@ words. charset-normalizer, which took Hebrew for Russian and Polish for French, 
 the encodings of East Asia and Vietnam. A text that fits none is better refused than misread.
 """
 
+# ruff: noqa: RUF001  quotation marks of many languages
 import re
 from collections import Counter
 from collections.abc import Iterator
