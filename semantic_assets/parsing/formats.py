@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from semantic_assets.parsing.html import read_html
 from semantic_assets.parsing.media import MEDIA
-from semantic_assets.parsing.pdf import read_pdf
+from semantic_assets.parsing.pdf.pdf_file import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 from semantic_assets.text.kinds import TextKind
 
