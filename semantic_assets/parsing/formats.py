@@ -15,7 +15,7 @@ from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.parsing.office.reader import read_office
-from semantic_assets.parsing.pdf import read_pdf
+from semantic_assets.parsing.pdf.pdf_file import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 from semantic_assets.text.kinds import TextKind
 
