@@ -6,7 +6,7 @@ A format of documents gives one document a file; a container holds many, each wi
 from collections.abc import Callable
 from typing import NamedTuple
 
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
