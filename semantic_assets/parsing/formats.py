@@ -6,7 +6,7 @@ A format of documents gives one document a file; a container holds many, each wi
 from collections.abc import Callable
 from typing import NamedTuple
 
-from semantic_assets.parsing.html.page import read_html
+from semantic_assets.parsing.html.page import read_html, read_whole_html
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.parsing.pdf import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
@@ -21,11 +21,13 @@ class DocumentFormat(NamedTuple):
     kind: TextKind = TextKind.PLAIN
     #: Bytes are mostly pictures or compressed: they may be more than a text may be.
     is_binary: bool = False
+    #: The reader that leaves nothing out around the content, if `read` does.
+    read_whole: Callable[[bytes], ReadDocument] | None = None
 
 
 _PLAIN = DocumentFormat("text/plain", read_plain)
 _MARKDOWN = DocumentFormat("text/markdown", read_markdown, TextKind.MARKUP)
-_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP)
+_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP, read_whole=read_whole_html)
 
 DOCUMENTS: dict[str, DocumentFormat] = {
     ".txt": _PLAIN,

@@ -28,12 +28,14 @@ from semantic_assets.parsing.records import (
     Columns,
     KnownRecord,
     LineStart,
+    ReadingOptions,
     SourceRecord,
     Unreadable,
     failed_record,
 )
 
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
+_DEFAULTS = ReadingOptions()
 
 
 def is_plain_text(name: str, data: bytes) -> bool:
@@ -55,6 +57,7 @@ def read_records(
     skip: int = 0,
     known: Container[str] = frozenset(),
     start: LineStart = _FROM_THE_FIRST_LINE,
+    options: ReadingOptions = _DEFAULTS,
 ) -> Iterator[SourceRecord | KnownRecord]:
     """Yield the documents of one file in file order, without the first `skip` records.
 
@@ -70,7 +73,7 @@ def read_records(
     if suffix is None:
         size = stream.seek(0, 2)
         return iter(() if skip else (failed_file(path, no_reader(path), size),))
-    return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start))
+    return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start, options))
 
 
 def no_reader(path: str) -> str:
@@ -95,6 +98,7 @@ class _Reading:
     skip: int
     known: Container[str]
     start: LineStart
+    options: ReadingOptions
 
 
 def _with_failures(reading: _Reading) -> Iterator[SourceRecord | KnownRecord]:
@@ -128,7 +132,7 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
             [None if skip else read_media(stream, MEDIA[kind], stem_of(reading.path), size)]
         )
     if kind in DOCUMENTS:
-        return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
+        return iter([None if skip else _document(reading, kind, size)])
     if kind == ".parquet":
         return read_parquet(stream, columns=columns, skip=skip, known=known)
     if kind == ".json":
@@ -145,14 +149,16 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     )
 
 
-def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:
+def _document(reading: _Reading, kind: str, size: int) -> SourceRecord:
+    path, compressed = reading.path, reading.suffix.endswith(".gz")
     limit = MAX_WHOLE_BYTES if DOCUMENTS[kind].is_binary else MAX_TEXT_BYTES
-    data = read_whole(stream, compressed=compressed, limit=limit)
+    data = read_whole(reading.stream, compressed=compressed, limit=limit)
     if not data:
         raise Unreadable("file is empty")
     is_page = is_text_file(path.removesuffix(".gz")) and looks_like_html(data)
     found = DOCUMENTS[".html" if is_page else kind]
-    document = found.read(data)
+    is_all = reading.options.html_content == "all"
+    document = (found.read_whole or found.read)(data) if is_all else found.read(data)
     if not document.text:
         raise Unreadable("document has no text")
     if len(document.text) > MAX_TEXT_BYTES:
@@ -168,4 +174,5 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
         parse_status=ParseStatus.OK,
         parse_error=document.remark,
         is_title_shown_only=document.title is None or document.is_title_shown_only,
+        left_out_chars=document.left_out_chars,
     )

@@ -1,184 +1,177 @@
 """What of a page surrounds its content: navigation, notices, lists of links, other articles.
 
-Content is the element that holds nearly all sentences, without what is marked as surroundings by
-its tag, its role or its name, and without lists of links; before it a heading and a lead stay.
+An element is left out for its tag or role, for its name, or as a list of links; then what stands
+beside the element that holds nearly all sentences. There titles, leads, paragraphs and sections
+stay, so that a manual keeps all of its parts. A page that consists of links keeps them.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
-from semantic_assets.parsing.html.render import BLOCKS
-from semantic_assets.parsing.html.tree import Element, elements_of, heading_level
+from semantic_assets.parsing.html.tree import BLOCKS, HEADINGS, Element, elements_of, heading_level
+from semantic_assets.parsing.html.weights import PROSE_CHARS, Weight, weights_of
 
-_SURROUNDING_ROLES = frozenset(
-    "navigation search contentinfo dialog alertdialog menu menubar toolbar banner".split()
-    + ["complementary", "tablist"]
+_ROLES = frozenset(
+    ["navigation", "search", "dialog", "alertdialog", "menu", "menubar", "toolbar", "tablist"]
 )
+#: Names of what is never content, whatever it says.
 _NAMED = re.compile(
-    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|ccpa|share|sharing|shares|sharebar|socials?|breadcrumbs?"
-    r"|sidebar|side-?bar|related|recommend(?:ed|ations?)?|more-?(?:stories|articles|from|news)"
-    r"|comments?|commentlist|disqus|respond|newsletter|subscri(?:be|ption)|sign-?up|promos?|promoted"
-    r"|advert(?:isement)?s?|ads?|ad-?(?:container|wrapper|slot|unit)|sponsor(?:ed|s)?|outbrain"
-    r"|taboola|skip-?(?:link|to|nav)|pagination|pager|nav|navi|navbar|navigation|menu|footer"
-    r"|site-?(?:footer|header|nav)|popular|trending|most-?(?:read|viewed)|widgets?|tag-?cloud"
-    r"|copyright|masthead|topbar|toolbar|login|popup|modal|teasers?"
-    r"|screen-?reader(?:-text)?|visually-?hidden|sr-only|print-?only|noprint|navbox|printfooter"
-    r"|editsection|mw-jump-link|catlinks|author-?(?:bio|box))(?:$|[\s_-])"
+    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|ccpa|share|sharing|shares|sharebar|social|breadcrumbs?"
+    r"|comments|commentlist|disqus|respond|newsletter|sign-?up|promos?|promoted|outbrain|taboola"
+    r"|advert(?:isement)?s?|ads?|ad-?(?:container|wrapper|slot|unit)|sponsor(?:ed|s)?"
+    r"|skip-?(?:link|to|nav)|pagination|pager|site-?(?:footer|header|nav)|printfooter|editsection"
+    r"|mw-jump-link|catlinks|author-?(?:bio|box))(?:$|[\s_-])"
 )
-_NAMEABLE = BLOCKS | {"li", "td", "tr", "table"}
-_ARTICLES = frozenset(("article", "main"))
-_SENTENCE_END = re.compile(r"[.!?…:;。！？।۔။][\"'”’»)\]]{0,3}(?:\s|\Z)|[。！？၊။]")
-_WIDE = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-#: Scripts of which a sign is worth several letters.
-_WIDE_CHARS = 2
-_PROSE_CHARS, _LEAD_CHARS = 60, 40
-_LINK_SHARE = 0.6
-_MAIN_SHARE = 0.6
-_MARKED_SHARE = 0.25
-_HOLDERS = BLOCKS | {"td", "tr", "tbody", "span", "font"}
-_PARAGRAPHS = frozenset(("p", "blockquote", "pre", "table", "ul", "ol", "dl", *[f"h{n}" for n in range(1,7)]))
-_MARKS: tuple[Callable[[Element], bool], ...] = (
-    lambda element: element.get("itemprop").lower() == "articlebody",
-    lambda element: element.tag == "article" or element.get("role").lower() == "article",
-    lambda element: element.tag == "main" or element.get("role").lower() == "main",
+#: Names of what is content only if it holds sentences.
+_PERHAPS_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:side-?bar|related|recommend(?:ed|ations?)?|more-?(?:stories|articles|from|news)"
+    r"|subscri(?:be|ption)|nav|navi|navbar|navigation|menu|footer|popular|trending|widgets?"
+    r"|most-?(?:read|viewed)|tag-?cloud|copyright|masthead|topbar|toolbar|login|popup|modal|teasers?"
+    r"|screen-?reader(?:-text)?|visually-?hidden|sr-only|print-?only|noprint|navbox|comment)"
+    r"(?:$|[\s_-])"
 )
-_LINES_OF_LINKS = 3
-
-
-@dataclass(slots=True)
-class _Weight:
-    """What is below an element: letters, letters of links, links, and letters of sentences."""
-
-    chars: int = 0
-    linked: int = 0
-    links: int = 0
-    prose: int = 0
-    has_title: bool = False
-
-    def add(self, other: "_Weight") -> None:
-        self.chars += other.chars
-        self.linked += other.linked
-        self.links += other.links
-        self.prose += other.prose
-        self.has_title |= other.has_title
+_NAMEABLE = BLOCKS | {"li", "td", "tr"}
+_FRAMES = {"header": "banner", "footer": "contentinfo", "aside": "complementary"}
+_QUOTES = frozenset(("blockquote", "figure"))
+#: Elements that hold others; a paragraph or a list is content itself.
+_HOLDERS = frozenset(
+    [
+        "div",
+        "section",
+        "article",
+        "main",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "center",
+        "form",
+        "span",
+        "font",
+    ]
+)
+_PARAGRAPHS = frozenset(("p", "blockquote", "pre", "table", "ul", "ol", "dl", *HEADINGS))
+#: How a page marks its content, by tag or role and by property, the surest mark first.
+_MARKS = ("articlebody", "article", "main")
+_LEAD_CHARS, _NAME_CHARS = 40, 500
+#: Shares of the letters of links: of a list of links, of a page of them, of a section.
+_LIST_SHARE, _INDEX_SHARE, _SECTION_SHARE = 0.6, 0.85, 0.2
+_LIST_LINKS = 3
+#: Shares of a page's sentences in its content: where it is marked, where it is not, and where
+#: paragraphs stand beside it.
+_MARKED_SHARE, _MAIN_SHARE, _ALL_SHARE = 0.25, 0.6, 0.75
+_FEW_SENTENCES, _MOST_SENTENCES = 0.5, 0.5
 
 
 class Surroundings:
-    """Finds the elements of one page that are not its content."""
+    """The elements of a page that are not its content, by id, and how many letters they have."""
 
     def __init__(self, body: Element) -> None:
         self._body = body
-        self._weights = _weights_of(body)
+        self._weights = weights_of(body)
+        self._whole = self._weights[id(body)]
+        self._inner = _inside_marked(body)
         self.left_out: set[int] = set()
         self.chars = 0
-        whole = self._weights[id(body)]
-        self._page_prose = whole.prose
-        self._find()
-
-    def _find(self) -> None:
-        main = self._marked_main()
-        for element in _outermost(self._body, self.left_out):
-            if element is not self._body and self._is_surrounding(element, main):
+        for element in _outermost(body, lambda found: id(found) in self.left_out):
+            if element is not body and self._is_surrounding(element):
                 self._leave_out(element)
+        self._weights |= weights_of(body, self.left_out)
         self._narrow()
 
     def _leave_out(self, element: Element) -> None:
-        weight = self._weights[id(element)]
         self.left_out.add(id(element))
-        self.chars += weight.chars
-        parent = element.parent
-        while parent is not None:
-            around = self._weights[id(parent)]
-            around.chars -= weight.chars
-            around.linked -= weight.linked
-            around.links -= weight.links
-            around.prose -= weight.prose
-            parent = parent.parent
+        self.chars += self._weights[id(element)].chars
 
-    def _marked_main(self) -> frozenset[int]:
-        """Return the ids of what is marked as the page's content."""
-        return frozenset(
-            id(element)
-            for element in elements_of(self._body)
-            if element.tag in _ARTICLES
-            or element.get("role").lower() in ("main", "article")
-            or element.get("itemprop").lower() == "articlebody"
-        )
-
-    def _is_surrounding(self, element: Element, main: frozenset[int]) -> bool:
-        weight = self._weights[id(element)]
-        tag, role = element.tag, element.get("role").lower()
-        if id(element) in main or not weight.chars:
+    def _is_surrounding(self, element: Element) -> bool:
+        weight, role = self._weights[id(element)], element.get("role").lower()
+        if element.tag not in BLOCKS and not element.attributes:
             return False
-        if tag == "nav" or role in ("navigation", "search", "menu", "menubar", "dialog", "alertdialog", "toolbar", "tablist"):
+        if not weight.chars or _is_marked(element):
+            return False
+        if element.tag == "nav" or role in _ROLES:
             return True
-        if weight.has_title or weight.prose > self._page_prose * 0.5:
+        if weight.has_title or weight.prose > self._whole.prose * _MOST_SENTENCES:
             return False
-        is_inner = _is_within(element, main)
-        if tag in ("footer", "aside", "header") or role in ("contentinfo", "complementary", "banner"):
-            return self._is_frame(element, weight, is_inner)
-        names = f"{element.get('class')} {element.get('id')}".lower()
-        if element.tag in _NAMEABLE and names != " " and _NAMED.search(names[:500]):
+        if element.tag in _FRAMES or role in _FRAMES.values():
+            return self._is_frame(element, weight, role or _FRAMES[element.tag])
+        if element.tag in _NAMEABLE and self._is_named(element, weight):
             return True
-        return tag in BLOCKS and not is_inner and _is_link_list(weight)
+        is_index = self._whole.link_share > _INDEX_SHARE
+        is_inner = is_index or id(element) in self._inner
+        return element.tag in BLOCKS and not is_inner and _is_link_list(weight)
 
-    def _is_frame(self, element: Element, weight: _Weight, is_inner: bool) -> bool:
-        if element.parent is not None and element.parent.tag in ("blockquote", "figure"):
+    def _is_frame(self, element: Element, weight: Weight, role: str) -> bool:
+        """Return whether a header, footer or aside is one of the page, and says nothing itself."""
+        if element.parent is not None and element.parent.tag in _QUOTES:
             return False
-        if element.tag == "header" or element.get("role") == "banner":
+        is_inner = id(element) in self._inner
+        if role == "banner":
             return not is_inner and weight.prose < _LEAD_CHARS
-        if element.tag == "footer" or element.get("role") == "contentinfo":
+        return role == "contentinfo" or not is_inner or weight.link_share > _LIST_SHARE
+
+    def _is_named(self, element: Element, weight: Weight) -> bool:
+        """Return whether an element's class or id says that it is no content."""
+        names = element.get("class")[:_NAME_CHARS].lower()
+        if id(element) not in self._inner and not _begins_with_heading(element):
+            names += " " + element.get("id")[:_NAME_CHARS].lower()  # a section's is its heading's
+        if _NAMED.search(names):
             return True
-        return not is_inner or weight.linked > weight.chars * _LINK_SHARE
+        has_sentences = weight.prose > weight.chars * _FEW_SENTENCES
+        is_told = has_sentences and weight.link_share < _SECTION_SHARE
+        return not is_told and _PERHAPS_NAMED.search(names) is not None
 
     def _narrow(self) -> None:
         """Leave out what stands beside the element that holds nearly all sentences."""
-        marked = self._content()
-        if marked is not None:
-            self._leave_out_beside(marked)
-        element = marked or self._body
-        wanted = self._weights[id(element)].prose * _MAIN_SHARE
-        if wanted < _PROSE_CHARS:
-            return
-        inner: Element | None = element
-        while inner is not None:
-            element = inner
-            inner = next(
-                (
-                    child
-                    for child in element.elements
-                    if id(child) not in self.left_out and self._weights[id(child)].prose >= wanted
-                    and child.tag in _HOLDERS
-                ),
-                None,
-            )
-            if inner is not None:
-                self._leave_out_around(inner)
+        inner = self._marked_content() or self._body
+        for element in _up_from(inner):
+            self._leave_out_beside(element)
+        whole = self._weights[id(inner)].prose
+        while whole >= PROSE_CHARS and (holder := self._holder_in(inner, whole)) is not None:
+            self._leave_out_beside(holder)
+            inner = holder
 
-    def _content(self) -> Element | None:
-        """Return the one element that is marked as content and holds much of the page's sentences."""
-        most = self._weights[id(self._body)].prose
-        for is_marked in _MARKS:
-            found = [e for e in _outermost(self._body, self.left_out, is_marked) if is_marked(e) and id(e) not in self.left_out]
-            found = [e for e in found if self._weights[id(e)].prose >= _PROSE_CHARS]
-            if len(found) == 1 and self._weights[id(found[0])].prose >= most * _MARKED_SHARE:
+    def _marked_content(self) -> Element | None:
+        """Return the only element marked as content, if much of the page's sentences is in it."""
+        least = max(self._weights[id(self._body)].prose * _MARKED_SHARE, PROSE_CHARS)
+        for mark in _MARKS:
+            found = [
+                element
+                for element in _outermost(self._body, partial(self._ends_at, mark))
+                if _is_marked(element, (mark,)) and self._weights[id(element)].prose >= PROSE_CHARS
+            ]
+            if len(found) == 1 and self._weights[id(found[0])].prose >= least:
                 return found[0]
         return None
 
-    def _leave_out_beside(self, content: Element) -> None:
-        inner = content
-        while inner.parent is not None:
-            self._leave_out_around(inner)
-            inner = inner.parent
+    def _ends_at(self, mark: str, element: Element) -> bool:
+        return id(element) in self.left_out or _is_marked(element, (mark,))
 
-    def _leave_out_around(self, inner: Element) -> None:
-        assert inner.parent is not None
+    def _holder_in(self, element: Element, whole: int) -> Element | None:
+        """Return the child that holds nearly all sentences, if there is one."""
+        share = _ALL_SHARE if self._has_paragraphs(element) else _MAIN_SHARE
+        for child in element.elements:
+            is_left = id(child) not in self.left_out and child.tag in _HOLDERS
+            if is_left and self._weights[id(child)].prose >= whole * share:
+                return child
+        return None
+
+    def _has_paragraphs(self, element: Element) -> bool:
+        return any(
+            heading_level(child) is not None
+            or (child.tag == "p" and self._weights[id(child)].prose >= PROSE_CHARS)
+            for child in element.elements
+            if id(child) not in self.left_out
+        )
+
+    def _leave_out_beside(self, content: Element) -> None:
         is_before = True
-        for child in list(inner.parent.elements):
-            if child is inner:
+        for child in content.parent.elements if content.parent is not None else ():
+            if child is content:
                 is_before = False
-            elif id(child) not in self.left_out and not self._belongs(child, inner, is_before):
+            elif id(child) not in self.left_out and not self._belongs(child, content, is_before):
                 self._leave_out(child)
 
     def _belongs(self, element: Element, content: Element, is_before: bool) -> bool:
@@ -186,70 +179,55 @@ class Surroundings:
         weight = self._weights[id(element)]
         if is_before and (weight.has_title or heading_level(element) is not None):
             return True
-        is_part = is_before or element.tag in _PARAGRAPHS or _is_alike(element, content)
-        return is_part and weight.prose >= _LEAD_CHARS
+        if element.tag in _PARAGRAPHS or _is_alike(element, content):
+            return not _is_link_list(weight)
+        if _begins_with_heading(element) and weight.link_share < _SECTION_SHARE:
+            return True
+        return is_before and weight.prose >= _LEAD_CHARS
+
+
+def _is_marked(element: Element, marks: tuple[str, ...] = _MARKS) -> bool:
+    if element.tag in marks:
+        return True
+    return bool(element.attributes) and (
+        element.get("role").lower() in marks or element.get("itemprop").lower() in marks
+    )
+
+
+def _is_link_list(weight: Weight) -> bool:
+    are_links = weight.links >= _LIST_LINKS and weight.link_share > _LIST_SHARE
+    return are_links and weight.prose < PROSE_CHARS
+
+
+def _begins_with_heading(element: Element) -> bool:
+    return any(heading_level(child) is not None for child in islice(element.elements, 2))
 
 
 def _is_alike(element: Element, other: Element) -> bool:
     return element.tag == other.tag and element.words("class") == other.words("class")
 
 
-def _is_link_list(weight: _Weight) -> bool:
-    return (
-        weight.links >= _LINES_OF_LINKS
-        and weight.linked > weight.chars * _LINK_SHARE
-        and weight.prose < _PROSE_CHARS
-    )
+def _inside_marked(body: Element) -> set[int]:
+    """Return the ids of all elements inside one that is marked as content."""
+    found: set[int] = set()
+    for element in elements_of(body):
+        parent = element.parent
+        if parent is not None and (id(parent) in found or _is_marked(parent)):
+            found.add(id(element))
+    return found
 
 
-def _is_within(element: Element, main: frozenset[int]) -> bool:
-    parent = element.parent
-    while parent is not None:
-        if id(parent) in main:
-            return True
-        parent = parent.parent
-    return False
-
-
-def _outermost(body: Element, left_out: set[int], is_end: Callable[[Element], bool] | None = None) -> Iterator[Element]:
-    """Yield elements, parents first; nothing below one that was left out meanwhile."""
+def _outermost(body: Element, is_end: Callable[[Element], bool]) -> Iterator[Element]:
+    """Yield elements, parents first, and nothing below an end."""
     waiting = [body]
     while waiting:
         element = waiting.pop()
         yield element
-        if id(element) not in left_out and not (is_end and is_end(element)):
+        if not is_end(element):
             waiting += reversed(list(element.elements))
 
 
-def _weights_of(body: Element) -> dict[int, _Weight]:
-    weights: dict[int, _Weight] = {}
-    for element in reversed(list(elements_of(body))):
-        weight = _Weight(has_title=element.tag == "h1")
-        own, own_links, texts = 0, 0, []
-        for child in element.children:
-            if isinstance(child, str):
-                text = " ".join(child.split())
-                own += len(text)
-                texts.append(text)
-                continue
-            below = weights[id(child)]
-            if child.tag in BLOCKS or child.tag in ("li", "td", "th", "tr", "tbody"):
-                weight.add(below)
-            else:
-                own += below.chars
-                own_links += below.linked
-                weight.links += below.links
-                weight.has_title |= below.has_title
-                weight.prose += below.prose
-        weight.chars += own
-        weight.linked += own_links
-        if element.tag == "a" and "href" in element.attributes:
-            weight.linked, weight.links = weight.chars, 1
-        elif element.tag in BLOCKS or element.tag in ("li", "td", "th", "span", "font"):
-            plain = own - own_links
-            joined = " ".join(texts)
-            plain += len(_WIDE.findall(joined)) * _WIDE_CHARS
-            if element.tag == "pre" or (plain >= _PROSE_CHARS and own_links < plain and (_SENTENCE_END.search(joined) or plain > 150)):
-                weight.prose = max(weight.prose, 0) + own
-        weights[id(element)] = weight
-    return weights
+def _up_from(element: Element) -> Iterator[Element]:
+    while element.parent is not None:
+        yield element
+        element = element.parent

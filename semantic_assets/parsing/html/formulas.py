@@ -1,6 +1,7 @@
 """Formulas, powers and indices as text: TeX where the page has it, else the signs in line."""
 
 import re
+from itertools import islice
 
 from semantic_assets.parsing.html.tree import Element, elements_of, parents_of, text_of
 
@@ -9,15 +10,30 @@ _DIGITS = re.compile(r"[+\-\u2212]?\d{1,9}")
 _POWERS = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _INDICES = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 #: What stands raised and is no power: the ends of ordinal numbers, marks of trade and of notes.
-_RAISED_ENDS = frozenset("st nd rd th d er re ère e ème eme o a os as º ª tm sm ® ™ © * † ‡".split())
+_RAISED_ENDS = frozenset(
+    (
+        *("st", "nd", "rd", "th", "d", "er", "re", "ère", "e", "ème", "eme", "o", "a", "os", "as"),
+        *("º", "ª", "tm", "sm", "®", "™", "©", "*", "†", "‡"),
+    )
+)
 _BRACKETED = re.compile(r"[\[(].{0,40}[\])]")
-_NOTE = re.compile(r"[\w*†‡§¶ ,–-]{1,12}")
+_NOTE = re.compile(r"[\w*\u2020\u2021\u00a7\u00b6 ,\u2013-]{1,12}")
 #: Renderings beside a formula that the page also has as MathML or TeX.
 _RENDERED = frozenset(
-    "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display"
-    " mathjax_chtml mjxc-display".split()
+    [
+        "katex-html",
+        "mathjax",
+        "mathjax_preview",
+        "mathjax_display",
+        "mathjax_svg",
+        "mathjax_svg_display",
+        "mathjax_chtml",
+        "mjxc-display",
+    ]
 )
 _SIGNS = {"msup": "^", "msub": "_", "mover": "^", "munder": "_"}
+#: Elements beside a rendering among which its source is.
+_NEAR = 200
 _BOTH = frozenset(("msubsup", "munderover"))
 
 
@@ -27,10 +43,11 @@ def formula_text(element: Element) -> str | None:
         return text_of(element)
     if element.tag != "math":
         return None
-    return _unwrapped(element.get("alttext")) or _annotation(element) or _in_line(element)
+    return unwrapped_tex(element.get("alttext")) or _annotation(element) or _in_line(element)
 
 
-def _unwrapped(tex: str) -> str:
+def unwrapped_tex(tex: str) -> str:
+    """Return TeX without the style that an encyclopedia wraps around it."""
     tex = " ".join(tex.split())
     found = _WRAPPED_TEX.fullmatch(tex)
     return (found[1] if found else tex).strip()
@@ -39,7 +56,7 @@ def _unwrapped(tex: str) -> str:
 def _annotation(math: Element) -> str:
     for element in elements_of(math):
         if element.tag == "annotation" and "tex" in element.get("encoding").lower():
-            return _unwrapped(text_of(element))
+            return unwrapped_tex(text_of(element))
     return ""
 
 
@@ -82,7 +99,9 @@ def _grouped(text: str) -> str:
 def is_second_rendering(element: Element) -> bool:
     """Return whether a formula is here a second time, as it looks."""
     words = element.words("class")
-    if not words or _RENDERED.isdisjoint(words):
+    if element.tag == "img" and any(word.startswith("mwe-math") for word in words):
+        return element.parent is not None and _has_math(element.parent)
+    if _RENDERED.isdisjoint(words):
         return False
     if "katex-html" in words:
         return element.parent is not None and _has_math(element.parent)
@@ -93,7 +112,7 @@ def is_second_rendering(element: Element) -> bool:
 
 
 def _has_math(element: Element) -> bool:
-    return any(below.tag == "math" for below in elements_of(element))
+    return any(below.tag == "math" for below in islice(elements_of(element), _NEAR))
 
 
 def is_in_formula(element: Element) -> bool:

@@ -35,25 +35,78 @@ _WIDER = {
 }
 
 
-def read_html(data: bytes, *, is_whole: bool = False) -> ReadDocument:
-    """Return the text of a page, titled by its <title>, else by its first heading."""
+def read_html(data: bytes) -> ReadDocument:
+    """Return the content of a page without what surrounds it, or all of it if little would stay."""
+    page = _parsed(data)
+    body = _seen(page, is_hidden_kept=False)
+    around = Surroundings(body)
+    text = normal_text(rendered(body, around.left_out))
+    if len(text) < _MINIMUM_CHARS:
+        return _document(page, _whole_text(page, body))
+    return _document(page, text)._replace(left_out_chars=around.chars)
+
+
+def read_whole_html(data: bytes) -> ReadDocument:
+    """Return all that a reader of a page sees, its navigation too."""
+    page = _parsed(data)
+    return _document(page, _whole_text(page, _seen(page, is_hidden_kept=False)))
+
+
+def _parsed(data: bytes) -> "LexborHTMLParser":
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     source = decode(data, declared=_declared_charset(data))
     _check_nesting(source)
     try:
-        page = LexborHTMLParser(source)
+        return LexborHTMLParser(source)
     except SelectolaxError as error:
         raise Unreadable(f"not readable as HTML: {error}") from error
-    text, left_out = _page_text(page, is_whole)
-    title = _title(page)
-    return ReadDocument(text, title or first_heading(text))
+
+
+def _document(page: "LexborHTMLParser", text: str) -> ReadDocument:
+    """Return a page titled by its <title>, else as it is shared, else by its first heading."""
+    named = _title(page)
+    if named:
+        return ReadDocument(text, named)
+    heading = first_heading(text)
+    is_first = heading is not None and text.lstrip("# ").startswith(heading)
+    return ReadDocument(text, heading, is_title_shown_only=not is_first)
 
 
 def _title(page: "LexborHTMLParser") -> str:
-    title = page.css_first("title")
-    return _SPACES.sub(" ", title.text()).strip() if title is not None else ""
+    title = page.css_first("head title") or page.css_first("title")
+    shared = page.css_first("meta[property='og:title']")
+    names = (
+        title.text() if title is not None else "",
+        shared.attributes.get("content") or "" if shared is not None else "",
+    )
+    return next((name for text in names if (name := _SPACES.sub(" ", text).strip())), "")
+
+
+def _seen(page: "LexborHTMLParser", *, is_hidden_kept: bool) -> Element:
+    """Return the tree of a page, without what a reader of it does not see."""
+    if page.body is None:
+        return Element("body", {})
+    body = tree_of(page.body)
+    visibility = Visibility(body, is_hidden_kept=is_hidden_kept)
+    waiting = [body]
+    while waiting:
+        element = waiting.pop()
+        element.children = [
+            child
+            for child in element.children
+            if isinstance(child, str) or not visibility.is_hidden(child)
+        ]
+        waiting += element.elements
+    return body
+
+
+def _whole_text(page: "LexborHTMLParser", body: Element) -> str:
+    """Return the text of a page; of one without any, what it holds for readers without scripts."""
+    nothing: frozenset[int] = frozenset()
+    text = normal_text(rendered(body, nothing))
+    return text or normal_text(rendered(_seen(page, is_hidden_kept=True), nothing))
 
 
 def _check_nesting(source: str) -> None:
@@ -70,31 +123,3 @@ def _declared_charset(data: bytes) -> str | None:
     found = _META_CHARSET.search(data[:4096])
     name = found[1].decode("ascii", "replace").lower() if found else None
     return _WIDER.get(name, name) if name else None
-
-
-def _page_text(page: "LexborHTMLParser", is_whole: bool) -> tuple[str, int]:
-    """Return the text of a page, and how many characters of it were left out."""
-    if page.body is None:
-        return "", 0
-    body = tree_of(page.body)
-    _prune(body)
-    if not is_whole:
-        around = Surroundings(body)
-        text = normal_text(rendered(body, around.left_out))
-        if len(text) >= _MINIMUM_CHARS:
-            return text, around.chars
-    return normal_text(rendered(body, frozenset())), 0
-
-
-def _prune(body: Element) -> None:
-    """Take out what a reader of the page does not see."""
-    visibility = Visibility(body)
-    waiting = [body]
-    while waiting:
-        element = waiting.pop()
-        element.children = [
-            child
-            for child in element.children
-            if isinstance(child, str) or not visibility.is_hidden(child)
-        ]
-        waiting += element.elements

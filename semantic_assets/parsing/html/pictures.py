@@ -2,17 +2,46 @@
 
 import re
 
+from semantic_assets.parsing.html.formulas import unwrapped_tex
 from semantic_assets.parsing.html.tree import Element, is_inside, text_of
 
 _MATH_CLASSES = ("math", "mwe-math", "latex", "tex", "katex", "equation")
 _FILE_NAME = re.compile(r"\S{1,200}\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?|avif)", re.IGNORECASE)
-_CAMERA_NAME = re.compile(r"(?:img|dsc|dscn|screenshot|image|picture|photo|figure|fig)[\W_]?\d*", re.I)
+_CAMERA_NAME = re.compile(
+    r"(?:img|dsc|dscn|screenshot|image|picture|photo|figure|fig)[\W_]?\d*", re.I
+)
 #: Alternative texts that only say that there is a picture.
 _EMPTY_WORDS = frozenset(
-    "image img picture photo photograph icon logo avatar spacer banner thumbnail graphic bullet"
-    " pixel blank arrow next prev previous up home loading bild foto imagen".split()
+    [
+        "image",
+        "img",
+        "picture",
+        "photo",
+        "photograph",
+        "icon",
+        "logo",
+        "avatar",
+        "spacer",
+        "banner",
+        "thumbnail",
+        "graphic",
+        "bullet",
+        "pixel",
+        "blank",
+        "arrow",
+        "next",
+        "prev",
+        "previous",
+        "up",
+        "home",
+        "loading",
+        "bild",
+        "foto",
+        "imagen",
+    ]
 )
 _ENDINGS = (" logo", " icon", " avatar", "'s avatar", "'s profile picture", " button")
+_CAPTION_PIECES = 200
 _ICON_PIXELS = 48
 _CONTROLS = frozenset(("a", "button", "summary", "nav"))
 
@@ -21,7 +50,7 @@ def picture_text(element: Element) -> str | None:
     """Return what a picture says in place of itself; None: nothing. A formula is as it is."""
     alt = " ".join(element.get("alt").split())
     if any(word.startswith(_MATH_CLASSES) for word in element.words("class")):
-        return alt or None
+        return unwrapped_tex(alt) or None
     if element.get("role") in ("presentation", "none") or _is_small(element):
         return None
     return f"[{alt}]" if _says_something(alt) and not _is_said_beside(element, alt) else None
@@ -60,6 +89,6 @@ def _is_said_beside(element: Element, alt: str) -> bool:
         if parent is None:
             return False
         if parent.tag in ("figure", "a"):
-            return alt.rstrip(".") in text_of(parent)
+            return alt.rstrip(".") in text_of(parent, _CAPTION_PIECES)
         parent = parent.parent
     return False

@@ -1,25 +1,20 @@
 """The tree of a page as Markdown: an explicit stack, as pages nest deeper than calls may."""
 
 from collections.abc import Callable, Container
+from itertools import islice
 
 from semantic_assets.parsing.html.formulas import formula_text, lowered, raised
 from semantic_assets.parsing.html.grid import CELLS, Grid, cell_of, grids_of
 from semantic_assets.parsing.html.pictures import drawing_text, picture_text
 from semantic_assets.parsing.html.text_writer import TextWriter
-from semantic_assets.parsing.html.tree import HEADINGS, Element, elements_of, heading_level
+from semantic_assets.parsing.html.tree import BLOCKS, HEADINGS, Element, elements_of, heading_level
 
 _LINES = frozenset(("tr", "dt", "dd", "summary", "caption", "option", "button", "legend"))
-BLOCKS = frozenset(
-    (
-        *("address", "article", "aside", "blockquote", "body", "center", "details", "dialog"),
-        *("div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr"),
-        *("hgroup", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "table", "ul"),
-        *HEADINGS,
-    )
-)
 _GRID_PARTS = frozenset(("tr", "td", "th", "caption"))
 _STRUCK = frozenset(("del", "s", "strike"))
 _CODE_LINES = frozenset(("div", "p", "li", "tr"))
+#: Elements inside a superscript that are looked at.
+_NEAR = 20
 _End = Callable[[], None]
 
 
@@ -57,7 +52,7 @@ class _Rendering:
         text = self._whole_text(element)
         if text is not None:
             self._writer.write(text)
-        elif element.tag == "pre" and not _has_heading(element):
+        elif element.tag == "pre" and not self._writer.is_verbatim and not _has_heading(element):
             self._writer.write_code(code_of(element))
         elif element.tag == "br":
             self._writer.add_line_end()
@@ -126,7 +121,7 @@ class _Rendering:
         before = self._writer.before
         if element.tag == "sub":
             return self._capture(lambda text: lowered(text, before))
-        has_link = any(below.tag == "a" for below in elements_of(element))
+        has_link = any(below.tag == "a" for below in islice(elements_of(element), _NEAR))
         return self._capture(lambda text: raised(text, before[-1:], has_link=has_link))
 
     def _begin_grid(self) -> _End:

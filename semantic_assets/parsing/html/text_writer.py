@@ -40,6 +40,10 @@ class TextWriter:
     def is_in_line(self) -> bool:
         return self._in_line > 0
 
+    @property
+    def is_verbatim(self) -> bool:
+        return self._verbatim > 0
+
     def begin_heading(self, level: int) -> None:
         self.break_line(2)
         if not self._in_line:

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
+#: Values of aria-level, and what a browser takes for none.
+_LEVELS, _DEFAULT_LEVEL = frozenset("123456789"), 2
 #: Elements whose content is no text of the page, whatever it is.
 _NO_TEXT = frozenset(
     (
@@ -17,6 +19,14 @@ _NO_TEXT = frozenset(
 )
 
 
+BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "body", "center", "details", "dialog"),
+        *("div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr"),
+        *("hgroup", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "table", "ul"),
+        *HEADINGS,
+    )
+)
 #: Elements around another that still say something of it; pages nest by thousands.
 _NEAR = 20
 
@@ -85,11 +95,12 @@ def elements_of(root: Element) -> Iterator[Element]:
         waiting += reversed(list(element.elements))
 
 
-def text_of(root: Element) -> str:
-    """Return the text below an element on one line."""
+def text_of(root: Element, most: int = 10_000) -> str:
+    """Return the text below an element on one line, of at most so many pieces."""
     parts: list[str] = []
     waiting: list[Element | str] = [root]
-    while waiting:
+    while waiting and most:
+        most -= 1
         node = waiting.pop()
         if isinstance(node, str):
             parts.append(node)
@@ -113,8 +124,9 @@ def heading_level(element: Element) -> int | None:
     if element.get("role").lower() != "heading":
         return None
     level = element.get("aria-level").strip()
-    return min(max(int(level), 1), 6) if level in "1 2 3 4 5 6 7 8 9".split() else 2
+    return min(int(level), 6) if level in _LEVELS else _DEFAULT_LEVEL
 
 
 def is_inside(element: Element, tags: frozenset[str]) -> bool:
+    """Return whether one of the nearest elements around has such a tag."""
     return any(parent.tag in tags for parent in parents_of(element))
