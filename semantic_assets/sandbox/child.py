@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from semantic_assets.parsing.readers import read_records
-from semantic_assets.parsing.records import Columns, LineStart
+from semantic_assets.parsing.records import Columns, LineStart, ReadingOptions
 from semantic_assets.sandbox import frames
 
 _BATCH_BYTES = 256 << 10
@@ -31,6 +31,7 @@ _LIBRARIES = {
     ".pdf": ("pypdfium2",),
     ".htm": ("selectolax.lexbor",),
     ".html": ("selectolax.lexbor",),
+    ".xhtml": ("selectolax.lexbor",),
     ".parquet": ("pyarrow.parquet", "pyarrow.compute", "numpy"),
 }
 
@@ -124,6 +125,7 @@ def _records(request: dict[str, Any], stream: BinaryIO) -> Iterator[frames.Recor
         skip=request["skip"],
         known=frozenset(request["known"]),
         start=LineStart(*request["start"]),
+        options=ReadingOptions(**request["options"]),
     )
 
 

@@ -17,7 +17,7 @@ from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
-from semantic_assets.parsing.records import Columns
+from semantic_assets.parsing.records import Columns, ReadingOptions
 from semantic_assets.settings.validation import (
     NAME,
     TOML,
@@ -39,6 +39,7 @@ NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = tuple(Mode)
+HTML_CONTENTS = ("main", "all")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
@@ -70,6 +71,8 @@ class DatasetSettings:
         Strict(False),
         takes('a list of column names, as ["author", "year"]'),
     ] = at("columns.metadata")
+    #: `[html] content`: `main` leaves navigation, notices and lists of links out; `all` keeps them.
+    html_content: Annotated[str, one_of(*HTML_CONTENTS)] = at("html.content", HTML_CONTENTS[0])
     #: `[embedding]`; None: as the settings say.
     model: Annotated[str | None, takes(*NAME)] = at("embedding.model")
     dimensions: Annotated[int | None, whole(1, 20_000)] = at("embedding.dimensions")
@@ -111,6 +114,10 @@ class DatasetSettings:
             record_id=self.record_id, title=self.title, text=self.text, metadata=self.metadata
         )
 
+    @property
+    def reading_options(self) -> ReadingOptions:
+        return ReadingOptions(html_content=self.html_content)
+
     def require_model(self, model: str, dimensions: int, where: str) -> None:
         """Check that the model, by default `model`, takes the dimensions and chunks.
 
@@ -136,6 +143,10 @@ class DatasetSettings:
         return _fingerprint(self.columns)
 
     @property
+    def options_fingerprint(self) -> str:
+        return _fingerprint(self.reading_options)
+
+    @property
     def chunking_fingerprint(self) -> str:
         return _fingerprint(self.chunking)
 
@@ -153,5 +164,5 @@ def read_table(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _fingerprint(group: ChunkSizes | Columns) -> str:
+def _fingerprint(group: ChunkSizes | Columns | ReadingOptions) -> str:
     return fingerprint(*(f"{item.name}={getattr(group, item.name)!r}" for item in fields(group)))

@@ -55,7 +55,7 @@ _HOLDERS = frozenset(
 _PARAGRAPHS = frozenset(("p", "blockquote", "pre", "table", "ul", "ol", "dl", *HEADINGS))
 #: How a page marks its content, by tag or role and by property, the surest mark first.
 _MARKS = ("articlebody", "article", "main")
-_LEAD_CHARS, _NAME_CHARS = 40, 500
+_NAME_CHARS, _NEAR = 500, 50
 #: Shares of the letters of links: of a list of links, of a page of them, of a section.
 _LIST_SHARE, _INDEX_SHARE, _SECTION_SHARE = 0.6, 0.85, 0.2
 _LIST_LINKS = 3
@@ -109,7 +109,7 @@ class Surroundings:
             return False
         is_inner = id(element) in self._inner
         if role == "banner":
-            return not is_inner and weight.prose < _LEAD_CHARS
+            return not is_inner and not weight.lead and not _has_own_title(element)
         return role == "contentinfo" or not is_inner or weight.link_share > _LIST_SHARE
 
     def _is_named(self, element: Element, weight: Weight) -> bool:
@@ -183,7 +183,7 @@ class Surroundings:
             return not _is_link_list(weight)
         if _begins_with_heading(element) and weight.link_share < _SECTION_SHARE:
             return True
-        return is_before and weight.prose >= _LEAD_CHARS
+        return is_before and weight.lead > 0
 
 
 def _is_marked(element: Element, marks: tuple[str, ...] = _MARKS) -> bool:
@@ -201,6 +201,14 @@ def _is_link_list(weight: Weight) -> bool:
 
 def _begins_with_heading(element: Element) -> bool:
     return any(heading_level(child) is not None for child in islice(element.elements, 2))
+
+
+def _has_own_title(element: Element) -> bool:
+    """Return whether a heading is in it that is no link to the start of the site."""
+    return any(
+        heading_level(below) is not None and not any(child.tag == "a" for child in below.elements)
+        for below in islice(elements_of(element), _NEAR)
+    )
 
 
 def _is_alike(element: Element, other: Element) -> bool:

@@ -53,7 +53,9 @@ class Visibility:
             return True
         return _is_marked_hidden(element) and not (
             self._is_hidden_kept
-            or self._is_panel(element) or is_in_formula(element) or _holds_formula(element)
+            or self._is_panel(element)
+            or is_in_formula(element)
+            or _holds_formula(element)
         )
 
     def _is_panel(self, element: Element) -> bool:

@@ -14,18 +14,22 @@ _SENTENCE_END = re.compile(  # Western, Indian, Arabic and fullwidth ones
 _DENSE = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTERS_OF_A_DENSE_SIGN = 3
 #: Shorter texts are labels; longer ones are sentences, whatever they end with.
-PROSE_CHARS, _SURELY_PROSE_CHARS = 60, 150
+LEAD_CHARS, PROSE_CHARS, _SURELY_PROSE_CHARS = 25, 60, 150
 _PARTS = BLOCKS | {"li", "td", "th", "tr", "tbody", "thead", "tfoot"}
 _TEXT_HOLDERS = BLOCKS | {"li", "td", "th", "span", "font"}
 
 
 @dataclass(slots=True)
 class Weight:
-    """Letters below an element, those of links and of sentences; and the number of links."""
+    """Letters below an element, those of links and of sentences; and the number of links.
+
+    `lead` counts short sentences too, as they stand below a title.
+    """
 
     chars: int = 0
     linked: int = 0
     prose: int = 0
+    lead: int = 0
     links: int = 0
     has_title: bool = False
 
@@ -37,6 +41,7 @@ class Weight:
         self.chars += other.chars
         self.linked += other.linked
         self.prose += other.prose
+        self.lead += other.lead
         self.links += other.links
         self.has_title |= other.has_title
 
@@ -61,16 +66,18 @@ def _weight_of(element: Element, weights: dict[int, Weight], left_out: Container
     text = " ".join(texts)
     own.chars += len(text)
     if element.tag == "a" and "href" in element.attributes:
-        own.linked, own.links = own.chars, 1
-    elif element.tag in _TEXT_HOLDERS and not own.prose and _is_prose(element, text, own):
-        own.prose = own.chars
+        parts.add(own)
+        return Weight(parts.chars, parts.chars, links=1, has_title=parts.has_title)
+    if element.tag in _TEXT_HOLDERS and not own.prose:
+        plain = _plain_letters(text, own)
+        has_end = plain > _SURELY_PROSE_CHARS or _SENTENCE_END.search(text) is not None
+        is_text = has_end and plain > own.linked
+        own.lead = max(own.lead, own.chars * (is_text and plain >= LEAD_CHARS))
+        own.prose = own.chars * (element.tag == "pre" or (is_text and plain >= PROSE_CHARS))
     parts.add(own)
     return parts
 
 
-def _is_prose(element: Element, text: str, own: Weight) -> bool:
-    plain = own.chars - own.linked + len(_DENSE.findall(text)) * (_LETTERS_OF_A_DENSE_SIGN - 1)
-    if element.tag == "pre":
-        return True
-    has_end = plain > _SURELY_PROSE_CHARS or _SENTENCE_END.search(text) is not None
-    return plain >= PROSE_CHARS and own.linked < plain and has_end
+def _plain_letters(text: str, own: Weight) -> int:
+    """Return how many letters outside of links a text has, as of an alphabet."""
+    return own.chars - own.linked + len(_DENSE.findall(text)) * (_LETTERS_OF_A_DENSE_SIGN - 1)
