@@ -100,6 +100,8 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             "files not read yet",
             f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
+    if quote.left_out_chars:
+        add_row(made, "left out around contents", f"{quote.left_out_chars:,} letters")
     add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from semantic_assets.parsing.archives.archive import ARCHIVES, PACKED_ARCHIVES
 from semantic_assets.parsing.code.languages import CODE, NAMES, PLAIN, WHOLE_NAMES
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html, read_whole_html
 from semantic_assets.parsing.mail import mailbox
 from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.markup.formats_of_markup import MARKUP
@@ -28,6 +28,8 @@ class DocumentFormat(NamedTuple):
     kind: TextKind = TextKind.PLAIN
     #: Bytes are mostly pictures or compressed: they may be more than a text may be.
     is_binary: bool = False
+    #: The reader that leaves nothing out around the content, if `read` does.
+    read_whole: Callable[[bytes], ReadDocument] | None = None
 
 
 _PLAIN = DocumentFormat("text/plain", read_plain)
@@ -45,7 +47,7 @@ _WORD, _SLIDES, _SHEETS = (
     for name in ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet")
 )
 _OPEN = "application/vnd.oasis.opendocument"
-_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP)
+_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP, read_whole=read_whole_html)
 
 DOCUMENTS: dict[str, DocumentFormat] = {
     ".txt": _PLAIN,

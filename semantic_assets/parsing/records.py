@@ -44,6 +44,8 @@ class SourceRecord:
     parse_error: str | None
     #: The title is the file's name or comes from further down: it is not embedded.
     is_title_shown_only: bool = False
+    #: Letters left out around its content; None: its format has no surroundings.
+    left_out_chars: int | None = None
     #: A digest of the record as it is in its file; None if none was made.
     signature: str | None = None
 
@@ -76,6 +78,14 @@ class Columns:
     text: str = "text"
     #: Columns kept as metadata; None: all others.
     metadata: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """What a dataset says about the reading of its documents."""
+
+    #: Of a page of HTML: `main`, its content; `all`, with what surrounds it.
+    html_content: str = "main"
 
 
 def normal_text(text: str) -> str:

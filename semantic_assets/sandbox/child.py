@@ -23,7 +23,7 @@ from semantic_assets.parsing.formats import DOCUMENTS
 from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.office.reader import read_office
 from semantic_assets.parsing.readers import read_records
-from semantic_assets.parsing.records import Columns, LineStart
+from semantic_assets.parsing.records import Columns, LineStart, ReadingOptions
 from semantic_assets.sandbox import frames
 
 _BATCH_BYTES = 256 << 10
@@ -37,6 +37,7 @@ _LIBRARIES = {
     ".pdf": ("pypdfium2",),
     ".htm": ("selectolax.lexbor",),
     ".html": ("selectolax.lexbor",),
+    ".xhtml": ("selectolax.lexbor",),
     ".parquet": ("pyarrow.parquet", "pyarrow.compute", "numpy"),
 }
 
@@ -130,6 +131,7 @@ def _records(request: dict[str, Any], stream: BinaryIO) -> Iterator[frames.Recor
         skip=request["skip"],
         known=frozenset(request["known"]),
         start=LineStart(*request["start"]),
+        options=ReadingOptions(**request["options"]),
     )
 
 

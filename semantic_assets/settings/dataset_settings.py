@@ -18,7 +18,7 @@ from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
-from semantic_assets.parsing.records import Columns
+from semantic_assets.parsing.records import Columns, ReadingOptions
 from semantic_assets.settings.validation import (
     NAME,
     TOML,
@@ -41,6 +41,7 @@ NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = tuple(Mode)
+HTML_CONTENTS = ("main", "all")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
@@ -100,6 +101,8 @@ class DatasetSettings:
         Strict(False),
         takes("tables that begin with [[columns.files]]"),
     ] = at("columns.files", ())
+    #: `[html] content`: `main` leaves navigation, notices and lists of links out; `all` keeps them.
+    html_content: Annotated[str, one_of(*HTML_CONTENTS)] = at("html.content", HTML_CONTENTS[0])
     #: `[embedding]`; None: as the settings say.
     model: Annotated[str | None, takes(*NAME)] = at("embedding.model")
     dimensions: Annotated[int | None, whole(1, 20_000)] = at("embedding.dimensions")
@@ -160,6 +163,10 @@ class DatasetSettings:
             self.columns, **{key: value for key, value in own.items() if value is not None}
         )
 
+    @property
+    def reading_options(self) -> ReadingOptions:
+        return ReadingOptions(html_content=self.html_content)
+
     def require_model(self, model: str, dimensions: int, where: str) -> None:
         """Check that the model, by default `model`, takes the dimensions and chunks.
 
@@ -184,6 +191,10 @@ class DatasetSettings:
     def columns_fingerprint(self) -> str:
         own = (f"{one.glob}={self._columns_of(one)!r}" for one in self.column_files)
         return fingerprint(*_parts(self.columns), *own)
+
+    @property
+    def options_fingerprint(self) -> str:
+        return fingerprint(*_parts(self.reading_options))
 
     @property
     def chunking_fingerprint(self) -> str:
@@ -217,5 +228,5 @@ def _with_file_columns(table: Mapping[str, Any], where: str) -> Mapping[str, Any
     return {**table, "columns": {**columns, "files": read}}
 
 
-def _parts(group: ChunkSizes | Columns) -> list[str]:
+def _parts(group: ChunkSizes | Columns | ReadingOptions) -> list[str]:
     return [f"{item.name}={getattr(group, item.name)!r}" for item in fields(group)]

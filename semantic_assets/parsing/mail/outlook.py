@@ -4,7 +4,7 @@ import re
 import struct
 from datetime import UTC, datetime, timedelta
 
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.mail.parts import decoded
 from semantic_assets.parsing.mail.rtf_compression import unpacked
 from semantic_assets.parsing.office.compound import Compound

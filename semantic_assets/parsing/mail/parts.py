@@ -4,7 +4,7 @@ import re
 from email.message import EmailMessage
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.records import Unreadable, normal_text
 
 #: As mail programs do: what is called Latin-1 is mostly the wider code page.

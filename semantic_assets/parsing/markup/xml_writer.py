@@ -2,7 +2,7 @@
 
 import re
 
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.markup import xml_names
 from semantic_assets.parsing.markup.written import dedented, fenced, heading, one_line, prose, table
 

@@ -4,7 +4,7 @@ import posixpath
 import re
 from xml.etree.ElementTree import Element
 
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.office.package import Package, dublin_core, resolved
 from semantic_assets.parsing.records import Unreadable

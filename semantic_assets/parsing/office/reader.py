@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from semantic_assets.parsing.encoding import check_signature, decode, looks_like_html
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, first_heading

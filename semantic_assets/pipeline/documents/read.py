@@ -77,7 +77,7 @@ def reading_of(shard: Shard, settings: DatasetSettings) -> str:
 
 
 def _reader(settings: DatasetSettings) -> str:
-    return f"{CODE_VERSION}:{settings.columns_fingerprint}"
+    return f"{CODE_VERSION}:{settings.columns_fingerprint}:{settings.options_fingerprint}"
 
 
 def _inputs(reader: str, etags: list[tuple[str, int, str]]) -> str:

@@ -151,7 +151,10 @@ class SliceReader:
             skip = claims.skippable(file_stamp)
             if skip:
                 claims.pass_over(mine=False)
-            records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
+            options = self._settings.reading_options
+            records = read_records(
+                item.uri, stream, columns=columns, skip=skip, known=claims.known, options=options
+            )
             if is_segment(item.uri):
                 records = _without_cut_off(stream, file_stamp, records)
             self._walk(item, claims, records, file_stamp, skip, 0 if rows is None else rows.count)

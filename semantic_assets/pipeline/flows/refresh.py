@@ -17,6 +17,7 @@ from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.documents.left_out import left_out_chars
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
@@ -117,6 +118,7 @@ def refresh(
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
+    _say_left_out(store, report.documents)
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
         report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode).reports
@@ -132,6 +134,15 @@ def refresh(
     _look_further(store, gemini, report)
     store.report_progress(report.summary)
     return report
+
+
+def _say_left_out(store: Store, read: Sequence[DocumentsReport]) -> None:
+    chars = left_out_chars(store, [report.shard for report in read if report.written])
+    if chars:
+        store.report_progress(
+            f'{chars:,} letters around the contents of pages are left out; [html] content = "all" '
+            "in dataset.toml keeps them"
+        )
 
 
 def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> ChunksReport:
