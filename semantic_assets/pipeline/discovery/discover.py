@@ -7,7 +7,7 @@ missing, and is only removed after a grace period.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,60 +18,15 @@ from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey, is_name
 from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
+from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.generation.task_versions import pin_tasks, task_files
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.sources.listing import ListedFile, Listing
-from semantic_assets.sources.passed_over import PassedOver, told
+from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.store import Store
 
 _HOUR_SECONDS = 3_600.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Discovery:
-    """The differences between a listing and the files placed before."""
-
-    #: Datasets that are there, and were listed in full.
-    datasets: tuple[DatasetKey, ...] = ()
-    added: int = 0
-    changed: int = 0
-    renamed: int = 0
-    removed: int = 0
-    #: What is not read and was not excluded on purpose, and folders without a file.
-    passed_over: dict[PassedOver, list[str]] = field(default_factory=dict)
-    #: Files and folders that patterns exclude.
-    excluded: int = 0
-    #: Folders left as they were, each with the reason; a person must see to them.
-    skipped: dict[str, str] = field(default_factory=dict)
-    #: Datasets without any file at present, each with the time of its removal.
-    missing: dict[str, str] = field(default_factory=dict)
-    #: Datasets that were missing for so long that they were removed.
-    discarded: list[str] = field(default_factory=list)
-
-    @property
-    def summary(self) -> str:
-        text = (
-            f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
-            f"{self.renamed} renamed, {self.removed} removed"
-        )
-        text += f", {self.excluded} excluded" if self.excluded else ""
-        return "; ".join([text, *self.troubles])
-
-    @property
-    def troubles(self) -> list[str]:
-        """What a person should read, one line each."""
-        return [
-            *told(self.passed_over),
-            *(f"{name} skipped: {reason}" for name, reason in self.skipped.items()),
-            *(f"{name} is missing: {fate}" for name, fate in self.missing.items()),
-            *(f"{name} was missing for too long and is removed" for name in self.discarded),
-        ]
-
-    def pass_over(self, kind: PassedOver, *names: str) -> None:
-        """Note names that are not read."""
-        if names:
-            self.passed_over.setdefault(kind, []).extend(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +67,7 @@ def discover(
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
     report.datasets = tuple(found)
+    report.keep_only(datasets)
     _pin_tasks(store, report)
     return report
 

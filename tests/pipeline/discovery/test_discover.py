@@ -11,7 +11,8 @@ from semantic_assets.errors import ConfigError, SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.discovery.dataset_removal import remove
-from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.store import Store, open_store
