@@ -20,8 +20,8 @@ _TOLD = {
     PassedOver.STRAY: (
         "file is in no dataset's folder and is not read",
         "files are in no dataset's folder and are not read",
-        "documents lie in PROJECT/DATASET/; `semantic-assets add PATH --to PROJECT/DATASET` copies "
-        "them there",
+        "documents lie in PROJECT/DATASET/: move them there, or `semantic-assets add PATH --to "
+        "PROJECT/DATASET` copies them",
     ),
     PassedOver.HIDDEN: (
         "name begins with a dot and is not read",
