@@ -44,6 +44,7 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
+        "files": found.files.told,
         "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
         f"{found.documents_failed} could not be read",
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
@@ -117,6 +118,10 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             f"{offer.requests:,}: `transcribe = true` in dataset.toml reads them for about "
             f"{_usd(offer.usd)}",
         )
+    if quote.files:
+        add_row(made, "files", quote.files)
+    for line in quote.left_out:
+        add_row(made, "left out", line)
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
         add_row(

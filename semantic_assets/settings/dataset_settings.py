@@ -19,6 +19,7 @@ from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
 from semantic_assets.parsing.records import Columns, ReadingOptions
+from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.settings.validation import (
     NAME,
     TOML,
@@ -36,7 +37,7 @@ from semantic_assets.text.kinds import TextKind
 
 FILE_NAME = "dataset.toml"
 #: Files at a dataset's root that describe it and are no documents of it.
-NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
+NOT_SOURCES = frozenset({FILE_NAME, IGNORE_FILE, "queries.jsonl", "qrels.tsv"})
 #: Endings of such files: generation tasks of the dataset, and the schemas that tasks name.
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
@@ -47,6 +48,7 @@ _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
 _Amount = Annotated[float | None, number(0, _MOST)]
 _Name = Annotated[str, takes(*NAME)]
+_PATTERNS = takes('a list of patterns as in a .gitignore, as ["drafts/", "*.log"]')
 _OwnName = Annotated[str | None, takes(*NAME)]
 _Names = Annotated[
     tuple[str, ...] | None,
@@ -103,6 +105,9 @@ class DatasetSettings:
     ] = at("columns.files", ())
     #: `[html] content`: `main` leaves navigation, notices and lists of links out; `all` keeps them.
     html_content: Annotated[str, one_of(*HTML_CONTENTS)] = at("html.content", HTML_CONTENTS[0])
+    #: `[files]`: patterns of what is read; `include` None: everything that is not excluded.
+    include: Annotated[tuple[str, ...] | None, Strict(False), _PATTERNS] = at("files.include")
+    exclude: Annotated[tuple[str, ...], Strict(False), _PATTERNS] = at("files.exclude", ())
     #: `[embedding]`; None: as the settings say.
     model: Annotated[str | None, takes(*NAME)] = at("embedding.model")
     dimensions: Annotated[int | None, whole(1, 20_000)] = at("embedding.dimensions")
@@ -132,6 +137,8 @@ class DatasetSettings:
                 f"{where}: chunking.min_tokens = {settings.min_tokens}: use at most half of "
                 f"max_tokens, {settings.max_tokens // 2}, or no cut could satisfy both"
             )
+        if settings.include is not None or settings.exclude:
+            Selection.of(settings.include, settings.exclude, where)
         return settings
 
     @property

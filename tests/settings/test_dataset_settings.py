@@ -35,6 +35,10 @@ format = "markdown"
 glob = "faq/*.jsonl"
 text = "answer"
 
+[files]
+include = ["*.md", "*.txt"]
+exclude = ["drafts/"]
+
 [embedding]
 model = "gemini-embedding-2"
 dimensions = 1536
@@ -73,6 +77,8 @@ def test_each_key_is_read() -> None:
         metadata=("author", "year"),
         record_format="markdown",
         column_files=(FileColumns(glob="faq/*.jsonl", text="answer"),),
+        include=("*.md", "*.txt"),
+        exclude=("drafts/",),
         model="gemini-embedding-2",
         dimensions=1536,
         mode="auto",
@@ -240,8 +246,7 @@ def test_a_broken_file_is_reported_skips_its_dataset_and_leaves_what_was_set(sto
 def test_files_about_a_dataset_are_no_sources_at_its_root_only(store: Store) -> None:
     for name in ("dataset.toml", "queries.jsonl", "qrels.tsv", "old/queries.jsonl", "a.txt"):
         write(store, name, "")
-    found = discover(store)
-    assert found.unsupported == []
+    assert discover(store).troubles == []
     assert sorted(store.ledger.sources.slices(MANUALS)) == [
         "acme/manuals/a.txt",
         "acme/manuals/old/queries.jsonl",

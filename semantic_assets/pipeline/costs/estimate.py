@@ -84,6 +84,10 @@ class Estimate(HtmlTable):
     generations: tuple[TaskQuote, ...] = ()
     #: What nobody has asked for yet: scanned pages and pictures that `transcribe = true` reads.
     offers: tuple[TaskQuote, ...] = ()
+    #: How many files are read, in words; empty where the sources were not listed.
+    files: str = ""
+    #: What lies below the sources and is not read, and was not excluded on purpose.
+    left_out: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:

@@ -16,7 +16,9 @@ from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_docu
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
-from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.discovery.discovery import Discovery
+from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.left_out import left_out_chars
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
@@ -31,6 +33,7 @@ from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
 from semantic_assets.pipeline.search.quality import measure_quality
 from semantic_assets.pipeline.vector_index.build import IndexReport
+from semantic_assets.sources.passed_over import left_out
 from semantic_assets.store import Store
 
 
@@ -49,7 +52,18 @@ class RefreshReport:
     reindexed: list[ReindexReport] = field(default_factory=list)
     #: Jobs whose answer a person must decide about, quarantined or damaged.
     undecided: Sequence[BatchJob] = ()
+    #: The files of these datasets, after the run.
+    files: FileCounts = field(default_factory=FileCounts)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def left_out(self) -> int:
+        """Return how much is not in search for good: files that are not read, and what FAILED.
+
+        What patterns exclude on purpose does not count, and what waits does not either.
+        """
+        failed = sum(one.failed for one in self.embeddings) + sum(o.failed for o in self.outputs)
+        return self.files.failed + left_out(self.discovery.passed_over) + failed
 
     @property
     def is_waiting(self) -> bool:
@@ -74,7 +88,13 @@ class RefreshReport:
 
     @property
     def summary(self) -> str:
-        return "; ".join([self._outcome, *self.discovery.troubles])
+        files = [self.files.told] if self.files.failed or self.files.in_part else []
+        return "; ".join([self._outcome, *files, *self._failed, *self.discovery.troubles])
+
+    @property
+    def _failed(self) -> list[str]:
+        chunks = sum(one.failed for one in self.embeddings)
+        return [f"{chunks} chunks FAILED: `semantic-assets failures`"] if chunks else []
 
     @property
     def _outcome(self) -> str:
@@ -132,6 +152,8 @@ def refresh(
     report.embeddings, report.indexes = done.embeddings, done.indexes
     report.undecided = store.ledger.jobs.list(states=[JobState.QUARANTINED, JobState.DAMAGED])
     _look_further(store, gemini, report)
+    if report.discovery.datasets:
+        report.files = file_counts(store, report.discovery.datasets)
     store.report_progress(report.summary)
     return report
 
