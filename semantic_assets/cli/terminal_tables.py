@@ -44,6 +44,7 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
+        "files": found.files.told,
         "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
         f"{found.documents_failed} could not be read",
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
@@ -100,6 +101,8 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             "files not read yet",
             f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
+    if quote.left_out_chars:
+        add_row(made, "left out around contents", f"{quote.left_out_chars:,} letters")
     add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
@@ -108,6 +111,17 @@ def estimate_tables(quote: Estimate) -> list[Table]:
     add_row(made, "expected finish", _quoted_finish(quote))
     if quote.count_requests:
         add_row(made, "requests to count tokens", f"{quote.count_requests:,}, free of charge")
+    for offer in quote.offers:
+        add_row(
+            made,
+            "scans and pictures not read",
+            f"{offer.requests:,}: `transcribe = true` in dataset.toml reads them for about "
+            f"{_usd(offer.usd)}",
+        )
+    if quote.files:
+        add_row(made, "files", quote.files)
+    for line in quote.left_out:
+        add_row(made, "left out", line)
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
         add_row(

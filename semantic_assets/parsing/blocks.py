@@ -60,6 +60,14 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(held)
 
 
+def check_ratio(packed: int, unpacked: int, what: str = "gzip") -> None:
+    """Raise Unreadable if so many bytes have become of so few that it is no honest content."""
+    if unpacked > max(_RATIO_COUNTS_FROM, packed * MAX_RATIO):
+        raise Unreadable(
+            f"{what} unpacks to over {MAX_RATIO} times its size: if it is no mistake, unpack it"
+        )
+
+
 def _gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     inflate = zlib.decompressobj(wbits=31)
     pending = False
@@ -70,7 +78,7 @@ def _gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
             pending = True
             content = _inflate(inflate, block)
             unpacked += len(content)
-            _check_ratio(packed, unpacked)
+            check_ratio(packed, unpacked)
             yield content
             if inflate.eof:  # another member may follow, or zero padding
                 block = inflate.unused_data.lstrip(b"\0")
@@ -81,13 +89,6 @@ def _gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield inflate.flush()
         if not inflate.eof:
             raise Unreadable("gzip stream ends too early: copy the file again")
-
-
-def _check_ratio(packed: int, unpacked: int) -> None:
-    if unpacked > max(_RATIO_COUNTS_FROM, packed * MAX_RATIO):
-        raise Unreadable(
-            f"gzip unpacks to over {MAX_RATIO} times its size: if it is no mistake, unpack it"
-        )
 
 
 def _inflate(inflate: "zlib._Decompress", block: bytes) -> bytes:

@@ -24,6 +24,8 @@ class ReadDocument(NamedTuple):
     #: The title is not the document's own (it comes from a heading further down): it is shown in
     #: hits and not embedded.
     is_title_shown_only: bool = False
+    #: Letters of it that were left out, as they surround the content; None: none can be.
+    left_out_chars: int | None = None
 
 
 def read_plain(data: bytes) -> ReadDocument:
@@ -35,14 +37,20 @@ def read_plain(data: bytes) -> ReadDocument:
 def read_markdown(data: bytes) -> ReadDocument:
     """Return the text without its front matter, whose values become metadata."""
     source, remark = decode(data)
-    metadata, text = split_front_matter(normal_text(source))
-    title = own_title(metadata.get("title", ""))
-    if title:
-        del metadata["title"]
-        return ReadDocument(text, title, metadata, remark=remark)
+    metadata, text, unread = split_front_matter(normal_text(source))
     heading = naming_heading(text)
     title, is_first = heading or (None, True)
-    return ReadDocument(text, title, metadata, (), remark, not is_first)
+    if named := own_title(metadata.get("title", "")):
+        del metadata["title"]
+        title, is_first = named, True
+    found = ReadDocument(text, title, metadata, (), remark, is_title_shown_only=not is_first)
+    return also_said(found, unread)
+
+
+def also_said(document: ReadDocument, remark: str | None) -> ReadDocument:
+    """Return a document with one more remark, None for none."""
+    parts = [part for part in (remark, document.remark) if part]
+    return document._replace(remark="; ".join(parts) or None)
 
 
 def first_heading(text: str) -> str | None:

@@ -75,15 +75,6 @@ def test_defect_of_a_reader_is_a_failed_record_and_no_end(monkeypatch, suffix, e
     assert record.parse_error.startswith(f"its reader failed, please report it: {name}")
 
 
-@pytest.mark.parametrize("lines", [["a"], ["", "", "a"]])
-def test_csv_says_which_lines_a_stray_quote_has_swallowed(read, lines):
-    content = "\n".join([*lines[:-1], "id,text", "1,one", '2,"two', "3,three", '4,"four" x', "5,e"])
-    records = read("a.csv", content)
-    assert [record.text for record in records] == ["one", "", "e"]
-    first = len(lines) + 2
-    assert f"(lines {first} to {first + 2}, taken for one row)" in records[1].parse_error
-
-
 def test_front_matter_and_headings_take_time_in_proportion(read):
     started = time.process_time()
     blanks = "\t" * 2_000_000

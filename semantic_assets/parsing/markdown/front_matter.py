@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from semantic_assets.parsing.records import optional_text
+from semantic_assets.parsing.record_files.values import optional_text
 
 #: A longer one is no front matter: parsing so much YAML takes a second.
 _MAX_CHARS = 64 << 10
@@ -34,6 +34,8 @@ class FrontMatter(NamedTuple):
 
     metadata: dict[str, str]
     text: str
+    #: What of it is no metadata, and the remedy.
+    remark: str | None = None
 
 
 def split_front_matter(text: str) -> FrontMatter:
@@ -44,12 +46,13 @@ def split_front_matter(text: str) -> FrontMatter:
             values, end = found
             rest = text[end:].strip()
             if rest or start in ("---", "+++"):  # without fences it may be all the text there is
-                return FrontMatter(_as_metadata(values), rest)
+                said: list[str] = []
+                return FrontMatter(_as_metadata(values, said), rest, "; ".join(said) or None)
     return FrontMatter({}, text)
 
 
-def _as_metadata(values: dict[str, Any]) -> dict[str, str]:
-    texts = {str(key): optional_text(value) for key, value in values.items()}
+def _as_metadata(values: dict[str, Any], said: list[str]) -> dict[str, str]:
+    texts = {str(key): optional_text(value, str(key), said) for key, value in values.items()}
     found = {key: text for key, text in texts.items() if text is not None}
     named = next((key for key in found if key.lower() == "title"), None)
     return {"title": found.pop(named), **found} if named else found

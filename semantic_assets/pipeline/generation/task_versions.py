@@ -7,6 +7,7 @@ from semantic_assets.errors import ConfigError, NotFound, UnknownName
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.settings import transcription
 from semantic_assets.settings.task_file import TaskFile, read_tasks, read_tasks_beside
 from semantic_assets.store import Store
 
@@ -35,12 +36,14 @@ class TaskListed(HtmlTable):
 
 
 def task_files(store: Store) -> dict[str, TaskFile]:
-    """Read the tasks of the folder of tasks, by name.
+    """Read the tasks of the folder of tasks, and the one that comes with the package, by name.
 
     Raises:
         ConfigError: one of the files is invalid.
     """
-    return read_tasks(store.settings.tasks, backend=store.settings.backend)
+    backend = store.settings.backend
+    own = {transcription.NAME: transcription.transcription(backend)}
+    return own | read_tasks(store.settings.tasks, backend=backend)
 
 
 def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
@@ -72,10 +75,14 @@ def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile])
     """
     files = {**shared, **tasks_beside(store, dataset)}
     is_derived = is_made_of_answers(store, dataset)
+    transcribes = store.dataset_settings(dataset).transcribe
     return [
         name
         for name, file in files.items()
-        if (str(dataset) in file.datasets if is_derived else file.takes(dataset))
+        if (
+            (str(dataset) in file.datasets if is_derived else file.takes(dataset))
+            or (name == transcription.NAME and transcribes)
+        )
         and require_room(dataset, file)
         and store.ledger.tasks.pin(dataset, file.task, file.use)
     ]
@@ -121,7 +128,7 @@ def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
 
 
 def list_of_tasks(store: Store) -> list[TaskListed]:
-    """List every task that has a file in the folder of tasks, or that processes a dataset.
+    """List every task of the folder of tasks and of the package, or that processes a dataset.
 
     Raises:
         ConfigError: a file of the folder of tasks is invalid.

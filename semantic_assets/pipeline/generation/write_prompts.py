@@ -19,7 +19,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import REQUESTS
 from semantic_assets.model.task import GenerationTask
-from semantic_assets.parsing.media import MEDIA, media_tokens
+from semantic_assets.parsing.media import MEDIA, PAGE_COUNT, media_tokens
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.pipeline.pending.broken_files import known_table
 from semantic_assets.store import Store
@@ -134,7 +134,8 @@ def _row(
     if media_uri is not None:
         try:
             path = store.sources.local(media_uri)
-            estimate += media_tokens(path, document["mime"], document["bytes"])
+            pages = int(dict(document["metadata"]).get(PAGE_COUNT, 1))
+            estimate += media_tokens(path, document["mime"], document["bytes"], pages)
         except Unreadable as error:  # it became a link out of the source folder
             refusal = f"it could not be read: {error}"
     refusal = refusal or too_long(task, estimate)

@@ -39,7 +39,7 @@ def prepared(trial: Trial) -> Iterator[Trial]:
     for n in range(TEXTS):
         trial.write(
             f"acme/texts/{n:02d}.txt",
-            " ".join("xyz"[n % 3] * (1 + (n * k) % 9) for k in range(1, 30)),
+            " ".join([f"{n:02d}", *("xyz"[n % 3] * (1 + (n * k) % 9) for k in range(1, 30))]),
         )
     found = trial.reopened(
         backend="gemini",

@@ -126,7 +126,7 @@ def test_the_jobs_of_one_submission_are_of_one_run(trial: Trial) -> None:
 def test_a_cap_takes_an_estimate_for_as_much_as_google_may_count(trial: Trial) -> None:
     write_texts(trial, 3)
     trial.prepare()
-    usd = job_usd(trial.settings.model, 3, 3 * 7)
+    usd = job_usd(trial.settings.model, 3, 3 * 6)
     with run_budget(trial.store, usd * UPPER * 0.99):
         assert advance(trial.store, trial.gemini).submitted_texts == 0
     with run_budget(trial.store, usd * UPPER * 1.01):

@@ -87,7 +87,7 @@ def test_many_questions_are_answered_as_each_alone_in_a_hundredth_of_the_calls(
 ) -> None:
     for name in ("one", "two"):
         for number, paragraph in enumerate(PARAGRAPHS):
-            trial.write(f"acme/{name}/{number}.txt", f"{name} {paragraph}")
+            trial.write(f"acme/{name}/{number}.txt", f"{name} {number} {paragraph}")
     trial.refresh()
     asked = [f"subject number {number}" for number in range(120)]
     calls: list[int] = []

@@ -158,7 +158,7 @@ def test_documents_are_cut_when_their_answer_is_there_and_embedded_with_it(trial
     texts = _vector_texts(trial)
     for row in results(trial):
         (text,) = texts[row["document_id"]]
-        assert text.startswith(f"{row['title']}\n\n{row['output']['summary']}\n\n")
+        assert text.startswith(f"{row['output']['summary']}\n\n")
 
 
 def test_a_document_waits_and_its_shard_does_not(trial: Trial) -> None:

@@ -1,0 +1,112 @@
+"""Suffixes of source code and of data kept as text, with their MIME types, and whole file names."""
+
+#: Languages, by MIME type. The chunks of such a file are divided where a definition begins.
+_CODE_BY_MIME: dict[str, str] = {
+    "text/x-python": ".py .pyi .pyw .pyx .pxd",
+    "text/javascript": ".js .mjs .cjs .jsx",
+    "text/x-typescript": ".ts .tsx .mts .cts",
+    "text/x-java": ".java",
+    "text/x-c": ".c .h",
+    "text/x-c++": ".cc .cpp .cxx .hh .hpp .hxx .ino .cu .cuh",
+    "text/x-objective-c": ".m .mm",
+    "text/x-csharp": ".cs .csx",
+    "text/x-fsharp": ".fs .fsi .fsx",
+    "text/x-vb": ".vb .vbs .bas",
+    "text/x-go": ".go",
+    "text/x-rust": ".rs",
+    "text/x-ruby": ".rb .rake .gemspec",
+    "text/x-php": ".php .phtml",
+    "text/x-swift": ".swift",
+    "text/x-kotlin": ".kt .kts",
+    "text/x-scala": ".scala .sc",
+    "text/x-groovy": ".groovy .gradle",
+    "text/x-shellscript": ".sh .bash .zsh .fish .ksh",
+    "text/x-powershell": ".ps1 .psm1 .psd1",
+    "text/x-bat": ".bat .cmd",
+    "text/x-sql": ".sql .ddl",
+    "text/x-r": ".r",
+    "text/x-julia": ".jl",
+    "text/x-lua": ".lua",
+    "text/x-perl": ".pl .pm",
+    "text/x-haskell": ".hs .lhs",
+    "text/x-ocaml": ".ml .mli",
+    "text/x-elixir": ".ex .exs",
+    "text/x-erlang": ".erl .hrl",
+    "text/x-clojure": ".clj .cljs .cljc .edn",
+    "text/x-lisp": ".lisp .lsp .el .scm .rkt",
+    "text/x-dart": ".dart",
+    "text/x-zig": ".zig",
+    "text/x-nim": ".nim",
+    "text/x-d": ".d",
+    "text/x-fortran": ".f .f90 .f95 .f03 .for",
+    "text/x-pascal": ".pas .dpr",
+    "text/x-ada": ".adb .ads",
+    "text/x-cobol": ".cob .cbl",
+    "text/x-asm": ".asm .s",
+    "text/x-verilog": ".v .sv .svh",
+    "text/x-vhdl": ".vhd .vhdl",
+    "text/x-tcl": ".tcl",
+    "text/x-awk": ".awk .sed",
+    "text/x-vue": ".vue",
+    "text/x-svelte": ".svelte .astro",
+    "text/css": ".css .scss .sass .less .styl",
+    "text/x-terraform": ".tf .tfvars .hcl",
+    "text/x-protobuf": ".proto .thrift .capnp",
+    "text/x-graphql": ".graphql .gql",
+    "text/x-cmake": ".cmake",
+    "text/x-makefile": ".mk .mak .am",
+    "text/x-dockerfile": ".dockerfile .containerfile",
+    "text/x-nix": ".nix",
+    "text/x-solidity": ".sol",
+    "text/x-template": ".j2 .jinja .jinja2 .tmpl .tpl .erb .ejs .hbs .mustache .twig",
+    "text/x-tex": ".sty .cls .dtx",
+    "application/yaml": ".yaml .yml",
+    "application/toml": ".toml",
+    "text/x-ini": ".ini .cfg .conf .properties .desktop .service .reg",
+    "application/xml-schema": ".xsd .xsl .xslt .wsdl .dtd .rng",
+    "application/json5": ".json5 .jsonc",
+}
+CODE: dict[str, str] = {
+    suffix: mime for mime, suffixes in _CODE_BY_MIME.items() for suffix in suffixes.split()
+}
+#: Text that is neither prose with marks nor code.
+PLAIN: dict[str, str] = {
+    ".log": "text/x-log",
+    ".diff": "text/x-diff",
+    ".patch": "text/x-diff",
+    ".asc": "text/plain",
+    ".po": "text/x-gettext",
+    ".pot": "text/x-gettext",
+    ".bib": "text/x-bibtex",
+}
+#: Files known by their whole name, or by the part before a dot or hyphen (`LICENSE-MIT`), and the
+#: suffix by which they are read.
+NAMES: dict[str, str] = {
+    **dict.fromkeys(("makefile", "gnumakefile"), ".mk"),
+    **dict.fromkeys(("dockerfile", "containerfile"), ".dockerfile"),
+    **dict.fromkeys(("jenkinsfile",), ".groovy"),
+    **dict.fromkeys(
+        ("vagrantfile", "gemfile", "rakefile", "podfile", "fastfile", "brewfile", "guardfile"),
+        ".rb",
+    ),
+    **dict.fromkeys(("procfile", "pipfile", "caddyfile"), ".ini"),
+    **dict.fromkeys(
+        (
+            *("readme", "license", "licence", "copying", "copyright", "notice", "authors", "todo"),
+            *("changelog", "changes", "news", "history", "install", "contributors", "credits"),
+            *(
+                "maintainers",
+                "thanks",
+                "version",
+                "hacking",
+                "faq",
+                "bugs",
+                "codeowners",
+                "manifest",
+            ),
+        ),
+        ".txt",
+    ),
+}
+#: Names that a suffix would have read as something else.
+WHOLE_NAMES: dict[str, str] = {"cmakelists.txt": ".cmake"}
