@@ -23,6 +23,8 @@ _HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 #: Encodings in which a character of two bytes may pass for UTF-8.
 _OF_PAIRS = frozenset(("gb18030", "big5", "cp949", "euc_kr", "cp932", "euc_jp"))
 _SAMPLE_BYTES = 64 << 10
+#: Bytes that begin most letters of UTF-8 beyond ASCII, and as letters of a page end no word.
+_FIRST_HALVES = b"\xc3\xc4\xc5\xd0\xd1"
 
 
 class Decoded(NamedTuple):
@@ -124,7 +126,8 @@ def _told_apart(lines: list[bytes]) -> _Lines:
     told = _Lines([], [])
     for number, line in enumerate(lines):
         if not line.isascii():
-            (told.utf8 if _is_utf8(line) else told.other).append(number)
+            is_cut = number == len(lines) - 1 and line[-1] in _FIRST_HALVES
+            (told.utf8 if is_cut or _is_utf8(line) else told.other).append(number)
     if len(told.utf8) * 20 < len(told.other):  # a line of another encoding may pass for UTF-8
         return _Lines([], told.other)
     return told
