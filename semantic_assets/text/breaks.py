@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,7 @@ class Breaks:
         """
         self._text, self._first, self._kind = text, first, kind
         self._outline, self._joined = outline, joined
+        self._is_ascii = text.isascii()
 
     def of(
         self, start: int, end: int, cumulative: npt.NDArray[np.int64], most: int
@@ -84,16 +86,22 @@ class Breaks:
                 if level is Break.GRAPHEME:
                     weights = (cumulative[begin : stop + 1] - cumulative[begin]).tolist()
                     added += graphemes.runs(self._text, begin, stop, weights, most)
-                    continue
-                places = (p for p in self._places(level, begin, stop) if begin < p < stop)
-                added += (p for p in places if not graphemes.continues(self._text[p]))
-            yield from ((place, self._rank(level, place)) for place in added)
-            edges = sorted({*edges, *added})
+                else:
+                    added += self._between(level, begin, stop)
+            yield from self._ranked(level, added)
+            edges = sorted({*edges, *added}) if added else edges
 
-    def _rank(self, level: Break, place: int) -> int:
+    def _between(self, level: Break, start: int, end: int) -> list[int]:
+        found = [place for place in self._places(level, start, end) if start < place < end]
+        if self._is_ascii:
+            return found
+        return [place for place in found if not graphemes.continues(self._text[place])]
+
+    def _ranked(self, level: Break, places: list[int]) -> Iterator[tuple[int, int]]:
+        rank = level * STEPS
         if self._kind is not TextKind.CODE or level is not Break.LINE:
-            return level * STEPS
-        return level * STEPS + code_step(self._text, place, self._first)
+            return zip(places, repeat(rank), strict=False)
+        return ((place, rank + code_step(self._text, place, self._first)) for place in places)
 
     def _places(self, level: Break, start: int, end: int) -> Iterator[int]:
         found = self._all_places(level, start, end)
@@ -142,8 +150,10 @@ class Breaks:
             yield from items
 
     def _is_of_rows(self, start: int, end: int) -> bool:
-        rows = sum(1 for _ in _ROW.finditer(self._text, start, end))
-        return rows >= max(_FEWEST_ROWS, _ROWS_SHARE * self._text.count("\n", start, end))
+        fewest = max(_FEWEST_ROWS, _ROWS_SHARE * self._text.count("\n", start, end))
+        if self._text.count("\t", start, end) + self._text.count("|", start, end) < fewest:
+            return False
+        return sum(1 for _ in _ROW.finditer(self._text, start, end)) >= fewest
 
 
 def code_step(text: str, place: int, first: int) -> int:

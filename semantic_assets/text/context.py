@@ -31,9 +31,12 @@ class Context:
         self._most = max_weight // 2
         #: A head of more would leave a row too little room.
         self._most_with_head = max_weight * 3 // 4
+        self._top = _context(title, (), more, self._most)
 
     def at(self, place: int) -> str:
         """Return what is embedded before a chunk that begins at a place."""
+        if not self.outline.places and not self.outline.tables:
+            return self._top
         names = _context(self._title, self.outline.trail(place), self._more, self._most)
         table = self.outline.table(place) if self.outline.tables else None
         if table is None:

@@ -73,10 +73,11 @@ def joined(
     above = np.concatenate((indents[:1], indents[:-1]))
     leads = (lines == 0) & ~is_end & (before - previous < _SHORT_LINE) & ~_is_item(codes, previous)
     leads |= (lines <= _UNDERLINED_LINES) & _is_underlined(codes, previous, before)
-    is_inside = _letters().take(codes[before], mode="clip") | (codes[before] == ord(","))
-    goes_on = is_inside & _small_letters().take(codes[starts], mode="clip")
-    last_lines = _line_starts(before, firsts, line_ends)
-    goes_on &= past_blanks(text, codes, last_lines.copy()) - last_lines == indents
+    goes_on = _letters().take(codes[before], mode="clip") | (codes[before] == ord(","))
+    goes_on &= _small_letters().take(codes[starts], mode="clip")
+    some = np.flatnonzero(goes_on)
+    last_lines = _line_starts(before[some], firsts[some], line_ends)
+    goes_on[some] = past_blanks(text, codes, last_lines.copy()) - last_lines == indents[some]
     return ((leads & (above <= indents)) | goes_on) & (starts > firsts)
 
 
