@@ -77,7 +77,7 @@ def find_units(sources: Sequence[Source], max_weight: int) -> Units:
         lasts=lasts,
         cumulative=cumulative,
         starts=starts,
-        ranks=ranks << 32 | _hashes(codes, starts),
+        ranks=ranks,
         heading_weights=found.heading_weights(starts, of_document),
         edges=np.searchsorted(of_document, np.arange(len(sources) + 1)),
     )
@@ -106,7 +106,7 @@ class _Search:
         return found
 
     def units(self, max_weight: int) -> tuple[Places, Places]:
-        """Return the starts of units and the ranks of their breaks, but for the hashes."""
+        """Return the starts of units, ascending, and the ranks of their breaks."""
         headings = np.asarray([one.heading_weight(0) for one in self.sources], dtype=np.int64)
         weights = self.cumulative[self.lasts] - self.cumulative[self.firsts]
         is_heavy = weights + headings > max_weight
@@ -116,8 +116,9 @@ class _Search:
         is_joined = paragraphs.joined(self.text, self.codes, starts, firsts, line_ends)
         is_joined |= self._continues(starts) & (starts > firsts)
         is_plain = np.asarray([one.kind is TextKind.PLAIN for one in self.sources])
-        kept = starts[is_plain[of_document] & ~is_joined]
-        parts = [(kept, np.full(len(kept), Break.PARAGRAPH * STEPS, dtype=np.int64))]
+        is_ours = is_plain[of_document]
+        hashes = _lowest(_hashes(self.codes, starts[is_ours]), ~is_joined[is_ours])
+        parts = [(starts[is_ours & ~is_joined], Break.PARAGRAPH * STEPS << 32 | hashes)]
         inner: dict[int, list[int]] = {}
         edges = np.searchsorted(of_document, np.arange(len(self.sources) + 1)).tolist()
         for number in np.flatnonzero(is_heavy & ~is_plain).tolist():
@@ -151,7 +152,9 @@ class _Search:
         local = (starts - first).tolist()
         units, inner = find(one.text, one.outline, local, is_joined.tolist())
         places, ranks = np.asarray(units, dtype=np.int64).T
-        return places + first, ranks, [place + first for place in inner]
+        every = np.union1d(starts, places + first)
+        hashes = _lowest(_hashes(self.codes, every), np.isin(every, places + first))
+        return places + first, ranks << 32 | hashes, [place + first for place in inner]
 
     def _refined(
         self, starts: Places, ranks: Places, inner: dict[int, list[int]], max_weight: int
@@ -172,7 +175,7 @@ class _Search:
         if not added:
             return starts, ranks
         places, finer = np.asarray(added, dtype=np.int64).T
-        return _merged([(starts, ranks), (places, finer)])
+        return _merged([(starts, ranks), (places, finer << 32 | _hashes(self.codes, places))])
 
 
 def _heaviest_heading(one: Source, start: int, end: int) -> int:
@@ -184,6 +187,15 @@ def _merged(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
     ranks = np.concatenate([ranks for _, ranks in parts])
     order = np.argsort(starts, kind="stable")
     return starts[order], ranks[order]
+
+
+def _lowest(hashes: Places, is_kept: npt.NDArray[np.bool_]) -> Places:
+    """Return the lowest hash of each unit and of the paragraphs that go with it.
+
+    So a break moves to the short line above it, and no other break with it.
+    """
+    kept = np.flatnonzero(is_kept)
+    return np.minimum.reduceat(hashes, kept) if len(kept) else hashes[:0]
 
 
 def _hashes(codes: Codes, starts: Places) -> Places:
