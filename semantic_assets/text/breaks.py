@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semantic_assets.text import graphemes
-from semantic_assets.text.definitions import is_closing, is_leading, width
+from semantic_assets.text.code_outline import is_closing, is_leading, width
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.outline import Outline
 from semantic_assets.text.sentences import sentence_starts
@@ -35,7 +35,9 @@ class Break(IntEnum):
 #: The places of a rank that a class of breaks has: for the indentation of code.
 STEPS = 16
 
-_ITEM = re.compile(r"^([ \t]{0,40})(?:[-*+\u2022\u25e6\u25aa\u2023\u00b7]|\d{1,3}[.)])[ \t]+(?=\S)", re.M)
+_ITEM = re.compile(
+    r"^([ \t]{0,40})(?:[-*+\u2022\u25e6\u25aa\u2023\u00b7]|\d{1,3}[.)])[ \t]+(?=\S)", re.M
+)
 _ROW = re.compile(r"^[^\n\t|]{0,300}(?:\t| ?\| ?)", re.M)
 _LINE_START = re.compile(r"\n[ \t]{0,200}(?=\S)")
 _CLAUSE = re.compile(r"[,;:\u2013\u2014](?=\s)\s+|[\uff0c\u3001\uff1b\uff1a\u060c\u061b]")

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semantic_assets.text import definitions, fingerprint, markup
-from semantic_assets.text.context import Context, weight_before
+from semantic_assets.text import code_outline, fingerprint, markdown_outline
 from semantic_assets.text.dividing import divide
 from semantic_assets.text.heading_names import shortened
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.outline import NO_OUTLINE, Outline
+from semantic_assets.text.preamble import Preamble, weight_before
 from semantic_assets.text.tokens import tokens_of
 from semantic_assets.text.units import Places, Source, Units, find_units
 
@@ -42,8 +42,8 @@ class ChunkSizes:
 _DEFAULT_SIZES = ChunkSizes()
 _OUTLINES: dict[TextKind, Callable[[str], Outline]] = {
     TextKind.PLAIN: lambda _: NO_OUTLINE,
-    TextKind.MARKUP: markup.outline_of,
-    TextKind.CODE: definitions.outline_of,
+    TextKind.MARKUP: markdown_outline.outline_of,
+    TextKind.CODE: code_outline.outline_of,
 }
 
 
@@ -96,21 +96,21 @@ def split_documents(
 def _cut(documents: Sequence[TextToSplit], sizes: ChunkSizes) -> Iterator[list[Span]]:
     if not documents:
         return
-    contexts = [_context_of(document, sizes.max_tokens) for document in documents]
+    preambles = [_preamble_of(document, sizes.max_tokens) for document in documents]
     sources = [
-        Source(document.text, document.kind, context.outline, context.weight_at)
-        for document, context in zip(documents, contexts, strict=True)
+        Source(document.text, document.kind, preamble.outline, preamble.weight_at)
+        for document, preamble in zip(documents, preambles, strict=True)
     ]
     units = find_units(sources, sizes.max_tokens * 100)
-    for number, (document, context) in enumerate(zip(documents, contexts, strict=True)):
+    for number, (document, preamble) in enumerate(zip(documents, preambles, strict=True)):
         edges = _edges(units, number, sizes)
-        yield _spans(document, context, units.cumulative[units.firsts[number] :], edges)
+        yield _spans(document, preamble, units.cumulative[units.firsts[number] :], edges)
 
 
-def _context_of(document: TextToSplit, max_tokens: int) -> Context:
+def _preamble_of(document: TextToSplit, max_tokens: int) -> Preamble:
     outline = _OUTLINES[document.kind](document.text)
     title = shortened(document.title) if document.title else None
-    return Context(document.text, title, document.context, outline, max_tokens * 100)
+    return Preamble(document.text, title, document.context, outline, max_tokens * 100)
 
 
 def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
@@ -128,7 +128,7 @@ def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
 
 
 def _spans(
-    document: TextToSplit, context: Context, cumulative: Places, edges: list[int]
+    document: TextToSplit, preamble: Preamble, cumulative: Places, edges: list[int]
 ) -> list[Span]:
     text = document.text
     chunk_id = fingerprint.chunk_ids(document.document_id)
@@ -140,7 +140,7 @@ def _spans(
             continue
         start = begin if text[begin] == body[0] else text.index(body[0], begin)
         stop = start + len(body)
-        above = context.at(start)
+        above = preamble.at(start)
         encoded = body.encode()
         body_hash = fingerprint.text_hash(encoded)
         occurrence = seen.get(body_hash, 0)
@@ -152,7 +152,7 @@ def _spans(
                 len(spans),
                 start,
                 stop,
-                " > ".join(context.outline.trail(start)) or None,
+                " > ".join(preamble.outline.trail(start)) or None,
                 body,
                 above + body,
                 fingerprint.text_hash(above.encode() + encoded) if above else body_hash,

@@ -1,7 +1,7 @@
-"""Paragraphs, and which breaks between them are none for a reader: those inside a sentence, and
-behind a short line, which goes with what follows it.
+"""Paragraphs, and which breaks between them are none for a reader.
 
-Told for many documents at once by numpy, from the characters on both sides of each break.
+None is inside a sentence that goes on, or behind a short line: it goes with what follows. Told for
+many documents at once by numpy, from the characters on both sides of each break.
 """
 
 import re
@@ -22,12 +22,14 @@ _INDENTATION = 16
 _SHORT_LINE = 80
 #: An underlined heading of plain text: its name, perhaps a line above it, and the underline.
 _UNDERLINED_LINES, _UNDERLINED_CHARS = 2, 200
-_UNDERLINES = "=-~^*#+_\""
+_UNDERLINES = '=-~^*#+_"'
 _BULLETS = "-*+>|`\u2022\u25e6\u25aa\u2023\u00b7"
 _ENDS = (
     ".!?\u2026\u2048\u2049\u3002\uff01\uff1f\uff61\uff0e\u0964\u0965\u06d4\u061f\u0589\u1362\u1367"
     "\u1368\u0f0d\u0f0e\u104a\u104b\u17d4\u17d5\u1803\u1809"
 )
+#: Ends of a line of code.
+_ENDS_OF_CODE = ";}"
 _CLOSERS = "\"')]}*_`\u2019\u201d\u00bb\u203a\u300d\u300f\u3011\uff09"
 _SPACES = " \t\n\r\f\v\u00a0\u2028\u2029\u3000"
 _CODES = 0x10000
@@ -56,9 +58,7 @@ def past_blanks(text: str, codes: Codes, places: Places) -> Places:
     return places
 
 
-def joined(
-    text: str, codes: Codes, starts: Places, firsts: Places, line_ends: Places
-) -> _Marks:
+def joined(text: str, codes: Codes, starts: Places, firsts: Places, line_ends: Places) -> _Marks:
     """Return which units go with the one before them: behind a short line, or inside a sentence.
 
     Args:
@@ -66,7 +66,7 @@ def joined(
     """
     previous = np.concatenate((starts[:1], starts[:-1]))
     before = _last_before(text, codes, starts, previous)
-    is_end = _is_one(_ENDS, codes[before])
+    is_end = _is_one(_ENDS + _ENDS_OF_CODE, codes[before])
     is_end |= _is_one(_CLOSERS, codes[before]) & _is_one(_ENDS, codes[np.maximum(before - 1, 0)])
     lines = np.searchsorted(line_ends, before) - np.searchsorted(line_ends, previous)
     indents = starts - _line_starts(starts, firsts, line_ends)
@@ -78,13 +78,14 @@ def joined(
     some = np.flatnonzero(goes_on)
     last_lines = _line_starts(before[some], firsts[some], line_ends)
     goes_on[some] = past_blanks(text, codes, last_lines.copy()) - last_lines == indents[some]
-    return ((leads & (above <= indents)) | goes_on) & (starts > firsts)
+    leads &= above <= indents
+    return np.asarray((leads | goes_on) & (starts > firsts))
 
 
 def _line_starts(places: Places, firsts: Places, line_ends: Places) -> Places:
     index = np.searchsorted(line_ends, places)
     behind = np.concatenate(([0], line_ends + 1))
-    return np.maximum(behind[index], firsts)
+    return np.asarray(np.maximum(behind[index], firsts))
 
 
 def _last_before(text: str, codes: Codes, starts: Places, previous: Places) -> Places:
@@ -102,14 +103,16 @@ def _last_before(text: str, codes: Codes, starts: Places, previous: Places) -> P
 
 def _is_item(codes: Codes, places: Places) -> _Marks:
     behind = codes[places + 1]
-    return _is_one(_BULLETS, codes[places]) & ((behind == ord(" ")) | (behind == ord("\t")))
+    is_blank = (behind == ord(" ")) | (behind == ord("\t"))
+    return np.asarray(_is_one(_BULLETS, codes[places]) & is_blank)
 
 
 def _is_underlined(codes: Codes, starts: Places, ends: Places) -> _Marks:
     """Return which units are one or two lines above a row of one sign."""
     last = codes[ends]
     is_row = (last == codes[np.maximum(ends - 1, 0)]) & (last == codes[np.maximum(ends - 2, 0)])
-    return is_row & _is_one(_UNDERLINES, last) & (ends - starts < _UNDERLINED_CHARS)
+    is_row &= ends - starts < _UNDERLINED_CHARS
+    return np.asarray(is_row & _is_one(_UNDERLINES, last))
 
 
 @lru_cache(maxsize=16)

@@ -20,18 +20,17 @@ _END = re.compile(
 #: How far back the word before a full stop is looked for.
 _WORD_CHARS = 24
 #: Words that are written with a full stop inside a sentence, in lower case and without it.
-_ABBREVIATIONS = frozenset(
-    "adj adm al app approx art bd bzw ca cap capt cf ch chap cmd co col corp dept dipl doc dr ed eds"
-    " eg eq eqs esp est et evtl ex exec fig figs gen geb ggf gov hon hrsg ibid ie inc ing inkl jr lt"
-    " ltd maj max med messrs min misc mlle mme mr mrs ms mt nach nat no nos nr num obs op orig pag"
-    " para pl pp prof pt ref refs rep resp rev rs sec secs sen sgt sig sog soc sr sra st ste str tab"
-    " tel trans univ usf usw v vgl viz vol vols vs zzgl z\u00fcg"
-    " \u0430\u043a\u0430\u0434 \u0432\u043a\u043b \u0433 \u0433\u043b \u0433\u0433 \u0434\u043e\u043b"
-    " \u0434\u0440 \u0438\u043c \u043a\u0432 \u043c\u043b\u043d \u043c\u043b\u0440\u0434 \u043d\u0430\u043f"
-    " \u043f\u0435\u0440 \u043f\u0440 \u043f\u0440\u043e\u0444 \u0440\u0438\u0441 \u0440\u0443\u0431"
-    " \u0441\u043c \u0441\u0440 \u0441\u0442\u0440 \u0442\u0430\u0431\u043b \u0442\u044b\u0441"
-    " \u0443\u043b \u044d\u043a\u0437".split()
-)
+_WORDS = """
+adj adm al app approx art bd bzw ca cap capt cf ch chap cmd co col corp dept dipl doc dr ed eds eg eq
+eqs esp est et evtl ex exec fig figs gen geb ggf gov hon hrsg ibid ie inc ing inkl jr lt ltd maj max
+messrs misc mlle mme mr mrs ms mt nat no nos nr num obs op orig para pl pp prof pt ref refs rep resp
+rev rs sec secs sen sgt sig sog sr sra st ste tab tel trans univ usw v vgl viz vol vols vs z\u00fcg
+\u0430\u043a\u0430\u0434 \u0432\u043a\u043b \u0433 \u0433\u043b \u0433\u0433 \u0434\u043e\u043b \u0434\u0440
+\u0438\u043c \u043a\u0432 \u043c\u043b\u043d \u043c\u043b\u0440\u0434 \u043d\u0430\u043f \u043f\u0435\u0440
+\u043f\u0440 \u043f\u0440\u043e\u0444 \u0440\u0438\u0441 \u0440\u0443\u0431 \u0441\u043c \u0441\u0440 \u0441\u0442\u0440
+\u0442\u0430\u0431\u043b \u0442\u044b\u0441 \u0443\u043b \u044d\u043a\u0437
+"""
+_ABBREVIATIONS = frozenset(_WORDS.split())
 
 
 def sentence_starts(text: str, start: int, end: int) -> Iterator[int]:

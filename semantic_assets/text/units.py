@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.text import blocks, graphemes, paragraphs
+from semantic_assets.text import block_units, graphemes, paragraphs
 from semantic_assets.text.breaks import STEPS, Break, Breaks
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.outline import Outline
@@ -148,7 +148,7 @@ class _Search:
         self, number: int, starts: Places, is_joined: npt.NDArray[np.bool_]
     ) -> tuple[Places, Places, list[int]]:
         first, one = int(self.firsts[number]), self.sources[number]
-        find = blocks.of_markup if one.kind is TextKind.MARKUP else blocks.of_code
+        find = block_units.of_markup if one.kind is TextKind.MARKUP else block_units.of_code
         local = (starts - first).tolist()
         units, inner = find(one.text, one.outline, local, is_joined.tolist())
         places, ranks = np.asarray(units, dtype=np.int64).T

@@ -28,7 +28,9 @@ def of_markup(
         indent = _indent(text, place)
         is_item = _MARKER.match(text, place) is not None
         goes_in = outline.is_code(place) or (indent > 1 and is_in_item)
-        is_behind = place in outline.bodies or (known.get(place, True) and not (is_item and was_item))
+        is_behind = place in outline.bodies or (
+            known.get(place, True) and not (is_item and was_item)
+        )
         is_heading = place in outline.levels and place not in outline.bodies
         if units and not is_heading and (goes_in or is_behind):
             inner += [place] if goes_in and place not in outline.bodies else []

@@ -15,7 +15,7 @@ _NAME_CHARS = (120, 60, 30, 15)
 _BREAK = 20
 
 
-class Context:
+class Preamble:
     """What stands before the chunks of one document. At least half of each chunk is its text."""
 
     def __init__(
