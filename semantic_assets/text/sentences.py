@@ -19,12 +19,14 @@ _END = re.compile(
 )
 #: How far back the word before a full stop is looked for.
 _WORD_CHARS = 24
+#: Letters between the full stops of `U.S.`, `p.m.`, `Ph.D.`
+_INITIAL_CHARS = 2
 #: Words that are written with a full stop inside a sentence, in lower case and without it.
 _WORDS = """
-adj adm al app approx art bd bzw ca cap capt cf ch chap cmd co col corp dept dipl doc dr ed eds eg eq
-eqs esp est et evtl ex exec fig figs gen geb ggf gov hon hrsg ibid ie inc ing inkl jr lt ltd maj max
+abs adj adm al app approx art bd bzw ca cap capt cf ch chap cmd co col corp dept dipl doc dr ed eds
+eg eq eqs esp est et evtl ex exec fig figs gen geb ggf gov hon hrsg ibid ie inc ing inkl jr lt ltd maj max
 messrs misc mlle mme mr mrs ms mt nat no nos nr num obs op orig para pl pp prof pt ref refs rep resp
-rev rs sec secs sen sgt sig sog sr sra st ste tab tel trans univ usw v vgl viz vol vols vs z\u00fcg
+rev rs sec secs sen sgt sig sr sra st ste tab tel trans univ usw v vgl viz vol vols vs z\u00fcg
 \u0430\u043a\u0430\u0434 \u0432\u043a\u043b \u0433 \u0433\u043b \u0433\u0433 \u0434\u043e\u043b \u0434\u0440
 \u0438\u043c \u043a\u0432 \u043c\u043b\u043d \u043c\u043b\u0440\u0434 \u043d\u0430\u043f \u043f\u0435\u0440
 \u043f\u0440 \u043f\u0440\u043e\u0444 \u0440\u0438\u0441 \u0440\u0443\u0431 \u0441\u043c \u0441\u0440 \u0441\u0442\u0440
@@ -49,12 +51,11 @@ def _is_end(text: str, mark: int, place: int, start: int) -> bool:
     if text[mark] != "." or text[mark + 1] == ".":
         return True
     word = _word_before(text, mark, start)
-    return not (
-        "." in word
-        or (len(word) == 1 and word.isalpha())
-        or word.casefold() in _ABBREVIATIONS
-        or (word.isdecimal() and _begins_line(text, mark - len(word), start))
-    )
+    if word.replace(".", "").isdecimal():
+        return not _begins_line(text, mark - len(word), start)
+    is_initials = all(len(part) <= _INITIAL_CHARS for part in word.split(".")) and "." in word
+    is_initial = len(word) == 1 and word.isalpha()
+    return not (is_initials or is_initial or word.casefold() in _ABBREVIATIONS)
 
 
 def _word_before(text: str, mark: int, start: int) -> str:
