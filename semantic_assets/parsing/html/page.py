@@ -75,7 +75,7 @@ def _document(page: "LexborHTMLParser", text: str) -> ReadDocument:
 
 
 def _title(page: "LexborHTMLParser") -> str:
-    title = page.css_first("head title") or page.css_first("title")
+    title = page.css_first("head > title")
     shared = page.css_first("meta[property='og:title']")
     names = (
         title.text() if title is not None else "",
