@@ -65,6 +65,9 @@ def test_page_made_of_its_surroundings_keeps_them(read):
     ("head", "body", "title"),
     [
         ("<title> The\n &amp; title </title>", "<h1>Heading</h1>", "The & title"),
+        ("<title>Untitled Document</title>", "<h1>Heading</h1>", "Heading"),
+        ("<title>The &lt;a&gt; element</title>", "<h1>Heading</h1>", "The <a> element"),
+        ("<title>Pumps | Works</title>", "<h1>Pumps</h1>", "Pumps | Works"),
         ("<title> </title>", "x<h2>Heading</h2>", "Heading"),
         ("", "no heading", "manual"),
         ('<meta property="og:title" content="As shared">', "<h1>Heading</h1>", "As shared"),
