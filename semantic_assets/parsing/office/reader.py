@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from semantic_assets.parsing.encoding import check_signature, decode, looks_like_html
-from semantic_assets.parsing.html.page import read_html
+from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, first_heading
@@ -42,7 +42,7 @@ def _reader_of(data: bytes) -> Callable[[bytes], ReadDocument]:
         return _read_compound
     if data.lstrip()[:5] == b"{\\rtf":
         return _read_rtf
-    return read_html if looks_like_html(data) else _read_export
+    return read_whole_html if looks_like_html(data) else _read_export
 
 
 def _read_package(data: bytes) -> ReadDocument:
@@ -103,7 +103,7 @@ def _read_export(data: bytes) -> ReadDocument:
     if text.startswith("<?xml"):
         return read_flat_xml(data)
     if text.startswith("<"):
-        return read_html(data)
+        return read_whole_html(data)
     return ReadDocument(_table_of(text) or marks.paragraph(text))
 
 
