@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from semantic_assets.parsing.mail.parts import header, name_of, text_of
+from semantic_assets.parsing.mail.message_parts import header, name_of, text_of
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 

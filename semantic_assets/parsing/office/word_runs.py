@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.office.drawings import alternative_text, diagram_lines
-from semantic_assets.parsing.office.formulas import formula_text
+from semantic_assets.parsing.office.formula_letters import formula_text
 from semantic_assets.parsing.office.package import Package
 
 _SIGNS = {

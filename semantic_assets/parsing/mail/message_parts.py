@@ -5,7 +5,7 @@ from email.header import decode_header
 from email.message import Message
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.html.page import read_html
+from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.records import Unreadable, normal_text
 
 #: As mail programs do: what is called Latin-1 is mostly the wider code page.
@@ -27,7 +27,7 @@ def text_of(part: Message) -> str:
     charset = str(part.get_content_charset() or "").lower()
     text = decoded(data, charset)
     if part.get_content_type() == "text/html":
-        return read_html(text.encode("utf-8", "replace")).text if text.strip() else ""
+        return read_whole_html(text.encode("utf-8", "replace")).text if text.strip() else ""
     if str(part.get_param("format") or "").lower() == "flowed":
         text = _joined(text, is_deleting=str(part.get_param("delsp") or "").lower() == "yes")
     return normal_text(text.replace("\0", ""))
