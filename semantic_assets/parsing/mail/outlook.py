@@ -5,9 +5,9 @@ import struct
 from datetime import UTC, datetime, timedelta
 
 from semantic_assets.parsing.html.page import read_whole_html
-from semantic_assets.parsing.mail.parts import decoded
+from semantic_assets.parsing.mail.message_parts import decoded
 from semantic_assets.parsing.mail.rtf_compression import unpacked
-from semantic_assets.parsing.office.compound import Compound
+from semantic_assets.parsing.office.binary.compound import Compound
 from semantic_assets.parsing.office.rtf import read_rtf
 from semantic_assets.parsing.records import normal_text
 from semantic_assets.parsing.text import ReadDocument

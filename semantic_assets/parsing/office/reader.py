@@ -77,9 +77,26 @@ def _check_password(manifest: bytes) -> None:
 
 
 def _read_compound(data: bytes) -> ReadDocument:
-    from semantic_assets.parsing.office.compound import read_compound
+    from semantic_assets.parsing.mail.outlook import read_outlook
+    from semantic_assets.parsing.office.binary.compound import Compound
+    from semantic_assets.parsing.office.binary.slides_97 import read_slides_binary
+    from semantic_assets.parsing.office.binary.word_97 import read_word_binary
+    from semantic_assets.parsing.office.sheets import read_sheets
 
-    return read_compound(data)
+    compound = Compound(data)
+    names = set(compound.names)
+    if names & {"EncryptedPackage", "EncryptionInfo"}:
+        raise Unreadable("it has a password: remove it, then put it back")
+    if "WordDocument" in names:
+        return read_word_binary(compound)
+    if "PowerPoint Document" in names:
+        return read_slides_binary(compound)
+    if "__properties_version1.0" in names:
+        return read_outlook(compound)
+    if names & {"Workbook", "Book"}:
+        title, metadata = compound.title()
+        return read_sheets(data)._replace(title=title, metadata=metadata)
+    raise Unreadable("no reader takes this old office format: save it as .docx, .xlsx or .pptx")
 
 
 def _read_rtf(data: bytes) -> ReadDocument:
