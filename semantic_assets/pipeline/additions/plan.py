@@ -94,7 +94,7 @@ def plan_additions(
 
 def valid_name(name: str) -> str:
     """Return a valid name of a project or dataset that a person recognises a folder by."""
-    plain = unicodedata.normalize("NFKD", source_uri(name)).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     valid = _NOT_IN_NAMES.sub("-", plain.lower()).strip("-")[:_NAME_CHARS].strip("-")
     letters = sum(map(str.isalnum, name))
     if letters and len(valid.replace("-", "")) * 2 >= letters:
