@@ -8,17 +8,18 @@ import re
 from collections.abc import Sequence
 
 from semantic_assets.text.breaks import STEPS, Break, code_step
+from semantic_assets.text.code_outline import tops
 from semantic_assets.text.outline import Outline
 
 #: (place, rank) of units, and the breaks inside them that were passed over.
-Blocks = tuple[list[tuple[int, int]], list[int]]
+BlockUnits = tuple[list[tuple[int, int]], list[int]]
 
 _MARKER = re.compile(r"(?:[-*+\u2022]|\d{1,9}[.)])[ \t]")
 
 
 def of_markup(
     text: str, outline: Outline, starts: Sequence[int], is_joined: Sequence[bool]
-) -> Blocks:
+) -> BlockUnits:
     """Return the units of Markdown: whole items and blocks of code, with their headings."""
     known = dict(zip(starts, is_joined, strict=True))
     units: list[tuple[int, int]] = []
@@ -42,10 +43,10 @@ def of_markup(
 
 def of_code(
     text: str, outline: Outline, starts: Sequence[int], is_joined: Sequence[bool]
-) -> Blocks:
-    """Return the units of source code: what blank lines divide, the least indented first."""
-    steps = [(place, code_step(text, place, 0)) for place in starts]
-    return [(place, Break.PARAGRAPH * STEPS + step) for place, step in steps], []
+) -> BlockUnits:
+    """Return the units of source code: the least indented begin first."""
+    places = sorted({*starts, *tops(text)})
+    return [(p, Break.PARAGRAPH * STEPS + code_step(text, p, 0)) for p in places], []
 
 
 def _indent(text: str, place: int) -> int:

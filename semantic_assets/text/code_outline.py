@@ -1,6 +1,7 @@
 """Definitions in source code, told by their lines: what encloses a place, in most languages."""
 
 import re
+from collections.abc import Iterator
 
 from semantic_assets.text.heading_names import shortened
 from semantic_assets.text.outline import Outline
@@ -23,6 +24,8 @@ _METHOD = re.compile(
 _CLOSING = re.compile(r"[)\]}]|(?:end|else|elif|except|finally|catch|begin)\b|\{$|#(?:end|el)")
 #: A line that goes with what follows it.
 _LEADING = re.compile(r"@|#|//|/\*|\*|--|;|%|'''|\"\"\"|\[\w|template\b")
+#: A line at the left edge, and the line above it.
+_AT_EDGE = re.compile(r"^([^\n]{0,300})\n(?=(\S[^\n]{0,40}))", re.MULTILINE)
 _TAB = 4
 
 
@@ -34,6 +37,15 @@ def is_closing(line: str) -> bool:
 def is_leading(line: str) -> bool:
     """Return whether a line is a comment or decorator, which belongs to what stands below it."""
     return _LEADING.match(line) is not None
+
+
+def tops(text: str) -> Iterator[int]:
+    """Yield the lines at the left edge that follow the end of something, without a blank line."""
+    for found in _AT_EDGE.finditer(text):
+        above = found[1]
+        is_end = above[:1] in (" ", "\t") or is_closing(above)
+        if above.strip() and is_end and not is_closing(found[2]):
+            yield found.end()
 
 
 def width(blanks: str) -> int:
@@ -67,4 +79,4 @@ def _name(line: str) -> str | None:
     found = _NAMED.match(line)
     if not found:
         found = _METHOD.match(line)
-    return shortened(found[1]) if found else None
+    return shortened(found[1]).rstrip(":.") if found else None

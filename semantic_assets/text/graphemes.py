@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import regex
 
-_CLUSTER = regex.compile(r"\X")
+#: Flags first: of a million of them, `\X` alone counts from the first one for each.
+_CLUSTER = regex.compile(r"[\U0001F1E6-\U0001F1FF]{2}[\p{M}\u200d\U0001F3FB-\U0001F3FF]*|\X")
 _JOINER = "\u200d"
 _MODIFIERS = range(0x1F3FB, 0x1F400)
 _MARKS = frozenset(("Mn", "Mc", "Me"))
