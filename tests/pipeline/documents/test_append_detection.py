@@ -105,6 +105,33 @@ def test_a_file_that_was_touched_is_read_and_its_chunks_stay(store: Store) -> No
     assert not chunk_documents(store, FIRST).written
 
 
+def test_records_over_several_lines_are_read_whole_when_more_are_appended(store: Store) -> None:
+    pretty = [json.dumps(record(number), indent=2) + "\n" for number in range(3)]
+    path = write(store, "r.jsonl", pretty[0] + pretty[1].partition("\n")[0] + "\n")
+    read(store)
+    path.write_text("".join(pretty))
+    read(store)
+    assert texts(store) == [[record(number)["text"] for number in range(3)]]
+
+
+def test_text_of_records_is_cut_as_markdown_where_the_dataset_says_so(store: Store) -> None:
+    row = {"id": "1", "text": "# Pump\n\nIt hums.\n\n## Valve\n\nIt drips."}
+    write(store, "a.jsonl", lines(row))
+    write(store, "b/c.csv", 'id,text\n2,"# Lid\n\nIt is shut."\n')
+
+    def headings() -> str:
+        cut(store)
+        found = store.lake.read(layout.chunks(FIRST), ["heading_path"])["heading_path"].to_pylist()
+        return " ".join(filter(None, found))
+
+    assert headings() == ""
+    write(store, "dataset.toml", '[[columns.files]]\nglob = "b/*"\nformat = "markdown"\n')
+    assert "Lid" in headings()
+    assert "Pump" not in headings()
+    write(store, "dataset.toml", '[columns]\nformat = "markdown"\n')
+    assert "Pump" in headings()
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
