@@ -16,6 +16,8 @@ from semantic_assets.pipeline.reports.window_use import WindowUse
 from semantic_assets.pipeline.search.search import SearchHit
 
 _SNIPPET = 160
+#: Other documents with the same passage that are named in a hit.
+_PLACES = 3
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
@@ -31,11 +33,16 @@ def hits_table(hits: list[SearchHit]) -> Table:
             made,
             str(rank),
             f"{hit.score:.3f}",
-            f"{hit.title or hit.file_name}\n{hit.uri}",
+            "\n".join([hit.title or hit.file_name, hit.uri, *_places(hit)]),
             f"{hit.chunk_index}{page}",
             snippet,
         )
     return made
+
+
+def _places(hit: SearchHit) -> list[str]:
+    more = len(hit.places) - _PLACES
+    return [*hit.places[:_PLACES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def status_table(found: Status) -> Table:

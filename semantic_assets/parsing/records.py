@@ -138,6 +138,8 @@ def failed_record(
 
 def one_reason(parts: Sequence[str]) -> str | None:
     """Return what is said of a record, on one line that can be stored; None if it is nothing."""
+    if not parts:
+        return None
     line = " ".join("; ".join(parts).split())[:_MAX_REASON_CHARS]
     return line.encode(errors="backslashreplace").decode() or None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.hostile.office_files import OFFICE
 from tests.parsing.conftest import _assemble
 
 
@@ -164,4 +165,5 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "long_rows.parquet": (lambda: repeated_rows(8_000_000, 1_000), "MB of memory"),
     "deep.parquet": (nested_parquet, "deeply nested"),
     "columns.parquet": (many_columns, None),
+    **OFFICE,
 }

@@ -54,7 +54,7 @@ def test_bomb_of_records_keeps_those_that_came_before(monkeypatch):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "a.json"])
 def test_text_too_long_to_cut_is_a_failed_record(read, monkeypatch, name):
-    for module in ("records.MAX_TEXT_BYTES", "readers.MAX_TEXT_BYTES"):
+    for module in ("record_files.rows.MAX_TEXT_BYTES", "readers.MAX_TEXT_BYTES"):
         monkeypatch.setattr(f"semantic_assets.parsing.{module}", 1000)
     long = "x" * 1001
     content = {"a.txt": long, "a.csv": f"text\n{long}\nshort"}.get(name, f'{{"text": "{long}"}}')

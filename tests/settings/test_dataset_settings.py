@@ -161,6 +161,8 @@ def test_the_fingerprints_follow_what_they_are_of_and_nothing_else() -> None:
     assert plain.columns_fingerprint == other.columns_fingerprint
     columns = parsed("[columns]\nmetadata = []")
     assert plain.columns_fingerprint != columns.columns_fingerprint
+    assert plain.options_fingerprint == columns.options_fingerprint
+    assert plain.options_fingerprint != parsed('[html]\ncontent = "all"').options_fingerprint
 
 
 def test_files_may_have_columns_of_their_own() -> None:

@@ -34,6 +34,7 @@ _PERHAPS_NAMED = re.compile(
 )
 _NAMEABLE = BLOCKS | {"li", "td", "tr"}
 _FRAMES = {"header": "banner", "footer": "contentinfo", "aside": "complementary"}
+_NOTES = frozenset(("footnote", "footnotes", "admonition", "note", "tip", "warning"))
 _QUOTES = frozenset(("blockquote", "figure"))
 #: Elements that hold others; a paragraph or a list is content itself.
 _HOLDERS = frozenset(
@@ -107,10 +108,10 @@ class Surroundings:
         """Return whether a header, footer or aside is one of the page, and says nothing itself."""
         if element.parent is not None and element.parent.tag in _QUOTES:
             return False
-        is_inner = id(element) in self._inner
+        is_inner = id(element) in self._inner or not _NOTES.isdisjoint(element.words("class"))
         if role == "banner":
             return not is_inner and not weight.lead and not _has_own_title(element)
-        return role == "contentinfo" or not is_inner or weight.link_share > _LIST_SHARE
+        return role == "contentinfo" or not is_inner or _is_link_list(weight)
 
     def _is_named(self, element: Element, weight: Weight) -> bool:
         """Return whether an element's class or id says that it is no content."""

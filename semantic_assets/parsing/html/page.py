@@ -10,12 +10,12 @@ from semantic_assets.parsing.html.render import rendered
 from semantic_assets.parsing.html.tree import Element, tree_of
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said, first_heading
+from semantic_assets.parsing.titles import own_title
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
 _MINIMUM_CHARS = 200
-_SPACES = re.compile(r"[ \t\n\r\f]+")
 #: Elements that always have an end tag; others may lack one and only seem to nest.
 _NESTING_TAG = re.compile(
     r"<(/?)(?:address|article|aside|blockquote|center|details|dialog|div|dl|fieldset|figure|footer"
@@ -76,13 +76,14 @@ def _document(page: "LexborHTMLParser", text: str) -> ReadDocument:
 
 
 def _title(page: "LexborHTMLParser") -> str:
-    title = page.css_first("head title") or page.css_first("title")
+    title = page.css_first("head > title")
     shared = page.css_first("meta[property='og:title']")
     names = (
         title.text() if title is not None else "",
         shared.attributes.get("content") or "" if shared is not None else "",
     )
-    return next((name for text in names if (name := _SPACES.sub(" ", text).strip())), "")
+    # Only tested: what looks like markup in a page's title is text, as in "The <a> element".
+    return next((" ".join(text.split()) for text in names if own_title(text)), "")
 
 
 def _seen(page: "LexborHTMLParser", *, is_hidden_kept: bool) -> Element:

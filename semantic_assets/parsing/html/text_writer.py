@@ -7,7 +7,6 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 _MARK = re.compile(r"#{1,6}(?=[ \t]|\Z)|`{3}|~{3}|={1,1000}[ \t]{0,9}\Z|-{2,1000}[ \t]{0,9}\Z")
 _MARKED_LINE = re.compile(r"(?m)^(?= {0,3}(?:#{1,6}[ \t]|`{3}|~{3}))")
 _TICKS = re.compile(r"`{3,}")
-_MIN_FENCE = 3
 
 
 class TextWriter:
@@ -102,13 +101,12 @@ class TextWriter:
         self.break_line(2)
 
     def write_code(self, code: str) -> None:
-        """Write a block of code between fences longer than any in it."""
+        """Write a block of code between fences."""
         code = code.strip("\n")
         if self._in_line:
             self.write(f" {code} ")
         elif code.strip():
-            longest = max(map(len, _TICKS.findall(code)), default=_MIN_FENCE - 1)
-            fence = "`" * max(longest + 1, _MIN_FENCE)
+            fence = _fence_around(code)
             self._prefix = ""
             self.write_block(f"{fence}\n{code.rstrip()}\n{fence}")
 
@@ -125,3 +123,12 @@ class TextWriter:
         self.parts += (self._prefix, text)
         self._newlines, self._prefix = 0, ""
         self._is_spaced = text[-1] in " \n"
+
+
+def _fence_around(code: str) -> str:
+    """Return a fence that code does not end: of the other sign, or longer than any inside."""
+    if "```" not in code:
+        return "```"
+    if "~~~" not in code:
+        return "~~~"
+    return "`" * (max(map(len, _TICKS.findall(code))) + 1)

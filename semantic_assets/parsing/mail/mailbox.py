@@ -1,7 +1,8 @@
 """A mailbox (.mbox): each message a document, with its Message-ID as id; read line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from semantic_assets.model.statuses import ParseStatus
@@ -23,14 +24,18 @@ _QUOTED = re.compile(rb">{1,100}From ")
 def read_mailbox(stream: BinaryIO, *, compressed: bool, skip: int) -> Iterator[SourceRecord | None]:
     """Yield each message; None stands in the place of a skipped one."""
     number = 0
-    for data in _messages(split_lines(read_blocks(stream, compressed=compressed))):
+    lines = split_lines(read_blocks(stream, compressed=compressed))
+    first = next(lines, None)
+    if first is None:
+        raise Unreadable("file is empty")
+    for data in _messages(chain((first,), lines)):
         number += 1
         yield None if number <= skip else _record(data, number)
     if not number:
         raise Unreadable("content does not match the file name, no line of it begins a message")
 
 
-def _messages(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _messages(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the messages; of one that is too long, as much as may be held and a little more."""
     held: list[bytes] | None = None
     size = 0

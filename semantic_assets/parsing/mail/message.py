@@ -4,18 +4,18 @@ Plain text is preferred to HTML; forwarded messages are part of the text; other 
 """
 
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from semantic_assets.parsing.mail.parts import name_of, text_of
+from semantic_assets.parsing.mail.message_parts import header, name_of, text_of
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 
 _HEADERS = {"from": "From", "to": "To", "cc": "Cc", "message_id": "Message-ID"}
-_MAX_HEADER_CHARS = 1000
 _MAX_DEPTH = 20
 _MAX_NAMED = 20
+_NESTED = "its parts are nested too deeply: save its text as .txt"
 _SIGNATURES = frozenset(("application/pkcs7-signature", "application/x-pkcs7-signature"))
 _LOCKED = frozenset(("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"))
 
@@ -26,8 +26,15 @@ def read_message(data: bytes) -> ReadDocument:
     Raises:
         Unreadable: it is no message, or it is encrypted.
     """
-    message = message_from_bytes(data.lstrip(b"\r\n "), policy=policy.default)
-    if not isinstance(message, EmailMessage) or not message.keys():
+    try:
+        return _read(data)
+    except RecursionError as error:
+        raise Unreadable(_NESTED) from error
+
+
+def _read(data: bytes) -> ReadDocument:
+    message = message_from_bytes(data.lstrip(b"\r\n "))
+    if not message.keys():
         raise Unreadable("content does not match the file name, it is no message: save it as .txt")
     reader = _Reader()
     reader.read(message, 0)
@@ -41,20 +48,7 @@ def read_message(data: bytes) -> ReadDocument:
     return ReadDocument(text, header(message, "Subject") or None, metadata, (), reader.remark())
 
 
-def header(message: EmailMessage, name: str) -> str:
-    """Return a header, decoded and on one line; a damaged one as it stands."""
-    try:
-        value = str(message.get(name) or "")
-    except (ValueError, LookupError, IndexError, TypeError, AttributeError):
-        value = next(
-            (str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), ""
-        )
-    # Bytes without an encoding of their own stand there as lone surrogates.
-    line = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return " ".join(line.replace("\0", "").split())[:_MAX_HEADER_CHARS]
-
-
-def _date(message: EmailMessage) -> dict[str, str]:
+def _date(message: Message) -> dict[str, str]:
     text = header(message, "Date")
     if not text:
         return {}
@@ -71,10 +65,10 @@ class _Reader:
         self.is_locked = False
         self._faults: list[str] = []
 
-    def read(self, part: EmailMessage, depth: int) -> None:
+    def read(self, part: Message, depth: int) -> None:
         """Read a part with all that is in it."""
         if depth > _MAX_DEPTH:
-            raise Unreadable("its parts are nested too deeply: save its text as .txt")
+            raise Unreadable(_NESTED)
         kind = part.get_content_type()
         if kind in _LOCKED:
             self.is_locked = True
@@ -102,13 +96,13 @@ class _Reader:
             faults.append("a part is encrypted: decrypt it in a mail program")
         return "; ".join(self._faults[:5] + faults) or None
 
-    def _text(self, part: EmailMessage) -> None:
+    def _text(self, part: Message) -> None:
         try:
             self.texts.append(text_of(part))
         except Unreadable as error:
             self._faults.append(str(error))
 
-    def _best(self, part: EmailMessage, depth: int) -> None:
+    def _best(self, part: Message, depth: int) -> None:
         """Read the first form of a text that has any: plain, else HTML, else whatever there is."""
         order = {"text/plain": 0, "text/html": 2}
         for inner in sorted(_parts(part), key=lambda one: order.get(one.get_content_type(), 1)):
@@ -117,7 +111,7 @@ class _Reader:
             if sum(map(len, self.texts)) > before:
                 return
 
-    def _forwarded(self, part: EmailMessage, depth: int) -> None:
+    def _forwarded(self, part: Message, depth: int) -> None:
         for inner in _parts(part):
             lines = [
                 f"{name}: {text}"
@@ -128,8 +122,8 @@ class _Reader:
             self.read(inner, depth + 1)
 
 
-def _parts(part: EmailMessage) -> Iterator[EmailMessage]:
+def _parts(part: Message) -> Iterator[Message]:
     payload = part.get_payload()
     for inner in payload if isinstance(payload, list) else ():
-        if isinstance(inner, EmailMessage):
+        if isinstance(inner, Message):
             yield inner

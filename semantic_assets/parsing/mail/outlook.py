@@ -4,10 +4,10 @@ import re
 import struct
 from datetime import UTC, datetime, timedelta
 
-from semantic_assets.parsing.html.page import read_html
-from semantic_assets.parsing.mail.parts import decoded
+from semantic_assets.parsing.html.page import read_whole_html
+from semantic_assets.parsing.mail.message_parts import decoded
 from semantic_assets.parsing.mail.rtf_compression import unpacked
-from semantic_assets.parsing.office.compound import Compound
+from semantic_assets.parsing.office.binary.compound import Compound
 from semantic_assets.parsing.office.rtf import read_rtf
 from semantic_assets.parsing.records import normal_text
 from semantic_assets.parsing.text import ReadDocument
@@ -49,7 +49,7 @@ class _Message:
             return plain
         page = self._compound.read(f"__substg1.0_{_HTML}0102") or self._string(_HTML).encode()
         if page.strip():
-            return read_html(page).text
+            return read_whole_html(page).text
         packed = self._compound.read(f"__substg1.0_{_RTF}0102")
         return read_rtf(unpacked(packed)).text if packed else ""
 

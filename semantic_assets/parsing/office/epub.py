@@ -4,7 +4,7 @@ import posixpath
 import re
 from xml.etree.ElementTree import Element
 
-from semantic_assets.parsing.html.page import read_html
+from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.office.package import Package, dublin_core, resolved
 from semantic_assets.parsing.records import Unreadable
@@ -49,7 +49,7 @@ def _chapter(package: Package, part: str) -> str:
         package.remark_that(f"chapter {part[:100]} is missing: get the book again")
         return ""
     try:
-        return read_html(_EMPTY_TAG.sub(rb"<\1\2></\1>", data)).text if data.strip() else ""
+        return read_whole_html(_EMPTY_TAG.sub(rb"<\1\2></\1>", data)).text if data.strip() else ""
     except Unreadable as error:
         package.remark_that(f"chapter {part[:100]}: {error}")
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.office import marks
-from semantic_assets.parsing.office.formulas import formula_text
+from semantic_assets.parsing.office.formula_letters import formula_text
 from semantic_assets.parsing.office.opendocument_sheets import repeated, sheets_of
 from semantic_assets.parsing.office.opendocument_text import Line, line_of, styles_of
 from semantic_assets.parsing.office.package import Package, resolved

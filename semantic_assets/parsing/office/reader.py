@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from semantic_assets.parsing.encoding import check_signature, decode, looks_like_html
-from semantic_assets.parsing.html.page import read_html
+from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, first_heading
@@ -42,7 +42,7 @@ def _reader_of(data: bytes) -> Callable[[bytes], ReadDocument]:
         return _read_compound
     if data.lstrip()[:5] == b"{\\rtf":
         return _read_rtf
-    return read_html if looks_like_html(data) else _read_export
+    return read_whole_html if looks_like_html(data) else _read_export
 
 
 def _read_package(data: bytes) -> ReadDocument:
@@ -77,9 +77,26 @@ def _check_password(manifest: bytes) -> None:
 
 
 def _read_compound(data: bytes) -> ReadDocument:
-    from semantic_assets.parsing.office.compound import read_compound
+    from semantic_assets.parsing.mail.outlook import read_outlook
+    from semantic_assets.parsing.office.binary.compound import Compound
+    from semantic_assets.parsing.office.binary.slides_97 import read_slides_binary
+    from semantic_assets.parsing.office.binary.word_97 import read_word_binary
+    from semantic_assets.parsing.office.sheets import read_sheets
 
-    return read_compound(data)
+    compound = Compound(data)
+    names = set(compound.names)
+    if names & {"EncryptedPackage", "EncryptionInfo"}:
+        raise Unreadable("it has a password: remove it, then put it back")
+    if "WordDocument" in names:
+        return read_word_binary(compound)
+    if "PowerPoint Document" in names:
+        return read_slides_binary(compound)
+    if "__properties_version1.0" in names:
+        return read_outlook(compound)
+    if names & {"Workbook", "Book"}:
+        title, metadata = compound.title()
+        return read_sheets(data)._replace(title=title, metadata=metadata)
+    raise Unreadable("no reader takes this old office format: save it as .docx, .xlsx or .pptx")
 
 
 def _read_rtf(data: bytes) -> ReadDocument:
@@ -104,7 +121,7 @@ def _read_export(data: bytes) -> ReadDocument:
     if text.startswith("<?xml"):
         return read_flat_xml(data)
     if text.startswith("<"):
-        return read_html(data)
+        return read_whole_html(data)
     return ReadDocument(_table_of(text) or marks.paragraph(text), remark=remark)
 
 

@@ -42,6 +42,7 @@ _CHARSETS = {
 _CODEPAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _MAX_DEPTH = 10_000
 _MAX_SKIPPED = 8
+_LEVELS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class _State:
     is_left_out: bool = False
     is_hidden: bool = False
     is_raised: bool = False
-    is_fonts: bool = False
+    #: The table that this group is in: of fonts or of styles.
+    table: str = ""
     aside: str = ""
 
 
@@ -76,8 +78,9 @@ class _Reader:
         self._skipped = 0
         self._is_optional = False
         self._encoding = "cp1252"
-        self._font = 0
+        self._font = self._style = 0
         self._fonts: dict[int, str] = {}
+        self._levels: dict[int, int] = {}
         self.text = Text()
         self.notes: list[str] = []
         self.aside: list[str] = []
@@ -185,13 +188,13 @@ class _Reader:
     def _destination(self, word: str) -> None:
         is_optional, self._is_optional = self._is_optional, False
         is_left_out = word in _LEFT_OUT or (is_optional and word not in _KEPT)
-        is_fonts = word == "fonttbl" or self._state.is_fonts
+        table = word if word in ("fonttbl", "stylesheet") else self._state.table
         in_info = word in ("title", "author")
         if word in _ASIDE and self._stack and (in_info or not self._state.is_left_out):
             self.text = Text()
             self._state = replace(self._state, aside=f"{word}", is_left_out=False)
         elif is_left_out:
-            self._state = replace(self._state, is_left_out=True, is_fonts=is_fonts)
+            self._state = replace(self._state, is_left_out=True, table=table)
 
     def _layout(self, word: str, number: int | None) -> None:
         text = self.text
@@ -205,8 +208,10 @@ class _Reader:
             text.end_cell()
         elif word == "row":
             text.end_row()
-        elif word == "outlinelevel" and number is not None and 0 <= number < 9:
-            text.level = number
+        elif word == "outlinelevel":
+            text.level = number if number in range(_LEVELS) else None
+        elif word == "s":
+            text.level = self._levels.get(number or 0)
         elif word == "ls":
             text.is_item = bool(number)
         elif word == "ilvl":
@@ -239,12 +244,22 @@ class _Reader:
         elif word in _CODEPAGES:
             self._encoding = _CODEPAGES[word]
             self._state = replace(state, encoding=self._encoding)
-        elif word == "f" and state.is_fonts:
-            self._font = number or 0
-        elif word == "fcharset" and state.is_fonts and number in _CHARSETS:
-            self._fonts[self._font] = _CHARSETS[number]
+        elif state.table:
+            self._define(word, number or 0)
         elif word == "f":
             self._state = replace(state, encoding=self._fonts.get(number or 0, self._encoding))
+
+    def _define(self, word: str, number: int) -> None:
+        """Take a control word in a table of fonts or of styles."""
+        if self._state.table == "stylesheet":
+            if word == "s":
+                self._style = number
+            elif word == "outlinelevel" and 0 <= number < _LEVELS:
+                self._levels[self._style] = number
+        elif word == "f":
+            self._font = number
+        elif word == "fcharset" and number in _CHARSETS:
+            self._fonts[self._font] = _CHARSETS[number]
 
 
 def _known(encoding: str) -> str:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.office import marks
 from semantic_assets.parsing.office.drawings import alternative_text, diagram_lines
-from semantic_assets.parsing.office.formulas import formula_text
+from semantic_assets.parsing.office.formula_letters import formula_text
 from semantic_assets.parsing.office.package import Package
 from semantic_assets.parsing.office.xml import texts_of
 from semantic_assets.parsing.text import ReadDocument, first_heading

@@ -51,12 +51,18 @@ class _Document:
     def text(self) -> str:
         body = self._body.find("w.body")
         blocks = list(self._blocks(self._body if body is None else body))
-        # A note may hold a reference to another: the list grows while it is read.
-        for number, (kind, name) in enumerate(self._runs.notes, 1):
-            note = self._notes[kind].get(name)
-            if note is not None and (text := self._flat(note)):
-                blocks.append((False, f"[^{number}]: {text}"))
+        blocks += ((False, text) for text in self._notes_text())
         return marks.join_blocks(blocks)
+
+    def _notes_text(self) -> Iterator[str]:
+        """Yield the notes that were referred to; a note may refer to another one."""
+        number = 0
+        while number < len(self._runs.notes):
+            for kind, name in list(self._runs.notes)[number:]:
+                number += 1
+                note = self._notes[kind].get(name)
+                if note is not None and (text := self._flat(note)):
+                    yield f"[^{number}]: {text}"
 
     def _blocks(self, parent: Element) -> Iterator[_Block]:
         for element in parent:

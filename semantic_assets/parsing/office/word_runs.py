@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.office.drawings import alternative_text, diagram_lines
-from semantic_assets.parsing.office.formulas import formula_text
+from semantic_assets.parsing.office.formula_letters import formula_text
 from semantic_assets.parsing.office.package import Package
 
 _SIGNS = {
@@ -39,8 +39,8 @@ class Runs:
 
     def __init__(self, package: Package, part: str) -> None:
         self._package, self._part = package, part
-        #: Kind and id of each note, in the order of the references.
-        self.notes: list[tuple[str, str]] = []
+        #: Kind and id of each note, with its number in the order of the references.
+        self.notes: dict[tuple[str, str], int] = {}
 
     def line(self, paragraph: Element) -> Line:
         line = Line()
@@ -71,8 +71,8 @@ class Runs:
         elif tag in ("m.oMath", "m.oMathPara"):
             parts.append(formula_text(element))
         elif tag in ("w.footnoteReference", "w.endnoteReference"):
-            self.notes.append((tag[2:-9], element.get("w.id", "")))
-            parts.append(f"[^{len(self.notes)}]")
+            note = (tag[2:-9], element.get("w.id", ""))
+            parts.append(f"[^{self.notes.setdefault(note, len(self.notes) + 1)}]")
         elif tag == "w.commentReference":
             line.comments.append(element.get("w.id", ""))
         elif tag == "mc.AlternateContent":

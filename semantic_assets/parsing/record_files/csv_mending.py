@@ -5,16 +5,18 @@ so that a quote that is never closed costs one row.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 
 from semantic_assets.parsing.record_files.csv_dialect import Dialect
 from semantic_assets.parsing.records import Unreadable
 
 #: A row is looked for in so many lines; most have one.
-_ROW_LINES, _ROW_CHARS = 50, 1 << 20
+_ROW_LINES, _ROW_CHARS = 20, 1 << 20
 
 Row = list[str] | Unreadable
 
@@ -96,7 +98,10 @@ class RowReader:
 
     def _mended(self) -> Row | None:
         """Return the row read with quotes after a backslash, or with quotes that are not doubled."""
-        for read in (self._with_backslashes, self._loosely, self._without_quotes):
+        ways = [self._loosely, self._without_quotes]
+        if f"\\{self._dialect.quote}" in self._lines.taken[0]:
+            ways.insert(0, self._with_backslashes)
+        for read in ways:
             self._lines.give_back(len(self._lines.taken))
             row = read()
             if row is not None and len(row) == self._width and not self._swallowed():
@@ -116,7 +121,10 @@ class RowReader:
             return None
 
     def _loosely(self) -> list[str] | None:
-        text = ""
+        text = next(self._lines)
+        cells, end = _loose_row(text, self._dialect, self._width)
+        if end:
+            return self._cut(cells)
         for line in islice(self._lines, _ROW_LINES):
             text += line
             if len(text) > _ROW_CHARS:
@@ -198,20 +206,20 @@ def _loose_row(text: str, dialect: Dialect, width: int) -> tuple[list[str], int]
 
 def _loose_cell(text: str, position: int, dialect: Dialect, after: str) -> tuple[str, int]:
     """Return a cell and where it ends, if in a quote then before `after`; -1: it does not."""
-    while text.startswith(" ", position) or (
-        dialect.delimiter != "\t" and text.startswith("\t", position)
-    ):
-        position += 1
-    if not text.startswith(dialect.quote, position):
+    start = position
+    while text.startswith(" ", start):
+        start += 1
+    if not text.startswith(dialect.quote, start):
         ends = [text.find(sign, position) for sign in (dialect.delimiter, "\n")]
         end = min((end for end in ends if end >= 0), default=len(text))
         return text[position:end], end
-    closing = position
-    while (closing := text.find(dialect.quote, closing + 1)) >= 0:
-        end = closing + 1
-        while text.startswith(" ", end):
-            end += 1
-        if text[end : end + 1] in (after, ""):
-            inside = text[position + 1 : closing]
-            return inside.replace(dialect.quote * 2, dialect.quote), end
-    return "", -1
+    closing = _closing(dialect.quote, after).search(text, start + 1)
+    if closing is None:
+        return "", -1
+    inside = text[start + 1 : closing.start()]
+    return inside.replace(dialect.quote * 2, dialect.quote), closing.end()
+
+
+@lru_cache
+def _closing(quote: str, after: str) -> re.Pattern[str]:
+    return re.compile(rf"{quote} *(?={re.escape(after)}|\Z)")

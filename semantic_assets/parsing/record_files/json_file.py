@@ -58,7 +58,14 @@ def read_values(
 
 
 def value_record(
-    item: Any, where: str, columns: Columns, mime: str, remarks: Sequence[str] = ()
+    item: Any,
+    where: str,
+    columns: Columns,
+    mime: str,
+    remarks: Sequence[str] = (),
+    *,
+    size: int = 0,
+    signature: str | None = None,
 ) -> SourceRecord:
     """Return the record of a value: of an object, or of a string, which is a text."""
     try:
@@ -68,9 +75,11 @@ def value_record(
             item, columns = {"text": item}, Columns()
         if not isinstance(item, dict):
             raise Unreadable(f"not an object but {type(item).__name__}")
-        return record_from_row(item, columns=columns, mime=mime, remarks=remarks)
+        return record_from_row(
+            item, columns=columns, mime=mime, size=size, signature=signature, remarks=remarks
+        )
     except Unreadable as error:
-        return failed_record(reason=f"{where}{error}", mime=mime, size=0)
+        return failed_record(reason=f"{where}{error}", mime=mime, size=size)
 
 
 _Items = Iterator[tuple[str, Any]]

@@ -4,11 +4,9 @@ None is yielded in the place of a skipped record, which is cheaper than parsing 
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
 
-from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, split_lines
 from semantic_assets.parsing.encoding import is_wide, sniff_encoding, to_utf8
 from semantic_assets.parsing.record_files.json_file import (
@@ -96,22 +94,15 @@ def _line_record(
     signature = signature_of(line, encoding.encode())
     if signature in known:
         return KnownRecord(signature)
-    record = _read(line, f"line {number}: ", encoding, columns)
-    if record.parse_status == ParseStatus.FAILED:
-        return replace(record, bytes=len(line))
-    return replace(record, signature=signature)
-
-
-def _read(line: bytes, where: str, encoding: str, columns: Columns) -> SourceRecord:
-    if len(line) > MAX_LINE_BYTES:
-        reason = f"{where}longer than {MAX_LINE_BYTES >> 20} MB: split it"
-        return failed_record(reason=reason, mime=_MIME, size=0)
+    where, size = f"line {number}: ", len(line)
     try:
+        if size > MAX_LINE_BYTES:
+            raise Unreadable(f"longer than {MAX_LINE_BYTES >> 20} MB: split it")
         value = parse(line if encoding.startswith("utf-8") else _decoded(line, encoding))
     except Unreadable as error:
-        return failed_record(reason=f"{where}{error}", mime=_MIME, size=0)
+        return failed_record(reason=f"{where}{error}", mime=_MIME, size=size)
     remarks = [TWICE] if isinstance(value, Doubled) else []
-    return value_record(value, where, columns, _MIME, remarks)
+    return value_record(value, where, columns, _MIME, remarks, size=size, signature=signature)
 
 
 def _decoded(line: bytes | bytearray, encoding: str) -> str:

@@ -152,15 +152,17 @@ def _parsed_leniently(text: str, refusal: ValueError) -> Any:
 
 def _is_inexact(source: bytes | str, value: Any) -> bool:
     """Return whether the fast parser may have rounded a number, or left out a name of two."""
-    names, held = 0, [value]
-    for one in held:
-        if isinstance(one, dict):
-            names += len(one)
-            held.extend(one.values())
-        elif isinstance(one, list):
-            held.extend(one)
-        elif isinstance(one, float):
-            return True
+    if type(value) is not dict and type(value) is not list:
+        return isinstance(value, float)
+    names, nested = 0, [value]
+    for held in nested:
+        names += len(held) * (type(held) is dict)
+        for one in held.values() if type(held) is dict else held:
+            kind = type(one)
+            if kind is float:
+                return True
+            if kind is dict or kind is list:
+                nested.append(one)
     return names < _colons(source)
 
 

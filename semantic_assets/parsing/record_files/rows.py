@@ -163,13 +163,19 @@ def _canonical(text: str | None) -> str | None:
 
 
 def _kept(row: Mapping[str, Any], columns: Columns) -> Mapping[str, Any]:
-    named = {columns.record_id, columns.title, *text_columns(columns.text)}
+    named, nested = _named(columns)
     if columns.metadata is not None:
-        names = [name for name in columns.metadata if name not in named]
-        return {name: _value(row, name) for name in names}
+        return {name: _value(row, name) for name in columns.metadata if name not in named}
     kept = {name: value for name, value in row.items() if name not in named}
-    for name in named:
+    for name in nested:
         root = root_of(row, name)
         if root != name and root in kept:  # what is beside a nested column is metadata
             kept[root] = without(kept[root], name.removeprefix(f"{root}."))
     return kept
+
+
+@lru_cache
+def _named(columns: Columns) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the columns that are not metadata, and those of them that may lead into objects."""
+    named = (columns.record_id, columns.title, *text_columns(columns.text))
+    return frozenset(named), tuple(name for name in named if "." in name)

@@ -30,7 +30,7 @@ def whole_text(text: str, name: str, said: list[str]) -> str:
     Raises:
         Unreadable: too little of it would be left.
     """
-    if "\0" not in text and _is_whole(text):
+    if "\0" not in text and (text.isascii() or _is_whole(text)):
         return text
     found, lost = _UNDECODABLE.subn("\ufffd", text.replace("\0", ""))
     nuls = text.count("\0")
@@ -61,8 +61,6 @@ def optional_text(value: object, name: str, said: list[str]) -> str | None:
 
 
 def _is_whole(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -71,6 +69,8 @@ def _is_whole(text: str) -> bool:
 
 
 def _as_text(value: object) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bytes):
         return _decoded(value)
     if isinstance(value, (date, time)):

@@ -2,13 +2,14 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from itertools import islice
 from typing import Any
 
 from semantic_assets.parsing.formats import suffix_of
+from semantic_assets.parsing.record_files.proposal import propose_columns
 from semantic_assets.parsing.records import Columns, Unreadable
 from semantic_assets.parsing.source_file import open_source, within_root
 from semantic_assets.pipeline.additions.plan import Found
@@ -18,40 +19,45 @@ _HEAD_BYTES, _ROWS = 1 << 20, 100
 #: A head of so many characters may be cut.
 _HEAD_CHARS = _HEAD_BYTES // 4
 _BETWEEN = tuple(" \t\r\n,")
+#: Files with columns of their own that a dataset.toml is written for; more need a person's globs.
+_FILES, _HEAD_LINES = 50, 2
+_IN_GLOBS = re.compile(r"[*?\[\]]")
 #: Where one JSON value holds the rows, at most so deep.
 _DEPTH = 3
 
 
-def _propose(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    try:
-        module = import_module("semantic_assets.parsing.record_files.proposal")
-    except ModuleNotFoundError:
-        return Columns()
-    columns: Columns = module.propose_columns(rows)
-    return columns
-
-
-def proposal(found: Sequence[Found]) -> Columns:
-    """Return the likely columns of the record files; those of most bytes, where they differ."""
-    weights: Counter[Columns] = Counter()
-    for one in found:
+def proposals(found: Sequence[Found]) -> dict[str, Columns]:
+    """Map the names of record files to their likely columns, the largest file first."""
+    likely = {}
+    for one in sorted(found, key=lambda one: (-one.bytes, one.name)):
         if rows := list(islice(_rows(one), _ROWS)):
-            weights[_propose(rows)] += one.bytes + 1
-    return weights.most_common(1)[0][0] if weights else Columns()
+            likely[str(one.name)] = propose_columns(rows)
+    return likely
 
 
-def dataset_file(columns: Columns) -> str | None:
-    """Return a dataset.toml that names these columns; None where they have the default names."""
-    default = Columns()
-    named = {"id": "record_id", "title": "title", "text": "text"}
-    lines = [
-        f"{key} = {json.dumps(getattr(columns, name), ensure_ascii=False)}"
-        for key, name in named.items()
-        if getattr(columns, name) != getattr(default, name)
-    ]
-    if not lines:
+def dataset_file(likely: Mapping[str, Columns]) -> str | None:
+    """Return a dataset.toml that names these columns; None where all have the default names."""
+    if not likely:
         return None
-    return "\n".join(["# Proposed from the first rows.", "[columns]", *lines, ""])
+    base = Counter(likely.values()).most_common(1)[0][0]
+    lines = ["# Proposed from the first rows.", "[columns]", *_named(base, Columns())]
+    for name, columns in islice(likely.items(), _FILES):
+        if columns != base and not _IN_GLOBS.search(name):
+            lines += ["", "[[columns.files]]", f"glob = {_quoted(name)}", *_named(columns, base)]
+    return "\n".join([*lines, ""]) if len(lines) > _HEAD_LINES else None
+
+
+def _named(columns: Columns, base: Columns) -> list[str]:
+    """List the keys of columns that differ from the base."""
+    return [
+        f"{key} = {_quoted(getattr(columns, name))}"
+        for key, name in {"id": "record_id", "title": "title", "text": "text"}.items()
+        if getattr(columns, name) != getattr(base, name)
+    ]
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _rows(one: Found) -> Iterator[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from semantic_assets.model.keys import INGESTED
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.source_file import open_source, within_root
-from semantic_assets.pipeline.additions.columns import dataset_file, proposal
+from semantic_assets.pipeline.additions.columns import dataset_file, proposals
 from semantic_assets.pipeline.additions.plan import AddedKind, Addition, Found
 from semantic_assets.settings.dataset_settings import FILE_NAME
 from semantic_assets.system.durable import make_folder, replacing
@@ -101,7 +101,7 @@ def _describe(addition: Addition, folder: Path) -> str | None:
     target = folder / FILE_NAME
     if os.path.lexists(target) or not folder.is_dir():
         return None
-    content = dataset_file(proposal(addition.found))
+    content = dataset_file(proposals(addition.found))
     if content is not None:
         with replacing(target) as temporary:
             temporary.write_text(content, encoding="utf-8")

@@ -15,7 +15,7 @@ from semantic_assets.parsing.source_file import source_path, source_uri
 from semantic_assets.pipeline.documents.file_counts import ending_of
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.settings.selection import IGNORE_FILE, Selection
-from semantic_assets.sources.listing import is_about, list_files
+from semantic_assets.sources.listing import Listing, is_about, list_files
 from semantic_assets.text.fingerprint import fingerprint
 
 PROJECT = "default"
@@ -94,7 +94,7 @@ def plan_additions(
 
 def valid_name(name: str) -> str:
     """Return a valid name of a project or dataset that a person recognises a folder by."""
-    plain = unicodedata.normalize("NFKD", source_uri(name)).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     valid = _NOT_IN_NAMES.sub("-", plain.lower()).strip("-")[:_NAME_CHARS].strip("-")
     letters = sum(map(str.isalnum, name))
     if letters and len(valid.replace("-", "")) * 2 >= letters:
@@ -117,17 +117,26 @@ def _checked(path: str | Path, sources: Path) -> Path:
     return real
 
 
-def _of_folder(folder: Path, dataset: DatasetKey, below: str) -> Addition:
+def files_below(folder: Path) -> tuple[list[Path], Listing]:
+    """Return the files below a folder that its own patterns and the defaults do not exclude.
+
+    Raises:
+        ConfigError: its dataset.toml or .semanticignore is not valid.
+    """
     settings = DatasetSettings.of(read_table(folder / FILE_NAME), str(folder / FILE_NAME))
     selection = Selection.of(settings.include, settings.exclude).with_ignore_file(
         folder / IGNORE_FILE, str(folder / IGNORE_FILE)
     )
     listing = list_files(folder, folder, selection)
+    return [source_path(folder, uri) for uri in listing.files], listing
+
+
+def _of_folder(folder: Path, dataset: DatasetKey, below: str) -> Addition:
+    paths, listing = files_below(folder)
     about = [] if below else [path for path in folder.iterdir() if is_about(path.name)]
-    paths = [*sorted(about), *(source_path(folder, uri) for uri in listing.files)]
     return Addition(
         dataset=dataset,
-        found=tuple(_found(folder, path, below) for path in paths),
+        found=tuple(_found(folder, path, below) for path in [*sorted(about), *paths]),
         excluded=listing.excluded,
         hidden=tuple(f"{folder.name}/{name}" for name in listing.hidden),
     )

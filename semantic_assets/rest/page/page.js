@@ -65,6 +65,7 @@ function place(hit) {
   const parts = [hit.dataset, hit.uri.split("/").pop()];
   if (hit.heading_path) parts.push(hit.heading_path);
   if (hit.page !== null) parts.push(`page ${hit.page}`);
+  if (hit.places.length) parts.push(`also in ${hit.places.length} other documents`);
   parts.push(`passage ${hit.chunk_index + 1}`, `characters ${hit.start_char.toLocaleString()} to ${hit.end_char.toLocaleString()}`);
   return parts.join(" · ");
 }

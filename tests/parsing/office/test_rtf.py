@@ -51,6 +51,12 @@ def test_code_page_of_the_file_holds_for_unknown_fonts(read: Read):
     assert record.text == "Привет"
 
 
+def test_style_with_a_level_makes_headings(read: Read):
+    styles = r"{\stylesheet{\s0 Normal;}{\s4\outlinelevel2 heading 3;}}"
+    [record] = read("a.rtf", rf"{{\rtf1\ansi{styles}\pard\s4 Firing\par\pard\s0 text}}")
+    assert record.text == "### Firing\n\ntext"
+
+
 def test_title_and_author_come_from_the_properties(read: Read):
     info = r"{\info{\title Kiln guide}{\author Ann}{\creatim\yr2024}}"
     [record] = read("a.rtf", rf"{{\rtf1\ansi{info}Body}}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from semantic_assets.parsing.office import marks
-from semantic_assets.parsing.office.compound import Compound
+from semantic_assets.parsing.office.binary.compound import Compound
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 

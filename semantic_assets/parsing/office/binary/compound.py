@@ -4,7 +4,6 @@ import io
 from typing import TYPE_CHECKING
 
 from semantic_assets.parsing.records import Unreadable
-from semantic_assets.parsing.text import ReadDocument
 
 if TYPE_CHECKING:
     from olefile import OleFileIO
@@ -44,30 +43,6 @@ class Compound:
             return None, {}
         title, author = (_decoded(one, found.codepage) for one in (found.title, found.author))
         return title or None, {"author": author} if author else {}
-
-
-def read_compound(data: bytes) -> ReadDocument:
-    """Return the text of a file by what it contains."""
-    from semantic_assets.parsing.mail.outlook import read_outlook
-    from semantic_assets.parsing.office.sheets import read_sheets
-    from semantic_assets.parsing.office.word_binary import read_word_binary
-
-    compound = Compound(data)
-    names = set(compound.names)
-    if names & {"EncryptedPackage", "EncryptionInfo"}:
-        raise Unreadable("it has a password: remove it, then put it back")
-    if "WordDocument" in names:
-        return read_word_binary(compound)
-    if names & {"Workbook", "Book"}:
-        title, metadata = compound.title()
-        return read_sheets(data)._replace(title=title, metadata=metadata)
-    if "__properties_version1.0" in names:
-        return read_outlook(compound)
-    if "PowerPoint Document" in names:
-        from semantic_assets.parsing.office.slides_binary import read_slides_binary
-
-        return read_slides_binary(compound)
-    raise Unreadable("no reader takes this old office format: save it as .docx, .xlsx or .pptx")
 
 
 def _decoded(value: object, codepage: int | None) -> str:

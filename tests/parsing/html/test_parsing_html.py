@@ -19,11 +19,19 @@ def page(body: str, head: str = "") -> str:
         ("<h2></h2><p>text</p>", "text"),
         ("<ul><li>one<li><p>two</p><li></ul>end", "- one\n\n- two\n\nend"),
         ("<ol><li>one</li>\n<li>two</li></ol>", "- one\n- two"),
-        ("<p>a</p><pre>\n# x\n   y  z\n</pre><p>b</p>", "a\n\n# x\n   y  z\n\nb"),
+        ("<p>a</p><pre>\n# x\n   y  z\n</pre><p>b</p>", "a\n\n```\n# x\n   y  z\n```\n\nb"),
         ("&lt;tag&gt; &amp; &eacute;&#x43f;", "<tag> & éп"),
-        ("<table><tr><th>a<th>b<tr><td>1<td>2</table>", "a | b\n1 | 2"),
         ("<dl><dt>term<dd>meaning</dl>", "term\nmeaning"),
         ("a<!-- comment -->b", "ab"),
+        ("net<wbr>work", "network"),
+        ("costs <del>ten</del> <ins>nine</ins>", "costs ~~ten~~ nine"),
+        ("<ruby>鉄<rp>(</rp><rt>てつ</rt><rp>)</rp></ruby>橋", "鉄橋"),
+        ("<h2>Use<a class=headerlink href=#use>¶</a></h2>", "## Use"),
+        (
+            "<div role=heading aria-level=3>Sub</div>x<p role=heading>No level</p>",
+            "### Sub\n\nx\n\n## No level",
+        ),
+        ("<details><summary>More</summary>Folded</details>", "More\nFolded"),
         (
             "<script>x()</script><style>p{}</style><noscript>n</noscript>"
             "<template><p>t</p></template><svg><text>s</text></svg>kept",
@@ -57,12 +65,22 @@ def test_page_made_of_its_surroundings_keeps_them(read):
     ("head", "body", "title"),
     [
         ("<title> The\n &amp; title </title>", "<h1>Heading</h1>", "The & title"),
+        ("<title>Untitled Document</title>", "<h1>Heading</h1>", "Heading"),
+        ("<title>The &lt;a&gt; element</title>", "<h1>Heading</h1>", "The <a> element"),
+        ("<title>Pumps | Works</title>", "<h1>Pumps</h1>", "Pumps | Works"),
         ("<title> </title>", "x<h2>Heading</h2>", "Heading"),
         ("", "no heading", "manual"),
+        ('<meta property="og:title" content="As shared">', "<h1>Heading</h1>", "As shared"),
+        ("", "<svg><title>Drawing</title></svg><h2>Heading</h2>", "Heading"),
     ],
 )
 def test_title_is_that_of_the_page_else_its_heading_else_its_file(read, head, body, title):
     assert read("manual.html", page(body, head))[0].title == title
+
+
+def test_title_from_a_heading_further_down_is_shown_only(read):
+    assert read("a.html", page("<h2>Heading</h2>text"))[0].is_title_shown_only is False
+    assert read("a.html", page("text<h2>Heading</h2>"))[0].is_title_shown_only is True
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 
 from semantic_assets.parsing.office import marks
-from semantic_assets.parsing.office.compound import Compound
+from semantic_assets.parsing.office.binary.compound import Compound
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 

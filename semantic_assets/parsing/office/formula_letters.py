@@ -83,7 +83,7 @@ def _math_fraction(element: Element) -> str:
 
 def _math_scripts(element: Element) -> str:
     base, first, second, *_ = [*_children(element), "", "", ""]
-    kind = element.tag.partition(":")[2]
+    kind = element.tag.partition(".")[2]
     low = first if kind in ("msub", "msubsup", "munder", "munderover") else ""
     high = second if kind in ("msubsup", "munderover") else "" if low else first
     return _with_scripts(base, low, high)
