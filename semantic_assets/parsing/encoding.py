@@ -8,8 +8,19 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from semantic_assets.parsing.encodings.escapes import escaped_encodings, is_escaped, may_be_escaped
 from semantic_assets.parsing.encodings.guessing import guess_encodings
+from semantic_assets.parsing.encodings.mending import (
+    Decoded,
+    damaged_encoding,
+    decode_mixed,
+    is_mixed,
+    mended,
+    with_marks,
+    with_whole_characters,
+)
 from semantic_assets.parsing.records import Unreadable
 
 _SAMPLE_BYTES = 64 << 10
@@ -37,25 +48,64 @@ _BINARY = "content is binary, not text: remove the file or convert it"
 _UNDECODABLE = "its encoding cannot be told, or it is damaged: save it as UTF-8"
 #: Backspace, ESC and SUB occur in formatted manuals, terminal logs and DOS files.
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f]")
+#: NULs and controls that may have strayed into a text, and the NULs with which a disk fills a file.
+_STRAY = 2
+_PADDING = bytes(8)
 _HTML = re.compile(rb"\s{0,1000}<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff\x1b]")
 
 
-def decode(data: bytes, *, declared: str | None = None) -> str:
+def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     """Return the text without its byte order mark; `declared` is the charset a page names.
+
+    Stray damage is marked by U+FFFD, stray NULs are left out, and the remark says so.
 
     Raises:
         Unreadable: the content is binary or of no known encoding; the message names the remedy.
     """
     check_signature(data)
+    is_padded = data.startswith(_PADDING) or data.endswith(_PADDING)
+    kept = data.strip(b"\0") if is_padded else data
+    found = _decoded(kept, declared)
+    text, remark = _without_nuls(found, len(data) - len(kept))
+    _check_controls(text[:_SAMPLE_BYTES])
+    return Decoded(text, remark)
+
+
+def _decoded(data: bytes, declared: str | None) -> Decoded:
+    data = with_whole_characters(data)
+    names: list[str] = []
     for encoding in _likely_encodings(_sample(data), declared):
+        names.append(encoding)
         try:
             text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
-        check_is_text(text)
-        return text
-    raise Unreadable(_UNDECODABLE)
+        if encoding.startswith("utf") or is_escaped(encoding):
+            return Decoded(text)
+        return decode_mixed(data, declared) or with_marks(text)
+    return _mended(data, names, declared)
+
+
+def _mended(data: bytes, names: list[str], declared: str | None) -> Decoded:
+    """Return text that no encoding decodes whole."""
+    found = None if any(map(is_wide, names)) else decode_mixed(data, declared)
+    damaged = damaged_encoding(data) if not names else None
+    for name in (*names, *([damaged] if damaged else []), "utf-8"):
+        found = found or mended(data, name)
+    if not found:
+        raise Unreadable(_UNDECODABLE)
+    return found
+
+
+def _without_nuls(found: Decoded, padding: int) -> tuple[str, str | None]:
+    count = found.text.count("\0")
+    if count > max(_STRAY, len(found.text) // 1000) or (padding and not found.text):
+        raise Unreadable(_BINARY)
+    if not count + padding:
+        return found
+    remark = f"{count + padding} NUL characters in it were left out: mend what writes the file"
+    return found.text.replace("\0", ""), "; ".join(filter(None, (found.remark, remark)))
 
 
 def sniff_encoding(blocks: Iterable[bytes]) -> str:
@@ -68,6 +118,9 @@ def sniff_encoding(blocks: Iterable[bytes]) -> str:
                 raise Unreadable("content does not match the file name, it is HTML: name it .html")
         if _BEYOND_ASCII.search(block) or (not scanned and b"\0" in block):
             return _sample_encoding(_sample(block))
+        if not scanned and may_be_escaped(block):
+            for encoding in escaped_encodings(_sample(block)):
+                return encoding
         scanned += len(block)
         if scanned >= _SCAN_BYTES:
             break
@@ -84,7 +137,7 @@ def _until_damage(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def is_wide(encoding: str) -> bool:
     """Return whether a line feed is more than the byte 0A, so that bytes cannot be split at it."""
-    return encoding.startswith(("utf-16", "utf_16", "utf-32"))
+    return encoding.startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
 
 
 def to_utf8(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -114,15 +167,9 @@ def looks_like_html(data: bytes) -> bool:
     return _HTML.match(data.removeprefix(codecs.BOM_UTF8)) is not None
 
 
-def check_is_text(text: str) -> None:
-    """Raise Unreadable if decoded content is not text: any NUL, or one control in a hundred."""
-    if "\0" in text:
-        raise Unreadable(_BINARY)
-    _check_controls(text[:_SAMPLE_BYTES])
-
-
 def _check_controls(text: str) -> None:
-    if (len(_CONTROLS.findall(text)) - 2) * 100 > len(text):  # two may have strayed in
+    """Raise Unreadable if decoded content is not text: one control in a hundred."""
+    if (len(_CONTROLS.findall(text)) - _STRAY) * 100 > len(text):
         raise Unreadable(_BINARY)
 
 
@@ -135,7 +182,11 @@ def _sample_encoding(sample: bytes) -> str:
         except UnicodeDecodeError:
             continue
         _check_controls(text)
-        return encoding
+        return "utf-8" if not encoding.startswith("utf") and is_mixed(sample) else encoding
+    if is_mixed(sample):
+        return "utf-8"
+    if found := damaged_encoding(sample):
+        return found
     raise Unreadable(_UNDECODABLE)
 
 
@@ -147,14 +198,16 @@ def _likely_encodings(sample: bytes, declared: str | None) -> Iterator[str]:
     if _may_be_wide(sample):
         yield from _wide_encodings(sample)
         return
+    if sample.isascii():
+        yield from escaped_encodings(sample)
+        yield "utf-8"
+        return
     if _is_mostly_utf8(sample):
         yield "utf-8"
         return  # damaged UTF-8 has to fail: as any other encoding it would be mojibake
     if declared:
         yield declared
     yield from guess_encodings(sample)
-    if sample.isascii():
-        yield "utf-8"
 
 
 def _may_be_wide(sample: bytes) -> bool:
@@ -166,13 +219,12 @@ def _may_be_wide(sample: bytes) -> bool:
     zeros = sample.count(0)
     rest = sample.replace(b"\0", b"")
     is_ascii = rest.isascii() and not _CONTROLS.search(rest.decode("ascii"))
-    return zeros * 500 > len(sample) and (zeros * 4 > len(sample) or not is_ascii)
+    is_stray = zeros <= _STRAY and zeros * 50 < len(sample)
+    return not is_stray and zeros * 500 > len(sample) and (zeros * 4 > len(sample) or not is_ascii)
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """Return whether it is UTF-8 but for stray damage; ASCII with ESC may be ISO-2022-JP."""
-    if sample.isascii():
-        return b"\x1b$" not in sample
+    """Return whether it is UTF-8 but for stray damage."""
     foreign = [character for character in sample.decode(errors="replace") if character > "\x7f"]
     genuine = sample.count(b"\xef\xbf\xbd")  # U+FFFD left by an earlier conversion
     return len(foreign) >= 4 * (foreign.count("\ufffd") - genuine)
@@ -183,11 +235,17 @@ def _wide_encodings(sample: bytes) -> Iterator[str]:
 
     High bytes of spaces and Latin letters are zeros; a low byte is rarely zero.
     """
+    for encoding in ("utf-32-le", "utf-32-be"):
+        with suppress(UnicodeDecodeError):
+            if not any(map(_is_odd, set(sample[: len(sample) // 4 * 4].decode(encoding)))):
+                yield encoding
+                return
     pairs = sample[: len(sample) // 2 * 2]
     zeros = {"utf-16-le": pairs[::2].count(0), "utf-16-be": pairs[1::2].count(0)}
     for encoding in sorted(zeros, key=lambda name: zeros[name]):
-        if not any(_is_odd(character) for character in pairs.decode(encoding, "replace")):
+        if not any(map(_is_odd, set(pairs.decode(encoding, "replace")))):
             yield encoding
+            return
     raise Unreadable(_BINARY)
 
 

@@ -5,6 +5,7 @@ The module of each format knows its content.
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -39,6 +40,7 @@ from semantic_assets.parsing.records import (
     Untranscribed,
     failed_record,
 )
+from semantic_assets.text.characters import canonical
 
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
 _DEFAULTS = ReadingOptions()
@@ -91,7 +93,7 @@ def no_reader(path: str) -> str:
 
 def failed_file(path: str, reason: str, size: int) -> SourceRecord:
     """Return the failed record for a whole file, or for the rest of a file."""
-    title = None if is_multi_record(path) else stem_of(path)
+    title = None if is_multi_record(path) else canonical(stem_of(path))
     return failed_record(reason=reason, mime=mime_of(path), size=size, title=title)
 
 
@@ -222,16 +224,28 @@ def _document(reading: _Reading, kind: str, size: int) -> SourceRecord:
         raise Unreadable("document has no text")
     if len(document.text) > MAX_TEXT_BYTES:
         raise Unreadable(f"its text is over {MAX_TEXT_BYTES >> 20} MB: split it")
+    text, pages = _canonical_text(document.text, document.pages)
+    metadata = document.metadata or {}
     return SourceRecord(
         record_id=None,
-        title=document.title or stem_of(path),
-        text=document.text,
+        title=canonical(document.title or stem_of(path)),
+        text=text,
         mime=found.mime,
         bytes=size,
-        metadata=document.metadata or {},
-        pages=document.pages,
+        metadata={canonical(key): canonical(value) for key, value in metadata.items()},
+        pages=pages,
         parse_status=ParseStatus.OK,
         parse_error=document.remark,
         is_title_shown_only=document.title is None or document.is_title_shown_only,
         left_out_chars=document.left_out_chars,
     )
+
+
+def _canonical_text(text: str, pages: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Return a text with its characters in one form, and where its pages begin in it."""
+    if not pages:
+        return canonical(text), pages
+    parts = [canonical(text[begin:end]) for begin, end in pairwise((*pages, len(text)))]
+    head = canonical(text[: pages[0]])
+    starts = accumulate(map(len, parts[:-1]), initial=len(head))
+    return head + "".join(parts), tuple(starts)

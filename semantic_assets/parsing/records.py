@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.text.characters import canonical
 
 MAX_TEXT_BYTES = 64 << 20
 _MAX_REASON_CHARS = 1000
@@ -89,7 +90,7 @@ class ReadingOptions:
 
 
 def normal_text(text: str) -> str:
-    """Return the text to store: newlines as LF, no white space at the ends.
+    """Return the text to store: newlines as LF, no white space at the ends, canonical characters.
 
     The rest stays as it is, so that offsets into the stored text stay explainable.
 
@@ -100,7 +101,7 @@ def normal_text(text: str) -> str:
         raise Unreadable("the text holds NUL characters: it is binary, not text")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.strip()
+    return canonical(text).strip()
 
 
 def encoded_size(text: str) -> int:

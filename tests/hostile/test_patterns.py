@@ -17,7 +17,12 @@ from semantic_assets.rest import names
 _PACKAGE = Path(semantic_assets.__file__).parent
 _CHARS, _SECONDS = 1_000_000, 3.0
 #: Patterns and modules of patterns that are given no more than so many, by the code beside them.
-_BOUNDED = {"parsing.html.page._META_CHARSET": 4096, "parsing.titles": 3000}
+_BOUNDED = {
+    "parsing.html.page._META_CHARSET": 4096,
+    "parsing.markdown.front_matter": 64 << 10,
+    "parsing.markdown.naming._HTML_HEADING": 32 << 10,
+    "parsing.titles": 3000,
+}
 _METHODS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "split"}
 
 

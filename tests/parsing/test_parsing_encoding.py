@@ -89,10 +89,12 @@ def test_one_late_accent_decides_for_a_record_file(read):
     assert records[-1].text == FRENCH
 
 
-def test_damaged_utf8_fails_and_is_not_guessed_into_mojibake(read):
+def test_character_cut_off_at_the_end_is_marked_and_said(read):
     [record] = read("a.txt", RUSSIAN.encode() + b"\xd0")
-    assert record.parse_status == "failed"
-    assert "save it as UTF-8" in record.parse_error
+    assert (record.parse_status, record.text) == ("ok", RUSSIAN + "\ufffd")
+    assert re.match(
+        "1 character in line 1 could not be decoded.* save it as UTF-8", record.parse_error
+    )
 
 
 @pytest.mark.parametrize(

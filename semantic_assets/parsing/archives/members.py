@@ -79,7 +79,7 @@ def written_name(raw: bytes) -> str:
     except UnicodeDecodeError:
         pass
     try:
-        return decode(raw)
+        return decode(raw).text
     except Unreadable:
         return raw.decode("cp437")
 

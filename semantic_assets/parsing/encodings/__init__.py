@@ -1,0 +1,1 @@
+"""Legacy encodings: which one a text is in, and what is done about damage."""

@@ -6,7 +6,6 @@ words. charset-normalizer, which took Hebrew for Russian and Polish for French, 
 the encodings of East Asia and Vietnam. A text that fits none is better refused than misread.
 """
 
-# ruff: noqa: RUF001  quotation marks of many languages
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from semantic_assets.parsing.encodings.alphabets import COMMON, LANGUAGES, OLD_P
 
 #: Each is the widest of its family: GBK text decodes as GB18030.
 _LIBRARY = (
-    *("cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949", "cp1258"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1258"),
     *("utf_16_le", "utf_16_be"),
 )
 #: Sample sizes: of a text of Latin letters, and of one mostly beyond ASCII.
@@ -46,9 +45,9 @@ _SIGNS = frozenset(
 _JOINERS = frozenset("\u2019\u2013\u2014…·\u00a0\u00ad\u200e\u200f\u05be")
 _LETTER = ("x", "z")
 #: Signs that do not end a word, do not begin one, and in other scripts than Latin may begin one.
-_NEVER_LAST, _NEVER_FIRST = frozenset("„‚¿¡€№§"), frozenset("€™®°·")
+_NEVER_LAST, _NEVER_FIRST = frozenset("„\u201a¿¡€№§"), frozenset("€™®°·")
 _OPENING = frozenset("…©§№\u00a0\u00ad\u200e\u200f")
-_CLOSING = {"«": "»", "„": "“”", "“": "”", "‚": "‘’", "‘": "’"}
+_CLOSING = {"«": "»", "„": "“”", "“": "”", "\u201a": "\u2018\u2019", "\u2018": "\u2019"}
 _MISFIT = log(0.0005)
 _SIGN_VALUES = {"sign": log(0.03), "inside": log(0.003), "rare": log(0.003), "odd": _MISFIT}
 #: A word in capitals is less likely than one in lower case, but there are texts of nothing else.

@@ -9,7 +9,7 @@ from semantic_assets.parsing.html.hidden import Visibility
 from semantic_assets.parsing.html.render import rendered
 from semantic_assets.parsing.html.tree import Element, tree_of
 from semantic_assets.parsing.records import Unreadable, normal_text
-from semantic_assets.parsing.text import ReadDocument, first_heading
+from semantic_assets.parsing.text import ReadDocument, also_said, first_heading
 from semantic_assets.parsing.titles import own_title
 
 if TYPE_CHECKING:
@@ -37,29 +37,30 @@ _WIDER = {
 
 def read_html(data: bytes) -> ReadDocument:
     """Return the content of a page without what surrounds it, or all of it if little would stay."""
-    page = _parsed(data)
+    page, remark = _parsed(data)
     body = _seen(page, is_hidden_kept=False)
     around = Surroundings(body)
     text = normal_text(rendered(body, around.left_out))
     if len(text) < _MINIMUM_CHARS:
-        return _document(page, _whole_text(page, body))
-    return _document(page, text)._replace(left_out_chars=around.chars)
+        return also_said(_document(page, _whole_text(page, body)), remark)
+    return also_said(_document(page, text), remark)._replace(left_out_chars=around.chars)
 
 
 def read_whole_html(data: bytes) -> ReadDocument:
     """Return all that a reader of a page sees, its navigation too."""
-    page = _parsed(data)
-    return _document(page, _whole_text(page, _seen(page, is_hidden_kept=False)))
+    page, remark = _parsed(data)
+    text = _whole_text(page, _seen(page, is_hidden_kept=False))
+    return also_said(_document(page, text), remark)
 
 
-def _parsed(data: bytes) -> "LexborHTMLParser":
+def _parsed(data: bytes) -> tuple["LexborHTMLParser", str | None]:
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    source = decode(data, declared=_declared_charset(data))
+    source, remark = decode(data, declared=_declared_charset(data))
     _check_nesting(source)
     try:
-        return LexborHTMLParser(source)
+        return LexborHTMLParser(source), remark
     except SelectolaxError as error:
         raise Unreadable(f"not readable as HTML: {error}") from error
 

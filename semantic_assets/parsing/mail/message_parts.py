@@ -45,7 +45,7 @@ def decoded(data: bytes, charset: str) -> str:
     except (UnicodeDecodeError, LookupError):
         pass
     try:
-        return decode(data)
+        return decode(data).text
     except Unreadable:
         return data.decode("utf-8", "replace")  # one bad byte must not cost the message
 

@@ -15,7 +15,7 @@ from semantic_assets.parsing.markup.written import (
     table,
 )
 from semantic_assets.parsing.records import normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, also_said
 
 _TITLE = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*)")
 _UNDERLINE = re.compile(r"([-=~^+])\1{2,}")
@@ -38,15 +38,17 @@ _MATHS = frozenset(("stem", "latexmath", "asciimath"))
 
 def read_asciidoc(data: bytes) -> ReadDocument:
     """Return the text of an AsciiDoc file; the attributes of its head are its metadata."""
-    reading = _Reading(normal_text(decode(data)))
+    source, remark = decode(data)
+    reading = _Reading(normal_text(source))
     reading.run()
-    return document(
+    found = document(
         "\n".join(reading.out),
         named=None,
         heading=reading.title,
         metadata={name: value for name in _METADATA if (value := reading.attributes.get(name))},
         included=reading.included,
     )
+    return also_said(found, remark)
 
 
 class _Reading:

@@ -11,7 +11,7 @@ from semantic_assets.parsing.markup import latex_words
 from semantic_assets.parsing.markup.latex_source import Source
 from semantic_assets.parsing.markup.written import document, fenced, heading, one_line, table
 from semantic_assets.parsing.records import normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, also_said
 
 _TOKEN = re.compile(
     r"\\(?:begin|end)[ \t]{0,9}\{[^{}\n]{1,60}\}|\\[A-Za-z@]+\*?|\\[^A-Za-z@]|[{}&~$]|%|``|''|-{2,3}"
@@ -37,17 +37,19 @@ class _Group(NamedTuple):
 
 def read_latex(data: bytes) -> ReadDocument:
     """Return the text of a LaTeX file without its preamble; its title is that of `\\title`."""
-    source = normal_text(decode(data))
+    source, remark = decode(data)
+    source = normal_text(source)
     body = _BODY.search(source)
     reading = _Reading(source, body.end() if body else 0)
     reading.run()
     text = _LINE_START.sub("\n", "".join(reading.out))
-    return document(
+    found = document(
         text.replace(latex_words.INDENT, " "),
         named=_title(source),
         heading=reading.first,
         included=reading.included,
     )
+    return also_said(found, remark)
 
 
 def _title(source: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.markup.written import fenced
 from semantic_assets.parsing.records import Unreadable, normal_text
-from semantic_assets.parsing.text import ReadDocument, first_heading
+from semantic_assets.parsing.text import ReadDocument, also_said, first_heading
 
 _MAX_CELL_OUTPUT = 4_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;]{0,40}[A-Za-z]")
@@ -22,7 +22,7 @@ def read_notebook(data: bytes) -> ReadDocument:
     # Imported late: a corpus without notebooks and records should not pay for it.
     import orjson
 
-    source = decode(data)
+    source, remark = decode(data)
     try:
         notebook = orjson.loads(source)
     except orjson.JSONDecodeError as error:
@@ -33,7 +33,7 @@ def read_notebook(data: bytes) -> ReadDocument:
     texts = [_cell_text(cell, language, number, cut) for number, cell in enumerate(cells, 1)]
     text, pages = _joined(texts)
     title = _text(_mapping(_mapping(notebook).get("metadata")).get("title")).strip()
-    return ReadDocument(
+    found = ReadDocument(
         text,
         title or first_heading(text),
         None,
@@ -41,6 +41,7 @@ def read_notebook(data: bytes) -> ReadDocument:
         _remark(cut),
         is_title_shown_only=not title and not text.startswith("#"),
     )
+    return also_said(found, remark)
 
 
 def _remark(cut: list[int]) -> str | None:

@@ -14,7 +14,7 @@ from semantic_assets.parsing.markup.written import (
     table,
 )
 from semantic_assets.parsing.records import normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, also_said
 
 _STARS = re.compile(r"(\*{1,20})[ \t]+(\S.*)")
 _STATE = re.compile(
@@ -39,15 +39,17 @@ _METADATA = frozenset(
 
 def read_org(data: bytes) -> ReadDocument:
     """Return the text of an Org file, titled by `#+TITLE`, else by its first heading."""
-    reading = _Reading(normal_text(decode(data)))
+    source, remark = decode(data)
+    reading = _Reading(normal_text(source))
     reading.run()
-    return document(
+    found = document(
         "\n".join(reading.out),
         named=reading.named,
         heading=reading.first_heading,
         metadata=reading.metadata,
         included=reading.included,
     )
+    return also_said(found, remark)
 
 
 class _Reading:

@@ -20,7 +20,7 @@ from semantic_assets.parsing.markup.written import (
     prose,
 )
 from semantic_assets.parsing.records import normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, also_said
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{1,}")
 _DIRECTIVE = re.compile(
@@ -38,15 +38,17 @@ _MAX_BLANKS = 2
 
 def read_restructured(data: bytes) -> ReadDocument:
     """Return the text of a reStructuredText file, titled by its first section."""
-    reading = _Reading(normal_text(decode(data)))
+    source, remark = decode(data)
+    reading = _Reading(normal_text(source))
     reading.run()
-    return document(
+    found = document(
         "\n".join(reading.out),
         named=None,
         heading=reading.title,
         metadata=reading.fields,
         included=reading.included,
     )
+    return also_said(found, remark)
 
 
 def _lines_of(source: str) -> deque[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.markup.written import document, one_line, prose
 from semantic_assets.parsing.records import Unreadable, normal_text
-from semantic_assets.parsing.text import ReadDocument
+from semantic_assets.parsing.text import ReadDocument, also_said
 
 _TIMES = re.compile(
     r"[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,6})?)"
@@ -37,13 +37,14 @@ class Cue(NamedTuple):
 
 def read_subtitles(data: bytes) -> ReadDocument:
     """Return the text of SubRip, WebVTT or SubViewer cues."""
-    source = normal_text(decode(data)).removeprefix("\ufeff")
-    return _document(_cues(source.split("\n")))
+    source, remark = decode(data)
+    return also_said(_document(_cues(normal_text(source).split("\n"))), remark)
 
 
 def read_substation(data: bytes) -> ReadDocument:
     """Return the text of the dialogue of a SubStation file (.ass, .ssa)."""
-    return _document(sorted(_dialogue(normal_text(decode(data)).split("\n"))))
+    source, remark = decode(data)
+    return also_said(_document(sorted(_dialogue(normal_text(source).split("\n")))), remark)
 
 
 def _document(cues: Iterable[Cue]) -> ReadDocument:

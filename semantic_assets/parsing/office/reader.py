@@ -114,14 +114,15 @@ def _read_export(data: bytes) -> ReadDocument:
         return read_message(data)
     check_signature(data)
     try:
-        text = normal_text(decode(data))
+        source, remark = decode(data)
+        text = normal_text(source)
     except Unreadable as error:
         raise Unreadable(_STRANGER) from error
     if text.startswith("<?xml"):
         return read_flat_xml(data)
     if text.startswith("<"):
         return read_whole_html(data)
-    return ReadDocument(_table_of(text) or marks.paragraph(text))
+    return ReadDocument(_table_of(text) or marks.paragraph(text), remark=remark)
 
 
 def _table_of(text: str) -> str:

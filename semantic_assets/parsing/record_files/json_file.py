@@ -28,7 +28,7 @@ def read_json(
         raise Unreadable("file is empty")
     # UTF-8 goes to the parser as it is: decoding it first takes longer than parsing it.
     is_utf8 = sniff_encoding([data]).startswith("utf-8")
-    source = data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data)
+    source = data.removeprefix(codecs.BOM_UTF8) if is_utf8 else decode(data).text
     yield from read_values(source, columns=columns, skip=skip, mime=_JSON)
 
 

@@ -19,6 +19,7 @@ from semantic_assets.parsing.records import (
     normal_text,
     one_reason,
 )
+from semantic_assets.text.characters import canonical
 
 _PLACEHOLDER = re.compile(r"\{([^{}]{1,200})\}")
 _NAMED_COLUMNS = 20
@@ -42,7 +43,7 @@ def record_from_row(
     """
     said = [*remarks]
     record_id = optional_text(_value(row, columns.record_id), columns.record_id, said)
-    title = optional_text(_value(row, columns.title), columns.title, said)
+    title = _canonical(optional_text(_value(row, columns.title), columns.title, said))
     text = _text(row, columns, said)
     is_shown_only = title is not None and (not text or columns.title in text_columns(columns.text))
     if not text:
@@ -152,9 +153,13 @@ def _text_of(value: Any, name: str, said: list[str]) -> str:
 def _metadata(row: Mapping[str, Any], columns: Columns, said: list[str]) -> dict[str, str]:
     metadata: dict[str, str] = {}
     for name, value in _kept(row, columns).items():
-        if (text := optional_text(value, name, said)) is not None:
-            metadata[whole_text(name, "names of columns", said)] = text
+        if (text := _canonical(optional_text(value, name, said))) is not None:
+            metadata[canonical(whole_text(name, "names of columns", said))] = text
     return metadata
+
+
+def _canonical(text: str | None) -> str | None:
+    return None if text is None else canonical(text).strip() or None
 
 
 def _kept(row: Mapping[str, Any], columns: Columns) -> Mapping[str, Any]:

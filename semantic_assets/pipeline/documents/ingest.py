@@ -28,6 +28,7 @@ from semantic_assets.pipeline.documents.documents_table import record_name
 from semantic_assets.sandbox.isolated import read_records
 from semantic_assets.store import Store
 from semantic_assets.system.durable import make_private
+from semantic_assets.text.characters import canonical
 from semantic_assets.text.fingerprint import document_id
 
 #: The number of records of a file that are tried to find a readable one.
@@ -225,12 +226,12 @@ def _text_of(document: Document) -> Text:
                 f"{name}: a text is named .txt or .md, or without an ending of a format"
             )
         text = _normal(name, document.text)
-        title = first_heading(text) if name.lower().endswith(".md") else None
+        is_markdown = name.lower().endswith((".md", ".markdown"))
+        title = first_heading(text) if is_markdown else None
         found = {}
-    metadata = {**found, **{str(key): str(value) for key, value in document.metadata.items()}}
-    return _fitting(
-        Text(name=name, title=document.title or title or name, text=text, metadata=metadata)
-    )
+    given = {canonical(str(key)): canonical(str(of)) for key, of in document.metadata.items()}
+    title = canonical(document.title or title or name)
+    return _fitting(Text(name=name, title=title, text=text, metadata={**found, **given}))
 
 
 def _fitting(text: Text) -> Text:

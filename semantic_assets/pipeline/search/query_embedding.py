@@ -14,6 +14,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.store import Store
+from semantic_assets.text.characters import canonical
 from semantic_assets.text.fingerprint import text_hash
 
 Vectors = npt.NDArray[np.float32]
@@ -30,6 +31,7 @@ def query_vectors(
     """
     with store.ledger.leases.holding(lease_names.of_queries(space.space_id)) as lease:
         known = _read(store, space)
+        queries = [canonical(query) for query in queries]
         new = [text for text in dict.fromkeys(queries) if text_hash(text) not in known]
         for part in call_groups(new, space.query_text):  # kept call by call
             known.update(_embed(store, gemini, space, part))

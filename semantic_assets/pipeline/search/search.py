@@ -20,6 +20,7 @@ from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.serving import serving_index
 from semantic_assets.store import Store
+from semantic_assets.text.characters import canonical
 
 #: Rows read for each hit at first, and how often more are read where passages repeat.
 _FACTOR, _WIDER = 2, 4
@@ -89,6 +90,7 @@ def search_many(
     space_id: str | None = None,
 ) -> list[list[SearchHit]]:
     """Search for several questions as `search` does: 100 per embedding call, indexes opened once."""
+    questions = [canonical(question) for question in questions]
     if not all(question.strip() for question in questions):
         raise ConfigError("a question is empty: write some words to search for")
     if k < 1:

@@ -17,7 +17,7 @@ _FONTS = r"{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset204 Times CYR;}{\f2\fchar
         (r"\uc1 K\u246 ?ln \u-10179 ?\u-8704 ?", "Köln 😀"),
         (r"\uc2\u246 \'f6\'f6x", "öx"),
         (r"{\uc0\u246}x", "öx"),
-        (r"a\~b\_c\-d \{\\\}", "a\xa0b\u2011cd {\\}"),
+        (r"a\~b\_c\-d \{\\\}", "a b\u2011cd {\\}"),
         ("a\r\nb\nc", "abc"),
         (r"1\line 2\tab 3", "1\n2 3"),
         (r"{\b bold} {\*\unknown secret}end", "bold end"),

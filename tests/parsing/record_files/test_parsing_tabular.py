@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from semantic_assets.parsing.readers import read_records
 from semantic_assets.parsing.records import Columns
+from semantic_assets.text.characters import canonical
 
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('",;\t\n\u2028'))
 
@@ -27,8 +28,11 @@ def test_csv_survives_the_round_trip(pairs, delimiter):
     csv.writer(sink, delimiter=delimiter).writerows([("id", "text", "note"), *rows])
     stream = io.BytesIO(sink.getvalue().encode())
     records = list(read_records("a.csv", stream, columns=Columns()))
-    assert [(record.record_id, record.text) for record in records] == [row[:2] for row in rows]
-    assert [record.metadata.get("note", "") for record in records] == [n.strip() for *_, n in rows]
+    assert [(record.record_id, record.text) for record in records] == [
+        (number, canonical(text)) for number, text, _ in rows
+    ]
+    notes = [canonical(note.strip()).strip() for *_, note in rows]
+    assert [record.metadata.get("note", "") for record in records] == notes
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
