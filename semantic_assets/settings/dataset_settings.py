@@ -6,10 +6,11 @@ are out of reach.
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from pathspec import GitIgnoreSpec
 from pydantic import Strict
 from pydantic.dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
 from semantic_assets.parsing.records import Columns, ReadingOptions
-from semantic_assets.settings.selection import IGNORE_FILE, Selection
+from semantic_assets.settings.selection import IGNORE_FILE, Selection, compiled
 from semantic_assets.settings.validation import (
     NAME,
     TOML,
@@ -64,7 +65,7 @@ _FORMATS = one_of(*_KINDS)
 class FileColumns:
     """The columns of some of a dataset's record files; None: as in `[columns]`."""
 
-    #: Of the path below the dataset; `*` stands for any characters.
+    #: A pattern of paths below the dataset, as in `[files]`.
     glob: _Name
     record_id: _OwnName = at("id")
     title: _OwnName = None
@@ -162,7 +163,7 @@ class DatasetSettings:
         return _KINDS[(found and found.format) or self.record_format]
 
     def _of_file(self, path: str) -> FileColumns | None:
-        return next((one for one in self.column_files if fnmatchcase(path, one.glob)), None)
+        return next((one for one in self.column_files if _fits(one.glob, path)), None)
 
     def _columns_of(self, files: FileColumns) -> Columns:
         own = {item.name: getattr(files, item.name) for item in fields(Columns)}
@@ -232,7 +233,17 @@ def _with_file_columns(table: Mapping[str, Any], where: str) -> Mapping[str, Any
     if not all(isinstance(one, dict) for one in files):
         return table
     read = [checked_toml(FileColumns, one, f"{where}: [[columns.files]]") for one in files]
+    compiled([one.glob for one in read], f"{where}: [[columns.files]] glob")
     return {**table, "columns": {**columns, "files": read}}
+
+
+def _fits(glob: str, path: str) -> bool:
+    return _pattern(glob).match_file(path)
+
+
+@lru_cache
+def _pattern(glob: str) -> GitIgnoreSpec:
+    return compiled((glob,), "columns.files")
 
 
 def _parts(group: ChunkSizes | Columns | ReadingOptions) -> list[str]:

@@ -60,8 +60,8 @@ class Selection:
         Raises:
             ConfigError: a pattern is not valid; the message names the key and the pattern.
         """
-        taken = None if include is None else _compiled(include, f"{where}: files.include")
-        return cls(_defaults() + _compiled(exclude, f"{where}: files.exclude"), taken)
+        taken = None if include is None else compiled(include, f"{where}: files.include")
+        return cls(_defaults() + compiled(exclude, f"{where}: files.exclude"), taken)
 
     def with_ignore_file(self, path: Path, where: str) -> Self:
         """Return the selection with the patterns of a dataset's .semanticignore, if it is there.
@@ -72,7 +72,7 @@ class Selection:
         lines = _lines(path, where)
         if not lines:
             return self
-        return type(self)(self.patterns + _compiled(lines, where), self.include)
+        return type(self)(self.patterns + compiled(lines, where), self.include)
 
     def of_entry(self, path: str) -> Verdict:
         """Return the verdict on a file or folder in a folder that is read."""
@@ -107,7 +107,7 @@ def _defaults() -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(DEFAULTS)
 
 
-def _compiled(patterns: Sequence[str], where: str) -> GitIgnoreSpec:
+def compiled(patterns: Sequence[str], where: str) -> GitIgnoreSpec:
     for number, pattern in enumerate(patterns, start=1):
         between = max((part.count("*") for part in pattern.split("/")), default=0)
         if pattern.count("*") > _MAX_STARS or between > _MAX_STARS_BETWEEN_SLASHES:

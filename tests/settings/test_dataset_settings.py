@@ -110,6 +110,7 @@ def test_each_key_is_read() -> None:
         ("[[columns.files]]\ntext = 'a'", r"\[\[columns\.files\]\]: glob is missing"),
         ("[[columns.files]]\nglob = 'a'\ntxt = 'b'", r"there is no key txt: did you mean text"),
         ("[[columns.files]]\nglob = 'a'\ntext = ''", r"files\]\]: text = '': use a name in quotes"),
+        ("[[columns.files]]\nglob = '!'", r"\[\[columns\.files\]\] glob"),
         ("[columns]\nfiles = ['a']", r"columns\.files = .*: use tables that begin with \[\["),
         ("mode = 'fast'", r"mode = 'fast': use one of async, sync, auto"),
         ("mode = ['sync']", r"use one of async, sync, auto"),
@@ -172,7 +173,7 @@ def test_files_may_have_columns_of_their_own() -> None:
         text = "body"
         metadata = ["year"]
         [[columns.files]]
-        glob = "faq/*.jsonl"
+        glob = "faq/**"
         text = "{question}\\n\\n{answer}"
         format = "markdown"
         [[columns.files]]

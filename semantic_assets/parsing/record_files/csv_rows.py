@@ -10,10 +10,9 @@ from typing import BinaryIO
 from semantic_assets.parsing.blocks import read_blocks
 from semantic_assets.parsing.encoding import is_wide, sniff_encoding
 from semantic_assets.parsing.record_files.csv_dialect import HEAD_CHARS, HEAD_LINES, find_header
-from semantic_assets.parsing.record_files.csv_mending import Lines, Row, RowReader
+from semantic_assets.parsing.record_files.csv_mending import MAX_LINE_CHARS, Lines, Row, RowReader
 from semantic_assets.parsing.record_files.rows import has_text, record_from_row
 from semantic_assets.parsing.records import (
-    MAX_TEXT_BYTES,
     Columns,
     KnownRecord,
     SourceRecord,
@@ -21,10 +20,6 @@ from semantic_assets.parsing.records import (
     failed_record,
     signature_of,
 )
-
-#: The module's own limit of 128 KB a field is less than a manual; a quote that is never closed
-#: must still not swallow a file into memory.
-_FIELD_CHARS = MAX_TEXT_BYTES
 
 
 def read_csv(
@@ -37,7 +32,7 @@ def read_csv(
     mime: str,
 ) -> Iterator[SourceRecord | KnownRecord | None]:
     """Yield a record a row, None for skipped rows; the longest row bounds the memory."""
-    csv.field_size_limit(max(csv.field_size_limit(), _FIELD_CHARS))
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_CHARS))
     encoding = sniff_encoding(read_blocks(stream, compressed=compressed))
     # Chained in C: running Python for each of four million lines took a second.
     lines = chain.from_iterable(_text_lines(read_blocks(stream, compressed=compressed), encoding))
@@ -101,23 +96,27 @@ class _Table:
 
 
 def _text_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[list[str]]:
-    """Yield the lines of each block, LF at their ends.
+    """Yield the lines of each block, LF at their ends; an overlong one is cut off, so it is told.
 
-    Bytes that do not decode become surrogates, which fail their own row only.
+    Bytes that do not decode become surrogates, which cost their own characters only.
     """
     errors = "strict" if is_wide(encoding) else "surrogateescape"  # the wide codecs lack those
     inner = codecs.getincrementaldecoder(encoding)(errors)
     decoder = io.IncrementalNewlineDecoder(inner, translate=True)
-    held = ""
+    held: list[str] = []
+    size = 0
     try:
-        for block in blocks:
-            *whole, held = (held + decoder.decode(block)).split("\n")
-            yield [line + "\n" for line in whole]
-            if len(held) > _FIELD_CHARS:  # too long for a line: the reader refuses it in pieces
-                yield [held]
-                held = ""
-        held += decoder.decode(b"", final=True)
+        for block in chain(blocks, (b"",)):
+            first, *rest = decoder.decode(block, final=not block).split("\n")
+            size += len(first)
+            if size - len(first) <= MAX_LINE_CHARS:
+                held.append(first)
+            if rest:
+                yield [f"{line}\n" for line in ("".join(held), *rest[:-1])]
+                held, size = [rest[-1]], len(rest[-1])
     except UnicodeDecodeError as error:
-        raise Unreadable(f"cannot be decoded as {encoding} from here on") from error
-    if held:
-        yield [held]
+        raise Unreadable(
+            f"cannot be decoded as {encoding} from here on: save it as UTF-8"
+        ) from error
+    if size:
+        yield ["".join(held)]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -199,3 +200,23 @@ def test_skipped_and_known_rows_leave_the_others_as_they_were(rows, skip, has_re
     assert len(again) == len(everything)
     for record, one in zip(everything, again, strict=True):
         assert one == (KnownRecord(record.signature) if record.signature else record)
+
+
+@pytest.mark.parametrize("cell", ["x" * 3_000_000, f"{'x' * 600},{'x' * 600}", f'"{"x" * 1001}\n"'])
+def test_line_that_is_too_long_fails_alone(read, monkeypatch, cell):
+    for module in ("csv_rows", "csv_mending"):
+        monkeypatch.setattr(f"semantic_assets.parsing.record_files.{module}.MAX_LINE_CHARS", 1000)
+    first, long, last = read("a.csv", f"id,text,n\n1,a,1\n2,{cell},2\n3,b,3\n")
+    assert (first.text, last.text) == ("a", "b")
+    assert "longer than" in long.parse_error
+
+
+def test_file_behind_an_open_quote_is_read_in_proportion():
+    def seconds(count):
+        rows = b"".join(b'%d,"open "x" y\n' % number for number in range(count))
+        started = time.process_time()
+        stream = io.BytesIO(b"id,text\n" + rows)
+        assert len(list(read_records("a.csv", stream, columns=Columns()))) == count
+        return time.process_time() - started
+
+    assert seconds(4000) < 8 * seconds(1000) + 0.5
