@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _OCR = 'run OCR on it (as "ocrmypdf --skip-text"), then put it back'
+_FORCED_OCR = 'run OCR on it (as "ocrmypdf --force-ocr"), then put it back'
+_COPY = "get an undamaged copy, or print it to a new PDF"
 _MOST_NAMES = 5
 _MOST_RANGES = 20
 
@@ -20,37 +22,31 @@ class Left(NamedTuple):
 
 def remark_on(left: Left) -> str | None:
     """Return the remark on a PDF with text; None if all of it was read."""
-    parts = [
-        (left.pictures, "a picture without text", "pictures without text", _OCR),
-        (left.noise, "no readable text, as the fonts do not name their letters", "", _force()),
-        (left.broken, "damaged", "damaged", "get an undamaged copy, or print it to a new PDF"),
-    ]
+    noise = "mostly without readable text, as the fonts do not name their letters"
     said = [
-        f"{_pages(pages)} {'is' if len(pages) == 1 else 'are'}"
-        f" {one if len(pages) == 1 else many or one}: {remedy}"
-        for pages, one, many, remedy in parts
-        if pages
+        f"{_pages(left.pictures, 'a picture without text', 'pictures without text')}: {_OCR}",
+        f"{_pages(left.noise, noise, noise)}: {_FORCED_OCR}",
+        f"{_pages(left.broken, 'damaged', 'damaged')}: {_COPY}",
     ]
+    said = [one for one in said if not one.startswith(":")]
     if left.is_xfa:
         said.append(
             "it is an XFA form, of which only the filled-in values are read: print it to PDF"
         )
     if left.attached:
-        said.append(f"{_files(left.attached)}: save them beside it")
+        said.append(_files(left.attached))
     return "; ".join(said) or None
 
 
-def _force() -> str:
-    return 'run OCR on it (as "ocrmypdf --force-ocr"), then put it back'
-
-
-def _pages(numbers: list[int]) -> str:
+def _pages(numbers: list[int], one: str, many: str) -> str:
+    """Return the sentence on these pages, "" without any."""
     ranges = [f"{a}-{b}" if b > a else f"{a}" for a, b in _ranges(numbers)]
     if len(ranges) > _MOST_RANGES:
-        return f"{len(numbers)} pages ({', '.join(ranges[:_MOST_RANGES])} ...)"
-    word = "page" if len(numbers) == 1 else "pages"
-    listed = " and ".join(filter(None, (", ".join(ranges[:-1]), ranges[-1])))
-    return f"{word} {listed}"
+        return f"{len(numbers)} pages ({', '.join(ranges[:_MOST_RANGES])} ...) are {many}"
+    listed = " and ".join(filter(None, (", ".join(ranges[:-1]), *ranges[-1:])))
+    if not listed:
+        return ""
+    return f"page {listed} is {one}" if len(numbers) == 1 else f"pages {listed} are {many}"
 
 
 def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -66,5 +62,6 @@ def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
 def _files(names: list[str]) -> str:
     more = len(names) - _MOST_NAMES
     listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    count = f"{len(names)} attached files are" if len(names) > 1 else "an attached file is"
-    return f"{count} not read ({listed})"
+    is_one = len(names) == 1
+    count = "an attached file is" if is_one else f"{len(names)} attached files are"
+    return f"{count} not read ({listed}): save {'it' if is_one else 'them'} beside the PDF"

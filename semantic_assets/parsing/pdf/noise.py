@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 #: For each letter (a blank first) and the one behind it, a blank first again: how rare the pair is,
 #: as a power of a half. Counted in the messages of Debian's programs in 31 languages.
@@ -47,18 +48,24 @@ _MAX_RARITY = 4.5
 _LEAST_PAIRS, _LEAST_WORDS, _LEAST_LETTERS = 80, 10, 10
 _LEAST_CHARS = 20
 #: The share of characters that stand for no letter, of a page's characters that are not blank.
-_MAX_STRAYS = 0.2
+_MAX_CONTROLS, _MAX_STRAYS = 0.08, 0.2
 _MAX_SIGNS = 0.65
 _MAX_ACCENTS = 0.6
 _MAX_MIXED = 0.3
 
 _BLANKS = re.compile(r"[ \t\n\xa0]+")
-#: Control characters (PDFium's marks of hyphens are gone by now), unassigned and private ones.
+#: Control characters (PDFium's marks of hyphens are gone by now), and private ones.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STRAY = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\uffff]")
+#: What is no part of a word: signs of a font of notes or symbols.
+_LONE = re.compile("(?<!\\S)[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\uffff]+(?!\\S)")
+#: A bullet of the fonts Symbol and Wingdings.
+_BULLET = re.compile("^[\uf000-\uf0ff](?=[ \t])", re.MULTILINE)
 _GLYPH_NAME = re.compile(r"\(cid:\d{1,6}\)")
 _REPEATED = re.compile(r"(.)\1+")
 _SIGN = re.compile(r"[^\w\s]")
-_LATIN_WORD = re.compile(r"[a-z]{3,60}")
+#: The names of commands in an index are of no language.
+_LATIN_WORD = re.compile(r"(?<![a-z\\])[a-z]{3,60}")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,60}")
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
@@ -70,13 +77,36 @@ _LATIN = "LATIN"
 _TOGETHER = frozenset(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "FULLWIDTH"))
 
 
+class Judged(NamedTuple):
+    """The words of a page, and whether most of it is none."""
+
+    words: str
+    is_noise: bool
+
+
+def judged(text: str) -> Judged:
+    """Return the text without signs that stand alone and mean no letter, and whether it is noise.
+
+    A page of music is noise, and the words under its notes are kept.
+    """
+    if not _STRAY.search(text):
+        return Judged("", True) if is_noise(text) else Judged(text, False)
+    words = _LONE.sub("", _BULLET.sub("\u2022", text))
+    if is_noise(words):
+        return Judged("", True)
+    size, kept = len(_BLANKS.sub("", text)), len(_BLANKS.sub("", words))
+    lines = "\n".join(line.rstrip() for line in words.split("\n") if line.strip())
+    return Judged(lines, size - kept > max(_LEAST_CHARS, kept))
+
+
 def is_noise(text: str) -> bool:
     """Return whether a page's text is no words of any script, so that only a picture tells it."""
     solid = _BLANKS.sub("", text)
     if len(solid) < _LEAST_CHARS:
         return bool(solid) and len(_STRAY.findall(solid)) > len(solid) / 2
     strays = len(_STRAY.findall(solid)) + sum(map(len, _GLYPH_NAME.findall(solid)))
-    if strays > _MAX_STRAYS * len(solid) or _is_signs(solid):
+    is_stray = strays > _MAX_STRAYS * len(solid)
+    if is_stray or len(_CONTROL.findall(solid)) > _MAX_CONTROLS * len(solid) or _is_signs(solid):
         return True
     letters = _LETTER.findall(solid)
     return _is_recoded(letters) or _is_mixed(text) or _is_rare(text, len(letters))

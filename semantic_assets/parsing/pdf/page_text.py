@@ -22,7 +22,7 @@ _LIGATURES = str.maketrans(
 STAMP_CHARS = 200
 _MOST_OBJECTS = 5000
 #: The share of the page that a picture covers if it is the page.
-_STAMPED_SHARE, _EMPTY_SHARE = 0.7, 0.25
+_STAMPED_SHARE, _EMPTY_SHARE = 0.7, 0.5
 #: So many strokes draw letters.
 _DRAWN_STROKES = 300
 

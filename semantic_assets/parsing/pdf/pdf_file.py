@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from semantic_assets.parsing.encoding import check_signature
 from semantic_assets.parsing.pdf.hyphens import join_broken_words, join_pages, words_of
 from semantic_assets.parsing.pdf.left_out import Left, remark_on
-from semantic_assets.parsing.pdf.noise import is_noise
+from semantic_assets.parsing.pdf.noise import judged
 from semantic_assets.parsing.pdf.page_text import Page, is_picture, read_page
 from semantic_assets.parsing.pdf.repeated import without_repeated_lines
 from semantic_assets.parsing.pdf.title_field import is_foreign, title_of
@@ -24,6 +24,8 @@ _PDFIUM = threading.Lock()
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 #: The number of header and footer lines left out, in the metadata of a document.
 LEFT_OUT = "repeated_lines_left_out"
+#: So many pages have a cover.
+_LEAST_PAGES = 4
 _REMEDY = "set transcribe = true in dataset.toml, or run OCR on it"
 
 
@@ -98,20 +100,22 @@ def _attached(document: "PdfDocument") -> list[str]:
 def _document(content: _Content) -> ReadDocument:
     texts = [page.text if page else "" for page in content.pages]
     is_placeholder = content.xfa is not None and len(texts) == 1 and not any(content.written)
-    noise = [number for number, text in enumerate(texts) if is_noise(text)]
-    for number in range(len(texts)) if is_placeholder else noise:
-        texts[number] = ""
+    if is_placeholder:
+        texts = [""]
+    pages = [judged(text) for text in texts]
+    noise = [number for number, page in enumerate(pages) if page.is_noise]
+    texts = [page.words for page in pages]
     scans = {
         n for n, page in enumerate(content.pages) if page and is_picture(page.cover, page.text)
     }
     texts, left_out = without_repeated_lines(texts, scans)
     left = _left(content, texts, noise, is_placeholder=is_placeholder)
-    text, pages = _join(_with_written(_whole_words(texts), content))
+    text, offsets = _join(_with_written(_whole_words(texts), content))
     if not text:
         raise _without_text(left, content)
     metadata = {LEFT_OUT: str(left_out)} if left_out else None
     shown_only = content.title is not None and is_foreign(content.title, text)
-    return ReadDocument(text, content.title, metadata, pages, remark_on(left), shown_only)
+    return ReadDocument(text, content.title, metadata, offsets, remark_on(left), shown_only)
 
 
 def _left(content: _Content, texts: list[str], noise: list[int], *, is_placeholder: bool) -> Left:
@@ -122,6 +126,8 @@ def _left(content: _Content, texts: list[str], noise: list[int], *, is_placehold
         for number, (page, text, written) in pages
         if page and not written and number - 1 not in noise and is_picture(page.cover, text)
     ]
+    if len(pictures) == 1 and len(pages) >= _LEAST_PAGES and _is_cover(pictures[0], texts):
+        pictures = []
     broken = [number for number, (page, _, _) in pages if page is None]
     return Left(
         [] if is_placeholder else pictures,
@@ -129,6 +135,13 @@ def _left(content: _Content, texts: list[str], noise: list[int], *, is_placehold
         broken,
         content.attached,
         is_placeholder,
+    )
+
+
+def _is_cover(number: int, texts: list[str]) -> bool:
+    """Return whether a picture with words is the first or last page of a text."""
+    return (
+        number in (1, len(texts)) and bool(texts[number - 1]) and texts.count("") < len(texts) / 2
     )
 
 

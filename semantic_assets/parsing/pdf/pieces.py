@@ -1,5 +1,6 @@
 """Pieces of lines on a page of a PDF: what stands together without a wide gap, with its place."""
 
+import re
 from ctypes import byref, c_double
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,10 @@ _GAP = 0.9
 _COLUMN, _LEAST_HEIGHT = 60.0, 6.0
 #: Two pieces of one row share so much of the lower one's height.
 _SAME_ROW = 0.5
+
+
+_MARK = re.compile("[\ufffe\x02]")
+_WORD_OR_END = re.compile(r"[^\s\ufffe\x02]+[\ufffe\x02]?|\n")
 
 
 class Segment(NamedTuple):
@@ -95,57 +100,62 @@ def _shares_row(first: Segment, second: Segment) -> bool:
 
 
 def _segments(layer: "PdfTextPage") -> list[Segment]:
-    from pypdfium2.raw import FPDFText_GetCharBox, FPDFText_GetUnicode
-
-    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
-    box = byref(left), byref(right), byref(bottom), byref(top)
+    text = str(layer.get_text_range(errors="replace"))
+    is_even = len(text) == layer.count_chars()
     pieces = _Pieces()
-    for index in range(layer.count_chars()):
-        code = FPDFText_GetUnicode(layer, index)
-        if code in (0x0D, 0x0A):
+    for found in _WORD_OR_END.finditer(text):
+        if found[0] == "\n":
             pieces.finish()
-        elif code in (0x20, 0xA0, 0x09):
-            pieces.blank()
-        elif code:
-            FPDFText_GetCharBox(layer, index, *box)
-            pieces.add(chr(code), left.value, bottom.value, right.value, top.value)
+        else:
+            first, last = found.start(), found.end() - 1
+            left, bottom, _, top = _box(layer, first, is_even=is_even)
+            _, low, right, high = _box(layer, last, is_even=is_even)
+            word = _MARK.sub("-", found[0])
+            pieces.add(word, (left, min(bottom, low), right, max(top, high)))
+            if word != found[0]:  # PDFium's mark of a hyphen is a line end too
+                pieces.finish()
     pieces.finish()
     return pieces.found
 
 
+def _box(layer: "PdfTextPage", place: int, *, is_even: bool) -> _Box:
+    """Return the box of a letter by its place in the text."""
+    from pypdfium2.raw import FPDFText_GetCharBox, FPDFText_GetCharIndexFromTextIndex
+
+    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
+    index = place if is_even else FPDFText_GetCharIndexFromTextIndex(layer, place)
+    FPDFText_GetCharBox(layer, index, byref(left), byref(right), byref(bottom), byref(top))
+    return left.value, bottom.value, right.value, top.value
+
+
 class _Pieces:
-    """Collects letters until one stands elsewhere."""
+    """Collects words until one stands elsewhere."""
 
     def __init__(self) -> None:
         self.found: list[Segment] = []
-        self._letters: list[str] = []
-        self._is_blank = False
+        self._words: list[str] = []
         self._left = self._bottom = self._right = self._top = self._height = 0.0
 
-    def blank(self) -> None:
-        self._is_blank = bool(self._letters)
-
-    def add(self, letter: str, left: float, bottom: float, right: float, top: float) -> None:
-        if self._letters and self._is_elsewhere(left, bottom, top):
+    def add(self, word: str, box: _Box) -> None:
+        _, bottom, right, top = box
+        if self._words and self._is_elsewhere(box):
             self.finish()
-        if not self._letters:
-            self._left, self._bottom, self._right, self._top = left, bottom, right, top
+        if not self._words:
+            self._left, self._bottom, self._right, self._top = box
             self._height = top - bottom
-        if self._is_blank:
-            self._letters.append(" ")
-        self._is_blank = False
-        self._letters.append(letter)
+        self._words.append(word)
         self._right = max(self._right, right)
         self._bottom, self._top = min(self._bottom, bottom), max(self._top, top)
         self._height = max(self._height, top - bottom)
 
-    def _is_elsewhere(self, left: float, bottom: float, top: float) -> bool:
+    def _is_elsewhere(self, box: _Box) -> bool:
+        left, bottom, _, top = box
         middle = (bottom + top) / 2
         is_apart = left - self._right > _GAP * self._height or left < self._left
         return is_apart or not self._bottom - self._height < middle < self._top + self._height
 
     def finish(self) -> None:
-        if self._letters:
-            text = "".join(self._letters)
+        if self._words:
+            text = " ".join(self._words)
             self.found.append(Segment(text, self._left, self._bottom, self._right, self._top))
-        self._letters, self._is_blank = [], False
+        self._words = []

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 #: In points: what all lines leave free between two columns.
 _GUTTER = 4.0
 _LEAST_ROWS, _MOST_ROWS = 3, 400
-#: Of a column's lines: words, the share of the width, the share that goes on in the next.
-_WORDS, _FILL, _FLOW = 2.5, 0.7, 0.35
-_LETTERS = 0.6
+#: Of a column's lines: words, the share of the width, the shares that go on and that have gaps.
+_WORDS, _FILL, _FLOW, _GAPS = 3.0, 0.75, 0.45, 0.3
+_LETTERS = 0.7
+#: In line distances of the closer side: more is no next line; the share that has one.
+_NEXT, _CLOSE = 1.6, 0.7
 #: Columns are halved at a gutter, and the halves again, so many times.
 _MOST_GUTTERS = 3
 #: In line distances: more than this is a blank line.
 _BLANK_LINE = 1.4
 _ENDS = (".", "!", "?", ":", "。", "\uff01", "\uff1f")
-_HYPHENS = ("-", "\u00ad", "\u2010", "\x02", "\ufffe")
+_HYPHENS = ("-", "\u00ad", "\u2010")
 #: In writing from right to left a column begins elsewhere.
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe]")
 
@@ -70,11 +72,27 @@ def _columns_at(rows: list[Row], start: int, depth: int) -> tuple[int, list[Row]
     for region in sorted(likely, key=lambda one: -one.crossed):
         if not (_has_words(region.left) and _has_words(region.right)):
             continue
-        left, right = (_ordered(side, depth + 1) or side for side in (region.left, region.right))
-        if _is_prose(left) and _is_prose(right):
+        if not _are_close(region.left, region.right):
+            continue
+        left, right = (_as_prose(side, depth + 1) for side in (region.left, region.right))
+        if left and right:
             return region.end, _block_by_block(region, left, right)
     # What follows in the same rows is the same table.
     return max((one.end for one in likely), default=start + 1), None
+
+
+def _are_close(left: list[Row], right: list[Row]) -> bool:
+    """Return whether the lines on both sides follow each other; a table's first cells stand apart."""
+    steps = [[a - b for a, b in pairwise(_distinct_heights(side))] for side in (left, right)]
+    if not all(steps):
+        return False
+    most = _NEXT * min(median(side) for side in steps)
+    return all(sum(step <= most for step in side) >= _CLOSE * len(side) for side in steps)
+
+
+def _as_prose(rows: list[Row], depth: int) -> list[Row]:
+    """Return the rows of one side in reading order; none if they are not prose."""
+    return _ordered(rows, depth) or (rows if _is_prose(rows) else [])
 
 
 def _region(rows: list[Row], start: int, place: int) -> _Region:
@@ -137,16 +155,19 @@ def _has_words(rows: list[Row]) -> bool:
     lines = [_line(row) for row in rows]
     letters = sum(letter.isalpha() for line in lines for letter in line)
     solid = sum(len(line) - line.count(" ") for line in lines)
-    words = sum(max(line.count(" ") + 1, len(line) / 8) for line in lines)
+    words = sum(max(line.count(" ") + 1, len(line) / 6) for line in lines)
     return len(rows) >= _LEAST_ROWS and words >= _WORDS * len(rows) and letters >= _LETTERS * solid
 
 
 def _is_prose(rows: list[Row]) -> bool:
-    """Return whether the lines of a column are sentences that go on from line to line."""
-    lines = [_line(row) for row in rows]
-    flowing = sum(map(_goes_on, lines, lines[1:]))
-    is_flowing = flowing >= _FLOW * (len(lines) - 1) and _fill(rows) >= _FILL
-    return is_flowing and _has_words(rows)
+    """Return whether the lines of a column are sentences that go on from line to line.
+
+    Lines with wide gaps are rows of cells.
+    """
+    flowing = sum(_goes_on(_line(row), _line(following)) for row, following in pairwise(rows))
+    with_gaps = sum(len(row) > 1 for row in rows)
+    is_flowing = flowing >= _FLOW * (len(rows) - 1) and with_gaps <= _GAPS * len(rows)
+    return is_flowing and _fill(rows) >= _FILL and _has_words(rows)
 
 
 def _fill(rows: list[Row]) -> float:

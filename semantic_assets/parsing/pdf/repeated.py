@@ -1,7 +1,7 @@
 """Headers and footers: lines that stand at the head or foot of most pages."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Container
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ def without_repeated_lines(texts: list[str], scans: Container[int]) -> Pages:
         return Pages(texts, 0)
     pages = [text.split("\n") if text else [] for text in texts]
     heads = _repeated([lines[:_LINES] for lines in pages], filled)
-    feet = _repeated([lines[-_LINES:] for lines in pages], filled)
+    feet = _repeated([lines[: -_LINES - 1 : -1] for lines in pages], filled)
     seen: set[str] = set()
     kept = [_kept(number, lines, heads, feet, seen) for number, lines in enumerate(pages)]
     own = [bool(new) for n, new in enumerate(kept) if pages[n] and n not in scans]
@@ -45,15 +45,21 @@ def without_repeated_lines(texts: list[str], scans: Container[int]) -> Pages:
 
 
 def _repeated(edges: list[list[str]], filled: int) -> frozenset[str]:
-    """Return the shapes of the lines that are at this edge of enough pages."""
-    times: Counter[str] = Counter()
+    """Return the shapes of the lines that are at this edge of enough pages.
+
+    Beside a page number there may be a chapter's name, which stands on several pages; a name on
+    one page alone is of that page.
+    """
+    rests: defaultdict[str, list[str]] = defaultdict(list)
     for page, lines in enumerate(edges):
-        times.update({shape for line in lines for shape in _shapes(line, page)})
+        shapes = [_shapes(line, page, place) for place, line in enumerate(lines)]
+        for shape, rest in {key: one[key] for one in shapes for key in one}.items():
+            rests[shape].append(rest)
     least = {True: _SHARE * filled, False: _NUMBERED_SHARE * filled}
     return frozenset(
         shape
-        for shape, count in times.items()
-        if count >= max(_LEAST_TIMES, least[shape.startswith("=")])
+        for shape, found in rests.items()
+        if len(found) >= max(_LEAST_TIMES, least[shape.startswith("=")], 2 * len(set(found)))
     )
 
 
@@ -62,9 +68,9 @@ def _kept(
 ) -> list[str]:
     kept: list[str] = []
     for place, line in enumerate(lines):
-        is_head, is_foot = place < _LINES, place >= len(lines) - _LINES
-        shapes = _shapes(line, page) if is_head or is_foot else set()
-        repeats = (shapes & heads if is_head else set()) | (shapes & feet if is_foot else set())
+        below = len(lines) - 1 - place
+        repeats = _shapes(line, page, place).keys() & heads if place < _LINES else set()
+        repeats |= _shapes(line, page, below).keys() & feet if below < _LINES else set()
         if not repeats or (repeats == {_plain(line)} and not repeats & seen):
             kept.append(line)
         seen |= repeats
@@ -75,19 +81,20 @@ def _plain(line: str) -> str:
     return f"={' '.join(line.split())}"
 
 
-def _shapes(line: str, page: int) -> set[str]:
-    """Return the line, and what it is when a number in it counts the pages."""
+def _shapes(line: str, page: int, place: int) -> dict[str, str]:
+    """Return what a line is on other pages too: itself, or with a number that counts the pages.
+
+    At its end or start the number may stand beside a text that changes, which is the value.
+    """
     text = " ".join(line.split())
     if not text or len(text) > _MAX_CHARS:
-        return set()
-    shapes = {"=roman"} if _ROMAN.fullmatch(text) else {_plain(line)}
+        return {}
+    if _NUMBER.fullmatch(text):  # the same number on many pages is of a table
+        return {f"\0{int(text) - page}": ""}
+    shapes = {"=roman" if _ROMAN.fullmatch(text) else _plain(line): ""}
     for found in _NUMBER.finditer(text):
-        offset = int(found[0]) - page
-        shapes.add(f"{text[: found.start()]}\0{offset}\0{text[found.end() :]}")
-        if found.start() == 0:
-            shapes.add(f"first\0{offset}")
-        if found.end() == len(text):
-            shapes.add(f"last\0{offset}")
-    if _NUMBER.fullmatch(text):
-        shapes.discard(_plain(line))  # the same number on many pages is of a table
+        offset, before, after = int(found[0]) - page, text[: found.start()], text[found.end() :]
+        shapes[f"{before}\0{offset}\0{after}"] = ""
+        if not before or not after:
+            shapes[f"\0{place}\0{offset}\0{not before}"] = before + after
     return shapes

@@ -17,9 +17,8 @@ _MARKED, _CHOSEN, _WRITTEN = frozenset((2, 3)), frozenset((4, 5)), 6
 _PASSWORD = 1 << 13
 #: Names that programs give: "Text1", "f1_01[0]", "undefined_2", "topmostSubform[0].Page1[0]".
 _MADE_NAME = re.compile(
-    r"(?i)[\W\d_]*(?:(?:text|check ?box|checkbox|combo ?box|list ?box|radio ?button|group|field|feld"
-    r"|textfield|textfeld|champ|campo|untitled|undefined|fill|toggle|button|option|dropdown|[a-z]{1,2})"
-    r"[\W\d_]*){0,3}"
+    r"(?i)[\W\d_]*|[a-z]{1,2}[\W\d_]*|(?:(?:text|check ?box|combo ?box|list ?box|radio ?button|group|field"
+    r"|feld|champ|campo|untitled|undefined|fill|toggle|button|option|dropdown)[\W\d_]*){1,3}"
 )
 _INDEX = re.compile(r"\[\d{1,6}\]")
 _WORD_STARTS = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
