@@ -21,13 +21,21 @@ from tests.parsing.office.build import (
 _MB = 1 << 20
 
 
-def _packed(name: str, block: bytes, times: int, *, others: dict[str, str] | None = None) -> bytes:
-    """A ZIP with one part of a block that is written many times."""
+def _packed(
+    name: str,
+    block: bytes,
+    times: int,
+    *,
+    head: bytes = b"",
+    others: dict[str, str] | None = None,
+) -> bytes:
+    """A ZIP with one part of a block that is written many times behind a head."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for other, content in (others or {}).items():
             archive.writestr(other, content)
         with archive.open(name, "w", force_zip64=True) as part:
+            part.write(head)
             for _ in range(times):
                 part.write(block)
     return sink.getvalue()
@@ -116,6 +124,15 @@ def far_cell() -> bytes:
     return xlsx({"S": f"<sheetData>{first}{last}</sheetData>"})
 
 
+def sheet_bomb() -> bytes:
+    """A workbook whose sheet is a gigabyte of one text."""
+    with zipfile.ZipFile(io.BytesIO(xlsx({"S": ""}))) as archive:
+        kept = {name: archive.read(name).decode() for name in archive.namelist()}
+    start = kept.pop("xl/worksheets/s1.xml").removesuffix("</worksheet>")
+    head = f'{start}<sheetData><row><c t="str"><v>'.encode()
+    return _packed("xl/worksheets/s1.xml", b"a" * _MB, 1024, head=head, others=kept)
+
+
 def many_cells(rows: int = 20_000, columns: int = 50) -> bytes:
     """A workbook of a million cells."""
     cells = "".join(f"<c><v>{number}</v></c>" for number in range(columns))
@@ -200,6 +217,7 @@ OFFICE: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "styles.docx": (ring_of_styles, None),
     "slides.pptx": (many_slides, "over 64 MB|CPU seconds"),
     "far.xlsx": (far_cell, "crashed|MB of memory"),
+    "bomb.xlsx": (sheet_bomb, "crashed|MB of memory|damaged"),
     "cells.xlsx": (many_cells, None),
     "long_cells.xlsx": (long_cells, "over 64 MB|MB of memory"),
     "cells.ods": (repeated_cells, "over 64 MB|MB of memory|CPU seconds"),

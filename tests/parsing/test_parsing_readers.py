@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.parsing.blocks import read_blocks
+from semantic_assets.parsing.code.languages import CODE, PLAIN
 from semantic_assets.parsing.formats import SUPPORTED_SUFFIXES, is_multi_record, is_supported
+from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.readers import read_records
 from semantic_assets.parsing.records import Columns
 
 
 def test_suffixes_are_exactly_the_documented_ones():
     plain = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mbox"}
+    plain |= {*CODE, *PLAIN, *MARKUP, ".tar"}
+    archives = {".zip", ".tgz", ".tbz2", ".txz", ".tar.bz2", ".tar.xz"}
     records = {".json", ".jsonl", ".ndjson", ".csv", ".tsv"}
     packed = {f"{name}.gz" for name in plain | records}
     word = {".docx", ".docm", ".dotx", ".dotm", ".doc", ".rtf", ".odt", ".ott"}
@@ -25,7 +29,8 @@ def test_suffixes_are_exactly_the_documented_ones():
     images = {".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"}
     audio = {".wav", ".mp3", ".aiff", ".aac", ".ogg", ".flac"}
     video = {".mp4", ".mpeg", ".mpg", ".mov", ".avi", ".webm", ".wmv", ".3gp"}
-    assert plain | records | packed | binary | images | audio | video == SUPPORTED_SUFFIXES
+    known = plain | records | packed | archives | binary | images | audio | video
+    assert known == SUPPORTED_SUFFIXES
 
 
 @pytest.mark.parametrize("name", ["a.TXT", "s3://b/c.jsonl.gz", "dir.x/a.b.md"])
@@ -38,7 +43,7 @@ def test_name_without_a_reader_is_not_supported(name):
     assert not is_supported(name)
     [record] = read_records(name, io.BytesIO(b"x"), columns=Columns())
     assert (record.parse_status, record.mime) == ("failed", "application/octet-stream")
-    assert record.parse_error.startswith("no reader takes files")
+    assert record.parse_error.startswith("no reader takes")
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,10 @@ def _messages(lines: Iterable[bytes]) -> Iterator[bytes]:
 def _record(data: bytes, number: int) -> SourceRecord:
     try:
         if len(data) > MAX_TEXT_BYTES:
-            raise Unreadable(f"message {number} is over {MAX_TEXT_BYTES >> 20} MB: save it alone")
+            raise Unreadable(f"it is over {MAX_TEXT_BYTES >> 20} MB: save it alone")
         document = read_message(data)
-        if not document.text:
-            raise Unreadable(f"message {number} has no text; {document.remark or 'remove it'}")
     except Unreadable as error:
-        return failed_record(reason=str(error), mime=MIME, size=len(data))
+        return failed_record(reason=f"message {number}: {error}", mime=MIME, size=len(data))
     metadata = document.metadata or {}
     return SourceRecord(
         record_id=metadata.get("message_id", "").strip("<> ") or None,
@@ -73,4 +71,5 @@ def _record(data: bytes, number: int) -> SourceRecord:
         pages=(),
         parse_status=ParseStatus.OK,
         parse_error=document.remark,
+        is_title_shown_only=document.is_title_shown_only,
     )

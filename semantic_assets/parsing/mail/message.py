@@ -16,7 +16,9 @@ _HEADERS = {"from": "From", "to": "To", "cc": "Cc", "message_id": "Message-ID"}
 _MAX_DEPTH = 20
 _MAX_NAMED = 20
 _NESTED = "its parts are nested too deeply: save its text as .txt"
-_SIGNATURES = frozenset(("application/pkcs7-signature", "application/x-pkcs7-signature"))
+_SIGNATURES = frozenset(
+    f"application/{name}" for name in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature")
+)
 _LOCKED = frozenset(("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"))
 
 
@@ -42,10 +44,12 @@ def _read(data: bytes) -> ReadDocument:
         raise Unreadable("it is encrypted: decrypt it in a mail program, and save it from there")
     metadata = {key: text for key, name in _HEADERS.items() if (text := header(message, name))}
     metadata |= _date(message)
+    subject, remark = header(message, "Subject"), reader.remark()
     text = "\n\n".join(filter(None, reader.texts))
-    if not text and not reader.named and not header(message, "Subject"):
-        raise Unreadable("message has no text")
-    return ReadDocument(text, header(message, "Subject") or None, metadata, (), reader.remark())
+    if not text and not subject:
+        raise Unreadable(f"message has no text: {remark or 'remove it'}")
+    # A message of a subject alone says what it says in it, once.
+    return ReadDocument(text or subject, subject or None, metadata, (), remark, not text)
 
 
 def _date(message: Message) -> dict[str, str]:
@@ -72,6 +76,8 @@ class _Reader:
         kind = part.get_content_type()
         if kind in _LOCKED:
             self.is_locked = True
+        elif kind == "message/delivery-status":
+            self.texts.append("\n\n".join(filter(None, map(_fields, _parts(part)))))
         elif kind == "message/rfc822":
             self._forwarded(part, depth)
         elif kind == "multipart/alternative":
@@ -79,7 +85,7 @@ class _Reader:
         elif part.is_multipart():
             for inner in _parts(part):
                 self.read(inner, depth + 1)
-        elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment":
+        elif _is_text(part):
             self._text(part)
         elif kind not in _SIGNATURES and not part.get("Content-ID"):
             self.named.append(name_of(part))
@@ -120,6 +126,18 @@ class _Reader:
             ]
             self.texts.append("\n".join(["Forwarded message:", *lines]))
             self.read(inner, depth + 1)
+
+
+def _is_text(part: Message) -> bool:
+    """Return whether a part is text to be read; one of parts without a boundary is, too."""
+    kind = part.get_content_type()
+    is_known = kind in ("text/plain", "text/html") or kind.startswith("multipart/")
+    return is_known and part.get_content_disposition() != "attachment"
+
+
+def _fields(part: Message) -> str:
+    """Return the fields of a report on delivery, one a line."""
+    return "\n".join(f"{name}: {header(part, name)}" for name in dict.fromkeys(part.keys()))
 
 
 def _parts(part: Message) -> Iterator[Message]:

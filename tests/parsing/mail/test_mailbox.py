@@ -37,12 +37,12 @@ def test_one_bad_message_costs_itself_only(read: Read):
     locked = f"{_START}Content-Type: application/pkcs7-mime\nSubject: x\n\nAAAA\n\n"
     good, bad, last = read("a.mbox", _message(1, "first") + locked + _message(3, "third"))
     assert (good.text, last.text) == ("first", "third")
-    assert bad.parse_error.startswith("it is encrypted")
+    assert bad.parse_error.startswith("message 2: it is encrypted")
 
 
 def test_message_without_text_names_its_number(read: Read):
-    [record] = read("a.mbox", _message(1, ""))
-    assert record.parse_error == "message 1 has no text; remove it"
+    [record] = read("a.mbox", f"{_START}From: a@example.org\n\n")
+    assert record.parse_error == "message 1: message has no text: remove it"
 
 
 def test_mailbox_is_read_as_it_comes():

@@ -129,3 +129,27 @@ def test_what_is_no_message_says_so(read: Read, content: str):
 
 def test_saved_page_is_read_as_a_page(read: Read):
     assert read("a.mht", _multipart("related", _HTML))[0].text == "Page words"
+
+
+def test_message_of_a_subject_alone_is_read_by_it_once(read: Read):
+    plan = "Content-Type: application/pdf; name=plan.pdf\n\nx"
+    [record] = read("a.eml", _multipart("mixed", plan))
+    assert (record.title, record.text, record.is_title_shown_only) == ("The valve",) * 2 + (True,)
+    assert record.parse_error.startswith("attachments were not read: plan.pdf;")
+
+
+def test_report_on_delivery_is_its_fields(read: Read):
+    report = (
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        "Final-Recipient: rfc822; bo@example.org\nStatus: 5.1.1\n"
+    )
+    [record] = read("a.eml", _multipart("report", _PLAIN, report))
+    assert record.text.endswith(
+        "Reporting-MTA: dns; mx.example.org\n\n"
+        "Final-Recipient: rfc822; bo@example.org\nStatus: 5.1.1"
+    )
+
+
+def test_parts_without_a_boundary_are_text(read: Read):
+    [record] = read("a.eml", _mail("multipart/mixed", "Only words"))
+    assert record.text == "Only words"
