@@ -43,11 +43,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "pipeline": {
         *("batching", "errors", "gemini", "index", "intake", "lake", "ledger", "lineage"),
-        *("model", "parsing", "sandbox", "settings", "sources", "store", "system", "text"),
+        *("model", "objects", "parsing", "sandbox", "settings", "sources", "store", "system"),
+        "text",
     },
     "api": {
-        *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings", "store"),
-        *("system", "text"),
+        *("errors", "gemini", "index", "ledger", "model", "parsing", "pipeline", "settings"),
+        *("store", "system", "text"),
     },
     "rest": {"api", "errors", "lake", "model", "pipeline", "sandbox", "system"},
     "cli": {

@@ -15,8 +15,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import BrokenJudgements
+from semantic_assets.pipeline.additions.addition_plan import plan_additions
 from semantic_assets.pipeline.additions.copying import Added, copy_addition
-from semantic_assets.pipeline.additions.plan import plan_additions
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semantic_assets.cli.cells import say
+from semantic_assets.cli.cells import agrees, say
 from semantic_assets.cli.costs import asking, show_quote
 from semantic_assets.cli.options import (
     FAILED,
@@ -68,7 +68,7 @@ def add(
 
 def _wants_more(as_json: bool) -> bool:
     is_asked = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
-    return is_asked and click.confirm("Bring them to search now?", default=False)
+    return is_asked and agrees("Bring them to search now?")
 
 
 def _refresh(datasets: list[str], root: str | None, *, yes: bool, as_json: bool) -> None:

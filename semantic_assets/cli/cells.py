@@ -36,6 +36,11 @@ def ask(question: str, *, err: bool = False) -> None:
     click.confirm(visible(question), abort=True, err=err)
 
 
+def agrees(question: str) -> bool:
+    """Return the answer to a question on the terminal; no unless it is yes."""
+    return click.confirm(visible(question), default=False)
+
+
 def say_json(value: Any, *, indent: int | None = None) -> None:
     """Print JSON: its strings are exact, and what a terminal would obey is escaped."""
     click.echo(exact_json(value, indent=indent))

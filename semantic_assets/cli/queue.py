@@ -78,7 +78,7 @@ def ingest(
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
-    from semantic_assets.pipeline.additions.plan import files_below
+    from semantic_assets.pipeline.additions.addition_plan import files_below
 
     for path in paths:
         if path.is_dir():

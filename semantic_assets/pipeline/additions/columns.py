@@ -12,7 +12,7 @@ from semantic_assets.parsing.formats import suffix_of
 from semantic_assets.parsing.record_files.proposal import propose_columns
 from semantic_assets.parsing.records import Columns, Unreadable
 from semantic_assets.parsing.source_file import open_source, within_root
-from semantic_assets.pipeline.additions.plan import Found
+from semantic_assets.pipeline.additions.addition_plan import Found
 
 #: What is looked at of a file. More would be for a reader, which runs in a process of its own.
 _HEAD_BYTES, _ROWS = 1 << 20, 100

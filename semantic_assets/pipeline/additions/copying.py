@@ -9,8 +9,8 @@ from pathlib import Path
 from semantic_assets.model.keys import INGESTED
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.source_file import open_source, within_root
+from semantic_assets.pipeline.additions.addition_plan import AddedKind, Addition, Found
 from semantic_assets.pipeline.additions.columns import dataset_file, proposals
-from semantic_assets.pipeline.additions.plan import AddedKind, Addition, Found
 from semantic_assets.settings.dataset_settings import FILE_NAME
 from semantic_assets.system.durable import make_folder, replacing
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePath
 
@@ -31,7 +31,7 @@ class FileCounts(HtmlTable):
     """The files of some datasets; a document handed over by a call counts as a file."""
 
     files: int = 0
-    #: Files that gave a document.
+    #: Files that gave a document, or one that a task of the dataset describes.
     read: int = 0
     #: Of those, files of which something could not be read.
     in_part: int = 0
@@ -74,7 +74,22 @@ class FileCounts(HtmlTable):
 def file_counts(store: Store, datasets: Sequence[DatasetKey] = ()) -> FileCounts:
     """Count the files of all datasets or these, as listed and read last."""
     every = datasets or store.ledger.sources.datasets()
-    return sum((_of_dataset(store, dataset) for dataset in every), FileCounts())
+    described = described_datasets(store)
+    counts = (
+        _described(found) if dataset in described else found
+        for dataset in every
+        for found in [_of_dataset(store, dataset)]
+    )
+    return sum(counts, FileCounts())
+
+
+def described_datasets(store: Store) -> set[DatasetKey]:
+    """Return the datasets with a task that describes pictures, recordings and scans."""
+    return {one.dataset for one in store.ledger.tasks.all(stopped=True) if one.task.is_media}
+
+
+def _described(counts: FileCounts) -> FileCounts:
+    return replace(counts, read=counts.read + counts.waiting, waiting=0)
 
 
 def ending_of(uri: str) -> str:

@@ -1,7 +1,7 @@
 """What is not in search and why, in groups of one reason: files, parts of files, and chunks."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,15 +15,23 @@ from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.formats import is_supported
 from semantic_assets.parsing.readers import no_reader
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
+from semantic_assets.pipeline.documents.file_counts import described_datasets
 from semantic_assets.pipeline.pending.retry import failures
 from semantic_assets.sources.passed_over import PassedOver, fact_of, remedy_of
 from semantic_assets.store import Store
 
 #: Numbers tell faults of one kind apart, as those of rows and lines.
-_NUMBER = re.compile(r"\d[\d,.]{0,20}")
+_NUMBER = re.compile(r"\d(?:[\d,.]{0,20}\d)?")
 #: Where in a file something is, before what is wrong there.
-_PLACE = re.compile(r"(?:row|line|record|page|item)s? [N\d,.]{1,20}")
+_PLACE = re.compile(r"(?:(?:row|line|record|page|item)s? [N\d,.]{1,20} ?){1,4}")
 _COLUMNS = ["uri", "record_id", "parse_status", "parse_error"]
+#: What a row of `documents` is, by its status; where a task describes media, they wait no more.
+_KINDS_DESCRIBED = {ParseStatus.FAILED: "documents", ParseStatus.OK: "read in part"}
+_KINDS = {**_KINDS_DESCRIBED, ParseStatus.PENDING_DESCRIPTION: "waiting"}
+_NO_TEXT = (
+    "it has no text before a task describes it: `transcribe = true` in dataset.toml reads scans and "
+    "pictures, a task of your own whatever it says"
+)
 _FILE_REMEDY = "mend the file, or exclude it in dataset.toml; the next refresh reads it again"
 _CHUNK_REMEDY = "`semantic-assets retry --errors-only` gives them another chance"
 
@@ -32,7 +40,7 @@ _CHUNK_REMEDY = "`semantic-assets retry --errors-only` gives them another chance
 class FailureGroup:
     """What failed for one reason. Numbers are left out of the reason where they differ."""
 
-    #: `documents`, `read in part`, `chunks` or `sources`.
+    #: `documents`, `read in part`, `chunks`, `waiting` for a task, or `sources`.
     what: str
     count: int
     reason: str
@@ -61,7 +69,7 @@ def failure_groups(
     for fault in [*_documents(store, datasets), *_chunks(store, datasets)]:
         groups.setdefault((fault.what, _NUMBER.sub("N", fault.message)), []).append(fault)
     found = [_group(what, same, of, examples) for (what, same), of in groups.items()]
-    order = ["documents", "read in part", "chunks"]
+    order = ["documents", "read in part", "chunks", "waiting"]
     found.sort(key=lambda one: (order.index(one.what), -one.count, one.reason))
     return [*found, *_sources(store, datasets, examples)]
 
@@ -82,18 +90,20 @@ def _split(message: str) -> tuple[str, str]:
 
 
 def _documents(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
+    described = described_datasets(store)
     for dataset in datasets or store.ledger.sources.datasets():
+        kinds = _KINDS if dataset not in described else _KINDS_DESCRIBED
         for shard in store.ledger.sources.shards(dataset):
             if store.lake.exists(layout.documents(shard.key)):
-                yield from _faults(store.lake.read(layout.documents(shard.key), _COLUMNS))
+                yield from _faults(store.lake.read(layout.documents(shard.key), _COLUMNS), kinds)
 
 
-def _faults(rows: pa.Table) -> Iterator[_Fault]:
-    for row in rows.filter(pc.is_valid(rows["parse_error"])).to_pylist():
-        is_failed = row["parse_status"] == ParseStatus.FAILED
-        if is_failed or row["parse_status"] == ParseStatus.OK:
+def _faults(rows: pa.Table, kinds: Mapping[ParseStatus, str]) -> Iterator[_Fault]:
+    is_waiting = pc.equal(rows["parse_status"], ParseStatus.PENDING_DESCRIPTION)
+    for row in rows.filter(pc.or_(pc.is_valid(rows["parse_error"]), is_waiting)).to_pylist():
+        if what := kinds.get(ParseStatus(row["parse_status"])):
             place = shown_uri(row["uri"], row["record_id"])
-            yield _Fault("documents" if is_failed else "read in part", row["parse_error"], place)
+            yield _Fault(what, row["parse_error"] or _NO_TEXT, place)
 
 
 def _chunks(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:

@@ -9,8 +9,8 @@ import pytest
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.additions import copying
+from semantic_assets.pipeline.additions.addition_plan import plan_additions, valid_name
 from semantic_assets.pipeline.additions.copying import Added, copy_addition
-from semantic_assets.pipeline.additions.plan import plan_additions, valid_name
 from semantic_assets.settings.dataset_settings import DatasetSettings
 
 PROSE = "The pump is stopped before its valve is opened, or the seal is lost."

@@ -13,6 +13,7 @@ from semantic_assets.pipeline.documents import file_counts as module
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.ingest import Ingestion
 from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.reports.failure_groups import failure_groups
 from semantic_assets.store import Store
 
 MANUALS = DatasetKey("acme", "manuals")
@@ -63,6 +64,12 @@ def test_a_picture_waits_for_a_task_and_is_no_failure(store: Store, folder: Path
     (folder / "p.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert _read(store).told.startswith("2 of 8 files are read, 1 of them in part; ")
     assert "; 1 without a text wait for a task" in file_counts(store).told
+    waiting = failure_groups(store)[-1]
+    assert (waiting.what, waiting.examples) == ("waiting", ("acme/manuals/p.png",))
+    (folder / "dataset.toml").write_text("transcribe = true")
+    discover(store)
+    assert file_counts(store).told.startswith("3 of 8 files are read, 1 of them in part; ")
+    assert {group.what for group in failure_groups(store)} == {"documents"}
 
 
 def test_each_document_that_was_handed_over_counts_as_a_file(store: Store) -> None:

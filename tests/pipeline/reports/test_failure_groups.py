@@ -29,8 +29,16 @@ def test_reasons_that_differ_in_numbers_are_one_group(store: Store) -> None:
         3,
         ("acme/manuals/table.csv",),
     )
-    assert group.reason == "row N: N fields where the header has N"
-    assert group.remedy.startswith("mend the file, or exclude it")
+    assert group.reason == "row N, line N: N cells where the header has N"
+    assert group.remedy == "check its delimiters"
+    (folder / "broken.pdf").write_text("no pdf")
+    discover(store)
+    read_documents(store, ShardKey(MANUALS, 0))
+    reasons = {one.reason: one.remedy for one in failure_groups(store)}
+    assert reasons.pop(group.reason) == group.remedy
+    [(reason, remedy)] = reasons.items()
+    assert "not a PDF" in reason
+    assert remedy.startswith("mend the file, or exclude it")
 
 
 def test_the_remedy_that_a_reader_names_is_told_apart(store: Store) -> None:

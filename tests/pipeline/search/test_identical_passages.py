@@ -15,7 +15,7 @@ def test_copies_of_a_passage_are_one_hit_and_leave_room_for_others(trial: Trial)
     trial.write("acme/harbour/third.txt", "The pier has rails.")
     trial.refresh()
     found, alone = search_many(trial.store, trial.gemini, [GATE, "Is the crane greased?"], k=2)
-    assert [hit.text for hit in found][0] == GATE
+    assert found[0].text == GATE
     assert len({hit.text for hit in found}) == len(found) == 2
     assert (found[0].uri, len(found[0].places)) == ("acme/harbour/copy-00.txt", 12)
     assert "acme/quay/same.txt" in found[0].places
