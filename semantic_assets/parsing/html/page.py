@@ -8,6 +8,7 @@ from semantic_assets.parsing.html.boilerplate import Surroundings
 from semantic_assets.parsing.html.hidden import Visibility
 from semantic_assets.parsing.html.render import rendered
 from semantic_assets.parsing.html.tree import Element, tree_of
+from semantic_assets.parsing.html.xhtml import as_html
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, first_heading
 from semantic_assets.parsing.titles import own_title
@@ -56,7 +57,7 @@ def _parsed(data: bytes) -> "LexborHTMLParser":
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    source = decode(data, declared=_declared_charset(data))
+    source = as_html(decode(data, declared=_declared_charset(data)))
     _check_nesting(source)
     try:
         return LexborHTMLParser(source)
