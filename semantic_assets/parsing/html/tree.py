@@ -108,7 +108,7 @@ def elements_of(root: Element) -> Iterator[Element]:
     while waiting:
         element = waiting.pop()
         yield element
-        waiting += reversed(list(element.elements))
+        waiting += [child for child in reversed(element.children) if not isinstance(child, str)]
 
 
 def text_of(root: Element, most: int = 10_000) -> str:
