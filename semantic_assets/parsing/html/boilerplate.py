@@ -91,6 +91,7 @@ class Surroundings:
             else:
                 waiting += element.elements
         if self.left_out:
+            self._weights.clear()  # two of them would take as much memory as the page
             self._weights = weights_of(elements, self.left_out)
         self._narrow()
 

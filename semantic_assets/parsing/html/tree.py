@@ -35,6 +35,8 @@ _PARTS = {
     **{"row": "tr", "rowgroup": "tbody"},
 }
 _ANY_PART = frozenset(("div", "span", "ul", "ol", "li", "section"))
+#: One for all elements that have none: a page has a million of them.
+_NO_ATTRIBUTES: dict[str, str | None] = {}
 #: Elements around another that still say something of it; pages nest by thousands.
 _NEAR = 20
 
@@ -70,7 +72,7 @@ def tree_of(body: "LexborNode") -> Element:
             if child.is_text_node:
                 element.children.append(child.text_content or "")
             elif child.tag not in _NO_TEXT and (child.tag != "script" or _is_formula(child)):
-                below = Element(_tag_of(child), child.attributes, element)
+                below = Element(_tag_of(child), child.attributes or _NO_ATTRIBUTES, element)
                 element.children.append(below)
                 waiting.append((child, below))
             elif child.tag == "template" and "shadowrootmode" in child.attributes:
