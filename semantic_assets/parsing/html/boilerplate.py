@@ -6,11 +6,17 @@ stay, so that a manual keeps all of its parts. A page that consists of links kee
 """
 
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from semantic_assets.parsing.html.tree import BLOCKS, HEADINGS, Element, elements_of, heading_level
+from semantic_assets.parsing.html.tree import (
+    BLOCKS,
+    HEADINGS,
+    Element,
+    elements_of,
+    heading_level,
+    parents_of,
+)
 from semantic_assets.parsing.html.weights import PROSE_CHARS, Weight, weights_of
 
 _ROLES = frozenset(
@@ -71,15 +77,22 @@ class Surroundings:
 
     def __init__(self, body: Element) -> None:
         self._body = body
-        self._weights = weights_of(body)
+        elements = list(elements_of(body))
+        self._weights = weights_of(elements)
         self._whole = self._weights[id(body)]
-        self._inner = _inside_marked(body)
+        self._marked, self._inner = _marked_in(elements)
         self.left_out: set[int] = set()
         self.chars = 0
-        for element in _outermost(body, lambda found: id(found) in self.left_out):
-            if element is not body and self._is_surrounding(element):
+        waiting = [*body.elements]
+        while waiting:
+            element = waiting.pop()
+            if self._is_surrounding(element):
                 self._leave_out(element)
-        self._weights |= weights_of(body, self.left_out)
+            else:
+                waiting += element.elements
+        if self.left_out:
+            self._weights.clear()  # two of them would take as much memory as the page
+            self._weights = weights_of(elements, self.left_out)
         self._narrow()
 
     def _leave_out(self, element: Element) -> None:
@@ -140,15 +153,15 @@ class Surroundings:
         for mark in _MARKS:
             found = [
                 element
-                for element in _outermost(self._body, partial(self._ends_at, mark))
+                for element in self._marked
                 if _is_marked(element, (mark,)) and self._weights[id(element)].prose >= PROSE_CHARS
             ]
-            if len(found) == 1 and self._weights[id(found[0])].prose >= least:
-                return found[0]
+            found = found[:_NEAR]
+            gone = {*self.left_out, *map(id, found)}
+            outer = [one for one in found if gone.isdisjoint(map(id, parents_of(one)))]
+            if len(outer) == 1 and self._weights[id(outer[0])].prose >= least:
+                return outer[0]
         return None
-
-    def _ends_at(self, mark: str, element: Element) -> bool:
-        return id(element) in self.left_out or _is_marked(element, (mark,))
 
     def _holder_in(self, element: Element, whole: int) -> Element | None:
         """Return the child that holds nearly all sentences, if there is one."""
@@ -216,24 +229,17 @@ def _is_alike(element: Element, other: Element) -> bool:
     return element.tag == other.tag and element.words("class") == other.words("class")
 
 
-def _inside_marked(body: Element) -> set[int]:
-    """Return the ids of all elements inside one that is marked as content."""
-    found: set[int] = set()
-    for element in elements_of(body):
-        parent = element.parent
-        if parent is not None and (id(parent) in found or _is_marked(parent)):
-            found.add(id(element))
-    return found
-
-
-def _outermost(body: Element, is_end: Callable[[Element], bool]) -> Iterator[Element]:
-    """Yield elements, parents first, and nothing below an end."""
-    waiting = [body]
-    while waiting:
-        element = waiting.pop()
-        yield element
-        if not is_end(element):
-            waiting += reversed(list(element.elements))
+def _marked_in(elements: Iterable[Element]) -> tuple[list[Element], set[int]]:
+    """Return the elements that are marked as content, and the ids of all elements inside them."""
+    marked: list[Element] = []
+    inside: set[int] = set()
+    for element in elements:
+        if id(element.parent) in inside:
+            inside.add(id(element))
+        if _is_marked(element):
+            marked.append(element)
+            inside.update(map(id, element.elements))
+    return marked, inside
 
 
 def _up_from(element: Element) -> Iterator[Element]:

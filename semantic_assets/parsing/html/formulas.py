@@ -136,6 +136,8 @@ def raised(text: str, before: str, *, has_link: bool) -> str:
 def lowered(text: str, before: str) -> str:
     """Return the text of a subscript behind the word or sign `before`: H2O, x_i, log₁₀."""
     text = " ".join(text.split())
+    if before[-1:] in ("/", "\u2044") and _DIGITS.fullmatch(text):
+        return text.translate(_INDICES)
     if not text or not (before[-1:].isalnum() or before[-1:] in (")", "]")):
         return text
     if not _DIGITS.fullmatch(text):

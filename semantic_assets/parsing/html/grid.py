@@ -29,12 +29,12 @@ class _Facts:
 
     @property
     def is_grid(self) -> bool:
-        if self.is_for_layout or self.columns < 2 or self.has_heading:
+        if self.is_for_layout or self.columns < 2:
             return False
-        if self.has_header:
-            return self.nested_chars <= _NESTED_CHARS
         is_short = self.chars <= _LAYOUT_CELL_CHARS * self.cells
-        return is_short and not self.has_nested and not self.has_code
+        if self.has_header:
+            return self.nested_chars <= _NESTED_CHARS and (is_short or not self.has_heading)
+        return is_short and not (self.has_nested or self.has_code or self.has_heading)
 
 
 def grids_of(body: Element) -> frozenset[int]:

@@ -8,6 +8,7 @@ from semantic_assets.parsing.html.boilerplate import Surroundings
 from semantic_assets.parsing.html.hidden import Visibility
 from semantic_assets.parsing.html.render import rendered
 from semantic_assets.parsing.html.tree import Element, tree_of
+from semantic_assets.parsing.html.xhtml import as_html
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said, first_heading
 from semantic_assets.parsing.titles import own_title
@@ -57,7 +58,8 @@ def _parsed(data: bytes) -> tuple["LexborHTMLParser", str | None]:
     # Imported late: only a corpus that holds HTML should pay for it at start-up.
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    source, remark = decode(data, declared=_declared_charset(data))
+    text, remark = decode(data, declared=_declared_charset(data))
+    source = as_html(text)
     _check_nesting(source)
     try:
         return LexborHTMLParser(source), remark

@@ -11,6 +11,7 @@ from semantic_assets.parsing.html.tree import BLOCKS, HEADINGS, Element, element
 
 _LINES = frozenset(("tr", "dt", "dd", "summary", "caption", "option", "button", "legend"))
 _GRID_PARTS = frozenset(("tr", "td", "th", "caption"))
+_CODE = frozenset(("pre", "xmp", "listing"))
 _STRUCK = frozenset(("del", "s", "strike"))
 _CODE_LINES = frozenset(("div", "p", "li", "tr"))
 #: Elements inside a superscript that are looked at.
@@ -52,7 +53,7 @@ class _Rendering:
         text = self._whole_text(element)
         if text is not None:
             self._writer.write(text)
-        elif element.tag == "pre" and not self._writer.is_verbatim and not _has_heading(element):
+        elif element.tag in _CODE and not self._writer.is_verbatim and not _has_heading(element):
             self._writer.write_code(code_of(element))
         elif element.tag == "br":
             self._writer.add_line_end()
@@ -93,7 +94,7 @@ class _Rendering:
         if tag == "li":
             writer.begin_item()
             return writer.end_item
-        if tag == "pre":
+        if tag in _CODE:
             writer.begin_verbatim()
             return writer.end_verbatim
         if tag in _STRUCK:

@@ -27,6 +27,16 @@ BLOCKS = frozenset(
         *HEADINGS,
     )
 )
+#: Roles of the parts of a table, and the elements that play them.
+_PARTS = {
+    **dict.fromkeys(("table", "grid", "treegrid"), "table"),
+    **dict.fromkeys(("cell", "gridcell"), "td"),
+    **dict.fromkeys(("columnheader", "rowheader"), "th"),
+    **{"row": "tr", "rowgroup": "tbody"},
+}
+_ANY_PART = frozenset(("div", "span", "ul", "ol", "li", "section"))
+#: One for all elements that have none: a page has a million of them.
+_NO_ATTRIBUTES: dict[str, str | None] = {}
 #: Elements around another that still say something of it; pages nest by thousands.
 _NEAR = 20
 
@@ -62,7 +72,7 @@ def tree_of(body: "LexborNode") -> Element:
             if child.is_text_node:
                 element.children.append(child.text_content or "")
             elif child.tag not in _NO_TEXT and (child.tag != "script" or _is_formula(child)):
-                below = Element(child.tag or "", child.attributes, element)
+                below = Element(_tag_of(child), child.attributes or _NO_ATTRIBUTES, element)
                 element.children.append(below)
                 waiting.append((child, below))
             elif child.tag == "template" and "shadowrootmode" in child.attributes:
@@ -70,8 +80,16 @@ def tree_of(body: "LexborNode") -> Element:
     return root
 
 
+def _tag_of(node: "LexborNode") -> str:
+    """Return the tag of a node; of a table made of other elements, that of the part it plays."""
+    tag = (node.tag or "").rpartition(":")[2]  # XHTML may have a prefix, as in `m:math`
+    role = node.attributes.get("role") if tag in _ANY_PART else None
+    return _PARTS.get(role.lower(), tag) if role else tag
+
+
 def _is_formula(script: "LexborNode") -> bool:
-    return (script.attributes.get("type") or "").lower().startswith("math/tex")
+    kind = (script.attributes.get("type") or "").lower()
+    return kind.startswith(("math/tex", "math/asciimath"))
 
 
 def _add_shadow(template: "LexborNode", parent: Element) -> None:
@@ -92,7 +110,7 @@ def elements_of(root: Element) -> Iterator[Element]:
     while waiting:
         element = waiting.pop()
         yield element
-        waiting += reversed(list(element.elements))
+        waiting += [child for child in reversed(element.children) if not isinstance(child, str)]
 
 
 def text_of(root: Element, most: int = 10_000) -> str:

@@ -1,10 +1,10 @@
 """How much of an element is text, links and sentences, for all elements of a page at once."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from semantic_assets.parsing.html.tree import BLOCKS, Element, elements_of
+from semantic_assets.parsing.html.tree import BLOCKS, Element
 
 _SENTENCE_END = re.compile(  # Western, Indian, Arabic and fullwidth ones
     "[.!?\u2026:;\u0964\u06d4][\"'\u201d\u2019\u00bb)\\]]{0,3}(?:\\s|\\Z)"
@@ -46,10 +46,15 @@ class Weight:
         self.has_title |= other.has_title
 
 
-def weights_of(body: Element, left_out: Container[int] = frozenset()) -> dict[int, Weight]:
-    """Return the weight of each element by its id; what is left out weighs nothing around it."""
+def weights_of(
+    elements: Sequence[Element], left_out: Container[int] = frozenset()
+) -> dict[int, Weight]:
+    """Return the weight of each element by its id; what is left out weighs nothing around it.
+
+    Parents come first in `elements`, which are all of a page.
+    """
     weights: dict[int, Weight] = {}
-    for element in reversed(list(elements_of(body))):
+    for element in reversed(elements):
         weights[id(element)] = _weight_of(element, weights, left_out)
     return weights
 

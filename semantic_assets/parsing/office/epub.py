@@ -1,7 +1,6 @@
 """EPUB: the chapters in their reading order, each a page, read as HTML; the navigation is left out."""
 
 import posixpath
-import re
 from xml.etree.ElementTree import Element
 
 from semantic_assets.parsing.html.page import read_whole_html
@@ -10,10 +9,6 @@ from semantic_assets.parsing.office.package import Package, dublin_core, resolve
 from semantic_assets.parsing.records import Unreadable
 from semantic_assets.parsing.text import ReadDocument
 
-#: Empty in XML, but to an HTML parser a start whose end never comes.
-_EMPTY_TAG = re.compile(
-    rb"<(title|script|style|textarea|iframe|a|b|i|em|strong|span|div|p|td|th|li)(\s[^<>]{0,1000})?/>"
-)
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
 
 
@@ -49,7 +44,7 @@ def _chapter(package: Package, part: str) -> str:
         package.remark_that(f"chapter {part[:100]} is missing: get the book again")
         return ""
     try:
-        return read_whole_html(_EMPTY_TAG.sub(rb"<\1\2></\1>", data)).text if data.strip() else ""
+        return read_whole_html(data).text if data.strip() else ""
     except Unreadable as error:
         package.remark_that(f"chapter {part[:100]}: {error}")
         return ""

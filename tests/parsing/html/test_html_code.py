@@ -17,6 +17,8 @@ def text_of(read, body: str) -> str:
         "<pre><code class=language-sh># set it up\nmake</code></pre>",
         "<pre>```\n# set it up\n```</pre>",
         "<div class=highlight><pre><span class=c1># set it up</span>\nmake</pre></div>",
+        "<xmp># set it up\nmake</xmp>",
+        "<code># set it up<br># make</code>",
         "<p># set it up</p>",
         "<p>first<br># set it up</p>",
         "<p><code># set it up</code></p>",

@@ -29,6 +29,8 @@ _SEMANTICS = f"<math><semantics><mrow>{_MATHML}</mrow>{_TEX}</semantics></math>"
         "<span class=mwe-math-element><span class=mwe-math-mathml-inline style='display: none'>"
         f"{_SEMANTICS}</span><img class=mwe-math-fallback-image-inline aria-hidden=true"
         " alt='{\\displaystyle F=ma^2}'></span>",
+        f"<m:math><m:semantics><m:mi>F</m:mi>{_TEX}</m:semantics></m:math>",
+        "<script type='math/asciimath'>F=ma^2</script>",
         "<img class=math src=f.png alt='F=ma^2'>",
     ],
 )
@@ -68,6 +70,7 @@ def test_formula_nested_deeper_than_calls_is_read(read):
         ("it leaks<sup><a href=#n4>4</a></sup> here", "it leaks[4] here"),
         ("NH<sub>3</sub> and Fe<sub>2</sub>(SO<sub>4</sub>)<sub>3</sub>", "NH3 and Fe2(SO4)3"),
         ("log<sub>2</sub>8", "log₂8"),
+        ("3<sup>1</sup>/<sub>2</sub> inch", "3¹/₂ inch"),
         ("1011<sub>2</sub>", "1011₂"),
         ("T<sub>max</sub>", "T_max"),
     ],

@@ -114,6 +114,22 @@ def test_span_that_is_no_number_is_one_cell(read, span):
     assert text_of(read, table).startswith("| a | b")
 
 
+@pytest.mark.parametrize("tag", ["div", "span"])
+def test_table_of_other_elements_is_a_table(read, tag):
+    def part(role, *inside):
+        return f"<{tag} role={role}>{''.join(inside)}</{tag}>"
+
+    head = part("row", part("columnheader", "Valve"), part("columnheader", "Limit"))
+    row = part("row", part("cell", "North"), part("cell", "<p>12</p>"))
+    text = text_of(read, part("table", part("rowgroup", head), part("rowgroup", row)))
+    assert text == "| Valve | Limit |\n| --- | --- |\n| North | 12 |"
+
+
+def test_heading_inside_a_cell_of_data_stays_in_its_row(read):
+    table = "<table><tr><th>Valve<th>Limit<tr><td><h4>North</h4><td>12</table>"
+    assert text_of(read, table).endswith("| North | 12 |")
+
+
 def test_spans_do_not_multiply_a_text(read):
     row = "<tr><td rowspan=1000 colspan=200>" + "long text " * 10 + "<td>b"
     body = "<table>" + row * 3 + "<tr><td>x<td>y" * 1000 + "</table>"

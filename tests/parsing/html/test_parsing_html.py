@@ -114,5 +114,20 @@ def test_page_nested_deeper_than_python_calls_is_read(read):
     assert read("a.html", "<div>" * 5000 + "deep")[0].text == "deep"
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<script src='a.js'/><p>kept</p>", "kept"),
+        ("<p><a id='top'/>first</p><p/><p>second</p>", "first\n\nsecond"),
+        ("<p><![CDATA[a < b & c]]></p><p>d</p>", "a < b & c\n\nd"),
+        ("<p>open <![CDATA[ end</p>", "open"),
+    ],
+)
+def test_page_written_as_xml_is_read_whole(read, body, text):
+    start = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">'
+    content = f"{start}<head><title/></head><body>{body}</body></html>"
+    assert read("a.xhtml", content)[0].text == text
+
+
 def test_page_without_text_fails(read):
     assert read("a.html", page("<script>x()</script>"))[0].parse_error == "document has no text"
