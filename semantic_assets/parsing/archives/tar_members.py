@@ -29,7 +29,8 @@ def tar_members(stream: BinaryIO, packed_as: str) -> Iterator[Member]:
                 if not info.isdir():
                     yield _member(archive, info)
     except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
-        raise Unreadable(_DAMAGED) from error
+        reason = "file is empty" if str(error) == "empty file" else _DAMAGED
+        raise Unreadable(reason) from error
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:

@@ -44,9 +44,7 @@ def read_asciidoc(data: bytes) -> ReadDocument:
         "\n".join(reading.out),
         named=None,
         heading=reading.title,
-        metadata={
-            name: value for name in _METADATA if (value := reading.attributes.get(name))
-        },
+        metadata={name: value for name in _METADATA if (value := reading.attributes.get(name))},
         included=reading.included,
     )
 

@@ -16,7 +16,10 @@ DROPPED = {
     **dict.fromkeys(
         ("cline", "cmidrule", "hphantom", "color", "pdfbookmark", "enlargethispage"), 1
     ),
-    **dict.fromkeys(("addbibresource", "lstset", "theoremstyle", "thanks", "title", "author", "date"), 1),
+    **dict.fromkeys(("hyperlink", "hypertarget", "includepdf", "geometry", "urlstyle", "vskip"), 1),
+    **dict.fromkeys(
+        ("addbibresource", "lstset", "theoremstyle", "thanks", "title", "author", "date"), 1
+    ),
     **dict.fromkeys(("setlength", "setcounter", "addtolength", "addtocounter", "newcommand"), 2),
     **dict.fromkeys(("renewcommand", "providecommand", "newtheorem", "definecolor", "rule"), 2),
     **dict.fromkeys(("DeclareMathOperator", "newcolumntype", "addcontentsline", "def"), 2),
