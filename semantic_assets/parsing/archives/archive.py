@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.archives.members import (
+    ArchiveUnreadable,
     LeftOut,
     Member,
     at_most,
@@ -102,6 +103,8 @@ def _records(member: Member, reader: MemberReader, levels: int) -> Iterator[Sour
             named = f"{path}#{_inner_id(record)}" if reader.is_multi(member.name) else path
             # Equal records of two members would pass for one by their signatures.
             yield replace(record, record_id=named, signature=None)
+    except ArchiveUnreadable:
+        raise
     except Unreadable as error:
         yield replace(reader.failed(member.name, str(error), member.size), record_id=path)
     except MemoryError:

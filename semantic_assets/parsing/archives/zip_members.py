@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from semantic_assets.parsing.archives.members import Member, written_name
+from semantic_assets.parsing.archives.members import ArchiveUnreadable, Member, written_name
 from semantic_assets.parsing.blocks import check_ratio
 from semantic_assets.parsing.records import Unreadable
 
@@ -52,7 +52,10 @@ class _Reading:
     def read(self, info: zipfile.ZipInfo) -> bytes:
         if info.flag_bits & _ENCRYPTED:
             raise Unreadable("it is encrypted: unpack the archive with its password")
-        check_ratio(self._size, self._unpacked + info.file_size, "the archive")
+        try:
+            check_ratio(self._size, self._unpacked + info.file_size, "the archive")
+        except Unreadable as error:
+            raise ArchiveUnreadable(str(error)) from error
         try:
             data = self._archive.read(info)
         except NotImplementedError as error:

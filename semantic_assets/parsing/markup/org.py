@@ -30,6 +30,7 @@ _LINK = re.compile(r"\[\[([^\[\]\n]{1,1000})\](?:\[([^\[\]\n]{1,1000})\])?\]")
 _VERBATIM = re.compile(r"(?<![\w=~])([=~])(?=\S)([^=~\n]{1,500})(?<=\S)\1(?![\w=~])")
 _MARK = re.compile(r"<<<?([^<>\n]{1,200})>>>?|@@\w{1,20}:([^@\n]{0,500})@@|\[fn:([\w-]{1,60})\]")
 _TERM = re.compile(r"([ \t]*[-+*][ \t]+)(\S.{0,300}?)[ \t]+::(?=[ \t]|$)")
+_MAX_DRAWER_LINES = 100
 _CODE = frozenset(("src", "example", "verbatim", "ascii"))
 _LEFT_OUT = frozenset(("comment", "export", "html"))
 _METADATA = frozenset(
@@ -120,7 +121,7 @@ class _Reading:
 
     def _has_end(self) -> bool:
         """Look ahead for the end of a drawer, which no heading may stand before."""
-        for place in range(min(len(self.lines), 500)):
+        for place in range(min(len(self.lines), _MAX_DRAWER_LINES)):
             line = self.lines[place].strip().lower()
             if line == ":end:":
                 return True

@@ -223,13 +223,12 @@ def test_cut_archives_keep_what_came_before():
 @pytest.mark.parametrize("name", ["a.zip", "a.tgz", "a.tar.xz", "a.tar.bz2"])
 def test_bomb_is_ended_and_said(name, monkeypatch):
     monkeypatch.setattr("semantic_assets.parsing.blocks._RATIO_COUNTS_FROM", 1 << 20)
-    content = {"a.txt": b"x", "b.txt": b"word " * 400_000}
+    content = {"a.txt": b"x", "b.txt": b"word " * 400_000, "c.txt": b"y"}
     make = {"a.tgz": gzip.compress, "a.tar.xz": lzma.compress, "a.tar.bz2": bz2.compress}
     packed = make[name](_tar(content)) if name in make else _zip(content)
-    first, *_, last = _read(name, packed)
+    first, last = _read(name, packed)
     assert first.text == "x"
-    assert "over 200 times" in _read(name, packed)[1].parse_error
-    assert last.parse_status == "failed"
+    assert "over 200 times" in last.parse_error
 
 
 def test_member_over_the_limit_is_said(monkeypatch):

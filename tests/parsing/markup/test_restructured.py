@@ -73,6 +73,11 @@ def test_content_of_nested_directives_is_kept(read):
     assert _text(read, content) == "Note: Outer.\n\nTip: Inner.\n\n```py\nf()\n```"
 
 
+def test_note_that_begins_with_a_list_or_a_note_keeps_it(read):
+    content = ".. note::\n\n   * one\n   * two\n\n.. tip::\n\n   .. note:: x\n"
+    assert _text(read, content) == "Note:\n\n- one\n- two\n\nTip:\n\nNote: x"
+
+
 def test_directive_of_unknown_name_keeps_its_argument_and_content(read):
     content = ".. py:function:: flow(rate)\n   :module: pump\n\n   Set the flow.\n"
     assert _text(read, content) == "flow(rate)\n\nSet the flow."
