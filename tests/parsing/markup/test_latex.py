@@ -29,6 +29,12 @@ def test_part_of_a_document_is_read_whole(read):
     assert (record.text, record.title) == ("# Kilns\n\nHot.", "Kilns")
 
 
+def test_umlauts_of_german_are_letters_and_quotation_marks_elsewhere_stay(read):
+    german = _read(read, 'Gr"o"se der "Ofen', "\\usepackage[ngerman]{babel}")
+    assert german.text == "Größe der Öfen"
+    assert _text(read, 'the "old" way') == 'the "old" way'
+
+
 def test_sections_are_headings(read):
     body = (
         "\\section{One \\label{a}}\nx\n\\subsection*{Two\n lines}\ny\n\\subsubsection[s]{Three}\nz"
@@ -88,7 +94,7 @@ def test_lists(read):
 def test_table_is_a_table_and_an_empty_cell_keeps_its_place(read):
     body = (
         "\\begin{table}\\caption{Limits}\n\\begin{tabular}{|l|p{2cm}|r|}\\hline\nPart & At & Limit \\\\ \\hline\n"
-        "Hose & & \\textbf{3} \\\\\n\\end{tabular}\\end{table}"
+        "Hose & & \\multicolumn{1}{c}{\\textbf{3}} \\\\\n\\end{tabular}\\end{table}"
     )
     assert (
         _text(read, body) == "Limits\n\n| Part | At | Limit |\n| --- | --- | --- |\n| Hose |  | 3 |"
