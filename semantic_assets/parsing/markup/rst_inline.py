@@ -13,7 +13,7 @@ _MARK = re.compile(
     r"|(?P<note>\[[^\[\]\n]{1,60}\])_(?!\w)"
     r"|_`(?P<target>[^`]{1,200})`"
 )
-_TARGET = re.compile(r"(.*?)\s*<[^<>]*>", re.DOTALL)
+_TARGET = re.compile(r"(.{0,2000}?)\s{0,9}<[^<>]{0,2000}>", re.DOTALL)
 _SYNTAX = re.compile(r"^[!~.]+")
 _NUMBERED = {"pep": "PEP ", "rfc": "RFC ", "pep-reference": "PEP ", "rfc-reference": "RFC "}
 _RAISED = {"sup": "^", "superscript": "^", "sub": "_", "subscript": "_"}
