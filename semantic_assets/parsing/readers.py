@@ -18,6 +18,7 @@ from semantic_assets.parsing.formats import (
     DOCUMENTS,
     RECORDS,
     is_multi_record,
+    is_supported,
     is_text_file,
     mime_of,
     stem_of,
@@ -122,10 +123,7 @@ class _Members:
 
     def refusal(self, name: str) -> str | None:
         """Return why a member is not read, by its name alone."""
-        suffix = suffix_of(name)
-        if suffix in MEDIA:
-            return "pictures, sounds and videos in an archive are not described: unpack it"
-        return None if suffix else no_reader(name)
+        return None if is_supported(name) else no_reader(name)
 
     def failed(self, name: str, reason: str, size: int) -> SourceRecord:
         return failed_file(name, reason, size)

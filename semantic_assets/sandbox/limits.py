@@ -16,8 +16,9 @@ _MEMORY_BYTES, _MEMORY_BYTES_A_BYTE = 512 * _MB, 24
 _MAX_MEMORY_BYTES = 4 << 30
 #: One text of the longest kind, escaped; beyond it as much as gzip may unpack to.
 _OUTPUT_BYTES, OUTPUT_RATIO = 4 * MAX_TEXT_BYTES, 200
-#: Text in gzip is ten times its file.
-_GZIP_RATIO = 10
+#: Text in gzip or an archive is ten times its file.
+_PACKED_RATIO = 10
+_PACKED = (".gz", ".tgz", ".zip", ".bz2", ".tbz2", ".xz", ".txz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Limits:
 def limits_for(name: str, size: int) -> Limits:
     """Return the limits for a file of this name and size in bytes."""
     # In whole MB, so that small files have one limit, which is then set once.
-    content = -(-size // _MB) * _MB * (_GZIP_RATIO if name.lower().endswith(".gz") else 1)
+    content = -(-size // _MB) * _MB * (_PACKED_RATIO if name.lower().endswith(_PACKED) else 1)
     cpu = _CPU_SECONDS + content * _CPU_SECONDS_A_MB // _MB
     return Limits(
         cpu_seconds=cpu,

@@ -4,6 +4,9 @@ import csv
 import gzip
 import io
 import json
+import struct
+import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -121,6 +124,104 @@ def many_keys(count: int = 400_000) -> bytes:
     return json.dumps({"text": "x", "keys": {str(n): n for n in range(count)}}).encode()
 
 
+def zip_bomb(members: int = 8, size: int = 50 << 20) -> bytes:
+    """A zip of half a MB whose members unpack to 400 MB."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for number in range(members):
+            archive.writestr(f"{number}.txt", b"word " * (size // 5))
+    return sink.getvalue()
+
+
+def overlapping_zip(members: int = 20_000) -> bytes:
+    """A zip whose directory names one packed member of 4 MB again and again."""
+    single = io.BytesIO()
+    with zipfile.ZipFile(single, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr("a.txt", b"word " * 800_000)
+    packed = single.getvalue()
+    start, end = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
+    entry = packed[start:end]
+    tail = struct.pack(
+        "<4s4H2LH", b"PK\5\6", 0, 0, members, members, len(entry) * members, start, 0
+    )
+    return packed[:start] + entry * members + tail
+
+
+def nested_zips(levels: int = 40) -> bytes:
+    """A zip in a zip in a zip, and so on."""
+    content = b"text"
+    for level in range(levels):
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.zip" if level else "a.txt", content)
+        content = sink.getvalue()
+    return content
+
+
+def many_members(count: int = 100_000) -> bytes:
+    """A tar of very many small members, packed."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w:gz", compresslevel=1) as archive:
+        for number in range(count):
+            info = tarfile.TarInfo(f"{number}.txt")
+            info.size = 5
+            archive.addfile(info, io.BytesIO(b"%05d" % (number % 100_000)))
+    return sink.getvalue()
+
+
+def long_names(count: int = 3_000) -> bytes:
+    """A tar whose headers announce a longer name, again and again."""
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 100
+    return (header.tobuf(tarfile.GNU_FORMAT) + b"n" * 512) * count
+
+
+def nested_directives(depth: int = 1_400) -> bytes:
+    """A reStructuredText of notes within notes, and blank lines to be gone through for each."""
+    notes = "".join(f"{' ' * level}.. note::\n" for level in range(depth))
+    return (notes + "\n" * 500_000 + " " * depth + "text\n").encode()
+
+
+def nested_braces(depth: int = 200_000) -> bytes:
+    """A LaTeX of footnotes within footnotes."""
+    return b"\\footnote{x" * depth + b"}" * depth
+
+
+def unended_blocks(count: int = 60_000) -> bytes:
+    """An Org file of blocks and drawers that are never ended."""
+    return b"#+begin_quote\n:A:\n[[a\n" * count
+
+
+def unended_environments(count: int = 60_000) -> bytes:
+    """A LaTeX of environments, mathematics and verbatim text that are never ended."""
+    return b"\\begin{equation}\\begin{verbatim}x$\\begin{tabular}{l}\\[" * count
+
+
+def long_output(size: int = 50 << 20) -> bytes:
+    """A notebook whose one cell has printed 50 MB."""
+    output = {"output_type": "stream", "text": "a line of it\n" * (size // 13)}
+    cell = {"cell_type": "code", "source": "x", "outputs": [output]}
+    return json.dumps({"cells": [cell]}).encode()
+
+
+def entity_bomb(levels: int = 30) -> bytes:
+    """An XML whose entities each unfold to ten of another."""
+    entities = "".join(
+        f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "text"}">' for n in range(levels)
+    )
+    return f"<!DOCTYPE a [{entities}]><a>&e{levels - 1};</a>".encode()
+
+
+def long_entity(size: int = 1 << 20) -> bytes:
+    """An XML that names one long entity very often: it unfolds to 200 GB."""
+    entity, uses = "e" * size, "&x;" * 200_000
+    return f'<!DOCTYPE a [<!ENTITY x "{entity}">]><a>{uses}</a>'.encode()
+
+
+def nested_elements(depth: int = 500_000) -> bytes:
+    return b"<a>" * depth + b"x" + b"</a>" * depth
+
+
 def _flated(block: bytes, size: int) -> bytes:
     inner = b"".join(_deflated(block for _ in range(size // len(block))))
     content = zlib.compress(inner, 9)
@@ -166,4 +267,17 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "deep.parquet": (nested_parquet, "deeply nested"),
     "columns.parquet": (many_columns, None),
     **OFFICE,
+    "bomb.zip": (zip_bomb, "200 times"),
+    "overlapping.zip": (overlapping_zip, "200 times"),
+    "nested.zip": (nested_zips, "unpack the outer one"),
+    "members.tar.gz": (many_members, None),
+    "names.tar": (long_names, "damaged"),
+    "directives.rst": (nested_directives, None),
+    "braces.tex": (nested_braces, None),
+    "environments.tex": (unended_environments, None),
+    "blocks.org": (unended_blocks, None),
+    "output.ipynb": (long_output, None),
+    "entities.xml": (entity_bomb, "made of others"),
+    "entity.xml": (long_entity, "MB: split it|200|amplification|not well-formed"),
+    "elements.xml": (nested_elements, "nested too deeply"),
 }

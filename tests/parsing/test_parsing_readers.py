@@ -8,29 +8,36 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.parsing.blocks import read_blocks
-from semantic_assets.parsing.code.languages import CODE, PLAIN
 from semantic_assets.parsing.formats import SUPPORTED_SUFFIXES, is_multi_record, is_supported
-from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.readers import read_records
 from semantic_assets.parsing.records import Columns
 
+_MARKUP = """.rst .rest .adoc .asciidoc .org .tex .ltx .latex .ipynb .srt .vtt .sbv .ass .ssa .svg .xml
+.dbk .docbook .dita .ditamap .nxml .tei .rss .atom .opml .plist .rdf .kml .gpx .xmp"""
+_CODE = """.py .pyi .pyw .pyx .pxd .js .mjs .cjs .jsx .ts .tsx .mts .cts .java .c .h .cc .cpp .cxx .hh .hpp
+.hxx .ino .cu .cuh .m .mm .cs .csx .fs .fsi .fsx .vb .vbs .bas .go .rs .rb .rake .gemspec .php .phtml
+.swift .kt .kts .scala .sc .groovy .gradle .sh .bash .zsh .fish .ksh .ps1 .psm1 .psd1 .bat .cmd .sql
+.ddl .r .jl .lua .pl .pm .hs .lhs .ml .mli .ex .exs .erl .hrl .clj .cljs .cljc .edn .lisp .lsp .el .scm
+.rkt .dart .zig .nim .d .f .f90 .f95 .f03 .for .pas .dpr .adb .ads .cob .cbl .asm .s .v .sv .svh .vhd
+.vhdl .tcl .awk .sed .vue .svelte .astro .css .scss .sass .less .styl .tf .tfvars .hcl .proto .thrift
+.capnp .graphql .gql .cmake .mk .mak .am .dockerfile .containerfile .nix .sol .j2 .jinja .jinja2 .tmpl
+.tpl .erb .ejs .hbs .mustache .twig .sty .cls .dtx .octave .yaml .yml .toml .ini .cfg .conf .properties
+.desktop .service .reg .xsd .xsl .xslt .wsdl .dtd .rng .json5 .jsonc"""
+_TEXTS = ".txt .text .md .markdown .html .htm .xhtml .log .diff .patch .asc .po .pot .bib"
+_RECORDS = ".json .jsonl .ndjson .csv .tsv .mbox"
+_OFFICE = """.docx .docm .dotx .dotm .doc .rtf .odt .ott .pptx .pptm .ppsx .ppsm .potx .ppt .odp .otp
+.xlsx .xlsm .xltx .xlsb .xls .ods .ots .epub .eml .mht .mhtml .msg"""
+_PACKED_ARCHIVES = ".zip .tgz .tar.bz2 .tbz2 .tar.xz .txz"
+
 
 def test_suffixes_are_exactly_the_documented_ones():
-    plain = {".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mbox"}
-    plain |= {*CODE, *PLAIN, *MARKUP, ".tar"}
-    archives = {".zip", ".tgz", ".tbz2", ".txz", ".tar.bz2", ".tar.xz"}
-    records = {".json", ".jsonl", ".ndjson", ".csv", ".tsv"}
-    packed = {f"{name}.gz" for name in plain | records}
-    word = {".docx", ".docm", ".dotx", ".dotm", ".doc", ".rtf", ".odt", ".ott"}
-    slides = {".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".ppt", ".odp", ".otp"}
-    sheets = {".xlsx", ".xlsm", ".xltx", ".xlsb", ".xls", ".ods", ".ots"}
-    mail = {".eml", ".mht", ".mhtml", ".msg"}
-    binary = {".pdf", ".epub", ".parquet", *word, *slides, *sheets, *mail}
+    plain = {*f"{_MARKUP} {_CODE} {_TEXTS} {_RECORDS}".split(), ".tar"}
+    packed = {f"{name}.gz" for name in plain}
+    whole = {".pdf", ".parquet", *f"{_OFFICE} {_PACKED_ARCHIVES}".split()}
     images = {".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"}
     audio = {".wav", ".mp3", ".aiff", ".aac", ".ogg", ".flac"}
     video = {".mp4", ".mpeg", ".mpg", ".mov", ".avi", ".webm", ".wmv", ".3gp"}
-    known = plain | records | packed | archives | binary | images | audio | video
-    assert known == SUPPORTED_SUFFIXES
+    assert plain | packed | whole | images | audio | video == SUPPORTED_SUFFIXES
 
 
 @pytest.mark.parametrize("name", ["a.TXT", "s3://b/c.jsonl.gz", "dir.x/a.b.md"])
@@ -38,7 +45,9 @@ def test_name_with_a_reader_is_supported(name):
     assert is_supported(name)
 
 
-@pytest.mark.parametrize("name", ["a.xyz", "a.parquet.gz", "a.pdf.gz", "txt", "a.docx.gz"])
+@pytest.mark.parametrize(
+    "name", ["a.xyz", "a.parquet.gz", "a.pdf.gz", "txt", "a.docx.gz", "a.zip.gz"]
+)
 def test_name_without_a_reader_is_not_supported(name):
     assert not is_supported(name)
     [record] = read_records(name, io.BytesIO(b"x"), columns=Columns())
@@ -80,13 +89,19 @@ class _BrokenStream(io.BytesIO):
         return super().read(8)
 
 
+_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\x4b" * 3000
+_STARTS = {
+    **dict.fromkeys((".tar.bz2", ".tbz2"), b"BZh91AY&SY" + b"\0" * 3000),
+    **dict.fromkeys((".tar.xz", ".txz"), b"\xfd7zXZ\0\0\4" + b"\0" * 3000),
+    ".tgz": _GZIP,
+}
+
+
 @pytest.mark.parametrize("suffix", sorted(SUPPORTED_SUFFIXES))
 def test_error_of_the_stream_itself_propagates(suffix):
-    stream = _BrokenStream(b"x" * 300_000)
-    if suffix.endswith(".gz"):
-        stream = _BrokenStream(b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\x4b" * 3000)
+    start = _GZIP if suffix.endswith(".gz") else _STARTS.get(suffix, b"x" * 300_000)
     with pytest.raises(ConnectionResetError):
-        list(read_records(f"a{suffix}", stream, columns=Columns()))
+        list(read_records(f"a{suffix}", _BrokenStream(start), columns=Columns()))
 
 
 def test_stream_is_read_from_its_start(tmp_path: Path):

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.archives.members import (
+    ArchiveUnreadable,
     LeftOut,
     Member,
     at_most,
@@ -35,6 +37,7 @@ ARCHIVES: dict[str, str] = {
 #: Those that a gzip around them would only hinder.
 PACKED_ARCHIVES = frozenset(ARCHIVES) - {".tar"}
 _PACKED_AS = {".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
+_NOT_DESCRIBED = "pictures, sounds, videos and scans in an archive are not described: unpack it"
 _TOO_DEEP = "an archive in an archive in an archive is not read: unpack the outer one"
 
 
@@ -64,7 +67,7 @@ def read_archive(
     Raises:
         Unreadable: at the point from which the archive cannot be read.
     """
-    left_out, position = LeftOut(), 0
+    left_out, position, member = LeftOut(), 0, None
     for member in at_most(_members(stream, suffix, size, compressed)):
         if left_out.takes(member):
             continue
@@ -75,6 +78,8 @@ def read_archive(
         for record in _records(member, reader, levels):
             position += 1
             yield record
+    if member is None:
+        raise Unreadable("archive has no files in it: exclude it in dataset.toml")
     if reason := left_out.reason():
         yield failed_record(reason=reason, mime=ARCHIVES[suffix], size=0, record_id="#left-out")
 
@@ -93,9 +98,13 @@ def _records(member: Member, reader: MemberReader, levels: int) -> Iterator[Sour
             raise Unreadable(reason)
         content = checked_content(member)
         for record in reader.read(member.name, content, levels - 1):
+            if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
+                raise Unreadable(_NOT_DESCRIBED)
             named = f"{path}#{_inner_id(record)}" if reader.is_multi(member.name) else path
             # Equal records of two members would pass for one by their signatures.
             yield replace(record, record_id=named, signature=None)
+    except ArchiveUnreadable:
+        raise
     except Unreadable as error:
         yield replace(reader.failed(member.name, str(error), member.size), record_id=path)
     except MemoryError:

@@ -19,6 +19,10 @@ _FOLDER_OF_SYSTEMS = re.compile(r"(?:^|/)__MACOSX/", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[/\\]+")
 
 
+class ArchiveUnreadable(Unreadable):
+    """From this member on nothing of the archive can be read."""
+
+
 class Member(NamedTuple):
     """A member: its name as written in the archive, its size, and how its bytes are had."""
 

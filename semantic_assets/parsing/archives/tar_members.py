@@ -7,7 +7,12 @@ import tarfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from semantic_assets.parsing.archives.members import MAX_MEMBER_BYTES, Member, written_name
+from semantic_assets.parsing.archives.members import (
+    MAX_MEMBER_BYTES,
+    ArchiveUnreadable,
+    Member,
+    written_name,
+)
 from semantic_assets.parsing.blocks import check_ratio, read_blocks
 from semantic_assets.parsing.records import Unreadable
 
@@ -29,7 +34,8 @@ def tar_members(stream: BinaryIO, packed_as: str) -> Iterator[Member]:
                 if not info.isdir():
                     yield _member(archive, info)
     except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
-        raise Unreadable(_DAMAGED) from error
+        reason = "file is empty" if str(error) == "empty file" else _DAMAGED
+        raise Unreadable(reason) from error
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
@@ -41,8 +47,13 @@ def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     if info.size > MAX_MEMBER_BYTES:  # a sparse one says what it likes
         raise Unreadable(_DAMAGED)
-    found = archive.extractfile(info)
-    return found.read() if found is not None else b""
+    try:
+        found = archive.extractfile(info)
+        return found.read() if found is not None else b""
+    except tarfile.TarError as error:
+        raise ArchiveUnreadable(_DAMAGED) from error
+    except Unreadable as error:
+        raise ArchiveUnreadable(str(error)) from error
 
 
 def _other(info: tarfile.TarInfo) -> str | None:

@@ -1,11 +1,12 @@
 """The members of a zip archive, in the order of its directory."""
 
+import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from semantic_assets.parsing.archives.members import Member, written_name
+from semantic_assets.parsing.archives.members import ArchiveUnreadable, Member, written_name
 from semantic_assets.parsing.blocks import check_ratio
 from semantic_assets.parsing.records import Unreadable
 
@@ -20,15 +21,23 @@ def zip_members(stream: BinaryIO, size: int) -> Iterator[Member]:
     Raises:
         Unreadable: it is no zip archive, or unpacks to far more than itself.
     """
-    try:
-        archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise Unreadable(f"not readable as a zip archive ({error}): copy it again") from error
+    archive = _opened(stream)
     reading = _Reading(archive, size)
     for info in archive.infolist():
         other = "links" if info.external_attr >> 16 & _KIND_BITS == _LINK else None
         if not info.is_dir():
             yield Member(_name(info), info.file_size, reading.of(info), other)
+
+
+def _opened(stream: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        cause = error.__context__
+        # An error of the stream looks like damage; one of a place before its start is damage.
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:
+            raise cause from None
+        raise Unreadable(f"not readable as a zip archive ({error}): copy it again") from error
 
 
 class _Reading:
@@ -43,7 +52,10 @@ class _Reading:
     def read(self, info: zipfile.ZipInfo) -> bytes:
         if info.flag_bits & _ENCRYPTED:
             raise Unreadable("it is encrypted: unpack the archive with its password")
-        check_ratio(self._size, self._unpacked + info.file_size, "the archive")
+        try:
+            check_ratio(self._size, self._unpacked + info.file_size, "the archive")
+        except Unreadable as error:
+            raise ArchiveUnreadable(str(error)) from error
         try:
             data = self._archive.read(info)
         except NotImplementedError as error:

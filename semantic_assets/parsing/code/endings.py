@@ -12,9 +12,9 @@ _KINDS: dict[tuple[str, str], str] = {
     ".msi .elf .com .sys .ko .node .beam .elc",
     ("packages of programs", _EXCLUDE): ".jar .war .ear .whl .egg .deb .rpm .nupkg .gem .crx .xpi "
     ".aar .snap .flatpak .appimage .ipa",
-    ("archives", _UNPACK): ".7z .rar .lz .lzma .zst .z .ar .cab .arj .cpio .lzh .br .lz4 .sit "
-    ".xz .bz2 .gz",
-    ("images of disks", _UNPACK): ".iso .img .dmg .vmdk .vhd .vhdx .qcow2 .vdi",
+    ("archives", _UNPACK): ".7z .rar .lz .lzma .zst .z .ar .cab .arj .cpio .lzh .br .lz4 .sit",
+    ("files", "unpack it"): ".gz .bz2 .xz",
+    ("images of disks", _UNPACK): ".iso .img .dmg .vmdk .vhdx .qcow2 .vdi",
     ("databases", "export its tables as CSV"): ".sqlite .sqlite3 .db .db3 .mdb .accdb .dbf .frm "
     ".duckdb .mdf .ibd",
     ("Apple iWork documents", _PDF): ".key .pages .numbers",

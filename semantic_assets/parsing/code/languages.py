@@ -60,6 +60,7 @@ _CODE_BY_MIME: dict[str, str] = {
     "text/x-solidity": ".sol",
     "text/x-template": ".j2 .jinja .jinja2 .tmpl .tpl .erb .ejs .hbs .mustache .twig",
     "text/x-tex": ".sty .cls .dtx",
+    "text/x-octave": ".octave",
     "application/yaml": ".yaml .yml",
     "application/toml": ".toml",
     "text/x-ini": ".ini .cfg .conf .properties .desktop .service .reg",

@@ -4,7 +4,9 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 
-_CELL = re.compile(r"(?<!\S)(?:(\d{1,3})(?:\.\d{1,3})?[+*]|\.\d{1,3}\+)?[<^>.]{0,3}[adehlmsv]?\|")
+_CELL = re.compile(
+    r"(?:(?<!\S)(?:(\d{1,3})(?:\.\d{1,3})?[+*]|\.\d{1,3}\+)?[<^>.]{0,3}[adehlmsv]?)?(?<!\\)\|"
+)
 _COLS = re.compile(r"cols=(?:\"([^\"]{0,1000})\"|'([^']{0,1000})'|([^,\s]{1,100}))")
 _TIMES = re.compile(r"(\d{1,3})\*")
 _FORMAT = re.compile(r"format=\"?(\w{1,10})")
@@ -64,4 +66,5 @@ def _repeats(found: re.Match[str]) -> int:
 
 
 def _grouped(cells: list[str], width: int) -> list[list[str]]:
+    cells = [cell.replace("\\|", "|") for cell in cells]
     return [cells[start : start + width] for start in range(0, len(cells), width)]

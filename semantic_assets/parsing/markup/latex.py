@@ -19,10 +19,13 @@ _TOKEN = re.compile(
 )
 _NAME = re.compile(r"\{([^{}\n]{1,60})\}")
 _TITLE = re.compile(r"\\title\s{0,9}(?:\[[^\[\]]{0,300}\])?\s{0,9}\{")
+#: In German a quotation mark makes the next vowel an umlaut.
+_GERMAN = re.compile(r"[\[{,]n?german[\]},]")
 _BODY = re.compile(r"\\begin[ \t]{0,9}\{document\}")
 _LINE_START = re.compile(r"\n[ \t]+")
 #: More special groups within each other than a person writes are read as plain ones.
 _MAX_SPECIAL = 40
+_PREAMBLE_CHARS = 20_000
 _TITLE_CHARS = 2_000
 _ROW, _COLUMN = "\x1e", "\x1f"
 _INCLUDING = frozenset(("input", "include", "subfile", "subfileinclude"))
@@ -33,6 +36,8 @@ class _Group(NamedTuple):
 
     kind: str
     start: int
+    #: What the braces behind it open.
+    following: list[str]
 
 
 def read_latex(data: bytes) -> ReadDocument:
@@ -72,6 +77,7 @@ class _Reading:
         #: What the next braces open.
         self._next: list[str] = []
         self._is_fragment = is_fragment
+        self._is_german = _GERMAN.search(source, 0, _PREAMBLE_CHARS) is not None
 
     def run(self) -> None:
         while found := self.source.token(_TOKEN):
@@ -99,17 +105,19 @@ class _Reading:
             self.out.append(_COLUMN if self._is_in_table() else "&")
         else:
             self._next = self._next if not token.strip() else []
-            self.out.append(latex_words.SIGNS.get(token, token))
+            text = latex_words.SIGNS.get(token, token)
+            self.out.append(latex_words.german(text) if self._is_german else text)
 
     def _enter(self, kind: str) -> None:
         if kind:
             self._special += 1
             is_environment = kind.startswith("env:")
             kind = kind if self._special <= _MAX_SPECIAL or is_environment else "plain"
-        self._open.append(_Group(kind, len(self.out)))
+        self._open.append(_Group(kind, len(self.out), self._next))
+        self._next = []
 
     def _close(self) -> None:
-        kind, start = self._open.pop()
+        kind, start, self._next = self._open.pop()
         self._special -= bool(kind)
         if kind in ("", "plain", "env:") or (kind != "env:table" and kind.startswith("env:")):
             return
@@ -128,7 +136,7 @@ class _Reading:
             rows = [row.split(_COLUMN) for row in text.split(_ROW) if row.strip(f" \n{_COLUMN}")]
             return "\n" + "\n".join(table(rows)) + "\n"
         if kind == "note":
-            return f" ({one_line(text)})"
+            return "" if self._is_fragment else f" ({one_line(text)})"
         return f"\n\n{text.strip()}\n\n" if kind == "block" else ""
 
     def _command(self, name: str) -> None:

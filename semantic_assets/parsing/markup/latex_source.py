@@ -4,11 +4,11 @@ import re
 
 from semantic_assets.parsing.markup.written import one_line
 
-_OPTION = re.compile(r"[ \t]*\[[^\[\]]{0,300}\]")
+_OPTION = re.compile(r"[ \t]{0,9}\[[^\[\]]{0,300}\]")
 _BLANKS = re.compile(r"[ \t]*\n?[ \t]*")
-_ITEM = re.compile(r"[ \t]*\[([^\[\]]{0,300})\]")
-_KEYS = re.compile(r"[ \t]*(?:\[[^\[\]\n]{0,300}\][ \t]*){0,2}\{([^{}]{0,1000})\}")
-_TARGET = re.compile(r"[ \t]*\{[^{}]{0,1000}\}(?=\{)")
+_ITEM = re.compile(r"[ \t]{0,9}\[([^\[\]]{0,300})\]")
+_KEYS = re.compile(r"[ \t]{0,9}(?:\[[^\[\]\n]{0,300}\][ \t]{0,9}){0,2}\{([^{}]{0,1000})\}")
+_TARGET = re.compile(r"[ \t]{0,9}\{[^{}]{0,1000}\}(?=\{)")
 _VERB = re.compile(r"[ \t]?([^A-Za-z\s])([^\n]{0,500}?)\1")
 _MAX_MATH_CHARS = 5_000
 _MAX_COLUMNS_CHARS = 1_000

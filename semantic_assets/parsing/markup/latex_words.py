@@ -16,6 +16,7 @@ DROPPED = {
     **dict.fromkeys(
         ("cline", "cmidrule", "hphantom", "color", "pdfbookmark", "enlargethispage"), 1
     ),
+    **dict.fromkeys(("hyperlink", "hypertarget", "includepdf", "geometry", "urlstyle", "vskip"), 1),
     **dict.fromkeys(
         ("addbibresource", "lstset", "theoremstyle", "thanks", "title", "author", "date"), 1
     ),
@@ -83,7 +84,14 @@ ACCENTS = {
 }
 #: Stands for a space at the start of a line of code, while those of prose are taken away.
 INDENT = "\x1d"
+_UMLAUTS = dict(zip("aouAOUs", "äöüÄÖÜß", strict=True))
+_SHORTHAND = re.compile(r'"([aouAOUs])')
 _LETTER = re.compile(r"[ \t]?(?:\{[ \t]?\\?([A-Za-z]?)[ \t]?\}|\\([ij])(?![A-Za-z])|([A-Za-z]))")
+
+
+def german(text: str) -> str:
+    """Return a text with the umlauts that German writes with a quotation mark."""
+    return _SHORTHAND.sub(lambda found: _UMLAUTS[found[1]], text) if '"' in text else text
 
 
 def groups_of(command: str) -> list[str]:
@@ -92,8 +100,10 @@ def groups_of(command: str) -> list[str]:
         return [f"head:{HEADINGS[command]}"]
     if command in ("footnote", "footnotetext"):
         return ["note"]
-    if command in ("textcolor", "colorbox", "raisebox", "parbox", "makebox", "multirow"):
-        return ["drop"] * (2 if command == "multirow" else 1)
+    if command in ("textcolor", "colorbox", "raisebox", "parbox", "makebox"):
+        return ["drop"]
+    if command in ("multirow", "multicolumn"):
+        return ["drop"] * 2
     return ["block"] if command == "caption" else ["drop"] * DROPPED.get(command, 0)
 
 

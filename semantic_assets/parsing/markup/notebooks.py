@@ -80,13 +80,13 @@ def _cell_text(cell: Any, language: str, number: int, cut: list[int]) -> str:
         return f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
     if kind != "code":
         return normal_text(source)
-    lines = fenced(source.split("\n"), language) if source.strip() else []
+    blocks = [fenced(source.split("\n"), language)] if source.strip() else []
     output = "\n".join(filter(None, map(_output, _listed(cell.get("outputs"))))).strip()
     if len(output) > _MAX_CELL_OUTPUT:
         cut.append(number)
         output = output[:_MAX_CELL_OUTPUT].rpartition("\n")[0] or output[:_MAX_CELL_OUTPUT]
-    lines += fenced(output.split("\n")) if output else []
-    return normal_text("\n".join(lines))
+    blocks += [fenced(output.split("\n"))] if output else []
+    return "\n\n".join("\n".join(block).strip("\n") for block in blocks)
 
 
 def _output(output: Any) -> str:

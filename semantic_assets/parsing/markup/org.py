@@ -20,7 +20,7 @@ _STARS = re.compile(r"(\*{1,20})[ \t]+(\S.*)")
 _STATE = re.compile(
     r"(?:(?:TODO|DONE|NEXT|WAITING|HOLD|CANCELL?ED|STARTED|INPROGRESS)[ ]+)?(?:\[#\w\][ ]*)?"
 )
-_TAGS = re.compile(r"[ \t]+:(?:[\w@#%]{1,50}:)+$")
+_TAGS = re.compile(r"[ \t]{1,20}:(?:[\w@#%]{1,50}:)+$")
 _KEYWORD = re.compile(r"#\+(\w{1,40}):[ \t]*(.*)")
 _BEGIN = re.compile(r"[ \t]*#\+begin_(\w{1,40})(?:[ \t]+(.*))?", re.IGNORECASE)
 _END = re.compile(r"[ \t]*#\+end_\w{1,40}:?", re.IGNORECASE)
@@ -29,7 +29,8 @@ _RULE = re.compile(r"[ \t]*\|[-+|: ]*\|?")
 _LINK = re.compile(r"\[\[([^\[\]\n]{1,1000})\](?:\[([^\[\]\n]{1,1000})\])?\]")
 _VERBATIM = re.compile(r"(?<![\w=~])([=~])(?=\S)([^=~\n]{1,500})(?<=\S)\1(?![\w=~])")
 _MARK = re.compile(r"<<<?([^<>\n]{1,200})>>>?|@@\w{1,20}:([^@\n]{0,500})@@|\[fn:([\w-]{1,60})\]")
-_TERM = re.compile(r"([ \t]*[-+*][ \t]+)(\S.{0,300}?)[ \t]+::(?=[ \t]|$)")
+_TERM = re.compile(r"^([ \t]*[-+*][ \t]+)(\S.{0,200}?)[ \t]{1,9}::(?=[ \t]|$)")
+_MAX_DRAWER_LINES = 100
 _CODE = frozenset(("src", "example", "verbatim", "ascii"))
 _LEFT_OUT = frozenset(("comment", "export", "html"))
 _METADATA = frozenset(
@@ -122,7 +123,7 @@ class _Reading:
 
     def _has_end(self) -> bool:
         """Look ahead for the end of a drawer, which no heading may stand before."""
-        for place in range(min(len(self.lines), 500)):
+        for place in range(min(len(self.lines), _MAX_DRAWER_LINES)):
             line = self.lines[place].strip().lower()
             if line == ":end:":
                 return True

@@ -2,6 +2,8 @@
 
 import re
 
+#: A line of prose, which is no list and no other directive.
+_WORDS = re.compile(r"[^\W_]|[`\"'(\[:]|\*\S")
 _OPTION = re.compile(r":[\w-]{1,40}:(?:[ \t].*)?")
 
 CODE = frozenset(
@@ -65,7 +67,9 @@ def introduced(name: str, argument: str, content: list[str]) -> list[str]:
         first = [*([rest] if rest else []), *content]
         while first and not first[0]:
             first.pop(0)
-        return [f"{head}: {first[0]}", *first[1:]] if first else [f"{head}."]
+        if first and _WORDS.match(first[0]):
+            return [f"{head}: {first[0]}", *first[1:]]
+        return [f"{head}:", "", *first] if first else [f"{head}."]
     if name in _NAMED:
         return [f"**{argument}**" if argument else "", "", *content]
     return [argument, "", *content]

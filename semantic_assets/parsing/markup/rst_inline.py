@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 #: One pattern, so that nothing inside a literal is taken for another mark.
 _MARK = re.compile(
-    r"``(?P<literal>[^`]{1,2000})``"
+    r"``(?=[^`\s])(?P<literal>[^`]{1,2000}|[\s\S]{1,300}?)``(?!`)"
     r"|(?::(?P<role>[a-zA-Z][\w.+-]{0,30}(?::[\w.+-]{1,30})?):)?`(?P<text>[^`]{1,2000})`(?P<link>__?)?"
     r"|\|(?P<name>\w[^|\n]{0,100})\|_{0,2}"
     r"|\\(?P<escaped>[ \n])"
@@ -13,7 +13,7 @@ _MARK = re.compile(
     r"|(?P<note>\[[^\[\]\n]{1,60}\])_(?!\w)"
     r"|_`(?P<target>[^`]{1,200})`"
 )
-_TARGET = re.compile(r"(.*?)\s*<[^<>]*>", re.DOTALL)
+_TARGET = re.compile(r"(.{0,2000}?)\s{0,9}<[^<>]{0,2000}>", re.DOTALL)
 _SYNTAX = re.compile(r"^[!~.]+")
 _NUMBERED = {"pep": "PEP ", "rfc": "RFC ", "pep-reference": "PEP ", "rfc-reference": "RFC "}
 _RAISED = {"sup": "^", "superscript": "^", "sub": "_", "subscript": "_"}
@@ -32,7 +32,8 @@ def substitution(directive: str, argument: str, name: str) -> str:
 
 def _replaced(found: re.Match[str], names: Mapping[str, str]) -> str:
     if found["literal"] is not None:
-        return f"`{found['literal']}`"
+        ticks = "``" if "`" in found["literal"] else "`"
+        return f"{ticks}{found['literal']}{ticks}"
     if found["text"] is not None:
         return _role(found["role"], found["text"])
     if found["name"] is not None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from semantic_assets.parsing.markup.written import table as table
 
 _GRID = re.compile(r"\+[-=+]+\+")
-_GRID_RULE = re.compile(r"[+|][-=+]{2,}[+|].*")
+_GRID_RULE = re.compile(r"[+|][-=+]{2,}[+|]")
 _SIMPLE = re.compile(r"=+(?: +=+)+")
 _SPAN = re.compile(r"-+(?: +-+)*")
 _COLUMN = re.compile(r"=+")
@@ -75,7 +75,7 @@ def _grid_rows(lines: Sequence[str]) -> list[list[str]]:
     edges = [place for place, sign in enumerate(lines[0]) if sign == "+"][: _MAX_COLUMNS + 1]
     fresh = True
     for line in lines:
-        if _GRID_RULE.fullmatch(line):
+        if _GRID_RULE.match(line):
             fresh = True
             continue
         cells = _cells_between(line, edges)

@@ -55,7 +55,9 @@ class DocumentWriter:
 
     def _is_heading(self) -> bool:
         for name, action in reversed(self._stack[-_LOOKED_BACK:]):
-            if action == "section":
+            if name == "opml":  # its `head` is no heading, as that of TEI is
+                return False
+            if action == "section" or name == "head":
                 return True
             if name in xml_names.NO_HEADING_IN:
                 return False
