@@ -1,6 +1,7 @@
 """What the reading of one file may take, by its size: processor, patience, memory and output.
 
-Honest files take a fraction of it: text and records 0.02 CPU seconds a MB, HTML 0.5 to 1.5, PDF 0.3 to 1.
+Honest files take a fraction of it: text and records 0.02 CPU seconds a MB, PDF 0.3 to 1, HTML 0.5
+to 1.5.
 """
 
 from dataclasses import dataclass
