@@ -282,7 +282,9 @@ def lake_of(settings: Settings) -> Lake:
 
 def sources_of(settings: Settings) -> SourceFolder | SourceBucket:
     url = settings.sources_url
-    return SourceBucket(Bucket(url), settings.sources) if url else SourceFolder(settings.sources)
+    if url:
+        return SourceBucket(Bucket(url), settings.sources)
+    return SourceFolder(settings.sources, settings.follow_links)
 
 
 def _known_id(lake: Lake) -> str | None:

@@ -61,7 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 #: Packages of pipeline/, each of which may import those before it.
 PIPELINE = (
-    *("pending", "vector_index", "generation", "discovery", "documents", "chunks", "costs"),
+    *("pending", "vector_index", "generation", "discovery", "documents", "additions", "chunks"),
+    "costs",
     *(
         "product_kinds",
         "answers",

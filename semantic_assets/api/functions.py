@@ -13,6 +13,10 @@ from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.judgements import BrokenJudgements
+from semantic_assets.pipeline.additions.copying import Added, copy_addition
+from semantic_assets.pipeline.additions.plan import plan_additions
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport
@@ -74,6 +78,33 @@ def refresh(
             max_cost_usd=max_cost_usd,
             consent=consent,
         )
+
+
+def add(
+    paths: Sequence[str | Path],
+    *,
+    to: str | None = None,
+    replace: bool = False,
+    root: Root = None,
+) -> list[Added]:
+    """Copy files and folders below the sources, each folder to a dataset of its name.
+
+    Args:
+        to: the dataset for all of them, as `"p/d"`.
+        replace: replace files there that differ; otherwise they are refused by name.
+
+    Raises:
+        ConfigError: a path is not there, or the sources are in a bucket.
+    """
+    settings = Settings.load(root=root)
+    if settings.sources_url:
+        raise ConfigError(
+            f"the sources are in a bucket, {settings.sources_url}: copy the files below it to "
+            "PROJECT/DATASET/ by its own tool"
+        )
+    dataset = DatasetKey.parse(to) if to is not None else None
+    plans = plan_additions(paths, dataset, settings.sources)
+    return [copy_addition(plan, settings.sources, replace=replace) for plan in plans]
 
 
 def estimate(
@@ -197,8 +228,14 @@ def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]
     """
     with SemanticCore(root) as core:
         wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
+        broken: list[BrokenJudgements] = []
         for dataset in wanted:
-            if is_to_be_measured(core.reader, dataset):
-                measure_quality(core.store, core.gemini, dataset)
+            try:
+                if is_to_be_measured(core.reader, dataset):
+                    measure_quality(core.store, core.gemini, dataset)
+            except BrokenJudgements as error:  # the others are measured first
+                broken.append(error)
+        if broken:
+            raise broken[0]
         found = core.reader.ledger.evaluations
         return [one for dataset in wanted for one in found.of(dataset)]

@@ -5,6 +5,7 @@ import sys
 import click
 
 from semantic_assets.cli import (
+    adding,
     costs,
     doctor,
     everyday,
@@ -34,6 +35,18 @@ def main(log_level: str, log_json: bool) -> None:
     logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (everyday, costs, queue, generate, recovery, reindex, index, serving, scaling, doctor)
+GROUPS = (
+    adding,
+    everyday,
+    costs,
+    queue,
+    generate,
+    recovery,
+    reindex,
+    index,
+    serving,
+    scaling,
+    doctor,
+)
 for command in (command for group in GROUPS for command in group.COMMANDS):
     main.add_command(command)

@@ -65,7 +65,11 @@ def refresh(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring everything new to the index; exits with 4 while batches are still out."""
+    """Bring everything new to the index; exits with 4 while batches are still out.
+
+    Exits with 1 where a file is not read and was not excluded on purpose, or a text FAILED:
+    `failures` lists them. What can be read is in search all the same.
+    """
     from semantic_assets.api import functions
     from semantic_assets.cli.progress import progress_reporter
 
@@ -83,7 +87,7 @@ def refresh(
         print_json(report)
     if report.is_waiting:
         sys.exit(WAITING)
-    if report.discovery.skipped:
+    if report.discovery.skipped or report.left_out:
         sys.exit(FAILED)
 
 
@@ -122,16 +126,22 @@ def search(
     k: int,
     as_json: bool,
 ) -> None:
-    """Find the passages nearest to QUESTION."""
-    from semantic_assets.api import functions
+    """Find the passages nearest to QUESTION; says on stderr what cannot be found yet."""
+    from semantic_assets.api.core import dataset_keys
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import hits_table
+    from semantic_assets.pipeline.search.coverage import not_searchable
 
-    hits = functions.search(question, dataset=datasets or None, k=k, space=space, root=root)
+    with SemanticCore(root) as core:
+        hits = core.search(question, dataset=datasets or None, k=k, space=space)
+        missing = not_searchable(core.reader, dataset_keys(datasets))
     if as_json:
         print_json(hits)
     else:
         show(hits_table(hits))
+    for line in missing:
+        say(line, err=True)
 
 
 @click.command()

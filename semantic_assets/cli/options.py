@@ -13,7 +13,7 @@ import click
 from semantic_assets.cli.cells import say, say_json
 from semantic_assets.errors import ConfigError, SemanticAssetsError
 
-#: Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again).
+#: Exit codes: 0 done, 1 failed or left something out, 2 usage or settings, 4 waiting (run again).
 FAILED = 1
 WAITING = 4
 

@@ -50,7 +50,8 @@ def ingest(
 ) -> None:
     """Ingest files as sources of a dataset; nothing is sent before the next flush or refresh.
 
-    PATHS are files, folders (with all below), or - for a text on standard input.
+    PATHS are files, folders (with all below that is not excluded), or - for a text on standard
+    input. `add` keeps the tree of a folder, and takes files of any kind.
     """
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.progress import progress
@@ -77,12 +78,14 @@ def ingest(
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    from semantic_assets.pipeline.additions.plan import files_below
+
     for path in paths:
         if path.is_dir():
-            for one in sorted(path.rglob("*")):
-                is_hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-                if one.is_file() and not is_hidden:
-                    yield one
+            found, listing = files_below(path)
+            for name in listing.hidden:
+                say(f"not taken in: {path / name}: its name begins with a dot", err=True)
+            yield from sorted(one for one in found if one.is_file())
         else:
             yield path
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from semantic_assets.store import Store
 
 
+#: Places shown of each reason by `failures`.
+_EXAMPLES = 3
+
+
 @click.command()
 @root_option
 @json_option
@@ -82,13 +86,17 @@ def _probe_tasks(
 @json_option
 @edge
 def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """List the chunks that ended FAILED, with the reason."""
+    """List what is not in search and why: files, parts of files, and chunks, by their reasons.
+
+    Each reason comes with its remedy and the first examples; --json names all places.
+    """
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
-    from semantic_assets.pipeline.pending.retry import failures as run
+    from semantic_assets.pipeline.reports.failure_groups import failure_groups
 
     with opened(root, reading=True) as (store, _):
-        show_found(run(store, datasets=dataset_keys(datasets)), as_json)
+        examples = None if as_json else _EXAMPLES
+        show_found(failure_groups(store, dataset_keys(datasets), examples=examples), as_json)
 
 
 @click.command()

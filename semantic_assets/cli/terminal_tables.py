@@ -16,6 +16,8 @@ from semantic_assets.pipeline.reports.window_use import WindowUse
 from semantic_assets.pipeline.search.search import SearchHit
 
 _SNIPPET = 160
+#: Other documents with the same passage that are named in a hit.
+_PLACES = 3
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
@@ -31,11 +33,16 @@ def hits_table(hits: list[SearchHit]) -> Table:
             made,
             str(rank),
             f"{hit.score:.3f}",
-            f"{hit.title or hit.file_name}\n{hit.uri}",
+            "\n".join([hit.title or hit.file_name, hit.uri, *_places(hit)]),
             f"{hit.chunk_index}{page}",
             snippet,
         )
     return made
+
+
+def _places(hit: SearchHit) -> list[str]:
+    more = len(hit.places) - _PLACES
+    return [*hit.places[:_PLACES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def status_table(found: Status) -> Table:
@@ -44,6 +51,7 @@ def status_table(found: Status) -> Table:
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
+        "files": found.files.told,
         "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
         f"{found.documents_failed} could not be read",
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
@@ -100,6 +108,8 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             "files not read yet",
             f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
+    if quote.left_out_chars:
+        add_row(made, "left out around contents", f"{quote.left_out_chars:,} letters")
     add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
@@ -115,6 +125,10 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             f"{offer.requests:,}: `transcribe = true` in dataset.toml reads them for about "
             f"{_usd(offer.usd)}",
         )
+    if quote.files:
+        add_row(made, "files", quote.files)
+    for line in quote.left_out:
+        add_row(made, "left out", line)
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
         add_row(

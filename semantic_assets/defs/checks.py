@@ -7,6 +7,7 @@ import dagster as dg
 from semantic_assets.defs.columns import UNREADABLE
 from semantic_assets.defs.remedies import ALL_DOCUMENTS_READ, PROMISES, remedy_of_check
 from semantic_assets.defs.samples import ROWS, sample
+from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.reports.checks import Check
 from semantic_assets.pipeline.reports.samples import unreadable_documents
@@ -43,7 +44,8 @@ def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResul
         name=ALL_DOCUMENTS_READ,
         subject=str(report.shard),
         passed=report.failed == 0,
-        message=f"{report.failed} of {report.documents} documents could not be read",
+        message=f"{report.failed} of {report.documents} documents could not be read; in the dataset, "
+        f"{file_counts(store, [report.shard.dataset]).told}",
         counted=report.failed,
     )
     rows = unreadable_documents(store, report.shard, limit=ROWS) if report.failed else []

@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     "parse_error": "why it could not be read",
     "source_fingerprint": "of the file as it was read",
     "record_signature": "of the record as it was read",
+    "is_title_shown_only": "whether the title is shown and is no part of a vector's text",
     "chunk_index": "place among the document's chunks, from 0",
     "start_char": "first character in the document's text",
     "end_char": "one behind the last character",

@@ -17,6 +17,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS
 from semantic_assets.pipeline.batch_jobs.submit import Submission
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport
+from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.embeddings.vector_map import vector_map
@@ -32,9 +33,13 @@ Metadata = Mapping[str, Any]
 
 
 def documents_metadata(store: Store, path: str, report: DocumentsReport) -> Metadata:
+    files = file_counts(store, [report.shard.dataset])
     return {
         "dagster/partition_row_count": report.documents,
         "documents_failed": report.failed,
+        "dataset_files": files.told,
+        "dataset_files_not_read": files.failed,
+        "dataset_files_read_in_part": files.in_part,
         "text_bytes": report.text_bytes,
         "files_read": report.files_read,
         "files_unsettled": len(report.unsettled),

@@ -37,8 +37,8 @@ PROMISES = {
 }
 _CHECKS = {
     ALL_DOCUMENTS_READ: (
-        "Mend or remove the files; the next run reads them again. All of them, with the reason: "
-        "`semantic-assets sql \"SELECT uri, parse_error FROM documents WHERE parse_status = 'failed'\"`"
+        "`semantic-assets failures -d {dataset}` lists all of them by reason, with the remedy. Mend the "
+        "files, or exclude them in dataset.toml; the next run reads them again."
     ),
     NO_MISSING_VECTORS: (
         "Chunks that wait for their batch need nothing: the sensor comes back for them "

@@ -4,9 +4,9 @@ import re
 import unicodedata
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import INGESTED, DatasetKey
 
-FOLDER = "_ingested"
+FOLDER = INGESTED
 SEGMENT_SUFFIX = ".segment.jsonl"
 #: Content of a segment without documents, which stays so that its dataset does not look unmounted.
 EMPTY_SEGMENT = b"\n"

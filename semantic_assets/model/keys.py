@@ -13,8 +13,15 @@ NAME_PATTERN = rf"[a-z0-9_-]{{1,{_MAX_PART}}}"
 #: What `DatasetKey.parse` takes.
 DATASET_PATTERN = rf"{NAME_PATTERN}[./]{NAME_PATTERN}"
 _PART = re.compile(NAME_PATTERN)
+#: The folder of what calls hand over, in a dataset's folder.
+INGESTED = "_ingested"
 SHARD_MAX_DOCUMENTS = 12_000
 SHARD_MAX_TEXT_BYTES = 256 * 1024 * 1024
+
+
+def is_name(part: str) -> bool:
+    """Return whether a project, dataset or task may be named so."""
+    return _PART.fullmatch(part) is not None
 
 
 def checked_name(part: str, what: str) -> str:
@@ -23,7 +30,7 @@ def checked_name(part: str, what: str) -> str:
     Raises:
         ConfigError: the name is not valid.
     """
-    if not _PART.fullmatch(part):
+    if not is_name(part):
         raise ConfigError(
             f"{what} {part[: 2 * _MAX_PART]!r}: use only a-z, 0-9, '-' and '_', at most {_MAX_PART} "
             "of them (rename the folder under the source root, or the task's file)"

@@ -27,6 +27,8 @@ DOCUMENTS = pa.schema(
         pa.field("record_signature", pa.string()),
         # The title is the file's name, or stands further down: it is not embedded. Null: it is.
         pa.field("is_title_shown_only", pa.bool_()),
+        # Letters that were left out around the content, as of a web page. Null: not such a format.
+        pa.field("left_out_chars", pa.int64()),
     ]
 )
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from semantic_assets.parsing.guessing import guess_encodings
+from semantic_assets.parsing.encodings.guessing import guess_encodings
 from semantic_assets.parsing.records import Unreadable
 
 _SAMPLE_BYTES = 64 << 10

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from semantic_assets.parsing.archives.archive import ARCHIVES, PACKED_ARCHIVES
 from semantic_assets.parsing.code.languages import CODE, NAMES, PLAIN, WHOLE_NAMES
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html, read_whole_html
+from semantic_assets.parsing.mail import mailbox
+from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.media import MEDIA
-from semantic_assets.parsing.pdf import read_pdf
+from semantic_assets.parsing.office.reader import read_office
+from semantic_assets.parsing.pdf.pdf_file import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 from semantic_assets.text.kinds import TextKind
 
@@ -25,11 +28,26 @@ class DocumentFormat(NamedTuple):
     kind: TextKind = TextKind.PLAIN
     #: Bytes are mostly pictures or compressed: they may be more than a text may be.
     is_binary: bool = False
+    #: The reader that leaves nothing out around the content, if `read` does.
+    read_whole: Callable[[bytes], ReadDocument] | None = None
 
 
 _PLAIN = DocumentFormat("text/plain", read_plain)
 _MARKDOWN = DocumentFormat("text/markdown", read_markdown, TextKind.MARKUP)
-_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP)
+_MAIL = DocumentFormat(mailbox.MIME, read_message, is_binary=True)
+
+
+def _office(mime: str) -> DocumentFormat:
+    """Return the format of an office file: one reader takes all, by their content."""
+    return DocumentFormat(mime, read_office, TextKind.MARKUP, is_binary=True)
+
+
+_WORD, _SLIDES, _SHEETS = (
+    _office(f"application/vnd.openxmlformats-officedocument.{name}")
+    for name in ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet")
+)
+_OPEN = "application/vnd.oasis.opendocument"
+_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP, read_whole=read_whole_html)
 
 DOCUMENTS: dict[str, DocumentFormat] = {
     ".txt": _PLAIN,
@@ -43,6 +61,20 @@ DOCUMENTS: dict[str, DocumentFormat] = {
     **{name: DocumentFormat(mime, read, TextKind.MARKUP) for name, (mime, read) in MARKUP.items()},
     **{name: DocumentFormat(mime, read_plain, TextKind.CODE) for name, mime in CODE.items()},
     **{name: DocumentFormat(mime, read_plain) for name, mime in PLAIN.items()},
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), _WORD),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), _SLIDES),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx"), _SHEETS),
+    ".xlsb": _office("application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ".doc": _office("application/msword"),
+    ".ppt": _office("application/vnd.ms-powerpoint"),
+    ".xls": _office("application/vnd.ms-excel"),
+    **dict.fromkeys((".odt", ".ott"), _office(f"{_OPEN}.text")),
+    **dict.fromkeys((".odp", ".otp"), _office(f"{_OPEN}.presentation")),
+    **dict.fromkeys((".ods", ".ots"), _office(f"{_OPEN}.spreadsheet")),
+    ".epub": _office("application/epub+zip"),
+    ".rtf": _office("application/rtf"),
+    ".msg": _office("application/vnd.ms-outlook"),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), _MAIL),
 }
 #: Files of records, whose texts are plain unless the dataset says otherwise.
 RECORDS: dict[str, str] = {
@@ -53,7 +85,7 @@ RECORDS: dict[str, str] = {
     ".tsv": "text/tab-separated-values",
     ".parquet": "application/vnd.apache.parquet",
 }
-CONTAINERS: dict[str, str] = {**RECORDS, **ARCHIVES}
+CONTAINERS: dict[str, str] = {**RECORDS, **ARCHIVES, ".mbox": mailbox.MIME}
 #: What is compressed inside: a gzip around it would only hinder seeking.
 _NEVER_PACKED = {
     ".parquet",
@@ -66,6 +98,7 @@ SUPPORTED_SUFFIXES: frozenset[str] = frozenset((*_PLAIN_SUFFIXES, *_PACKED, *MED
 #: The MIME type of a file that no reader takes.
 UNKNOWN = "application/octet-stream"
 _KINDS = {one.mime: one.kind for one in DOCUMENTS.values()}
+_RECORD_MIMES = frozenset(RECORDS.values())
 _NAME_END = re.compile(r"[.-]")
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
 
@@ -128,6 +161,6 @@ def mime_of(name: str) -> str:
     return MEDIA.get(kind) or CONTAINERS.get(kind) or UNKNOWN
 
 
-def text_kind_of(mime: str) -> TextKind:
-    """Return the kind of the text that a reader makes of documents of a MIME type."""
-    return _KINDS.get(mime, TextKind.PLAIN)
+def text_kind_of(mime: str, *, records: TextKind = TextKind.PLAIN) -> TextKind:
+    """Return the kind of the text of documents of a MIME type; `records`: of those from records."""
+    return records if mime in _RECORD_MIMES else _KINDS.get(mime, TextKind.PLAIN)

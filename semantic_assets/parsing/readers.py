@@ -12,10 +12,10 @@ from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.archives.archive import ARCHIVES, read_archive
 from semantic_assets.parsing.blocks import MAX_WHOLE_BYTES, read_whole
 from semantic_assets.parsing.code.endings import kind_of
-from semantic_assets.parsing.csv_rows import read_csv
 from semantic_assets.parsing.encoding import looks_like_html
 from semantic_assets.parsing.formats import (
     DOCUMENTS,
+    RECORDS,
     is_multi_record,
     is_supported,
     is_text_file,
@@ -23,14 +23,18 @@ from semantic_assets.parsing.formats import (
     stem_of,
     suffix_of,
 )
-from semantic_assets.parsing.json_lines import read_json, read_json_lines
+from semantic_assets.parsing.mail.mailbox import read_mailbox
 from semantic_assets.parsing.media import MEDIA, read_media, scanned_pdf
-from semantic_assets.parsing.parquet import read_parquet
+from semantic_assets.parsing.record_files.csv_rows import read_csv
+from semantic_assets.parsing.record_files.json_file import read_json
+from semantic_assets.parsing.record_files.json_lines import read_json_lines
+from semantic_assets.parsing.record_files.parquet import read_parquet
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
     KnownRecord,
     LineStart,
+    ReadingOptions,
     SourceRecord,
     Unreadable,
     Untranscribed,
@@ -38,6 +42,7 @@ from semantic_assets.parsing.records import (
 )
 
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
+_DEFAULTS = ReadingOptions()
 
 
 def is_plain_text(name: str, data: bytes) -> bool:
@@ -59,6 +64,7 @@ def read_records(
     skip: int = 0,
     known: Container[str] = frozenset(),
     start: LineStart = _FROM_THE_FIRST_LINE,
+    options: ReadingOptions = _DEFAULTS,
 ) -> Iterator[SourceRecord | KnownRecord]:
     """Yield the documents of one file in file order, without the first `skip` records.
 
@@ -74,7 +80,7 @@ def read_records(
     if suffix is None:
         size = stream.seek(0, 2)
         return iter(() if skip else (failed_file(path, no_reader(path), size),))
-    return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start))
+    return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start, options))
 
 
 def no_reader(path: str) -> str:
@@ -99,6 +105,7 @@ class _Reading:
     skip: int
     known: Container[str]
     start: LineStart
+    options: ReadingOptions
     #: How many levels of archives within archives are read.
     levels: int = 1
 
@@ -106,8 +113,8 @@ class _Reading:
 class _Members:
     """Reads the members of an archive as files."""
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+    def __init__(self, columns: Columns, options: ReadingOptions) -> None:
+        self._columns, self._options = columns, options
 
     def is_multi(self, name: str) -> bool:
         return is_multi_record(name)
@@ -122,7 +129,9 @@ class _Members:
     def read(self, name: str, content: BinaryIO, levels: int) -> Iterator[SourceRecord]:
         suffix = suffix_of(name) or ""
         of_file = _FROM_THE_FIRST_LINE
-        reading = _Reading(name, suffix, content, self._columns, 0, frozenset(), of_file, levels)
+        reading = _Reading(
+            name, suffix, content, self._columns, 0, frozenset(), of_file, self._options, levels
+        )
         return (record for record in _with_failures(reading) if isinstance(record, SourceRecord))
 
 
@@ -157,7 +166,7 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
             [None if skip else read_media(stream, MEDIA[kind], stem_of(reading.path), size)]
         )
     if kind in ARCHIVES:
-        members = _Members(columns)
+        members = _Members(columns, reading.options)
         return read_archive(
             stream,
             kind,
@@ -168,13 +177,22 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
             levels=reading.levels,
         )
     if kind in DOCUMENTS:
-        return iter([None if skip else _document(reading.path, kind, stream, compressed, size)])
+        return iter([None if skip else _document(reading, kind, size)])
     if kind == ".parquet":
         return read_parquet(stream, columns=columns, skip=skip, known=known)
     if kind == ".json":
         return read_json(stream, columns=columns, compressed=compressed, skip=skip)
+    if kind == ".mbox":
+        return read_mailbox(stream, compressed=compressed, skip=skip)
     if kind in (".csv", ".tsv"):
-        return read_csv(stream, columns=columns, compressed=compressed, skip=skip, known=known)
+        return read_csv(
+            stream,
+            columns=columns,
+            compressed=compressed,
+            skip=skip,
+            known=known,
+            mime=RECORDS[kind],
+        )
     return read_json_lines(
         stream,
         columns=columns,
@@ -185,17 +203,19 @@ def _records(reading: _Reading, size: int) -> Iterator[SourceRecord | KnownRecor
     )
 
 
-def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: int) -> SourceRecord:
+def _document(reading: _Reading, kind: str, size: int) -> SourceRecord:
+    path, compressed = reading.path, reading.suffix.endswith(".gz")
     limit = MAX_WHOLE_BYTES if DOCUMENTS[kind].is_binary else MAX_TEXT_BYTES
-    data = read_whole(stream, compressed=compressed, limit=limit)
+    data = read_whole(reading.stream, compressed=compressed, limit=limit)
     if not data:
         raise Unreadable("file is empty")
     is_page = is_text_file(path.removesuffix(".gz")) and looks_like_html(data)
     found = DOCUMENTS[".html" if is_page else kind]
+    is_all = reading.options.html_content == "all"
     try:
-        document = found.read(data)
+        document = (found.read_whole or found.read)(data) if is_all else found.read(data)
     except Untranscribed as scan:
-        return scanned_pdf(stream, scan, stem_of(path), size)
+        return scanned_pdf(reading.stream, scan, stem_of(path), size)
     if not document.text:
         raise Unreadable("document has no text")
     if len(document.text) > MAX_TEXT_BYTES:
@@ -211,4 +231,5 @@ def _document(path: str, kind: str, stream: BinaryIO, compressed: bool, size: in
         parse_status=ParseStatus.OK,
         parse_error=document.remark,
         is_title_shown_only=document.title is None or document.is_title_shown_only,
+        left_out_chars=document.left_out_chars,
     )

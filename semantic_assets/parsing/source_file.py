@@ -42,7 +42,8 @@ def within_root(root: Path, path: Path) -> Path:
         real = Path(os.path.realpath(path))
         if not real.is_relative_to(os.path.realpath(root)):
             raise Unreadable(
-                "link leads out of the source folder: put the file itself here, or mount its folder"
+                "link leads out of the source folder: put the file itself here, mount its folder, or "
+                "set SEMANTIC_ASSETS_FOLLOW_LINKS=true"
             )
     return path
 
@@ -56,6 +57,11 @@ def open_source(path: Path) -> BinaryIO:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
+            if path.is_symlink() and path.is_dir():
+                raise Unreadable(
+                    "it is a link to a folder, which is not followed: put the folder itself here, or "
+                    "set SEMANTIC_ASSETS_FOLLOW_LINKS=true"
+                )
             raise Unreadable("it is no file but a folder, pipe, socket or device: remove it")
         # If the file became a pipe since, opening it without O_NONBLOCK waits for ever.
         return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))

@@ -22,6 +22,8 @@ class ReadDocument(NamedTuple):
     #: The title is not the document's own (it comes from a heading further down): it is shown in
     #: hits and not embedded.
     is_title_shown_only: bool = False
+    #: Letters of it that were left out, as they surround the content; None: none can be.
+    left_out_chars: int | None = None
 
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")

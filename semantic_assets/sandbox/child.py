@@ -19,18 +19,25 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from semantic_assets.parsing.formats import DOCUMENTS
+from semantic_assets.parsing.mail.message import read_message
+from semantic_assets.parsing.office.reader import read_office
 from semantic_assets.parsing.readers import read_records
-from semantic_assets.parsing.records import Columns, LineStart
+from semantic_assets.parsing.records import Columns, LineStart, ReadingOptions
 from semantic_assets.sandbox import frames
 
 _BATCH_BYTES = 256 << 10
 _MEMORY_MAP = "/proc/self/statm"
 #: A child that has grown by more makes way for a new one.
 _MAX_GROWTH_BYTES = 256 << 20
+_OFFICE = ("selectolax.lexbor", "python_calamine", "olefile", "xml.etree.ElementTree", "zipfile")
 _LIBRARIES = {
+    **{name: _OFFICE for name, one in DOCUMENTS.items() if one.read in (read_office, read_message)},
+    ".mbox": _OFFICE,
     ".pdf": ("pypdfium2",),
     ".htm": ("selectolax.lexbor",),
     ".html": ("selectolax.lexbor",),
+    ".xhtml": ("selectolax.lexbor",),
     ".parquet": ("pyarrow.parquet", "pyarrow.compute", "numpy"),
 }
 
@@ -124,6 +131,7 @@ def _records(request: dict[str, Any], stream: BinaryIO) -> Iterator[frames.Recor
         skip=request["skip"],
         known=frozenset(request["known"]),
         start=LineStart(*request["start"]),
+        options=ReadingOptions(**request["options"]),
     )
 
 

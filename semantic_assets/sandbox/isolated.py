@@ -5,7 +5,13 @@ from contextlib import closing
 from typing import BinaryIO
 
 from semantic_assets.parsing import formats, readers
-from semantic_assets.parsing.records import Columns, KnownRecord, LineStart, SourceRecord
+from semantic_assets.parsing.records import (
+    Columns,
+    KnownRecord,
+    LineStart,
+    ReadingOptions,
+    SourceRecord,
+)
 from semantic_assets.sandbox.limits import limits_for
 from semantic_assets.sandbox.pool import POOL
 from semantic_assets.sandbox.process import EndedFromOutside, LimitReached, Request
@@ -13,6 +19,7 @@ from semantic_assets.sandbox.process import EndedFromOutside, LimitReached, Requ
 #: A child would take several times as long as such a file needs.
 _PLAIN_BYTES = 1 << 20
 _FROM_THE_FIRST_LINE = LineStart(0, 0)
+_DEFAULTS = ReadingOptions()
 #: A child ended by an operator or for want of memory on the machine is replaced once: more often
 #: would be for ever, if the file is what ends it.
 _ATTEMPTS = 2
@@ -26,6 +33,7 @@ def read_records(
     skip: int = 0,
     known: Collection[str] = frozenset(),
     start: LineStart = _FROM_THE_FIRST_LINE,
+    options: ReadingOptions = _DEFAULTS,
 ) -> Iterator[SourceRecord | KnownRecord]:
     """Yield the documents of one file, as `parsing.readers.read_records` does, from a child.
 
@@ -42,13 +50,14 @@ def read_records(
     if size <= _PLAIN_BYTES:
         stream.seek(0)
         if readers.is_plain_text(path, stream.read()):
-            return readers.read_records(path, stream, columns=columns, skip=skip)
+            return readers.read_records(path, stream, columns=columns, skip=skip, options=options)
     limits = limits_for(path, size)
     named = {"record_id": columns.record_id, "title": columns.title, "text": columns.text}
     fields = {
         "path": path,
         "columns": named | {"metadata": columns.metadata},
         "known": [*known],
+        "options": {"html_content": options.html_content},
         "start": [start.offset, start.lines],
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,

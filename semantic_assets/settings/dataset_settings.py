@@ -5,7 +5,8 @@ are out of reach.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -17,7 +18,8 @@ from semantic_assets.model.backends import AUTO, CHOICES
 from semantic_assets.model.catalog import embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
-from semantic_assets.parsing.records import Columns
+from semantic_assets.parsing.records import Columns, ReadingOptions
+from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.settings.validation import (
     NAME,
     TOML,
@@ -31,19 +33,44 @@ from semantic_assets.settings.validation import (
 )
 from semantic_assets.text.chunking import MAX_TOKENS, MIN_TOKENS, ChunkSizes
 from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.text.kinds import TextKind
 
 FILE_NAME = "dataset.toml"
 #: Files at a dataset's root that describe it and are no documents of it.
-NOT_SOURCES = frozenset({FILE_NAME, "queries.jsonl", "qrels.tsv"})
+NOT_SOURCES = frozenset({FILE_NAME, IGNORE_FILE, "queries.jsonl", "qrels.tsv"})
 #: Endings of such files: generation tasks of the dataset, and the schemas that tasks name.
 NOT_SOURCE_ENDINGS = (".task.toml", ".schema.json")
 
 MODES = tuple(Mode)
+HTML_CONTENTS = ("main", "all")
 #: An estimate of tokens may be wrong by this factor before the model cuts a text off in silence.
 _ESTIMATE_ERROR = 2.5
 _MOST = 1_000_000_000
 _Amount = Annotated[float | None, number(0, _MOST)]
 _Name = Annotated[str, takes(*NAME)]
+_PATTERNS = takes('a list of patterns as in a .gitignore, as ["drafts/", "*.log"]')
+_OwnName = Annotated[str | None, takes(*NAME)]
+_Names = Annotated[
+    tuple[str, ...] | None,
+    Strict(False),
+    takes('a list of column names, as ["author", "year"]'),
+]
+#: What the text of records is, by the word for it.
+_KINDS = {"plain": TextKind.PLAIN, "markdown": TextKind.MARKUP}
+_FORMATS = one_of(*_KINDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=TOML)
+class FileColumns:
+    """The columns of some of a dataset's record files; None: as in `[columns]`."""
+
+    #: Of the path below the dataset; `*` stands for any characters.
+    glob: _Name
+    record_id: _OwnName = at("id")
+    title: _OwnName = None
+    text: _OwnName = None
+    metadata: _Names = None
+    format: Annotated[str | None, _FORMATS] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=TOML)
@@ -67,11 +94,20 @@ class DatasetSettings:
     record_id: _Name = at("columns.id", "id")
     title: _Name = at("columns.title", "title")
     text: _Name = at("columns.text", "text")
-    metadata: Annotated[
-        tuple[str, ...] | None,
+    metadata: _Names = at("columns.metadata")
+    #: `[columns] format`: what the text of records is.
+    record_format: Annotated[str, _FORMATS] = at("columns.format", "plain")
+    #: `[[columns.files]]`: columns of some files; the first glob that fits counts.
+    column_files: Annotated[
+        tuple[FileColumns, ...],
         Strict(False),
-        takes('a list of column names, as ["author", "year"]'),
-    ] = at("columns.metadata")
+        takes("tables that begin with [[columns.files]]"),
+    ] = at("columns.files", ())
+    #: `[html] content`: `main` leaves navigation, notices and lists of links out; `all` keeps them.
+    html_content: Annotated[str, one_of(*HTML_CONTENTS)] = at("html.content", HTML_CONTENTS[0])
+    #: `[files]`: patterns of what is read; `include` None: everything that is not excluded.
+    include: Annotated[tuple[str, ...] | None, Strict(False), _PATTERNS] = at("files.include")
+    exclude: Annotated[tuple[str, ...], Strict(False), _PATTERNS] = at("files.exclude", ())
     #: `[embedding]`; None: as the settings say.
     model: Annotated[str | None, takes(*NAME)] = at("embedding.model")
     dimensions: Annotated[int | None, whole(1, 20_000)] = at("embedding.dimensions")
@@ -95,12 +131,14 @@ class DatasetSettings:
         Raises:
             ConfigError: a key is unknown, or its value does not fit; it names file, key and remedy.
         """
-        settings = checked_toml(cls, table, where)
+        settings = checked_toml(cls, _with_file_columns(table, where), where)
         if settings.min_tokens * 2 > settings.max_tokens:
             raise ConfigError(
                 f"{where}: chunking.min_tokens = {settings.min_tokens}: use at most half of "
                 f"max_tokens, {settings.max_tokens // 2}, or no cut could satisfy both"
             )
+        if settings.include is not None or settings.exclude:
+            Selection.of(settings.include, settings.exclude, where)
         return settings
 
     @property
@@ -112,6 +150,29 @@ class DatasetSettings:
         return Columns(
             record_id=self.record_id, title=self.title, text=self.text, metadata=self.metadata
         )
+
+    def columns_of(self, path: str) -> Columns:
+        """Return the columns of a record file by its path below the dataset."""
+        found = self._of_file(path)
+        return self.columns if found is None else self._columns_of(found)
+
+    def record_kind_of(self, path: str) -> TextKind:
+        """Return what the text of a file's records is, by its path below the dataset."""
+        found = self._of_file(path)
+        return _KINDS[(found and found.format) or self.record_format]
+
+    def _of_file(self, path: str) -> FileColumns | None:
+        return next((one for one in self.column_files if fnmatchcase(path, one.glob)), None)
+
+    def _columns_of(self, files: FileColumns) -> Columns:
+        own = {item.name: getattr(files, item.name) for item in fields(Columns)}
+        return replace(
+            self.columns, **{key: value for key, value in own.items() if value is not None}
+        )
+
+    @property
+    def reading_options(self) -> ReadingOptions:
+        return ReadingOptions(html_content=self.html_content)
 
     def require_model(self, model: str, dimensions: int, where: str) -> None:
         """Check that the model, by default `model`, takes the dimensions and chunks.
@@ -135,11 +196,19 @@ class DatasetSettings:
 
     @property
     def columns_fingerprint(self) -> str:
-        return _fingerprint(self.columns)
+        own = (f"{one.glob}={self._columns_of(one)!r}" for one in self.column_files)
+        return fingerprint(*_parts(self.columns), *own)
+
+    @property
+    def options_fingerprint(self) -> str:
+        return fingerprint(*_parts(self.reading_options))
 
     @property
     def chunking_fingerprint(self) -> str:
-        return _fingerprint(self.chunking)
+        of_files = [f"{one.glob}={one.format}" for one in self.column_files if one.format]
+        is_plain = self.record_format == "plain" and not of_files
+        formats = [] if is_plain else [self.record_format, *of_files]
+        return fingerprint(*_parts(self.chunking), *formats)
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -155,5 +224,16 @@ def read_table(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _fingerprint(group: ChunkSizes | Columns) -> str:
-    return fingerprint(*(f"{item.name}={getattr(group, item.name)!r}" for item in fields(group)))
+def _with_file_columns(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    columns = table.get("columns")
+    files = columns.get("files") if isinstance(columns, dict) else None
+    if not isinstance(columns, dict) or not isinstance(files, list):
+        return table
+    if not all(isinstance(one, dict) for one in files):
+        return table
+    read = [checked_toml(FileColumns, one, f"{where}: [[columns.files]]") for one in files]
+    return {**table, "columns": {**columns, "files": read}}
+
+
+def _parts(group: ChunkSizes | Columns | ReadingOptions) -> list[str]:
+    return [f"{item.name}={getattr(group, item.name)!r}" for item in fields(group)]

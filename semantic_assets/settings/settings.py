@@ -53,6 +53,9 @@ class Settings:
     #: Default `data/sources`.
     sources: Path
     sources_url: str | None = None
+    #: `true`: links below the sources are followed wherever they lead, to folders too. Whoever may
+    #: write there can then have any file read that this process may read.
+    follow_links: bool = False
     #: The folder of the task files. Default `data/tasks` of the project.
     tasks: Path
     #: `emulator` (default: local, free) or `gemini` (Google, costs money).
@@ -153,7 +156,7 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            "unprobed": given.get("unprobed", "").lower() in ("1", "true", "yes"),
+            **{name: _is_yes(given.get(name)) for name in ("unprobed", "follow_links")},
             "ledger_url": ledger_url or given.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
@@ -176,6 +179,10 @@ class Settings:
         if self.index_backend == QDRANT and self.qdrant_url is None:
             raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
         _ = self.space
+
+
+def _is_yes(value: str | None) -> bool:
+    return (value or "").lower() in ("1", "true", "yes")
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.settings.dataset_settings import NOT_SOURCE_ENDINGS, NOT_SOURCES
+from semantic_assets.settings.selection import Selection, Verdict
+from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.text.fingerprint import fingerprint
 
 
@@ -24,7 +26,20 @@ class ListedFile:
 
 @dataclass(slots=True)
 class Listing:
+    """The files of a dataset, and what of its folder is not read."""
+
     files: dict[str, ListedFile] = field(default_factory=dict)
+    #: Uris of files and folders that begin with a dot.
+    hidden: list[str] = field(default_factory=list)
+    #: Files and folders that a pattern excludes.
+    excluded: int = 0
+
+    def leave_out(self, uri: str, verdict: Verdict) -> None:
+        """Note a file or folder that is not read."""
+        if verdict is Verdict.EXCLUDED:
+            self.excluded += 1
+        else:
+            self.hidden.append(uri)
 
 
 def file_fingerprint(stat: os.stat_result) -> str:
@@ -45,50 +60,88 @@ def list_folders(path: Path) -> list[str]:
     return sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def list_stray(root: Path) -> list[str]:
-    """Return the files beside projects and datasets, which are in no dataset; no dot files."""
-    found = []
+def list_beside(root: Path) -> dict[PassedOver, list[str]]:
+    """Return what lies beside projects and datasets, and is in no dataset."""
+    found: dict[PassedOver, list[str]] = {PassedOver.STRAY: [], PassedOver.HIDDEN: []}
     for folder in (root, *(root / name for name in list_folders(root))):
         try:
-            found += [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
+            for path in sorted(folder.iterdir()):
+                uri = source_uri(path.relative_to(root).as_posix())
+                if kind := beside(path.name, is_folder=path.is_dir()):
+                    found[kind].append(uri + "/" * path.is_dir())
         except OSError:
             continue  # reported with its datasets
-    return sorted(source_uri(path.relative_to(root).as_posix()) for path in found)
+    return found
 
 
-def list_files(root: Path, folder: Path) -> Listing:
+def beside(name: str, *, is_folder: bool) -> PassedOver | None:
+    """Return what a file or folder is that lies where projects and datasets do; None: as it should."""
+    verdict = Selection.of().of_entry(f"{name}/" if is_folder else name)
+    if name.startswith("."):
+        return None if verdict is Verdict.EXCLUDED else PassedOver.HIDDEN
+    return None if is_folder or verdict is Verdict.EXCLUDED else PassedOver.STRAY
+
+
+def list_files(
+    root: Path, folder: Path, selection: Selection, *, follows_links: bool = False
+) -> Listing:
     """Return the files of a dataset in a stable order; none if the folder is missing.
 
     Raises:
         OSError: a folder cannot be read.
     """
-    found = Listing()
-    for entry in _entries(folder):
+    walk = _Walk(root, selection, follows_links)
+    for entry in walk.entries(folder, ""):
         path = Path(entry.path)
-        if path.parent == folder and is_about(entry.name):
-            continue
         uri = source_uri(path.relative_to(root).as_posix())
         if (stat := _stat(entry)) is not None:
             # Granting permission changes neither size nor time, but the file must then be read.
             is_open = os.access(path, os.R_OK)
             etag = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
-            found.files[uri] = ListedFile(uri, stat.st_size, etag)
-    return found
+            walk.found.files[uri] = ListedFile(uri, stat.st_size, etag)
+    return walk.found
 
 
-def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """Yield the files below a folder, each folder's own files before its subfolders."""
-    try:
-        with os.scandir(folder) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    entries = [entry for entry in entries if not entry.name.startswith(".")]
-    folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    # A link to a folder is not followed, as it may lead in a ring: it is reported like a file.
-    yield from (entry for entry in entries if not entry.is_dir(follow_symlinks=False))
-    for subfolder in folders:
-        yield from _entries(Path(subfolder.path))
+@dataclass(slots=True)
+class _Walk:
+    root: Path
+    selection: Selection
+    follows_links: bool
+    found: Listing = field(default_factory=Listing)
+    _seen: set[str] = field(default_factory=set)
+
+    def entries(self, folder: Path, below: str) -> Iterator["os.DirEntry[str]"]:
+        """Yield the files below a folder, each folder's own files before its subfolders."""
+        if self.follows_links:  # links may lead in a ring, or twice to the same folder
+            real = os.path.realpath(folder)
+            if real in self._seen:
+                return
+            self._seen.add(real)
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
+        folders = []
+        for entry in entries:
+            if not below and is_about(entry.name):
+                continue
+            # A link to a folder is a row that says so, unless it is followed.
+            is_folder = entry.is_dir(follow_symlinks=self.follows_links)
+            if self._is_read(entry, f"{below}{entry.name}{'/' * is_folder}"):
+                if is_folder:
+                    folders.append(entry)
+                else:
+                    yield entry
+        for entry in folders:
+            yield from self.entries(Path(entry.path), f"{below}{entry.name}/")
+
+    def _is_read(self, entry: "os.DirEntry[str]", path: str) -> bool:
+        verdict = self.selection.of_entry(path)
+        if verdict is not Verdict.READ:
+            uri = source_uri(Path(entry.path).relative_to(self.root).as_posix())
+            self.found.leave_out(uri + "/" * path.endswith("/"), verdict)
+        return verdict is Verdict.READ
 
 
 def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:

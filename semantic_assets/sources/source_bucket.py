@@ -12,7 +12,9 @@ from pathlib import Path
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.objects.bucket import Bucket, Stored
 from semantic_assets.objects.copies import Copies, time_of
-from semantic_assets.sources.listing import ListedFile, Listing, is_about, mark_of
+from semantic_assets.settings.selection import Selection, Verdict
+from semantic_assets.sources.listing import ListedFile, Listing, beside, is_about, mark_of
+from semantic_assets.sources.passed_over import PassedOver
 
 #: A small object costs the store tens of milliseconds, and this machine next to nothing.
 _AT_ONCE = 16
@@ -43,22 +45,32 @@ class SourceBucket:
     def datasets(self, project: str) -> list[str]:
         return _named(self.bucket.inside(f"{project}/")[0])
 
-    def stray(self) -> list[str]:
+    def beside(self) -> dict[PassedOver, list[str]]:
         """Return the objects beside projects and datasets."""
-        found = list(self.bucket.inside("")[1])
-        for project in self.projects():
-            found += self.bucket.inside(f"{project}/")[1]
-        return sorted(item.name for item in found if _is_named(item.name))
+        found: dict[PassedOver, list[str]] = {PassedOver.STRAY: [], PassedOver.HIDDEN: []}
+        for prefix in ("", *(f"{project}/" for project in self.projects())):
+            folders, items = self.bucket.inside(prefix)
+            names = [item.name for item in items if not item.name.endswith("/")]
+            for name in sorted([*names, *(f"{prefix}{folder}/" for folder in folders)]):
+                base = name.rstrip("/").rpartition("/")[2]
+                if kind := beside(base, is_folder=name.endswith("/")):
+                    found[kind].append(name)
+        return found
 
-    def files(self, dataset: DatasetKey) -> Listing:
-        found = Listing()
+    def files(self, dataset: DatasetKey, selection: Selection) -> Listing:
+        found, left_out = Listing(), set[str]()
         prefix = f"{dataset.project}/{dataset.dataset}/"
         for item in self.bucket.below(prefix):
             name = item.name.removeprefix(prefix)
-            if is_about(name) or not _is_named(item.name):
-                continue
-            etag = mark_of(item.size, time_of(item.etag))
-            found.files[item.name] = ListedFile(item.name, item.size, etag)
+            if ("/" not in name and is_about(name)) or name.endswith("/") or not name:
+                continue  # some tools leave a placeholder for each folder
+            verdict, of = selection.of_path(name)
+            if verdict is Verdict.READ:
+                etag = mark_of(item.size, time_of(item.etag))
+                found.files[item.name] = ListedFile(item.name, item.size, etag)
+            elif of not in left_out:
+                left_out.add(of)
+                found.leave_out(prefix + of, verdict)
         return found
 
     def about(self, dataset: DatasetKey) -> Path:
@@ -103,8 +115,3 @@ class SourceBucket:
 
 def _named(names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith(".")]
-
-
-def _is_named(name: str) -> bool:
-    """Return whether no part starts with a dot and it is no folder placeholder of some tool."""
-    return "/." not in f"/{name}" and not name.endswith("/")

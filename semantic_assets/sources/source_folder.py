@@ -6,12 +6,16 @@ from pathlib import Path
 
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.source_file import source_path, within_root
-from semantic_assets.sources.listing import Listing, list_files, list_folders, list_stray
+from semantic_assets.settings.selection import Selection
+from semantic_assets.sources.listing import Listing, list_beside, list_files, list_folders
+from semantic_assets.sources.passed_over import PassedOver
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
     root: Path
+    #: Links are followed wherever they lead, to files and to folders.
+    follows_links: bool = False
 
     @property
     def shown(self) -> str:
@@ -31,17 +35,18 @@ class SourceFolder:
         """
         return list_folders(self.root / project)
 
-    def stray(self) -> list[str]:
-        """Return the files beside projects and datasets."""
-        return list_stray(self.root)
+    def beside(self) -> dict[PassedOver, list[str]]:
+        """Return what lies beside projects and datasets."""
+        return list_beside(self.root)
 
-    def files(self, dataset: DatasetKey) -> Listing:
+    def files(self, dataset: DatasetKey, selection: Selection) -> Listing:
         """Return the files of a dataset.
 
         Raises:
             OSError: a folder cannot be read.
         """
-        return list_files(self.root, self.about(dataset))
+        folder = self.about(dataset)
+        return list_files(self.root, folder, selection, follows_links=self.follows_links)
 
     def about(self, dataset: DatasetKey) -> Path:
         """Return the folder with a dataset's settings, judged questions and tasks."""
@@ -53,7 +58,8 @@ class SourceFolder:
         Raises:
             Unreadable: it is a link that leads out of the root.
         """
-        return within_root(self.root, source_path(self.root, uri))
+        path = source_path(self.root, uri)
+        return path if self.follows_links else within_root(self.root, path)
 
     def bring(self, uris: Iterable[str]) -> None:
         """Return at once: the files are local already."""

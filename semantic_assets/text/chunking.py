@@ -6,20 +6,23 @@ does not depend on the text elsewhere, so an inserted paragraph changes the one 
 round it and no other (an ordinary splitter shifts every boundary behind it).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from semantic_assets.text import fingerprint
-from semantic_assets.text.dividing import divide
-from semantic_assets.text.headings import HeadingTrail, shortened
-from semantic_assets.text.kinds import TextKind
-from semantic_assets.text.tokens import tokens_of, weight_of
-from semantic_assets.text.units import Units, find_units
+import numpy as np
 
-CODE_VERSION = "3"
+from semantic_assets.text import code_outline, fingerprint, markdown_outline
+from semantic_assets.text.dividing import divide
+from semantic_assets.text.heading_names import shortened
+from semantic_assets.text.kinds import TextKind
+from semantic_assets.text.outline import NO_OUTLINE, Outline
+from semantic_assets.text.preamble import Preamble, weight_before
+from semantic_assets.text.tokens import tokens_of
+from semantic_assets.text.units import Places, Source, Units, find_units
+
+CODE_VERSION = "4"
 
 #: A chunk holds at most this many estimated tokens. The model truncates in silence at 2,048;
 #: an estimate may be wrong by a factor of 2.5 before that happens.
@@ -37,6 +40,11 @@ class ChunkSizes:
 
 
 _DEFAULT_SIZES = ChunkSizes()
+_OUTLINES: dict[TextKind, Callable[[str], Outline]] = {
+    TextKind.PLAIN: lambda _: NO_OUTLINE,
+    TextKind.MARKUP: markdown_outline.outline_of,
+    TextKind.CODE: code_outline.outline_of,
+}
 
 
 class TextToSplit(NamedTuple):
@@ -88,10 +96,21 @@ def split_documents(
 def _cut(documents: Sequence[TextToSplit], sizes: ChunkSizes) -> Iterator[list[Span]]:
     if not documents:
         return
-    kinds = [document.kind for document in documents]
-    units = find_units([document.text for document in documents], sizes.max_tokens, kinds)
-    for number, document in enumerate(documents):
-        yield _spans(document, units, units.firsts[number], _edges(units, number, sizes))
+    preambles = [_preamble_of(document, sizes.max_tokens) for document in documents]
+    sources = [
+        Source(document.text, document.kind, preamble.outline, preamble.weight_at)
+        for document, preamble in zip(documents, preambles, strict=True)
+    ]
+    units = find_units(sources, sizes.max_tokens * 100)
+    for number, (document, preamble) in enumerate(zip(documents, preambles, strict=True)):
+        edges = _edges(units, number, sizes)
+        yield _spans(document, preamble, units.cumulative[units.firsts[number] :], edges)
+
+
+def _preamble_of(document: TextToSplit, max_tokens: int) -> Preamble:
+    outline = _OUTLINES[document.kind](document.text)
+    title = shortened(document.title) if document.title else None
+    return Preamble(document.text, title, document.context, outline, max_tokens * 100)
 
 
 def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
@@ -101,17 +120,18 @@ def _edges(units: Units, number: int, sizes: ChunkSizes) -> list[int]:
     if end - begin < 2:
         return [0, last - first]
     starts = units.starts[begin:end]
-    prefix = [*units.cumulative[starts].tolist(), int(units.cumulative[last])]
+    prefix = np.append(units.cumulative[starts], units.cumulative[last])
     limits = {"max_weight": sizes.max_tokens * 100, "min_weight": sizes.min_tokens * 100}
-    cuts = divide(prefix, units.ranks[begin:end], **limits)
+    headings = units.heading_weights[begin:end]
+    cuts = divide(prefix.tolist(), units.ranks[begin:end], headings.tolist(), **limits)
     return [0, *(starts[cuts] - first).tolist(), last - first]
 
 
-def _spans(document: TextToSplit, units: Units, offset: int, edges: list[int]) -> list[Span]:
-    text, cumulative = document.text, units.cumulative[offset:]
+def _spans(
+    document: TextToSplit, preamble: Preamble, cumulative: Places, edges: list[int]
+) -> list[Span]:
+    text = document.text
     chunk_id = fingerprint.chunk_ids(document.document_id)
-    title = shortened(document.title) if document.title else None
-    trail = HeadingTrail(text if document.kind is TextKind.MARKUP else "")
     spans: list[Span] = []
     seen: dict[str, int] = {}
     for begin, end in pairwise(edges):
@@ -120,37 +140,23 @@ def _spans(document: TextToSplit, units: Units, offset: int, edges: list[int]) -
             continue
         start = begin if text[begin] == body[0] else text.index(body[0], begin)
         stop = start + len(body)
-        path = trail.path(start)
-        context = _context(title, path, document.context)
+        above = preamble.at(start)
         encoded = body.encode()
         body_hash = fingerprint.text_hash(encoded)
         occurrence = seen.get(body_hash, 0)
         seen[body_hash] = occurrence + 1
-        weight = int(cumulative[stop] - cumulative[start]) + _weight_of(context)
+        weight = int(cumulative[stop] - cumulative[start]) + weight_before(above)
         spans.append(
             Span(
                 chunk_id(body_hash, occurrence),
                 len(spans),
                 start,
                 stop,
-                path,
+                " > ".join(preamble.outline.trail(start)) or None,
                 body,
-                context + body,
-                fingerprint.text_hash(context.encode() + encoded) if context else body_hash,
+                above + body,
+                fingerprint.text_hash(above.encode() + encoded) if above else body_hash,
                 tokens_of(weight),
             )
         )
-        trail.walk(stop)
     return spans
-
-
-def _context(title: str | None, path: str | None, more: str | None = None) -> str:
-    """Return the title, headings and context that precede a chunk's text when it is embedded."""
-    heading = " > ".join(part for part in (title, path) if part)
-    context = "\n\n".join(part for part in (heading, more) if part)
-    return f"{context}\n\n" if context else ""
-
-
-@lru_cache(maxsize=1_024)
-def _weight_of(context: str) -> int:
-    return weight_of(context)

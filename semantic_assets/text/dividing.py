@@ -12,6 +12,7 @@ _BLOCK = 2048
 def divide(
     prefix: Sequence[int],
     ranks: npt.NDArray[np.int64],
+    headings: Sequence[int],
     *,
     max_weight: int,
     min_weight: int,
@@ -20,13 +21,14 @@ def divide(
 
     Args:
         prefix: weight of all units before each unit, then of all units; one longer than `ranks`.
+        headings: weight of what is embedded before a part that begins with each unit.
     """
     lowest = Lowest(ranks) if len(ranks) > _BLOCK else _LowestOfFew(ranks)
     cuts: list[int] = []
     pending = [(0, len(ranks))]
     while pending:
         first, last = pending.pop()
-        if prefix[last] - prefix[first] <= max_weight or last - first < 2:
+        if prefix[last] - prefix[first] + headings[first] <= max_weight or last - first < 2:
             continue
         cut = _best_cut(lowest, prefix, first, last, min_weight)
         cuts.append(cut)

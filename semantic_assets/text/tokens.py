@@ -37,7 +37,10 @@ _WEIGHTS = _table()
 _ASCII_WEIGHTS = _WEIGHTS[:256].tobytes()
 
 
-def character_codes(text: str) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]:
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
+
+
+def character_codes(text: str) -> Codes:
     """Return the code of each character, shape (n,); uint8 if the text is ASCII, else uint32."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
@@ -45,7 +48,7 @@ def character_codes(text: str) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
 
 
 def token_weights(
-    codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32],
+    codes: Codes,
 ) -> npt.NDArray[np.uint8]:
     """Return the weight of each character in hundredths of a token, shape (n,)."""
     if codes.dtype == np.uint8:

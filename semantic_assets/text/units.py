@@ -1,29 +1,25 @@
 """The units of documents: where a chunk may begin, each unit's weight, and the rank of its break.
 
 Found for many documents at once, laid end to end: one pass of numpy over a million characters
-instead of a hundred small ones for each document.
+instead of a hundred small ones for each document. What only a few of them need (the blocks of
+Markdown, the sentences of a paragraph too large for a chunk) is found for each of those.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.text.headings import NO_HEADING, level_at
+from semantic_assets.text import block_units, graphemes, paragraphs
+from semantic_assets.text.breaks import STEPS, Break, Breaks
 from semantic_assets.text.kinds import TextKind
-from semantic_assets.text.tokens import character_codes, token_weights
+from semantic_assets.text.outline import Outline
+from semantic_assets.text.tokens import Codes, character_codes, token_weights
 
 Places = npt.NDArray[np.int64]
-_Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
-
-_SENTENCE = re.compile(r"[.!?][\"')\]]*\s+|[\u3002\uff01\uff1f]|\n")
-_WORD = re.compile(r"\s+")
-_BLANKS = re.compile(r"[ \t]*")
-#: Blanks at the start of a line that are skipped in bulk.
-_INDENTATION = 16
 
 #: A paragraph is known by its first characters, hashed with fixed odd multipliers.
 _HASHED_CHARS = 24
@@ -33,6 +29,16 @@ _MULTIPLIERS = np.asarray(
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 #: Separates documents, so that no paragraph's hash includes the next document's text.
 _GAP = "\0" * _HASHED_CHARS
+
+
+class Source(NamedTuple):
+    """A document whose units are looked for."""
+
+    text: str
+    kind: TextKind
+    outline: Outline
+    #: Weight of what is embedded before a chunk that begins at a place.
+    heading_weight: Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,115 +56,152 @@ class Units:
     cumulative: Places
     starts: Places
     ranks: Places
+    #: Weight of what is embedded before a chunk that begins with the unit.
+    heading_weights: Places
     edges: Places
 
 
-def find_units(texts: Sequence[str], max_tokens: int, kinds: Sequence[TextKind]) -> Units:
-    firsts = list(accumulate((len(text) + len(_GAP) for text in texts), initial=0))[:-1]
-    lasts = [first + len(text) for first, text in zip(firsts, texts, strict=True)]
-    joined = _GAP.join([*texts, ""])
-    codes = character_codes(joined)
+def find_units(sources: Sequence[Source], max_weight: int) -> Units:
+    """Return the units of documents; with what is embedded before it, none outweighs a chunk."""
+    firsts = list(accumulate((len(one.text) + len(_GAP) for one in sources), initial=0))[:-1]
+    lasts = [first + len(one.text) for first, one in zip(firsts, sources, strict=True)]
+    text = _GAP.join([*(one.text for one in sources), ""])
+    codes = character_codes(text)
     cumulative = np.zeros(len(codes) + 1, dtype=np.int64)
     np.cumsum(token_weights(codes), out=cumulative[1:])
-    is_heavy = cumulative[lasts] - cumulative[firsts] > max_tokens * 100
-    starts, of_document = _paragraphs(joined, codes, np.asarray(firsts), np.asarray(lasts))
-    starts = starts[is_heavy[of_document]]
-    starts = _with_oversized_split(joined, starts, np.asarray(lasts), cumulative, max_tokens)
-    of_document = np.searchsorted(firsts, starts, side="right") - 1
-    is_markup = np.asarray([kind is TextKind.MARKUP for kind in kinds])
+    found = _Search(sources, np.asarray(firsts), np.asarray(lasts), text, codes, cumulative)
+    starts, ranks = found.units(max_weight)
+    of_document = found.documents(starts)
     return Units(
         firsts=firsts,
         lasts=lasts,
         cumulative=cumulative,
         starts=starts,
-        ranks=_ranks(
-            joined, codes, starts, np.asarray(firsts)[of_document], is_markup[of_document]
-        ),
-        edges=np.searchsorted(of_document, np.arange(len(texts) + 1)),
+        ranks=ranks,
+        heading_weights=found.heading_weights(starts, of_document),
+        edges=np.searchsorted(of_document, np.arange(len(sources) + 1)),
     )
 
 
-def _paragraphs(text: str, codes: _Codes, firsts: Places, lasts: Places) -> tuple[Places, Places]:
-    """Return the starts of paragraphs and their documents; a document begins with a paragraph."""
-    starts = np.sort(np.concatenate((firsts, _break_ends(text, codes))))
-    of_document = np.searchsorted(firsts, starts, side="right") - 1
-    is_inside = (starts < lasts[of_document]) | (starts == firsts[of_document])
-    return starts[is_inside], of_document[is_inside]
+@dataclass(frozen=True, slots=True)
+class _Search:
+    sources: Sequence[Source]
+    firsts: Places
+    lasts: Places
+    text: str
+    codes: Codes
+    cumulative: Places
+
+    def documents(self, starts: Places) -> Places:
+        return np.searchsorted(self.firsts, starts, side="right") - 1
+
+    def heading_weights(self, starts: Places, of_document: Places) -> Places:
+        weights = np.asarray([one.heading_weight(0) for one in self.sources], dtype=np.int64)
+        found = weights[of_document]
+        is_plain = np.asarray([one.kind is TextKind.PLAIN for one in self.sources])
+        for index in np.flatnonzero(~is_plain[of_document]).tolist():
+            number = int(of_document[index])
+            local = int(starts[index] - self.firsts[number])
+            found[index] = self.sources[number].heading_weight(local)
+        return found
+
+    def units(self, max_weight: int) -> tuple[Places, Places]:
+        """Return the starts of units, ascending, and the ranks of their breaks."""
+        headings = np.asarray([one.heading_weight(0) for one in self.sources], dtype=np.int64)
+        weights = self.cumulative[self.lasts] - self.cumulative[self.firsts]
+        is_heavy = weights + headings > max_weight
+        line_ends = np.flatnonzero(self.codes == ord("\n"))
+        starts, of_document = self._paragraphs(line_ends, is_heavy)
+        firsts = self.firsts[of_document]
+        is_joined = paragraphs.joined(self.text, self.codes, starts, firsts, line_ends)
+        is_joined |= self._continues(starts) & (starts > firsts)
+        is_plain = np.asarray([one.kind is TextKind.PLAIN for one in self.sources])
+        is_ours = is_plain[of_document]
+        hashes = _lowest(_hashes(self.codes, starts[is_ours]), ~is_joined[is_ours])
+        parts = [(starts[is_ours & ~is_joined], Break.PARAGRAPH * STEPS << 32 | hashes)]
+        inner: dict[int, list[int]] = {}
+        edges = np.searchsorted(of_document, np.arange(len(self.sources) + 1)).tolist()
+        for number in np.flatnonzero(is_heavy & ~is_plain).tolist():
+            of_one = slice(edges[number], edges[number + 1])
+            *part, inner[number] = self._blocks(number, starts[of_one], is_joined[of_one])
+            parts.append((part[0], part[1]))
+        return self._refined(*_merged(parts), inner, max_weight)
+
+    def _paragraphs(
+        self, line_ends: Places, is_heavy: npt.NDArray[np.bool_]
+    ) -> tuple[Places, Places]:
+        """Return the starts of paragraphs of heavy documents; a document begins with one."""
+        ends = paragraphs.break_ends(self.text, self.codes, line_ends)
+        starts = np.sort(np.concatenate((self.firsts, ends)))
+        of_document = self.documents(starts)
+        is_inside = (starts < self.lasts[of_document]) | (starts == self.firsts[of_document])
+        is_inside &= is_heavy[of_document]
+        return starts[is_inside], of_document[is_inside]
+
+    def _continues(self, starts: Places) -> npt.NDArray[np.bool_]:
+        found = self.codes[starts] >= 0x300
+        for index in np.flatnonzero(found).tolist():
+            found[index] = graphemes.continues(self.text[int(starts[index])])
+        return found
+
+    def _blocks(
+        self, number: int, starts: Places, is_joined: npt.NDArray[np.bool_]
+    ) -> tuple[Places, Places, list[int]]:
+        first, one = int(self.firsts[number]), self.sources[number]
+        find = block_units.of_markup if one.kind is TextKind.MARKUP else block_units.of_code
+        local = (starts - first).tolist()
+        units, inner = find(one.text, one.outline, local, is_joined.tolist())
+        places, ranks = np.asarray(units, dtype=np.int64).T
+        every = np.union1d(starts, places + first)
+        hashes = _lowest(_hashes(self.codes, every), np.isin(every, places + first))
+        return places + first, ranks << 32 | hashes, [place + first for place in inner]
+
+    def _refined(
+        self, starts: Places, ranks: Places, inner: dict[int, list[int]], max_weight: int
+    ) -> tuple[Places, Places]:
+        """Divide the units that are too large for a chunk."""
+        of_document = self.documents(starts)
+        ends = np.minimum(np.append(starts[1:], self.lasts[-1:]), self.lasts[of_document])
+        headings = self.heading_weights(starts, of_document)
+        weights = self.cumulative[ends] - self.cumulative[starts] + headings
+        added: list[tuple[int, int]] = []
+        for index in np.flatnonzero(weights > max_weight).tolist():
+            number = int(of_document[index])
+            one, first = self.sources[number], int(self.firsts[number])
+            start, end = int(starts[index]), int(ends[index])
+            most = max_weight - _heaviest_heading(one, start - first, end - first)
+            unit = Breaks(self.text, first, one.kind, one.outline, inner.get(number, ()))
+            added += unit.of(start, end, self.cumulative, most)
+        if not added:
+            return starts, ranks
+        places, finer = np.asarray(added, dtype=np.int64).T
+        return _merged([(starts, ranks), (places, finer << 32 | _hashes(self.codes, places))])
 
 
-def _break_ends(text: str, codes: _Codes) -> Places:
-    """Return the place behind each run of two or more line ends with only blanks between."""
-    line_ends = np.flatnonzero(codes == ord("\n"))
-    behind = _past_blanks(text, codes, line_ends + 1)
-    is_blank_line = behind[:-1] == line_ends[1:]
-    follows = np.concatenate(([False], is_blank_line)) if len(line_ends) else is_blank_line
-    goes_on = np.concatenate((is_blank_line, [False])) if len(line_ends) else is_blank_line
-    return behind[follows & ~goes_on]
+def _heaviest_heading(one: Source, start: int, end: int) -> int:
+    return max(one.heading_weight(place) for place in (start, *one.outline.changes(start, end)))
 
 
-def _past_blanks(text: str, codes: _Codes, places: Places) -> Places:
-    """Move each place forward to the first character that is neither a space nor a tab."""
-    left = np.arange(len(places))
-    for _ in range(_INDENTATION):
-        here = codes[places[left]]
-        left = left[(here == ord(" ")) | (here == ord("\t"))]
-        places[left] += 1
-    for index in left.tolist():
-        found = _BLANKS.match(text, int(places[index]))
-        assert found is not None
-        places[index] = found.end()
-    return places
+def _merged(parts: list[tuple[Places, Places]]) -> tuple[Places, Places]:
+    starts = np.concatenate([places for places, _ in parts])
+    ranks = np.concatenate([ranks for _, ranks in parts])
+    order = np.argsort(starts, kind="stable")
+    return starts[order], ranks[order]
 
 
-def _with_oversized_split(
-    text: str, starts: Places, lasts: Places, cumulative: Places, max_tokens: int
-) -> Places:
-    """Split units over the limit at sentences, then at words, or else into equal runs."""
-    if not len(starts):
-        return starts
-    document_ends = lasts[np.searchsorted(lasts, starts, side="right")]
-    ends = np.minimum(np.append(starts[1:], lasts[-1]), document_ends)
-    heavy = np.flatnonzero(cumulative[ends] - cumulative[starts] > max_tokens * 100)
-    added: list[int] = []
-    for start, end in zip(starts[heavy].tolist(), ends[heavy].tolist(), strict=True):
-        pieces = [start]
-        for pattern in (_SENTENCE, _WORD, None):
-            pieces = _split(text, pieces, end, cumulative, max_tokens, pattern)
-        added += pieces[1:]
-    return np.sort(np.concatenate((starts, np.asarray(added, dtype=np.int64))))
+def _lowest(hashes: Places, is_kept: npt.NDArray[np.bool_]) -> Places:
+    """Return the lowest hash of each unit and of the paragraphs that go with it.
+
+    So a break moves to the short line above it, and no other break with it.
+    """
+    kept = np.flatnonzero(is_kept)
+    return np.minimum.reduceat(hashes, kept) if len(kept) else hashes[:0]
 
 
-def _split(
-    text: str,
-    starts: list[int],
-    last: int,
-    cumulative: Places,
-    max_tokens: int,
-    pattern: re.Pattern[str] | None,
-) -> list[int]:
-    edges = [*starts, last]
-    heavy = np.flatnonzero(np.diff(cumulative[edges]) > max_tokens * 100)
-    added: list[int] = []
-    for index in heavy:
-        start, end = edges[index], edges[index + 1]
-        if pattern is None:
-            added.extend(range(start + max_tokens // 2, end, max_tokens // 2))
-        else:
-            ends = (match.end() for match in pattern.finditer(text, start, end))
-            added.extend(position for position in ends if start < position < end)
-    return sorted([*starts, *added]) if added else starts
-
-
-def _ranks(
-    text: str, codes: _Codes, starts: Places, firsts: Places, is_markup: npt.NDArray[np.bool_]
-) -> Places:
-    """Rank breaks, lowest first: headings by level, then paragraphs by a hash of their start."""
+def _hashes(codes: Codes, starts: Places) -> Places:
+    """Hash the first characters of each unit: of breaks of one class, the lowest is chosen."""
     hashes = np.zeros(len(starts), dtype=np.uint64)
     for offset, multiplier in enumerate(_MULTIPLIERS):
         hashes += codes[starts + offset].astype(np.uint64) * multiplier
-    hashes = (hashes * _MIX) >> np.uint64(32)
-    levels = np.full(len(starts), NO_HEADING, dtype=np.int64)
-    for index in np.flatnonzero((codes[starts] == ord("#")) & is_markup).tolist():
-        levels[index] = level_at(text, int(starts[index]), int(firsts[index]))
-    ranks: Places = levels << 32 | hashes.astype(np.int64)
-    return ranks
+    found: Places = ((hashes * _MIX) >> np.uint64(32)).astype(np.int64)
+    return found

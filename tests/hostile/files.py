@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.hostile.office_files import OFFICE
 from tests.parsing.conftest import _assemble
 
 
@@ -278,4 +279,5 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "entities.xml": (entity_bomb, "made of others"),
     "entity.xml": (long_entity, "MB: split it|200|amplification|not well-formed"),
     "elements.xml": (nested_elements, "nested too deeply"),
+    **OFFICE,
 }

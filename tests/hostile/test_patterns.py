@@ -16,8 +16,8 @@ from semantic_assets.rest import names
 
 _PACKAGE = Path(semantic_assets.__file__).parent
 _CHARS, _SECONDS = 1_000_000, 3.0
-#: Patterns that are given no more than so many bytes, by the code beside them.
-_BOUNDED = {"parsing.html._META_CHARSET": 4096}
+#: Patterns and modules of patterns that are given no more than so many, by the code beside them.
+_BOUNDED = {"parsing.html.page._META_CHARSET": 4096, "parsing.titles": 3000}
 _METHODS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "split"}
 
 
@@ -113,7 +113,7 @@ def _patterns_in(value: object) -> Iterator[re.Pattern]:
 def _time(name: str, method: str, pattern: re.Pattern) -> None:
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
     for text in _hostile(source):
-        given = text[: _BOUNDED.get(name)]
+        given = text[: _BOUNDED.get(name, _BOUNDED.get(name.rpartition(".")[0]))]
         subject = given if isinstance(pattern.pattern, str) else given.encode()
         with _ended_after(_SECONDS, repr(text[:40])):
             _run(pattern, method, subject)

@@ -43,7 +43,18 @@ READS = (
 )
 #: Commands that change something, serve, or write what they are for.
 WRITES = {
-    *("init", "probe", "ingest", "flush", "collect", "advance", "refresh", "cancel", "resolve"),
+    *(
+        "init",
+        "add",
+        "probe",
+        "ingest",
+        "flush",
+        "collect",
+        "advance",
+        "refresh",
+        "cancel",
+        "resolve",
+    ),
     *("retry", "recover", "import-vectors", "reindex", "rm", "migrate", "quality", "serve"),
     *("emulator", "submit-contents", "index build", "index rollback", "index switch"),
     *("index export", "generate submit", "generate retry", "generate regenerate"),

@@ -20,6 +20,7 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("probe --generate --yes", 0, "response_json_schema"),
     ("estimate", 0, "files not read yet"),
     ("estimate --exact", 0, "files not read yet"),
+    ("add OUT/in.txt --to acme/gates", 0, "next: `semantic-assets refresh -d acme/gates`"),
     ("ingest OUT/in.txt -d acme/locks", 0, "1 uploaded"),
     ("flush --yes", 0, "texts sent in 1 jobs"),
     ("collect --watch --interval 0", 0, "vectors_landed"),

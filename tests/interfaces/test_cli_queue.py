@@ -298,10 +298,45 @@ def test_what_could_not_be_read_and_what_lies_outside_are_told(run: Run, tmp_pat
     (sources / "acme" / "gates" / "good.txt").write_text("A gate.")
     (sources / "acme" / "gates" / "broken.pdf").write_bytes(b"no pdf")
     (sources / "acme" / "stray.txt").write_text("Beside the datasets.")
-    shown = run("refresh").output
-    assert "1 could not be read" in shown
-    assert "acme/stray.txt" in shown
-    assert "1 could not be read" in run("status").stdout
+    done = run("refresh")
+    assert done.exit_code == 1
+    assert "1 could not be read" in done.output
+    assert "acme/stray.txt" in done.output
+    told = "1 of 2 files are read; 1 .pdf are not: `semantic-assets failures`"
+    assert told in done.output
+    for command in ("status", "estimate", "doctor"):
+        assert told in " ".join(run(command).stdout.replace("│", " ").split())
+    groups = json.loads(run("failures", "--json").stdout)
+    assert [(one["what"], one["examples"]) for one in groups] == [
+        ("documents", ["acme/gates/broken.pdf"]),
+        ("sources", ["acme/stray.txt"]),
+    ]
+    (sources / "acme" / "stray.txt").unlink()
+    (sources / "acme" / "gates" / ".semanticignore").write_text("broken.pdf\n")
+    assert run("refresh").exit_code == 0  # it is excluded on purpose
+
+
+def test_search_says_on_stderr_what_cannot_be_found_yet(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "sources" / "acme" / "gates"
+    folder.mkdir(parents=True)
+    (folder / "good.txt").write_text("A gate.")
+    assert run("refresh").exit_code == 0
+    assert run("search", "gate").stderr == ""
+    (folder / "unknown.zzz").write_text("x")
+    run("refresh", "--wait-minutes", "0")
+    found = run("search", "gate", "--json")
+    assert "1 of 2 files are read; 1 .zzz are not" in found.stderr
+    assert [hit["uri"] for hit in json.loads(found.stdout)] == ["acme/gates/good.txt"]
+
+
+def test_files_in_the_wrong_place_are_no_empty_quote(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "book.txt").write_text("A book.")
+    for command in ("estimate", "refresh"):
+        shown = " ".join(run(command).output.replace("│", " ").split())
+        assert "1 file is in no dataset's folder and is not read (book.txt)" in shown
+        assert "semantic-assets add" in shown
+    assert run("refresh").exit_code == 1
 
 
 def test_a_price_is_told_before_there_is_a_ledger(

@@ -92,7 +92,7 @@ def test_a_check_that_failed_names_files_and_command(world: World) -> None:
     [check] = world.run("embed_shard", SHARD).get_asset_check_evaluations()
     assert not check.passed
     assert check.description is not None
-    assert "semantic-assets sql" in check.description
+    assert "semantic-assets failures -d acme/manuals" in check.description
     unreadable = check.metadata["unreadable"]
     assert isinstance(unreadable, dg.TableMetadataValue)
     assert [row.data["uri"] for row in unreadable.records] == ["acme/manuals/broken.pdf"]

@@ -47,7 +47,13 @@ SAYS = {
     "operations.md": ("nothing to see to", "0 texts sent in 0 jobs, 3 indexes built"),
     "migration.md": ("is searched in gemini-embedding-2-768", "nothing new: nothing was sent"),
     "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "is_changed"),
-    "quickstart.md": ("sluice 7", "40 │", "texts sent in 1 jobs, 1 indexes built"),
+    "quickstart.md": (
+        'text = "body"',
+        "Weirs",
+        "sluice 7",
+        "40 │",
+        "texts sent in 1 jobs, 1 indexes built",
+    ),
     "costs.md": ("24,545,455",),
     "rest.md": (
         "The ferry leaves at nine.",

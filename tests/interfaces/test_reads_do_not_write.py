@@ -98,17 +98,19 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
 
-    def typed(*words: str) -> str:
-        return subprocess.run(
+    def typed(*words: str, code: int = 0) -> str:
+        done = subprocess.run(
             [sys.executable, "-m", "semantic_assets", *words],
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
             cwd=PROJECT,
             env=os.environ | environ,
-        ).stdout
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout
 
-    typed("refresh", "--yes")
+    typed("refresh", "--yes", code=1)  # broken.pdf is not read
     typed("generate", "submit", "--dataset", "acme/birds", "-t", "summary", "--realtime", "--yes")
     (job, *_) = json.loads(typed("jobs", "--json"))
     yield Lake(folder / "lake", environ, {"JOB": job["job_id"], "TASK": "acme/birds"})

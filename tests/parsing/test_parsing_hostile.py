@@ -54,7 +54,7 @@ def test_bomb_of_records_keeps_those_that_came_before(monkeypatch):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "a.json"])
 def test_text_too_long_to_cut_is_a_failed_record(read, monkeypatch, name):
-    for module in ("records.MAX_TEXT_BYTES", "readers.MAX_TEXT_BYTES"):
+    for module in ("record_files.rows.MAX_TEXT_BYTES", "readers.MAX_TEXT_BYTES"):
         monkeypatch.setattr(f"semantic_assets.parsing.{module}", 1000)
     long = "x" * 1001
     content = {"a.txt": long, "a.csv": f"text\n{long}\nshort"}.get(name, f'{{"text": "{long}"}}')
@@ -73,15 +73,6 @@ def test_defect_of_a_reader_is_a_failed_record_and_no_end(monkeypatch, suffix, e
     [record] = read_records(f"a{suffix}", io.BytesIO(b"x"), columns=Columns())
     name = type(error).__name__
     assert record.parse_error.startswith(f"its reader failed, please report it: {name}")
-
-
-@pytest.mark.parametrize("lines", [["a"], ["", "", "a"]])
-def test_csv_says_which_lines_a_stray_quote_has_swallowed(read, lines):
-    content = "\n".join([*lines[:-1], "id,text", "1,one", '2,"two', "3,three", '4,"four" x', "5,e"])
-    records = read("a.csv", content)
-    assert [record.text for record in records] == ["one", "", "e"]
-    first = len(lines) + 2
-    assert f"(lines {first} to {first + 2}, taken for one row)" in records[1].parse_error
 
 
 def test_front_matter_and_headings_take_time_in_proportion(read):

@@ -9,9 +9,10 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.records import Columns
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.settings.dataset_settings import DatasetSettings, read_table
+from semantic_assets.settings.dataset_settings import DatasetSettings, FileColumns, read_table
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import ChunkSizes
+from semantic_assets.text.kinds import TextKind
 
 MANUALS = DatasetKey("acme", "manuals")
 EVERYTHING = """
@@ -28,6 +29,15 @@ id = "key"
 title = "name"
 text = "body"
 metadata = ["author", "year"]
+format = "markdown"
+
+[[columns.files]]
+glob = "faq/*.jsonl"
+text = "answer"
+
+[files]
+include = ["*.md", "*.txt"]
+exclude = ["drafts/"]
 
 [embedding]
 model = "gemini-embedding-2"
@@ -65,6 +75,10 @@ def test_each_key_is_read() -> None:
         title="name",
         text="body",
         metadata=("author", "year"),
+        record_format="markdown",
+        column_files=(FileColumns(glob="faq/*.jsonl", text="answer"),),
+        include=("*.md", "*.txt"),
+        exclude=("drafts/",),
         model="gemini-embedding-2",
         dimensions=1536,
         mode="auto",
@@ -83,7 +97,7 @@ def test_each_key_is_read() -> None:
         ("[chunkin]\nmax_tokens = 1", r"no key chunkin: did you mean chunking"),
         ("[chunking]\nmax_token = 1", r"chunking\.max_token: did you mean chunking\.max_tokens"),
         ("backend = 'faiss'", r"no key backend: did you mean index\.backend"),
-        ("zzz = 1", r"no key zzz: known are embed, mode, "),
+        ("zzz = 1", r"no key zzz: known are embed, transcribe, "),
         ("chunking = 400", r"chunking = 400: write it as a table, \[chunking\]"),
         ("[chunking]\nmax_tokens = '400'", r"max_tokens = '400': use a whole number from 20"),
         ("[chunking]\nmax_tokens = 400.5", r"use a whole number"),
@@ -92,6 +106,11 @@ def test_each_key_is_read() -> None:
         ("[chunking]\nmin_tokens = 500", r"min_tokens = 500: use at most half of max_tokens, 400"),
         ("[columns]\ntext = ''", r"columns\.text = '': use a name in quotes"),
         ("[columns]\nmetadata = 'year'", r"columns\.metadata = 'year': use a list"),
+        ("[columns]\nformat = 'html'", r"columns\.format = 'html': use one of plain, markdown"),
+        ("[[columns.files]]\ntext = 'a'", r"\[\[columns\.files\]\]: glob is missing"),
+        ("[[columns.files]]\nglob = 'a'\ntxt = 'b'", r"there is no key txt: did you mean text"),
+        ("[[columns.files]]\nglob = 'a'\ntext = ''", r"files\]\]: text = '': use a name in quotes"),
+        ("[columns]\nfiles = ['a']", r"columns\.files = .*: use tables that begin with \[\["),
         ("mode = 'fast'", r"mode = 'fast': use one of async, sync, auto"),
         ("mode = ['sync']", r"use one of async, sync, auto"),
         ("[index]\nbackend = 'hnsw'", r"use one of auto, exact, faiss, qdrant, lance"),
@@ -142,6 +161,50 @@ def test_the_fingerprints_follow_what_they_are_of_and_nothing_else() -> None:
     assert plain.columns_fingerprint == other.columns_fingerprint
     columns = parsed("[columns]\nmetadata = []")
     assert plain.columns_fingerprint != columns.columns_fingerprint
+    assert plain.options_fingerprint == columns.options_fingerprint
+    assert plain.options_fingerprint != parsed('[html]\ncontent = "all"').options_fingerprint
+
+
+def test_files_may_have_columns_of_their_own() -> None:
+    settings = parsed(
+        """
+        [columns]
+        text = "body"
+        metadata = ["year"]
+        [[columns.files]]
+        glob = "faq/*.jsonl"
+        text = "{question}\\n\\n{answer}"
+        format = "markdown"
+        [[columns.files]]
+        glob = "*.jsonl"
+        id = "key"
+        """
+    )
+    faq = settings.columns_of("faq/2020/a.jsonl")
+    assert faq == Columns(text="{question}\n\n{answer}", metadata=("year",))
+    assert settings.columns_of("b.jsonl") == Columns(
+        record_id="key", text="body", metadata=("year",)
+    )
+    assert settings.columns_of("b.csv") == settings.columns
+    assert settings.record_kind_of("faq/a.jsonl") == TextKind.MARKUP
+    assert settings.record_kind_of("b.jsonl") == TextKind.PLAIN
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read_again", "is_cut_again"),
+    [
+        ("[columns]\nformat = 'plain'", False, False),
+        ("[columns]\nformat = 'markdown'", False, True),
+        ("[[columns.files]]\nglob = '*.csv'\ntext = 'body'", True, False),
+        ("[[columns.files]]\nglob = '*.csv'\nformat = 'markdown'", True, True),
+    ],
+)
+def test_columns_that_change_have_files_read_or_cut_again(
+    text: str, is_read_again: bool, is_cut_again: bool
+) -> None:
+    plain, other = DatasetSettings(), parsed(text)
+    assert (plain.columns_fingerprint != other.columns_fingerprint) == is_read_again
+    assert (plain.chunking_fingerprint != other.chunking_fingerprint) == is_cut_again
 
 
 # -- in the ledger --------------------------------------------------------------------------------
@@ -185,8 +248,7 @@ def test_a_broken_file_is_reported_skips_its_dataset_and_leaves_what_was_set(sto
 def test_files_about_a_dataset_are_no_sources_at_its_root_only(store: Store) -> None:
     for name in ("dataset.toml", "queries.jsonl", "qrels.tsv", "old/queries.jsonl", "a.txt"):
         write(store, name, "")
-    found = discover(store)
-    assert found.unsupported == []
+    assert discover(store).troubles == []
     assert sorted(store.ledger.sources.slices(MANUALS)) == [
         "acme/manuals/a.txt",
         "acme/manuals/old/queries.jsonl",

@@ -4,9 +4,9 @@ Known are the elements of DocBook, DITA, JATS, TEI, RSS, Atom and OPML.
 """
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.markup import xml_names
-from semantic_assets.parsing.markup.written import document
+from semantic_assets.parsing.markup.marked import document
 from semantic_assets.parsing.markup.xml_events import Events, Writer, root_of
 from semantic_assets.parsing.markup.xml_values import DrawingWriter, ValueWriter
 from semantic_assets.parsing.markup.xml_writer import DocumentWriter

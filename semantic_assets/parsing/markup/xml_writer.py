@@ -2,9 +2,9 @@
 
 import re
 
-from semantic_assets.parsing.html import read_html
+from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.markup import xml_names
-from semantic_assets.parsing.markup.written import dedented, fenced, heading, one_line, prose, table
+from semantic_assets.parsing.markup.marked import dedented, fenced, heading, one_line, prose, table
 
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
@@ -174,4 +174,4 @@ def _page_text(text: str) -> str:
     """Return text that is HTML, escaped in its element, without the tags."""
     if not _TAG.search(text):
         return text.strip()
-    return read_html(f"<html><body>{text}</body></html>".encode()).text
+    return read_whole_html(f"<html><body>{text}</body></html>".encode()).text

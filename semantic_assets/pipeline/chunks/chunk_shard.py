@@ -45,6 +45,7 @@ from semantic_assets.text.chunking import (
     split_documents,
 )
 from semantic_assets.text.fingerprint import fingerprint
+from semantic_assets.text.kinds import TextKind
 
 _LIGHT = ["document_id", "content_hash", "parse_status"]
 
@@ -129,7 +130,7 @@ def _write(
         store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
     ):
         for group in range(documents.num_row_groups):
-            pieces, fresh = _pieces(shard, documents, group, previous, settings.chunking, feeds)
+            pieces, fresh = _pieces(shard, documents, group, previous, settings, feeds)
             cut += fresh
             _write_group(file, pieces, digest)
         # The number of waiting documents is part of the table's fingerprint: a shard is not settled
@@ -158,7 +159,7 @@ def _pieces(
     file: pq.ParquetFile,
     group: int,
     previous: PreviousChunks,
-    sizes: ChunkSizes,
+    settings: DatasetSettings,
     feeds: Feeds,
 ) -> tuple[list[pa.Table], int]:
     """Return the chunks of a row group of documents in order, and how many of these were split."""
@@ -176,7 +177,7 @@ def _pieces(
             places.append(previous.place(document, fed.content_hash))
             if places[-1] is None:
                 fresh[row] = fed
-    cut, ends = chunk_row_group(shard, file, group, fresh, sizes)
+    cut, ends = chunk_row_group(shard, file, group, fresh, settings)
     pieces: list[pa.Table] = []
     done = 0
     for (first, count), is_kept in _runs(places):
@@ -207,7 +208,7 @@ def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int
 _BATCH_DOCUMENTS = 32
 #: A description is short, and a hit in a long film should give its time: a moment or two per chunk.
 MEDIA_SIZES = ChunkSizes(max_tokens=60, min_tokens=10)
-_COLUMNS = ["document_id", "title", "text", "pages", "mime"]
+_COLUMNS = ["document_id", "uri", "title", "text", "pages", "mime"]
 _SHOWN_ONLY = "is_title_shown_only"
 
 
@@ -216,7 +217,7 @@ def chunk_row_group(
     file: pq.ParquetFile,
     group: int,
     rows: Mapping[int, Fed],
-    sizes: ChunkSizes,
+    settings: DatasetSettings,
 ) -> tuple[pa.Table, list[int]]:
     """Return the chunks of these documents in order, and the offsets between the documents.
 
@@ -229,13 +230,15 @@ def chunk_row_group(
         documents = documents.take(pa.array(list(rows), pa.int64()))
     batches = documents.to_batches(max_chunksize=_BATCH_DOCUMENTS)
     fed = iter(rows.values())
-    found = [_chunks(shard, batch, list(islice(fed, batch.num_rows)), sizes) for batch in batches]
+    found = [
+        _chunks(shard, batch, list(islice(fed, batch.num_rows)), settings) for batch in batches
+    ]
     counts = chain.from_iterable(counts for _, counts in found)
     return pa.Table.from_batches([table for table, _ in found]), list(accumulate(counts, initial=0))
 
 
 def _chunks(
-    shard: ShardKey, documents: pa.RecordBatch, fed: Sequence[Fed], sizes: ChunkSizes
+    shard: ShardKey, documents: pa.RecordBatch, fed: Sequence[Fed], settings: DatasetSettings
 ) -> tuple[pa.RecordBatch, list[int]]:
     columns = {name: documents[name].to_pylist() for name in _COLUMNS}
     texts = (
@@ -244,10 +247,10 @@ def _chunks(
     )
     contexts = (one.context for one in fed)
     titles = _embedded_titles(documents, columns["title"])
-    kinds = map(formats.text_kind_of, columns["mime"])
+    kinds = _kinds(shard, columns["uri"], columns["mime"], settings)
     to_split = map(TextToSplit, columns["document_id"], titles, texts, contexts, kinds)
     contents = pa.array([one.content_hash for one in fed], pa.string())
-    spans = list(split_documents(list(to_split), sizes))
+    spans = list(split_documents(list(to_split), settings.chunking))
     for row, one in enumerate(fed):
         if one.text is not None:
             described = columns["document_id"][row], titles[row], one.text
@@ -266,6 +269,14 @@ def _chunks(
     return pa.RecordBatch.from_arrays(
         [_array(made.get(field.name, ()), field) for field in CHUNKS], schema=CHUNKS
     ), counts
+
+
+def _kinds(
+    shard: ShardKey, uris: list[str], mimes: list[str], settings: DatasetSettings
+) -> Iterator[TextKind]:
+    for uri, mime in zip(uris, mimes, strict=True):
+        records = settings.record_kind_of(uri.removeprefix(f"{shard.dataset}/"))
+        yield formats.text_kind_of(mime, records=records)
 
 
 def _embedded_titles(documents: pa.RecordBatch, titles: list[str | None]) -> list[str | None]:

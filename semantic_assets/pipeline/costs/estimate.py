@@ -13,7 +13,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.html_table import HtmlTable
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import jobs_usd
 from semantic_assets.pipeline.costs.calibration import Calibration, calibrate, job_seconds
@@ -25,6 +25,7 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
 )
 from semantic_assets.pipeline.costs.exact_counts import count_sample
 from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
+from semantic_assets.pipeline.documents.left_out import left_out_chars
 from semantic_assets.pipeline.documents.unread import Unread, unread
 from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
@@ -77,10 +78,16 @@ class Estimate(HtmlTable):
     is_free: bool
     #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
     count_requests: int = 0
+    #: Letters left out around the content of the documents of these texts, as of web pages.
+    left_out_chars: int = 0
     #: Quotes of generation tasks; included in the dollars above.
     generations: tuple[TaskQuote, ...] = ()
     #: What nobody has asked for yet: scanned pages and pictures that `transcribe = true` reads.
     offers: tuple[TaskQuote, ...] = ()
+    #: How many files are read, in words; empty where the sources were not listed.
+    files: str = ""
+    #: What lies below the sources and is not read, and was not excluded on purpose.
+    left_out: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:
@@ -106,6 +113,7 @@ def estimate(
         TransientError, PermanentError: Google did not count.
     """
     texts, parts, is_shared = 0, [], counted == Counted.TO_SEND
+    quoted: set[ShardKey] = set()
     for wanted in wanted_spaces(store):
         shards = [
             shard.key
@@ -114,6 +122,7 @@ def estimate(
         ]
         pending = pending_by_script(store, wanted.product, shards, limit, counted)
         texts += pending.texts
+        quoted |= {*shards}
         parts += _calibrated(store, wanted.product, pending, counter, is_learned=is_shared)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
@@ -125,6 +134,7 @@ def estimate(
         tasks += quote_tasks(store, datasets, counted)
         tasks += quote_unread(store, waiting.bytes, counted)
     quote = _quote(store, texts, parts, waiting, tasks)
+    quote = replace(quote, left_out_chars=left_out_chars(store, quoted))
     return quote if is_shared else replace(quote, expected_seconds=None)
 
 

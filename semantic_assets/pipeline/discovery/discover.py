@@ -7,7 +7,7 @@ missing, and is only removed after a grace period.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,53 +15,18 @@ from semantic_assets.errors import ConfigError, SourceMissing, UnknownName
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.datasets import Dataset
 from semantic_assets.ledger.sources.slices import SourceSlice
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, is_name
+from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
+from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.generation.task_versions import pin_tasks, task_files
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
+from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.sources.listing import ListedFile, Listing
+from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.store import Store
 
 _HOUR_SECONDS = 3_600.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Discovery:
-    """The differences between a listing and the files placed before."""
-
-    #: Datasets that are there, and were listed in full.
-    datasets: tuple[DatasetKey, ...] = ()
-    added: int = 0
-    changed: int = 0
-    renamed: int = 0
-    removed: int = 0
-    #: Files beside the dataset folders, which belong to no dataset.
-    stray: list[str] = field(default_factory=list)
-    #: Folders left as they were, each with the reason; a person must see to them.
-    skipped: dict[str, str] = field(default_factory=dict)
-    #: Datasets without any file at present, each with the time of its removal.
-    missing: dict[str, str] = field(default_factory=dict)
-    #: Datasets that were missing for so long that they were removed.
-    discarded: list[str] = field(default_factory=list)
-
-    @property
-    def summary(self) -> str:
-        text = (
-            f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
-            f"{self.renamed} renamed, {self.removed} removed"
-        )
-        return "; ".join([text, *self.troubles])
-
-    @property
-    def troubles(self) -> list[str]:
-        """The findings a person should read, one line each."""
-        stray = f"{len(self.stray)} files are in no dataset's folder and are not read"
-        return [
-            *([f"{stray} ({self.stray[0]}, ...)"] if self.stray else []),
-            *(f"{name} skipped: {reason}" for name, reason in self.skipped.items()),
-            *(f"{name} is missing: {fate}" for name, fate in self.missing.items()),
-            *(f"{name} was missing for too long and is removed" for name in self.discarded),
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +67,7 @@ def discover(
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
     report.datasets = tuple(found)
+    report.keep_only(datasets)
     _pin_tasks(store, report)
     return report
 
@@ -128,12 +94,13 @@ def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) 
             "Set SEMANTIC_ASSETS_SOURCES, or make the folder <root>/<project>/<dataset>"
         )
     found: set[DatasetKey] = set()
-    report.stray += sources.stray()
+    for kind, names in sources.beside().items():
+        report.pass_over(kind, *names)
     for project in sources.projects():
         try:
-            found |= {DatasetKey(project, name) for name in sources.datasets(project)}
-        except (ConfigError, OSError) as error:
-            found |= _valid_folders(store, project, report, error)
+            found |= _valid_folders(project, sources.datasets(project), report)
+        except OSError as error:
+            report.skipped[project] = str(error)
     present = [dataset for dataset, row in known.items() if not row.is_removed]
     if present and not found:
         raise SourceMissing(
@@ -143,20 +110,17 @@ def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) 
     return found
 
 
-def _valid_folders(
-    store: Store, project: str, report: Discovery, error: ConfigError | OSError
-) -> set[DatasetKey]:
-    """Return the folders of a project that can be datasets; report the others as skipped."""
-    if isinstance(error, OSError):
-        report.skipped[project] = str(error)
+def _valid_folders(project: str, names: list[str], report: Discovery) -> set[DatasetKey]:
+    """Return the folders of a project that can be datasets; report the others."""
+    if not is_name(project):
+        report.pass_over(PassedOver.NAME, source_uri(project))
         return set()
-    found = set()
-    for name in store.sources.datasets(project):
-        try:
-            found.add(DatasetKey(project, name))
-        except ConfigError as refusal:
-            report.skipped[f"{project}/{name}"] = str(refusal)
-    return found
+    if not names:
+        report.pass_over(PassedOver.EMPTY, project)
+    report.pass_over(
+        PassedOver.NAME, *(source_uri(f"{project}/{n}") for n in names if not is_name(n))
+    )
+    return {DatasetKey(project, name) for name in names if is_name(name)}
 
 
 def _discover_one(
@@ -173,11 +137,13 @@ def _discover_one(
             finish_removal(store, dataset)
         if row.is_kept_out and not by_name:
             return False
-    listing = store.sources.files(dataset)
+    table, selection = _read_settings(store, dataset)
+    listing = store.sources.files(dataset, selection)
+    report.excluded += listing.excluded
+    report.pass_over(PassedOver.HIDDEN, *listing.hidden)
     if not listing.files:
         _note_missing(store, dataset, row, report, removes)
         return False
-    table = _read_settings(store, dataset)
     if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
         return True  # nothing is written and no lease is taken: the usual tick
     with store.ledger.leases.holding(lease_names.of_discovery(dataset)):
@@ -210,19 +176,23 @@ def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discov
     report.renamed += len(found.renamed)
 
 
-def _read_settings(store: Store, dataset: DatasetKey) -> dict[str, Any]:
+def _read_settings(store: Store, dataset: DatasetKey) -> tuple[dict[str, Any], Selection]:
     """Read the dataset.toml and validate it: the ledger never holds an invalid one."""
-    shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}/{FILE_NAME}"
-    table = read_table(store.sources.about(dataset) / FILE_NAME)
-    settings = DatasetSettings.of(table, shown)
-    settings.require_model(store.settings.model, store.settings.dimensions, shown)
-    return table
+    shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
+    about = store.sources.about(dataset)
+    table = read_table(about / FILE_NAME)
+    settings = DatasetSettings.of(table, f"{shown}/{FILE_NAME}")
+    settings.require_model(store.settings.model, store.settings.dimensions, f"{shown}/{FILE_NAME}")
+    selection = Selection.of(settings.include, settings.exclude)
+    return table, selection.with_ignore_file(about / IGNORE_FILE, f"{shown}/{IGNORE_FILE}")
 
 
 def _note_missing(
     store: Store, dataset: DatasetKey, row: Dataset | None, report: Discovery, removes: bool
 ) -> None:
     """Note a missing dataset; discard it only after the grace period (a disk may be unmounted)."""
+    if row is None:
+        report.pass_over(PassedOver.EMPTY, str(dataset))
     if row is None or row.is_removed:
         return
     since = row.missing_since or store.ledger.datasets.miss(dataset)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from semantic_assets.parsing.blocks import read_blocks
 from semantic_assets.parsing.encoding import is_wide, sniff_encoding
+from semantic_assets.parsing.record_files.json_lines import begins_with_a_line
 from semantic_assets.parsing.records import LineStart, Unreadable
 
 _END_BYTES = 64 << 10
@@ -36,7 +37,8 @@ def described(
 ) -> dict[str, Any] | None:
     """Return the state to resume reading after `size` bytes; `before`: of the known prefix.
 
-    None: the bytes do not end in a whole line, or the encoding does not show lines by bytes.
+    None: the bytes do not end in a whole line, the encoding does not show lines by bytes, or the
+    records are not one a line.
     """
     encoding = _encoding(stream)
     if encoding is None or size == 0 or _read(stream, size - 1, size) != b"\n":
@@ -75,7 +77,8 @@ def _encoding(stream: BinaryIO) -> str | None:
         encoding = sniff_encoding(read_blocks(stream, compressed=False))
     except Unreadable:
         return None
-    return None if is_wide(encoding) else encoding
+    is_by_lines = not is_wide(encoding) and begins_with_a_line(_read(stream, 0, _BLOCK_BYTES))
+    return encoding if is_by_lines else None
 
 
 def _ends(stream: BinaryIO, size: int) -> tuple[str, str]:

@@ -207,4 +207,5 @@ def document_row(
         "source_fingerprint": file_stamp,
         "record_signature": record.signature,
         "is_title_shown_only": record.is_title_shown_only,
+        "left_out_chars": record.left_out_chars,
     }

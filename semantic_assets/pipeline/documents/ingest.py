@@ -62,7 +62,7 @@ class Ingestion:
         """
         self._store, self._dataset = store, dataset
         self._require_kept()
-        self._columns = store.dataset_settings(dataset).columns
+        self._settings = store.dataset_settings(dataset)
         if store.settings.sources_url:
             raise ConfigError(
                 f"documents cannot be handed over while the sources are in a bucket: put them as "
@@ -140,7 +140,7 @@ class Ingestion:
             Conflict: another file of this name exists and must not be replaced.
         """
         with content.open("rb") as stream:
-            _require_readable(name, stream, self._columns)
+            _require_readable(name, stream, self._settings.columns_of(name))
         return self._outcome(self._inbox.put_file(name, content, overwrite=overwrite))
 
     def _require_kept(self) -> None:

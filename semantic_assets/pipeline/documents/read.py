@@ -24,7 +24,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 #: Increase when the same file would be read into other rows.
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def reading_of(shard: Shard, settings: DatasetSettings) -> str:
 
 
 def _reader(settings: DatasetSettings) -> str:
-    return f"{CODE_VERSION}:{settings.columns_fingerprint}"
+    return f"{CODE_VERSION}:{settings.columns_fingerprint}:{settings.options_fingerprint}"
 
 
 def _inputs(reader: str, etags: list[tuple[str, int, str]]) -> str:

@@ -132,7 +132,8 @@ class SliceReader:
             return None  # every document was removed from it
         claims, now = self._claims(item, rows), self._store.ledger.now()
         # Segments are the store's own files, whatever a dataset calls its columns.
-        columns = Columns() if is_segment(item.uri) else self._settings.columns
+        below = item.uri.removeprefix(f"{self._shard.dataset}/")
+        columns = Columns() if is_segment(item.uri) else self._settings.columns_of(below)
         start = None
         is_growing = formats.grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:
@@ -150,7 +151,10 @@ class SliceReader:
             skip = claims.skippable(file_stamp)
             if skip:
                 claims.pass_over(mine=False)
-            records = read_records(item.uri, stream, columns=columns, skip=skip, known=claims.known)
+            options = self._settings.reading_options
+            records = read_records(
+                item.uri, stream, columns=columns, skip=skip, known=claims.known, options=options
+            )
             if is_segment(item.uri):
                 records = _without_cut_off(stream, file_stamp, records)
             self._walk(item, claims, records, file_stamp, skip, 0 if rows is None else rows.count)

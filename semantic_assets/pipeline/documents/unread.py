@@ -8,6 +8,7 @@ from semantic_assets.intake.inbox import Inbox, catalogue_file
 from semantic_assets.intake.names import is_segment
 from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.parsing.formats import is_supported
 from semantic_assets.parsing.media import MEDIA
 from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
@@ -37,6 +38,8 @@ def unread(store: Store, datasets: Sequence[DatasetKey] = ()) -> Unread:
 
 
 def _text_bytes(item: SourceSlice) -> int:
+    if not is_supported(item.uri):
+        return 0
     return round(item.bytes * _TEXT_OF_A_BYTE.get(PurePath(item.uri).suffix.lower(), 1.0))
 
 

@@ -7,7 +7,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
-from semantic_assets.pipeline.discovery.discover import Discovery
+from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.flows.timing import Stopwatch
@@ -94,8 +94,5 @@ def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
         if made.documents_waiting:
             line += f"; {made.documents_waiting} documents wait for answers of a task"
     if read.failed:
-        line += (
-            f'; {read.failed} could not be read: `semantic-assets sql "SELECT uri, parse_error '
-            f"FROM documents WHERE parse_status = 'failed'\"`"
-        )
+        line += f"; {read.failed} could not be read: `semantic-assets failures`"
     return line

@@ -1,7 +1,8 @@
 """Bring everything new in all (or some) datasets to the index, waiting for its batch jobs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from semantic_assets.gemini.client import Gemini
@@ -9,12 +10,16 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
-from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.discovery.discovery import Discovery
+from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
+from semantic_assets.pipeline.documents.left_out import left_out_chars
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
@@ -28,6 +33,7 @@ from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
 from semantic_assets.pipeline.search.quality import measure_quality
 from semantic_assets.pipeline.vector_index.build import IndexReport
+from semantic_assets.sources.passed_over import left_out
 from semantic_assets.store import Store
 
 
@@ -46,7 +52,18 @@ class RefreshReport:
     reindexed: list[ReindexReport] = field(default_factory=list)
     #: Jobs whose answer a person must decide about, quarantined or damaged.
     undecided: Sequence[BatchJob] = ()
+    #: The files of these datasets, after the run.
+    files: FileCounts = field(default_factory=FileCounts)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def left_out(self) -> int:
+        """Return how much is not in search for good: files that are not read, and what FAILED.
+
+        What patterns exclude on purpose does not count, and what waits does not either.
+        """
+        failed = sum(one.failed for one in self.embeddings) + sum(o.failed for o in self.outputs)
+        return self.files.failed + left_out(self.discovery.passed_over) + failed
 
     @property
     def is_waiting(self) -> bool:
@@ -71,7 +88,13 @@ class RefreshReport:
 
     @property
     def summary(self) -> str:
-        return "; ".join([self._outcome, *self.discovery.troubles])
+        files = [self.files.told] if self.files.failed or self.files.in_part else []
+        return "; ".join([self._outcome, *files, *self._failed, *self.discovery.troubles])
+
+    @property
+    def _failed(self) -> list[str]:
+        chunks = sum(one.failed for one in self.embeddings)
+        return [f"{chunks} chunks FAILED: `semantic-assets failures`"] if chunks else []
 
     @property
     def _outcome(self) -> str:
@@ -115,6 +138,7 @@ def refresh(
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
+    _say_left_out(store, report.documents)
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
         report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode).reports
@@ -128,8 +152,19 @@ def refresh(
     report.embeddings, report.indexes = done.embeddings, done.indexes
     report.undecided = store.ledger.jobs.list(states=[JobState.QUARANTINED, JobState.DAMAGED])
     _look_further(store, gemini, report)
+    if report.discovery.datasets:
+        report.files = file_counts(store, report.discovery.datasets)
     store.report_progress(report.summary)
     return report
+
+
+def _say_left_out(store: Store, read: Sequence[DocumentsReport]) -> None:
+    chars = left_out_chars(store, [report.shard for report in read if report.written])
+    if chars:
+        store.report_progress(
+            f'{chars:,} letters around the contents of pages are left out; [html] content = "all" '
+            "in dataset.toml keeps them"
+        )
 
 
 def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> ChunksReport:
@@ -145,14 +180,27 @@ def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> Chunks
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
     """Continue running reindexes, and measure the quality of the indexes just built."""
     with report.stopwatch.stage("reindex"):
-        found = [continue_reindex(store, gemini, dataset) for dataset in report.discovery.datasets]
-        report.reindexed = [done for done in found if done is not None]
+        for dataset in report.discovery.datasets:
+            with _own_faults(store, dataset):
+                if done := continue_reindex(store, gemini, dataset):
+                    report.reindexed.append(done)
     for done in report.reindexed:
         store.report_progress(done.summary)
     with report.stopwatch.stage("retrieval_quality"):
         built = [index.dataset for index in report.indexes if index.written]
-        measured = [measure_quality(store, gemini, dataset) for dataset in built]
-        report.quality = [found for found in measured if found is not None]
+        for dataset in built:
+            with _own_faults(store, dataset):
+                if found := measure_quality(store, gemini, dataset):
+                    report.quality.append(found)
+
+
+@contextmanager
+def _own_faults(store: Store, dataset: DatasetKey) -> Iterator[None]:
+    """Report judgements that cannot be understood: the other datasets go on."""
+    try:
+        yield
+    except BrokenJudgements as error:
+        store.report_progress(f"{dataset}: its quality was not measured: {error}")
 
 
 def _out_of_reach(store: Store, discovery: Discovery) -> list[ShardKey]:

@@ -10,6 +10,8 @@ from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import JobState
+from semantic_assets.pipeline.discovery.trial_listing import trial_listing
+from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
 from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
 from semantic_assets.pipeline.reports.status import Status, status
@@ -19,6 +21,7 @@ from semantic_assets.store import Store, open_store, sources_of
 from semantic_assets.system.addresses import is_plain_to_another
 
 _LEAST_FREE_BYTES = 2 << 30
+_SEE = "see the message; then run doctor again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +85,23 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     yield _asked("service", lambda: _listing(gemini))
     yield _probe(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))
+    yield from _files(store)
     yield _paid(store)
     yield _tasks(store)
+
+
+def _files(store: Store) -> Iterator[Diagnosis]:
+    """Diagnose the files below the sources: which are not read, and what a listing passes over."""
+    try:
+        with trial_listing(store) as (listed, found):
+            counts, told = file_counts(listed), found.troubles
+    except (SemanticAssetsError, OSError) as error:
+        yield Diagnosis(name="files", is_well=None, found=str(error), remedy=_SEE)
+        return
+    remedy = "`semantic-assets failures`" if counts.failed or told else ""
+    yield Diagnosis(name="files", is_well=not remedy, found=counts.told, remedy=remedy)
+    for line in told:
+        yield Diagnosis(name="left out", is_well=False, found=line, remedy=remedy)
 
 
 def _paid(store: Store) -> Diagnosis:
@@ -269,4 +287,4 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
 
 def _remedy(error: SemanticAssetsError) -> str:
     """Return a remedy for an error, or "" if its message names one in backquotes."""
-    return "" if "`" in str(error) else "see the message; then run doctor again"
+    return "" if "`" in str(error) else _SEE

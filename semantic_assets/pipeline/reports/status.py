@@ -8,6 +8,7 @@ from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.calibration import job_seconds
+from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.reports.bill import Bill, bill
@@ -20,6 +21,8 @@ class Status(HtmlTable):
     datasets: int
     shards: int
     settled_shards: int
+    #: Files that are read, read in part and not read.
+    files: FileCounts
     documents: int
     #: Documents that are not split yet; a file not read yet counts as one.
     documents_waiting: int
@@ -57,6 +60,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         datasets=len(store.ledger.sources.datasets()),
         shards=len(shards),
         settled_shards=len(settled_shards(store)) + _answered_shards(store),
+        files=file_counts(store),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
         documents_failed=sum(

@@ -43,7 +43,7 @@ def measure_quality(
     questions is not allowed.
 
     Raises:
-        ConfigError: queries.jsonl or qrels.tsv cannot be understood.
+        BrokenJudgements: queries.jsonl or qrels.tsv cannot be understood.
     """
     asked = _asked(store, dataset)
     version = version or store.ledger.index_versions.serving(dataset)

@@ -7,11 +7,12 @@ spaces the answers are merged by their rank in each.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semantic_assets.errors import BrokenFile, ConfigError, NotFound, SetupError, UnknownName
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index
+from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
@@ -19,6 +20,9 @@ from semantic_assets.pipeline.costs.paid_calls import embed_questions
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.serving import serving_index
 from semantic_assets.store import Store
+
+#: Rows read for each hit at first, and how often more are read where passages repeat.
+_FACTOR, _WIDER = 2, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,8 @@ class SearchHit(HtmlTable):
     heading_path: str | None
     page: int | None
     text: str
+    #: Uris of other documents with the same passage, nearest first, as far as they were found.
+    places: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -90,9 +96,33 @@ def search_many(
     opened = _open_all(store, datasets)
     for one in opened:
         _require_space(store, one, space_id)
-    spaces = sorted({one.space for one in opened}, key=lambda space: space.space_id)
-    ranked = [_ranked(store, gemini, questions, opened, space, k) for space in spaces]
-    return [_read(_merged(of_spaces, k)) for of_spaces in zip(*ranked, strict=True)]
+    queries = {
+        space: embed_questions(store, gemini, space, questions)
+        for space in sorted({one.space for one in opened}, key=lambda space: space.space_id)
+    }
+    found, count = [list[SearchHit]() for _ in questions], k
+    for _ in range(_WIDER):
+        count *= _FACTOR  # a passage that stands at several places takes a row at each
+        of_spaces = [_ranked(opened, space, asked, count) for space, asked in queries.items()]
+        rows = [_read(_merged(one, count)) for one in zip(*of_spaces, strict=True)]
+        found = [_distinct(of_one) for of_one in rows]
+        if all(
+            len(hits) >= k or len(of_one) < count for hits, of_one in zip(found, rows, strict=True)
+        ):
+            break
+    return [hits[:k] for hits in found]
+
+
+def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """Keep the nearest hit of each passage, with the other places where it stands."""
+    places: dict[str, list[str]] = {}
+    for hit in hits:
+        places.setdefault(hit.text, []).append(hit.uri)
+    first = {hit.text: hit for hit in reversed(hits)}
+    return [
+        replace(first[text], places=tuple(dict.fromkeys(uri for uri in uris if uri != uris[0])))
+        for text, uris in places.items()
+    ]
 
 
 #: (score, index, row)
@@ -100,16 +130,10 @@ _Found = tuple[float, _Opened, int]
 
 
 def _ranked(
-    store: Store,
-    gemini: Gemini,
-    questions: Sequence[str],
-    opened: list[_Opened],
-    space: EmbeddingSpace,
-    k: int,
+    opened: list[_Opened], space: EmbeddingSpace, queries: Vectors, k: int
 ) -> list[list[_Found]]:
     """For each question the k best of one space, by score."""
-    queries = embed_questions(store, gemini, space, questions)
-    found: list[list[_Found]] = [[] for _ in questions]
+    found: list[list[_Found]] = [[] for _ in queries]
     for one in opened:
         if one.space == space:
             hits = one.index.nearest_of_each(queries, k)

@@ -65,6 +65,7 @@ function place(hit) {
   const parts = [hit.dataset, hit.uri.split("/").pop()];
   if (hit.heading_path) parts.push(hit.heading_path);
   if (hit.page !== null) parts.push(`page ${hit.page}`);
+  if (hit.places.length) parts.push(`also in ${hit.places.length} other documents`);
   parts.push(`passage ${hit.chunk_index + 1}`, `characters ${hit.start_char.toLocaleString()} to ${hit.end_char.toLocaleString()}`);
   return parts.join(" · ");
 }
@@ -133,10 +134,22 @@ function facts(list, rows) {
 const usd = (value) => `$${value.toLocaleString(undefined, { minimumFractionDigits: 4, maximumFractionDigits: 4 })}`;
 const count = (value) => value.toLocaleString();
 
+function notRead(files) {
+  const kinds = Object.entries(files.not_read).sort((one, other) => other[1] - one[1]);
+  const named = kinds.slice(0, 4).map(([ending, number]) => `${count(number)} ${ending}`).join(", ");
+  return [
+    ...(kinds.length ? [["not read", `${named}${kinds.length > 4 ? ", ..." : ""}: semantic-assets failures`, true]] : []),
+    ...(files.in_part ? [["read in part", `${count(files.in_part)}: semantic-assets failures`, true]] : []),
+    ...(files.waiting ? [["wait for a task", count(files.waiting)]] : []),
+  ];
+}
+
 function showStatus(status) {
   const bill = status.bill;
   at("backend").textContent = bill.is_free ? "on the emulator: nothing is charged" : bill.models.join(", ");
   facts(at("queue"), [
+    ["files read", `${count(status.files.read)} of ${count(status.files.files)}`],
+    ...notRead(status.files),
     ["documents", count(status.documents)],
     ["wait to be chunked", count(status.documents_waiting)],
     ["chunks", count(status.chunks)],

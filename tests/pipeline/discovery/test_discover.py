@@ -11,8 +11,10 @@ from semantic_assets.errors import ConfigError, SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.discovery.dataset_removal import remove
-from semantic_assets.pipeline.discovery.discover import Discovery, discover
+from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.store import Store, open_store
 from tests.factories import Clock
 
@@ -191,8 +193,7 @@ def test_a_folder_that_cannot_be_a_dataset_is_reported_and_the_others_are_listed
     write(store, "Bad Project/x/b.txt")
     found = discover(store)
     assert found.datasets == (MANUALS,)
-    assert set(found.skipped) == {"acme/My Files", "Bad Project/x"}
-    assert "use only a-z" in found.skipped["acme/My Files"]
+    assert found.passed_over[PassedOver.NAME] == ["Bad Project", "acme/My Files"]
 
 
 def test_a_link_that_leads_nowhere_keeps_what_was_read_of_it(store: Store) -> None:

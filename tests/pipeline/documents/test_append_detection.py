@@ -105,6 +105,33 @@ def test_a_file_that_was_touched_is_read_and_its_chunks_stay(store: Store) -> No
     assert not chunk_documents(store, FIRST).written
 
 
+def test_records_over_several_lines_are_read_whole_when_more_are_appended(store: Store) -> None:
+    pretty = [json.dumps(record(number), indent=2) + "\n" for number in range(3)]
+    path = write(store, "r.jsonl", pretty[0] + pretty[1].partition("\n")[0] + "\n")
+    read(store)
+    path.write_text("".join(pretty))
+    read(store)
+    assert texts(store) == [[record(number)["text"] for number in range(3)]]
+
+
+def test_text_of_records_is_cut_as_markdown_where_the_dataset_says_so(store: Store) -> None:
+    def section(name: str) -> str:
+        return f"# {name}\n\n" + f"The {name} is looked at once a week, and then it is oiled. " * 9
+
+    write(store, "a.jsonl", lines({"id": "1", "text": f"{section('Pump')}\n\n{section('Valve')}"}))
+    write(store, "b/c.jsonl", lines({"id": "2", "text": f"{section('Lid')}\n\n{section('Door')}"}))
+
+    def headings(columns: str) -> set[str]:
+        write(store, "dataset.toml", f"{columns}\n[chunking]\nmax_tokens = 60\nmin_tokens = 5\n")
+        cut(store)
+        found = store.lake.read(layout.chunks(FIRST), ["heading_path"])["heading_path"].to_pylist()
+        return {name for name in ("Valve", "Door") if name in " ".join(filter(None, found))}
+
+    assert headings("") == set()
+    assert headings('[[columns.files]]\nglob = "b/*"\nformat = "markdown"') == {"Door"}
+    assert headings('[columns]\nformat = "markdown"') == {"Valve", "Door"}
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again_by_the_next_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

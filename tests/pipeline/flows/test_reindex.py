@@ -1,6 +1,7 @@
 """Another embedding space: quoted, embedded beside, compared, switched, rolled back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from semantic_assets.errors import ConfigError, Conflict, SpendRefused
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.flows.reindex import (
     ReindexReport,
     cancel_reindex,
@@ -153,6 +155,20 @@ def test_judged_questions_are_compared_and_a_drop_is_not_switched_to(trial: Tria
     )
     assert worse.is_worse
     assert run(trial).switched
+
+
+def test_broken_judgements_stop_the_quality_of_their_own_dataset_only(trial: Trial) -> None:
+    other, told = DatasetKey("acme", "aaa"), list[str]()
+    for dataset in (DATASET, other):
+        write_corpus(trial, dataset)
+    write_judgements(trial)
+    trial.write(f"{other}/queries.jsonl", '{"_id": "q1", "text": "How?"}\nbroken\n')
+    trial.write(f"{other}/qrels.tsv", "query-id\tcorpus-id\tscore\nq1\tpump.txt\t1\n")
+    store = replace(trial.store, report_progress=told.append)
+    report = refresh(store, trial.gemini, wait_minutes=60.0, sleep=lambda _: trial.pass_time())
+    assert {index.dataset for index in report.indexes} == {DATASET, other}
+    assert [found.dataset for found in report.quality] == [str(DATASET)]
+    assert any("its quality was not measured" in line and "line 2" in line for line in told)
 
 
 def test_all_datasets_go_one_after_the_other_and_the_next_run_goes_on(trial: Trial) -> None:

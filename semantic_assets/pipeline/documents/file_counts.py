@@ -1,0 +1,160 @@
+"""Count the files that are read, read in part or not, by their names and rows; no text is read."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import PurePath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.intake.names import is_segment
+from semantic_assets.lake import layout
+from semantic_assets.lake.lake import Lake
+from semantic_assets.model.html_table import HtmlTable
+from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.parsing.formats import is_supported
+from semantic_assets.store import Store
+
+#: Kinds of unread files named in one line.
+_SHOWN = 4
+_COUNTS = ("ok", "failed", "waiting", "remarked")
+_SCHEMA = pa.schema(
+    [("uri", pa.string()), *((name, pa.int64()) for name in _COUNTS), ("rows", pa.int64())]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCounts(HtmlTable):
+    """The files of some datasets; a document handed over by a call counts as a file."""
+
+    files: int = 0
+    #: Files that gave a document.
+    read: int = 0
+    #: Of those, files of which something could not be read.
+    in_part: int = 0
+    #: Files that nothing could be read of, by the ending of their names.
+    not_read: dict[str, int] = field(default_factory=dict)
+    #: Pictures and recordings that wait for a task to describe them.
+    waiting: int = 0
+    #: Listed files that the next refresh reads.
+    unread: int = 0
+
+    @property
+    def failed(self) -> int:
+        return sum(self.not_read.values())
+
+    @property
+    def told(self) -> str:
+        """Return one line for a person."""
+        kinds = sorted(self.not_read.items(), key=lambda one: (-one[1], one[0]))
+        named = [f"{count:,} {ending}" for ending, count in kinds[:_SHOWN]]
+        if rest := sum(count for _, count in kinds[_SHOWN:]):
+            named.append(f"{rest:,} others")
+        line = f"{self.read:,} of {self.files:,} files are read"
+        line += f", {self.in_part:,} of them in part" if self.in_part else ""
+        line += f"; {', '.join(named)} are not" if named else ""
+        line += f"; {self.waiting:,} without a text wait for a task" if self.waiting else ""
+        line += f"; {self.unread:,} not read yet" if self.unread else ""
+        return f"{line}: `semantic-assets failures`" if named or self.in_part else line
+
+    def __add__(self, other: "FileCounts") -> "FileCounts":
+        return FileCounts(
+            files=self.files + other.files,
+            read=self.read + other.read,
+            in_part=self.in_part + other.in_part,
+            not_read=dict(Counter(self.not_read) + Counter(other.not_read)),
+            waiting=self.waiting + other.waiting,
+            unread=self.unread + other.unread,
+        )
+
+
+def file_counts(store: Store, datasets: Sequence[DatasetKey] = ()) -> FileCounts:
+    """Count the files of all datasets or these, as listed and read last."""
+    every = datasets or store.ledger.sources.datasets()
+    return sum((_of_dataset(store, dataset) for dataset in every), FileCounts())
+
+
+def ending_of(uri: str) -> str:
+    """Return the ending of a file's name as people name a kind of files."""
+    return PurePath(uri).suffix.lower() or "without an ending"
+
+
+def _of_dataset(store: Store, dataset: DatasetKey) -> FileCounts:
+    shards = [shard.key for shard in store.ledger.sources.shards(dataset)]
+    parts = [_SCHEMA.empty_table(), *(_of_shard(store, shard) for shard in shards)]
+    names = [*_COUNTS, "rows"]
+    rows = pa.concat_tables(parts).group_by("uri").aggregate([(name, "sum") for name in names])
+    rows = rows.rename_columns(["uri", *names])
+    placed = {uri for uri in store.ledger.sources.slices(dataset) if not is_segment(uri)}
+    rows = rows.filter(pc.is_in(rows["uri"], pa.array(sorted(placed), pa.string())))
+    known = set(rows["uri"].to_pylist())
+    unread = {item.uri for item in store.ledger.sources.unread(dataset)} & placed - known
+    is_read = pc.greater(rows["ok"], 0)
+    is_waiting = pc.and_(pc.invert(is_read), pc.greater(rows["waiting"], 0))
+    has_fault = pc.or_(pc.greater(rows["failed"], 0), pc.greater(rows["remarked"], 0))
+    failed = rows.filter(pc.invert(pc.or_(is_read, is_waiting)))["uri"].to_pylist()
+    failed += [uri for uri in unread if not is_supported(uri)]
+    waiting, still = _count(is_waiting), sum(map(is_supported, unread))
+    counts = FileCounts(
+        files=len(placed),
+        read=len(placed) - len(failed) - waiting - still,
+        in_part=_count(pc.and_(is_read, has_fault)),
+        not_read=dict(Counter(map(ending_of, failed))),
+        waiting=waiting,
+        unread=still,
+    )
+    return counts + _handed_over(store, shards)
+
+
+def _handed_over(store: Store, shards: list[ShardKey]) -> FileCounts:
+    """Count the documents of segments, each as a file."""
+    held = [row for shard in shards for row in _of_shard(store, shard, True).to_pylist()]
+    failed = sum(row["failed"] for row in held)
+    return FileCounts(
+        files=sum(row["rows"] for row in held),
+        read=sum(row["ok"] for row in held),
+        in_part=sum(row["remarked"] for row in held),
+        not_read={"handed over": failed} if failed else {},
+        waiting=sum(row["waiting"] for row in held),
+    )
+
+
+def _of_shard(store: Store, shard: ShardKey, segments: bool = False) -> pa.Table:
+    path = layout.documents(shard)
+    mark = store.trusted_fingerprint(path)
+    if mark is None:
+        return _SCHEMA.empty_table()
+    rows = _read(store.lake, path, mark)
+    if not segments:
+        return rows
+    return rows.filter(pa.array([is_segment(uri) for uri in rows["uri"].to_pylist()], pa.bool_()))
+
+
+@lru_cache(maxsize=256)
+def _read(lake: Lake, path: str, _mark: str) -> pa.Table:
+    """Return the counts of rows of each file in a table; kept for as long as the table is the same."""
+    rows = lake.read(path, ["uri", "parse_status", "parse_error"])
+    is_ok = pc.equal(rows["parse_status"], ParseStatus.OK)
+    flags = {
+        "ok": is_ok,
+        "failed": pc.equal(rows["parse_status"], ParseStatus.FAILED),
+        "waiting": pc.equal(rows["parse_status"], ParseStatus.PENDING_DESCRIPTION),
+        "remarked": pc.and_(is_ok, pc.is_valid(rows["parse_error"])),
+    }
+    counted = pa.table(
+        {
+            "uri": rows["uri"],
+            **{name: pc.cast(flag, pa.int64()) for name, flag in flags.items()},
+            "rows": pa.array([1] * rows.num_rows, pa.int64()),
+        }
+    )
+    found = counted.group_by("uri").aggregate([(name, "sum") for name in [*_COUNTS, "rows"]])
+    return found.rename_columns(_SCHEMA.names).cast(_SCHEMA)
+
+
+def _count(mask: pa.ChunkedArray) -> int:
+    found: int | None = pc.sum(mask).as_py()
+    return found or 0

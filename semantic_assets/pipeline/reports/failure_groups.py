@@ -1,0 +1,146 @@
+"""What is not in search and why, in groups of one reason: files, parts of files, and chunks."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from semantic_assets.errors import SourceMissing
+from semantic_assets.intake.names import shown_uri
+from semantic_assets.lake import layout
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.parsing.formats import is_supported
+from semantic_assets.parsing.readers import no_reader
+from semantic_assets.pipeline.discovery.trial_listing import trial_listing
+from semantic_assets.pipeline.pending.retry import failures
+from semantic_assets.sources.passed_over import PassedOver, fact_of, remedy_of
+from semantic_assets.store import Store
+
+#: Numbers tell faults of one kind apart, as those of rows and lines.
+_NUMBER = re.compile(r"\d[\d,.]{0,20}")
+#: Where in a file something is, before what is wrong there.
+_PLACE = re.compile(r"(?:row|line|record|page|item)s? [N\d,.]{1,20}")
+_COLUMNS = ["uri", "record_id", "parse_status", "parse_error"]
+_FILE_REMEDY = "mend the file, or exclude it in dataset.toml; the next refresh reads it again"
+_CHUNK_REMEDY = "`semantic-assets retry --errors-only` gives them another chance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureGroup:
+    """What failed for one reason. Numbers are left out of the reason where they differ."""
+
+    #: `documents`, `read in part`, `chunks` or `sources`.
+    what: str
+    count: int
+    reason: str
+    remedy: str
+    #: Where it happened: uris, or the ids of chunks.
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    what: str
+    message: str
+    place: str
+    remedy: str | None = None
+
+
+def failure_groups(
+    store: Store, datasets: tuple[DatasetKey, ...] = (), *, examples: int | None = None
+) -> list[FailureGroup]:
+    """Group all that failed or is left out, the largest group of each kind first; writes nothing.
+
+    Args:
+        examples: places named of each group; None: all of them.
+    """
+    groups: dict[tuple[str, str], list[_Fault]] = {}
+    for fault in [*_documents(store, datasets), *_chunks(store, datasets)]:
+        groups.setdefault((fault.what, _NUMBER.sub("N", fault.message)), []).append(fault)
+    found = [_group(what, same, of, examples) for (what, same), of in groups.items()]
+    order = ["documents", "read in part", "chunks"]
+    found.sort(key=lambda one: (order.index(one.what), -one.count, one.reason))
+    return [*found, *_sources(store, datasets, examples)]
+
+
+def _group(what: str, same: str, of: list[_Fault], examples: int | None) -> FailureGroup:
+    message = of[0].message if all(fault.message == of[0].message for fault in of) else same
+    reason, remedy = (message, of[0].remedy) if of[0].remedy else _split(message)
+    places = tuple(dict.fromkeys(fault.place for fault in of))[:examples]
+    return FailureGroup(what=what, count=len(of), reason=reason, remedy=remedy, examples=places)
+
+
+def _split(message: str) -> tuple[str, str]:
+    """Return the reason and the remedy that a reader gave in one line."""
+    reason, _, remedy = message.rpartition(": ")
+    if not reason or _PLACE.fullmatch(reason):
+        return message, _FILE_REMEDY
+    return reason, remedy
+
+
+def _documents(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
+    for dataset in datasets or store.ledger.sources.datasets():
+        for shard in store.ledger.sources.shards(dataset):
+            if store.lake.exists(layout.documents(shard.key)):
+                yield from _faults(store.lake.read(layout.documents(shard.key), _COLUMNS))
+
+
+def _faults(rows: pa.Table) -> Iterator[_Fault]:
+    for row in rows.filter(pc.is_valid(rows["parse_error"])).to_pylist():
+        is_failed = row["parse_status"] == ParseStatus.FAILED
+        if is_failed or row["parse_status"] == ParseStatus.OK:
+            place = shown_uri(row["uri"], row["record_id"])
+            yield _Fault("documents" if is_failed else "read in part", row["parse_error"], place)
+
+
+def _chunks(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
+    for failed in failures(store, datasets=datasets):
+        message = f"{failed.error_code or ''} {failed.error_message or ''}".strip()
+        yield _Fault("chunks", message or "no reason was given", failed.chunk_id, _CHUNK_REMEDY)
+
+
+def _sources(
+    store: Store, datasets: tuple[DatasetKey, ...], examples: int | None
+) -> Iterator[FailureGroup]:
+    """Yield what a listing passes over now, and new files that no reader takes."""
+    try:
+        with trial_listing(store, datasets) as (listed, found):
+            new = _unread(listed, datasets)
+            passed_over, skipped = found.passed_over, found.skipped
+    except SourceMissing as error:
+        yield FailureGroup(what="sources", count=1, reason=str(error), remedy="", examples=())
+        return
+    for reason, uris in new.items():
+        reason, _, remedy = reason.rpartition(": ")
+        yield _of_sources(uris, reason, remedy, examples)
+    for kind in PassedOver:
+        if names := passed_over.get(kind):
+            fact = fact_of(kind, len(names)).partition(" ")[2]
+            yield _of_sources(names, fact, remedy_of(kind), examples)
+    for name, reason in skipped.items():
+        yield _of_sources([name], reason, "mend it; until then it stays as it was", examples)
+
+
+def _of_sources(
+    names: Iterable[str], reason: str, remedy: str, examples: int | None
+) -> FailureGroup:
+    places = tuple(names)
+    return FailureGroup(
+        what="sources",
+        count=len(places),
+        reason=reason,
+        remedy=remedy,
+        examples=places[:examples],
+    )
+
+
+def _unread(listed: Store, datasets: tuple[DatasetKey, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for dataset in datasets or listed.ledger.sources.datasets():
+        for item in listed.ledger.sources.unread(dataset):
+            if not is_supported(item.uri) and not item.is_read:
+                found.setdefault(no_reader(item.uri), []).append(item.uri)
+    return found

@@ -1,0 +1,37 @@
+"""What of the datasets searched cannot be found yet, in words."""
+
+from collections.abc import Sequence
+
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.documents.file_counts import file_counts
+from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
+from semantic_assets.store import Store
+
+
+def not_searchable(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[str]:
+    """Say what of all datasets or these is not in search, and the remedy; empty: all of it is.
+
+    Opens only the tables of shards that are not settled, and narrow columns of documents.
+    """
+    names = {(one.project, one.dataset) for one in datasets}
+    counts = [
+        one
+        for one in pending_counts(store)
+        if not names or (one.project_id, one.dataset_id) in names
+    ]
+    files = file_counts(store, datasets)
+    is_told = files.failed or files.in_part or files.waiting
+    return [*_waiting(counts), *([files.told] if is_told else [])]
+
+
+def _waiting(counts: Sequence[PendingCounts]) -> list[str]:
+    parts = {
+        "documents to read or split": sum(one.documents_to_chunk for one in counts),
+        "chunks to embed": sum(one.chunks_to_embed for one in counts),
+        "vectors to index": sum(one.vectors_to_index for one in counts),
+        "answers of tasks to come": sum(one.answers_to_come for one in counts),
+    }
+    named = [f"{count:,} {what}" for what, count in parts.items() if count]
+    return [f"not all can be found yet: {', '.join(named)}: `semantic-assets refresh`"] * bool(
+        named
+    )
