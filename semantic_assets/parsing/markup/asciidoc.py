@@ -6,7 +6,7 @@ from collections import deque
 from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.markup import asciidoc_tables
 from semantic_assets.parsing.markup.asciidoc_inline import inline, target_of
-from semantic_assets.parsing.markup.written import (
+from semantic_assets.parsing.markup.marked import (
     document,
     fenced,
     heading,

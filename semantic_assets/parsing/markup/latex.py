@@ -9,7 +9,7 @@ from typing import NamedTuple
 from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.markup import latex_words
 from semantic_assets.parsing.markup.latex_source import Source
-from semantic_assets.parsing.markup.written import document, fenced, heading, one_line, table
+from semantic_assets.parsing.markup.marked import document, fenced, heading, one_line, table
 from semantic_assets.parsing.records import normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said
 

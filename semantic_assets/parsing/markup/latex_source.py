@@ -2,7 +2,7 @@
 
 import re
 
-from semantic_assets.parsing.markup.written import one_line
+from semantic_assets.parsing.markup.marked import one_line
 
 _OPTION = re.compile(r"[ \t]{0,9}\[[^\[\]]{0,300}\]")
 _BLANKS = re.compile(r"[ \t]*\n?[ \t]*")

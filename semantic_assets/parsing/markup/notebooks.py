@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.markup.written import fenced
+from semantic_assets.parsing.markup.marked import fenced
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said, first_heading
 

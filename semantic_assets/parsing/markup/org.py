@@ -4,7 +4,7 @@ import re
 from collections import deque
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.markup.written import (
+from semantic_assets.parsing.markup.marked import (
     dedented,
     document,
     fenced,

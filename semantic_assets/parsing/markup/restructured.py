@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.markup import rst_directives, rst_tables
-from semantic_assets.parsing.markup.rst_inline import inline, substitution
-from semantic_assets.parsing.markup.written import (
+from semantic_assets.parsing.markup.marked import (
     dedented,
     document,
     fenced,
@@ -19,6 +18,7 @@ from semantic_assets.parsing.markup.written import (
     one_line,
     prose,
 )
+from semantic_assets.parsing.markup.rst_inline import inline, substitution
 from semantic_assets.parsing.records import normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said
 

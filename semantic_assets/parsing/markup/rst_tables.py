@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 
-from semantic_assets.parsing.markup.written import table as table
+from semantic_assets.parsing.markup.marked import table as table
 
 _GRID = re.compile(r"\+[-=+]+\+")
 _GRID_RULE = re.compile(r"[+|][-=+]{2,}[+|]")

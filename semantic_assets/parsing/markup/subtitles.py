@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from semantic_assets.parsing.encoding import decode
-from semantic_assets.parsing.markup.written import document, one_line, prose
+from semantic_assets.parsing.markup.marked import document, one_line, prose
 from semantic_assets.parsing.records import Unreadable, normal_text
 from semantic_assets.parsing.text import ReadDocument, also_said
 

@@ -7,7 +7,7 @@ from semantic_assets.parsing.encoding import decode
 from semantic_assets.parsing.encodings.mending import Decoded
 from semantic_assets.parsing.html.page import read_html
 from semantic_assets.parsing.markup import xml_names
-from semantic_assets.parsing.markup.written import document
+from semantic_assets.parsing.markup.marked import document
 from semantic_assets.parsing.markup.xml_events import Events, Writer, root_of
 from semantic_assets.parsing.markup.xml_values import DrawingWriter, ValueWriter
 from semantic_assets.parsing.markup.xml_writer import DocumentWriter

@@ -1,6 +1,6 @@
 """Writes XML that is no document: values with the names of their elements, and words of drawings."""
 
-from semantic_assets.parsing.markup.written import one_line, prose
+from semantic_assets.parsing.markup.marked import one_line, prose
 
 _SHOWN = frozenset(("title", "desc", "text"))
 

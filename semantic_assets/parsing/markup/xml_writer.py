@@ -4,7 +4,7 @@ import re
 
 from semantic_assets.parsing.html.page import read_whole_html
 from semantic_assets.parsing.markup import xml_names
-from semantic_assets.parsing.markup.written import dedented, fenced, heading, one_line, prose, table
+from semantic_assets.parsing.markup.marked import dedented, fenced, heading, one_line, prose, table
 
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
