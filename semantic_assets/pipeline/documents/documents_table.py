@@ -16,6 +16,7 @@ from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
 from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import text_hash
 
 #: Bounds memory while a shard is read and split: 32 MB groups took 290 MB in all, these 240.
 _ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 4_096, 2 << 20
@@ -184,6 +185,15 @@ class DocumentsWriter:
         )
         self._digest.update("".join(f"{row}\x1e" for row in joined.to_pylist()).encode())
         self._file.write(table)
+
+
+def content_hash_of(record: SourceRecord) -> str:
+    """Return the hash of a document's title, text and pages, or of a medium."""
+    if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
+        return text_hash(f"{record.title or ''}\x1f{record.signature}")
+    # Pages too: the same text on other pages is split into chunks of other pages.
+    pages = ",".join(str(start) for start in record.pages)
+    return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
 
 
 def document_row(

@@ -24,6 +24,7 @@ from semantic_assets.pipeline.documents.documents_table import (
     DocumentsWriter,
     FileRows,
     PreviousRows,
+    content_hash_of,
     document_row,
     record_name,
 )
@@ -32,7 +33,7 @@ from semantic_assets.sandbox.isolated import read_records
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.sources.listing import file_fingerprint
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import document_id, document_ids, text_hash
+from semantic_assets.text.fingerprint import document_id, document_ids
 
 _log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class SliceReader:
             self._writer.copy(rows.first, rows.count, rows.file_stamp)
         elif item.first_record == 0:
             record = readers.failed_file(item.uri, why, item.bytes)
-            content = _content_hash(record)
+            content = content_hash_of(record)
             name = record_name(None, content) if formats.is_multi_record(item.uri) else ""
             document = document_id(str(self._shard.dataset), item.uri, name)
             self._writer.add(document_row(self._shard, item.uri, "", record, document, content))
@@ -207,7 +208,7 @@ class SliceReader:
         for number, record in enumerate(records, start=position):
             if claims.is_closed and not mine:
                 return
-            content = "" if isinstance(record, KnownRecord) else _content_hash(record)
+            content = "" if isinstance(record, KnownRecord) else content_hash_of(record)
             name = _name(claims, record, content) if is_multi else ""
             document = document_of(claims.identity(name))
             claim = claims.of(document)
@@ -285,14 +286,6 @@ def _as_named(record: SourceRecord | KnownRecord) -> SourceRecord | KnownRecord:
 def _is_being_written(stream: BinaryIO, file_stamp: str) -> bool:
     has_end = os.pread(stream.fileno(), 1, os.fstat(stream.fileno()).st_size - 1) == b"\n"
     return not has_end or file_fingerprint(os.fstat(stream.fileno())) != file_stamp
-
-
-def _content_hash(record: SourceRecord) -> str:
-    if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
-        return text_hash(f"{record.title or ''}\x1f{record.signature}")
-    # Pages too: the same text on other pages is split into chunks of other pages.
-    pages = ",".join(str(start) for start in record.pages)
-    return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
 
 
 def _name(claims: RecordOwners, record: SourceRecord | KnownRecord, content: str) -> str:
