@@ -11,7 +11,7 @@ _JAPANESE = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004")
 _HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){1,500}~\}")
 #: The pairs of everyday Chinese: the signs, and the first of the two planes of characters.
 _COMMON_HZ = re.compile(rb"[\x21-\x23\x30-\x57][\x21-\x7e]")
-_UTF_7 = re.compile(rb"\+(?:-|[A-Za-z0-9+/]{3,2000}(?:-|(?=[^A-Za-z0-9+/-])|\Z))")
+_UTF_7 = re.compile(rb"\+(?:-|[A-Za-z0-9+/]{3,}+-?)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _EAST_ASIAN = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _FEWEST_RUNS = 2
