@@ -14,7 +14,6 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.additions.addition_plan import plan_additions
 from semantic_assets.pipeline.additions.copying import Added, copy_addition
 from semantic_assets.pipeline.costs.estimate import Estimate
@@ -228,12 +227,12 @@ def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]
     """
     with SemanticCore(root) as core:
         wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
-        broken: list[BrokenJudgements] = []
+        broken: list[ConfigError] = []
         for dataset in wanted:
             try:
                 if is_to_be_measured(core.reader, dataset):
                     measure_quality(core.store, core.gemini, dataset)
-            except BrokenJudgements as error:  # the others are measured first
+            except ConfigError as error:  # the others are measured first
                 broken.append(error)
         if broken:
             raise broken[0]

@@ -135,8 +135,7 @@ class SliceReader:
         # Segments are the store's own files, whatever a dataset calls its columns.
         below = item.uri.removeprefix(f"{self._shard.dataset}/")
         columns = Columns() if is_segment(item.uri) else self._settings.columns_of(below)
-        start = None
-        is_growing = formats.grows_by_lines(item.uri)
+        start, is_growing = None, formats.grows_by_lines(item.uri)
         if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None
         if start is not None and rows is not None:
