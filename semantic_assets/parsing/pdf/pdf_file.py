@@ -5,13 +5,13 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from semantic_assets.parsing.encoding import check_signature
+from semantic_assets.parsing.pdf.form_values import Written, written_on
 from semantic_assets.parsing.pdf.hyphens import join_broken_words, join_pages, words_of
-from semantic_assets.parsing.pdf.left_out import Left, remark_on
 from semantic_assets.parsing.pdf.noise import judged
 from semantic_assets.parsing.pdf.page_text import Page, is_picture, read_page
+from semantic_assets.parsing.pdf.pdf_remark import Left, remark_on
 from semantic_assets.parsing.pdf.repeated import without_repeated_lines
 from semantic_assets.parsing.pdf.title_field import is_foreign, title_of
-from semantic_assets.parsing.pdf.written import Written, written_on
 from semantic_assets.parsing.pdf.xfa import xfa_values
 from semantic_assets.parsing.records import Unreadable, Untranscribed
 from semantic_assets.parsing.text import ReadDocument

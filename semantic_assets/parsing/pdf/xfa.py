@@ -6,7 +6,7 @@ from ctypes import c_ulong, create_string_buffer
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from semantic_assets.parsing.pdf.written import Written
+from semantic_assets.parsing.pdf.form_values import Written
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument

@@ -2,7 +2,7 @@
 
 import pytest
 
-from semantic_assets.parsing.pdf.left_out import Left, remark_on
+from semantic_assets.parsing.pdf.pdf_remark import Left, remark_on
 from semantic_assets.parsing.records import Unreadable, Untranscribed
 
 _GIBBERISH = "".join(f"\\{(ord(c) - 29) % 256:03o}" for c in "The pump is oiled every four weeks.")
