@@ -5,7 +5,7 @@ from itertools import islice
 
 from semantic_assets.parsing.html.formulas import formula_text, lowered, raised
 from semantic_assets.parsing.html.grid import CELLS, Grid, cell_of, grids_of
-from semantic_assets.parsing.html.pictures import drawing_text, picture_text
+from semantic_assets.parsing.html.picture_texts import drawing_text, picture_text
 from semantic_assets.parsing.html.text_writer import TextWriter
 from semantic_assets.parsing.html.tree import BLOCKS, HEADINGS, Element, elements_of, heading_level
 

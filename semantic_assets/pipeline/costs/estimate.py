@@ -25,7 +25,7 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
 )
 from semantic_assets.pipeline.costs.exact_counts import count_sample
 from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
-from semantic_assets.pipeline.documents.left_out_chars import left_out_chars
+from semantic_assets.pipeline.documents.letters_left_out import left_out_chars
 from semantic_assets.pipeline.documents.unread import Unread, unread
 from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces

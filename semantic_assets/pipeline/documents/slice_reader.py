@@ -148,8 +148,7 @@ class SliceReader:
                 item, claims, lines if item.end_record is None else (), file_stamp, start.lines, 0
             )
         else:
-            skip = claims.skippable(file_stamp)
-            if skip:
+            if skip := claims.skippable(file_stamp):
                 claims.pass_over(mine=False)
             options = self._settings.reading_options
             records = read_records(

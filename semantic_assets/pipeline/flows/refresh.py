@@ -19,7 +19,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
-from semantic_assets.pipeline.documents.left_out_chars import left_out_chars
+from semantic_assets.pipeline.documents.letters_left_out import left_out_chars
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
