@@ -100,15 +100,15 @@ def test_character_cut_off_at_the_end_is_marked_and_said(read):
 @pytest.mark.parametrize(
     ("name", "form"), [("a.jsonl", '{{"text": "{0}"}}\n'), ("a.csv", 'text\n"{0}"\n')]
 )
-def test_line_that_does_not_decode_fails_alone(read, name, form):
+def test_line_that_does_not_decode_is_marked_and_said(read, name, form):
     line = form.format(RUSSIAN).encode()
     body = line.split(b"\n")[-2] + b"\n"
     broken = body.replace("вод".encode(), b"\xd0\xff")
     records = read(name, line + broken + body)
-    assert [record.parse_status for record in records] == ["ok", "failed", "ok"]
-    assert records[1].record_id is None
-    assert "2" in records[1].parse_error
-    assert "save" in records[1].parse_error
+    assert [record.parse_status for record in records] == ["ok", "ok", "ok"]
+    assert "\ufffd" in records[1].text
+    assert [record.parse_error is None for record in records] == [True, False, True]
+    assert "cannot be decoded" in records[1].parse_error
 
 
 def test_wide_record_file_cut_in_a_character_keeps_what_was_read(read):
