@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks import (
     backfill,
     collecting,
+    documents,
     footprint,
     generation,
     growth,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "update": lambda: _on_corpora("update"),
     "paths": paths.measure,
     "reading": reading.measure,
+    "documents": documents.measure,
     "growth": growth.measure,
     "recall": recall.measure,
     "lance": recall.measure_lance,

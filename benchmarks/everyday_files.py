@@ -90,7 +90,7 @@ def _own_files() -> dict[str, bytes]:
         "own/.hidden.txt": b"A file whose name begins with a dot.",
         "own/README": b"A file without an ending.",
         "own/several words (1).md": b"# Several words\n\nIn the name of a file.\n",
-        "own/docs.zip": _zipped({"a.txt": b"The first member.", "b/c.md": b"# Second\n\nText."}),
+        "own/docs.zip": zipped({"a.txt": b"The first member.", "b/c.md": b"# Second\n\nText."}),
         "own/docs.tar.gz": _packed({"a.txt": b"A member of a tar."}),
         "own/broken.docx": b"PK\x03\x04 and no more of it",
     }
@@ -112,7 +112,7 @@ def _notebook() -> dict[str, object]:
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for name, data in members.items():

@@ -33,11 +33,11 @@ _PDF_LINE = 90
 def measure() -> list[Row]:
     folder = WORK / "reading"
     shutil.rmtree(folder, ignore_errors=True)
-    rows = _articles(folder)
+    rows = articles_of(folder)
     return [row for kind, write in _WRITERS.items() for row in _compared(folder, kind, write, rows)]
 
 
-def _articles(folder: Path) -> list[dict[str, str]]:
+def articles_of(folder: Path) -> list[dict[str, str]]:
     corpora = corpora_folder()
     if corpora is not None:
         table = pq.read_table(corpora / "manuals.parquet", columns=["id", "title", "text"])

@@ -153,6 +153,14 @@ def is_text_file(name: str) -> bool:
     return suffix_of(name) in _TEXT_SUFFIXES
 
 
+def is_read_as_is(name: str) -> bool:
+    """Return whether the text of a file of this name is its content, as that of source code is."""
+    suffix = suffix_of(name) or ""
+    return suffix in _TEXT_SUFFIXES or (
+        suffix in DOCUMENTS and DOCUMENTS[suffix].read is read_plain
+    )
+
+
 def mime_of(name: str) -> str:
     """Return the MIME type of the documents of a file, by its name alone."""
     kind = (suffix_of(name) or "").removesuffix(".gz")

@@ -20,7 +20,12 @@ from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES
-from semantic_assets.parsing.formats import is_multi_record, is_supported, is_text_file
+from semantic_assets.parsing.formats import (
+    is_multi_record,
+    is_read_as_is,
+    is_supported,
+    is_text_file,
+)
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.parsing.text import first_heading
@@ -221,7 +226,7 @@ def _text_of(document: Document) -> Text:
             read = _first(read_records(name, stream, columns=Columns()), name)
         title, text, found = read.title, read.text, read.metadata
     else:
-        if is_supported(name) and not is_text_name(name):
+        if is_supported(name) and not is_read_as_is(name):
             raise ConfigError(
                 f"{name}: a text is named .txt or .md, or without an ending of a format"
             )

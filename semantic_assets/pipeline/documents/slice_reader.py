@@ -276,7 +276,7 @@ def _as_named(record: SourceRecord | KnownRecord) -> SourceRecord | KnownRecord:
     if isinstance(record, KnownRecord) or not record.record_id:
         return record
     name = record.record_id
-    is_name = record.title == formats.stem_of(name)
+    is_name = record.title in (name, formats.stem_of(name))
     mime = formats.mime_of(name) if formats.is_supported(name) else record.mime
     return replace(record, mime=mime, is_title_shown_only=is_name)
 
