@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "text",
     },
     "api": {
-        *("errors", "gemini", "index", "ledger", "model", "parsing", "pipeline", "settings"),
+        *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings"),
         *("store", "system", "text"),
     },
     "rest": {"api", "errors", "lake", "model", "pipeline", "sandbox", "system"},

@@ -25,7 +25,7 @@ def time_of(etag: str) -> int:
     return int.from_bytes(blake2b(etag.encode(), digest_size=7).digest()) | 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Copies:
     """The copies in one folder, which processes may share. An open copy stays readable."""
 

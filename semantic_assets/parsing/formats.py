@@ -54,6 +54,7 @@ DOCUMENTS: dict[str, DocumentFormat] = {
     ".text": _PLAIN,
     ".md": _MARKDOWN,
     ".markdown": _MARKDOWN,
+    **dict.fromkeys((".mdx", ".qmd", ".rmd"), _MARKDOWN),
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from semantic_assets.errors import ConfigError
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing import readers
 from semantic_assets.parsing.records import Columns, KnownRecord, SourceRecord
 from semantic_assets.sandbox.isolated import read_records
@@ -57,9 +57,11 @@ def test_skips_known_signatures_and_columns_reach_the_child(lines: Path):
     assert apart[15:] == here[20:]
 
 
-def test_a_name_without_a_reader_is_refused_before_it_is_read():
-    with pytest.raises(ConfigError, match="no reader for"):
-        read_records("a.exe", io.BytesIO(_PAGE), columns=Columns())
+def test_a_file_without_a_reader_needs_no_child():
+    [record] = read_records("a.exe", io.BytesIO(_PAGE), columns=Columns())
+    assert isinstance(record, SourceRecord)
+    assert record.parse_status == ParseStatus.FAILED
+    assert POOL.pids() == []
 
 
 def test_a_child_serves_one_file_after_another(read_apart: ReadApart, tmp_path: Path):

@@ -23,7 +23,9 @@ _CODE = """.py .pyi .pyw .pyx .pxd .js .mjs .cjs .jsx .ts .tsx .mts .cts .java .
 .capnp .graphql .gql .cmake .mk .mak .am .dockerfile .containerfile .nix .sol .j2 .jinja .jinja2 .tmpl
 .tpl .erb .ejs .hbs .mustache .twig .sty .cls .dtx .octave .yaml .yml .toml .ini .cfg .conf .properties
 .desktop .service .reg .xsd .xsl .xslt .wsdl .dtd .rng .json5 .jsonc"""
-_TEXTS = ".txt .text .md .markdown .html .htm .xhtml .log .diff .patch .asc .po .pot .bib"
+_TEXTS = (
+    ".txt .text .md .markdown .mdx .qmd .rmd .html .htm .xhtml .log .diff .patch .asc .po .pot .bib"
+)
 _RECORDS = ".json .jsonl .ndjson .csv .tsv .mbox"
 _OFFICE = """.docx .docm .dotx .dotm .doc .rtf .odt .ott .pptx .pptm .ppsx .ppsm .potx .ppt .odp .otp
 .xlsx .xlsm .xltx .xlsb .xls .ods .ots .epub .eml .mht .mhtml .msg"""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.generation.task_versions import tasks_beside
 from tests.rest.conftest import Served
 
 _TASK = 'schema_model = "antigravity:Model"'
@@ -20,4 +22,6 @@ def test_an_upload_is_no_setting(served: Served, name: str, content: str) -> Non
     dataset = served.core.store.settings.sources / "acme" / "notes"
     # Settings are read from the folder of the dataset itself.
     assert not [path for path in dataset.glob("*") if path.is_file()]
-    assert not list(dataset.rglob("*.toml"))
+    beside = [path for path in dataset.rglob("*.toml") if "_ingested" not in path.parts]
+    assert beside == []
+    assert tasks_beside(served.core.store, DatasetKey("acme", "notes")) == {}

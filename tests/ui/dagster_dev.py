@@ -120,6 +120,7 @@ def _prepare(home: Path) -> dict[str, str]:
         shutil.copy(_REPO / name, home)
     for dataset in _DATASETS:
         shutil.copytree(_REPO / "data/sources" / dataset, home / "sources" / dataset)
+    (home / "sources" / "harbour" / "notices" / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
     _add_pictures(home / "sources" / PICTURED)
     (home / ".dagster").mkdir()
     foreign = ("SEMANTIC_ASSETS_", "DAGSTER_", "GEMINI_", "GOOGLE_")

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from semantic_assets.parsing.record_files.paths import leaves
@@ -34,6 +35,8 @@ _ID_NAMES = _names(
     "link"
 )
 _PARTS = re.compile(r"[^\W_]+")
+#: Of a row with a million names nobody means the last.
+_MOST_COLUMNS = 2_000
 _SAMPLE_ROWS = 200
 _ID_CHARS, _TITLE_CHARS = 200, 300
 #: Of a column whose name says nothing: a shorter one is a mark or a name.
@@ -77,7 +80,7 @@ def likely_text(rows: Sequence[Mapping[str, Any]]) -> str | None:
 def _seen(rows: Iterable[Mapping[str, Any]]) -> dict[str, _Seen]:
     seen: defaultdict[str, _Seen] = defaultdict(_Seen)
     for row in rows:
-        for name, value in leaves(row):
+        for name, value in islice(leaves(row), _MOST_COLUMNS):
             is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
             shown = "\n".join(value) if is_list else value
             is_plain = isinstance(shown, (str, int, float)) and not isinstance(shown, bool)

@@ -26,6 +26,7 @@ from semantic_assets.parsing.formats import (
     is_supported,
     is_text_file,
 )
+from semantic_assets.parsing.readers import no_reader
 from semantic_assets.parsing.records import Columns, SourceRecord, Unreadable, normal_text
 from semantic_assets.parsing.source_file import open_source
 from semantic_assets.parsing.text import first_heading
@@ -278,9 +279,7 @@ def _stream_of(document: Document) -> Iterator[BinaryIO]:
 
 def _supported(name: str) -> str:
     if not is_supported(name):
-        raise ConfigError(
-            f"no reader for {name}: .txt .md .html .pdf .json .jsonl .csv .parquet, and .gz of them"
-        )
+        raise ConfigError(f"{name}: {no_reader(name)}")
     return name
 
 

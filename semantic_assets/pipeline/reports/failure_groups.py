@@ -21,7 +21,7 @@ from semantic_assets.sources.passed_over import PassedOver, fact_of, remedy_of
 from semantic_assets.store import Store
 
 #: Numbers tell faults of one kind apart, as those of rows and lines.
-_NUMBER = re.compile(r"\d(?:[\d,.]{0,20}\d)?")
+_NUMBER = re.compile(r"(?<![\w-])\d(?:[\d,.]{0,20}\d)?")
 #: Where in a file something is, before what is wrong there.
 _PLACE = re.compile(r"(?:(?:row|line|record|page|item)s? [N\d,.]{1,20} ?){1,4}")
 _COLUMNS = ["uri", "record_id", "parse_status", "parse_error"]

@@ -180,7 +180,8 @@ def test_all_datasets_go_one_after_the_other_and_the_next_run_goes_on(trial: Tri
     # Between the two switches, search over both merges the spaces by rank.
     run(trial)
     hits = search(trial.store, trial.gemini, "How is the pump inspected?", k=2)
-    assert [hit.file_name for hit in hits] == ["pump.txt", "pump.txt"]
+    assert hits[0].file_name == "pump.txt"
+    assert len({hits[0].uri, *hits[0].places}) == 2
     done = reindex_all(
         trial.store,
         trial.gemini,
