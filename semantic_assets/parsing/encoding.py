@@ -51,6 +51,7 @@ _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x19\x1c-\x1f\x7f]")
 #: NULs and controls that may have strayed into a text, and the NULs with which a disk fills a file.
 _STRAY = 2
 _PADDING = bytes(8)
+_STRAY, _PLAIN_OF_STRAY = 2, 12
 _HTML = re.compile(rb"\s{0,1000}<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff\x1b]")
 
@@ -227,7 +228,11 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     """Return whether it is UTF-8 but for stray damage."""
     foreign = [character for character in sample.decode(errors="replace") if character > "\x7f"]
     genuine = sample.count(b"\xef\xbf\xbd")  # U+FFFD left by an earlier conversion
-    return len(foreign) >= 4 * (foreign.count("\ufffd") - genuine)
+    bad = foreign.count("\ufffd") - genuine
+    # One or two bytes in a text of plain letters: a page of its own would have more of its letters.
+    is_stray = bad <= _STRAY and any(map(str.isalpha, foreign))
+    is_plain = len(sample) >= _PLAIN_OF_STRAY * len(foreign)
+    return len(foreign) >= 4 * bad or (is_stray and is_plain)
 
 
 def _wide_encodings(sample: bytes) -> Iterator[str]:

@@ -114,3 +114,15 @@ def test_table_with_lines_in_two_encodings_is_never_misread(read, data):
     texts = [record.text for record in read("a.csv", data)]
     assert not any("Ã" in text for text in texts)
     assert GERMAN in texts
+
+
+def test_two_bad_bytes_in_a_short_text_give_no_other_letters(read):
+    [record] = read(
+        "a.txt", b"The caf\xc3\xa9 \xff\xfe opens in the evening, as it does all summer long."
+    )
+    assert record.parse_status == "failed"
+    assert "save it as UTF-8" in record.parse_error
+
+
+def test_a_short_word_in_cyrillic_is_no_damaged_utf8(read):
+    assert read("a.txt", "Тётя и Лёд".encode("cp1251"))[0].text == "Тётя и Лёд"
