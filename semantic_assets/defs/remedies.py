@@ -37,8 +37,8 @@ PROMISES = {
 }
 _CHECKS = {
     ALL_DOCUMENTS_READ: (
-        "`semantic-assets failures -d {dataset}` lists all of them by reason, with the remedy. Mend the "
-        "files, or exclude them in dataset.toml; the next run reads them again."
+        "Mend the files, or exclude them in dataset.toml; the next run reads them again. "
+        "`semantic-assets failures -d {dataset}` lists all of them by reason, with the remedy."
     ),
     NO_MISSING_VECTORS: (
         "Chunks that wait for their batch need nothing: the sensor comes back for them "

@@ -119,7 +119,7 @@ def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
     assert outcome_of_run(page) == "Success"
 
     open_check(page, "documents", "all_documents_read")
-    expect(shown(page, re.compile("What to do: Mend or remove the files"))).to_be_visible()
+    expect(shown(page, re.compile("What to do: Mend the files"))).to_be_visible()
     expect(shown(page, "harbour/notices/broken.pdf")).to_be_visible()
     page.screenshot(path=pictures / "9-check-with-its-cure.png")
 
