@@ -346,6 +346,7 @@ def test_nothing_is_mocked() -> None:
         path
         for folder in ("semantic_assets", "tests", "benchmarks")
         for path in (PROJECT / folder).rglob("*.py")
+        if ".peers" not in path.parts  # the environments of benchmarks
     ]
     assert len(python) > len(_package_files())
     assert not [path for path in python if any("mock" in name.lower() for name in _imports(path))]
