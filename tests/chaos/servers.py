@@ -18,6 +18,8 @@ from tests.services.s3 import S3Server, s3_server
 #: Of this process and those forked from it.
 _running: list["Servers"] = []
 
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('chaos'))"
+
 
 def running_servers() -> "Servers | None":
     return _running[0] if _running else None
@@ -46,7 +48,8 @@ class Servers:
     def ledger_url(self, place: str) -> str:
         """Address of the place's schema, which is made where there is none."""
         schema = _schema(place)
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        # IF NOT EXISTS fails where two processes of one world make the schema at once.
+        self._run(_ONE_AT_A_TIME, f"CREATE SCHEMA IF NOT EXISTS {schema}")
         url = self.postgres.url.update_query_dict({"options": f"-csearch_path={schema}"})
         return url.render_as_string(hide_password=False)
 
