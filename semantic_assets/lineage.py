@@ -14,6 +14,23 @@ from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.ledger import Ledger
 
 
+def require_one_another(lake: Lake, ledger: Ledger, known: str | None) -> None:
+    """Check that the lake names this ledger; a first opening writes its id.
+
+    Raises:
+        ConfigError: it names another one.
+    """
+    of_ledger = ledger.ledger_id
+    is_new_copy = known is not None and known == ledger.identity.copied_from
+    if (known is None or is_new_copy) and not lake.refusal:
+        lake.write_text(layout.LEDGER_ID_FILE, of_ledger)
+    elif known not in (None, of_ledger):
+        raise ConfigError(
+            f"the lake at {lake.shown} belongs to ledger {known}, and this is {of_ledger}: "
+            "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
+        )
+
+
 def require_home(lake: Lake, ledger: Ledger) -> None:
     """Check that the lake is where the ledger knows it to be; a first opening decides it.
 

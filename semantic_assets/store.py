@@ -15,11 +15,17 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import FINGERPRINT, INPUT, Lake
 from semantic_assets.lake.own_key_indexes import OwnKeyIndexes
-from semantic_assets.lake.table_file import TableFile
+from semantic_assets.lake.table_rows import TableRows
+from semantic_assets.lake.table_update import TableUpdate, compact, updating
 from semantic_assets.ledger.database.engine import FOR_READING
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
-from semantic_assets.lineage import noting_events, require_home, require_newest
+from semantic_assets.lineage import (
+    noting_events,
+    require_home,
+    require_newest,
+    require_one_another,
+)
 from semantic_assets.model.backends import AUTO
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
@@ -160,27 +166,49 @@ class Store:
         return record.fingerprint
 
     @contextmanager
-    def replacing_table(
-        self, lease: Lease, path: str, schema: pa.Schema, *, input_fingerprint: str
-    ) -> Iterator[tuple[TableFile, Callable[[str], None]]]:
-        """Replace a table file and record it in the ledger under the shard's lease.
+    def updating_table(
+        self,
+        lease: Lease,
+        path: str,
+        schema: pa.Schema,
+        previous: TableRows | None = None,
+        *,
+        input_fingerprint: str,
+        whole: bool = False,
+    ) -> Iterator[TableUpdate]:
+        """Write a table from rows it keeps and new ones, and record it under the shard's lease.
 
-        The block writes batches and passes the content's fingerprint to the second value. After
-        the rename the ledger records it under the fence: without that the file is stale. If the
-        actual inputs differ, the block sets their fingerprint in the file's metadata.
+        The block gives the rows, and sets the update's `fingerprint`. After the rename the ledger
+        records it under the fence: without that the table is stale. If the actual inputs differ,
+        the block sets their fingerprint in the update's metadata. A large table of which little
+        changed is amended by a segment, and compacted when that is due.
+
+        Args:
+            previous: the present table, trusted and open.
+            whole: write the table anew, as most of it is new.
         """
-        content: list[str] = []
-        with self.lake.writing(path, schema, {INPUT: input_fingerprint}) as file:
-            yield file, content.append
-            file.metadata[FINGERPRINT.decode()] = content[-1]
+        with updating(
+            self.lake,
+            path,
+            schema,
+            {INPUT: input_fingerprint},
+            previous or TableRows(None, schema),
+            amends_from=self.settings.segments_from_mb << 20,
+            whole=whole,
+        ) as update:
+            yield update
+            update.metadata[FINGERPRINT.decode()] = update.fingerprint
             lease.require()
         self.ledger.files.record(
             lease,
             path,
-            fingerprint=content[-1],
-            input_fingerprint=file.metadata[INPUT],
-            rows=file.rows,
+            fingerprint=update.fingerprint,
+            input_fingerprint=update.metadata[INPUT],
+            rows=update.rows,
         )
+        if update.is_due:
+            lease.require()
+            compact(self.lake, path)
 
     def close(self) -> None:
         self.ledger.close()
@@ -228,7 +256,7 @@ def open_store(
     url = ledger_url_of(settings)
     ledger = open_ledger(url, create=make, clock=clock, ledger_id=known, reading=bool(refusal))
     try:
-        _require_one_another(lake, ledger, known)
+        require_one_another(lake, ledger, known)
         if refusal:
             ledger = ledger.refusing(refusal)
         elif not unchecked:
@@ -240,23 +268,6 @@ def open_store(
         raise
     own = OwnKeyIndexes() if refusal else None
     return Store(settings, lake, sources_of(settings), ledger, progress, own)
-
-
-def _require_one_another(lake: Lake, ledger: Ledger, known: str | None) -> None:
-    """Check that the lake names this ledger; a first opening writes its id.
-
-    Raises:
-        ConfigError: it names another one.
-    """
-    of_ledger = ledger.ledger_id
-    is_new_copy = known is not None and known == ledger.identity.copied_from
-    if (known is None or is_new_copy) and not lake.refusal:
-        lake.write_text(layout.LEDGER_ID_FILE, of_ledger)
-    elif known not in (None, of_ledger):
-        raise ConfigError(
-            f"the lake at {lake.shown} belongs to ledger {known}, and this is {of_ledger}: "
-            "SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL must be of one another"
-        )
 
 
 def _refusal(settings: Settings, lake: Lake) -> str:

@@ -241,7 +241,7 @@ def test_only_the_endpoint_starts_the_emulator() -> None:
 #: What changes a lake or a ledger, by the name it is called by.
 _CHANGES = frozenset(
     [
-        *("writing", "replacing", "replacing_table", "write_text", "delete", "delete_tree"),
+        *("writing", "replacing", "updating_table", "write_text", "delete", "delete_tree"),
         *("publish_tree", "write", "note", "record", "forget", "pin", "repin", "stop", "resume"),
         *("move", "insert", "insert_if_fits", "register", "adopt", "aim", "acquire", "holding"),
         *("trying", "feed", "feed_all", "feed_shards", "feed_landed", "assemble", "discover"),

@@ -15,6 +15,7 @@ _DESCRIPTIONS = {
     "record_id": "the record's own id, in files of records",
     "title": "the document's title, where it has one",
     "text": "the text itself; offsets index the document's text",
+    "text_bytes": "size of the text in UTF-8",
     "mime": "media type of the source file",
     "bytes": "size in the source",
     "content_hash": "hash of title and text",

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +14,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.home import folder_home
 from semantic_assets.lake.objects import Objects
+from semantic_assets.lake.segments import drop_segments, open_table, values_of_table
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.lake.verified_file import VerifiedFile, read_footer, reading
 from semantic_assets.objects.bucket import Bucket
@@ -69,7 +68,7 @@ class Lake:
         return self._place.size(relative) is not None
 
     def size(self, relative: str) -> int:
-        """Return the bytes of a file; 0 if it is missing."""
+        """Return the bytes of a file, without the segments of a table; 0 if it is missing."""
         return self._place.size(relative) or 0
 
     def names(self, directory: str) -> list[str]:
@@ -99,10 +98,9 @@ class Lake:
     def fingerprint(self, relative: str) -> str | None:
         """Return the fingerprint in a file's metadata; None: it has none, or cannot be read."""
         try:
-            metadata = self._footer(relative).metadata
+            found = self._values(relative).get(FINGERPRINT)
         except (FileNotFoundError, BrokenFile):
             return None
-        found = (metadata or {}).get(FINGERPRINT)
         return found.decode() if found is not None else None
 
     def read_marked(self, relative: str, columns: list[str]) -> tuple[pa.Table, str]:
@@ -112,7 +110,7 @@ class Lake:
 
     def metadata(self, relative: str) -> dict[str, str]:
         """Return the file's own key-value metadata, without Arrow's."""
-        found = self._footer(relative).metadata or {}
+        found = self._values(relative)
         with reading(relative):
             return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW")}
 
@@ -127,6 +125,11 @@ class Lake:
             FileNotFoundError: there is no such file.
             BrokenFile: it cannot be read as it was written; so do the reads that follow.
         """
+        if layout.is_amended(relative):
+            found = open_table(relative, self._file, self._values_of_file)
+            if found is None:
+                raise FileNotFoundError(self.address(relative))
+            return found
         return self._opened(relative, lambda path: VerifiedFile(path, relative))
 
     def read_columns(self, relative: str, columns: list[str]) -> pa.Table:
@@ -135,6 +138,9 @@ class Lake:
         Raises:
             FileNotFoundError: there is no such file.
         """
+        if layout.is_amended(relative) and self.bucket is None:
+            with self.open(relative) as table:
+                return table.read(columns, use_threads=False)
         source = self._place.footer(relative)
         with VerifiedFile(source, relative) as file:
             return file.read(columns, use_threads=False)
@@ -148,21 +154,27 @@ class Lake:
                 break
         raise FileNotFoundError(self.address(relative))
 
-    def _footer(self, relative: str) -> pq.FileMetaData:
-        return read_footer(self._place.footer(relative), relative)
+    def _file(self, relative: str, of: str) -> VerifiedFile | None:
+        """Open the base or a segment `of` a table, which errors name."""
+        try:
+            return self._opened(relative, lambda path: VerifiedFile(path, of))
+        except FileNotFoundError:
+            return None
 
-    def count(self, relative: str, column: str, value: str) -> int:
-        """Count the rows with a value; for most files the footer tells that there are none."""
-        with self.open(relative) as file:
-            leaves = range(len(file.schema))
-            place = next(leaf for leaf in leaves if file.schema.column(leaf).path == column)
-            groups = [
-                group
-                for group in range(file.metadata.num_row_groups)
-                if _may_hold(file.metadata.row_group(group).column(place).statistics, value)
-            ]
-            held = file.read_row_groups(groups, [column], use_threads=False)[column]
-        return sum(item == value for item in held.to_pylist())
+    def _values(self, relative: str) -> Mapping[bytes, bytes]:
+        if layout.is_amended(relative):
+            found = values_of_table(relative, self._values_of_file)
+        else:
+            found = self._values_of_file(relative, relative)
+        if found is None:
+            raise FileNotFoundError(self.address(relative))
+        return found
+
+    def _values_of_file(self, relative: str, of: str) -> Mapping[bytes, bytes] | None:
+        try:
+            return read_footer(self._place.footer(relative), of).metadata or {}
+        except FileNotFoundError:
+            return None
 
     def head(self, relative: str, columns: list[str], rows: int) -> pa.Table:
         """Read the first rows of a table and nothing else."""
@@ -235,6 +247,12 @@ class Lake:
     def delete(self, relative: str) -> None:
         self._require_writing()
         self._place.delete(relative)
+        self.drop_segments(relative)
+
+    def drop_segments(self, relative: str) -> None:
+        """Delete the segments of a table whose base is gone."""
+        if layout.is_amended(relative):
+            drop_segments(relative, self.exists, self._place.delete)
 
     def delete_tree(self, relative: str) -> None:
         """Delete all files below a directory, and their local copies."""
@@ -267,18 +285,6 @@ def fingerprint_of(file: pq.ParquetFile) -> str:
     """Return the fingerprint in an open table's metadata; empty if it has none."""
     found: bytes = (file.metadata.metadata or {}).get(FINGERPRINT, b"")
     return found.decode()
-
-
-def row_group_starts(file: pq.ParquetFile) -> npt.NDArray[np.int64]:
-    """Return the number of each row group's first row, then the count of all rows."""
-    groups = range(file.metadata.num_row_groups)
-    return np.cumsum([0, *(file.metadata.row_group(group).num_rows for group in groups)])
-
-
-def _may_hold(statistics: pq.Statistics | None, value: str) -> bool:
-    if statistics is None or not statistics.has_min_max:
-        return True
-    return bool(statistics.min <= value <= statistics.max)
 
 
 def _is_finished(name: str) -> bool:

@@ -115,6 +115,20 @@ def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"
 
 
+#: Folders of tables that segments may amend: see `lake/segments.py`.
+_AMENDED = ("documents", "chunks", "embeddings")
+
+
+def is_amended(path: str) -> bool:
+    """Say whether a file is a table that segments beside it may amend."""
+    return path.partition("/")[0] in _AMENDED
+
+
+def segment(path: str, number: int) -> str:
+    """Return the path of a table's segment; they are numbered from 1."""
+    return f"{path.removesuffix('.parquet')}.{number:04d}.parquet"
+
+
 #: Folders of tables that are made again from the sources, from each other and from results.
 _REBUILT = ("documents", "chunks", "requests", "generations", "embeddings", "keys", "index")
 

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import Lake, row_group_starts
+from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.outcomes import Indices, KnownTexts, Mask
+from semantic_assets.lake.table_rows import row_group_starts
 from semantic_assets.lake.verified_file import broken
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Outcome

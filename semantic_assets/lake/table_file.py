@@ -7,15 +7,16 @@ import pyarrow.parquet as pq
 
 #: Columns with few values: a dictionary shrinks them to next to nothing.
 _REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
+_LEVEL = 1
 
 
 class TableFile:
     """A Parquet file open for writing.
 
-    Vectors gain nothing from dictionaries, compression or min-max statistics. Text is not
-    compressed either: chunks of 12,000 articles take 213 MB and 0.16 CPU seconds to write, with LZ4
-    103 MB and 0.78; their vectors take three times 170 MB anyway. Every page carries a checksum:
-    without it a flipped bit in a paid vector is another vector, and every check passes.
+    Vectors gain nothing from dictionaries, compression or min-max statistics. The texts of 12,000
+    articles take 106 MB and 0.08 CPU seconds to write, with zstd at level 1 36 MB and 0.35, and no
+    more to read. Every page carries a checksum: without it a flipped bit in a paid vector is
+    another vector, and every check passes.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: dict[str, str]) -> None:
@@ -26,7 +27,8 @@ class TableFile:
         self._writer = pq.ParquetWriter(
             path,
             schema,
-            compression="none",
+            compression=dict.fromkeys(plain, "zstd"),
+            compression_level=dict.fromkeys(plain, _LEVEL),
             use_dictionary=_REPEATED,
             write_statistics=plain,
             write_page_checksum=True,

@@ -3,15 +3,18 @@
 There is no shared .duckdb file: DuckDB refuses a second process, even for reading.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from semantic_assets.lake import layout
 from semantic_assets.lake.bucket_tables import table_of
 from semantic_assets.lake.lake import Lake
+from semantic_assets.lake.segments import LayeredTable
 from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,
@@ -23,6 +26,8 @@ from semantic_assets.model.tables import (
     results_schema,
 )
 
+_SEGMENT = re.compile(r"(.*)\.[0-9]{4}\.parquet")
+_DEAD = pa.schema([pa.field("file", pa.string()), pa.field("row", pa.int64())])
 _VECTOR = pa.list_(pa.float32())
 _CHUNK_STATUS = """
 CREATE VIEW chunk_status AS
@@ -88,7 +93,12 @@ def _add(connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View) -> None
     ):
         connection.register(view.name, _empty(view))
     else:
-        (_file_view if view.keys == ("batch_job_id",) else _table_view)(connection, lake.root, view)
+        if view.keys == ("batch_job_id",):
+            _file_view(connection, lake.root, view)
+        elif layout.is_amended(view.folder) and (amended := list(_amended(lake, view.folder))):
+            _amended_view(connection, lake, view, amended)
+        else:
+            _table_view(connection, lake.root, view)
 
 
 def _lists(view: _View) -> pa.Schema:
@@ -102,15 +112,52 @@ def _empty(view: _View) -> pa.Table:
     return pa.schema([*_lists(view), *keys]).empty_table()
 
 
-def _table_view(connection: duckdb.DuckDBPyConnection, root: Path, view: _View) -> None:
+def _amended(lake: Lake, folder: str) -> Iterator[str]:
+    """Yield the tables below a folder that have segments."""
+    found = (_SEGMENT.fullmatch(name) for name, _ in lake.below(folder))
+    yield from dict.fromkeys(f"{match[1]}.parquet" for match in found if match)
+
+
+def _amended_view(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View, amended: list[str]
+) -> None:
+    """Create a view without the rows that segments replaced, as of now.
+
+    Segments of an earlier base, which a crash left, are hidden whole.
+    """
+    hidden: list[tuple[str, int | None]] = []
+    for path in amended:
+        with lake.open(path) as table:
+            dead = table.dead if isinstance(table, LayeredTable) else [[]]
+        names = [path, *(layout.segment(path, number) for number in range(1, len(dead)))]
+        hidden += [(n, row) for n, rows in zip(names, dead, strict=True) for row in rows]
+        number = len(dead)
+        while lake.exists(stale := layout.segment(path, number)):
+            hidden.append((stale, None))
+            number += 1
+    files = [str(lake.root / name) for name, _ in hidden]
+    rows = pa.table([files, [row for _, row in hidden]], schema=_DEAD)
+    connection.register(f"dead_{view.name}", rows)
+    _table_view(connection, lake.root, view, hides=True)
+
+
+def _table_view(
+    connection: duckdb.DuckDBPyConnection, root: Path, view: _View, *, hides: bool = False
+) -> None:
     types = ", ".join(f"{key}: VARCHAR" for key in view.keys)
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if view.keys else ""
     columns = [*view.schema.names, *view.keys]
     # Vectors stay lists. Cast in the view to FLOAT[n], a LEFT JOIN that finds no row fails in
     # DuckDB 2.0.0 with "cannot cast list with length 0".
     pattern = _quoted(f"{root / view.folder}/{view.first}*/**/*.parquet")
+    numbered = ", filename = true, file_row_number = true" if hides else ""
+    alive = (
+        f" t ANTI JOIN dead_{view.name} d ON d.file = t.filename "
+        "AND (d.row IS NULL OR d.row = t.file_row_number)"
+    )
     connection.execute(
-        f"CREATE VIEW {view.name} AS SELECT {', '.join(columns)} FROM read_parquet({pattern}{hive})"
+        f"CREATE VIEW {view.name} AS SELECT {', '.join(columns)} "
+        f"FROM read_parquet({pattern}{hive}{numbered}){alive if hides else ''}"
     )
 
 

@@ -15,6 +15,7 @@ DOCUMENTS = pa.schema(
         pa.field("record_id", pa.string()),
         pa.field("title", pa.string()),
         pa.field("text", pa.large_string(), nullable=False),
+        pa.field("text_bytes", pa.int64(), nullable=False),
         pa.field("mime", pa.string(), nullable=False),
         pa.field("bytes", pa.int64(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),

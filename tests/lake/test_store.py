@@ -30,9 +30,9 @@ def acquire(store: Store) -> Lease:
 def write(
     store: Store, lease: Lease, number: int, *, before_end: Callable[[], object] = lambda: None
 ) -> None:
-    with store.replacing_table(lease, PATH, SCHEMA, input_fingerprint=f"in{number}") as (file, say):
-        file.write(pa.table([[number] * 3], schema=SCHEMA))
-        say(f"content{number}")
+    with store.updating_table(lease, PATH, SCHEMA, input_fingerprint=f"in{number}") as table:
+        table.write(pa.table([[number] * 3], schema=SCHEMA))
+        table.fingerprint = f"content{number}"
         before_end()
 
 

@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, chain, islice
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,13 +17,17 @@ import pyarrow.parquet as pq
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
-from semantic_assets.lake.table_file import TableFile
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
 from semantic_assets.parsing import formats
-from semantic_assets.pipeline.chunks.previous_chunks import CHUNKER, PreviousChunks
+from semantic_assets.pipeline.chunks.previous_chunks import (
+    CHUNKER,
+    Piece,
+    PreviousChunks,
+    write_group,
+)
 from semantic_assets.pipeline.generation.context import (
     Fed,
     Feeds,
@@ -127,31 +130,28 @@ def _write(
     with (
         closing(PreviousChunks.open(store, shard, chunker)) as previous,
         store.lake.open(layout.documents(shard)) as documents,
-        store.replacing_table(lease, path, CHUNKS, input_fingerprint=inputs) as (file, content),
+        store.updating_table(
+            lease,
+            path,
+            CHUNKS,
+            previous.table,
+            input_fingerprint=inputs,
+            whole=not previous.is_cut_so,
+        ) as table,
     ):
         for group in range(documents.num_row_groups):
             pieces, fresh = _pieces(shard, documents, group, previous, settings, feeds)
             cut += fresh
-            _write_group(file, pieces, digest)
+            write_group(table, previous, pieces, digest)
+        rows = table.chained(digest.hexdigest(), previous.fingerprint.partition("-")[0])
         # The number of waiting documents is part of the table's fingerprint: a shard is not settled
         # while a document waits.
-        content(
-            digest.hexdigest() if not feeds.waiting else f"{digest.hexdigest()}-{feeds.waiting}"
-        )
+        table.fingerprint = rows if not feeds.waiting else f"{rows}-{feeds.waiting}"
         is_mixed = feeds.waiting and not previous.is_cut_so
         # Waiting documents keep rows split the old way: the next time all are split anew.
         cut_as = f"{chunking.CODE_VERSION}:mixed" if is_mixed else chunker
-        file.metadata |= {CHUNKER: cut_as, WAITING: str(feeds.waiting)}
+        table.metadata |= {CHUNKER: cut_as, WAITING: str(feeds.waiting)}
     return cut
-
-
-def _write_group(file: TableFile, pieces: list[pa.Table], digest: Any) -> None:
-    if not pieces:
-        return
-    table = pa.concat_tables(pieces)
-    joined = pc.binary_join_element_wise(table["chunk_id"], table["text_hash"], "")
-    digest.update("".join(joined.to_pylist()).encode())
-    file.write(table)
 
 
 def _pieces(
@@ -161,7 +161,7 @@ def _pieces(
     previous: PreviousChunks,
     settings: DatasetSettings,
     feeds: Feeds,
-) -> tuple[list[pa.Table], int]:
+) -> tuple[list[Piece], int]:
     """Return the chunks of a row group of documents in order, and how many of these were split."""
     light = file.read_row_group(group, _LIGHT, use_threads=False)
     columns = [light[name].to_pylist() for name in _LIGHT]
@@ -178,11 +178,11 @@ def _pieces(
             if places[-1] is None:
                 fresh[row] = fed
     cut, ends = chunk_row_group(shard, file, group, fresh, settings)
-    pieces: list[pa.Table] = []
+    pieces: list[Piece] = []
     done = 0
     for (first, count), is_kept in _runs(places):
         if is_kept:
-            pieces += previous.rows(first, count)
+            pieces.append((first, count))
         else:
             pieces.append(cut.slice(ends[done], ends[done + count] - ends[done]))
             done += count

@@ -1,41 +1,50 @@
 """The chunks in a shard's present table, found by the document they were split from."""
 
-from typing import Self
+from typing import Any, Self, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
+from semantic_assets.lake.table_rows import TableRows
+from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
-from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
 
 #: Metadata key of a chunks file: the version and settings of the code that split it.
 CHUNKER = "semantic_assets.cutter"
 
 
+#: New chunks, or (first row, count) of rows that stay.
+Piece: TypeAlias = pa.Table | tuple[int, int]
+
+
 class PreviousChunks:
     """An open chunks table, or none, in which nothing is found."""
 
-    def __init__(self, file: pq.ParquetFile | None, *, is_cut_so: bool = True) -> None:
+    def __init__(
+        self, file: pq.ParquetFile | None, fingerprint: str = "", *, is_cut_so: bool = True
+    ) -> None:
+        self.fingerprint = fingerprint
         #: Split by the present rules; otherwise all documents but the waiting ones are split anew.
         self.is_cut_so = is_cut_so
-        self._table = TableRows(file, CHUNKS)
-        self._documents = _runs(self._table.columns(["document_id", "content_hash"]))
+        self.table = TableRows(file, CHUNKS)
+        self._documents = _runs(self.table.columns(["document_id", "content_hash"]))
         self._last: dict[str, tuple[int, int]] | None = None
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, chunker: str) -> Self:
         """Open the shard's table if it can be trusted and was split by the same code version."""
         path = layout.chunks(shard)
-        if store.trusted_fingerprint(path) is None:
+        fingerprint = store.trusted_fingerprint(path)
+        if fingerprint is None:
             return cls(None)
         held = store.lake.metadata(path).get(CHUNKER, "")
         if held.partition(":")[0] != chunker.partition(":")[0]:
             return cls(None)
-        return cls(store.lake.open(path), is_cut_so=held == chunker)
+        return cls(store.lake.open(path), fingerprint, is_cut_so=held == chunker)
 
     def place(self, document: str, content_hash: str) -> tuple[int, int] | None:
         """Return first row and number of an unchanged document's chunks; None: split it anew."""
@@ -47,11 +56,8 @@ class PreviousChunks:
             self._last = {name: place for (name, _), place in self._documents.items()}
         return self._last.get(document, (0, 0))
 
-    def rows(self, first: int, count: int) -> list[pa.Table]:
-        return self._table.rows(first, count)
-
     def close(self) -> None:
-        self._table.close()
+        self.table.close()
 
 
 def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
@@ -66,3 +72,23 @@ def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
     return {
         name: (first, end - first) for name, first, end in zip(names, firsts, ends, strict=True)
     }
+
+
+def write_group(
+    table: TableUpdate, previous: PreviousChunks, pieces: list[Piece], digest: Any
+) -> None:
+    """Write the chunks of a row group of documents; the digest is of those that are written."""
+    written: list[pa.Table] = []
+    for piece in pieces:
+        if isinstance(piece, pa.Table):
+            written.append(piece)
+        elif table.amends:
+            table.keep(*piece)
+        else:
+            written += previous.table.rows(*piece)
+    if not sum(piece.num_rows for piece in written):
+        return
+    rows = pa.concat_tables(written)
+    joined = pc.binary_join_element_wise(rows["chunk_id"], rows["text_hash"], "")
+    digest.update("".join(joined.to_pylist()).encode())
+    table.write(rows)

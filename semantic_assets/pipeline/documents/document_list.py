@@ -15,7 +15,7 @@ from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.intake.inbox import Inbox
 from semantic_assets.intake.names import FOLDER, is_segment, shown_uri
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import row_group_starts
+from semantic_assets.lake.table_rows import row_group_starts
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.documents.ingest import Ingestion
 from semantic_assets.store import Store

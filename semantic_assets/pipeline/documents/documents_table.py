@@ -1,5 +1,7 @@
 """Write a documents table from any mixture of new rows and rows of the previous table."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Self
@@ -9,12 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.table_file import TableFile
+from semantic_assets.lake.table_rows import TableRows
+from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
-from semantic_assets.pipeline.documents.table_rows import TableRows
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import text_hash
 
@@ -24,6 +26,8 @@ _MARK = DOCUMENTS.get_field_index("source_fingerprint")
 
 #: Metadata key of a documents file: the version and settings of the code that read it.
 READER = "semantic_assets.reader"
+#: Metadata key of an amended table: the fingerprints of files whose kept rows name an earlier one.
+STAMPS = "semantic_assets.stamps"
 _LIGHT = (
     "uri",
     "document_id",
@@ -31,14 +35,16 @@ _LIGHT = (
     "content_hash",
     "record_signature",
     "source_fingerprint",
+    "parse_status",
+    "text_bytes",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """The rows of one file, in its order; they are adjacent in the table."""
+    """The rows of one file: their numbers in the table, and what they hold in the same order."""
 
-    first: int
+    rows: Sequence[int]
     #: The fingerprint of the file they were read from.
     file_stamp: str
     document_ids: list[str]
@@ -58,69 +64,76 @@ def record_name(record_id: str | None, content_hash: str) -> str:
 class PreviousRows:
     """An open documents table, or none, in which nothing is found."""
 
-    def __init__(self, file: pq.ParquetFile | None) -> None:
-        self._table = TableRows(file, DOCUMENTS)
-        light = self._table.columns(list(_LIGHT))
-        self._light: dict[str, list[Any]] = {name: light[name].to_pylist() for name in _LIGHT}
-        self._files = _runs(self._light["uri"])
+    def __init__(
+        self, file: pq.ParquetFile | None, fingerprint: str = "", stamps: str = "{}"
+    ) -> None:
+        self.table = TableRows(file, DOCUMENTS)
+        self.fingerprint = fingerprint
+        light = self.table.columns(list(_LIGHT))
+        self.light: dict[str, list[Any]] = {name: light[name].to_pylist() for name in _LIGHT}
+        self._files = _rows_by_file(self.light["uri"])
+        self.stamps: dict[str, str] = json.loads(stamps)
 
     @classmethod
     def open(cls, store: Store, shard: ShardKey, reader: str) -> Self:
         """Open the shard's table if it can be trusted and the same reader made it."""
         path = layout.documents(shard)
-        is_there = store.trusted_fingerprint(path) is not None
-        if not is_there or store.lake.metadata(path).get(READER) != reader:
+        fingerprint = store.trusted_fingerprint(path)
+        metadata = {} if fingerprint is None else store.lake.metadata(path)
+        if fingerprint is None or metadata.get(READER) != reader:
             return cls(None)
-        return cls(store.lake.open(path))
+        return cls(store.lake.open(path), fingerprint, metadata.get(STAMPS, "{}"))
 
     def of_file(self, uri: str) -> FileRows | None:
-        found = self._files.get(uri)
-        if found is None:
+        rows = self._files.get(uri)
+        if rows is None:
             return None
-        first, last = found
-        light = {name: values[first:last] for name, values in self._light.items()}
-        pairs = zip(light["record_id"], light["content_hash"], strict=True)
+        held = {name: [values[row] for row in rows] for name, values in self.light.items()}
+        pairs = zip(held["record_id"], held["content_hash"], strict=True)
         return FileRows(
-            first=first,
-            file_stamp=light["source_fingerprint"][0],
-            document_ids=light["document_id"],
+            rows=rows,
+            file_stamp=self.stamps.get(uri, held["source_fingerprint"][0]),
+            document_ids=held["document_id"],
             names=[record_name(record_id, content) for record_id, content in pairs],
-            signatures=light["record_signature"],
+            signatures=held["record_signature"],
         )
 
     def rows(self, first: int, count: int) -> list[pa.Table]:
-        return self._table.rows(first, count)
+        return self.table.rows(first, count)
 
     def row(self, number: int) -> dict[str, Any]:
         row: dict[str, Any] = self.rows(number, 1)[0].to_pylist()[0]
         return row
 
     def close(self) -> None:
-        self._table.close()
+        self.table.close()
 
 
-def _runs(uris: list[str]) -> dict[str, tuple[int, int]]:
-    """Map each uri to its first row and the row after its last."""
-    found: dict[str, tuple[int, int]] = {}
+def _rows_by_file(uris: list[str]) -> dict[str, list[int]]:
+    """Map each uri to its rows; those of a segment may lie apart from the others."""
+    found: dict[str, list[int]] = {}
     for row, uri in enumerate(uris):
-        first, last = found.get(uri, (row, row))
-        if last != row:
-            return {}  # the rows of one file are not adjacent: not a table of ours
-        found[uri] = (first, row + 1)
+        found.setdefault(uri, []).append(row)
     return found
 
 
 class DocumentsWriter:
-    """A writer that counts its rows, and copies a run of previous rows as a whole."""
+    """A writer that counts its rows, and keeps a run of previous rows as a whole."""
 
-    def __init__(self, file: TableFile, previous: PreviousRows) -> None:
+    def __init__(self, table: TableUpdate, previous: PreviousRows) -> None:
         self.documents = self.failed = self.text_bytes = 0
-        self._file, self._previous = file, previous
+        self._table, self._previous = table, previous
+        self._stamps = dict(previous.stamps) if table.amends else {}
         self._run: tuple[int, int, str] | None = None
         self._new: list[dict[str, Any]] = []
         self._pieces: list[pa.Table] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._digest = blake2b(digest_size=16)
+
+    def copy_file(self, held: FileRows, file_stamp: str) -> None:
+        """Copy the rows of a file; `file_stamp` is its present fingerprint."""
+        for row in held.rows:
+            self.copy(row, 1, file_stamp)
 
     def copy(self, first: int, count: int, file_stamp: str) -> None:
         """Copy rows of the previous table; `file_stamp` is the present fingerprint of their file."""
@@ -147,7 +160,9 @@ class DocumentsWriter:
         self._end_run()
         self._end_new()
         self._write()
-        return self._digest.hexdigest()
+        if self._stamps:
+            self._table.metadata[STAMPS] = json.dumps(self._stamps)
+        return self._table.chained(self._digest.hexdigest(), self._previous.fingerprint)
 
     def _end_new(self) -> None:
         if self._new:
@@ -159,12 +174,28 @@ class DocumentsWriter:
             return
         first, count, file_stamp = self._run
         self._run = None
+        if self._table.amends:
+            self._keep(first, count, file_stamp)
+            return
         self._end_new()
         for piece in self._previous.rows(first, count):
             etags = pa.array([file_stamp] * piece.num_rows, pa.string())
             self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), etags))
             self.failed += pc.sum(pc.equal(piece["parse_status"], ParseStatus.FAILED)).as_py()
             self._count(piece.num_rows, pc.sum(pc.binary_length(piece["text"])).as_py())
+
+    def _keep(self, first: int, count: int, file_stamp: str) -> None:
+        """Leave rows where they are; their file may have another fingerprint than they name."""
+        self._table.keep(first, count)
+        run, light = slice(first, first + count), self._previous.light
+        self.failed += light["parse_status"][run].count(ParseStatus.FAILED)
+        self.text_bytes += sum(light["text_bytes"][run])
+        for uri, named in dict(
+            zip(light["uri"][run], light["source_fingerprint"][run], strict=True)
+        ).items():
+            self._stamps.pop(uri, None)
+            if named != file_stamp:
+                self._stamps[uri] = file_stamp
 
     def _count(self, rows: int, size: int) -> None:
         self.text_bytes += size
@@ -184,7 +215,7 @@ class DocumentsWriter:
             *columns, "\x1f", null_handling="replace", null_replacement=""
         )
         self._digest.update("".join(f"{row}\x1e" for row in joined.to_pylist()).encode())
-        self._file.write(table)
+        self._table.write(table)
 
 
 def content_hash_of(record: SourceRecord) -> str:
@@ -207,6 +238,7 @@ def document_row(
         "record_id": record.record_id,
         "title": record.title,
         "text": record.text,
+        "text_bytes": encoded_size(record.text),
         "mime": record.mime,
         "bytes": record.bytes,
         "content_hash": content,

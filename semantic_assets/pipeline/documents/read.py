@@ -24,7 +24,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 #: Increase when the same file would be read into other rows.
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +104,14 @@ def _write(
     settings, path = store.dataset_settings(shard.dataset), layout.documents(shard)
     with (
         closing(PreviousRows.open(store, shard, reader)) as previous,
-        store.replacing_table(lease, path, DOCUMENTS, input_fingerprint="") as (file, content),
+        store.updating_table(lease, path, DOCUMENTS, previous.table, input_fingerprint="") as table,
     ):
-        writer = DocumentsWriter(file, previous)
+        writer = DocumentsWriter(table, previous)
         reading = SliceReader(store, shard, settings, reader, previous, writer)
         with closing(reading):
             reading.read_all(slices)
-        content(writer.close())
-        file.metadata |= {READER: reader, INPUT: _inputs(reader, reading.inputs)}
+        table.fingerprint = writer.close()
+        table.metadata |= {READER: reader, INPUT: _inputs(reader, reading.inputs)}
     store.ledger.sources.note_readings(shard, reading.readings)
     counts = {"documents": writer.documents, "text_bytes": writer.text_bytes}
     # A full shard stays closed: a document never moves, so none may be pushed out.

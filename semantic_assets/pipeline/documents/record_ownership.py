@@ -110,7 +110,7 @@ class RecordOwners:
         place = self._mine.get(document)
         if place is None or self._rows is None:
             return None
-        return self._rows.first + place if self._rows.signatures[place] == signature else None
+        return self._rows.rows[place] if self._rows.signatures[place] == signature else None
 
     def _signatures(self) -> dict[str, tuple[PreviousRows, int, str]]:
         found: dict[str, tuple[PreviousRows, int, str]] = {}
@@ -127,7 +127,7 @@ def _signed(
         return
     for place, (signature, name) in enumerate(zip(rows.signatures, rows.names, strict=True)):
         if signature is not None:
-            yield signature, (table, rows.first + place, name)
+            yield signature, (table, rows.rows[place], name)
 
 
 def _places(rows: FileRows | None) -> dict[str, int]:

@@ -77,7 +77,7 @@ class SliceReader:
 
     def _read(self, item: SourceSlice, rows: FileRows | None) -> None:
         if rows is not None and item.read_fingerprint == item.file_fingerprint == rows.file_stamp:
-            self._writer.copy(rows.first, rows.count, rows.file_stamp)
+            self._writer.copy_file(rows, rows.file_stamp)
             self.inputs.append((item.uri, item.first_record, rows.file_stamp))
         elif not item.is_read and self._has_reached_limits(0):
             following = self._store.ledger.sources.move_slice(self._shard, item)
@@ -113,7 +113,7 @@ class SliceReader:
     def _keep(self, item: SourceSlice, rows: FileRows | None, why: str) -> None:
         """Keep the rows read from a file before; if there are none, add a row with the reason."""
         if rows is not None:
-            self._writer.copy(rows.first, rows.count, rows.file_stamp)
+            self._writer.copy_file(rows, rows.file_stamp)
         elif item.first_record == 0:
             record = readers.failed_file(item.uri, why, item.bytes)
             content = content_hash_of(record)
@@ -127,7 +127,7 @@ class SliceReader:
     ) -> dict[str, Any] | None:
         """Write the slice's rows; return the state to resume reading after them."""
         if rows is not None and item.read_fingerprint == rows.file_stamp == file_stamp:
-            self._writer.copy(rows.first, rows.count, file_stamp)  # the listing was outdated
+            self._writer.copy_file(rows, file_stamp)  # the listing was outdated
             return item.reading
         if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
             return None  # every document was removed from it
@@ -139,7 +139,7 @@ class SliceReader:
         if is_growing and rows is not None and item.read_fingerprint == rows.file_stamp:
             start = appended_from(stream, item.reading, now) if claims.is_whole else None
         if start is not None and rows is not None:
-            self._writer.copy(rows.first, rows.count, file_stamp)
+            self._writer.copy_file(rows, file_stamp)
             claims.pass_over(mine=True)
             lines = read_records(item.uri, stream, columns=columns, start=start)
             if is_segment(item.uri):

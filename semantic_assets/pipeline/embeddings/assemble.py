@@ -1,5 +1,6 @@
 """Project the results onto a shard's current chunks, as rows of `embeddings`."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import embeddings_schema
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
+from semantic_assets.pipeline.embeddings.previous_embeddings import PreviousEmbeddings
 from semantic_assets.pipeline.pending.broken_files import known_table, require_intact
 from semantic_assets.pipeline.pending.pending import ShardDemand, as_unshared, shard_demand
 from semantic_assets.store import Store
@@ -112,19 +114,18 @@ def _is_done(store: Store, shard: ShardKey, space: EmbeddingSpace, chunks: str) 
 def _as_settled(store: Store, shard: ShardKey, space: EmbeddingSpace) -> EmbeddingsReport:
     """Return the report of a settled shard, from its files."""
     path = layout.embeddings(space.space_id, shard)
-    rows = store.lake.read(path, ["status", "token_count"])
-    is_ready = pc.equal(rows["status"], RowStatus.READY)
-    ready = pc.sum(is_ready).as_py() or 0
-    # In a settled shard every chunk has its row, in the same order.
-    estimates = store.lake.read(layout.chunks(shard), ["token_estimate"])["token_estimate"]
+    rows = store.lake.read(path, ["chunk_id", "status", "token_count"])
+    held = rows.filter(pc.equal(rows["status"], RowStatus.READY))["chunk_id"].combine_chunks()
+    chunks = store.lake.read(layout.chunks(shard), ["chunk_id", "token_estimate"])
+    estimates = chunks["token_estimate"].filter(pc.is_in(chunks["chunk_id"], held))
     return EmbeddingsReport(
         shard=shard,
         space_id=space.space_id,
         chunks=rows.num_rows,
-        ready=ready,
-        failed=rows.num_rows - ready,
+        ready=len(held),
+        failed=rows.num_rows - len(held),
         tokens=pc.sum(rows["token_count"]).as_py() or 0,
-        tokens_estimated=pc.sum(estimates.filter(is_ready)).as_py() or 0,
+        tokens_estimated=pc.sum(estimates).as_py() or 0,
         is_settled=True,
         written=False,
     )
@@ -183,21 +184,30 @@ class _Assembly:
         return pc.sum(rows["token_count"]).as_py() or 0
 
     def _write(self, rows: Indices, texts: Indices, inputs: str) -> int:
-        tokens, schema = 0, embeddings_schema(self._space)
+        schema = embeddings_schema(self._space)
         columns = ["chunk_id", "document_id", "text_hash"]
-        chunks = self._store.lake.read(layout.chunks(self._shard), columns)
+        chunks = self._store.lake.read(layout.chunks(self._shard), columns).take(pa.array(rows))
         with (
+            closing(PreviousEmbeddings.open(self._store, self._path, schema)) as previous,
             ResultRows(self._store.lake, self._space, self._require_intact) as results,
-            self._store.replacing_table(
-                self._lease, self._path, schema, input_fingerprint=inputs
-            ) as (file, content),
         ):
-            for first in range(0, len(rows), _ROW_GROUP):
-                block = slice(first, first + _ROW_GROUP)
-                outcomes = results.of(self._known, texts[block], self._demand.texts.keys)
-                file.write(self._batch(chunks.take(pa.array(rows[block])), outcomes, schema))
-                tokens += int(outcomes.tokens.sum())
-            content(inputs)
+            stay = previous.same(chunks, self._known, texts)
+            with self._store.updating_table(
+                self._lease,
+                self._path,
+                schema,
+                previous.table,
+                input_fingerprint=inputs,
+                whole=2 * int((stay >= 0).sum()) < len(previous.table),
+            ) as table:
+                tokens = previous.keep(table, stay) if table.amends else 0
+                new = np.flatnonzero(stay < 0) if table.amends else np.arange(len(rows))
+                for first in range(0, len(new), _ROW_GROUP):
+                    block = new[first : first + _ROW_GROUP]
+                    outcomes = results.of(self._known, texts[block], self._demand.texts.keys)
+                    table.write(self._batch(chunks.take(pa.array(block)), outcomes, schema))
+                    tokens += int(outcomes.tokens.sum())
+                table.fingerprint = inputs
         return tokens
 
     def _require_intact(self, path: str) -> None:

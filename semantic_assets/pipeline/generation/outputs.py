@@ -156,12 +156,9 @@ def _write(
         if place in answers
     ]
     path = layout.outputs(task.task_id, shard)
-    with store.replacing_table(lease, path, GENERATIONS, input_fingerprint=inputs) as (
-        file,
-        content,
-    ):
-        file.write(pa.Table.from_pylist(rows, schema=GENERATIONS))
-        content(inputs)
+    with store.updating_table(lease, path, GENERATIONS, input_fingerprint=inputs) as table:
+        table.write(pa.Table.from_pylist(rows, schema=GENERATIONS))
+        table.fingerprint = inputs
 
 
 def _answers(

@@ -66,17 +66,14 @@ def ask_documents(store: Store, shard: ShardKey, task: GenerationTask) -> Reques
         written = not store.is_current(path, inputs)
         if written:
             digest = blake2b(digest_size=16)
-            with store.replacing_table(lease, path, REQUESTS, input_fingerprint=inputs) as (
-                file,
-                content,
-            ):
+            with store.updating_table(lease, path, REQUESTS, input_fingerprint=inputs) as table:
                 for batch in _rows(store, shard, task):
                     digest.update("".join(batch["text_hash"].to_pylist()).encode())
                     digest.update("".join(batch["document_id"].to_pylist()).encode())
                     # A changed document may give the same request: its answer is for the new one.
                     digest.update("".join(batch["content_hash"].to_pylist()).encode())
-                    file.write(batch)
-                content(digest.hexdigest())
+                    table.write(batch)
+                table.fingerprint = digest.hexdigest()
     return _report(store, shard, task, written=written)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from semantic_assets.lake import layout
+from semantic_assets.lake.table_rows import count_value
 from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
@@ -115,7 +116,10 @@ def _answers_failed(store: Store) -> int:
 
 
 def _count(store: Store, path: str, column: str, value: str) -> int:
-    return store.lake.count(path, column, value) if store.lake.exists(path) else 0
+    if not store.lake.exists(path):
+        return 0
+    with store.lake.open(path) as file:
+        return count_value(file, column, value)
 
 
 def _expected(

@@ -1,0 +1,155 @@
+"""Write a table from rows that it keeps and new ones: as a segment beside it, or whole."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from semantic_assets.lake import layout
+from semantic_assets.lake.lake import Lake
+from semantic_assets.lake.segments import BASE, DEAD, LayeredTable, Opened, Rows, base_of, is_due
+from semantic_assets.lake.table_file import TableFile
+from semantic_assets.lake.table_rows import TableRows
+
+
+class TableUpdate:
+    """A table that is being written.
+
+    Args:
+        file: gets the new rows alone if it amends the present table, else all rows.
+        previous: the present table, or one without rows.
+    """
+
+    def __init__(self, file: TableFile, previous: TableRows, *, amends: bool) -> None:
+        self.rows = 0
+        #: The fingerprint of all rows; whoever writes them sets it at the end.
+        self.fingerprint = ""
+        #: Whether the table is better written anew: too many segments, or too many dead rows.
+        self.is_due = False
+        #: The file's own metadata, which may grow until the end.
+        self.metadata = file.metadata
+        self._file, self._previous, self._amends = file, previous, amends
+        self._kept: list[tuple[int, int]] = []
+
+    @property
+    def amends(self) -> bool:
+        """Whether rows that are kept stay where they are."""
+        return self._amends
+
+    def keep(self, first: int, count: int) -> None:
+        """Keep rows of the present table; each at most once."""
+        if self._amends:
+            self.rows += count
+            self._kept.append((first, count))
+            return
+        for piece in self._previous.rows(first, count):
+            self.write(piece)
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        self.rows += rows.num_rows
+        self._file.write(rows)
+
+    def chained(self, digest: str, of: str) -> str:
+        """Return the fingerprint of all rows, from that of the new ones and `of` the present table.
+
+        A table of which nothing changed keeps its fingerprint.
+        """
+        if not self._amends:
+            return digest
+        dead = self._dead()
+        if not len(dead) and not self._file.rows:
+            return of
+        return blake2b(
+            f"{of}\x1f{digest}\x1f".encode() + dead.tobytes(), digest_size=16
+        ).hexdigest()
+
+    def close(self, *, can_be_amended: bool, from_bytes: int) -> None:
+        """Write into the footer what a segment amends, or that a base may be amended."""
+        if not self._amends:
+            if can_be_amended and self._file.path.stat().st_size >= from_bytes:
+                self.metadata[BASE] = uuid.uuid4().hex
+            return
+        present: Opened | LayeredTable = self._previous.file
+        dead = self._dead()
+        is_layered = isinstance(present, LayeredTable)
+        places = present.places(dead) if is_layered else {"0": dead.tolist()}
+        base = base_of(present.metadata.metadata) or b""
+        self.metadata |= {BASE: base.decode(), DEAD: json.dumps(places, separators=(",", ":"))}
+        self.is_due = is_due(self.rows, present, self._file.rows)
+
+    def _dead(self) -> Rows:
+        """Return the rows of the present table that were not kept."""
+        is_dead = np.ones(len(self._previous), np.bool_)
+        for first, count in self._kept:
+            is_dead[first : first + count] = False
+        return np.flatnonzero(is_dead)
+
+
+@contextmanager
+def updating(
+    lake: Lake,
+    path: str,
+    schema: pa.Schema,
+    metadata: Mapping[str, str],
+    previous: TableRows,
+    *,
+    amends_from: int,
+    whole: bool,
+) -> Iterator[TableUpdate]:
+    """Write a table from rows of its present file and new ones; a reader sees the old or the new.
+
+    Args:
+        previous: the present table, or one without rows.
+        amends_from: bytes from which a table is amended by segments, not written anew.
+        whole: write it anew in any case, as most of it is new.
+    """
+    number = 0 if whole else _next_segment(previous.file, schema)
+    name = layout.segment(path, number) if number else path
+    with lake.replacing(name) as temporary:
+        file = TableFile(temporary, schema, dict(metadata))
+        update = TableUpdate(file, previous, amends=bool(number))
+        try:
+            yield update
+            update.close(can_be_amended=lake.bucket is None, from_bytes=amends_from)
+        finally:
+            file.close()
+    if not number:
+        lake.drop_segments(path)
+
+
+def compact(lake: Lake, path: str) -> bool:
+    """Write a table that has segments as one file of the same rows; False: it has none.
+
+    Its fingerprint stays. Only the holder of its shard's lease may do so.
+    """
+    with lake.open(path) as table:
+        if not isinstance(table, LayeredTable):
+            return False
+        with lake.replacing(path) as temporary:
+            _write_base(temporary, table)
+    lake.drop_segments(path)
+    return True
+
+
+def _next_segment(present: Opened | LayeredTable | None, schema: pa.Schema) -> int:
+    """Return the number of the next segment of a table; 0: it cannot be amended."""
+    if present is None or base_of(present.metadata.metadata) is None:
+        return 0
+    if not present.schema_arrow.equals(schema):
+        return 0
+    return 1 + (present.segments if isinstance(present, LayeredTable) else 0)
+
+
+def _write_base(path: Path, table: LayeredTable) -> None:
+    """Write the live rows as a base of its own, with the table's metadata."""
+    stored = table.metadata.metadata.items()
+    kept = {key.decode(): value.decode() for key, value in stored if not key.startswith(b"ARROW")}
+    file = TableFile(path, table.schema_arrow.remove_metadata(), kept | {BASE: uuid.uuid4().hex})
+    for group in range(table.num_row_groups):
+        file.write(table.read_row_group(group))
+    file.close()
