@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from semantic_assets import lineage
 from semantic_assets.errors import ConfigError
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.opened_version import VectorStores
@@ -20,12 +21,6 @@ from semantic_assets.lake.table_update import TableUpdate, compact, updating
 from semantic_assets.ledger.database.engine import FOR_READING
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
-from semantic_assets.lineage import (
-    noting_events,
-    require_home,
-    require_newest,
-    require_one_another,
-)
 from semantic_assets.model.backends import AUTO
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
@@ -256,13 +251,13 @@ def open_store(
     url = ledger_url_of(settings)
     ledger = open_ledger(url, create=make, clock=clock, ledger_id=known, reading=bool(refusal))
     try:
-        require_one_another(lake, ledger, known)
+        lineage.require_one_another(lake, ledger, known)
         if refusal:
             ledger = ledger.refusing(refusal)
         elif not unchecked:
-            require_home(lake, ledger)
-            require_newest(lake, ledger)
-            ledger = noting_events(lake, ledger)
+            lineage.require_home(lake, ledger)
+            lineage.require_newest(lake, ledger)
+            ledger = lineage.noting_events(lake, ledger)
     except ConfigError:
         ledger.close()
         raise

@@ -57,6 +57,32 @@ def migrate(
 
 
 @click.command()
+@root_option
+@json_option
+@click.argument("datasets", metavar="[P/D]...", nargs=-1)
+@edge
+def compact(root: str | None, as_json: bool, datasets: tuple[str, ...]) -> None:
+    """Write tables that small changes have amended as one file each.
+
+    A plain glob over the lake then sees the present rows alone. `refresh` does so by itself when
+    a table has many segments.
+    """
+    from semantic_assets.api.functions import opened
+    from semantic_assets.model.keys import DatasetKey
+    from semantic_assets.pipeline.maintenance.compact import compact_tables
+
+    named = [DatasetKey.parse(name) for name in datasets]
+    with opened(root) as (store, _):
+        found = compact_tables(store, datasets=named)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{len(found.tables):,} tables are one file each")
+    for path in found.busy:
+        say(f"{path} is being written: run it again")
+
+
+@click.command()
 @click.option(
     "--articles", type=click.IntRange(1), multiple=True, help="How many; several for several sizes."
 )
@@ -107,4 +133,4 @@ def capacity(
         show(*capacity_tables(found))
 
 
-COMMANDS = [capacity, migrate]
+COMMANDS = [capacity, migrate, compact]

@@ -13,8 +13,8 @@ from semantic_assets.errors import BrokenFile, ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.home import folder_home
+from semantic_assets.lake.layered_table import drop_segments, open_table, values_of_table
 from semantic_assets.lake.objects import Objects
-from semantic_assets.lake.segments import drop_segments, open_table, values_of_table
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.lake.verified_file import VerifiedFile, read_footer, reading
 from semantic_assets.objects.bucket import Bucket

@@ -1,5 +1,7 @@
 """Paths of all files and folders below the lake's root."""
 
+import re
+
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.task import is_task
 
@@ -115,13 +117,22 @@ def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"
 
 
-#: Folders of tables that segments may amend: see `lake/segments.py`.
-_AMENDED = ("documents", "chunks", "embeddings")
+#: Folders of tables that segments may amend: see `lake/layered_table.py`.
+AMENDED = ("documents", "chunks", "embeddings")
 
 
 def is_amended(path: str) -> bool:
     """Say whether a file is a table that segments beside it may amend."""
-    return path.partition("/")[0] in _AMENDED
+    return path.partition("/")[0] in AMENDED
+
+
+_SEGMENT = re.compile(r"(.*)\.[0-9]{4}\.parquet")
+
+
+def amended_by(path: str) -> str | None:
+    """Return the table that a segment amends; None: the path is no segment's."""
+    found = _SEGMENT.fullmatch(path)
+    return f"{found[1]}.parquet" if found and is_amended(path) else None
 
 
 def segment(path: str, number: int) -> str:

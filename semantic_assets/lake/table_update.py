@@ -12,7 +12,15 @@ import pyarrow as pa
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
-from semantic_assets.lake.segments import BASE, DEAD, LayeredTable, Opened, Rows, base_of, is_due
+from semantic_assets.lake.layered_table import (
+    BASE,
+    DEAD,
+    LayeredTable,
+    Opened,
+    Rows,
+    base_of,
+    is_due,
+)
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.lake.table_rows import TableRows
 
@@ -120,6 +128,14 @@ def updating(
             file.close()
     if not number:
         lake.drop_segments(path)
+
+
+def amended_tables(lake: Lake, folder: str) -> list[str]:
+    """List the tables below a folder that have segments."""
+    if not layout.is_amended(folder):
+        return []
+    found = (layout.amended_by(name) for name, _ in lake.below(folder))
+    return list(dict.fromkeys(path for path in found if path))
 
 
 def compact(lake: Lake, path: str) -> bool:

@@ -3,8 +3,7 @@
 There is no shared .duckdb file: DuckDB refuses a second process, even for reading.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import pyarrow as pa
 from semantic_assets.lake import layout
 from semantic_assets.lake.bucket_tables import table_of
 from semantic_assets.lake.lake import Lake
-from semantic_assets.lake.segments import LayeredTable
+from semantic_assets.lake.layered_table import LayeredTable
+from semantic_assets.lake.table_update import amended_tables
 from semantic_assets.model.tables import (
     CHUNKS,
     DOCUMENTS,
@@ -26,7 +26,6 @@ from semantic_assets.model.tables import (
     results_schema,
 )
 
-_SEGMENT = re.compile(r"(.*)\.[0-9]{4}\.parquet")
 _DEAD = pa.schema([pa.field("file", pa.string()), pa.field("row", pa.int64())])
 _VECTOR = pa.list_(pa.float32())
 _CHUNK_STATUS = """
@@ -95,7 +94,7 @@ def _add(connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View) -> None
     else:
         if view.keys == ("batch_job_id",):
             _file_view(connection, lake.root, view)
-        elif layout.is_amended(view.folder) and (amended := list(_amended(lake, view.folder))):
+        elif amended := amended_tables(lake, view.folder):
             _amended_view(connection, lake, view, amended)
         else:
             _table_view(connection, lake.root, view)
@@ -110,12 +109,6 @@ def _lists(view: _View) -> pa.Schema:
 def _empty(view: _View) -> pa.Table:
     keys = (pa.field(key, pa.string()) for key in view.keys)
     return pa.schema([*_lists(view), *keys]).empty_table()
-
-
-def _amended(lake: Lake, folder: str) -> Iterator[str]:
-    """Yield the tables below a folder that have segments."""
-    found = (_SEGMENT.fullmatch(name) for name, _ in lake.below(folder))
-    yield from dict.fromkeys(f"{match[1]}.parquet" for match in found if match)
 
 
 def _amended_view(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from semantic_assets.errors import ConfigError, Conflict, CorruptResult
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
+from semantic_assets.lake.table_update import amended_tables, compact
 from semantic_assets.ledger.database.engine import (
     Clock,
     Database,
@@ -110,12 +111,22 @@ def _carry(way: _Way, move: Move, clock: Clock, progress: Progress) -> _Done:
     if not way.has_lake:
         return _Done(rows=_carry_rows(way, move, clock))
     lake_of(way.target).write_text(layout.LEDGER_ID_FILE, _filling(move))
+    if lake_of(way.target).bucket is not None:
+        _compact_tables(lake_of(way.source))
     files, there = _files(way), 0
     there += _copy_files(way, move, list(files), progress)
     while new := _files(way).keys() - files.keys():  # written by a process until the last moment
         files = _files(way)
         there += _copy_files(way, move, sorted(new), progress)
     return _Done(files, there, _carry_rows(way, move, clock) if way.has_ledger else {})
+
+
+def _compact_tables(lake: Lake) -> None:
+    """Write amended tables as one file each: in a bucket there are no segments."""
+    for folder in layout.AMENDED:
+        for path in amended_tables(lake, folder):
+            compact(lake, path)
+            lake.drop_segments(path)
 
 
 def _carry_rows(way: _Way, move: Move, clock: Clock) -> dict[str, int]:
