@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from semantic_assets import store
+from semantic_assets import lineage
 from semantic_assets.batching import answers
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini import client, faults
@@ -60,12 +60,12 @@ def rows_fail_alone() -> None:
 
 def no_home() -> None:
     """A copy of a lake is taken for the lake."""
-    store.require_home = lambda *_: None
+    lineage.require_home = lambda *_: None
 
 
 def no_event_count() -> None:
     """A ledger is taken for the newest."""
-    store.require_newest = lambda *_: None
+    lineage.require_newest = lambda *_: None
 
 
 def unscrubbed() -> None:
