@@ -176,7 +176,7 @@ class Store:
         The block gives the rows, and sets the update's `fingerprint`. After the rename the ledger
         records it under the fence: without that the table is stale. If the actual inputs differ,
         the block sets their fingerprint in the update's metadata. A large table of which little
-        changed is amended by a segment, and compacted when that is due.
+        changed is amended by an amendment, and compacted when that is due.
 
         Args:
             previous: the present table, trusted and open.
@@ -188,7 +188,7 @@ class Store:
             schema,
             {INPUT: input_fingerprint},
             previous or TableRows(None, schema),
-            amends_from=self.settings.segments_from_mb << 20,
+            amends_from=self.settings.amended_from_mb << 20,
             whole=whole,
         ) as update:
             yield update

@@ -65,7 +65,7 @@ def compact(root: str | None, as_json: bool, datasets: tuple[str, ...]) -> None:
     """Write tables that small changes have amended as one file each.
 
     A plain glob over the lake then sees the present rows alone. `refresh` does so by itself when
-    a table has many segments.
+    a table has many amendments.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey

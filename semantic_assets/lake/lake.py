@@ -13,7 +13,7 @@ from semantic_assets.errors import BrokenFile, ConfigError
 from semantic_assets.lake import layout
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.home import folder_home
-from semantic_assets.lake.layered_table import drop_segments, open_table, values_of_table
+from semantic_assets.lake.layered_table import drop_amendments, open_table, values_of_table
 from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.lake.verified_file import VerifiedFile, read_footer, reading
@@ -68,7 +68,7 @@ class Lake:
         return self._place.size(relative) is not None
 
     def size(self, relative: str) -> int:
-        """Return the bytes of a file, without the segments of a table; 0 if it is missing."""
+        """Return the bytes of a file, without the amendments of a table; 0 if it is missing."""
         return self._place.size(relative) or 0
 
     def names(self, directory: str) -> list[str]:
@@ -155,7 +155,7 @@ class Lake:
         raise FileNotFoundError(self.address(relative))
 
     def _file(self, relative: str, of: str) -> VerifiedFile | None:
-        """Open the base or a segment `of` a table, which errors name."""
+        """Open the base or an amendment `of` a table, which errors name."""
         try:
             return self._opened(relative, lambda path: VerifiedFile(path, of))
         except FileNotFoundError:
@@ -247,12 +247,12 @@ class Lake:
     def delete(self, relative: str) -> None:
         self._require_writing()
         self._place.delete(relative)
-        self.drop_segments(relative)
+        self.drop_amendments(relative)
 
-    def drop_segments(self, relative: str) -> None:
-        """Delete the segments of a table whose base is gone."""
+    def drop_amendments(self, relative: str) -> None:
+        """Delete the amendments of a table whose base is gone."""
         if layout.is_amended(relative):
-            drop_segments(relative, self.exists, self._place.delete)
+            drop_amendments(relative, self.exists, self._place.delete)
 
     def delete_tree(self, relative: str) -> None:
         """Delete all files below a directory, and their local copies."""

@@ -1,8 +1,8 @@
-"""A table as its base file and the segments that amend it, read as one table.
+"""A table as its base file and the amendments that amend it, read as one table.
 
-A large table is not written again for a small change. A segment is a file beside the base: it holds
+A large table is not written again for a small change. An amendment is a file beside the base: it holds
 new rows, and in its footer the numbers of the rows before it that no longer count. It names the
-base it amends, so that segments of an earlier base count for nothing.
+base it amends, so that amendments of an earlier base count for nothing.
 """
 
 import json
@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
 
-#: Key in a base's metadata: its own name, given when it was written; a segment names its base so.
+#: Key in a base's metadata: its own name, given when it was written; an amendment names its base so.
 BASE = "semantic_assets.base"
-#: Key in a segment's metadata: the numbers of dead rows, for each layer before it.
+#: Key in an amendment's metadata: the numbers of dead rows, for each layer before it.
 DEAD = "semantic_assets.dead"
 #: Each is a file to open: with more the table is written anew.
-MAX_SEGMENTS = 16
+MAX_AMENDMENTS = 16
 _MAX_DEAD_SHARE = 0.25
 _ROWS_AT_ONCE = 4_096
 Rows = npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ Opened: TypeAlias = pq.ParquetFile
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """The base or a segment, with the rows that still count; None: all of them."""
+    """The base or an amendment, with the rows that still count; None: all of them."""
 
     file: Opened
     live: npt.NDArray[np.bool_] | None
@@ -95,7 +95,7 @@ class _Metadata:
 
 
 class LayeredTable:
-    """The live rows of a base and its segments; it is read like a `ParquetFile`."""
+    """The live rows of a base and its amendments; it is read like a `ParquetFile`."""
 
     def __init__(self, files: Sequence[Opened]) -> None:
         dead = _dead_of(files)
@@ -115,7 +115,7 @@ class LayeredTable:
         return self.metadata.num_row_groups
 
     @property
-    def segments(self) -> int:
+    def amendments(self) -> int:
         return len(self._layers) - 1
 
     @property
@@ -194,10 +194,10 @@ ValuesOf = Callable[[str, str], Values | None]
 def open_table(
     path: str, open_file: Callable[[str, str], Opened | None], values_of: ValuesOf
 ) -> "Opened | LayeredTable | None":
-    """Open a table with the segments that amend it; None: there is no such table.
+    """Open a table with the amendments that amend it; None: there is no such table.
 
-    Whoever writes the table anew replaces the base first and deletes its segments then: if the base
-    is still the same after the segments were looked for, none of them was missed.
+    Whoever writes the table anew replaces the base first and deletes its amendments then: if the base
+    is still the same after the amendments were looked for, none of them was missed.
 
     Args:
         open_file: opens a file; the second path is what errors name. None: there is none.
@@ -210,7 +210,7 @@ def open_table(
         name = base_of(base.metadata.metadata)
         files = [base]
         while name is not None:
-            found = open_file(layout.segment(path, len(files)), path)
+            found = open_file(layout.amendment(path, len(files)), path)
             if found is None:
                 break
             files.append(found)
@@ -224,12 +224,12 @@ def open_table(
 
 
 def values_of_table(path: str, values_of: ValuesOf) -> Values | None:
-    """Return the metadata of a table: that of its last segment; None: there is no such table."""
+    """Return the metadata of a table: that of its last amendment; None: there is no such table."""
     while True:
         last = base = values_of(path, path)
         name, number = base_of(base), 1
         while name is not None:
-            found = values_of(layout.segment(path, number), path)
+            found = values_of(layout.amendment(path, number), path)
             if found is None or base_of(found) != name:
                 break
             last, number = found, number + 1
@@ -237,13 +237,15 @@ def values_of_table(path: str, values_of: ValuesOf) -> Values | None:
             return last
 
 
-def drop_segments(path: str, exists: Callable[[str], bool], delete: Callable[[str], None]) -> None:
-    """Delete the segments of a table, the last one first: a crash leaves no gap."""
+def drop_amendments(
+    path: str, exists: Callable[[str], bool], delete: Callable[[str], None]
+) -> None:
+    """Delete the amendments of a table, the last one first: a crash leaves no gap."""
     number = 1
-    while exists(layout.segment(path, number)):
+    while exists(layout.amendment(path, number)):
         number += 1
     for last in range(number - 1, 0, -1):
-        delete(layout.segment(path, last))
+        delete(layout.amendment(path, last))
 
 
 def base_of(metadata: Mapping[bytes, bytes] | None) -> bytes | None:
@@ -252,12 +254,12 @@ def base_of(metadata: Mapping[bytes, bytes] | None) -> bytes | None:
 
 
 def is_due(live: int, table: Opened | LayeredTable, new: int) -> bool:
-    """Say whether a table with one more segment is better written anew."""
+    """Say whether a table with one more amendment is better written anew."""
     if not isinstance(table, LayeredTable):
-        physical, segments = table.metadata.num_rows + new, 1
+        physical, amendments = table.metadata.num_rows + new, 1
     else:
-        physical, segments = table.physical_rows + new, table.segments + 1
-    return segments >= MAX_SEGMENTS or live < physical * (1 - _MAX_DEAD_SHARE)
+        physical, amendments = table.physical_rows + new, table.amendments + 1
+    return amendments >= MAX_AMENDMENTS or live < physical * (1 - _MAX_DEAD_SHARE)
 
 
 def _dead_of(files: Sequence[Opened]) -> list[Rows]:

@@ -117,26 +117,26 @@ def index_version(dataset: DatasetKey, space_id: str, number: int) -> str:
     return f"{index_dir(dataset)}/{space_id}/{number:06d}"
 
 
-#: Folders of tables that segments may amend: see `lake/layered_table.py`.
+#: Folders of tables that amendments may amend: see `lake/layered_table.py`.
 AMENDED = ("documents", "chunks", "embeddings")
 
 
 def is_amended(path: str) -> bool:
-    """Say whether a file is a table that segments beside it may amend."""
+    """Say whether a file is a table that amendments beside it may amend."""
     return path.partition("/")[0] in AMENDED
 
 
-_SEGMENT = re.compile(r"(.*)\.[0-9]{4}\.parquet")
+_AMENDMENT = re.compile(r"(.*)\.[0-9]{4}\.parquet")
 
 
 def amended_by(path: str) -> str | None:
-    """Return the table that a segment amends; None: the path is no segment's."""
-    found = _SEGMENT.fullmatch(path)
+    """Return the table that an amendment amends; None: the path is no amendment's."""
+    found = _AMENDMENT.fullmatch(path)
     return f"{found[1]}.parquet" if found and is_amended(path) else None
 
 
-def segment(path: str, number: int) -> str:
-    """Return the path of a table's segment; they are numbered from 1."""
+def amendment(path: str, number: int) -> str:
+    """Return the path of a table's amendment; they are numbered from 1."""
     return f"{path.removesuffix('.parquet')}.{number:04d}.parquet"
 
 

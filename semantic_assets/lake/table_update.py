@@ -1,4 +1,4 @@
-"""Write a table from rows that it keeps and new ones: as a segment beside it, or whole."""
+"""Write a table from rows that it keeps and new ones: as an amendment beside it, or whole."""
 
 import json
 import uuid
@@ -37,7 +37,7 @@ class TableUpdate:
         self.rows = 0
         #: The fingerprint of all rows; whoever writes them sets it at the end.
         self.fingerprint = ""
-        #: Whether the table is better written anew: too many segments, or too many dead rows.
+        #: Whether the table is better written anew: too many amendments, or too many dead rows.
         self.is_due = False
         #: The file's own metadata, which may grow until the end.
         self.metadata = file.metadata
@@ -77,7 +77,7 @@ class TableUpdate:
         ).hexdigest()
 
     def close(self, *, can_be_amended: bool, from_bytes: int) -> None:
-        """Write into the footer what a segment amends, or that a base may be amended."""
+        """Write into the footer what an amendment amends, or that a base may be amended."""
         if not self._amends:
             if can_be_amended and self._file.path.stat().st_size >= from_bytes:
                 self.metadata[BASE] = uuid.uuid4().hex
@@ -113,11 +113,11 @@ def updating(
 
     Args:
         previous: the present table, or one without rows.
-        amends_from: bytes from which a table is amended by segments, not written anew.
+        amends_from: bytes from which a table is amended by amendments, not written anew.
         whole: write it anew in any case, as most of it is new.
     """
-    number = 0 if whole else _next_segment(previous.file, schema)
-    name = layout.segment(path, number) if number else path
+    number = 0 if whole else _next_amendment(previous.file, schema)
+    name = layout.amendment(path, number) if number else path
     with lake.replacing(name) as temporary:
         file = TableFile(temporary, schema, dict(metadata))
         update = TableUpdate(file, previous, amends=bool(number))
@@ -127,11 +127,11 @@ def updating(
         finally:
             file.close()
     if not number:
-        lake.drop_segments(path)
+        lake.drop_amendments(path)
 
 
 def amended_tables(lake: Lake, folder: str) -> list[str]:
-    """List the tables below a folder that have segments."""
+    """List the tables below a folder that have amendments."""
     if not layout.is_amended(folder):
         return []
     found = (layout.amended_by(name) for name, _ in lake.below(folder))
@@ -139,7 +139,7 @@ def amended_tables(lake: Lake, folder: str) -> list[str]:
 
 
 def compact(lake: Lake, path: str) -> bool:
-    """Write a table that has segments as one file of the same rows; False: it has none.
+    """Write a table that has amendments as one file of the same rows; False: it has none.
 
     Its fingerprint stays. Only the holder of its shard's lease may do so.
     """
@@ -148,17 +148,17 @@ def compact(lake: Lake, path: str) -> bool:
             return False
         with lake.replacing(path) as temporary:
             _write_base(temporary, table)
-    lake.drop_segments(path)
+    lake.drop_amendments(path)
     return True
 
 
-def _next_segment(present: Opened | LayeredTable | None, schema: pa.Schema) -> int:
-    """Return the number of the next segment of a table; 0: it cannot be amended."""
+def _next_amendment(present: Opened | LayeredTable | None, schema: pa.Schema) -> int:
+    """Return the number of the next amendment of a table; 0: it cannot be amended."""
     if present is None or base_of(present.metadata.metadata) is None:
         return 0
     if not present.schema_arrow.equals(schema):
         return 0
-    return 1 + (present.segments if isinstance(present, LayeredTable) else 0)
+    return 1 + (present.amendments if isinstance(present, LayeredTable) else 0)
 
 
 def _write_base(path: Path, table: LayeredTable) -> None:

@@ -114,18 +114,18 @@ def _empty(view: _View) -> pa.Table:
 def _amended_view(
     connection: duckdb.DuckDBPyConnection, lake: Lake, view: _View, amended: list[str]
 ) -> None:
-    """Create a view without the rows that segments replaced, as of now.
+    """Create a view without the rows that amendments replaced, as of now.
 
-    Segments of an earlier base, which a crash left, are hidden whole.
+    Amendments of an earlier base, which a crash left, are hidden whole.
     """
     hidden: list[tuple[str, int | None]] = []
     for path in amended:
         with lake.open(path) as table:
             dead = table.dead if isinstance(table, LayeredTable) else [[]]
-        names = [path, *(layout.segment(path, number) for number in range(1, len(dead)))]
+        names = [path, *(layout.amendment(path, number) for number in range(1, len(dead)))]
         hidden += [(n, row) for n, rows in zip(names, dead, strict=True) for row in rows]
         number = len(dead)
-        while lake.exists(stale := layout.segment(path, number)):
+        while lake.exists(stale := layout.amendment(path, number)):
             hidden.append((stale, None))
             number += 1
     files = [str(lake.root / name) for name, _ in hidden]

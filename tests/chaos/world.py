@@ -109,8 +109,8 @@ class World:
             "SEMANTIC_ASSETS_CHAT_ENQUEUED_TOKENS": str(self.chat_window),
             "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100",
             "SEMANTIC_ASSETS_UNPROBED": "1",
-            # Each change of a table is a segment; in buckets tables are written whole.
-            "SEMANTIC_ASSETS_SEGMENTS_FROM_MB": "0",
+            # Each change of a table is an amendment; in buckets tables are written whole.
+            "SEMANTIC_ASSETS_AMENDED_FROM_MB": "0",
         }
         if self.cap is not None and self.cap.is_default:
             del environ["SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"]

@@ -1,4 +1,4 @@
-"""A table amended by segments reads as one written whole."""
+"""A table amended by amendments reads as one written whole."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import FINGERPRINT, Lake
-from semantic_assets.lake.layered_table import MAX_SEGMENTS, open_table
+from semantic_assets.lake.layered_table import MAX_AMENDMENTS, open_table
 from semantic_assets.lake.table_rows import TableRows, count_value
 from semantic_assets.lake.table_update import compact, updating
 from semantic_assets.lake.views import connect_views
@@ -50,7 +50,7 @@ def held(lake: Lake) -> list[int]:
     return numbers
 
 
-def segments(lake: Lake) -> list[str]:
+def amendments(lake: Lake) -> list[str]:
     return [name for name in lake.names(PATH.rpartition("/")[0]) if name.count(".") == 2]
 
 
@@ -88,7 +88,7 @@ def test_a_small_change_writes_what_it_changed(tmp_path: Path) -> None:
     base = lake.path(PATH).stat()
     write(lake, [n for n in range(50_000) if n % 1_000], range(50_000, 50_050))
     assert lake.path(PATH).stat().st_mtime_ns == base.st_mtime_ns
-    assert lake.size(layout.segment(PATH, 1)) < base.st_size / 20
+    assert lake.size(layout.amendment(PATH, 1)) < base.st_size / 20
 
 
 def test_a_small_table_is_written_whole(tmp_path: Path) -> None:
@@ -96,18 +96,18 @@ def test_a_small_table_is_written_whole(tmp_path: Path) -> None:
     write(lake, [], range(50), amends_from=1 << 20)
     write(lake, range(49), [50], amends_from=1 << 20)
     assert held(lake) == [*range(49), 50]
-    assert segments(lake) == []
+    assert amendments(lake) == []
 
 
-def test_a_table_is_written_anew_after_many_segments_or_many_dead_rows(tmp_path: Path) -> None:
+def test_a_table_is_written_anew_after_many_amendments_or_many_dead_rows(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     write(lake, [], range(1_000))
-    for step in range(2 * MAX_SEGMENTS):
+    for step in range(2 * MAX_AMENDMENTS):
         write(lake, range(1, 1_000), [1_000 + step])
-        assert len(segments(lake)) < MAX_SEGMENTS
+        assert len(amendments(lake)) < MAX_AMENDMENTS
     count = len(held(lake))
     write(lake, range(count // 2), [])
-    assert segments(lake) == []
+    assert amendments(lake) == []
     assert len(held(lake)) == count // 2
 
 
@@ -134,37 +134,37 @@ def test_what_changes_nothing_keeps_the_fingerprint(tmp_path: Path) -> None:
     assert write(lake, range(99), []) != first
 
 
-def test_segments_of_an_earlier_base_count_for_nothing(tmp_path: Path) -> None:
-    """As after a crash between the new base and the deletion of its segments."""
+def test_amendments_of_an_earlier_base_count_for_nothing(tmp_path: Path) -> None:
+    """As after a crash between the new base and the deletion of its amendments."""
     lake = Lake(tmp_path)
     write(lake, [], range(100))
     write(lake, range(5, 100), [100])
     write(lake, range(95), [101])
-    old = {number: lake.path(layout.segment(PATH, number)).read_bytes() for number in (1, 2)}
+    old = {number: lake.path(layout.amendment(PATH, number)).read_bytes() for number in (1, 2)}
     compact(lake, PATH)
     before, fingerprint = held(lake), lake.fingerprint(PATH)
     for number, content in old.items():
-        lake.path(layout.segment(PATH, number)).write_bytes(content)
+        lake.path(layout.amendment(PATH, number)).write_bytes(content)
     assert (held(lake), lake.fingerprint(PATH)) == (before, fingerprint)
     write(lake, range(1, len(before)), [])  # takes the name of the first one
     assert held(lake) == before[1:]
 
 
-def test_a_missing_segment_makes_the_table_another_one(tmp_path: Path) -> None:
+def test_a_missing_amendment_makes_the_table_another_one(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     first = write(lake, [], range(100))
     second = write(lake, range(1, 100), [])
     third = write(lake, range(1, 99), [])
-    lake.path(layout.segment(PATH, 1)).unlink()
+    lake.path(layout.amendment(PATH, 1)).unlink()
     assert lake.fingerprint(PATH) == first
     assert len({first, second, third}) == 3
 
 
-def test_a_broken_segment_is_an_error_of_its_table(tmp_path: Path) -> None:
+def test_a_broken_amendment_is_an_error_of_its_table(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     write(lake, [], range(100))
     write(lake, range(1, 100), [100])
-    path = lake.path(layout.segment(PATH, 1))
+    path = lake.path(layout.amendment(PATH, 1))
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(BrokenFile) as caught:
         lake.read(PATH)
@@ -173,7 +173,7 @@ def test_a_broken_segment_is_an_error_of_its_table(tmp_path: Path) -> None:
 
 
 def test_a_table_replaced_while_it_is_opened_is_read_whole(tmp_path: Path) -> None:
-    """The base is the old one, and its segments are gone: the reader begins again."""
+    """The base is the old one, and its amendments are gone: the reader begins again."""
     lake = Lake(tmp_path)
     write(lake, [], range(100))
     write(lake, range(1, 100), [100])
@@ -193,12 +193,12 @@ def test_a_table_replaced_while_it_is_opened_is_read_whole(tmp_path: Path) -> No
     assert table.read(["n"])["n"].to_pylist() == before
 
 
-def test_deleting_a_table_deletes_its_segments(tmp_path: Path) -> None:
+def test_deleting_a_table_deletes_its_amendments(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     write(lake, [], range(100))
     write(lake, range(1, 100), [100])
     lake.delete(PATH)
-    assert not lake.exists(layout.segment(PATH, 1))
+    assert not lake.exists(layout.amendment(PATH, 1))
 
 
 def test_sql_sees_no_dead_rows(tmp_path: Path) -> None:
@@ -206,10 +206,10 @@ def test_sql_sees_no_dead_rows(tmp_path: Path) -> None:
     first = documents(30)
     amend_documents(lake, 0, first)
     amend_documents(lake, 3, first.slice(0, 1))
-    stale = lake.path(layout.segment(PATH, 1)).read_bytes()
+    stale = lake.path(layout.amendment(PATH, 1)).read_bytes()
     compact(lake, PATH)
     amend_documents(lake, 2, first.slice(3, 1))
-    lake.path(layout.segment(PATH, 2)).write_bytes(stale)  # of the base before
+    lake.path(layout.amendment(PATH, 2)).write_bytes(stale)  # of the base before
     connection = connect_views(lake, {"datasets": datasets(), "batch_jobs": jobs()})
     rows = connection.execute("SELECT document_id, project FROM documents").fetchall()
     wanted = lake.read(PATH)["document_id"].to_pylist()

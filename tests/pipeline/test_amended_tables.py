@@ -1,4 +1,4 @@
-"""A shard whose tables are amended by segments holds what one written whole holds."""
+"""A shard whose tables are amended by amendments holds what one written whole holds."""
 
 import json
 import random
@@ -44,8 +44,8 @@ def pair(tmp_path: Path) -> Iterator[tuple[Trial, Trial]]:
         opened_trial(tmp_path / "whole", "computable", background) as whole,
     ):
         yield (
-            amended.reopened(segments_from_mb=0),
-            whole.reopened(segments_from_mb=10_000),
+            amended.reopened(amended_from_mb=0),
+            whole.reopened(amended_from_mb=10_000),
         )
 
 
@@ -120,9 +120,9 @@ def test_amended_tables_are_those_written_whole(pair: tuple[Trial, Trial], seed:
         tables = layout.documents(SHARD), layout.chunks(SHARD), layout.embeddings(space, SHARD)
         for path in tables:
             assert rows(amended, path) == rows(whole, path), (step, path)
-            assert not whole.store.lake.exists(layout.segment(path, 1))
+            assert not whole.store.lake.exists(layout.amendment(path, 1))
             most = max(
-                most, sum(amended.store.lake.exists(layout.segment(path, n)) for n in (1, 2))
+                most, sum(amended.store.lake.exists(layout.amendment(path, n)) for n in (1, 2))
             )
         assert amended.sent() == whole.sent()
         assert set(amended.sent().values()) == {1}

@@ -110,7 +110,7 @@ class PreviousRows:
 
 
 def _rows_by_file(uris: list[str]) -> dict[str, list[int]]:
-    """Map each uri to its rows; those of a segment may lie apart from the others."""
+    """Map each uri to its rows; those of an amendment may lie apart from the others."""
     found: dict[str, list[int]] = {}
     for row, uri in enumerate(uris):
         found.setdefault(uri, []).append(row)

@@ -1,4 +1,4 @@
-"""Write tables that have segments as one file each; rows and fingerprints stay."""
+"""Write tables that have amendments as one file each; rows and fingerprints stay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,5 +44,5 @@ def _compacted(store: Store, shard: ShardKey, path: str) -> bool:
         if lease is None:
             return False
         compact(store.lake, path)
-        store.lake.drop_segments(path)  # also those of an earlier base, which a crash left
+        store.lake.drop_amendments(path)  # also those of an earlier base, which a crash left
         return True

@@ -122,11 +122,11 @@ def _carry(way: _Way, move: Move, clock: Clock, progress: Progress) -> _Done:
 
 
 def _compact_tables(lake: Lake) -> None:
-    """Write amended tables as one file each: in a bucket there are no segments."""
+    """Write amended tables as one file each: in a bucket there are no amendments."""
     for folder in layout.AMENDED:
         for path in amended_tables(lake, folder):
             compact(lake, path)
-            lake.drop_segments(path)
+            lake.drop_amendments(path)
 
 
 def _carry_rows(way: _Way, move: Move, clock: Clock) -> dict[str, int]:

@@ -16,8 +16,8 @@ SHARD = ShardKey(DatasetKey("acme", "docs"), 0)
 
 
 def amended(trial: Trial) -> Trial:
-    """A lake of which every table has a segment."""
-    found = trial.reopened(segments_from_mb=0)
+    """A lake of which every table has an amendment."""
+    found = trial.reopened(amended_from_mb=0)
     for number in range(8):
         found.write(f"acme/docs/{number}.md", f"Page {number} is about pumps and valves.")
     found.refresh()
@@ -35,7 +35,7 @@ def test_compacted_tables_are_current_and_one_file(trial: Trial) -> None:
     assert (len(report.tables), report.busy) == (3, ())
     for path in report.tables:
         assert lake.read(path).equals(before[path.partition("/")[0]])
-        assert not lake.exists(layout.segment(path, 1))
+        assert not lake.exists(layout.amendment(path, 1))
         assert found.store.trusted_fingerprint(path) is not None
     found.refresh()
     assert found.sent() == sent
