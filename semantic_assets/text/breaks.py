@@ -12,7 +12,7 @@ from semantic_assets.text.code_outline import is_closing, is_leading, width
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.outline import Outline
 from semantic_assets.text.sentences import sentence_starts
-from semantic_assets.text.tokens import Characters, Places
+from semantic_assets.text.tokens import Characters, Places, token_weights
 
 
 class Break(IntEnum):
@@ -123,7 +123,7 @@ class Breaks:
 
     def _places(self, level: Break, start: int, end: int, most: int) -> Iterable[int]:
         if level is Break.GRAPHEME:
-            weights = self._weights.of_each[start:end].tobytes()
+            weights = token_weights(self._codes[start:end]).tobytes()
             return graphemes.runs(self._text, start, end, weights, most)
         found = self._all_places(level, start, end)
         if self._kind is not TextKind.MARKUP or level >= Break.WORD:

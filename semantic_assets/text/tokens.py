@@ -65,24 +65,22 @@ def character_codes(text: str) -> Codes:
 
 def token_weights(codes: Codes) -> npt.NDArray[np.uint8]:
     """Return the weight of each character in hundredths of a token, shape (n,)."""
-    weights = np.empty(len(codes), dtype=np.uint8)
-    for first in range(0, len(codes), _BLOCK):
-        # Clipping maps all astral planes to the table's last entry.
-        run = slice(first, first + _BLOCK)
-        _WEIGHTS.take(codes[run], mode="clip", out=weights[run])
+    if codes.dtype == np.uint8:
+        return np.frombuffer(codes.tobytes().translate(_ASCII_WEIGHTS), dtype=np.uint8)
+    # Clipping maps all astral planes to the table's last entry.
+    weights: npt.NDArray[np.uint8] = _WEIGHTS.take(codes, mode="clip")
     return weights
 
 
 class Weights:
-    """The weights of a text's characters, and their sums."""
+    """Sums of the weights of a text's characters; the weights are looked up again where needed."""
 
     def __init__(self, codes: Codes) -> None:
-        self.of_each = token_weights(codes)
+        self._codes = codes
         self._sums = np.zeros(len(codes) // _STEP + 1, dtype=np.int64)
         for first in range(0, len(codes), _BLOCK):
-            sums = np.cumsum(self.of_each[first : first + _BLOCK], dtype=np.int64)[
-                _STEP - 1 :: _STEP
-            ]
+            weights = token_weights(codes[first : first + _BLOCK])
+            sums = np.cumsum(weights, dtype=np.int64)[_STEP - 1 :: _STEP]
             index = first // _STEP
             self._sums[index + 1 : index + 1 + len(sums)] = sums + self._sums[index]
 
@@ -92,9 +90,10 @@ class Weights:
         for first in range(0, len(places), _AT_ONCE):
             run = places[first : first + _AT_ONCE]
             behind = run % _STEP
-            of_each = self.of_each.take((run - behind)[:, None] + _STEPS, mode="clip")
-            of_each *= behind[:, None] > _STEPS
-            found[first : first + _AT_ONCE] += of_each.sum(axis=1, dtype=np.int64)
+            codes = self._codes.take((run - behind)[:, None] + _STEPS, mode="clip")
+            weights = _WEIGHTS.take(codes, mode="clip")
+            weights *= behind[:, None] > _STEPS
+            found[first : first + _AT_ONCE] += weights.sum(axis=1, dtype=np.int64)
         return found
 
 

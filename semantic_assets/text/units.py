@@ -81,8 +81,12 @@ def find_units(sources: Sequence[Source], max_weight: int) -> Units:
 class _Search:
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = sources
-        text = _GAP.join([*(one.text for one in sources), ""])
+        # A large document is alone, and is not copied. (The last line of code is told by the gap.)
+        is_alone = len(sources) == 1 and sources[0].kind is not TextKind.CODE
+        text = sources[0].text if is_alone else _GAP.join([*(one.text for one in sources), ""])
         codes = character_codes(text)
+        if is_alone:
+            codes = np.concatenate((codes, np.zeros(len(_GAP), dtype=codes.dtype)))
         self.characters = Characters(text, codes, Weights(codes))
         lengths = np.asarray([len(one.text) for one in sources], dtype=np.int64)
         self.lasts = np.cumsum(lengths + len(_GAP)) - len(_GAP)

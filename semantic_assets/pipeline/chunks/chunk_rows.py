@@ -100,6 +100,8 @@ def split_row_group(
     pages = documents["pages"].to_pylist()
     to_split = _texts_to_split(shard, documents, list(rows.values()), settings)
     del documents  # the texts are there twice as long as it is
+    if sum(len(one.text) for one in to_split) > _BATCH_BYTES:
+        pa.default_memory_pool().release_unused()  # twice the size of a large record
     return ChunkRows(shard, divide_documents(to_split), pages, contents)
 
 
