@@ -45,9 +45,8 @@ Places = npt.NDArray[np.int64]
 #: Characters that are weighed at once: numpy widens each to 8 bytes, and larger arrays leave the
 #: caches and the heap (a third of the time of dividing a shard).
 _BLOCK = 1 << 15
-#: The weight of the text before every 16th character is kept; before each it took 500 MB for 63 MB.
-_STEP = 16
-_STEPS = np.arange(_STEP)
+#: Of a longer text the weight before every 16th character is kept: 63 MB took 500 MB of sums.
+_LONG, _STEP = 4 << 20, 16
 _AT_ONCE = 1 << 12
 #: numpy takes several microseconds for any text; a name has less than that.
 _SHORT = 1_000
@@ -73,28 +72,30 @@ def token_weights(codes: Codes) -> npt.NDArray[np.uint8]:
 
 
 class Weights:
-    """Sums of the weights of a text's characters; the weights are looked up again where needed."""
+    """Sums of the weights of a text's characters."""
 
     def __init__(self, codes: Codes) -> None:
-        self._codes = codes
-        self._sums = np.zeros(len(codes) // _STEP + 1, dtype=np.int64)
+        self._codes, self._step = codes, _STEP if len(codes) > _LONG else 1
+        step = self._step
+        self._sums = np.zeros(len(codes) // step + 1, dtype=np.int64)
         for first in range(0, len(codes), _BLOCK):
             weights = token_weights(codes[first : first + _BLOCK])
-            sums = np.cumsum(weights, dtype=np.int64)[_STEP - 1 :: _STEP]
-            index = first // _STEP
-            self._sums[index + 1 : index + 1 + len(sums)] = sums + self._sums[index]
+            sums, index = np.cumsum(weights, dtype=np.int64)[step - 1 :: step], first // step
+            np.add(sums, self._sums[index], out=self._sums[index + 1 : index + 1 + len(sums)])
 
     def before(self, places: Places) -> Places:
         """Return the weight of the text before each place, shape (n,)."""
-        found = self._sums[places // _STEP]
-        for first in range(0, len(places), _AT_ONCE):
-            run = places[first : first + _AT_ONCE]
-            behind = run % _STEP
-            codes = self._codes.take((run - behind)[:, None] + _STEPS, mode="clip")
-            weights = _WEIGHTS.take(codes, mode="clip")
-            weights *= behind[:, None] > _STEPS
-            found[first : first + _AT_ONCE] += weights.sum(axis=1, dtype=np.int64)
+        found: Places = self._sums[places // self._step if self._step > 1 else places]
+        for first in range(0, len(places) if self._step > 1 else 0, _AT_ONCE):
+            found[first : first + _AT_ONCE] += self._inside(places[first : first + _AT_ONCE])
         return found
+
+    def _inside(self, places: Places) -> Places:
+        """Return the weight of the text between each place and the sum kept before it."""
+        steps, behind = np.arange(self._step), places % self._step
+        codes = self._codes.take((places - behind)[:, None] + steps, mode="clip")
+        weights = _WEIGHTS.take(codes, mode="clip") * (behind[:, None] > steps)
+        return np.asarray(weights.sum(axis=1, dtype=np.int64))
 
 
 class Characters(NamedTuple):

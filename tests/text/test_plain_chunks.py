@@ -60,9 +60,10 @@ def test_the_weight_before_a_place_is_that_of_the_text_before_it(text: str):
     assert found.tolist() == [weight_of(text[:place]) for place in places.tolist()]
 
 
-def test_sums_of_weights_go_on_from_block_to_block():
-    text = "ab1 é" * tokens._BLOCK
-    places = np.asarray([0, 1, tokens._BLOCK - 1, tokens._BLOCK, 3 * tokens._BLOCK + 7, len(text)])
+@pytest.mark.parametrize("length", [3 * tokens._BLOCK + 8, tokens._LONG, tokens._LONG + 17])
+def test_sums_of_weights_go_on_from_block_to_block(length: int):
+    text = ("ab1 é" * length)[:length]
+    places = np.asarray([0, 1, tokens._BLOCK - 1, tokens._BLOCK, 3 * tokens._BLOCK + 7, length])
     found = Weights(character_codes(text)).before(places)
     assert found.tolist() == [weight_of(text[:place]) for place in places.tolist()]
 
