@@ -2,18 +2,17 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from itertools import repeat
 
 import numpy as np
-import numpy.typing as npt
 
 from semantic_assets.text import graphemes
 from semantic_assets.text.code_outline import is_closing, is_leading, width
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.outline import Outline
 from semantic_assets.text.sentences import sentence_starts
+from semantic_assets.text.tokens import Characters, Places, token_weights
 
 
 class Break(IntEnum):
@@ -35,8 +34,9 @@ class Break(IntEnum):
 #: The places of a rank that a class of breaks has: for the indentation of code.
 STEPS = 16
 
+#: A line that begins like an item; the first letter of a text is behind no line end.
 _ITEM = re.compile(
-    r"^([ \t]{0,40})(?:[-*+\u2022\u25e6\u25aa\u2023\u00b7]|\d{1,3}[.)])[ \t]+(?=\S)", re.M
+    r"\n([ \t]{0,40})(?:[-*+\u2022\u25e6\u25aa\u2023\u00b7]|\d{1,3}[.)])[ \t]+(?=\S)"
 )
 _ROW = re.compile(r"^[^\n\t|]{0,300}(?:\t| ?\| ?)", re.M)
 _LINE_START = re.compile(r"\n[ \t]{0,200}(?=\S)")
@@ -64,48 +64,67 @@ class Breaks:
     """The breaks inside the units of a document that are too large for a chunk."""
 
     def __init__(
-        self, text: str, first: int, kind: TextKind, outline: Outline, joined: Sequence[int]
+        self,
+        characters: Characters,
+        first: int,
+        kind: TextKind,
+        outline: Outline,
+        joined: Sequence[int],
     ) -> None:
         """Describe the document.
 
         Args:
-            text: several documents, of which this one begins at `first`.
+            characters: several documents, of which this one begins at `first`.
             joined: breaks between paragraphs that were passed over, ascending: those in items.
         """
-        self._text, self._first, self._kind = text, first, kind
+        self._text, self._codes, self._weights = characters
+        self._first, self._kind = first, kind
         self._outline, self._joined = outline, joined
-        self._is_ascii = text.isascii()
 
-    def of(
-        self, start: int, end: int, cumulative: npt.NDArray[np.int64], most: int
-    ) -> Iterator[tuple[int, int]]:
-        """Yield (place, rank) of finer and finer breaks, until no piece is heavier than `most`."""
-        edges = [start, end]
+    def of(self, start: int, end: int, most: int) -> tuple[list[Places], list[Places]]:
+        """Return places and ranks of finer and finer breaks, until no piece outweighs `most`."""
+        places: list[Places] = []
+        ranks: list[Places] = []
+        heavy = [(start, end)]
         for level in _LEVELS[self._kind]:
-            heavy = np.flatnonzero(np.diff(cumulative[edges]) > most).tolist()
-            added: list[int] = []
-            for begin, stop in [(edges[index], edges[index + 1]) for index in heavy]:
-                if level is Break.GRAPHEME:
-                    weights = (cumulative[begin : stop + 1] - cumulative[begin]).tolist()
-                    added += graphemes.runs(self._text, begin, stop, weights, most)
-                else:
-                    added += self._between(level, begin, stop)
-            yield from self._ranked(level, added)
-            edges = sorted({*edges, *added}) if added else edges
+            added = [self._between(level, begin, stop, most) for begin, stop in heavy]
+            places += added
+            ranks += [self._ranks(level, one) for one in added]
+            heavy = [
+                piece
+                for (begin, stop), inside in zip(heavy, added, strict=True)
+                for piece in self._heavy(np.unique(np.concatenate(([begin], inside, [stop]))), most)
+            ]
+            if not heavy:
+                break
+        return places, ranks
 
-    def _between(self, level: Break, start: int, end: int) -> list[int]:
-        found = [place for place in self._places(level, start, end) if start < place < end]
-        if self._is_ascii:
+    def _heavy(self, edges: Places, most: int) -> Iterator[tuple[int, int]]:
+        """Yield the pieces between edges that weigh more than `most`."""
+        found = np.flatnonzero(np.diff(self._weights.before(edges)) > most)
+        return zip(edges[found].tolist(), edges[found + 1].tolist(), strict=True)
+
+    def _between(self, level: Break, start: int, end: int, most: int) -> Places:
+        found = np.fromiter(self._places(level, start, end, most), dtype=np.int64)
+        found = found[(found > start) & (found < end)]
+        if level is Break.GRAPHEME or self._codes.dtype == np.uint8:
             return found
-        return [place for place in found if not graphemes.continues(self._text[place])]
+        is_behind = self._codes[found] >= graphemes.FIRST_MARK
+        for index in np.flatnonzero(is_behind).tolist():
+            is_behind[index] = graphemes.continues(self._text[int(found[index])])
+        return found[~is_behind]
 
-    def _ranked(self, level: Break, places: list[int]) -> Iterator[tuple[int, int]]:
-        rank = level * STEPS
-        if self._kind is not TextKind.CODE or level is not Break.LINE:
-            return zip(places, repeat(rank), strict=False)
-        return ((place, rank + code_step(self._text, place, self._first)) for place in places)
+    def _ranks(self, level: Break, places: Places) -> Places:
+        ranks = np.full(len(places), level * STEPS, dtype=np.int64)
+        if self._kind is TextKind.CODE and level is Break.LINE:
+            steps = (code_step(self._text, place, self._first) for place in places.tolist())
+            ranks += np.fromiter(steps, dtype=np.int64)
+        return ranks
 
-    def _places(self, level: Break, start: int, end: int) -> Iterator[int]:
+    def _places(self, level: Break, start: int, end: int, most: int) -> Iterable[int]:
+        if level is Break.GRAPHEME:
+            weights = token_weights(self._codes[start:end]).tobytes()
+            return graphemes.runs(self._text, start, end, weights, most)
         found = self._all_places(level, start, end)
         if self._kind is not TextKind.MARKUP or level >= Break.WORD:
             return found
@@ -122,11 +141,11 @@ class Breaks:
     def _is_of_lines(self, local: int) -> bool:
         return self._outline.is_code(local) or self._outline.table(local) is not None
 
-    def _all_places(self, level: Break, start: int, end: int) -> Iterator[int]:
+    def _all_places(self, level: Break, start: int, end: int) -> Iterable[int]:
         text = self._text
         if level is Break.INNER:
             first, last = bisect_right(self._joined, start), bisect_left(self._joined, end)
-            return iter(self._joined[first:last])
+            return self._joined[first:last]
         if level is Break.ITEM:
             return self._items(start, end)
         if level is Break.SENTENCE:
@@ -137,11 +156,12 @@ class Breaks:
             Break.CLAUSE: _CLAUSE,
             Break.WORD: _WORD,
         }
-        return (found.end() for found in patterns[level].finditer(text, start, end))
+        return map(re.Match.end, patterns[level].finditer(text, start, end))
 
     def _items(self, start: int, end: int) -> Iterator[int]:
         """Yield the starts of list items, of rows, and of lines of code in Markdown."""
-        items = [found.end(1) for found in _ITEM.finditer(self._text, start, end)]
+        found_items = _ITEM.finditer(self._text, max(start - 1, 0), end)
+        items = [found.end(1) for found in found_items]
         lines = (found.end() for found in _LINE_START.finditer(self._text, start, end))
         if self._kind is TextKind.MARKUP:
             yield from (p for p in items if not self._is_of_lines(p - self._first))
@@ -155,7 +175,9 @@ class Breaks:
         fewest = max(_FEWEST_ROWS, _ROWS_SHARE * self._text.count("\n", start, end))
         if self._text.count("\t", start, end) + self._text.count("|", start, end) < fewest:
             return False
-        return sum(1 for _ in _ROW.finditer(self._text, start, end)) >= fewest
+        rows = _ROW.finditer(self._text, start, end)
+        # Whatever a document is split with, its first line is behind no line end.
+        return sum(found.start() != self._first for found in rows) >= fewest
 
 
 def code_step(text: str, place: int, first: int) -> int:

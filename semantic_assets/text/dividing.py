@@ -11,7 +11,7 @@ _BLOCK = 2048
 
 def divide(
     prefix: Sequence[int],
-    ranks: npt.NDArray[np.int64],
+    ranks: list[int],
     headings: Sequence[int],
     *,
     max_weight: int,
@@ -23,7 +23,7 @@ def divide(
         prefix: weight of all units before each unit, then of all units; one longer than `ranks`.
         headings: weight of what is embedded before a part that begins with each unit.
     """
-    lowest = Lowest(ranks) if len(ranks) > _BLOCK else _LowestOfFew(ranks)
+    lowest = Lowest(np.asarray(ranks)) if len(ranks) > _BLOCK else _LowestOfFew(ranks)
     cuts: list[int] = []
     pending = [(0, len(ranks))]
     while pending:
@@ -52,8 +52,8 @@ def _best_cut(
 class _LowestOfFew:
     """`Lowest` for few ranks: a plain list is faster while a run of it fits a cache."""
 
-    def __init__(self, ranks: npt.NDArray[np.int64]) -> None:
-        self._ranks: list[int] = ranks.tolist()
+    def __init__(self, ranks: list[int]) -> None:
+        self._ranks = ranks
 
     def between(self, low: int, high: int) -> int:
         lowest = min(self._ranks[low : high + 1])

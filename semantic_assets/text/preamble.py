@@ -44,6 +44,10 @@ class Preamble:
         with_head = names + self._text[table.start : table.rows].strip() + "\n"
         return with_head if weight_before(with_head) <= self._most_with_head else names
 
+    def heading_path(self, place: int) -> str | None:
+        """Return the names of the headings above a place, None if there are none."""
+        return " > ".join(self.outline.trail(place)) or None if self.outline.places else None
+
     def weight_at(self, place: int) -> int:
         return weight_before(self.at(place))
 

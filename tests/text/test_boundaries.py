@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from semantic_assets.text.chunking import ChunkSizes, Span, TextToSplit, split_documents
+from semantic_assets.text.chunking import ChunkSizes, TextToSplit
 from semantic_assets.text.kinds import TextKind
 from semantic_assets.text.tokens import estimate_tokens
+from tests.text.plain_chunks import Span, split_documents
 
 WORDS = [f"w{number:03d}x" + "abcdefgh"[: number % 8] for number in range(700)]
 SMALL, MIDDLE, LARGE = ChunkSizes(100, 20), ChunkSizes(300, 60), ChunkSizes()
@@ -20,7 +21,7 @@ def _split(
     title: str | None = None,
     context: str | None = None,
 ) -> list[Span]:
-    (spans,) = split_documents([TextToSplit("d", title, text, context, kind)], sizes)
+    (spans,) = split_documents([TextToSplit("d", title, text, context, kind, sizes)])
     kept = "".join(span.text for span in spans)
     assert "".join(kept.split()) == "".join(text.split())
     assert all(text[span.start_char : span.end_char] == span.text for span in spans)

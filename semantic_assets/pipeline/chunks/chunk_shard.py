@@ -4,12 +4,11 @@ Documents whose title and text are unchanged keep their rows; only the others ar
 that waits for an answer to be split with keeps its old rows: search goes on with them.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import accumulate, chain, islice
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,17 +16,13 @@ import pyarrow.parquet as pq
 
 from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
+from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
-from semantic_assets.parsing import formats
-from semantic_assets.pipeline.chunks.previous_chunks import (
-    CHUNKER,
-    Piece,
-    PreviousChunks,
-    write_group,
-)
+from semantic_assets.pipeline.chunks.chunk_rows import ChunkRows, split_row_group
+from semantic_assets.pipeline.chunks.previous_chunks import CHUNKER, PreviousChunks
 from semantic_assets.pipeline.generation.context import (
     Fed,
     Feeds,
@@ -40,16 +35,10 @@ from semantic_assets.pipeline.pending.pending import WAITING
 from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store
 from semantic_assets.text import chunking
-from semantic_assets.text.chunking import (
-    ChunkSizes,
-    Span,
-    TextToSplit,
-    split_document,
-    split_documents,
-)
 from semantic_assets.text.fingerprint import fingerprint
-from semantic_assets.text.kinds import TextKind
 
+#: The chunks of a row group of articles are smaller; those of one large record fill several.
+_GROUP_BYTES = 16 << 20
 _LIGHT = ["document_id", "content_hash", "parse_status"]
 
 
@@ -126,7 +115,7 @@ def _write(
 ) -> int:
     """Write the shard's `chunks` table; return how many documents were split."""
     path, chunker = layout.chunks(shard), _chunker(settings)
-    digest, cut = blake2b(digest_size=16), 0
+    cut = 0
     with (
         closing(PreviousChunks.open(store, shard, chunker)) as previous,
         store.lake.open(layout.documents(shard)) as documents,
@@ -139,13 +128,15 @@ def _write(
             whole=not previous.is_cut_so,
         ) as table,
     ):
+        writer = _ChunksWriter(table, previous)
         for group in range(documents.num_row_groups):
-            pieces, fresh = _pieces(shard, documents, group, previous, settings, feeds)
-            cut += fresh
-            write_group(table, previous, pieces, digest)
-        rows = table.chained(digest.hexdigest(), previous.fingerprint.partition("-")[0])
+            places, fresh = _places(documents, group, previous, feeds)
+            split = split_row_group(shard, documents, group, fresh, settings)
+            writer.add(_pieces(places, split))
+            cut += len(fresh)
         # The number of waiting documents is part of the table's fingerprint: a shard is not settled
         # while a document waits.
+        rows = table.chained(writer.digest.hexdigest(), previous.fingerprint.partition("-")[0])
         table.fingerprint = rows if not feeds.waiting else f"{rows}-{feeds.waiting}"
         is_mixed = feeds.waiting and not previous.is_cut_so
         # Waiting documents keep rows split the old way: the next time all are split anew.
@@ -154,15 +145,51 @@ def _write(
     return cut
 
 
-def _pieces(
-    shard: ShardKey,
-    file: pq.ParquetFile,
-    group: int,
-    previous: PreviousChunks,
-    settings: DatasetSettings,
-    feeds: Feeds,
-) -> tuple[list[Piece], int]:
-    """Return the chunks of a row group of documents in order, and how many of these were split."""
+#: New chunks, or (first row, count) of rows that stay.
+_Piece: TypeAlias = pa.Table | tuple[int, int]
+
+
+class _ChunksWriter:
+    """Writes pieces of the table as one row group up to some size, and hashes what it writes."""
+
+    def __init__(self, table: TableUpdate, previous: PreviousChunks) -> None:
+        self.digest = blake2b(digest_size=16)
+        self._table, self._previous = table, previous
+        self._waiting: list[pa.Table] = []
+        self._bytes = 0
+
+    def add(self, pieces: Iterator[_Piece]) -> None:
+        """Write the chunks of a row group of documents: as a row group, or several if it is large."""
+        for piece in pieces:
+            if isinstance(piece, pa.Table):
+                self._add(piece)
+            elif self._table.amends:
+                self._table.keep(*piece)
+            else:
+                for rows in self._previous.table.rows(*piece):
+                    self._add(rows)
+        self._write()
+
+    def _add(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        self._bytes += rows.nbytes
+        if self._bytes >= _GROUP_BYTES:
+            self._write()
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        self._waiting, self._bytes = [], 0
+        joined = pc.binary_join_element_wise(table["chunk_id"], table["text_hash"], "")
+        self.digest.update("".join(joined.to_pylist()).encode())
+        self._table.write(table)
+
+
+def _places(
+    file: pq.ParquetFile, group: int, previous: PreviousChunks, feeds: Feeds
+) -> tuple[list[tuple[int, int] | None], dict[int, Fed]]:
+    """Return where the chunks of each document of a row group are now, and what is to be split."""
     light = file.read_row_group(group, _LIGHT, use_threads=False)
     columns = [light[name].to_pylist() for name in _LIGHT]
     places: list[tuple[int, int] | None] = []
@@ -177,16 +204,19 @@ def _pieces(
             places.append(previous.place(document, fed.content_hash))
             if places[-1] is None:
                 fresh[row] = fed
-    cut, ends = chunk_row_group(shard, file, group, fresh, settings)
-    pieces: list[Piece] = []
+    return places, fresh
+
+
+def _pieces(places: list[tuple[int, int] | None], split: ChunkRows) -> Iterator[_Piece]:
+    """Yield the chunks of a row group of documents in order."""
     done = 0
     for (first, count), is_kept in _runs(places):
         if is_kept:
-            pieces.append((first, count))
+            yield first, count
         else:
-            pieces.append(cut.slice(ends[done], ends[done + count] - ends[done]))
+            for batch in split.of(done, count):
+                yield pa.Table.from_batches([batch])
             done += count
-    return pieces, len(fresh)
 
 
 def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], bool]]:
@@ -201,100 +231,3 @@ def _runs(places: list[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int
             yield run, is_kept
             run, is_kept = place or (0, 1), place is not None
     yield run, is_kept
-
-
-#: About 300,000 characters of articles at once. With twice as many, numpy's arrays are too large for
-#: the heap, and each batch costs 500 new page faults: half a CPU second per shard.
-_BATCH_DOCUMENTS = 32
-#: A description is short, and a hit in a long film should give its time: a moment or two per chunk.
-MEDIA_SIZES = ChunkSizes(max_tokens=60, min_tokens=10)
-_COLUMNS = ["document_id", "uri", "title", "text", "pages", "mime"]
-_SHOWN_ONLY = "is_title_shown_only"
-
-
-def chunk_row_group(
-    shard: ShardKey,
-    file: pq.ParquetFile,
-    group: int,
-    rows: Mapping[int, Fed],
-    settings: DatasetSettings,
-) -> tuple[pa.Table, list[int]]:
-    """Return the chunks of these documents in order, and the offsets between the documents.
-
-    Document n has the chunks from offset n to offset n + 1.
-    """
-    if not rows:
-        return CHUNKS.empty_table(), [0]
-    documents = file.read_row_group(group, [*_COLUMNS, _SHOWN_ONLY], use_threads=False)
-    if len(rows) < documents.num_rows:
-        documents = documents.take(pa.array(list(rows), pa.int64()))
-    batches = documents.to_batches(max_chunksize=_BATCH_DOCUMENTS)
-    fed = iter(rows.values())
-    found = [
-        _chunks(shard, batch, list(islice(fed, batch.num_rows)), settings) for batch in batches
-    ]
-    counts = chain.from_iterable(counts for _, counts in found)
-    return pa.Table.from_batches([table for table, _ in found]), list(accumulate(counts, initial=0))
-
-
-def _chunks(
-    shard: ShardKey, documents: pa.RecordBatch, fed: Sequence[Fed], settings: DatasetSettings
-) -> tuple[pa.RecordBatch, list[int]]:
-    columns = {name: documents[name].to_pylist() for name in _COLUMNS}
-    texts = (
-        text if one.text is None else one.text
-        for one, text in zip(fed, columns["text"], strict=True)
-    )
-    contexts = (one.context for one in fed)
-    titles = _embedded_titles(documents, columns["title"])
-    kinds = _kinds(shard, columns["uri"], columns["mime"], settings)
-    to_split = map(TextToSplit, columns["document_id"], titles, texts, contexts, kinds)
-    contents = pa.array([one.content_hash for one in fed], pa.string())
-    spans = list(split_documents(list(to_split), settings.chunking))
-    for row, one in enumerate(fed):
-        if one.text is not None:
-            described = columns["document_id"][row], titles[row], one.text
-            spans[row] = split_document(*described, MEDIA_SIZES)
-    counts = [len(of_one) for of_one in spans]
-    owners = pa.array(list(chain.from_iterable([n] * count for n, count in enumerate(counts))))
-    every = list(chain.from_iterable(spans))
-    values = dict(zip(Span._fields, zip(*every, strict=True), strict=False)) if every else {}
-    made = {
-        **values,
-        "document_id": documents["document_id"].take(owners) if every else (),
-        "shard": pa.repeat(str(shard), len(every)),
-        "page": _pages(columns["pages"], spans),
-        "content_hash": contents.take(owners) if every else (),
-    }
-    return pa.RecordBatch.from_arrays(
-        [_array(made.get(field.name, ()), field) for field in CHUNKS], schema=CHUNKS
-    ), counts
-
-
-def _kinds(
-    shard: ShardKey, uris: list[str], mimes: list[str], settings: DatasetSettings
-) -> Iterator[TextKind]:
-    for uri, mime in zip(uris, mimes, strict=True):
-        records = settings.record_kind_of(uri.removeprefix(f"{shard.dataset}/"))
-        yield formats.text_kind_of(mime, records=records)
-
-
-def _embedded_titles(documents: pa.RecordBatch, titles: list[str | None]) -> list[str | None]:
-    """Return the titles that are embedded: those of their documents, and not names of files."""
-    if _SHOWN_ONLY not in documents.schema.names:
-        return titles  # written before there was such a column, and its sources are out of reach
-    shown_only = documents[_SHOWN_ONLY].to_pylist()
-    return [None if only else title for title, only in zip(titles, shown_only, strict=True)]
-
-
-def _array(values: pa.Array | Sequence[object], field: pa.Field) -> pa.Array:
-    return values.cast(field.type) if isinstance(values, pa.Array) else pa.array(values, field.type)
-
-
-def _pages(starts: Sequence[list[int] | None], spans: Sequence[list[Span]]) -> list[int | None]:
-    """List the page each chunk begins on; None where its document has no pages."""
-    return [
-        bisect_right(pages, span.start_char) if pages else None
-        for pages, of_one in zip(starts, spans, strict=True)
-        for span in of_one
-    ]

@@ -1,6 +1,6 @@
 """The chunks in a shard's present table, found by the document they were split from."""
 
-from typing import Any, Self, TypeAlias
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,17 +8,12 @@ import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import TableRows
-from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import CHUNKS
 from semantic_assets.store import Store
 
 #: Metadata key of a chunks file: the version and settings of the code that split it.
 CHUNKER = "semantic_assets.cutter"
-
-
-#: New chunks, or (first row, count) of rows that stay.
-Piece: TypeAlias = pa.Table | tuple[int, int]
 
 
 class PreviousChunks:
@@ -72,23 +67,3 @@ def _runs(light: pa.Table) -> dict[tuple[str, str], tuple[int, int]]:
     return {
         name: (first, end - first) for name, first, end in zip(names, firsts, ends, strict=True)
     }
-
-
-def write_group(
-    table: TableUpdate, previous: PreviousChunks, pieces: list[Piece], digest: Any
-) -> None:
-    """Write the chunks of a row group of documents; the digest is of those that are written."""
-    written: list[pa.Table] = []
-    for piece in pieces:
-        if isinstance(piece, pa.Table):
-            written.append(piece)
-        elif table.amends:
-            table.keep(*piece)
-        else:
-            written += previous.table.rows(*piece)
-    if not sum(piece.num_rows for piece in written):
-        return
-    rows = pa.concat_tables(written)
-    joined = pc.binary_join_element_wise(rows["chunk_id"], rows["text_hash"], "")
-    digest.update("".join(joined.to_pylist()).encode())
-    table.write(rows)
