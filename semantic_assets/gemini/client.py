@@ -20,7 +20,7 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
-from semantic_assets.gemini.checked_file import VerifiedFile
+from semantic_assets.gemini.checked_file import VerifiedFile, receiving
 from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
@@ -216,12 +216,15 @@ class Gemini:
             found = orjson.loads(response.body or "{}")
         return found if isinstance(found, dict) else {}
 
-    def download(self, file: str, destination: Path) -> None:
-        """Stream a result file to a path; a failure may leave part of it there."""
-        with self._asking(Method.FILE):
+    def download(self, file: str, receive: Callable[[bytes], object]) -> None:
+        """Hand over a result file in parts of up to 1 MB, as they come in.
+
+        What `receive` raises ends the download and is raised as it is.
+        """
+        with receiving(receive) as receiver, self._asking(Method.FILE):
             self._client.files.download(
                 file=file,
-                destination=str(destination),
+                destination=receiver,
                 config={"http_options": {"timeout": _DOWNLOAD_MS}},
             )
 

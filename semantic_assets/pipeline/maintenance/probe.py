@@ -1,5 +1,6 @@
 """Named checks that only the live service can settle, by three small jobs and a few calls."""
 
+import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -127,21 +128,20 @@ def ended(
 def _check_answers(run: _Probe, result_file: str, job: PaidJob) -> None:
     space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "answers.jsonl"
-        with run.checking("result_file_is_readable"):
-            run.gemini.download(result_file, path)
-        with (
-            run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said,
-            path.open("rb") as lines,
-        ):
-            [block] = decode_answers(
-                lines, expected=keys, dimensions=space.dimensions, normalise=space.normalise
-            )
-            assert sorted(block.keys) == sorted(keys), "not all keys were answered"
-            said.append(f"tokens {block.tokens}")
-            if None not in block.tokens:
-                job.counted(sum(count or 0 for count in block.tokens))
+    answers = io.BytesIO()
+    with run.checking("result_file_is_readable"):
+        run.gemini.download(result_file, answers.write)
+    with run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said:
+        [block] = decode_answers(
+            io.BytesIO(answers.getvalue()),
+            expected=keys,
+            dimensions=space.dimensions,
+            normalise=space.normalise,
+        )
+        assert sorted(block.keys) == sorted(keys), "not all keys were answered"
+        said.append(f"tokens {block.tokens}")
+        if None not in block.tokens:
+            job.counted(sum(count or 0 for count in block.tokens))
     by_key: dict[str, npt.NDArray[np.float32]] = dict(zip(block.keys, block.vectors, strict=True))
     with run.checking("real_time_vectors_agree") as said:
         again = embed_sample(run.store, run.gemini, space, TEXTS, of=PROBE)

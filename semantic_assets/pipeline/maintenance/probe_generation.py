@@ -3,6 +3,7 @@
 Both spellings of a schema were reported to fail in files, each by people who saw the other work.
 """
 
+import io
 import json
 import tempfile
 import time
@@ -168,10 +169,9 @@ class _Try:
             self.trouble = str(error)
 
     def _read(self, result_file: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-            path = Path(folder) / "answer.jsonl"
-            self.gemini.download(result_file, path)
-            lines = path.read_bytes().splitlines()
+        answers = io.BytesIO()
+        self.gemini.download(result_file, answers.write)
+        lines = answers.getvalue().splitlines()
         for block in decode_generations(lines, expected=[_KEY], reader=AnswerReader(self.task)):
             [row] = block.rows
             if row.tokens is not None and self._job is not None:
