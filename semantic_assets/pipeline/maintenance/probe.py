@@ -1,12 +1,10 @@
 """Named checks that only the live service can settle, by three small jobs and a few calls."""
 
 import io
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -72,8 +70,9 @@ def _run(run: _Probe) -> None:
         run.gemini.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
     with paid_job(run.store, f"{PROBE}+{job_id}", space.model, tokens) as job:
-        with run.checking("request_file_is_accepted"), _request_file(run) as path:
-            input_file = run.gemini.upload(path, check=lambda: None)
+        with run.checking("request_file_is_accepted"):
+            lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
+            input_file = run.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
         name = display_name(run.store.ledger.ledger_id, job_id)
         with run.checking("job_is_created"):
             remote_name = job.created(
@@ -98,15 +97,6 @@ def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
         said.append(remote.state)
         assert remote.result_file, f"{remote.state}: {remote.error_message}"
     _check_answers(run, str(remote.result_file), job)
-
-
-@contextmanager
-def _request_file(run: _Probe) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "probe.jsonl"
-        texts = [(text_hash(text), text) for text in TEXTS]
-        path.write_bytes(b"".join(embedding_lines(run.store.settings.space, texts)))
-        yield path
 
 
 def ended(
