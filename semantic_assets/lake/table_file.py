@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 
 #: Columns with few values: a dictionary shrinks them to next to nothing.
 _REPEATED = ["shard", "space", "mime", "parse_status", "status", "batch_job_id", "outcome"]
+#: Nobody asks which text comes first.
+_TEXTS = ("text", "vector_text")
 
 
 class TableFile:
@@ -23,6 +25,8 @@ class TableFile:
         self.rows = 0
         self.metadata = metadata
         plain = [field.name for field in schema if not pa.types.is_nested(field.type)]
+        # The smallest and the largest text of a page are copied for it: twice a document of 63 MB.
+        plain = [name for name in plain if name not in _TEXTS]
         self._writer = pq.ParquetWriter(
             path,
             schema,
