@@ -4,7 +4,7 @@ python -m benchmarks.paths.pipeline ARTICLES FOLDER, which then holds the result
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import faiss  # noqa: F401  imported before anything is measured
@@ -13,7 +13,6 @@ import orjson
 import pyarrow.dataset  # noqa: F401
 
 from benchmarks.paths.meter import Meter
-from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.lake.manifests import manifest_keys, manifest_texts
@@ -21,8 +20,10 @@ from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.pipeline.answers.canary import verify_counts
+from semantic_assets.pipeline.answers.downloads import making
+from semantic_assets.pipeline.batch_jobs.landing import decode
 from semantic_assets.pipeline.batch_jobs.plan import plan
-from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
+from semantic_assets.pipeline.batch_jobs.results import finalize_job, replacing_results
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
@@ -31,6 +32,7 @@ from semantic_assets.pipeline.pending.pending import shard_demand
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
+from semantic_assets.system.durable import share
 
 
 def main() -> None:
@@ -98,22 +100,18 @@ def _answer(store: Store, job: BatchJob, folder: Path) -> None:
 
 
 def _land(store: Store, item: PlannedJob, folder: Path) -> None:
-    job, space = item.job, store.ledger.spaces.find(item.job.product_id)
-    keys = manifest_keys(store.lake, job.job_id) or []
-    answers = decode_answers(
-        _lines(folder / f"answers-{job.job_id}.jsonl"),
-        expected=keys,
-        dimensions=space.dimensions,
-        normalise=space.normalise,
-    )
+    job, keys = item.job, manifest_keys(store.lake, item.job.job_id) or []
 
-    with writing_results(store, job, item.lease, keys=keys, blocks=answers) as results:
-        verify_counts(store, job, results)
+    def fetch(receive: Callable[[bytes], None]) -> None:
+        with (folder / f"answers-{job.job_id}.jsonl").open("rb") as file:
+            while part := file.read(1 << 20):
+                receive(part)
 
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=1 << 20) as file:
-        yield from file
+    with making(store, job) as path:
+        decode(store, job, keys, path, fetch)
+        verify_counts(store, job, path)
+        with replacing_results(store, job, item.lease) as results:
+            share(path, results)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ another size, a value that is not finite, a vector of zeros. A key without a lin
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,16 +31,16 @@ _MOST_TOKENS = 2**31 - 1
 _PERMANENT_CODES = frozenset({3, 5, 11, 12})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class AnswerBlock:
     """Up to 1,024 decoded lines. `vectors[i]` is meaningful where `outcomes[i] == "ok"`."""
 
     vectors: npt.NDArray[np.float32]
-    keys: list[str] = field(default_factory=list)
-    tokens: list[int | None] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-    error_codes: list[str | None] = field(default_factory=list)
-    error_messages: list[str | None] = field(default_factory=list)
+    keys: list[str]
+    tokens: list[int | None]
+    outcomes: list[str]
+    error_codes: list[str | None]
+    error_messages: list[str | None]
 
     def batch(self, schema: pa.Schema) -> pa.RecordBatch:
         """As rows of a results file."""
@@ -78,74 +78,115 @@ def decode_answers(
     Raises:
         CorruptResult: at the first line that cannot answer the requests.
     """
-    open_keys = set(expected)
-    decoder = _LineDecoder(dimensions)
-    block = _empty(dimensions)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        key = decoder.decode(number, line, block)
-        if key not in open_keys:
-            raise CorruptResult(
-                f"line {number}: key {said(key)!r} was not asked for, or answered twice"
-            )
-        open_keys.discard(key)
-        if len(block.keys) == BLOCK_ROWS:
-            yield _finished(block, normalise)
-            block = _empty(dimensions)
-    if block.keys:
-        yield _finished(block, normalise)
+    decoder = AnswerDecoder(expected=expected, dimensions=dimensions, normalise=normalise)
+    yield from decoder.blocks(lines)
+    yield from decoder.rest()
 
 
-def _empty(dimensions: int) -> AnswerBlock:
-    return AnswerBlock(vectors=np.zeros((BLOCK_ROWS, dimensions), dtype=np.float32))
+class AnswerDecoder:
+    """Decodes the lines of one file as they come, in as many portions as they come in.
 
+    One simdjson parser; its proxies must be dropped before the next line is parsed.
+    """
 
-class _LineDecoder:
-    """One simdjson parser; its proxies must be dropped before the next line is parsed."""
-
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self, *, expected: Iterable[str], dimensions: int, normalise: bool) -> None:
+        self._open_keys = set(expected)
+        self._normalise = normalise
         self._parser = simdjson.Parser()
-        self._dimensions = dimensions
+        # As parsed; made float32 a block at a time, where what is beyond float32 becomes inf.
+        self._values = np.zeros((BLOCK_ROWS, dimensions))
+        self._line = 0
+        self._begin()
 
-    def decode(self, number: int, line: bytes, block: AnswerBlock) -> str:
+    def _begin(self) -> None:
+        self._keys: list[str] = []
+        self._tokens: list[int | None] = []
+        self._failures: dict[int, Failure] = {}
+
+    def blocks(self, lines: Iterable[bytes]) -> Iterator[AnswerBlock]:
+        """Yield the blocks that these lines fill.
+
+        Raises:
+            CorruptResult: at the first line that cannot answer the requests.
+        """
+        for line in lines:
+            self._line += 1
+            if not line.strip():
+                continue
+            key = self._decode(line)
+            if key not in self._open_keys:
+                raise CorruptResult(
+                    f"line {self._line}: key {said(key)!r} was not asked for, or answered twice"
+                )
+            self._open_keys.discard(key)
+            if len(self._keys) == BLOCK_ROWS:
+                yield self._finished()
+
+    def rest(self) -> Iterator[AnswerBlock]:
+        """Yield what is left when there are no more lines."""
+        if self._keys:
+            yield self._finished()
+
+    def _decode(self, line: bytes) -> str:
         """Append one line to the block and return its key."""
         try:
             root = self._parser.parse(line)
         except (ValueError, RuntimeError) as error:  # the latter: too deep, or a number too long
-            raise CorruptResult(f"line {number}: not JSON ({error})") from error
+            raise CorruptResult(f"line {self._line}: not JSON ({error})") from error
         try:
             key = root.get("key") if isinstance(root, simdjson.Object) else None
             if not isinstance(key, str):
-                raise CorruptResult(f"line {number}: no key")
-            self._append(number, key, root, block)
+                raise CorruptResult(f"line {self._line}: no key")
+            failure = self._read_vector(root)
+            if failure is not None:
+                self._failures[len(self._keys)] = failure
+            self._tokens.append(None if failure else _token_count(root))
         finally:
             del root
+        self._keys.append(key)
         return key
 
-    def _append(self, number: int, key: str, root: Any, block: AnswerBlock) -> None:
-        failure = self._vector_into(number, root, block.vectors[len(block.keys)])
-        block.keys.append(key)
-        block.tokens.append(None if failure else _token_count(root))
-        block.outcomes.append(failure.outcome if failure else Outcome.OK)
-        block.error_codes.append(failure.code if failure else None)
-        block.error_messages.append(failure.message if failure else None)
-
-    def _vector_into(self, number: int, root: Any, row: npt.NDArray[np.float32]) -> Failure | None:
+    def _read_vector(self, root: Any) -> Failure | None:
+        row = self._values[len(self._keys)]
         try:
             values = root.at_pointer("/response/embedding/values")
         except (KeyError, ValueError, TypeError, RuntimeError):
+            row[:] = 0.0
             return failure_of(root)
         if not isinstance(values, simdjson.Array):
-            raise CorruptResult(f"line {number}: the values are not a list")
-        if len(values) != self._dimensions:
-            raise CorruptResult(f"line {number}: {len(values)} values, not {self._dimensions}")
+            raise CorruptResult(f"line {self._line}: the values are not a list")
+        if len(values) != len(row):
+            raise CorruptResult(f"line {self._line}: {len(values)} values, not {len(row)}")
         try:
-            with np.errstate(over="ignore"):  # beyond float32 is inf, and refused with its block
-                row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
+            row[:] = np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise CorruptResult(f"line {number}: a value is not a number ({error})") from error
+            raise CorruptResult(f"line {self._line}: a value is not a number ({error})") from error
         return None
+
+    def _finished(self) -> AnswerBlock:
+        """Return the block, checked and normalised in one pass of numpy, and begin another."""
+        rows, failures = len(self._keys), self._failures
+        with np.errstate(over="ignore"):
+            vectors = self._values[:rows].astype(np.float32)
+        block = AnswerBlock(
+            vectors=vectors,
+            keys=self._keys,
+            tokens=self._tokens,
+            outcomes=[Outcome.OK] * rows,
+            error_codes=[None] * rows,
+            error_messages=[None] * rows,
+        )
+        for at, failure in failures.items():
+            block.outcomes[at] = failure.outcome
+            block.error_codes[at], block.error_messages[at] = failure.code, failure.message
+        answered = np.ones(rows, dtype=bool)
+        answered[list(failures)] = False
+        self._begin()
+        try:
+            unit_vectors(vectors, normalise=self._normalise, answered=answered)
+        except BadVectorError as error:
+            raise CorruptResult(f"key {block.keys[error.row]}: {error}") from error
+        return block
 
 
 def _token_count(root: Any) -> int | None:
@@ -172,16 +213,3 @@ def failure_of(root: Any) -> Failure:
                 None if message is None else said(message),
             )
     return Failure(Outcome.TRANSIENT, None, "the line has neither an answer nor an error")
-
-
-def _finished(block: AnswerBlock, normalise: bool) -> AnswerBlock:
-    """Trim, check and normalise a full block in one pass of numpy."""
-    rows = len(block.keys)
-    vectors = block.vectors[:rows]
-    answered = np.fromiter((word == Outcome.OK for word in block.outcomes), dtype=bool, count=rows)
-    try:
-        unit_vectors(vectors, normalise=normalise, answered=answered)
-    except BadVectorError as error:
-        raise CorruptResult(f"key {block.keys[error.row]}: {error}") from error
-    block.vectors = vectors
-    return block

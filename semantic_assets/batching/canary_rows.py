@@ -32,14 +32,14 @@ def canary_tokens(tokens: int, requests: int) -> int:
 
 def choose_canaries(estimates: Floats, counts: Floats, seed: str) -> list[int]:
     """Return the rows to embed again; `counts` are Google's, 0 where there is none."""
-    costs = np.where(counts > 0, counts, estimates)
+    costs = _costs(estimates, counts)
     allowed = canary_tokens(int(costs.sum()), len(costs))
     if costs.sum() <= allowed and len(costs) <= MAX_CANARIES:
         return list(range(len(costs)))
     chosen = _affordable(_doubtful(estimates, counts), costs, allowed // 2, MAX_CANARIES // 2)
     left = allowed - int(costs[chosen].sum())
     most = min(MAX_CANARIES - len(chosen), _needed(estimates, counts))
-    drawn = _drawn(costs, seed)
+    drawn = np.argsort(draw_order(estimates, counts, np.random.default_rng(list(seed.encode()))))
     chosen += _affordable(drawn[~np.isin(drawn, chosen)], costs, left, most)
     return chosen or [int(np.argmin(costs))]
 
@@ -48,10 +48,17 @@ def _doubtful(estimates: Floats, counts: Floats) -> Rows:
     return np.argsort(-misfit(estimates, counts), kind="stable")
 
 
-def _drawn(costs: Floats, seed: str) -> Rows:
-    """Return all rows in the order they are drawn in, with odds of one over their tokens."""
-    rng = np.random.default_rng(list(seed.encode()))
-    return np.argsort(rng.exponential(size=len(costs)) * costs)
+def draw_order(estimates: Floats, counts: Floats, rng: np.random.Generator) -> Floats:
+    """Return by what the rows are drawn, the lowest first: with odds of one over their tokens.
+
+    Rows may be given in portions, with the same generator.
+    """
+    order: Floats = rng.exponential(size=len(counts)) * _costs(estimates, counts)
+    return order
+
+
+def _costs(estimates: Floats, counts: Floats) -> Floats:
+    return np.where(counts > 0, counts, estimates)
 
 
 def _affordable(rows: Rows, costs: Floats, tokens: int, most: int) -> list[int]:

@@ -134,26 +134,49 @@ def decode_generations(
     Raises:
         CorruptResult: a line is not JSON, or its key is missing, not requested or a duplicate.
     """
-    open_keys, block = set(expected), GeneratedBlock()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        answer = _loaded(number, line)
+    decoder = GenerationDecoder(expected=expected, reader=reader)
+    yield from decoder.blocks(lines)
+    yield from decoder.rest()
+
+
+class GenerationDecoder:
+    """Decodes the lines of one file as they come, in as many portions as they come in."""
+
+    def __init__(self, *, expected: Iterable[str], reader: AnswerReader) -> None:
+        self._open_keys, self._reader = set(expected), reader
+        self._block, self._line = GeneratedBlock(), 0
+
+    def blocks(self, lines: Iterable[bytes]) -> Iterator[GeneratedBlock]:
+        """Yield the blocks that these lines fill.
+
+        Raises:
+            CorruptResult: a line is not JSON, or its key is missing, not requested or a duplicate.
+        """
+        for line in lines:
+            self._line += 1
+            if not line.strip():
+                continue
+            self._append(_loaded(self._line, line))
+            if len(self._block.keys) == _BLOCK_ROWS:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[GeneratedBlock]:
+        """Yield what is left when there are no more lines."""
+        block, self._block = self._block, GeneratedBlock()
+        if block.keys:
+            yield block
+
+    def _append(self, answer: dict[str, Any]) -> None:
         key = answer.get("key")
         if not isinstance(key, str):
-            raise CorruptResult(f"line {number}: no key")
-        if key not in open_keys:
+            raise CorruptResult(f"line {self._line}: no key")
+        if key not in self._open_keys:
             raise CorruptResult(
-                f"line {number}: key {said(key)!r} was not asked for, or answered twice"
+                f"line {self._line}: key {said(key)!r} was not asked for, or answered twice"
             )
-        open_keys.discard(key)
-        block.keys.append(key)
-        block.rows.append(reader.read(answer))
-        if len(block.keys) == _BLOCK_ROWS:
-            yield block
-            block = GeneratedBlock()
-    if block.keys:
-        yield block
+        self._open_keys.discard(key)
+        self._block.keys.append(key)
+        self._block.rows.append(self._reader.read(answer))
 
 
 def _loaded(number: int, line: bytes) -> dict[str, Any]:

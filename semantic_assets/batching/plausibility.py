@@ -27,9 +27,15 @@ Floats = npt.NDArray[np.float64]
 
 def misfit(estimates: Floats, counts: Floats) -> Floats:
     """Return each row's |log(count / estimate)| about the median, shape (n,)."""
-    ratios = np.log(np.maximum(counts, 1.0)) - np.log(np.maximum(estimates, 1.0))
+    ratios = log_ratios(estimates, counts)
     deviations: Floats = np.abs(ratios - np.median(ratios))
     return deviations
+
+
+def log_ratios(estimates: Floats, counts: Floats) -> Floats:
+    """Return each row's log(count / estimate), shape (n,)."""
+    ratios: Floats = np.log(np.maximum(counts, 1.0)) - np.log(np.maximum(estimates, 1.0))
+    return ratios
 
 
 def implausible(estimates: Floats, counts: Floats) -> str | None:

@@ -5,10 +5,11 @@ The create call is the one that costs money and is not idempotent, so: one attem
 re-sends on a dropped connection), explicit base URL and key.
 """
 
+import io
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +21,11 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
-from semantic_assets.gemini.checked_file import VerifiedFile
 from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import Method, translated
+from semantic_assets.gemini.transfers import LinesFile, Receiver, VerifiedFile, passing_on
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.text.foreign import scrubbed
@@ -80,18 +81,19 @@ class Gemini:
             warnings.simplefilter("ignore")
             yield
 
-    def upload(self, path: Path, *, check: Callable[[], None]) -> str:
-        """Upload a request file and return its `files/...` name.
+    def upload(
+        self, lines: Callable[[], Iterable[bytes]], *, name: str, check: Callable[[], None]
+    ) -> str:
+        """Upload lines, made anew by each call of `lines`, and return their `files/...` name.
 
         `check` is called before each part is read; if it raises, the upload stops.
         """
-        for mime_type in _MIME_TYPES:
-            try:
-                return self._upload(path, mime_type, path.name, check)[0]
-            except RequestRejected:
-                if mime_type == _MIME_TYPES[-1]:
-                    raise
-        raise AssertionError("unreachable")
+        with passing_on(LinesFile(lines, check)) as file:
+            for mime_type in _MIME_TYPES[:-1]:
+                with suppress(RequestRejected):
+                    return self._upload(file, mime_type, name)[0]
+                file.seek(0)
+            return self._upload(file, _MIME_TYPES[-1], name)[0]
 
     def upload_media(
         self, path: Path, *, mime: str, display_name: str, check: Callable[[], None]
@@ -101,7 +103,8 @@ class Gemini:
         Raises:
             TransientError: Google has not finished processing it.
         """
-        name, uri, state = self._upload(path, mime, display_name, check)
+        with VerifiedFile(path, check) as file:
+            name, uri, state = self._upload(file, mime, display_name)
         for _ in range(_MEDIA_LOOKS):
             if state not in ("PROCESSING", "STATE_UNSPECIFIED"):
                 break
@@ -115,9 +118,9 @@ class Gemini:
         return name, uri
 
     def _upload(
-        self, path: Path, mime_type: str, display_name: str, check: Callable[[], None]
+        self, file: io.RawIOBase, mime_type: str, display_name: str
     ) -> tuple[str, str, str]:
-        with self._asking(Method.UPLOAD), VerifiedFile(path, check) as file:
+        with self._asking(Method.UPLOAD):
             uploaded = self._client.files.upload(
                 file=file,
                 config={
@@ -216,20 +219,22 @@ class Gemini:
             found = orjson.loads(response.body or "{}")
         return found if isinstance(found, dict) else {}
 
-    def download(self, file: str, destination: Path) -> None:
-        """Stream a result file to a path; a failure may leave part of it there."""
-        with self._asking(Method.FILE):
+    def download(self, file: str, receive: Callable[[bytes], object]) -> None:
+        """Hand over a result file in parts of up to 1 MB, as they come in.
+
+        What `receive` raises ends the download and is raised as it is.
+        """
+        with passing_on(Receiver(receive)) as receiver, self._asking(Method.FILE):
             self._client.files.download(
                 file=file,
-                destination=str(destination),
+                destination=receiver,
                 config={"http_options": {"timeout": _DOWNLOAD_MS}},
             )
 
     def list_files(self) -> list[tuple[str, str]]:
         """(name, display name) of every uploaded file of the key."""
         with self._asking(Method.FILE):
-            config: Any = {"page_size": 100, **_quick()}
-            files = list(self._client.files.list(config=config))
+            files = list(self._client.files.list(config=_quick(page_size=100)))
         return [(str(file.name), file.display_name or "") for file in files]
 
     def cancel(self, name: str) -> None:
@@ -291,5 +296,5 @@ def _name_of(name: str | None) -> str:
     return name
 
 
-def _quick() -> Any:
-    return {"http_options": {"timeout": _QUICK_MS}}
+def _quick(**more: Any) -> Any:
+    return {"http_options": {"timeout": _QUICK_MS}, **more}

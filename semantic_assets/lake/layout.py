@@ -86,8 +86,8 @@ def uploads(job_id: str) -> str:
 
 
 def download(job_id: str) -> str:
-    """Return the local path of the answers this machine has downloaded for an open job."""
-    return f"downloads/{job_id}.jsonl"
+    """Return the local path of the answers this machine has downloaded for an open job, decoded."""
+    return f"downloads/{job_id}.parquet"
 
 
 def download_note(job_id: str) -> str:

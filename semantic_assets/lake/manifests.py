@@ -61,6 +61,16 @@ def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
         return None
 
 
+def manifest_estimates(lake: Lake, job_id: str) -> dict[str, int]:
+    """Map the text hashes of a job to their estimated tokens; empty if its manifest is missing."""
+    try:
+        table = lake.read(layout.manifest(job_id), ["text_hash", "token_estimate"])
+    except (FileNotFoundError, BrokenFile):
+        return {}
+    columns = (table["text_hash"].to_pylist(), table["token_estimate"].to_pylist())
+    return dict(zip(*columns, strict=True))
+
+
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:
     """Yield (text_hash, vector_text) of each text, in the manifest's order."""
     with lake.open(layout.manifest(job_id)) as file:

@@ -72,9 +72,10 @@ def _records(request: Request, stream: BinaryIO, skip: int) -> Iterator[SourceRe
         try:
             with POOL.child() as child, closing(child.read(request, stream)) as batches:
                 for records in batches:
-                    for record in records:
+                    records.reverse()
+                    while records:
                         skip += 1
-                        yield record
+                        yield records.pop()  # not held here: it may be the text of a whole file
                 return
         except LimitReached as limit:
             why = f"{limit}: split it, or save it in another format"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,15 +122,26 @@ class ReadingChild:
         try:
             self._send(request, stream)
             while (message := self._next())[0] == frames.MORE:
+                records = frames.decode(*message[1:])
+                # Let go of: one text may be the whole file, and its bytes were held beside it.
+                del message
                 try:
-                    yield frames.decode(*message[1:])
+                    yield records
                 except GeneratorExit:
                     self._pass_over()
                     raise
                 self._connection.sendall(frames.GO_ON)
-            yield from self._last(*message)
+            kind, items, texts = message
+            (self.is_idle, error), *items = items
+            records = frames.decode(items, texts)
+            del message, items, texts
+            yield records
         except (EOFError, ConnectionError):
             raise self._ending() from None
+        if kind == frames.MEMORY:
+            raise LimitReached(_too_large(self._limits))
+        if error is not None:
+            raise OSError(*error)
 
     def kill(self) -> None:
         """End it at once."""
@@ -207,17 +218,6 @@ class ReadingChild:
             while (message := self._next())[0] == frames.MORE:
                 self._connection.sendall(frames.STOP)
             self.is_idle = bool(message[1][0][0])
-
-    def _last(
-        self, kind: bytes, items: list[Any], texts: memoryview
-    ) -> Iterator[list[frames.Record]]:
-        (stays, error), *records = items
-        self.is_idle = stays
-        yield frames.decode(records, texts)
-        if kind == frames.MEMORY:
-            raise LimitReached(_too_large(self._limits))
-        if error is not None:
-            raise OSError(*error)
 
     def _ending(self) -> Exception:
         """Return why the child has ended."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -58,6 +59,15 @@ def replacing(
         sync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def share(path: Path, target: Path) -> None:
+    """Make `target` another name of a finished file, or a copy where there are no hard links."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, make_private(target))
 
 
 def make_folder(path: Path) -> None:

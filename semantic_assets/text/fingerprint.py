@@ -7,12 +7,22 @@ import numpy as np
 import numpy.typing as npt
 
 _NONE = (1 << 64) - 1
+_SLICE_CHARS = 1 << 20
 
 
 def text_hash(text: str | bytes) -> str:
     """Return blake2b-16 of the UTF-8 as 32 hex digits: the request key of a text."""
     encoded = text if isinstance(text, bytes) else text.encode()
     return blake2b(encoded, digest_size=16).hexdigest()
+
+
+def joined_hash(*parts: str) -> str:
+    """Return the `text_hash` of parts one behind the other, without a copy of a long one."""
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        for start in range(0, len(part), _SLICE_CHARS):
+            digest.update(part[start : start + _SLICE_CHARS].encode())
+    return digest.hexdigest()
 
 
 def fingerprint(*parts: str | int | None) -> str:

@@ -14,8 +14,8 @@ from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import KnownTexts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.answers import canary, downloads
-from semantic_assets.pipeline.batch_jobs import collect, plan, results
+from semantic_assets.pipeline.answers import canary
+from semantic_assets.pipeline.batch_jobs import collect, landing, plan, results
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.pending import ShardDemand, Withheld
 from semantic_assets.store import Store
@@ -27,15 +27,17 @@ def _without_verification() -> None:
 
 def no_key_check() -> None:
     """Answers are taken in the order of the requests, as with inline batches."""
-    real = codec.decode_answers
 
-    def decode(lines: Any, *, expected: Any, dimensions: int, normalise: bool) -> Any:
-        keys = list(expected)
-        for block in real(lines, expected=keys, dimensions=dimensions, normalise=normalise):
-            block.keys = [keys.pop(0) for _ in block.keys]
-            yield block
+    class InOrder(answers.AnswerDecoder):
+        def __init__(self, *, expected: Any, **named: Any) -> None:
+            super().__init__(expected=expected, **named)
+            self._asked = list(expected)
 
-    codec.decode_answers = decode  # type: ignore[assignment]
+        def _finished(self) -> Any:
+            block = super()._finished()
+            return replace(block, keys=[self._asked.pop(0) for _ in block.keys])
+
+    codec.AnswerDecoder = InOrder  # type: ignore[misc]
     _without_verification()
 
 
@@ -101,7 +103,7 @@ def no_waiting_for_canaries() -> None:
 
 def no_kept_downloads() -> None:
     """An answer that waits for its canary is downloaded again for each try."""
-    downloads._is_kept = lambda *_: False
+    landing.kept = lambda *_: None  # type: ignore[assignment]
 
 
 def no_canary_backoff() -> None:
@@ -111,13 +113,13 @@ def no_canary_backoff() -> None:
 
 def no_vector_check() -> None:
     """Any numbers are taken for a vector."""
-    real = answers._finished
+    real = answers.unit_vectors
 
-    def finished(block: Any, normalise: bool) -> Any:
-        block.vectors = np.nan_to_num(block.vectors) + 1e-3
-        return real(block, normalise)
+    def units(vectors: Any, **named: Any) -> Any:
+        vectors[:] = np.nan_to_num(vectors) + 1e-3
+        return real(vectors, **named)
 
-    answers._finished = finished
+    answers.unit_vectors = units  # type: ignore[assignment]
     _without_verification()
 
 

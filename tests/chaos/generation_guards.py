@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from semantic_assets.batching import generation_answers
+from semantic_assets.batching import codec, generation_answers
 from semantic_assets.batching.generation_answers import AnswerReader, Generated
 from semantic_assets.pipeline.answers import canary
-from semantic_assets.pipeline.batch_jobs import collect, landing, realtime
+from semantic_assets.pipeline.batch_jobs import collect, realtime
 from semantic_assets.pipeline.chunks import chunk_shard
 from semantic_assets.pipeline.generation import context
 from semantic_assets.pipeline.generation.context import Fed, Feeds
@@ -51,15 +51,18 @@ def no_media_deleted() -> None:
 
 def no_request_keys() -> None:
     """Answers are taken in the order of the requests."""
-    real = generation_answers.decode_generations
 
-    def decode(lines: Any, *, expected: Any, reader: AnswerReader) -> Any:
-        keys = list(expected)
-        for block in real(lines, expected=keys, reader=reader):
-            block.keys = [keys.pop(0) for _ in block.keys]
-            yield block
+    class InOrder(generation_answers.GenerationDecoder):
+        def __init__(self, *, expected: Any, reader: AnswerReader) -> None:
+            super().__init__(expected=expected, reader=reader)
+            self._asked = list(expected)
 
-    landing.answer_blocks.__globals__["decode_generations"] = decode
+        def rest(self) -> Any:
+            for block in super().rest():
+                block.keys = [self._asked.pop(0) for _ in block.keys]
+                yield block
+
+    codec.GenerationDecoder = InOrder  # type: ignore[misc]
 
 
 def no_foreign_request_check() -> None:

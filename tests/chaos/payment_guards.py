@@ -178,18 +178,18 @@ def no_stop_after_two() -> None:
 
 def early_clearing() -> None:
     """The remote job is deleted once its answer is downloaded, and not once that is durable."""
-    opened, real = landing.downloaded, Gemini.download
+    opened, real = landing._decoded, Gemini.download
     collected: list[Any] = []
 
-    def downloaded(store: Any, gemini: Gemini, job: Any, result_file: str) -> Any:
+    def decoded(store: Any, gemini: Gemini, job: Any, *others: Any, **named: Any) -> Any:
         collected[:] = [store, gemini, job]
-        return opened(store, gemini, job, result_file)
+        return opened(store, gemini, job, *others, **named)
 
-    def download(self: Gemini, file: str, destination: Any) -> None:
-        real(self, file, destination)
+    def download(self: Gemini, file: str, receive: Any) -> None:
+        real(self, file, receive)
         collect.clear_remote(*collected)
 
-    landing.downloaded, Gemini.download = downloaded, download  # type: ignore[method-assign]
+    landing._decoded, Gemini.download = decoded, download  # type: ignore[method-assign]
 
 
 def no_second_download() -> None:

@@ -26,10 +26,9 @@ _FAULTS: dict[str, dict[str, object]] = {
 }
 
 
-def _create(trial: Trial, kind: str, folder: Path) -> None:
-    path = folder / "in.jsonl"
-    path.write_bytes(_LINE if kind == "embedding" else _PROMPT)
-    file = trial.gemini.upload(path, check=lambda: None)
+def _create(trial: Trial, kind: str) -> None:
+    line = _LINE if kind == "embedding" else _PROMPT
+    file = trial.gemini.upload(lambda: [line], name="in.jsonl", check=lambda: None)
     if kind == "embedding":
         trial.gemini.create_embedding_job(
             model="gemini-embedding-001", input_file=file, display_name="a"
@@ -48,15 +47,15 @@ def _posted(trial: Trial) -> int:
 
 @pytest.mark.parametrize("kind", ["embedding", "generation"])
 @pytest.mark.parametrize("fault", sorted(_FAULTS))
-def test_a_create_call_is_posted_once(trial: Trial, tmp_path: Path, fault: str, kind: str) -> None:
+def test_a_create_call_is_posted_once(trial: Trial, fault: str, kind: str) -> None:
     trial.arm(fault, times=None, **_FAULTS[fault])
     with pytest.raises(SemanticAssetsError):
-        _create(trial, kind, tmp_path)
+        _create(trial, kind)
     assert _posted(trial) == 1
 
 
 def test_a_transport_error_of_google_auth_is_not_sent_again_either(
-    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 3.6.1 it is among what the SDK may retry; the answer is lost after the job was made."""
     send = httpx2.HTTPTransport.handle_request
@@ -71,24 +70,22 @@ def test_a_transport_error_of_google_auth_is_not_sent_again_either(
 
     monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", losing)
     with pytest.raises(SemanticAssetsError, match="the answer was lost"):
-        _create(trial, "embedding", tmp_path)
+        _create(trial, "embedding")
     assert len(posted) == 1
     assert len(trial.remote_jobs()) == 1
 
 
 @pytest.mark.parametrize("version", ["v1beta", "v1"])
-def test_every_call_is_on_the_version_of_the_settings(
-    trial: Trial, tmp_path: Path, version: str
-) -> None:
+def test_every_call_is_on_the_version_of_the_settings(trial: Trial, version: str) -> None:
     """One refused version, and each method is answered on the other."""
     trial.arm("version-refused", times=None, version={"v1": "v1beta", "v1beta": "v1"}[version])
     other = trial.reopened(gemini_api_version=version)
     with other.store as store:
-        _create(other, "embedding", tmp_path)
+        _create(other, "embedding")
         [job] = other.gemini.list_jobs(max_pages=1).jobs
         other.pass_time()
         found = other.gemini.get(job.name)
-        other.gemini.download(str(found.result_file), tmp_path / "out.jsonl")
+        other.gemini.download(str(found.result_file), bytearray().extend)
         assert other.gemini.list_files()
         assert other.gemini.embed_documents(store.settings.space, ["One."]).shape == (1, 128)
         other.gemini.delete_job(job.name)

@@ -1,6 +1,7 @@
 """Ids come from content: stable, and different where anything differs."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from semantic_assets.text.fingerprint import (
     document_ids,
     fingerprint,
     fingerprint_arrays,
+    joined_hash,
     text_hash,
 )
 
@@ -97,3 +99,9 @@ def test_the_ids_of_many_records_are_those_of_each() -> None:
     of = document_ids("acme/manuals", "acme/manuals/r.jsonl")
     for record in ("", "id:1", "content:ü"):
         assert of(record) == document_id("acme/manuals", "acme/manuals/r.jsonl", record)
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 21) + 3])
+def test_parts_hash_as_one_text(size: int) -> None:
+    text = "жx" * (size // 2) + "😀" * (size % 2)
+    assert joined_hash("Title\x1f", text, "", "\x1f1,2") == text_hash(f"Title\x1f{text}\x1f1,2")

@@ -8,8 +8,8 @@ token counts of media are only guessed beforehand, so they are not checked.
 A job asks for its vectors by a `yield`, so that several jobs can be answered by one call.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,15 @@ class CanaryWaits(TransientError):
 
 
 @dataclass(frozen=True, slots=True)
+class Decoded:
+    """A job's answers as a finished results file that has no name in the lake yet."""
+
+    path: Path
+    #: Vectors that were held while it was decoded, by row.
+    vectors: Mapping[int, Vectors] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The answered rows: position in the file, key, Google's token count and our estimate."""
 
@@ -71,14 +80,14 @@ class Canaries:
 
 
 def verify_answers(
-    store: Store, job: BatchJob, results: Path
+    store: Store, job: BatchJob, decoded: Decoded
 ) -> Generator[Canaries, Vectors, None]:
     """Check a finished, not yet published results file; yield what to embed again.
 
     Raises:
         CorruptResult: the results cannot be the answers to the job's texts.
     """
-    answered, doubt = verify_counts(store, job, results)
+    answered, doubt = verify_counts(store, job, decoded.path)
     if doubt and not kind_of_job(store, job).is_comparable:
         raise CorruptResult(doubt)
     if not len(answered.positions) or not kind_of_job(store, job).is_comparable:
@@ -86,7 +95,7 @@ def verify_answers(
     rows = choose_canaries(answered.estimates, answered.counts, job.job_id)
     if doubt and not _far_off(answered)[rows].any():  # none of them is cheap enough to be looked at
         raise CorruptResult(doubt)
-    asked = _canaries(store, job, answered, rows, _vectors(results, answered.positions[rows]))
+    asked = _canaries(store, job, answered, rows, _vectors(decoded, answered.positions[rows]))
     cosines = asked.cosines((yield asked))
     if (cosines < MIN_COSINE).any():
         worst = int(np.argmin(cosines))
@@ -216,18 +225,26 @@ def _waiting(one: Canaries, why: str) -> str:
     return f"job {one.sample.job_id}: its canary cannot be run, the result waits: {why}"
 
 
-def _vectors(results: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Read the vectors at these rows, from only the row groups they are in."""
-    found: dict[int, npt.NDArray[np.float32]] = {}
+def _vectors(decoded: Decoded, positions: npt.NDArray[np.int64]) -> Vectors:
+    """Return the vectors of these rows; read those that were not held while decoding."""
+    wanted = positions.tolist()
+    left = [position for position in wanted if position not in decoded.vectors]
+    found = {**decoded.vectors, **(_read_vectors(decoded.path, left) if left else {})}
+    return np.stack([found[position] for position in wanted])
+
+
+def _read_vectors(results: Path, positions: list[int]) -> dict[int, Vectors]:
+    """Read the vectors of these rows, from only the row groups they are in."""
+    found: dict[int, Vectors] = {}
     with pq.ParquetFile(results, pre_buffer=False) as file:
         first = 0
         for group in range(file.num_row_groups):
             size = file.metadata.row_group(group).num_rows
-            inside = [int(p) for p in positions if first <= p < first + size]
+            inside = [p for p in positions if first <= p < first + size]
             if inside:
                 column = file.read_row_group(group, columns=["vector"])["vector"]
                 for position in inside:
                     value = column[position - first].as_py()
                     found[position] = np.asarray(value, dtype=np.float32)
             first += size
-    return np.stack([found[int(position)] for position in positions])
+    return found

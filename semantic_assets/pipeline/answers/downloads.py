@@ -1,21 +1,21 @@
-"""Downloaded answers, kept on this machine until their job is final.
+"""Downloaded answers, decoded, kept on this machine until their job is final.
 
 An answer whose canary could not be run was downloaded again every 30 seconds. A file is kept when
 it answered each text, and is used again only if its size and digest are what they were: another
-machine has its own copy, or downloads its own.
+machine has its own copy, or downloads its own. It is the results file to be: what Google sent,
+three times its size, is decoded as it comes in and never written down.
 """
 
 import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL, BatchJob
+from semantic_assets.pipeline.pending.broken_files import digest_of
 from semantic_assets.store import Store
 from semantic_assets.system import durable
 
@@ -24,48 +24,37 @@ _UNKNOWN_SECONDS = 50 * 3_600.0
 
 
 @contextmanager
-def downloaded(store: Store, gemini: Gemini, job: BatchJob, result_file: str) -> Iterator[Path]:
-    """Yield a job's answers: as they are kept here, or downloaded for the block.
-
-    Raises:
-        RemoteMissing: the file cannot be read (yet).
-    """
-    if _is_kept(store, job.job_id, result_file):
-        yield store.lake.path(layout.download(job.job_id))
-        return
+def making(store: Store, job: BatchJob) -> Iterator[Path]:
+    """Yield an empty private file for a job's answers; it is gone after the block, unless kept."""
     path = store.lake.path(f"downloads/.{job.job_id}.{uuid.uuid4().hex}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        gemini.download(result_file, path)
-        yield path
+        yield durable.make_private(path)
     finally:
         path.unlink(missing_ok=True)
 
 
-def keep(store: Store, job: BatchJob, result_file: str, path: Path) -> None:
-    """Keep answers that proved whole."""
+def keep(store: Store, job: BatchJob, result_file: str, path: Path) -> Path:
+    """Keep answers that proved whole, and return where."""
     kept = store.lake.path(layout.download(job.job_id))
-    if path == kept:
-        return
     path.replace(kept)
     note = {"result_file": result_file, **_measured(kept)}
     with durable.replacing(store.lake.path(layout.download_note(job.job_id))) as temporary:
         temporary.write_text(json.dumps(note))
+    return kept
 
 
-def _is_kept(store: Store, job_id: str, result_file: str) -> bool:
-    """Return whether this result file is here, whole and unchanged; drop what is not."""
+def kept(store: Store, job_id: str, result_file: str) -> Path | None:
+    """Return the answers from this result file if they are here and unchanged; else drop them."""
+    path = store.lake.path(layout.download(job_id))
     try:
         note = json.loads(store.lake.path(layout.download_note(job_id)).read_text())
-        if note == {
-            "result_file": result_file,
-            **_measured(store.lake.path(layout.download(job_id))),
-        }:
-            return True
+        if note == {"result_file": result_file, **_measured(path)}:
+            return path
     except (OSError, ValueError):
         pass
     drop(store, job_id)
-    return False
+    return None
 
 
 def is_noted(store: Store, job: BatchJob) -> bool:
@@ -102,5 +91,5 @@ def _is_over(store: Store, path: Path, oldest: float) -> bool:
 
 
 def _measured(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"size": path.stat().st_size, "blake2b": file_digest(file, blake2b).hexdigest()}
+    digest, size = digest_of(path)
+    return {"size": size, "sha256": digest}

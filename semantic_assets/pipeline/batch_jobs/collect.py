@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -32,6 +31,7 @@ from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.answers.canary import (
     Canaries,
     CanaryWaits,
+    Decoded,
     Vectors,
     calls_of,
     embed_again,
@@ -206,9 +206,9 @@ def _land(
     yield from land_answers(store, gemini, job, lease, keys, verify=partial(_verify, store, job))
 
 
-def _verify(store: Store, job: BatchJob, results: Path) -> Generator[Canaries, Vectors, None]:
-    require_whole(store, job, results)
-    yield from verify_answers(store, job, results)
+def _verify(store: Store, job: BatchJob, decoded: Decoded) -> Generator[Canaries, Vectors, None]:
+    require_whole(store, job, decoded.path)
+    yield from verify_answers(store, job, decoded)
 
 
 def _has_output(gemini: Gemini, job: BatchJob) -> bool:

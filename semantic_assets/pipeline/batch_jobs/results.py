@@ -6,7 +6,7 @@ in between leaves the results file, and the next process finishes from there.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,43 +55,59 @@ class Outcomes:
         return self.requests - self.succeeded
 
 
-@contextmanager
-def writing_results(
-    store: Store,
-    job: BatchJob,
-    lease: Lease,
-    *,
-    keys: Sequence[str],
-    blocks: Iterable[Block],
-) -> Iterator[Path]:
-    """Write the answers, and a `missing` row for each key without one, as one immutable file.
+class AnswersFile:
+    """A results file of a job while its answers come in; whoever makes it gives it its name."""
 
-    The block checks the file before it is renamed into place; if it raises, no reader sees it.
+    def __init__(self, store: Store, job: BatchJob, path: Path, keys: Iterable[str]) -> None:
+        self._store, self._job = store, job
+        self._schema = _schema(store, job)
+        self._open_keys = dict.fromkeys(keys)
+        self._file = TableFile(path, self._schema, identity(store, job))
+
+    def write(self, block: Block) -> None:
+        self._file.write(block.batch(self._schema))
+        for key in block.keys:
+            self._open_keys.pop(key, None)
+
+    def finish(self) -> int:
+        """Write a row for each text without an answer, and the footer; return how many it lacks.
+
+        A text that was left out of the request file lacks nothing.
+        """
+        unsent = unsent_texts(self._store.lake, self._job.job_id) if self._open_keys else {}
+        missing = [key for key in self._open_keys if key not in unsent]
+        for reason, left_out in _by_reason(unsent, self._open_keys.keys()):
+            write_failures(
+                self._file, self._schema, left_out, outcome=Outcome.TRANSIENT, message=reason
+            )
+        write_failures(
+            self._file,
+            self._schema,
+            missing,
+            outcome=Outcome.MISSING,
+            message="no answer in the result",
+        )
+        self.close()
+        return len(missing)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@contextmanager
+def replacing_results(store: Store, job: BatchJob, lease: Lease) -> Iterator[Path]:
+    """Yield the path of a job's results file to be; if the block raises, no reader sees it.
 
     Raises:
-        CorruptResult: from the answers; nothing of the file is left behind.
         Conflict: the job was taken over, or moved on.
     """
-    schema = _schema(store, job)
-    open_keys = set(keys)
     path = layout.results(job.product_id, job.job_id)
     unmoved = store.ledger.jobs.held(job, lease.fence)
-    with store.lake.writing(path, schema, identity(store, job), unmoved) as file:
-        for block in blocks:
-            file.write(block.batch(schema))
-            open_keys.difference_update(block.keys)
-        unsent = unsent_texts(store.lake, job.job_id) if open_keys else {}
-        for reason, left_out in _by_reason(unsent, open_keys):
-            write_failures(file, schema, left_out, outcome=Outcome.TRANSIENT, message=reason)
-        missing = [key for key in keys if key in open_keys.difference(unsent)]
-        write_failures(
-            file, schema, missing, outcome=Outcome.MISSING, message="no answer in the result"
-        )
-        file.close()
-        yield file.path
+    with store.lake.replacing(path, unmoved) as temporary:
+        yield temporary
 
 
-def _by_reason(unsent: dict[str, str], open_keys: set[str]) -> Iterator[tuple[str, list[str]]]:
+def _by_reason(unsent: dict[str, str], open_keys: Set[str]) -> Iterator[tuple[str, list[str]]]:
     for reason in dict.fromkeys(unsent.values()):
         keys = [key for key, why in unsent.items() if why == reason and key in open_keys]
         if keys:

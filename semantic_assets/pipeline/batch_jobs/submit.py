@@ -1,8 +1,7 @@
 """Submit planned jobs to Google; the ledger records each step before its call."""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from semantic_assets.errors import (
     Conflict,
@@ -128,21 +127,19 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
 
 
 def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / f"{planned.job.display_name}.jsonl"
-        try:
-            write_requests(store, gemini, planned, path)
-        except FileNotFoundError as error:
-            # Suspended past its lease; another process released the job and its manifest.
-            raise Conflict(f"job {planned.job.job_id} was released by another process") from error
-        return gemini.upload(path, check=planned.lease.require)
-
-
-def write_requests(store: Store, gemini: Gemini, planned: PlannedJob, path: Path) -> None:
-    """Write the request file of a job from its manifest; upload the media it names first."""
+    """Upload the request file of a job from its manifest, and the media it names first."""
     kind = kind_of_job(store, planned.job)
-    with path.open("wb", buffering=1 << 20) as file:
-        file.writelines(kind.request_lines(store, gemini, planned))
+    name, check = f"{planned.job.display_name}.jsonl", planned.lease.require
+    try:
+        if not kind.uploads_media:
+            lines = partial(kind.request_lines, store, gemini, planned)
+            return gemini.upload(lines, name=name, check=check)
+        # Made once: each line uploads the file it names.
+        made = list(kind.request_lines(store, gemini, planned))
+        return gemini.upload(lambda: made, name=name, check=check)
+    except FileNotFoundError as error:
+        # Suspended past its lease; another process released the job and its manifest.
+        raise Conflict(f"job {planned.job.job_id} was released by another process") from error
 
 
 def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) -> BatchJob:

@@ -18,7 +18,7 @@ from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
 from semantic_assets.store import Store
-from semantic_assets.text.fingerprint import text_hash
+from semantic_assets.text.fingerprint import joined_hash
 
 #: Bounds memory while a shard is read and split: 32 MB groups took 290 MB in all, these 240.
 _ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 4_096, 2 << 20
@@ -221,10 +221,11 @@ class DocumentsWriter:
 def content_hash_of(record: SourceRecord) -> str:
     """Return the hash of a document's title, text and pages, or of a medium."""
     if record.parse_status == ParseStatus.PENDING_DESCRIPTION:
-        return text_hash(f"{record.title or ''}\x1f{record.signature}")
+        return joined_hash(f"{record.title or ''}\x1f{record.signature}")
     # Pages too: the same text on other pages is split into chunks of other pages.
     pages = ",".join(str(start) for start in record.pages)
-    return text_hash(f"{record.title or ''}\x1f{record.text}{pages and chr(0x1F)}{pages}")
+    behind = f"\x1f{pages}" if pages else ""
+    return joined_hash(f"{record.title or ''}\x1f", record.text, behind)
 
 
 def document_row(

@@ -25,7 +25,11 @@ from semantic_assets.model.statuses import Outcome
 from semantic_assets.parsing.vector_files import VectorRows, read_vectors
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
-from semantic_assets.pipeline.batch_jobs.results import finalize_job, writing_results
+from semantic_assets.pipeline.batch_jobs.results import (
+    AnswersFile,
+    finalize_job,
+    replacing_results,
+)
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.pending.landed import complete_key_index
@@ -131,8 +135,11 @@ def _land(
         )
         store.ledger.jobs.insert(job, detail="imported")
         write_manifest(store.lake, job, space, [manifest])
-        with writing_results(store, job, lease, keys=rows.keys, blocks=_blocks(rows)):
-            pass  # proven above
+        with replacing_results(store, job, lease) as path:
+            file = AnswersFile(store, job, path, rows.keys)
+            for block in _blocks(rows):
+                file.write(block)
+            file.finish()
         finalize_job(
             store,
             job,

@@ -1,11 +1,10 @@
 """Named checks that only the live service can settle, by three small jobs and a few calls."""
 
-import tempfile
+import io
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -71,8 +70,9 @@ def _run(run: _Probe) -> None:
         run.gemini.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
     with paid_job(run.store, f"{PROBE}+{job_id}", space.model, tokens) as job:
-        with run.checking("request_file_is_accepted"), _request_file(run) as path:
-            input_file = run.gemini.upload(path, check=lambda: None)
+        with run.checking("request_file_is_accepted"):
+            lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
+            input_file = run.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
         name = display_name(run.store.ledger.ledger_id, job_id)
         with run.checking("job_is_created"):
             remote_name = job.created(
@@ -99,15 +99,6 @@ def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
     _check_answers(run, str(remote.result_file), job)
 
 
-@contextmanager
-def _request_file(run: _Probe) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "probe.jsonl"
-        texts = [(text_hash(text), text) for text in TEXTS]
-        path.write_bytes(b"".join(embedding_lines(run.store.settings.space, texts)))
-        yield path
-
-
 def ended(
     store: Store, gemini: Gemini, remote_name: str, sleep: Callable[[float], None]
 ) -> RemoteJob:
@@ -127,21 +118,20 @@ def ended(
 def _check_answers(run: _Probe, result_file: str, job: PaidJob) -> None:
     space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "answers.jsonl"
-        with run.checking("result_file_is_readable"):
-            run.gemini.download(result_file, path)
-        with (
-            run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said,
-            path.open("rb") as lines,
-        ):
-            [block] = decode_answers(
-                lines, expected=keys, dimensions=space.dimensions, normalise=space.normalise
-            )
-            assert sorted(block.keys) == sorted(keys), "not all keys were answered"
-            said.append(f"tokens {block.tokens}")
-            if None not in block.tokens:
-                job.counted(sum(count or 0 for count in block.tokens))
+    answers = io.BytesIO()
+    with run.checking("result_file_is_readable"):
+        run.gemini.download(result_file, answers.write)
+    with run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said:
+        [block] = decode_answers(
+            io.BytesIO(answers.getvalue()),
+            expected=keys,
+            dimensions=space.dimensions,
+            normalise=space.normalise,
+        )
+        assert sorted(block.keys) == sorted(keys), "not all keys were answered"
+        said.append(f"tokens {block.tokens}")
+        if None not in block.tokens:
+            job.counted(sum(count or 0 for count in block.tokens))
     by_key: dict[str, npt.NDArray[np.float32]] = dict(zip(block.keys, block.vectors, strict=True))
     with run.checking("real_time_vectors_agree") as said:
         again = embed_sample(run.store, run.gemini, space, TEXTS, of=PROBE)

@@ -3,13 +3,12 @@
 Both spellings of a schema were reported to fail in files, each by people who saw the other work.
 """
 
+import io
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from semantic_assets.batching.generation_answers import AnswerReader, decode_generations
 from semantic_assets.batching.generation_requests import SCHEMA_FIELDS, Ask, generation_lines
@@ -140,11 +139,8 @@ class _Try:
             self.trouble = f"refused: {error}"
 
     def _upload(self) -> str:
-        with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-            path = Path(folder) / "probe.jsonl"
-            lines = generation_lines(self.task, [Ask(_KEY, _prompt(self.task))], self.field)
-            path.write_bytes(b"".join(lines))
-            return self.gemini.upload(path, check=lambda: None)
+        lines = [*generation_lines(self.task, [Ask(_KEY, _prompt(self.task))], self.field)]
+        return self.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
 
     def _create(self, file: str, job_id: str) -> str:
         name = display_name(self.store.ledger.ledger_id, job_id)
@@ -168,10 +164,9 @@ class _Try:
             self.trouble = str(error)
 
     def _read(self, result_file: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-            path = Path(folder) / "answer.jsonl"
-            self.gemini.download(result_file, path)
-            lines = path.read_bytes().splitlines()
+        answers = io.BytesIO()
+        self.gemini.download(result_file, answers.write)
+        lines = answers.getvalue().splitlines()
         for block in decode_generations(lines, expected=[_KEY], reader=AnswerReader(self.task)):
             [row] = block.rows
             if row.tokens is not None and self._job is not None:

@@ -1,10 +1,8 @@
 """Try each method on each version of the API: live captures of batches are all on v1beta."""
 
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeVar
 
 from semantic_assets.batching.requests import embedding_lines
@@ -90,11 +88,12 @@ def _try_calls(trial: _Trial, version: str) -> None:
 
 def _try_job(trial: _Trial, version: str) -> None:
     """Upload one line, make a job of it, look at it and delete both."""
-    with tempfile.TemporaryDirectory(prefix="semantic-assets-") as folder:
-        path = Path(folder) / "probe.jsonl"
-        lines = embedding_lines(trial.store.settings.space, [(text_hash(_TEXT), _TEXT)])
-        path.write_bytes(b"".join(lines))
-        file = trial.done("files.upload", version, lambda on: on.upload(path, check=lambda: None))
+    lines = [*embedding_lines(trial.store.settings.space, [(text_hash(_TEXT), _TEXT)])]
+
+    def upload(on: Gemini) -> str:
+        return on.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+
+    file = trial.done("files.upload", version, upload)
     if file is None:
         return
     try:

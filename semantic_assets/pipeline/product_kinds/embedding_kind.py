@@ -38,6 +38,7 @@ class EmbeddingKind:
     noun = "vectors"
     is_comparable = True
     has_known_counts = True
+    uploads_media = False
     calls_out = MAX_REALTIME_TEXTS
 
     def rows_of(self, shard: Shard) -> int:

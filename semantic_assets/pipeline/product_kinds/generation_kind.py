@@ -49,6 +49,10 @@ class GenerationKind:
     def has_known_counts(self) -> bool:
         return not self.task.is_media
 
+    @property
+    def uploads_media(self) -> bool:
+        return self.task.is_media
+
     def rows_of(self, shard: Shard) -> int:
         return shard.documents
 

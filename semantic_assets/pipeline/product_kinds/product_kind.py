@@ -31,6 +31,8 @@ class ProductKind(Protocol):
 
     @property
     def has_known_counts(self) -> bool: ...  # estimates can be held against what Google counted
+    @property
+    def uploads_media(self) -> bool: ...  # making a request line uploads what it names
     def rows_of(self, shard: Shard) -> int: ...  # that may want an answer
     def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool: ...  # by all of them
     def expected_output(self, store: Store, requests: int) -> int | None: ...  # tokens

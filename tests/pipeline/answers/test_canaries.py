@@ -155,7 +155,7 @@ def test_a_kept_answer_that_has_changed_is_downloaded_again(waiting: Trial, harm
     collect(waiting)
     jobs = len(states(waiting))
     place = waiting.store.lake.path("downloads")
-    path = sorted(place.glob("*.json" if harm == "note" else "*.jsonl"))[0]
+    path = sorted(place.glob("*.json" if harm == "note" else "*.parquet"))[0]
     content = path.read_bytes()
     if harm == "gone":
         path.unlink()
@@ -176,7 +176,7 @@ def test_what_is_quarantined_is_accepted_from_what_is_kept(waiting: Trial) -> No
     downloads = calls(waiting, DOWNLOAD)
     resolve.accept(waiting.store, waiting.gemini, held.job_id)
     assert calls(waiting, DOWNLOAD) == downloads
-    assert f"{held.job_id}.jsonl" not in kept(waiting)
+    assert f"{held.job_id}.parquet" not in kept(waiting)
 
 
 def test_cleanup_shows_and_deletes_what_another_machine_collected(waiting: Trial) -> None:
@@ -199,9 +199,9 @@ def test_cleanup_shows_and_deletes_what_another_machine_collected(waiting: Trial
 def test_a_collecting_machine_sweeps_what_others_collected(waiting: Trial) -> None:
     collect(waiting)
     job = waiting.store.ledger.jobs.list()[0]
-    stale = waiting.store.lake.path(f"downloads/{job.job_id}.jsonl")
+    stale = waiting.store.lake.path(f"downloads/{job.job_id}.parquet")
     stale.write_text("answers")
-    unknown = stale.with_name("a-job-of-a-lost-ledger.jsonl")
+    unknown = stale.with_name("a-job-of-a-lost-ledger.parquet")
     unknown.write_text("answers")
     collect(waiting)
     assert kept(waiting) == [unknown.name]
