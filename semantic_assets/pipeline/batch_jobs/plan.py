@@ -7,7 +7,6 @@ planners can never put one text into two jobs.
 from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from semantic_assets.batching.grouping import PendingText, groups
 from semantic_assets.batching.packing import (
@@ -51,13 +50,13 @@ from semantic_assets.pipeline.costs.budgets import (
     job_usd,
 )
 from semantic_assets.pipeline.costs.dataset_budgets import DatasetBudgets
-from semantic_assets.pipeline.pending.job_texts import JobTexts
-from semantic_assets.pipeline.pending.pending import (
-    ShardDemand,
-    demand,
-    landed_and_withheld,
-)
+from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.pipeline.pending.remembered_demands import (
+    ProductDemands,
+    RememberedDemands,
+    remembering,
+)
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
@@ -69,6 +68,7 @@ def plan(
     favour: ShardKey | None = None,
     min_texts: int = 1,
     only: Product | None = None,
+    demands: RememberedDemands | None = None,
 ) -> Plan:
     """Form jobs for the unsettled shards of each task and space.
 
@@ -77,13 +77,19 @@ def plan(
     Args:
         min_texts: a space or task with fewer pending texts gets no job.
         only: form jobs for this space or task only.
+        demands: remembered from earlier rounds of the same drain; what they lack is derived.
     """
-    with store.ledger.leases.trying(lease_names.PLAN) as lease:
+    with (
+        remembering(store, demands) as held,
+        store.ledger.leases.trying(lease_names.PLAN) as lease,
+    ):
         if lease is None:
             return Plan(blocked_by=ANOTHER_PLANS)
         recover_manifests(store)
         plans = [
-            _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
+            _Planner(store, held.of(wanted.product), scope_id, lease, min_texts).run(
+                unsettled, favour
+            )
             for wanted in wanted_products(store)
             if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
         ]
@@ -94,9 +100,11 @@ class _Planner:
     """Forms the jobs of one embedding space, or of one generation task."""
 
     def __init__(
-        self, store: Store, product: Product, scope_id: str, lease: Lease, min_texts: int
+        self, store: Store, demands: ProductDemands, scope_id: str, lease: Lease, min_texts: int
     ) -> None:
+        product = demands.product
         self._store, self._product, self._scope_id = store, product, scope_id
+        self._demands = demands
         self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
         self._budgets = DatasetBudgets(store)
 
@@ -114,16 +122,17 @@ class _Planner:
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
-        index, withheld = landed_and_withheld(store, product_id)
+        withheld = self._demands.look()
         if withheld.unreadable:
             return Plan(blocked_by=unknown_texts(withheld.unreadable))
         if not withheld.is_complete:
             return Plan(blocked_by=Blocked("another process is forming a job"))
         if reason := quarantine_block(store, product_id):
             return Plan(blocked_by=Blocked(reason, needs_person=True))
+        tables = {shard.key: cut for shard, cut in unsettled}
         wanted, opened = open_shards(
             serving_order(store, self._product, self._in_doubt(unsettled), favour),
-            lambda shard: demand(store, shard, self._product, index, withheld),
+            lambda shard: self._demands.of(shard, tables[shard]),
             self._budgets.may_wait,
             window.free_tokens,
         )
@@ -133,8 +142,8 @@ class _Planner:
         sendable = {
             k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
         }
-        with JobTexts(store, opened) as texts:
-            jobs, blocked_by, taken = self._form_all(sendable, window, texts)
+        self._demands.texts.know(opened)
+        jobs, blocked_by, taken = self._form_all(sendable, window)
         if few or (pending and not is_enough):
             gathers = few if is_enough else {product_id: (pending, self._min_texts)}
             blocked_by = blocked_by or gathering(gathers)
@@ -171,9 +180,9 @@ class _Planner:
         in_jobs = pa.array(list(taken), pa.string())
         pending: dict[ShardKey, tuple[int, str | None]] = {}
         for found in opened:
-            is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
-            left = int((found.is_pending & ~is_taken).sum())
+            left = self._demands.pending_without(found, in_jobs)
             pending[found.shard] = (left, found.table_fingerprint)
+        self._demands.rest()
         self._store.ledger.progress.note_pending(self._product.product_id, pending)
         return sum(left for left, _ in pending.values())
 
@@ -192,7 +201,7 @@ class _Planner:
         )
 
     def _form_all(
-        self, wanted: dict[str, PendingText], window: Window, texts: JobTexts
+        self, wanted: dict[str, PendingText], window: Window
     ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
@@ -203,7 +212,7 @@ class _Planner:
                 estimates = [wanted[key].estimate for key in keys]
                 count = plan_job(estimates, window, max_requests=group.max_requests)
                 chosen = {key: wanted[key] for key in keys[:count]}
-                planned = self._try_form(chosen, window, group.budgeted, texts)
+                planned = self._try_form(chosen, window, group.budgeted)
                 if isinstance(planned, Blocked):
                     # A dataset's own budget blocks no other dataset.
                     is_full, blocked_by = group.budgeted is None, blocked_by or planned
@@ -218,7 +227,6 @@ class _Planner:
         chosen: dict[str, PendingText],
         window: Window,
         budgeted: DatasetKey | None,
-        texts: JobTexts,
     ) -> PlannedJob | Blocked:
         if not chosen:
             return WINDOW_FULL
@@ -234,8 +242,9 @@ class _Planner:
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
-        pieces = texts.of(chosen)
+        pieces = self._demands.texts.of(chosen)
         if pieces is None:
+            self._demands.distrust()
             return Blocked("a shard was written again while it was planned")
         repaired = self._kind.with_repairs(self._store, chosen, pieces)
         try:
