@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
-from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.ledger.database.schema import job_event, meta
 from semantic_assets.ledger.database.scope_tables import others_window
+from semantic_assets.ledger.identity import EVENTS_BEFORE
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
 
@@ -84,13 +85,16 @@ def record_event(
     before: str | None,
     after: str,
     detail: str | None,
-) -> None:
+) -> int:
+    """Record an event; return its number, counted on above earlier ledgers' events."""
     _log.info("job %s: %s -> %s", job_id, before or "new", after)
-    connection.execute(
-        sa.insert(job_event).values(
-            job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
-        )
-    )
+    event = {"job_id": job_id, "at": at, "from_state": before, "to_state": after, "detail": detail}
+    number, earlier = connection.execute(_RECORD_EVENT, event).one()
+    return int(number) + int(earlier or "0")
+
+
+_EARLIER = sa.select(meta.c.value).where(meta.c.name == EVENTS_BEFORE).scalar_subquery()
+_RECORD_EVENT = sa.insert(job_event).returning(job_event.c.event_id, _EARLIER)
 
 
 def job_values(job: BatchJob) -> dict[str, Any]:

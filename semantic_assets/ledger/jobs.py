@@ -41,8 +41,8 @@ class JobEvent:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     database: Database
-    #: Called once an event is durable.
-    after_event: Callable[[], None] = lambda: None
+    #: Called with the number of an event once it is durable.
+    after_event: Callable[[int], None] = lambda number: None
 
     def insert_if_fits(
         self,
@@ -72,8 +72,8 @@ class Jobs:
             guard(Spending(self.database, connection, job.job_id))
             connection.execute(sa.insert(job_table).values(job_values(job)))
             settle_insert(connection, self.database, job, reserved)
-            record_event(connection, job.job_id, job.created_at, None, job.state, None)
-        self.after_event()
+            number = record_event(connection, job.job_id, job.created_at, None, job.state, None)
+        self.after_event(number)
         return True
 
     def insert(
@@ -104,9 +104,9 @@ class Jobs:
             if found:
                 settle_insert(connection, self.database, job, None, paid)
                 now = self.database.clock()
-                record_event(connection, job.job_id, now, None, job.state, detail)
+                number = record_event(connection, job.job_id, now, None, job.state, detail)
         if found:
-            self.after_event()
+            self.after_event(number)
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
@@ -192,9 +192,9 @@ class Jobs:
             if before != to:
                 billed = possibly_billed
                 settle_move(connection, self.database, JobState(before), moved, billed, paid)
-                record_event(connection, job_id, now, before, to, detail)
+                number = record_event(connection, job_id, now, before, to, detail)
         if before != to:
-            self.after_event()
+            self.after_event(number)
         return moved
 
     def held(self, job: BatchJob, fence: int) -> AbstractContextManager[None]:

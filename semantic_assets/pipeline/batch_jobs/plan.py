@@ -40,6 +40,7 @@ from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
+    Noted,
     open_shards,
     pending_hint,
     serving_order,
@@ -130,8 +131,9 @@ class _Planner:
         if reason := quarantine_block(store, product_id):
             return Plan(blocked_by=Blocked(reason, needs_person=True))
         tables = {shard.key: cut for shard, cut in unsettled}
+        noted = store.ledger.progress.all()
         wanted, opened = open_shards(
-            serving_order(store, self._product, self._in_doubt(unsettled), favour),
+            serving_order(store, self._product, self._in_doubt(unsettled, noted), favour, noted),
             lambda shard: self._demands.of(shard, tables[shard]),
             self._budgets.may_wait,
             window.free_tokens,
@@ -154,18 +156,20 @@ class _Planner:
             blocked_by=blocked_by,
         )
 
-    def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
+    def _in_doubt(
+        self, unsettled: list[tuple[Shard, str]], all_noted: Noted
+    ) -> list[tuple[Shard, str]]:
         """Leave out shards whose texts are all in jobs, some of them still out.
 
         Deriving a shard of 12,000 documents costs half a second, and gives the same answer until
         one of its jobs ends.
         """
-        product_id, progress = self._product.product_id, self._store.ledger.progress.all()
+        product_id = self._product.product_id
         out = self._store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
         waiting = {name for job in out for name in job.shards}
 
         def waits(shard: Shard, cut: str) -> bool:
-            noted = progress.get((shard.key, product_id))
+            noted = all_noted.get((shard.key, product_id))
             if noted is None or noted.counted_fingerprint != cut:
                 return False
             return noted.pending == 0 and str(shard.key) in waiting
@@ -219,7 +223,8 @@ class _Planner:
                     break
                 jobs.append(planned)
                 taken.update(keys[:count])
-                keys, window = keys[count:], self._window()
+                # Only who holds the lease fills it, and each job's transaction sums it up again.
+                keys, window = keys[count:], window.with_job(planned.job.tokens_estimated)
         return jobs, blocked_by, taken
 
     def _try_form(

@@ -131,8 +131,9 @@ def _step(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -
     with _tolerating(report):
         if send is not None:
             _submit(store, send, report)
-    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
-    report.foreign_jobs = len(store.ledger.jobs.list(states=_OPEN)) - report.open_jobs
+    scopes = [job.scope_id for job in store.ledger.jobs.list(states=_OPEN)]
+    report.open_jobs = scopes.count(gemini.scope_id)
+    report.foreign_jobs = len(scopes) - report.open_jobs
     return report
 
 
