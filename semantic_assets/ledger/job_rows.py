@@ -35,28 +35,33 @@ def window_of(
     states: Collection[JobState] = IN_WINDOW,
 ) -> tuple[int, int]:
     """Tokens are limited for each model; jobs for the key, whatever their model."""
-    of_model = sa.case((job_table.c.model == model, job_table.c.tokens_estimated), else_=0)
-    tokens, jobs = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(of_model), 0), sa.func.count()).where(
-            job_table.c.scope_id == scope_id,
-            job_table.c.is_realtime.is_(False),
-            job_table.c.state.in_(list(states)),
-        )
-    ).one()
+    which = {"of_scope": scope_id, "of_model": model, "of_states": list(states)}
+    tokens, jobs = connection.execute(_WINDOW, which).one()
     return int(tokens), int(jobs)
+
+
+def _sum_of_model(table: sa.Table, tokens: sa.Column[Any]) -> sa.ColumnElement[int]:
+    of_model = sa.case((table.c.model == sa.bindparam("of_model"), tokens), else_=0)
+    return sa.func.coalesce(sa.func.sum(of_model), 0)
+
+
+# Made once, for they are asked for each job.
+_WINDOW = sa.select(_sum_of_model(job_table, job_table.c.tokens_estimated), sa.func.count()).where(
+    job_table.c.scope_id == sa.bindparam("of_scope"),
+    job_table.c.is_realtime.is_(False),
+    job_table.c.state.in_(sa.bindparam("of_states", expanding=True)),
+)
+_OTHERS = sa.select(
+    _sum_of_model(others_window, others_window.c.tokens),
+    sa.func.coalesce(sa.func.sum(others_window.c.jobs), 0),
+).where(others_window.c.scope_id == sa.bindparam("of_scope"))
 
 
 def enqueued_of(connection: sa.Connection, scope_id: str, model: str) -> tuple[int, int]:
     """Return (tokens, jobs) that fill the window: our rows, and what others of the key have out."""
     tokens, jobs = window_of(connection, scope_id, model)
-    others = sa.select(
-        sa.func.coalesce(
-            sa.func.sum(sa.case((others_window.c.model == model, others_window.c.tokens), else_=0)),
-            0,
-        ),
-        sa.func.coalesce(sa.func.sum(others_window.c.jobs), 0),
-    ).where(others_window.c.scope_id == scope_id)
-    their_tokens, their_jobs = connection.execute(others).one()
+    which = {"of_scope": scope_id, "of_model": model}
+    their_tokens, their_jobs = connection.execute(_OTHERS, which).one()
     return tokens + int(their_tokens), jobs + int(their_jobs)
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,21 @@ from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 
 _log = logging.getLogger(__name__)
+
+
+@cache
+def _moving(names: tuple[str, ...], *, is_fenced: bool) -> tuple[sa.Select[Any], sa.Executable]:
+    """Return what asks for a row's state and what moves it, made once for these columns."""
+    condition = (job_table.c.job_id == sa.bindparam("of_job")) & job_table.c.state.in_(
+        sa.bindparam("of_states", expanding=True)
+    )
+    if is_fenced:
+        condition &= job_table.c.fence == sa.bindparam("of_fence")
+    new: dict[str, Any] = {
+        name: sa.bindparam(f"new_{name}") for name in ("state", "updated_at", *names)
+    }
+    update = sa.update(job_table).where(condition).values(**new).returning(job_table)
+    return sa.select(job_table.c.state).where(condition), update
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +189,15 @@ class Jobs:
         sources = [state for state in of if to in MOVES[state] or state == to]
         if len(sources) != len(of):
             raise Conflict(f"no move from {sorted(set(of) - set(sources))} to {to}")
-        condition = (job_table.c.job_id == job_id) & job_table.c.state.in_(sources)
-        if fence is not None:
-            condition &= job_table.c.fence == fence
+        look, update = _moving(tuple(values), is_fenced=fence is not None)
+        which = {"of_job": job_id, "of_states": sources, "of_fence": fence}
+        new = {f"new_{name}": value for name, value in values.items()}
         with self.database.write() as connection:
-            before = connection.execute(sa.select(job_table.c.state).where(condition)).scalar()
+            before = connection.execute(look, which).scalar()
             if before is None:
                 return None
             row = connection.execute(
-                sa.update(job_table)
-                .where(condition)
-                .values(state=to, updated_at=now, **values)
-                .returning(job_table)
+                update, {**which, **new, "new_state": to, "new_updated_at": now}
             ).one_or_none()
             if row is None:
                 return None

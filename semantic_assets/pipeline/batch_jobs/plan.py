@@ -9,12 +9,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from semantic_assets.batching.grouping import PendingText, groups
-from semantic_assets.batching.packing import (
-    RATIO_MARGIN,
-    UNCALIBRATED_RATIO,
-    Window,
-    plan_job,
-)
+from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
@@ -37,6 +32,7 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
     unknown_texts,
 )
 from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
+from semantic_assets.pipeline.batch_jobs.job_window import window_now
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
@@ -117,7 +113,7 @@ class _Planner:
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
-        window = self._window()
+        window = window_now(store, self._scope_id, self._product.model)
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # No job can be formed before one ends, so deriving waits until then.
             noted = store.ledger.progress.all()
@@ -189,20 +185,6 @@ class _Planner:
         self._demands.rest()
         self._store.ledger.progress.note_pending(self._product.product_id, pending)
         return sum(left for left, _ in pending.values())
-
-    def _window(self) -> Window:
-        """Return the window in estimated tokens: Google's limit divided by our recent error."""
-        ledger = self._store.ledger
-        ratio = ledger.job_totals.token_ratio(self._product.model) or UNCALIBRATED_RATIO
-        configured = int(
-            self._store.settings.window_of(self._product.model) / (ratio * RATIO_MARGIN)
-        )
-        used, jobs = ledger.job_totals.enqueued(self._scope_id, self._product.model)
-        return Window(
-            limit_tokens=ledger.scopes.window(self._scope_id, self._product.model, configured),
-            used_tokens=used,
-            free_jobs=MAX_ACTIVE_JOBS - jobs,
-        )
 
     def _form_all(
         self, wanted: dict[str, PendingText], window: Window
