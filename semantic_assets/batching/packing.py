@@ -1,7 +1,7 @@
 """Packing of pending texts into jobs that fit the window of enqueued tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: A job's share of the window, so that the window is refilled as jobs end, one by one.
 JOB_SHARE = 0.2
@@ -21,6 +21,10 @@ class Window:
     limit_tokens: int
     used_tokens: int
     free_jobs: int
+
+    def with_job(self, tokens: int) -> "Window":
+        """Return what is left of it beside one more job."""
+        return replace(self, used_tokens=self.used_tokens + tokens, free_jobs=self.free_jobs - 1)
 
     @property
     def free_tokens(self) -> int:

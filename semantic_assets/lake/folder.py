@@ -1,8 +1,9 @@
 """The lake in a local folder."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -22,11 +23,15 @@ class Folder:
 
     def inside(self, directory: str) -> tuple[list[str], list[str]]:
         """Return (names of folders, names of files) of one directory."""
-        folder = self.root / directory
-        if not folder.is_dir():
-            return [], []
-        found = list(folder.iterdir())
-        return [p.name for p in found if p.is_dir()], [p.name for p in found if not p.is_dir()]
+        folders: list[str] = []
+        files: list[str] = []
+        with (
+            suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(self.root / directory) as found,
+        ):
+            for entry in found:
+                (folders if entry.is_dir() else files).append(entry.name)
+        return folders, files
 
     def etags(self, directory: str, only: str | None) -> dict[str, str]:
         """Return empty ETags: here every process shares what it derives from a file."""

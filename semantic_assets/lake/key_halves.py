@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Indices = npt.NDArray[np.int64]
 HEX_DIGITS = 32
 _NIBBLES = np.full(256, 255, dtype=np.uint8)
 _NIBBLES[[ord(digit) for digit in "0123456789abcdef"]] = np.arange(16)
@@ -39,3 +40,26 @@ def keys_of(pairs: npt.NDArray[np.int64]) -> list[str]:
     """Return the keys that `halves` split."""
     text = pairs.astype(">i8").tobytes().hex()
     return [text[start : start + HEX_DIGITS] for start in range(0, len(text), HEX_DIGITS)]
+
+
+class KeyPlaces:
+    """Finds a few keys among many, without a look at all of them."""
+
+    def __init__(self, keys: pa.Array) -> None:
+        packed = _packed(keys)
+        self._order = np.argsort(packed, kind="stable")
+        self._sorted = packed[self._order]
+
+    def of(self, keys: pa.Array) -> Indices:
+        """Return the places of those that are among them, in no order."""
+        packed = _packed(keys)
+        at = np.searchsorted(self._sorted, packed)
+        at[at == len(self._sorted)] = 0
+        is_there = self._sorted[at] == packed if len(self._sorted) else np.zeros(len(at), bool)
+        found: Indices = self._order[at[is_there]]
+        return found
+
+
+def _packed(keys: pa.Array) -> npt.NDArray[np.bytes_]:
+    """Return keys as 16 bytes each, which numpy sorts and compares as a whole."""
+    return np.frombuffer(halves(keys).astype(">i8").tobytes(), dtype="S16")

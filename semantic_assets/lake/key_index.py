@@ -57,6 +57,15 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """What an index covers: later files have a higher id, and an id is never given again."""
+
+    index: int
+    files: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyIndex:
     path: Path
     #: Of what cannot be read it holds nothing; it is not made, changed or brought to this form.
@@ -69,6 +78,26 @@ class KeyIndex:
         """Map the name of each covered results file to the ETag it was covered with."""
         with self._connected() as connection:
             return dict(connection.execute("SELECT name, mark FROM file"))
+
+    def covered(self) -> Covered:
+        """Return what is covered now, to ask `added_since` later."""
+        with self._connected() as connection:
+            return _covered(connection)
+
+    def added_since(self, before: Covered) -> tuple[list[str], Covered] | None:
+        """Return the names of files covered since, and what is covered now.
+
+        None: a file was also covered again or forgotten, or the index was made anew. The answer
+        costs what is new, so that whoever remembers outcomes may ask each time.
+        """
+        with self._connected() as connection:
+            connection.execute("BEGIN")  # one moment
+            query = "SELECT name FROM file WHERE file_id > ?"
+            names = [name for (name,) in connection.execute(query, (before.last_id,))]
+            now = _covered(connection)
+            connection.execute("COMMIT")
+        is_grown = now.index == before.index and now.files == before.files + len(names)
+        return (names, now) if is_grown else None
 
     def add(
         self,
@@ -173,6 +202,12 @@ class KeyIndex:
         known = self.known(keys)
         answers = {key: known.at(place) for place, key in enumerate(keys)}
         return {key: landed for key, landed in answers.items() if landed is not None}
+
+
+def _covered(connection: sqlite3.Connection) -> Covered:
+    (index,) = connection.execute("PRAGMA application_id").fetchone()
+    query = "SELECT count(*), coalesce(max(file_id), 0) FROM file"
+    return Covered(index, *connection.execute(query).fetchone())
 
 
 def _forget(connection: sqlite3.Connection, name: str) -> None:

@@ -1,5 +1,6 @@
 """The SQLite file of a key index: made, brought to its form, or only read."""
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -9,7 +10,7 @@ from semantic_assets.lake.verified_file import broken
 from semantic_assets.system.durable import make_private
 from semantic_assets.system.sqlite import connect_empty, connect_reading, use_wal
 
-_VERSION = 3
+_VERSION = 4
 _FOLDER = "keys"
 #: What SQLite says of a file that is no whole database.
 _BROKEN = {
@@ -18,11 +19,15 @@ _BROKEN = {
     sqlite3.SQLITE_IOERR_SHORT_READ,
 }
 # whole_job: requests of a job that failed as a whole, 0 otherwise; below 0: texts that failed side by side.
-_SCHEMA = f"""
+# AUTOINCREMENT: an id is never given twice, so that whoever remembers the last one misses no change.
+_FILE = """
 CREATE TABLE file (
-  file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,
+  file_id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, whole_job INTEGER NOT NULL,
   mark TEXT NOT NULL
 ) STRICT;
+"""
+_SCHEMA = f"""
+{_FILE}
 CREATE TABLE retry (
   high INTEGER NOT NULL, low INTEGER NOT NULL, retry_id TEXT NOT NULL, PRIMARY KEY (high, low)
 ) STRICT, WITHOUT ROWID;
@@ -30,7 +35,13 @@ CREATE TABLE outcome (
   high INTEGER NOT NULL, low INTEGER NOT NULL, file_id INTEGER NOT NULL,
   position INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (high, low, file_id)
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {_VERSION};
+"""
+#: From the form before this one, whose file ids were given again.
+_STEP = f"""
+ALTER TABLE file RENAME TO file_before;
+{_FILE}
+INSERT INTO file SELECT file_id, name, whole_job, mark FROM file_before;
+DROP TABLE file_before;
 """
 
 
@@ -73,7 +84,7 @@ def _made(path: Path) -> sqlite3.Connection:
 def _read(path: Path) -> sqlite3.Connection:
     with suppress(sqlite3.DatabaseError):
         found = connect_reading(path)
-        if _version(found) == _VERSION:
+        if _version(found) in (_VERSION, _VERSION - 1):  # of both, the same is read
             return found
         found.close()
     empty = connect_empty()
@@ -82,15 +93,21 @@ def _read(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables. Those of an earlier form are dropped: the files are covered again."""
+    """Make the tables, or change those of the last form; of an earlier one, files are covered again.
+
+    The application id is of this making: another index has another.
+    """
     if _version(connection) == _VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) != _VERSION:  # nobody else made them meanwhile
-        for name in ("file", "retry", "outcome"):
+    version = _version(connection)
+    if version != _VERSION:  # nobody else made them meanwhile
+        for name in ("file", "retry", "outcome") if version != _VERSION - 1 else ():
             connection.execute(f"DROP TABLE IF EXISTS {name}")
-        for statement in _SCHEMA.split(";"):
+        for statement in (_STEP if version == _VERSION - 1 else _SCHEMA).split(";"):
             connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {secrets.randbits(31)}")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")
 
 

@@ -102,6 +102,23 @@ class KnownTexts:
         troubled = {at: landed for at, landed in self.troubled.items() if mask[at]}
         return KnownTexts(self.job_ids, *columns, np.where(mask, self.attempts, 0), troubled)
 
+    def updated(self, places: Indices, now: "KnownTexts") -> "KnownTexts":
+        """Return the same, with the outcomes that the texts at these places have now."""
+        job_ids = sorted({*self.job_ids, *now.job_ids})
+        number = {job_id: place for place, job_id in enumerate(job_ids)}
+        # -1, no job, is the last of them.
+        before = np.array([*(number[job_id] for job_id in self.job_ids), -1])
+        after = np.array([*(number[job_id] for job_id in now.job_ids), -1])
+        job, position, attempts = before[self.job], self.position.copy(), self.attempts.copy()
+        job[places], position[places] = after[now.job], now.position
+        attempts[places] = now.attempts
+        troubled = dict(self.troubled)
+        for at, place in enumerate(places.tolist()):
+            troubled.pop(place, None)
+            if at in now.troubled:
+                troubled[place] = now.troubled[at]
+        return KnownTexts(job_ids, job, position, attempts, troubled)
+
     def repeated(self, places: Indices) -> "KnownTexts":
         """Return the outcomes at these places, which may name a text several times."""
         if len(places) == len(self.job):

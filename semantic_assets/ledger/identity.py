@@ -11,7 +11,7 @@ _LEDGER_ID, _COPIED_FROM = "ledger_id", "copied_from"
 #: The home of the lake as `Lake.home` tells it. It is not copied when a ledger is moved.
 HOME = "home"
 #: Events of ledgers that this one was recovered after, so that its count goes on above theirs.
-_EVENTS_BEFORE = "events_before"
+EVENTS_BEFORE = "events_before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Identity:
         with self.database.write() as connection:
             before, last = _events(connection)
             if number > before + last:
-                self._store(connection, _EVENTS_BEFORE, str(number - last))
+                self._store(connection, EVENTS_BEFORE, str(number - last))
 
     def _stored(self, name: str) -> str | None:
         with self.database.read() as connection:
@@ -74,7 +74,7 @@ class Identity:
 def _events(connection: sa.Connection) -> tuple[int, int]:
     """Return (events of earlier ledgers, number of the last event of this one)."""
     last = connection.execute(sa.select(sa.func.max(job_event.c.event_id))).scalar()
-    return int(_value(connection, _EVENTS_BEFORE) or "0"), last or 0
+    return int(_value(connection, EVENTS_BEFORE) or "0"), last or 0
 
 
 def _value(connection: sa.Connection, name: str) -> str | None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database, row_values
 from semantic_assets.ledger.database.schema import job as job_table
-from semantic_assets.ledger.database.schema import job_event
+from semantic_assets.ledger.database.schema import job_event, meta
 from semantic_assets.ledger.database.scope_tables import others_window
+from semantic_assets.ledger.identity import EVENTS_BEFORE
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import IN_WINDOW, BatchJob, JobKind, JobState
 
@@ -34,28 +35,33 @@ def window_of(
     states: Collection[JobState] = IN_WINDOW,
 ) -> tuple[int, int]:
     """Tokens are limited for each model; jobs for the key, whatever their model."""
-    of_model = sa.case((job_table.c.model == model, job_table.c.tokens_estimated), else_=0)
-    tokens, jobs = connection.execute(
-        sa.select(sa.func.coalesce(sa.func.sum(of_model), 0), sa.func.count()).where(
-            job_table.c.scope_id == scope_id,
-            job_table.c.is_realtime.is_(False),
-            job_table.c.state.in_(list(states)),
-        )
-    ).one()
+    which = {"of_scope": scope_id, "of_model": model, "of_states": list(states)}
+    tokens, jobs = connection.execute(_WINDOW, which).one()
     return int(tokens), int(jobs)
+
+
+def _sum_of_model(table: sa.Table, tokens: sa.Column[Any]) -> sa.ColumnElement[int]:
+    of_model = sa.case((table.c.model == sa.bindparam("of_model"), tokens), else_=0)
+    return sa.func.coalesce(sa.func.sum(of_model), 0)
+
+
+# Made once, for they are asked for each job.
+_WINDOW = sa.select(_sum_of_model(job_table, job_table.c.tokens_estimated), sa.func.count()).where(
+    job_table.c.scope_id == sa.bindparam("of_scope"),
+    job_table.c.is_realtime.is_(False),
+    job_table.c.state.in_(sa.bindparam("of_states", expanding=True)),
+)
+_OTHERS = sa.select(
+    _sum_of_model(others_window, others_window.c.tokens),
+    sa.func.coalesce(sa.func.sum(others_window.c.jobs), 0),
+).where(others_window.c.scope_id == sa.bindparam("of_scope"))
 
 
 def enqueued_of(connection: sa.Connection, scope_id: str, model: str) -> tuple[int, int]:
     """Return (tokens, jobs) that fill the window: our rows, and what others of the key have out."""
     tokens, jobs = window_of(connection, scope_id, model)
-    others = sa.select(
-        sa.func.coalesce(
-            sa.func.sum(sa.case((others_window.c.model == model, others_window.c.tokens), else_=0)),
-            0,
-        ),
-        sa.func.coalesce(sa.func.sum(others_window.c.jobs), 0),
-    ).where(others_window.c.scope_id == scope_id)
-    their_tokens, their_jobs = connection.execute(others).one()
+    which = {"of_scope": scope_id, "of_model": model}
+    their_tokens, their_jobs = connection.execute(_OTHERS, which).one()
     return tokens + int(their_tokens), jobs + int(their_jobs)
 
 
@@ -84,13 +90,16 @@ def record_event(
     before: str | None,
     after: str,
     detail: str | None,
-) -> None:
+) -> int:
+    """Record an event; return its number, counted on above earlier ledgers' events."""
     _log.info("job %s: %s -> %s", job_id, before or "new", after)
-    connection.execute(
-        sa.insert(job_event).values(
-            job_id=job_id, at=at, from_state=before, to_state=after, detail=detail
-        )
-    )
+    event = {"job_id": job_id, "at": at, "from_state": before, "to_state": after, "detail": detail}
+    number, earlier = connection.execute(_RECORD_EVENT, event).one()
+    return int(number) + int(earlier or "0")
+
+
+_EARLIER = sa.select(meta.c.value).where(meta.c.name == EVENTS_BEFORE).scalar_subquery()
+_RECORD_EVENT = sa.insert(job_event).returning(job_event.c.event_id, _EARLIER)
 
 
 def job_values(job: BatchJob) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,21 @@ from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 _log = logging.getLogger(__name__)
 
 
+@cache
+def _moving(names: tuple[str, ...], *, is_fenced: bool) -> tuple[sa.Select[Any], sa.Executable]:
+    """Return what asks for a row's state and what moves it, made once for these columns."""
+    condition = (job_table.c.job_id == sa.bindparam("of_job")) & job_table.c.state.in_(
+        sa.bindparam("of_states", expanding=True)
+    )
+    if is_fenced:
+        condition &= job_table.c.fence == sa.bindparam("of_fence")
+    new: dict[str, Any] = {
+        name: sa.bindparam(f"new_{name}") for name in ("state", "updated_at", *names)
+    }
+    update = sa.update(job_table).where(condition).values(**new).returning(job_table)
+    return sa.select(job_table.c.state).where(condition), update
+
+
 @dataclass(frozen=True, slots=True)
 class JobEvent:
     job_id: str
@@ -41,8 +57,8 @@ class JobEvent:
 @dataclass(frozen=True, slots=True)
 class Jobs:
     database: Database
-    #: Called once an event is durable.
-    after_event: Callable[[], None] = lambda: None
+    #: Called with the number of an event once it is durable.
+    after_event: Callable[[int], None] = lambda number: None
 
     def insert_if_fits(
         self,
@@ -72,8 +88,8 @@ class Jobs:
             guard(Spending(self.database, connection, job.job_id))
             connection.execute(sa.insert(job_table).values(job_values(job)))
             settle_insert(connection, self.database, job, reserved)
-            record_event(connection, job.job_id, job.created_at, None, job.state, None)
-        self.after_event()
+            number = record_event(connection, job.job_id, job.created_at, None, job.state, None)
+        self.after_event(number)
         return True
 
     def insert(
@@ -104,9 +120,9 @@ class Jobs:
             if found:
                 settle_insert(connection, self.database, job, None, paid)
                 now = self.database.clock()
-                record_event(connection, job.job_id, now, None, job.state, detail)
+                number = record_event(connection, job.job_id, now, None, job.state, detail)
         if found:
-            self.after_event()
+            self.after_event(number)
         return bool(found)
 
     def exists(self, job_id: str) -> bool:
@@ -173,18 +189,15 @@ class Jobs:
         sources = [state for state in of if to in MOVES[state] or state == to]
         if len(sources) != len(of):
             raise Conflict(f"no move from {sorted(set(of) - set(sources))} to {to}")
-        condition = (job_table.c.job_id == job_id) & job_table.c.state.in_(sources)
-        if fence is not None:
-            condition &= job_table.c.fence == fence
+        look, update = _moving(tuple(values), is_fenced=fence is not None)
+        which = {"of_job": job_id, "of_states": sources, "of_fence": fence}
+        new = {f"new_{name}": value for name, value in values.items()}
         with self.database.write() as connection:
-            before = connection.execute(sa.select(job_table.c.state).where(condition)).scalar()
+            before = connection.execute(look, which).scalar()
             if before is None:
                 return None
             row = connection.execute(
-                sa.update(job_table)
-                .where(condition)
-                .values(state=to, updated_at=now, **values)
-                .returning(job_table)
+                update, {**which, **new, "new_state": to, "new_updated_at": now}
             ).one_or_none()
             if row is None:
                 return None
@@ -192,9 +205,9 @@ class Jobs:
             if before != to:
                 billed = possibly_billed
                 settle_move(connection, self.database, JobState(before), moved, billed, paid)
-                record_event(connection, job_id, now, before, to, detail)
+                number = record_event(connection, job_id, now, before, to, detail)
         if before != to:
-            self.after_event()
+            self.after_event(number)
         return moved
 
     def held(self, job: BatchJob, fence: int) -> AbstractContextManager[None]:

@@ -20,6 +20,17 @@ from semantic_assets.system.machine import holder as this_process
 
 TTL_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+# Made once: every job takes and gives up leases, and SQLAlchemy takes as long to put a statement
+# together as to run it.
+_HELD = sa.select(lease_table.c.holder, lease_table.c.expires_at).where(
+    lease_table.c.name == sa.bindparam("of_name")
+)
+_RELEASE = (
+    sa.update(lease_table)
+    .where(lease_table.c.name == sa.bindparam("of_name"))
+    .where(lease_table.c.fence == sa.bindparam("of_fence"))
+    .values(expires_at=0.0)
+)
 
 
 @dataclass(slots=True)
@@ -100,8 +111,7 @@ class Leases:
         return Lease(name, holder, fence)
 
     def _is_held(self, connection: sa.Connection, name: str, now: float) -> bool:
-        query = sa.select(lease_table.c.holder, lease_table.c.expires_at)
-        row = connection.execute(query.where(lease_table.c.name == name)).one_or_none()
+        row = connection.execute(_HELD, {"of_name": name}).one_or_none()
         return row is not None and is_in_force(row.holder, row.expires_at, now)
 
     def renew(self, lease: Lease) -> bool:
@@ -123,11 +133,7 @@ class Leases:
 
     def release(self, lease: Lease) -> None:
         with self.database.write() as connection:
-            connection.execute(
-                sa.update(lease_table)
-                .where(lease_table.c.name == lease.name, lease_table.c.fence == lease.fence)
-                .values(expires_at=0.0)
-            )
+            connection.execute(_RELEASE, {"of_name": lease.name, "of_fence": lease.fence})
 
     def held(self, name: str) -> bool:
         with self.database.read() as connection:

@@ -76,6 +76,13 @@ class Scopes:
     def resume(self, scope_id: str, model: str) -> None:
         """End the pauses of a scope and of one model: a create call was answered."""
         of_model = (model_pause.c.scope_id == scope_id) & (model_pause.c.model == model)
+        is_paused = (scope_table.c.scope_id == scope_id) & scope_table.c.pause_seconds.is_not(None)
+        noted = sa.union_all(
+            sa.select(sa.literal(1)).where(of_model), sa.select(sa.literal(1)).where(is_paused)
+        )
+        with self.database.read() as connection:  # after nearly every call there is none
+            if connection.execute(noted).first() is None:
+                return
         with self.database.write() as connection:
             connection.execute(
                 _of(scope_id)
@@ -105,9 +112,14 @@ class Scopes:
         """Wait before the next try to collect a job: a minute, doubling to an hour."""
         self.pause_model(_JOB, job_id, reason)
 
-    def paused_job(self, job_id: str) -> Pause | None:
-        """Return the pause of a job whose collection failed, if it is not over."""
-        return self.paused(_JOB, job_id)
+    def paused_jobs(self) -> set[str]:
+        """Return the jobs whose collection failed, and whose pause is not over."""
+        query = sa.select(model_pause.c.model).where(
+            model_pause.c.scope_id == _JOB,
+            _is_ahead(model_pause.c.until, self.database.clock()),
+        )
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def pauses(self, scope_id: str) -> list[Pause]:
         """Return the pauses of the models of a scope that are not over."""
@@ -178,6 +190,8 @@ class Scopes:
 
     def names_seen(self, scope_id: str) -> None:
         """Record that a listing showed one of our names, so that a missing name is evidence."""
+        if self.shows_names(scope_id):
+            return
         with self.database.write() as connection:
             connection.execute(_of(scope_id).values(names_seen_at=self.database.clock()))
 

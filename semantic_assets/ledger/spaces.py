@@ -1,6 +1,6 @@
 """Embedding spaces by id: a job is collected in the space it was formed in, not a later one."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
@@ -13,6 +13,8 @@ from semantic_assets.model.space import EmbeddingSpace
 @dataclass(frozen=True, slots=True)
 class Spaces:
     database: Database
+    #: What an id stands for never changes.
+    _found: dict[str, EmbeddingSpace] = field(default_factory=dict, repr=False, compare=False)
 
     def register(self, space: EmbeddingSpace) -> None:
         with self.database.write() as connection:
@@ -34,9 +36,11 @@ class Spaces:
         Raises:
             NotFound: no job was ever formed in that space.
         """
+        if space_id in self._found:
+            return self._found[space_id]
         query = sa.select(space_table.c.definition).where(space_table.c.space_id == space_id)
         with self.database.read() as connection:
             definition = connection.execute(query).scalar_one_or_none()
         if definition is None:
             raise NotFound(f"the ledger knows no embedding space {space_id}")
-        return EmbeddingSpace(**definition)
+        return self._found.setdefault(space_id, EmbeddingSpace(**definition))

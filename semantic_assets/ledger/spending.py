@@ -130,7 +130,8 @@ class Spending:
                 .values(**values, at=self.database.clock(), tokens=amount.tokens, usd=amount.usd)
                 .on_conflict_do_update(index_elements=["job_id", "kind"], set_=booked)
             )
-            connection.execute(sa.delete(spend).where(nothing))
+            if amount.tokens <= 0:
+                connection.execute(sa.delete(spend).where(nothing))
 
     def release(self, job_id: str, kind: str = ESTIMATED) -> None:
         """Delete a reservation: what it was for costs nothing, or is booked otherwise."""

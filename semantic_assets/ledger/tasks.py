@@ -5,7 +5,7 @@ answers cost money, and so does embedding the chunks with them again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +36,8 @@ class DatasetTask:
 @dataclass(frozen=True, slots=True)
 class Tasks:
     database: Database
+    #: What an id stands for never changes.
+    _found: dict[str, GenerationTask] = field(default_factory=dict, repr=False, compare=False)
 
     def register(self, definition: GenerationTask) -> None:
         with self.database.write() as connection:
@@ -51,12 +53,14 @@ class Tasks:
         Raises:
             NotFound: that task never processed a dataset.
         """
+        if task_id in self._found:
+            return self._found[task_id]
         query = sa.select(task.c.definition).where(task.c.task_id == task_id)
         with self.database.read() as connection:
             definition = connection.execute(query).scalar_one_or_none()
         if definition is None:
             raise NotFound(f"the ledger knows no generation task {task_id}")
-        return GenerationTask(**definition)
+        return self._found.setdefault(task_id, GenerationTask(**definition))
 
     def pin(self, dataset: DatasetKey, definition: GenerationTask, use: TaskUse) -> bool:
         """Pin a task to a dataset; return False and change nothing if its name is pinned."""

@@ -16,7 +16,7 @@ from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.pending import pending
 from semantic_assets.pipeline.pending.broken_files import paid_file
-from semantic_assets.pipeline.pending.landed import _RETRY, complete_key_index
+from semantic_assets.pipeline.pending.landed import RETRY, complete_key_index
 from semantic_assets.pipeline.pending.retry import write_retry
 from tests.bucket_and_postgres.conftest import Far, lines
 from tests.trial import Trial
@@ -97,6 +97,6 @@ def test_a_retry_asked_for_on_one_machine_is_known_on_the_other(far: Far) -> Non
     space = one.store.settings.space
     index = complete_key_index(other.store, space.space_id)
     write_retry(one.store, space.space_id, [])
-    assert not [name for name in index.etags() if name.startswith(_RETRY)]
+    assert not [name for name in index.etags() if name.startswith(RETRY)]
     again = complete_key_index(other.store, space.space_id)
-    assert [name for name in again.etags() if name.startswith(_RETRY)]
+    assert [name for name in again.etags() if name.startswith(RETRY)]

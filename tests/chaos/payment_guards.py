@@ -4,8 +4,6 @@ import time
 from functools import cached_property
 from typing import Any
 
-import pyarrow as pa
-
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import Listing, read_operation
 from semantic_assets.ledger import jobs
@@ -41,7 +39,7 @@ def no_adoption() -> None:
 
 def no_withholding() -> None:
     """Texts of open jobs are not held back from others."""
-    pending.withheld_texts = lambda store, space: Withheld(pa.array([], pa.string()), True)
+    pending.withheld_texts = lambda *_: Withheld()
 
 
 def no_plan_lease() -> None:

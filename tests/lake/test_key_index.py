@@ -1,10 +1,14 @@
 """The key index: which text has which outcomes, and where."""
 
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from semantic_assets.lake import key_index_file
+from semantic_assets.lake.key_halves import halves
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import Landed, OutcomeCode
 from semantic_assets.text.fingerprint import text_hash
@@ -281,3 +285,67 @@ def test_other_content_of_a_file_takes_the_place_of_its_outcomes_at_once(tmp_pat
     assert index.look_up([A])[A].job_id == "job1"
     index.add("job1.parquet", [A], [OK], etag="two", anew=True)
     assert set(index.look_up([A, B])) == {A}
+
+
+def test_whoever_remembers_what_was_covered_learns_of_what_came_since(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    before = index.covered()
+    assert index.added_since(before) == ([], before)
+    index.add("job2.parquet", [B], [OK])
+    index.add("job2.parquet", [B], [OK])  # covered before: nothing has changed
+    index.add_retry("retry/0003.parquet", [C])
+    added = index.added_since(before)
+    assert added is not None
+    assert added[0] == ["job2.parquet", "retry/0003.parquet"]
+    assert index.added_since(added[1]) == ([], added[1])
+
+
+def test_a_file_that_is_covered_again_or_forgotten_is_no_growth(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [OK])
+    index.add("job2.parquet", [B], [TRANSIENT])
+    before = index.covered()
+    index.add("job2.parquet", [B], [OK], anew=True)
+    assert index.added_since(before) is None
+    before = index.covered()
+    index.forget({"job2.parquet": ""})  # the one with the highest id
+    assert index.added_since(before) is None
+    index.add("job2.parquet", [B], [OK])
+    index.add("job3.parquet", [C], [OK])
+    assert index.added_since(before) is None
+
+
+def test_an_index_made_anew_is_another_one(index: KeyIndex) -> None:
+    index.add("job1.parquet", [A], [TRANSIENT])
+    before = index.covered()
+    key_index_file.delete(index.path)
+    index.add("job1.parquet", [A], [OK])
+    assert index.added_since(before) is None
+
+
+def test_an_index_of_the_form_before_is_read_and_keeps_what_it_covers(index: KeyIndex) -> None:
+    index.path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(index.path)) as old:
+        old.executescript(
+            """
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE file (file_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+              whole_job INTEGER NOT NULL, mark TEXT NOT NULL) STRICT;
+            CREATE TABLE retry (high INTEGER NOT NULL, low INTEGER NOT NULL,
+              retry_id TEXT NOT NULL, PRIMARY KEY (high, low)) STRICT, WITHOUT ROWID;
+            CREATE TABLE outcome (high INTEGER NOT NULL, low INTEGER NOT NULL,
+              file_id INTEGER NOT NULL, position INTEGER NOT NULL, outcome INTEGER NOT NULL,
+              PRIMARY KEY (high, low, file_id)) STRICT, WITHOUT ROWID;
+            INSERT INTO file VALUES (7, 'job1.parquet', 0, '');
+            PRAGMA user_version = 3;
+            """
+        )
+        [[high, low]] = halves([A]).tolist()
+        old.execute("INSERT INTO outcome VALUES (?, ?, 7, 0, 0)", (high, low))
+        old.commit()
+    reader = KeyIndex(index.path, is_reading=True)
+    assert reader.look_up([A]) == {A: Landed("job1", position=0, attempts=1)}
+    assert index.look_up([A]) == {A: Landed("job1", position=0, attempts=1)}
+    before = index.covered()
+    assert before.last_id == 7
+    index.add("job2.parquet", [B], [OK])
+    assert index.added_since(before) is not None

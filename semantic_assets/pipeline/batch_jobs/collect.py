@@ -102,8 +102,10 @@ def collect_some(store: Store, gemini: Gemini) -> list[Collection]:
 
 def _due(store: Store, gemini: Gemini) -> Iterator[BatchJob]:
     """Yield the ended jobs that need not wait after a failure."""
-    for job in store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id):
-        if store.ledger.scopes.paused_job(job.job_id):
+    ended = store.ledger.jobs.list(states=[S.ENDED], scope_id=gemini.scope_id)
+    paused = store.ledger.scopes.paused_jobs() if ended else set()
+    for job in ended:
+        if job.job_id in paused:
             continue
         if downloads.is_noted(store, job) and is_waiting(store, gemini, job.model):
             continue

@@ -7,15 +7,9 @@ planners can never put one text into two jobs.
 from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from semantic_assets.batching.grouping import PendingText, groups
-from semantic_assets.batching.packing import (
-    RATIO_MARGIN,
-    UNCALIBRATED_RATIO,
-    Window,
-    plan_job,
-)
+from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
@@ -38,9 +32,11 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
     unknown_texts,
 )
 from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
+from semantic_assets.pipeline.batch_jobs.job_window import window_now
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
+    Noted,
     open_shards,
     pending_hint,
     serving_order,
@@ -51,13 +47,13 @@ from semantic_assets.pipeline.costs.budgets import (
     job_usd,
 )
 from semantic_assets.pipeline.costs.dataset_budgets import DatasetBudgets
-from semantic_assets.pipeline.pending.job_texts import JobTexts
-from semantic_assets.pipeline.pending.pending import (
-    ShardDemand,
-    demand,
-    landed_and_withheld,
-)
+from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.pipeline.pending.remembered_demands import (
+    ProductDemands,
+    RememberedDemands,
+    remembering,
+)
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
@@ -69,6 +65,7 @@ def plan(
     favour: ShardKey | None = None,
     min_texts: int = 1,
     only: Product | None = None,
+    demands: RememberedDemands | None = None,
 ) -> Plan:
     """Form jobs for the unsettled shards of each task and space.
 
@@ -77,13 +74,19 @@ def plan(
     Args:
         min_texts: a space or task with fewer pending texts gets no job.
         only: form jobs for this space or task only.
+        demands: remembered from earlier rounds of the same drain; what they lack is derived.
     """
-    with store.ledger.leases.trying(lease_names.PLAN) as lease:
+    with (
+        remembering(store, demands) as held,
+        store.ledger.leases.trying(lease_names.PLAN) as lease,
+    ):
         if lease is None:
             return Plan(blocked_by=ANOTHER_PLANS)
         recover_manifests(store)
         plans = [
-            _Planner(store, wanted.product, scope_id, lease, min_texts).run(unsettled, favour)
+            _Planner(store, held.of(wanted.product), scope_id, lease, min_texts).run(
+                unsettled, favour
+            )
             for wanted in wanted_products(store)
             if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
         ]
@@ -94,9 +97,11 @@ class _Planner:
     """Forms the jobs of one embedding space, or of one generation task."""
 
     def __init__(
-        self, store: Store, product: Product, scope_id: str, lease: Lease, min_texts: int
+        self, store: Store, demands: ProductDemands, scope_id: str, lease: Lease, min_texts: int
     ) -> None:
+        product = demands.product
         self._store, self._product, self._scope_id = store, product, scope_id
+        self._demands = demands
         self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
         self._budgets = DatasetBudgets(store)
 
@@ -108,22 +113,24 @@ class _Planner:
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
-        window = self._window()
+        window = window_now(store, self._scope_id, self._product.model)
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # No job can be formed before one ends, so deriving waits until then.
             noted = store.ledger.progress.all()
             waiting = sum(pending_hint(noted, shard, self._product) for shard, _ in unsettled)
             return Plan(waiting_texts=waiting, blocked_by=WINDOW_FULL)
-        index, withheld = landed_and_withheld(store, product_id)
+        withheld = self._demands.look()
         if withheld.unreadable:
             return Plan(blocked_by=unknown_texts(withheld.unreadable))
         if not withheld.is_complete:
             return Plan(blocked_by=Blocked("another process is forming a job"))
         if reason := quarantine_block(store, product_id):
             return Plan(blocked_by=Blocked(reason, needs_person=True))
+        tables = {shard.key: cut for shard, cut in unsettled}
+        noted = store.ledger.progress.all()
         wanted, opened = open_shards(
-            serving_order(store, self._product, self._in_doubt(unsettled), favour),
-            lambda shard: demand(store, shard, self._product, index, withheld),
+            serving_order(store, self._product, self._in_doubt(unsettled, noted), favour, noted),
+            lambda shard: self._demands.of(shard, tables[shard]),
             self._budgets.may_wait,
             window.free_tokens,
         )
@@ -133,8 +140,8 @@ class _Planner:
         sendable = {
             k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
         }
-        with JobTexts(store, opened) as texts:
-            jobs, blocked_by, taken = self._form_all(sendable, window, texts)
+        self._demands.texts.know(opened)
+        jobs, blocked_by, taken = self._form_all(sendable, window)
         if few or (pending and not is_enough):
             gathers = few if is_enough else {product_id: (pending, self._min_texts)}
             blocked_by = blocked_by or gathering(gathers)
@@ -145,18 +152,20 @@ class _Planner:
             blocked_by=blocked_by,
         )
 
-    def _in_doubt(self, unsettled: list[tuple[Shard, str]]) -> list[tuple[Shard, str]]:
+    def _in_doubt(
+        self, unsettled: list[tuple[Shard, str]], all_noted: Noted
+    ) -> list[tuple[Shard, str]]:
         """Leave out shards whose texts are all in jobs, some of them still out.
 
         Deriving a shard of 12,000 documents costs half a second, and gives the same answer until
         one of its jobs ends.
         """
-        product_id, progress = self._product.product_id, self._store.ledger.progress.all()
+        product_id = self._product.product_id
         out = self._store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
         waiting = {name for job in out for name in job.shards}
 
         def waits(shard: Shard, cut: str) -> bool:
-            noted = progress.get((shard.key, product_id))
+            noted = all_noted.get((shard.key, product_id))
             if noted is None or noted.counted_fingerprint != cut:
                 return False
             return noted.pending == 0 and str(shard.key) in waiting
@@ -171,28 +180,14 @@ class _Planner:
         in_jobs = pa.array(list(taken), pa.string())
         pending: dict[ShardKey, tuple[int, str | None]] = {}
         for found in opened:
-            is_taken = pc.is_in(found.texts.keys, in_jobs).to_numpy(zero_copy_only=False)
-            left = int((found.is_pending & ~is_taken).sum())
+            left = self._demands.pending_without(found, in_jobs)
             pending[found.shard] = (left, found.table_fingerprint)
+        self._demands.rest()
         self._store.ledger.progress.note_pending(self._product.product_id, pending)
         return sum(left for left, _ in pending.values())
 
-    def _window(self) -> Window:
-        """Return the window in estimated tokens: Google's limit divided by our recent error."""
-        ledger = self._store.ledger
-        ratio = ledger.job_totals.token_ratio(self._product.model) or UNCALIBRATED_RATIO
-        configured = int(
-            self._store.settings.window_of(self._product.model) / (ratio * RATIO_MARGIN)
-        )
-        used, jobs = ledger.job_totals.enqueued(self._scope_id, self._product.model)
-        return Window(
-            limit_tokens=ledger.scopes.window(self._scope_id, self._product.model, configured),
-            used_tokens=used,
-            free_jobs=MAX_ACTIVE_JOBS - jobs,
-        )
-
     def _form_all(
-        self, wanted: dict[str, PendingText], window: Window, texts: JobTexts
+        self, wanted: dict[str, PendingText], window: Window
     ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
@@ -203,14 +198,15 @@ class _Planner:
                 estimates = [wanted[key].estimate for key in keys]
                 count = plan_job(estimates, window, max_requests=group.max_requests)
                 chosen = {key: wanted[key] for key in keys[:count]}
-                planned = self._try_form(chosen, window, group.budgeted, texts)
+                planned = self._try_form(chosen, window, group.budgeted)
                 if isinstance(planned, Blocked):
                     # A dataset's own budget blocks no other dataset.
                     is_full, blocked_by = group.budgeted is None, blocked_by or planned
                     break
                 jobs.append(planned)
                 taken.update(keys[:count])
-                keys, window = keys[count:], self._window()
+                # Only who holds the lease fills it, and each job's transaction sums it up again.
+                keys, window = keys[count:], window.with_job(planned.job.tokens_estimated)
         return jobs, blocked_by, taken
 
     def _try_form(
@@ -218,7 +214,6 @@ class _Planner:
         chosen: dict[str, PendingText],
         window: Window,
         budgeted: DatasetKey | None,
-        texts: JobTexts,
     ) -> PlannedJob | Blocked:
         if not chosen:
             return WINDOW_FULL
@@ -234,8 +229,9 @@ class _Planner:
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)
         shards = sorted({text.shard for text in chosen.values()})
-        pieces = texts.of(chosen)
+        pieces = self._demands.texts.of(chosen)
         if pieces is None:
+            self._demands.distrust()
             return Blocked("a shard was written again while it was planned")
         repaired = self._kind.with_repairs(self._store, chosen, pieces)
         try:

@@ -17,6 +17,8 @@ from semantic_assets.store import Store
 #: One job in this many goes to the longest unserved dataset, so that a large one always advances.
 AGEING_TURN = 4
 _RECENT_JOBS = 200
+#: What is noted of shards, by shard and product.
+Noted = Mapping[tuple[ShardKey, str], ShardProgress]
 
 
 def serving_order(
@@ -24,9 +26,10 @@ def serving_order(
     product: Product,
     unsettled: Sequence[tuple[Shard, str]],
     favour: ShardKey | None,
+    noted: Noted,
 ) -> list[Shard]:
     """Order shards: the favoured one, the dataset of an ageing turn, then the fewest pending texts."""
-    shards, noted = [shard for shard, _ in unsettled], store.ledger.progress.all()
+    shards = [shard for shard, _ in unsettled]
     size: dict[DatasetKey, int] = {}
     for shard in shards:
         pending = pending_hint(noted, shard, product)
@@ -43,9 +46,7 @@ def serving_order(
     )
 
 
-def pending_hint(
-    noted: Mapping[tuple[ShardKey, str], ShardProgress], shard: Shard, product: Product
-) -> int:
+def pending_hint(noted: Noted, shard: Shard, product: Product) -> int:
     """Return the texts pending at the last count of a shard; all of its rows if none is noted."""
     found = noted.get((shard.key, product.product_id))
     of_all = kind_of(product).rows_of(shard)
@@ -54,9 +55,9 @@ def pending_hint(
 
 def _longest_unserved(store: Store, datasets: set[DatasetKey]) -> DatasetKey | None:
     """Return the dataset whose last job is oldest on an ageing turn; None on the other turns."""
-    jobs = store.ledger.jobs.recent(_RECENT_JOBS)
     if len(datasets) < 2 or store.ledger.jobs.count() % AGEING_TURN != AGEING_TURN - 1:
         return None
+    jobs = store.ledger.jobs.recent(_RECENT_JOBS)
     served: dict[DatasetKey, float] = {}
     for job in jobs:
         for name in job.shards:

@@ -30,6 +30,7 @@ from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.pipeline.pending.remembered_demands import RememberedDemands
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
 
@@ -58,6 +59,7 @@ def submit_pending(
     favour: ShardKey | None = None,
     min_texts: int = 1,
     only: Product | None = None,
+    demands: RememberedDemands | None = None,
 ) -> Submission:
     """Plan and submit the jobs that fit the window; `only`: those of one space or task."""
     scope = gemini.endpoint
@@ -69,7 +71,12 @@ def submit_pending(
         return _report(Plan(blocked_by=Blocked(reason, needs_person=True)), [], [])
     with run_budget(store):  # all jobs of one plan are of one run
         planned = plan(
-            store, scope_id=scope.scope_id, favour=favour, min_texts=min_texts, only=only
+            store,
+            scope_id=scope.scope_id,
+            favour=favour,
+            min_texts=min_texts,
+            only=only,
+            demands=demands,
         )
     submitted: list[BatchJob] = []
     refused: list[tuple[BatchJob, str]] = []

@@ -14,7 +14,7 @@ from semantic_assets.batching.packing import (
 )
 from semantic_assets.errors import SpendRefused
 from semantic_assets.ledger.spending import Amount, Guard, Spending, SpendTotals
-from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.batch_job import BatchJob, JobKind
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
@@ -226,6 +226,8 @@ def refuse_dataset(dataset: DatasetKey, spent: float, cap: float, usd: float) ->
 
 
 def _require_task_budget(store: Store, product: Product, usd: float, spending: Spending) -> None:
+    if product.kind == JobKind.EMBEDDING:
+        return
     pinned = [one for one in store.ledger.tasks.all() if one.task == product]
     caps = [cap for one in pinned if (cap := one.use.max_cost_usd_per_day) is not None]
     if not caps:

@@ -22,13 +22,14 @@ from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_some
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
 from semantic_assets.pipeline.batch_jobs.results import adopt_landed
-from semantic_assets.pipeline.batch_jobs.submit import submit_pending
+from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after, feed_landed
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.pipeline.pending.remembered_demands import RememberedDemands, remembering
 from semantic_assets.store import Store
 
 _OPEN = ACTIVE_REMOTE | {
@@ -89,12 +90,14 @@ def advance(
     favour: ShardKey | None = None,
     submits: bool = True,
     only: Product | None = None,
+    demands: RememberedDemands | None = None,
 ) -> AdvanceReport:
     """Advance every job as far as possible without waiting for Google.
 
     Args:
         submits: False: only collect ended jobs; nothing is planned or sent.
         only: send the texts of this space or task only.
+        demands: remembered by a caller that advances again and again.
 
     Trouble with one part (no network, a canary that cannot be run) is reported and does not stop
     the others.
@@ -106,9 +109,10 @@ def advance(
         confirm(store, gemini)
     with _tolerating(report):
         enforce_deadlines(store, gemini)
-    with run_budget(store):
+    with run_budget(store), remembering(store, demands) as held:
+        send = partial(submit_pending, store, gemini, favour=favour, only=only, demands=held)
         while True:
-            step = _step(store, gemini, favour, submits=submits, only=only)
+            step = _step(store, gemini, send if submits else None)
             if not step.moved:
                 step.fed += with_rebuilt(store, lambda: feed_landed(store))
             report.absorb(step)
@@ -116,14 +120,7 @@ def advance(
                 return report
 
 
-def _step(
-    store: Store,
-    gemini: Gemini,
-    favour: ShardKey | None,
-    *,
-    submits: bool,
-    only: Product | None,
-) -> AdvanceReport:
+def _step(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -> AdvanceReport:
     report = AdvanceReport()
     with _tolerating(report):
         poll(store, gemini)
@@ -132,21 +129,16 @@ def _step(
         for collected in report.collected:
             report.fed += with_rebuilt(store, partial(feed_after, store, collected))
     with _tolerating(report):
-        if submits:
-            _submit(store, gemini, favour, only, report)
-    report.open_jobs = len(store.ledger.jobs.list(states=_OPEN, scope_id=gemini.scope_id))
-    report.foreign_jobs = len(store.ledger.jobs.list(states=_OPEN)) - report.open_jobs
+        if send is not None:
+            _submit(store, send, report)
+    scopes = [job.scope_id for job in store.ledger.jobs.list(states=_OPEN)]
+    report.open_jobs = scopes.count(gemini.scope_id)
+    report.foreign_jobs = len(scopes) - report.open_jobs
     return report
 
 
-def _submit(
-    store: Store,
-    gemini: Gemini,
-    favour: ShardKey | None,
-    only: Product | None,
-    report: AdvanceReport,
-) -> None:
-    sent = with_rebuilt(store, lambda: submit_pending(store, gemini, favour=favour, only=only))
+def _submit(store: Store, send: Callable[[], Submission], report: AdvanceReport) -> None:
+    sent = with_rebuilt(store, send)
     report.submitted_jobs = len(sent.submitted)
     report.submitted_texts = sum(job.requests for job in sent.submitted)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
@@ -198,15 +190,16 @@ def advance_until_done(
     """
     deadline = time.monotonic() + wait_minutes * 60
     report, wait = AdvanceReport(), _FIRST_WAIT_SECONDS
-    while True:
-        step = advance(store, gemini, only=only)
-        report.absorb(step)
-        if step.collected or step.submitted_jobs:
-            store.report_progress(_answered(store, report))
-        if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
-            return report
-        wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
-        sleep(min(wait, max(0.0, deadline - time.monotonic())))
+    with remembering(store) as demands:
+        while True:
+            step = advance(store, gemini, only=only, demands=demands)
+            report.absorb(step)
+            if step.collected or step.submitted_jobs:
+                store.report_progress(_answered(store, report))
+            if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
+                return report
+            wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
+            sleep(min(wait, max(0.0, deadline - time.monotonic())))
 
 
 def _answered(store: Store, report: AdvanceReport) -> ProgressLine:

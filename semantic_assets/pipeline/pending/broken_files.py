@@ -78,14 +78,13 @@ def require_intact(store: Store, path: str) -> None:
         BrokenFile: it is missing, or not as it was when it began to count.
     """
     found = paid_file(store, path)
-    require_named(store, path)
-    known = store.ledger.paid.find(path)
+    known = require_named(store, path)
     if known is not None and known.digest != found.digest:
         raise broken(path, "its content is not what was paid for")
 
 
-def require_named(store: Store, path: str) -> None:
-    """Check what a file's footer and size tell, without reading all of it.
+def require_named(store: Store, path: str) -> PaidFile | None:
+    """Check what a file's footer and size tell, without reading all of it; return what it must be.
 
     Raises:
         BrokenFile: it is cut off, or the file of another job.
@@ -95,6 +94,7 @@ def require_named(store: Store, path: str) -> None:
         raise broken(path, f"it has {size} bytes instead of {known.size}")
     if named_job(store, path) not in (None, layout.job_of_results(path)):
         raise broken(path, "it is the file of another job")
+    return known
 
 
 def named_job(store: Store, path: str) -> str | None:

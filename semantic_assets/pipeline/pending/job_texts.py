@@ -26,17 +26,33 @@ class JobTexts:
     each job took 5 of the 50 CPU seconds of a shard of sixteen jobs.)
     """
 
-    def __init__(self, store: Store, opened: Sequence[ShardDemand]) -> None:
+    def __init__(self, store: Store, opened: Sequence[ShardDemand] = ()) -> None:
         self._store = store
-        self._of = {found.shard: found for found in opened}
+        self._of: dict[ShardKey, ShardDemand] = {}
         self._files: dict[ShardKey, _RowsFile] = {}
+        self.know(opened)
+
+    def know(self, opened: Sequence[ShardDemand]) -> None:
+        """Take the texts that these demands name, and no others."""
+        self._of = {found.shard: found for found in opened}
+        for shard, file in list(self._files.items()):
+            if shard not in self._of or self._of[shard].table_fingerprint != file.fingerprint:
+                self._files.pop(shard).close()
+
+    def rest(self) -> None:
+        """Close all but the table read last, where the next job's texts go on."""
+        for shard in list(self._files)[:-1]:
+            self._files.pop(shard).close()
 
     def __enter__(self) -> "JobTexts":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
+        self.close()
+
+    def close(self) -> None:
+        while self._files:
+            self._files.popitem()[1].close()
 
     def of(self, chosen: Mapping[str, PendingText]) -> Iterator[pa.Table] | None:
         """Return the rows of these texts with a manifest's columns; None: a shard was rewritten."""
@@ -53,7 +69,9 @@ class JobTexts:
         )
 
     def _opened(self, shard: ShardKey) -> "_RowsFile | None":
-        if shard not in self._files:
+        if shard in self._files:
+            self._files[shard] = self._files.pop(shard)  # the last one used stands last
+        else:
             found = self._of[shard]
             path = layout.wanted(found.product.product_id, shard)
             file = _RowsFile(self._store.lake.open(path))

@@ -26,7 +26,8 @@ WHOLE_JOB = "semantic_assets.whole_job"
 #: google.rpc codes of rows that say nothing of their text: unknown, exhausted, internal, unavailable.
 _OF_THE_SERVICE = pa.array(["2", "8", "13", "14"])
 _HANDFUL, _PART = 3, 0.05
-_RETRY = "retry/"
+#: Before the name of a retry file in the key index.
+RETRY = "retry/"
 #: Completing the key index begins anew when jobs were set aside, or it was found broken.
 _ATTEMPTS = 100
 #: Their results files hold error rows alone: without one the texts are only tried once more.
@@ -61,10 +62,10 @@ def _completed(store: Store, product_id: str) -> KeyIndex | None:
     folder = layout.results_dir(product_id)
     damaged, paid = set[str](), dict[str, PaidFile]()
     present = store.lake.etags(folder)
-    gone = {n: covered[n] for n in covered if not n.startswith(_RETRY) and n not in present}
+    gone = {n: covered[n] for n in covered if not n.startswith(RETRY) and n not in present}
     new = {name: etag for name, etag in present.items() if covered.get(name) != etag}
     names = store.lake.names(layout.retries_dir(product_id))
-    retries = [name for name in names if f"{_RETRY}{name}" not in covered]
+    retries = [name for name in names if f"{RETRY}{name}" not in covered]
     if gone or new or not present:
         damaged = {
             layout.results(product_id, job.job_id) for job in damaged_jobs(store, product_id)
@@ -120,7 +121,7 @@ def _cover_retry(store: Store, index: KeyIndex, path: str) -> None:
     except BrokenFile as error:  # errors before it count again: nothing is sent for that
         store.report_progress(f"{error}, or `semantic-assets retry --errors-only` again")
         return
-    index.add_retry(f"{_RETRY}{path.rpartition('/')[2]}", keys.combine_chunks())
+    index.add_retry(f"{RETRY}{path.rpartition('/')[2]}", keys.combine_chunks())
 
 
 def cover(

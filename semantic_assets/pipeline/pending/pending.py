@@ -5,9 +5,10 @@ pending = wanted by current rows - landed - failed for good - texts of jobs that
 The rows are the chunks of a shard, which want a vector, or a task's requests, which want an output.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -104,44 +105,63 @@ class ShardDemand:
 class Withheld:
     """The texts of jobs that are not final, and whether they are complete."""
 
-    keys: pa.StringArray
+    #: By job; of those whose manifest can be read.
+    of_job: Mapping[str, pa.StringArray] = field(default_factory=dict)
     #: False: a living process has written a job's row and not its manifest yet; wait for it.
-    is_complete: bool
+    is_complete: bool = True
     jobs: frozenset[str] = frozenset()
     #: Jobs that are out and whose manifest is gone or cut off: nobody knows what they were sent.
     unreadable: tuple[str, ...] = ()
 
+    @property
+    def keys(self) -> pa.StringArray:
+        return pa.concat_arrays([pa.array([], pa.string()), *self.of_job.values()])
 
-def withheld_texts(store: Store, product_id: str) -> Withheld:
-    """Return the texts of jobs that are not final."""
-    found = [pa.array([], pa.string())]
+
+#: None of what was read before is known.
+_NOTHING: Mapping[str, pa.StringArray] = MappingProxyType({})
+
+
+def withheld_texts(
+    store: Store, product_id: str, known: Mapping[str, pa.StringArray] = _NOTHING
+) -> Withheld:
+    """Return the texts of jobs that are not final.
+
+    Args:
+        known: of jobs whose manifest was read before; which of them are not final, the ledger says.
+    """
+    found: dict[str, pa.StringArray] = {}
     complete, unreadable = True, []
     jobs = store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
     for job in jobs:
-        keys = manifest_key_column(store.lake, job.job_id)
+        keys = known.get(job.job_id)
+        if keys is None:
+            keys = manifest_key_column(store.lake, job.job_id)
         if keys is not None:
-            found.append(keys)
+            found[job.job_id] = keys
         elif job.state == JobState.UPLOADING:
             complete = False
         else:
             unreadable.append(job.job_id)
     names = frozenset(job.job_id for job in jobs)
-    return Withheld(pa.concat_arrays(found), complete, names, tuple(unreadable))
+    return Withheld(found, complete, names, tuple(unreadable))
 
 
-def landed_and_withheld(store: Store, product_id: str) -> tuple[KeyIndex, Withheld]:
+def landed_and_withheld(
+    store: Store, product_id: str, known: Mapping[str, pa.StringArray] = _NOTHING
+) -> tuple[KeyIndex, Withheld]:
     """Return the texts with an outcome, and those of jobs that are not final.
 
     Withheld texts are listed first: a job leaves them only once its results file exists, so every
     text is in one of the two; in the other order a job that lands in between is in neither and is
     paid twice. A job that is set aside goes the other way, so both are looked at again.
     """
-    withheld = withheld_texts(store, product_id)
+    withheld = withheld_texts(store, product_id, known)
     index = complete_key_index(store, product_id)
     damaged = {job.job_id for job in damaged_jobs(store, product_id)}
     if damaged <= withheld.jobs:
         return index, withheld
-    return landed_and_withheld(store, product_id)
+    return landed_and_withheld(store, product_id, known)
 
 
 def shard_demand(store: Store, shard: ShardKey, product: Product) -> ShardDemand:
@@ -204,7 +224,7 @@ def demand(
     rows, fingerprint = store.lake.read_marked(path, list(product.wanted_columns))
     texts = _distinct(rows)
     known = index.known(texts.keys)
-    failed = known.is_failed(store.settings.max_attempts) | (texts.is_refused & ~known.is_answered)
+    failed = failed_of(store, known, texts.is_refused)
     is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
     return ShardDemand(
         shard=shard,
@@ -216,6 +236,11 @@ def demand(
         is_failed=failed,
         waiting_documents=_waiting_documents(store, product, path),
     )
+
+
+def failed_of(store: Store, known: KnownTexts, is_refused: Mask) -> Mask:
+    """Return which texts ended FAILED, by what is known of them."""
+    return known.is_failed(store.settings.max_attempts) | (is_refused & ~known.is_answered)
 
 
 def _waiting_documents(store: Store, product: Product, path: str) -> int:

@@ -45,11 +45,14 @@ class EmbeddingKind:
         return shard.chunks
 
     def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool:
-        """Decide the spaces of these datasets, by two queries, however many are decided already."""
+        """Decide the spaces of these datasets, by one query where all are decided already."""
         known = store.ledger.dataset_spaces.all()
-        for dataset in sorted(d for d in datasets if d in known and known[d].serving is None):
+        open_ones = sorted(d for d in datasets if d in known and known[d].serving is None)
+        for dataset in open_ones:
             store.decide_space(dataset)
-        known, wanted = store.ledger.dataset_spaces.all(), self.space.space_id
+        if open_ones:
+            known = store.ledger.dataset_spaces.all()
+        wanted = self.space.space_id
         held = [known[dataset] for dataset in datasets if dataset in known]
         return len(held) == len(datasets) and all(
             wanted in (spaces.serving, spaces.target) for spaces in held

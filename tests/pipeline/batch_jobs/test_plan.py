@@ -4,6 +4,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.pipeline.batch_jobs.blocked import ANOTHER_PLANS
 from semantic_assets.pipeline.batch_jobs.plan import _Planner
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_products
+from semantic_assets.pipeline.pending.remembered_demands import remembering
 from tests.trial import Trial
 
 
@@ -20,7 +21,9 @@ def test_a_planner_whose_lease_was_taken_over_forms_nothing_and_says_why(trial: 
     assert store.ledger.leases.acquire(lease_names.PLAN) is not None
     [wanted] = wanted_products(store)
     unsettled = unsettled_shards(store, wanted)
-    planned = _Planner(store, wanted.product, endpoint.scope_id, slept, 1).run(unsettled, None)
+    with remembering(store) as demands:
+        held = demands.of(wanted.product)
+        planned = _Planner(store, held, endpoint.scope_id, slept, 1).run(unsettled, None)
     assert planned.blocked_by == ANOTHER_PLANS
     assert not planned.jobs
     assert store.ledger.jobs.list() == []
