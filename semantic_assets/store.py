@@ -108,7 +108,11 @@ class Store:
 
     def index_backend(self, dataset: DatasetKey) -> str:
         """Return the dataset's own index backend, or that of the settings."""
-        own = self.dataset_settings(dataset).index_backend
+        return self.index_backend_of(self.dataset_settings(dataset))
+
+    def index_backend_of(self, settings: DatasetSettings) -> str:
+        """Return the index backend of a dataset with these settings."""
+        own = settings.index_backend
         return self.settings.index_backend if own == AUTO else own
 
     @property
@@ -125,6 +129,14 @@ class Store:
         return DatasetSettings.of(
             self.ledger.datasets.settings(dataset), f"{dataset}: dataset.toml"
         )
+
+    def all_dataset_settings(self) -> dict[DatasetKey, DatasetSettings]:
+        """Map each dataset that is not removed to its `dataset_settings`, by one query."""
+        return {
+            dataset: DatasetSettings.of(row.settings, f"{dataset}: dataset.toml")
+            for dataset, row in self.ledger.datasets.rows().items()
+            if not row.is_removed
+        }
 
     def is_embedded(self, dataset: DatasetKey) -> bool:
         """Return False if only generation tasks use the dataset."""

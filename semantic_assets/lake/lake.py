@@ -1,6 +1,6 @@
 """The files of the lake, each written whole or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +95,14 @@ class Lake:
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """Return an iterator over (relative path, bytes) of all files below a directory."""
         return self._place.below(directory)
+
+    def stamps(self, paths: Collection[str]) -> dict[str, str]:
+        """Map each of these files that is there to what tells it from any other: none is opened."""
+        return self._place.stamps(paths)
+
+    def tree_stamps(self, directories: Collection[str]) -> dict[str, str]:
+        """Do the same for folders with all that is below them."""
+        return self._place.tree_stamps(directories)
 
     def fingerprint(self, relative: str) -> str | None:
         """Return the fingerprint in a file's metadata; None: it has none, or cannot be read."""
