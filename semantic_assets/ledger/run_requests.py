@@ -5,7 +5,7 @@ state. So the key ends in the number of requests under its name, counted here an
 sensor's cursor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -45,6 +45,21 @@ class Requests:
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )
         return f"{name}:{fingerprint}:{asked}"
+
+    def due(self, kind: str, wanted: Mapping[str, str]) -> list[str]:
+        """Return the names of one kind for which `ask` would answer now, by one query.
+
+        Two ticks at once may both be told so; `ask` answers one of them.
+        """
+        query = sa.select(run_request).where(run_request.c.name.startswith(f"{kind}:"))
+        now = self.database.clock()
+        with self.database.read() as connection:
+            rows = {row.name: row for row in connection.execute(query)}
+        return [
+            name
+            for name, fingerprint in wanted.items()
+            if _due(rows.get(name), fingerprint, now) is not None
+        ]
 
     def done(self, name: str, fingerprint: str) -> None:
         """Record that a run succeeded on these inputs."""

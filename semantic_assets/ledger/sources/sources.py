@@ -102,13 +102,22 @@ class Sources:
 
     def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
         """Return the placed slices whose current file was not read yet."""
+        return self.unread_of([dataset]).get(dataset, [])
+
+    def unread_of(self, datasets: Sequence[DatasetKey] = ()) -> dict[DatasetKey, list[SourceSlice]]:
+        """Map those of these datasets, or of all, that have such slices to them, by one query."""
         query = sa.select(source_slice).where(
-            source_slice.c.dataset == str(dataset),
             source_slice.c.removed_at.is_(None),
             source_slice.c.read_fingerprint.is_distinct_from(source_slice.c.file_fingerprint),
         )
+        if len(datasets) == 1:
+            query = query.where(source_slice.c.dataset == str(datasets[0]))
+        found = defaultdict[str, list[SourceSlice]](list)
         with self.database.read() as connection:
-            return [slice_of(row) for row in connection.execute(query)]
+            for row in connection.execute(query):
+                found[row.dataset].append(slice_of(row))
+        named = {DatasetKey.parse(name): slices for name, slices in found.items()}
+        return {key: named[key] for key in datasets or named if key in named}
 
     def apply_listing(
         self,

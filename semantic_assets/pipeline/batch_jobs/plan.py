@@ -78,6 +78,8 @@ def plan(
         min_texts: a space or task with fewer pending texts gets no job.
         only: form jobs for this space or task only.
     """
+    if not _is_anything_open(store, only):
+        return Plan()  # no lease is taken: the usual call
     with store.ledger.leases.trying(lease_names.PLAN) as lease:
         if lease is None:
             return Plan(blocked_by=ANOTHER_PLANS)
@@ -88,6 +90,14 @@ def plan(
             if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
         ]
         return joined(plans)
+
+
+def _is_anything_open(store: Store, only: Product | None) -> bool:
+    """Tell whether a shard is unsettled, or a manifest is there, which may have no row."""
+    wanted = (one for one in wanted_products(store) if only in (None, one.product))
+    return any(unsettled_shards(store, one) for one in wanted) or bool(
+        store.lake.names("manifests")
+    )
 
 
 class _Planner:
