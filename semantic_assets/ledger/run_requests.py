@@ -81,12 +81,6 @@ class Requests:
                 .values(done_fingerprint=run_request.c.fingerprint)
             )
 
-    def is_new(self, name: str, fingerprint: str) -> bool:
-        """Return whether no run has succeeded on these inputs yet."""
-        query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
-        with self.database.read() as connection:
-            return connection.execute(query).scalar() != fingerprint
-
     def succeeded(self, kind: str) -> dict[str, str]:
         """Map the names of a kind of runs to the inputs of the last success."""
         query = sa.select(run_request.c.name, run_request.c.done_fingerprint).where(

@@ -332,10 +332,10 @@ def test_inputs_that_come_back_to_what_they_were_have_a_run_key_of_their_own(
 
 
 def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:
-    assert ledger.requests.is_new(NAME, "f1")
+    kind = NAME.partition(":")[0]
+    assert ledger.requests.succeeded(kind) == {}
     ledger.requests.done(NAME, "f1")
-    assert not ledger.requests.is_new(NAME, "f1")
-    assert ledger.requests.is_new(NAME, "f2")
+    assert ledger.requests.succeeded(kind) == {NAME: "f1"}
     clock.advance(10**9)
     assert ledger.requests.ask(NAME, "f1") is None
     assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"

@@ -86,6 +86,19 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
     )
 
 
+def embeddings_requests(
+    store: Store, shards: Iterable[ShardKey]
+) -> dict[ShardKey, tuple[str, str]]:
+    """Map shards to their `embeddings_request`, by two queries; one that was removed has none."""
+    noted, spaces = store.ledger.progress.all(), store.ledger.dataset_spaces.all()
+    found = {}
+    for shard in shards:
+        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
+        if serving is not None and (shard, serving) in noted:
+            found[shard] = _embeddings_request(noted[shard, serving])
+    return found
+
+
 def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
     wanted = fingerprint(progress.product_id, progress.settled_fingerprint)
     return f"{EMBEDDINGS}:{progress.shard}", wanted
@@ -125,7 +138,7 @@ def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
     return f"{VECTOR_INDEX}:{dataset.partition}", wanted
 
 
-def _index_requests(
+def index_requests(
     store: Store, datasets: Collection[DatasetKey]
 ) -> dict[DatasetKey, tuple[str, str]]:
     """Map datasets to their `index_request`; the few that are reindexed are asked for one by one."""
@@ -208,12 +221,7 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
 
 def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
     """Request runs for settled shards without a successful run, by three queries for all."""
-    noted, spaces = store.ledger.progress.all(), store.ledger.dataset_spaces.all()
-    requests = {}
-    for shard in settled:
-        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
-        if serving is not None and (shard, serving) in noted:
-            requests[shard] = _embeddings_request(noted[shard, serving])
+    requests = embeddings_requests(store, settled)
     due = {*store.ledger.requests.due(EMBEDDINGS, dict(requests.values()))}
     for shard, (name, wanted) in requests.items():
         if name not in due or store.ledger.leases.held(lease_names.of_shard(shard)):
@@ -227,7 +235,7 @@ def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) ->
     known = {*settled}
     open_datasets = {shard.dataset for shard in shards if shard not in known}
     whole = {shard.dataset for shard in settled} - open_datasets
-    requests = _index_requests(store, whole)
+    requests = index_requests(store, whole)
     due = {*store.ledger.requests.due(VECTOR_INDEX, dict(requests.values()))}
     for dataset in sorted(requests):
         name, wanted = requests[dataset]
