@@ -87,10 +87,10 @@ def file_counts(
     """
     every = datasets or store.ledger.sources.datasets()
     described, states = described_datasets(store), _states(store, every)
-    held = store.ledger.notes.find({_note_path(dataset) for dataset in every})
+    held = store.ledger.notes.find({layout.documents_dir(dataset) for dataset in every})
     total, new = FileCounts(), dict[DatasetKey, FileCounts]()
     for dataset in every:
-        note = held.get(_note_path(dataset))
+        note = held.get(layout.documents_dir(dataset))
         if note is not None and note.stamp == states.get(dataset):
             found = FileCounts(**note.counts)
         else:
@@ -125,14 +125,10 @@ def _note(
     """Note the counts of the datasets that were in one state before and after they were counted."""
     after = _states(store, [*counted])
     store.ledger.notes.record(
-        FileNote(_note_path(dataset), state, _COUNTING, asdict(found))
+        FileNote(layout.documents_dir(dataset), state, _COUNTING, asdict(found))
         for dataset, found in counted.items()
         if (state := states.get(dataset)) is not None and state == after.get(dataset)
     )
-
-
-def _note_path(dataset: DatasetKey) -> str:
-    return f"documents/{dataset.path}"
 
 
 def described_datasets(store: Store) -> set[DatasetKey]:
