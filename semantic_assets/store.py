@@ -109,8 +109,11 @@ class Store:
 
     def index_backend(self, dataset: DatasetKey) -> str:
         """Return the dataset's own index backend, or that of the settings."""
-        own = self.dataset_settings(dataset).index_backend
-        return self.settings.index_backend if own == AUTO else own
+        return self.index_backend_of(self.dataset_settings(dataset))
+
+    def index_backend_of(self, own: DatasetSettings) -> str:
+        """Return the index backend of a dataset with these settings."""
+        return self.settings.index_backend if own.index_backend == AUTO else own.index_backend
 
     @property
     def vector_stores(self) -> VectorStores:
@@ -126,6 +129,12 @@ class Store:
         return DatasetSettings.of(
             self.ledger.datasets.settings(dataset), f"{dataset}: dataset.toml"
         )
+
+    def all_dataset_settings(self) -> dict[DatasetKey, DatasetSettings]:
+        """Map each dataset that is not removed to its `dataset_settings`, by one query."""
+        rows, where = self.ledger.datasets.rows().values(), "{}: dataset.toml"
+        live = (row for row in rows if not row.is_removed)
+        return {row.key: DatasetSettings.of(row.settings, where.format(row.key)) for row in live}
 
     def is_embedded(self, dataset: DatasetKey) -> bool:
         """Return False if only generation tasks use the dataset."""

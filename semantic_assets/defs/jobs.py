@@ -46,9 +46,11 @@ from semantic_assets.pipeline.reports.checks import check_index, check_shard
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
-    embeddings_request,
+    EMBEDDINGS,
+    VECTOR_INDEX,
+    embeddings_requests,
     generations_request,
-    index_request,
+    index_requests,
 )
 from semantic_assets.pipeline.search.quality import check_quality
 from semantic_assets.store import Store
@@ -221,11 +223,16 @@ def _checks(store: Store, report: RefreshReport) -> Iterator[dg.AssetCheckEvalua
 
 def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:
     """Return the settled shards whose embeddings no run has reported yet."""
-    return [
-        done
-        for done in report.embeddings
-        if done.is_settled and store.ledger.requests.is_new(*embeddings_request(store, done.shard))
-    ]
+    new = _new_requests(store, report)
+    return [done for done in report.embeddings if done.is_settled and done.shard in new]
+
+
+def _new_requests(store: Store, report: RefreshReport) -> dict[ShardKey, tuple[str, str]]:
+    """Map the shards whose embeddings no run has reported yet to the run that would."""
+    held = store.ledger.requests.succeeded(EMBEDDINGS)
+    settled = [done.shard for done in report.embeddings if done.is_settled]
+    requests = embeddings_requests(store, settled)
+    return {shard: one for shard, one in requests.items() if held.get(one[0]) != one[1]}
 
 
 def _mark_done(store: Store, report: RefreshReport) -> None:
@@ -233,10 +240,12 @@ def _mark_done(store: Store, report: RefreshReport) -> None:
     for shard in {one.shard for one in report.outputs}:
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
-    for done in _newly_settled(store, report):
-        store.ledger.requests.done(*embeddings_request(store, done.shard))
-    for index in report.indexes:
-        store.ledger.requests.done(*index_request(store, index.dataset))
+    for request in _new_requests(store, report).values():
+        store.ledger.requests.done(*request)
+    built = store.ledger.requests.succeeded(VECTOR_INDEX)
+    for name, wanted in index_requests(store, {one.dataset for one in report.indexes}).values():
+        if built.get(name) != wanted:
+            store.ledger.requests.done(name, wanted)
 
 
 def _materialized(

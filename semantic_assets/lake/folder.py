@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -37,6 +37,23 @@ class Folder:
         """Return empty ETags: here every process shares what it derives from a file."""
         names = [only] if only is not None else self.inside(directory)[1]
         return dict.fromkeys(names, "")
+
+    def stamps(self, names: Collection[str]) -> dict[str, str]:
+        """Map each of these files that is there to its size, time and inode."""
+        found = {}
+        for name in names:
+            with suppress(OSError):
+                stat = (self.root / name).stat()
+                found[name] = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+        return found
+
+    def tree_stamps(self, directories: Collection[str]) -> dict[str, str]:
+        """Map each of these folders that is there to a digest of its files' sizes and times."""
+        found = {}
+        for directory in directories:
+            with suppress(OSError):
+                found[directory] = digest_of(_stats(f"{self.root}/{directory}", ""))
+        return found
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """Yield (name, size) of all files below a directory, except dotted names."""
@@ -82,3 +99,19 @@ class Folder:
 
     def publish_tree(self, directory: str, *, only: str = "") -> None:
         """Return at once: the tree is already in its place."""
+
+
+def digest_of(files: Iterable[tuple[str, ...]]) -> str:
+    """Return a digest of the names and marks of the files of a tree, in any order."""
+    return sha256("\n".join(sorted("\0".join(one) for one in files)).encode()).hexdigest()
+
+
+def _stats(folder: str, below: str) -> Iterator[tuple[str, ...]]:
+    with os.scandir(folder) as scan:
+        for entry in scan:
+            name = f"{below}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _stats(entry.path, name)
+            else:
+                stat = entry.stat(follow_symlinks=False)
+                yield name, str(stat.st_size), str(stat.st_mtime_ns)

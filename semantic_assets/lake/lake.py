@@ -1,6 +1,6 @@
 """The files of the lake, each written whole or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +94,22 @@ class Lake:
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """Return an iterator over (relative path, bytes) of all files below a directory."""
         return self._place.below(directory)
+
+    def stamps(self, paths: Collection[str]) -> dict[str, str]:
+        """Map each of these files that is there to what tells it from any other: none is opened.
+
+        Of a table its amendments are told too.
+        """
+        found = self._place.stamps(paths)
+        for path in filter(layout.is_amended, found if self.bucket is None else ()):
+            number = 1
+            while more := self._place.stamps([name := layout.amendment(path, number)]):
+                found[path], number = f"{found[path]} {more[name]}", number + 1
+        return found
+
+    def tree_stamps(self, directories: Collection[str]) -> dict[str, str]:
+        """Do the same for folders with all that is below them."""
+        return self._place.tree_stamps(directories)
 
     def fingerprint(self, relative: str) -> str | None:
         """Return the fingerprint in a file's metadata; None: it has none, or cannot be read."""

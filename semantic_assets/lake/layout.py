@@ -27,6 +27,10 @@ def documents(shard: ShardKey) -> str:
     return f"documents/{shard.path}"
 
 
+def documents_dir(dataset: DatasetKey) -> str:
+    return f"documents/{dataset.path}"
+
+
 def chunks(shard: ShardKey) -> str:
     return f"chunks/{shard.path}"
 

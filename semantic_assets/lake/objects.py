@@ -7,19 +7,22 @@ local folders, each file with a note of its object's name and ETag.
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from semantic_assets.lake.folder import digest_of
 from semantic_assets.objects.bucket import Bucket, Stored
 from semantic_assets.objects.copies import Copies
 from semantic_assets.objects.range_file import RangeFile
 
 _MARK = ".mark"
 _A_DAY_SECONDS = 86_400.0
+#: More are asked for by a listing, which tells of 1,000 at once.
+_ASKED_ONE_BY_ONE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,28 @@ class Objects:
             one = self.bucket.find(f"{directory}/{only}")
             found = [] if one is None else [one]
         return {item.name.rpartition("/")[2]: item.etag for item in found}
+
+    def stamps(self, names: Collection[str]) -> dict[str, str]:
+        """Map each of these objects that is there to its ETag; many by a listing of each root."""
+        if len(names) <= _ASKED_ONE_BY_ONE:
+            found = (self.bucket.find(name) for name in names)
+            return {one.name: one.etag for one in found if one is not None}
+        roots = sorted({name.partition("/")[0] for name in names})
+        listed = (item for root in roots for item in self.bucket.below(f"{root}/"))
+        return {item.name: item.etag for item in listed if item.name in names}
+
+    def tree_stamps(self, directories: Collection[str]) -> dict[str, str]:
+        """Map each of these folders that holds an object to a digest of their names and ETags."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        few = len(directories) <= _ASKED_ONE_BY_ONE
+        roots = directories if few else {name.partition("/")[0] for name in directories}
+        depths = {name.count("/") + 1 for name in directories}
+        for item in (item for root in sorted(roots) for item in self.bucket.below(f"{root}/")):
+            parts = item.name.split("/")
+            for directory in ("/".join(parts[:depth]) for depth in depths):
+                if directory in directories:
+                    found.setdefault(directory, []).append((item.name, item.etag))
+        return {directory: digest_of(items) for directory, items in found.items()}
 
     def below(self, directory: str) -> Iterator[tuple[str, int]]:
         """Yield (name, size) of all files below a directory."""

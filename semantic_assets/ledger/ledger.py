@@ -12,6 +12,7 @@ from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.ledger.job_ids import JobIds
 from semantic_assets.ledger.job_totals import JobTotals
 from semantic_assets.ledger.jobs import Jobs
+from semantic_assets.ledger.lake_files.file_notes import FileNotes
 from semantic_assets.ledger.lake_files.paid_files import PaidFiles
 from semantic_assets.ledger.lake_files.table_fingerprints import TableFiles
 from semantic_assets.ledger.leases import Leases
@@ -37,6 +38,7 @@ class Ledger:
     dataset_spaces: DatasetSpaces
     progress: Progress
     files: TableFiles
+    notes: FileNotes
     paid: PaidFiles
     scopes: Scopes
     spaces: Spaces
@@ -104,6 +106,7 @@ def ledger_of(database: Database) -> Ledger:
         dataset_spaces=DatasetSpaces(database),
         progress=Progress(database),
         files=TableFiles(database),
+        notes=FileNotes(database),
         paid=PaidFiles(database),
         scopes=Scopes(database),
         spaces=Spaces(database),

@@ -5,7 +5,7 @@ state. So the key ends in the number of requests under its name, counted here an
 sensor's cursor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -46,6 +46,21 @@ class Requests:
             )
         return f"{name}:{fingerprint}:{asked}"
 
+    def due(self, kind: str, wanted: Mapping[str, str]) -> list[str]:
+        """Return the names of one kind for which `ask` would answer now, by one query.
+
+        Two ticks at once may both be told so; `ask` answers one of them.
+        """
+        query = sa.select(run_request).where(run_request.c.name.startswith(f"{kind}:"))
+        now = self.database.clock()
+        with self.database.read() as connection:
+            rows = {row.name: row for row in connection.execute(query)}
+        return [
+            name
+            for name, fingerprint in wanted.items()
+            if _due(rows.get(name), fingerprint, now) is not None
+        ]
+
     def done(self, name: str, fingerprint: str) -> None:
         """Record that a run succeeded on these inputs."""
         with self.database.write() as connection:
@@ -65,12 +80,6 @@ class Requests:
                 .where(run_request.c.name.in_(names))
                 .values(done_fingerprint=run_request.c.fingerprint)
             )
-
-    def is_new(self, name: str, fingerprint: str) -> bool:
-        """Return whether no run has succeeded on these inputs yet."""
-        query = sa.select(run_request.c.done_fingerprint).where(run_request.c.name == name)
-        with self.database.read() as connection:
-            return connection.execute(query).scalar() != fingerprint
 
     def succeeded(self, kind: str) -> dict[str, str]:
         """Map the names of a kind of runs to the inputs of the last success."""

@@ -27,6 +27,11 @@ class Scopes:
     database: Database
 
     def register(self, scope_id: str, *, backend: str, base_url: str) -> None:
+        """Make the scope known; nothing is written where it is."""
+        known = sa.select(scope_table.c.scope_id).where(scope_table.c.scope_id == scope_id)
+        with self.database.read() as connection:
+            if connection.execute(known).scalar_one_or_none() is not None:
+                return
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(scope_table)

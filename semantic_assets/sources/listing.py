@@ -57,7 +57,21 @@ def is_about(name: str) -> bool:
 
 def list_folders(path: Path) -> list[str]:
     """Return the names of the folders in a folder, except names that start with a dot."""
-    return sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    with os.scandir(path) as scan:
+        return sorted(one.name for one in scan if not one.name.startswith(".") and one.is_dir())
+
+
+def list_about(folder: Path) -> frozenset[str]:
+    """Return the names of the files that describe a dataset; none if its folder is missing.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as scan:
+            return frozenset(one.name for one in scan if is_about(one.name))
+    except FileNotFoundError:
+        return frozenset()
 
 
 def list_beside(root: Path) -> dict[PassedOver, list[str]]:
@@ -65,10 +79,12 @@ def list_beside(root: Path) -> dict[PassedOver, list[str]]:
     found: dict[PassedOver, list[str]] = {PassedOver.STRAY: [], PassedOver.HIDDEN: []}
     for folder in (root, *(root / name for name in list_folders(root))):
         try:
-            for path in sorted(folder.iterdir()):
-                uri = source_uri(path.relative_to(root).as_posix())
-                if kind := beside(path.name, is_folder=path.is_dir()):
-                    found[kind].append(uri + "/" * path.is_dir())
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+            for entry in entries:
+                if kind := beside(entry.name, is_folder=entry.is_dir()):
+                    uri = source_uri(Path(entry.path).relative_to(root).as_posix())
+                    found[kind].append(uri + "/" * entry.is_dir())
         except OSError:
             continue  # reported with its datasets
     return found
@@ -76,10 +92,12 @@ def list_beside(root: Path) -> dict[PassedOver, list[str]]:
 
 def beside(name: str, *, is_folder: bool) -> PassedOver | None:
     """Return what a file or folder is that lies where projects and datasets do; None: as it should."""
+    if is_folder and not name.startswith("."):
+        return None
     verdict = Selection.of().of_entry(f"{name}/" if is_folder else name)
     if name.startswith("."):
         return None if verdict is Verdict.EXCLUDED else PassedOver.HIDDEN
-    return None if is_folder or verdict is Verdict.EXCLUDED else PassedOver.STRAY
+    return None if verdict is Verdict.EXCLUDED else PassedOver.STRAY
 
 
 def list_files(
@@ -90,13 +108,12 @@ def list_files(
     Raises:
         OSError: a folder cannot be read.
     """
-    walk = _Walk(root, selection, follows_links)
-    for entry in walk.entries(folder, ""):
-        path = Path(entry.path)
-        uri = source_uri(path.relative_to(root).as_posix())
+    prefix = folder.relative_to(root).as_posix()
+    walk = _Walk("" if prefix == "." else f"{prefix}/", selection, follows_links)
+    for entry, uri in walk.entries(folder, ""):
         if (stat := _stat(entry)) is not None:
             # Granting permission changes neither size nor time, but the file must then be read.
-            is_open = os.access(path, os.R_OK)
+            is_open = os.access(entry.path, os.R_OK)
             etag = file_fingerprint(stat) if is_open else fingerprint("closed", uri)
             walk.found.files[uri] = ListedFile(uri, stat.st_size, etag)
     return walk.found
@@ -104,14 +121,15 @@ def list_files(
 
 @dataclass(slots=True)
 class _Walk:
-    root: Path
+    #: What a uri has before the path below the dataset's folder.
+    prefix: str
     selection: Selection
     follows_links: bool
     found: Listing = field(default_factory=Listing)
     _seen: set[str] = field(default_factory=set)
 
-    def entries(self, folder: Path, below: str) -> Iterator["os.DirEntry[str]"]:
-        """Yield the files below a folder, each folder's own files before its subfolders."""
+    def entries(self, folder: str | Path, below: str) -> Iterator[tuple["os.DirEntry[str]", str]]:
+        """Yield (file, uri) below a folder, each folder's own files before its subfolders."""
         if self.follows_links:  # links may lead in a ring, or twice to the same folder
             real = os.path.realpath(folder)
             if real in self._seen:
@@ -128,20 +146,16 @@ class _Walk:
                 continue
             # A link to a folder is a row that says so, unless it is followed.
             is_folder = entry.is_dir(follow_symlinks=self.follows_links)
-            if self._is_read(entry, f"{below}{entry.name}{'/' * is_folder}"):
-                if is_folder:
-                    folders.append(entry)
-                else:
-                    yield entry
+            path = f"{below}{entry.name}{'/' * is_folder}"
+            uri, verdict = source_uri(self.prefix + path), self.selection.of_entry(path)
+            if verdict is not Verdict.READ:
+                self.found.leave_out(uri, verdict)
+            elif is_folder:
+                folders.append(entry)
+            else:
+                yield entry, uri
         for entry in folders:
-            yield from self.entries(Path(entry.path), f"{below}{entry.name}/")
-
-    def _is_read(self, entry: "os.DirEntry[str]", path: str) -> bool:
-        verdict = self.selection.of_entry(path)
-        if verdict is not Verdict.READ:
-            uri = source_uri(Path(entry.path).relative_to(self.root).as_posix())
-            self.found.leave_out(uri + "/" * path.endswith("/"), verdict)
-        return verdict is Verdict.READ
+            yield from self.entries(entry.path, f"{below}{entry.name}/")
 
 
 def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:

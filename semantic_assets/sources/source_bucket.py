@@ -3,10 +3,12 @@
 A copy's size and time tell contents apart as a file's do: the time is made of the ETag.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from pathlib import Path
 
 from semantic_assets.model.keys import DatasetKey
@@ -21,11 +23,35 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
+class _Listed:
+    """All objects of a bucket as they were at one moment, asked like the bucket."""
+
+    items: list[Stored]
+    names: list[str]
+
+    def below(self, prefix: str) -> Iterator[Stored]:
+        first = bisect_left(self.names, prefix)
+        found = islice(self.items, first, None)
+        return takewhile(lambda item: item.name.startswith(prefix), found)
+
+    def inside(self, prefix: str) -> tuple[list[str], list[Stored]]:
+        folders, files = dict[str, None](), []
+        for item in self.below(prefix):
+            name, slash, _ = item.name.removeprefix(prefix).partition("/")
+            if slash:
+                folders[name] = None
+            else:
+                files.append(item)
+        return list(folders), files
+
+
+@dataclass(frozen=True, slots=True)
 class SourceBucket:
     """The sources in a bucket; `root` is the local folder for copies."""
 
     bucket: Bucket
     root: Path
+    _names: _Listed | None = None
     copies: Copies = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,21 +61,30 @@ class SourceBucket:
     def shown(self) -> str:
         return self.bucket.url
 
+    def listed_once(self) -> "SourceBucket":
+        """Return the same as one listing shows it: each 1,000 names are one call."""
+        items = sorted(self.bucket.below(""), key=lambda item: item.name)
+        return replace(self, _names=_Listed(items, [item.name for item in items]))
+
+    @property
+    def _asked(self) -> Bucket | _Listed:
+        return self.bucket if self._names is None else self._names
+
     def is_there(self) -> bool:
         """Return whether any project exists: a bucket has no empty folders."""
         return bool(self.projects())
 
     def projects(self) -> list[str]:
-        return _named(self.bucket.inside("")[0])
+        return _named(self._asked.inside("")[0])
 
     def datasets(self, project: str) -> list[str]:
-        return _named(self.bucket.inside(f"{project}/")[0])
+        return _named(self._asked.inside(f"{project}/")[0])
 
     def beside(self) -> dict[PassedOver, list[str]]:
         """Return the objects beside projects and datasets."""
         found: dict[PassedOver, list[str]] = {PassedOver.STRAY: [], PassedOver.HIDDEN: []}
         for prefix in ("", *(f"{project}/" for project in self.projects())):
-            folders, items = self.bucket.inside(prefix)
+            folders, items = self._asked.inside(prefix)
             names = [item.name for item in items if not item.name.endswith("/")]
             for name in sorted([*names, *(f"{prefix}{folder}/" for folder in folders)]):
                 base = name.rstrip("/").rpartition("/")[2]
@@ -60,7 +95,7 @@ class SourceBucket:
     def files(self, dataset: DatasetKey, selection: Selection) -> Listing:
         found, left_out = Listing(), set[str]()
         prefix = f"{dataset.project}/{dataset.dataset}/"
-        for item in self.bucket.below(prefix):
+        for item in self._asked.below(prefix):
             name = item.name.removeprefix(prefix)
             if ("/" not in name and is_about(name)) or name.endswith("/") or not name:
                 continue  # some tools leave a placeholder for each folder
@@ -73,14 +108,19 @@ class SourceBucket:
                 found.leave_out(prefix + of, verdict)
         return found
 
+    def about_names(self, dataset: DatasetKey) -> frozenset[str]:
+        """Return the names of the objects that describe a dataset."""
+        return frozenset(self._about(dataset))
+
+    def _about(self, dataset: DatasetKey) -> dict[str, Stored]:
+        inside = self._asked.inside(f"{dataset.project}/{dataset.dataset}/")[1]
+        named = ((item.name.rpartition("/")[2], item) for item in inside)
+        return {name: item for name, item in named if is_about(name)}
+
     def about(self, dataset: DatasetKey) -> Path:
         """Copy the objects that describe a dataset to a local folder and return the folder."""
         folder = self.root / "about" / dataset.project / dataset.dataset
-        there = {
-            item.name.rpartition("/")[2]: item
-            for item in self.bucket.inside(f"{dataset.project}/{dataset.dataset}/")[1]
-            if is_about(item.name.rpartition("/")[2])
-        }
+        there = self._about(dataset)
         for path in folder.glob("*"):
             if path.name not in there:
                 path.unlink(missing_ok=True)

@@ -7,7 +7,13 @@ from pathlib import Path
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.source_file import source_path, within_root
 from semantic_assets.settings.selection import Selection
-from semantic_assets.sources.listing import Listing, list_beside, list_files, list_folders
+from semantic_assets.sources.listing import (
+    Listing,
+    list_about,
+    list_beside,
+    list_files,
+    list_folders,
+)
 from semantic_assets.sources.passed_over import PassedOver
 
 
@@ -20,6 +26,10 @@ class SourceFolder:
     @property
     def shown(self) -> str:
         return str(self.root)
+
+    def listed_once(self) -> "SourceFolder":
+        """Return these sources; a bucket is listed here once for all questions that follow."""
+        return self
 
     def is_there(self) -> bool:
         return self.root.is_dir()
@@ -47,6 +57,14 @@ class SourceFolder:
         """
         folder = self.about(dataset)
         return list_files(self.root, folder, selection, follows_links=self.follows_links)
+
+    def about_names(self, dataset: DatasetKey) -> frozenset[str]:
+        """Return the names of the files that describe a dataset; none if its folder is missing.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        return list_about(self.about(dataset))
 
     def about(self, dataset: DatasetKey) -> Path:
         """Return the folder with a dataset's settings, judged questions and tasks."""

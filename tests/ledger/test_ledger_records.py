@@ -1,12 +1,14 @@
 """What files hold, what was paid, which index serves, which runs were asked for, what scopes bear."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict, NotFound
 from semantic_assets.ledger.index_versions import BUILDING, RETIRED, SERVING
+from semantic_assets.ledger.lake_files.file_notes import FileNote
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger
 from semantic_assets.ledger.run_requests import BACKOFF_SECONDS, MAX_ATTEMPTS
@@ -332,10 +334,10 @@ def test_inputs_that_come_back_to_what_they_were_have_a_run_key_of_their_own(
 
 
 def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:
-    assert ledger.requests.is_new(NAME, "f1")
+    kind = NAME.partition(":")[0]
+    assert ledger.requests.succeeded(kind) == {}
     ledger.requests.done(NAME, "f1")
-    assert not ledger.requests.is_new(NAME, "f1")
-    assert ledger.requests.is_new(NAME, "f2")
+    assert ledger.requests.succeeded(kind) == {NAME: "f1"}
     clock.advance(10**9)
     assert ledger.requests.ask(NAME, "f1") is None
     assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"
@@ -487,3 +489,26 @@ def test_a_space_is_found_by_its_id_whatever_is_set_now(ledger: Ledger) -> None:
 def test_a_space_nobody_registered_is_not_found(ledger: Ledger) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         ledger.spaces.find("nowhere")
+
+
+def test_what_is_due_is_told_for_many_names_by_one_query(ledger: Ledger, clock: Clock) -> None:
+    other = "embeddings:a.c.00000"
+    wanted = {NAME: "f1", other: "f1"}
+    assert ledger.requests.due("embeddings", wanted) == [NAME, other]
+    ledger.requests.ask(NAME, "f1")
+    assert ledger.requests.due("embeddings", wanted) == [other]
+    clock.advance(10_000)
+    assert ledger.requests.due("embeddings", wanted) == [NAME, other]
+    ledger.requests.done(NAME, "f1")
+    assert ledger.requests.due("embeddings", wanted) == [other]
+
+
+def test_a_file_note_is_replaced_found_and_forgotten(ledger: Ledger) -> None:
+    notes = [FileNote(f"documents/{n}", f"stamp-{n}", "f1", {"rows": n}) for n in range(300)]
+    ledger.notes.record(notes)
+    ledger.notes.record([replace(notes[7], stamp="another")])
+    few, many = ledger.notes.find({"documents/7"}), ledger.notes.find({n.path for n in notes})
+    assert few["documents/7"] == many["documents/7"] == replace(notes[7], stamp="another")
+    assert len(many) == 300
+    ledger.notes.forget(["documents/7"])
+    assert ledger.notes.find({"documents/7"}) == {}

@@ -96,6 +96,18 @@ table_file = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
+#: What files of the lake held when they were last read, valid while they have the same stamp: size and
+#: time, or the ETag. It is a memory of the files, which anybody may forget at any time.
+file_note = sa.Table(
+    "file_note",
+    metadata,
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("stamp", TEXT, nullable=False),
+    #: The fingerprint in the file's metadata.
+    sa.Column("fingerprint", TEXT, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+)
+
 #: The highest fence wins; a row is never deleted while one of its fences may be in use.
 lease = sa.Table(
     "lease",

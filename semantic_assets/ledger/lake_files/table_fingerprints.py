@@ -1,6 +1,6 @@
 """The fingerprints that table files of the lake must have to be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,6 +8,9 @@ import sqlalchemy as sa
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import table_file
 from semantic_assets.ledger.leases import Lease, require_fence
+
+#: More paths are looked up by reading the whole table, so that the number of queries stays one.
+_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,15 @@ class TableFiles:
         return TableRecord(
             row.path, row.fingerprint, row.input_fingerprint, row.rows, row.updated_at
         )
+
+    def records(self, paths: Collection[str]) -> dict[str, TableRecord]:
+        """Map those of these paths that have a record to it, by one query."""
+        query = sa.select(table_file)
+        if len(paths) <= _NAMED:
+            query = query.where(table_file.c.path.in_(paths))
+        with self.database.read() as connection:
+            found = (TableRecord(*row) for row in connection.execute(query))
+            return {record.path: record for record in found if record.path in paths}
 
     def fingerprints(self, table: str) -> dict[str, str]:
         """Map the paths of one table's files to their fingerprints, in one query."""

@@ -1,5 +1,6 @@
 """Datasets, shards and the slices of source files placed in them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,13 +51,23 @@ class Sources:
 
     def slices(self, dataset: DatasetKey) -> dict[str, str]:
         """Map the uri of every placed file that is not removed to its fingerprint."""
+        return self.slices_of([dataset])[dataset]
+
+    def slices_of(
+        self, datasets: Sequence[DatasetKey] = ()
+    ) -> defaultdict[DatasetKey, dict[str, str]]:
+        """Map these datasets, or all, to their `slices`, in one query."""
+        of = source_slice.c
+        query = sa.select(of.dataset, of.uri, of.file_fingerprint).where(of.removed_at.is_(None))
+        if datasets:
+            query = query.where(of.dataset.in_([str(dataset) for dataset in datasets]))
+        names = defaultdict[str, dict[str, str]](dict)
         with self.database.read() as connection:
-            rows = connection.execute(
-                sa.select(source_slice.c.uri, source_slice.c.file_fingerprint).where(
-                    source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None)
-                )
-            )
-            return {row.uri: row.file_fingerprint for row in rows}
+            for dataset, uri, fingerprint in connection.execute(query):
+                names[dataset][uri] = fingerprint
+        found = defaultdict[DatasetKey, dict[str, str]](dict)
+        found.update((DatasetKey.parse(name), files) for name, files in names.items())
+        return found
 
     def shard_slices(self, shard: ShardKey) -> list[SourceSlice]:
         """Return the slices of a shard in order of placement."""
@@ -91,13 +102,22 @@ class Sources:
 
     def unread(self, dataset: DatasetKey) -> list[SourceSlice]:
         """Return the placed slices whose current file was not read yet."""
+        return self.unread_of([dataset]).get(dataset, [])
+
+    def unread_of(self, datasets: Sequence[DatasetKey] = ()) -> dict[DatasetKey, list[SourceSlice]]:
+        """Map those of these datasets, or of all, that have such slices to them, by one query."""
         query = sa.select(source_slice).where(
-            source_slice.c.dataset == str(dataset),
             source_slice.c.removed_at.is_(None),
             source_slice.c.read_fingerprint.is_distinct_from(source_slice.c.file_fingerprint),
         )
+        if len(datasets) == 1:
+            query = query.where(source_slice.c.dataset == str(datasets[0]))
+        found = defaultdict[str, list[SourceSlice]](list)
         with self.database.read() as connection:
-            return [slice_of(row) for row in connection.execute(query)]
+            for row in connection.execute(query):
+                found[row.dataset].append(slice_of(row))
+        named = {DatasetKey.parse(name): slices for name, slices in found.items()}
+        return {key: named[key] for key in datasets or named if key in named}
 
     def apply_listing(
         self,

@@ -76,6 +76,8 @@ def plan(
         only: form jobs for this space or task only.
         demands: remembered from earlier rounds of the same drain; what they lack is derived.
     """
+    if not _is_anything_open(store, only):
+        return Plan()  # no lease is taken: the usual call
     with (
         remembering(store, demands) as held,
         store.ledger.leases.trying(lease_names.PLAN) as lease,
@@ -91,6 +93,14 @@ def plan(
             if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
         ]
         return joined(plans)
+
+
+def _is_anything_open(store: Store, only: Product | None) -> bool:
+    """Tell whether a shard is unsettled, or a manifest is there, which may have no row."""
+    wanted = (one for one in wanted_products(store) if only in (None, one.product))
+    return any(unsettled_shards(store, one) for one in wanted) or bool(
+        store.lake.names("manifests")
+    )
 
 
 class _Planner:

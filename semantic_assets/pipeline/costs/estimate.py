@@ -272,9 +272,9 @@ def require_run_budget(
     Raises:
         SpendRefused: the upper bound of the quote is over `cap`, or over the settings' cap.
     """
-    for dataset in datasets or store.ledger.sources.datasets():
-        own = store.dataset_settings(dataset).max_cost_usd_per_run
-        if own is not None:
+    for dataset, settings in store.all_dataset_settings().items():
+        own = settings.max_cost_usd_per_run
+        if own is not None and (not datasets or dataset in datasets):
             require_quote(store, estimate(store, datasets=[dataset], counted=counted), own, None)
     if cap is not None or store.settings.max_cost_usd_per_run is not None or consent is not None:
         quote = estimate(store, datasets=datasets, counted=counted)

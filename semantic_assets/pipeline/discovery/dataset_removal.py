@@ -84,14 +84,17 @@ def _remove(store: Store, dataset: DatasetKey, *, keep_out: bool) -> None:
 
 def _clear(store: Store, dataset: DatasetKey) -> None:
     """Delete tables and index, each under the lease of the process that may be writing it."""
+    noted = [layout.index_dir(dataset), layout.documents_dir(dataset)]
     for shard in store.ledger.sources.shards_ever(dataset):
         with store.ledger.leases.holding(lease_names.of_shard(shard)):
             paths = _tables(store, shard)
+            noted += paths
             store.ledger.files.forget(paths)
             for path in paths:
                 store.lake.delete(path)
     with store.ledger.leases.holding(lease_names.of_index(dataset)):
         is_gone = drop_all(store, dataset)
+    store.ledger.notes.forget(noted)
     if is_gone:
         store.ledger.datasets.cleared(dataset)
 

@@ -7,8 +7,9 @@ missing, and is only removed after a grace period.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from semantic_assets.errors import ConfigError, SourceMissing, UnknownName
@@ -19,7 +20,7 @@ from semantic_assets.model.keys import DatasetKey, is_name
 from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
 from semantic_assets.pipeline.discovery.discovery import Discovery
-from semantic_assets.pipeline.generation.task_versions import pin_tasks, task_files
+from semantic_assets.pipeline.generation.task_versions import PinnedTasks, pin_tasks, task_files
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.sources.listing import ListedFile, Listing
@@ -27,6 +28,18 @@ from semantic_assets.sources.passed_over import PassedOver
 from semantic_assets.store import Store
 
 _HOUR_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A dataset as the ledger knows it, before the listing."""
+
+    dataset: DatasetKey
+    row: Dataset | None
+    #: The file stamp of each placed file.
+    files: dict[str, str]
+    #: Somebody asked for it by its name.
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,10 @@ def discover(
         UnknownName: a dataset asked for was never there.
     """
     report, known = Discovery(), store.ledger.datasets.rows()
+    if not datasets:
+        store = replace(store, sources=store.sources.listed_once())
     there = _folders(store, known, report)
+    placed = store.ledger.sources.slices_of(datasets)
     found = []
     for dataset in datasets or sorted(there | set(known)):
         row = known.get(dataset)
@@ -62,7 +78,8 @@ def discover(
             folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
             raise UnknownName(f"dataset {dataset}: there is no folder {folder}")
         try:
-            if _discover_one(store, dataset, row, report, bool(datasets), removes):
+            one = _Known(dataset, row, placed[dataset], is_named=bool(datasets))
+            if _discover_one(store, one, report, removes):
                 found.append(dataset)
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
@@ -79,9 +96,11 @@ def _pin_tasks(store: Store, report: Discovery) -> None:
     except ConfigError as error:
         report.skipped["task files"] = str(error)
         shared = {}
+    rows, pinned = store.ledger.datasets.rows(), PinnedTasks(store)
     for dataset in report.datasets:
         try:
-            pin_tasks(store, dataset, shared)
+            settings = DatasetSettings.of(rows[dataset].settings, f"{dataset}: {FILE_NAME}")
+            pin_tasks(store, dataset, settings, shared, pinned)
         except ConfigError as error:
             report.skipped[f"tasks of {dataset}"] = str(error)
 
@@ -123,19 +142,13 @@ def _valid_folders(project: str, names: list[str], report: Discovery) -> set[Dat
     return {DatasetKey(project, name) for name in names if is_name(name)}
 
 
-def _discover_one(
-    store: Store,
-    dataset: DatasetKey,
-    row: Dataset | None,
-    report: Discovery,
-    by_name: bool,
-    removes: bool,
-) -> bool:
+def _discover_one(store: Store, known: _Known, report: Discovery, removes: bool) -> bool:
     """List one dataset and apply the differences; return whether the dataset is there."""
+    dataset, row = known.dataset, known.row
     if row is not None and row.is_removed:
         if row.cleared_at is None and removes:
             finish_removal(store, dataset)
-        if row.is_kept_out and not by_name:
+        if row.is_kept_out and not known.is_named:
             return False
     table, selection = _read_settings(store, dataset)
     listing = store.sources.files(dataset, selection)
@@ -144,10 +157,10 @@ def _discover_one(
     if not listing.files:
         _note_missing(store, dataset, row, report, removes)
         return False
-    if _is_as_known(row, table) and _difference(store, dataset, listing).is_empty:
+    if _is_as_known(row, table) and _difference(known.files, listing).is_empty:
         return True  # nothing is written and no lease is taken: the usual tick
     with store.ledger.leases.holding(lease_names.of_discovery(dataset)):
-        difference = _difference(store, dataset, listing)
+        difference = _difference(store.ledger.sources.slices(dataset), listing)
         store.ledger.datasets.seen(dataset, table)
         _apply(store, dataset, difference, report)
     return True
@@ -179,12 +192,16 @@ def _apply(store: Store, dataset: DatasetKey, found: _Difference, report: Discov
 def _read_settings(store: Store, dataset: DatasetKey) -> tuple[dict[str, Any], Selection]:
     """Read the dataset.toml and validate it: the ledger never holds an invalid one."""
     shown = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
-    about = store.sources.about(dataset)
-    table = read_table(about / FILE_NAME)
+    names = store.sources.about_names(dataset)
+    is_described = FILE_NAME in names or IGNORE_FILE in names
+    about = store.sources.about(dataset) if is_described else Path()
+    table = read_table(about / FILE_NAME) if FILE_NAME in names else {}
     settings = DatasetSettings.of(table, f"{shown}/{FILE_NAME}")
     settings.require_model(store.settings.model, store.settings.dimensions, f"{shown}/{FILE_NAME}")
     selection = Selection.of(settings.include, settings.exclude)
-    return table, selection.with_ignore_file(about / IGNORE_FILE, f"{shown}/{IGNORE_FILE}")
+    if IGNORE_FILE in names:
+        selection = selection.with_ignore_file(about / IGNORE_FILE, f"{shown}/{IGNORE_FILE}")
+    return table, selection
 
 
 def _note_missing(
@@ -213,8 +230,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _difference(store: Store, dataset: DatasetKey, listing: Listing) -> _Difference:
-    placed = store.ledger.sources.slices(dataset)
+def _difference(placed: dict[str, str], listing: Listing) -> _Difference:
     files = listing.files
     new = [item for uri, item in files.items() if uri not in placed]
     gone = {uri: file_stamp for uri, file_stamp in placed.items() if uri not in files}

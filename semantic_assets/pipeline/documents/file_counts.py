@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePath
 
@@ -12,14 +12,19 @@ import pyarrow.compute as pc
 from semantic_assets.intake.names import is_segment
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
+from semantic_assets.ledger.lake_files.file_notes import FileNote
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.formats import is_supported
 from semantic_assets.store import Store
+from semantic_assets.text.fingerprint import fingerprint
 
 #: Kinds of unread files named in one line.
 _SHOWN = 4
+#: Increase when the same tables would be counted otherwise.
+_COUNTING = "1"
 _COUNTS = ("ok", "failed", "waiting", "remarked")
 _SCHEMA = pa.schema(
     [("uri", pa.string()), *((name, pa.int64()) for name in _COUNTS), ("rows", pa.int64())]
@@ -71,16 +76,59 @@ class FileCounts(HtmlTable):
         )
 
 
-def file_counts(store: Store, datasets: Sequence[DatasetKey] = ()) -> FileCounts:
-    """Count the files of all datasets or these, as listed and read last."""
+def file_counts(
+    store: Store, datasets: Sequence[DatasetKey] = (), *, notes: bool = False
+) -> FileCounts:
+    """Count the files of all datasets or these, as listed and read last.
+
+    Args:
+        notes: note the counts of datasets that are read in full, so that none of their tables is
+            opened for that again.
+    """
     every = datasets or store.ledger.sources.datasets()
-    described = described_datasets(store)
-    counts = (
-        _described(found) if dataset in described else found
-        for dataset in every
-        for found in [_of_dataset(store, dataset)]
+    described, states = described_datasets(store), _states(store, every)
+    held = store.ledger.notes.find({layout.documents_dir(dataset) for dataset in every})
+    total, new = FileCounts(), dict[DatasetKey, FileCounts]()
+    for dataset in every:
+        note = held.get(layout.documents_dir(dataset))
+        if note is not None and note.stamp == states.get(dataset):
+            found = FileCounts(**note.counts)
+        else:
+            found, is_whole = _of_dataset(store, dataset)
+            new |= {dataset: found} if is_whole else {}
+        total += _described(found) if dataset in described else found
+    if notes and new:
+        _note(store, new, states)
+    return total
+
+
+def _states(store: Store, datasets: Sequence[DatasetKey]) -> dict[DatasetKey, str]:
+    """Map each of these datasets that is read in full to what its counts follow from."""
+    documents = store.ledger.files.fingerprints("documents")
+    found: dict[DatasetKey, list[str] | None] = {dataset: [] for dataset in datasets}
+    for shard in store.ledger.sources.shards(datasets[0] if len(datasets) == 1 else None):
+        parts, read = found.get(shard.key.dataset), documents.get(layout.documents(shard.key))
+        if parts is None or read is None or not _is_read(shard):
+            found[shard.key.dataset] = None
+        else:
+            parts += [str(shard.key), str(shard.revision), read]
+    return {dataset: fingerprint(_COUNTING, *parts) for dataset, parts in found.items() if parts}
+
+
+def _is_read(shard: Shard) -> bool:
+    return shard.read_as is not None and shard.read_as.startswith(f"{shard.revision}:")
+
+
+def _note(
+    store: Store, counted: dict[DatasetKey, FileCounts], states: dict[DatasetKey, str]
+) -> None:
+    """Note the counts of the datasets that were in one state before and after they were counted."""
+    after = _states(store, [*counted])
+    store.ledger.notes.record(
+        FileNote(layout.documents_dir(dataset), state, _COUNTING, asdict(found))
+        for dataset, found in counted.items()
+        if (state := states.get(dataset)) is not None and state == after.get(dataset)
     )
-    return sum(counts, FileCounts())
 
 
 def described_datasets(store: Store) -> set[DatasetKey]:
@@ -97,11 +145,17 @@ def ending_of(uri: str) -> str:
     return PurePath(uri).suffix.lower() or "without an ending"
 
 
-def _of_dataset(store: Store, dataset: DatasetKey) -> FileCounts:
-    shards = [shard.key for shard in store.ledger.sources.shards(dataset)]
-    parts = [_SCHEMA.empty_table(), *(_of_shard(store, shard) for shard in shards)]
+def _of_dataset(store: Store, dataset: DatasetKey) -> tuple[FileCounts, bool]:
+    """Return the counts, and whether every shard's table was there as the ledger has it."""
+    found = [_of_shard(store, shard.key) for shard in store.ledger.sources.shards(dataset)]
+    there = [rows for rows in found if rows is not None]
+    counts = _counted(store, dataset, pa.concat_tables([_SCHEMA.empty_table(), *there]))
+    return sum(map(_handed_over, there), counts), len(there) == len(found)
+
+
+def _counted(store: Store, dataset: DatasetKey, parts: pa.Table) -> FileCounts:
     names = [*_COUNTS, "rows"]
-    rows = pa.concat_tables(parts).group_by("uri").aggregate([(name, "sum") for name in names])
+    rows = parts.group_by("uri").aggregate([(name, "sum") for name in names])
     rows = rows.rename_columns(["uri", *names])
     placed = {uri for uri in store.ledger.sources.slices(dataset) if not is_segment(uri)}
     rows = rows.filter(pc.is_in(rows["uri"], pa.array(sorted(placed), pa.string())))
@@ -113,7 +167,7 @@ def _of_dataset(store: Store, dataset: DatasetKey) -> FileCounts:
     failed = rows.filter(pc.invert(pc.or_(is_read, is_waiting)))["uri"].to_pylist()
     failed += [uri for uri in unread if not is_supported(uri)]
     waiting, still = _count(is_waiting), sum(map(is_supported, unread))
-    counts = FileCounts(
+    return FileCounts(
         files=len(placed),
         read=len(placed) - len(failed) - waiting - still,
         in_part=_count(pc.and_(is_read, has_fault)),
@@ -121,12 +175,11 @@ def _of_dataset(store: Store, dataset: DatasetKey) -> FileCounts:
         waiting=waiting,
         unread=still,
     )
-    return counts + _handed_over(store, shards)
 
 
-def _handed_over(store: Store, shards: list[ShardKey]) -> FileCounts:
-    """Count the documents of segments, each as a file."""
-    held = [row for shard in shards for row in _of_shard(store, shard, True).to_pylist()]
+def _handed_over(rows: pa.Table) -> FileCounts:
+    """Count the documents of a shard's segments, each as a file."""
+    held = [row for row in rows.to_pylist() if is_segment(row["uri"])]
     failed = sum(row["failed"] for row in held)
     return FileCounts(
         files=sum(row["rows"] for row in held),
@@ -137,21 +190,21 @@ def _handed_over(store: Store, shards: list[ShardKey]) -> FileCounts:
     )
 
 
-def _of_shard(store: Store, shard: ShardKey, segments: bool = False) -> pa.Table:
+def _of_shard(store: Store, shard: ShardKey) -> pa.Table | None:
+    """Return the counts of rows of each file of a shard; None: its table is not the ledger's."""
     path = layout.documents(shard)
-    mark = store.trusted_fingerprint(path)
-    if mark is None:
-        return _SCHEMA.empty_table()
-    rows = _read(store.lake, path, mark)
-    if not segments:
-        return rows
-    return rows.filter(pa.array([is_segment(uri) for uri in rows["uri"].to_pylist()], pa.bool_()))
+    mark = store.ledger.files.fingerprint(path)
+    try:
+        found, rows = (None, None) if mark is None else _read(store.lake, path, mark)
+    except FileNotFoundError:
+        return None
+    return rows if found == mark else None
 
 
 @lru_cache(maxsize=256)
-def _read(lake: Lake, path: str, _mark: str) -> pa.Table:
-    """Return the counts of rows of each file in a table; kept for as long as the table is the same."""
-    rows = lake.read(path, ["uri", "parse_status", "parse_error"])
+def _read(lake: Lake, path: str, _mark: str) -> tuple[str, pa.Table]:
+    """Return a table's fingerprint and the counts of rows of each file in it."""
+    rows, found = lake.read_marked(path, ["uri", "parse_status", "parse_error"])
     is_ok = pc.equal(rows["parse_status"], ParseStatus.OK)
     flags = {
         "ok": is_ok,
@@ -166,8 +219,8 @@ def _read(lake: Lake, path: str, _mark: str) -> pa.Table:
             "rows": pa.array([1] * rows.num_rows, pa.int64()),
         }
     )
-    found = counted.group_by("uri").aggregate([(name, "sum") for name in [*_COUNTS, "rows"]])
-    return found.rename_columns(_SCHEMA.names).cast(_SCHEMA)
+    sums = counted.group_by("uri").aggregate([(name, "sum") for name in [*_COUNTS, "rows"]])
+    return found, sums.rename_columns(_SCHEMA.names).cast(_SCHEMA)
 
 
 def _count(mask: pa.ChunkedArray) -> int:

@@ -28,13 +28,9 @@ class Unread:
 
 def unread(store: Store, datasets: Sequence[DatasetKey] = ()) -> Unread:
     """Count the files new or changed since their last reading, in all datasets or these."""
-    files, sizes = 0, {}
-    for dataset in datasets or store.ledger.sources.datasets():
-        waiting = store.ledger.sources.unread(dataset)
-        files += len(waiting)
-        if waiting:
-            sizes[dataset] = sum(_text_bytes(item) for item in waiting)
-    return Unread(files, sizes)
+    waiting = store.ledger.sources.unread_of(datasets or store.ledger.sources.datasets())
+    sizes = {dataset: sum(map(_text_bytes, items)) for dataset, items in waiting.items()}
+    return Unread(sum(map(len, waiting.values())), sizes)
 
 
 def _text_bytes(item: SourceSlice) -> int:
@@ -48,10 +44,10 @@ def documents_waiting(store: Store) -> dict[DatasetKey, int]:
     known = store.ledger.datasets.rows()
     handed = set(Inbox.all(store.lake.root))
     datasets = handed | {dataset for dataset, row in known.items() if not row.is_removed}
-    found = {}
+    found, unread_files = {}, store.ledger.sources.unread_of()
     for dataset in sorted(datasets):
         if dataset not in known or not known[dataset].is_removed:
-            files = [s for s in store.ledger.sources.unread(dataset) if not is_segment(s.uri)]
+            files = [s for s in unread_files.get(dataset, ()) if not is_segment(s.uri)]
             waiting = len(files) + (_in_inbox(store, dataset) if dataset in handed else 0)
             if waiting:
                 found[dataset] = waiting

@@ -52,11 +52,10 @@ def feed_shards(store: Store, shards: Iterable[ShardKey], task: GenerationTask) 
 
 def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
     """Feed the answers of every task of these shards; return the reports."""
-    return [
-        feed(store, shard, pinned.task)
-        for shard in shards
-        for pinned in store.ledger.tasks.of(shard.dataset)
-    ]
+    tasks: dict[DatasetKey, list[GenerationTask]] = {}
+    for pinned in store.ledger.tasks.all():
+        tasks.setdefault(pinned.dataset, []).append(pinned.task)
+    return [feed(store, shard, task) for shard in shards for task in tasks.get(shard.dataset, ())]
 
 
 def feed_after(store: Store, collected: Collection) -> list[OutputsReport]:

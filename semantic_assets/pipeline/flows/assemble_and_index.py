@@ -9,7 +9,9 @@ from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.flows.unchanged import settled_shards_unchanged
 from semantic_assets.pipeline.vector_index.build import IndexReport, build_index
+from semantic_assets.pipeline.vector_index.known_versions import known_indexes
 from semantic_assets.store import Store
 
 
@@ -17,6 +19,9 @@ from semantic_assets.store import Store
 class Published:
     embeddings: list[EmbeddingsReport] = field(default_factory=list)
     indexes: list[IndexReport] = field(default_factory=list)
+    #: Those of them that were not as they were.
+    assembled: list[EmbeddingsReport] = field(default_factory=list)
+    indexed: list[DatasetKey] = field(default_factory=list)
 
 
 def assemble_and_index(
@@ -33,14 +38,32 @@ def assemble_and_index(
         unshared: shards to which no answer is added, as `assemble`.
     """
     done, stopwatch = Published(), stopwatch or Stopwatch()
+    with stopwatch.stage("embeddings"):
+        settled = settled_shards_unchanged(store, {*shards} - {*unshared})
     for shard in shards:
+        if (held := settled.get(shard)) is not None:
+            done.embeddings.append(held)
+            continue
         with stopwatch.stage("embeddings"), passing_over_removed(store.report_progress):
-            done.embeddings.append(assemble(store, shard, unshared=shard in unshared))
+            done.assembled.append(assemble(store, shard, unshared=shard in unshared))
+            done.embeddings.append(done.assembled[-1])
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
-    for dataset in sorted(ready | set(datasets)):
+    _index(store, done, ready | set(datasets), stopwatch)
+    return done
+
+
+def _index(
+    store: Store, done: Published, datasets: Collection[DatasetKey], stopwatch: Stopwatch
+) -> None:
+    with stopwatch.stage("vector_index"):
+        known = known_indexes(store, datasets)
+    for dataset in sorted(datasets):
+        if (held := known.get(dataset)) is not None:
+            done.indexes.append(held)
+            continue
         with stopwatch.stage("vector_index"), passing_over_removed(store.report_progress):
             done.indexes.append(index_dataset(store, dataset))
-    return done
+            done.indexed.append(dataset)
 
 
 def index_dataset(store: Store, dataset: DatasetKey, *, by_hand: bool = False) -> IndexReport:

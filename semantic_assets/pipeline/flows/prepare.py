@@ -11,6 +11,7 @@ from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.flows.unchanged import unchanged_shards
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport, ask_documents
 from semantic_assets.store import Store
 
@@ -21,10 +22,18 @@ class PreparedShards:
 
     #: Shards that are split; a dataset that is not embedded has none.
     shards: list[ShardKey] = field(default_factory=list)
-    read: list[ShardKey] = field(default_factory=list)
+    #: Shards that were not as they were: whatever follows has them to look at.
+    touched: list[ShardKey] = field(default_factory=list)
     documents: list[DocumentsReport] = field(default_factory=list)
     requests: list[RequestsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
+
+    def add(self, read: DocumentsReport, made: ChunksReport | None) -> None:
+        """Add the reports of one shard."""
+        self.documents.append(read)
+        if made is not None:
+            self.chunks.append(made)
+            self.shards.append(made.shard)
 
 
 def prepare_shards(
@@ -39,23 +48,31 @@ def prepare_shards(
     Args:
         unshared: split with no answer that the shard does not have yet, as `assemble_outputs`.
     """
-    cut, stopwatch = PreparedShards(), stopwatch or Stopwatch()
-    while True:
-        todo = [
-            shard.key
-            for dataset in discovery.datasets
-            for shard in store.ledger.sources.shards(dataset)
-            if shard.key not in cut.read
-        ]
-        if not todo:
-            cut.shards.sort()
-            return cut
+    cut, stopwatch, done = PreparedShards(), stopwatch or Stopwatch(), set[ShardKey]()
+    with stopwatch.stage("documents"):
+        unchanged = unchanged_shards(store, discovery.datasets)
+    while todo := [shard for shard in _shards_of(store, discovery) if shard not in done]:
         for shard in todo:
+            done.add(shard)
+            if (held := unchanged.get(shard)) is not None:
+                cut.add(held.documents, held.chunks)
+                store.report_progress(_told(held.documents, held.chunks))
+                continue
             with passing_over_removed(store.report_progress):
                 with_rebuilt(
                     store, partial(_read_and_chunk, store, cut, shard, stopwatch, unshared)
                 )
-                cut.read.append(shard)
+                cut.touched.append(shard)
+    cut.shards.sort()
+    return cut
+
+
+def _shards_of(store: Store, discovery: Discovery) -> list[ShardKey]:
+    """List the shards of the listed datasets, in their order."""
+    only = discovery.datasets[0] if len(discovery.datasets) == 1 else None
+    wanted = frozenset(discovery.datasets)
+    found = (shard.key for shard in store.ledger.sources.shards(only))
+    return sorted(shard for shard in found if shard.dataset in wanted)
 
 
 def _read_and_chunk(
@@ -69,9 +86,7 @@ def _read_and_chunk(
     if store.is_embedded(shard.dataset):
         with stopwatch.stage("chunks"):
             made = chunk_documents(store, shard)
-        cut.chunks.append(made)
-        cut.shards.append(shard)
-    cut.documents.append(read)
+    cut.add(read, made)
     cut.requests += asked
     store.report_progress(_told(read, made))
 

@@ -25,12 +25,14 @@ from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
-from semantic_assets.pipeline.flows.prepare import prepare_shards
+from semantic_assets.pipeline.flows.prepare import PreparedShards, prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import ReindexReport, continue_reindex
 from semantic_assets.pipeline.flows.timing import Stopwatch
+from semantic_assets.pipeline.flows.unchanged import note_unchanged
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
+from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.search.quality import measure_quality
 from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.sources.passed_over import left_out
@@ -141,10 +143,12 @@ def refresh(
     _say_left_out(store, report.documents)
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
-        report.in_realtime = embed_in_realtime(store, gemini, cut.read, mode=mode).reports
+        report.in_realtime = embed_in_realtime(
+            store, gemini, _unsettled(store, cut), mode=mode
+        ).reports
         report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
     with report.stopwatch.stage("generations"):
-        report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.read))
+        report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.touched))
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
     done = assemble_and_index(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
@@ -153,9 +157,17 @@ def refresh(
     report.undecided = store.ledger.jobs.list(states=[JobState.QUARANTINED, JobState.DAMAGED])
     _look_further(store, gemini, report)
     if report.discovery.datasets:
-        report.files = file_counts(store, report.discovery.datasets)
+        listed = report.discovery.datasets
+        report.files = with_rebuilt(store, lambda: file_counts(store, listed, notes=True))
+    note_unchanged(store, cut.touched, done.assembled, done.indexed)
     store.report_progress(report.summary)
     return report
+
+
+def _unsettled(store: Store, cut: PreparedShards) -> list[ShardKey]:
+    """List the shards that may have a text to send: in the others nothing is pending."""
+    idle = {*settled_shards(store)} - {*cut.touched}
+    return [read.shard for read in cut.documents if read.shard not in idle]
 
 
 def _say_left_out(store: Store, read: Sequence[DocumentsReport]) -> None:
@@ -180,7 +192,13 @@ def _cut_since(store: Store, cut: ChunksReport, report: RefreshReport) -> Chunks
 def _look_further(store: Store, gemini: Gemini, report: RefreshReport) -> None:
     """Continue running reindexes, and measure the quality of the indexes just built."""
     with report.stopwatch.stage("reindex"):
-        for dataset in report.discovery.datasets:
+        spaces = store.ledger.dataset_spaces.all()
+        moving = [
+            dataset
+            for dataset in report.discovery.datasets
+            if dataset in spaces and spaces[dataset].target is not None
+        ]
+        for dataset in moving:
             with _own_faults(store, dataset):
                 if done := continue_reindex(store, gemini, dataset):
                     report.reindexed.append(done)

@@ -7,8 +7,10 @@ from semantic_assets.errors import ConfigError, NotFound, UnknownName
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.task import TaskUse
 from semantic_assets.settings import transcription
-from semantic_assets.settings.task_file import TaskFile, read_tasks, read_tasks_beside
+from semantic_assets.settings.dataset_settings import DatasetSettings
+from semantic_assets.settings.task_file import BESIDE, TaskFile, read_tasks, read_tasks_beside
 from semantic_assets.store import Store
 
 
@@ -67,49 +69,65 @@ def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> Tas
     return files[name]
 
 
-def pin_tasks(store: Store, dataset: DatasetKey, shared: Mapping[str, TaskFile]) -> list[str]:
-    """Pin a dataset to the tasks whose files name it; return the names of newly pinned tasks.
+class PinnedTasks:
+    """The names of the tasks of all datasets, and the datasets whose documents a task writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._names: dict[DatasetKey, set[str]] = {}
+        self._made: set[tuple[str, str]] = set()
+        for one in store.ledger.tasks.all(stopped=True):
+            self.add(one.dataset, one.task.name, one.use)
+
+    def add(self, dataset: DatasetKey, name: str, use: TaskUse) -> None:
+        self._names.setdefault(dataset, set()).add(name)
+        if use.documents is not None:
+            self._made.add((dataset.project, f"{dataset.dataset}-{name}"))
+
+    def has(self, dataset: DatasetKey, name: str) -> bool:
+        return name in self._names.get(dataset, ())
+
+    def is_made_of_answers(self, dataset: DatasetKey) -> bool:
+        """Say whether a task writes this dataset's documents.
+
+        A pattern in a task file does not take such a dataset: that would never end.
+        """
+        return (dataset.project, dataset.dataset) in self._made
+
+
+def pin_tasks(
+    store: Store,
+    dataset: DatasetKey,
+    settings: DatasetSettings,
+    shared: Mapping[str, TaskFile],
+    pinned: PinnedTasks,
+) -> None:
+    """Pin a dataset to the tasks whose files name it, unless it is pinned to them.
 
     Raises:
         ConfigError: a task file beside its own files is invalid.
     """
-    files = {**shared, **tasks_beside(store, dataset)}
-    is_derived = is_made_of_answers(store, dataset)
-    transcribes = store.dataset_settings(dataset).transcribe
-    return [
-        name
-        for name, file in files.items()
-        if (
-            (str(dataset) in file.datasets if is_derived else file.takes(dataset))
-            or (name == transcription.NAME and transcribes)
-        )
-        and require_room(dataset, file)
-        and store.ledger.tasks.pin(dataset, file.task, file.use)
-    ]
+    names = store.sources.about_names(dataset)
+    has_own = any(name.endswith(BESIDE) for name in names)
+    files = {**shared, **tasks_beside(store, dataset)} if has_own else shared
+    is_derived = pinned.is_made_of_answers(dataset)
+    for name, file in files.items():
+        is_taken = str(dataset) in file.datasets if is_derived else file.takes(dataset)
+        if not is_taken and not (name == transcription.NAME and settings.transcribe):
+            continue
+        require_room(dataset, file)
+        if not pinned.has(dataset, file.task.name):
+            store.ledger.tasks.pin(dataset, file.task, file.use)
+            pinned.add(dataset, file.task.name, file.use)
 
 
-def require_room(dataset: DatasetKey, file: TaskFile) -> bool:
-    """Check that the dataset its answers become can be named; return True.
+def require_room(dataset: DatasetKey, file: TaskFile) -> None:
+    """Check that the dataset its answers become can be named.
 
     Raises:
         ConfigError: there is no valid name for it.
     """
     if file.use.documents is not None:
         DatasetKey(dataset.project, f"{dataset.dataset}-{file.task.name}")
-    return True
-
-
-def is_made_of_answers(store: Store, dataset: DatasetKey) -> bool:
-    """Say whether a task writes this dataset's documents.
-
-    A pattern in a task file does not take such a dataset: that would never end.
-    """
-    return any(
-        pinned.use.documents is not None
-        and (pinned.dataset.project, f"{pinned.dataset.dataset}-{pinned.task.name}")
-        == (dataset.project, dataset.dataset)
-        for pinned in store.ledger.tasks.all(stopped=True)
-    )
 
 
 def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:

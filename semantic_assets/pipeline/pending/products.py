@@ -9,6 +9,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.settings.dataset_settings import DatasetSettings
 from semantic_assets.store import Store
 
 P_co = TypeVar("P_co", bound=Product, covariant=True)
@@ -56,18 +57,35 @@ def wanted_spaces(store: Store) -> list[WantedSpace]:
     ]
 
 
+def serving_spaces(store: Store) -> dict[DatasetKey, EmbeddingSpace]:
+    """Map each dataset to its serving space, by three queries for all."""
+    return {dataset: serves for dataset, (serves, _) in _spaces_of_all(store).items()}
+
+
 def _spaces_of_all(
     store: Store,
 ) -> dict[DatasetKey, tuple[EmbeddingSpace, EmbeddingSpace | None]]:
     """Map each dataset to (serving, target); two queries for all, because each tick needs them."""
+    held_by_all = store.ledger.dataset_spaces.all()
     known = store.ledger.spaces.all()
+    new = any(held.serving is None for held in held_by_all.values())
+    settings = store.all_dataset_settings() if new else {}
     return {
         dataset: (
-            store.configured_space(dataset) if held.serving is None else known[held.serving],
+            _configured(store, settings.get(dataset))
+            if held.serving is None
+            else known[held.serving],
             None if held.target is None else known[held.target],
         )
-        for dataset, held in store.ledger.dataset_spaces.all().items()
+        for dataset, held in held_by_all.items()
     }
+
+
+def _configured(store: Store, own: DatasetSettings | None) -> EmbeddingSpace:
+    """Return the space of a dataset that has none yet; None: it was removed just now."""
+    return (
+        store.settings.space if own is None else store.settings.space_of(own.model, own.dimensions)
+    )
 
 
 def unsettled_shards(store: Store, wanted: WantedProduct[Product]) -> list[tuple[Shard, str]]:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import count_value
+from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import FINAL, BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.calibration import job_seconds
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.unread import documents_waiting
-from semantic_assets.pipeline.pending.products import settled_shards
+from semantic_assets.pipeline.pending.known_files import known_tables
+from semantic_assets.pipeline.pending.products import serving_spaces, settled_shards
 from semantic_assets.pipeline.reports.bill import Bill, bill
 from semantic_assets.pipeline.reports.pending_counts import answers_to_come
 from semantic_assets.store import Store
@@ -64,17 +66,14 @@ def status(store: Store, *, scope_id: str) -> Status:
         files=file_counts(store),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
-        documents_failed=sum(
-            _count(store, layout.documents(shard.key), "parse_status", ParseStatus.FAILED)
-            for shard in shards
-        ),
+        documents_failed=_documents_failed(store, shards),
         chunks=quote.chunks,
-        chunks_failed=_chunks_failed(store),
+        chunks_failed=_chunks_failed(store, shards),
         answers_to_come=sum(
             answers_to_come(
                 store, dataset, [one.key for one in shards if one.key.dataset == dataset]
             )
-            for dataset in store.ledger.sources.datasets()
+            for dataset in {pinned.dataset for pinned in store.ledger.tasks.all()}
         ),
         answers_failed=_answers_failed(store),
         stages=dict(Counter(str(job.stage) for job in jobs)),
@@ -88,12 +87,30 @@ def status(store: Store, *, scope_id: str) -> Status:
     )
 
 
-def _chunks_failed(store: Store) -> int:
+def _documents_failed(store: Store, shards: list[Shard]) -> int:
+    paths = {layout.documents(shard.key) for shard in shards}
+    known = known_tables(store, paths)
     return sum(
-        _count(store, layout.embeddings(space_id, shard.key), "status", RowStatus.FAILED)
-        for dataset in store.ledger.sources.datasets()
-        for space_id in [store.serving_space(dataset).space_id]
-        for shard in store.ledger.sources.shards(dataset)
+        known[path].counts["failed"]
+        if path in known
+        else _count(store, path, "parse_status", ParseStatus.FAILED)
+        for path in paths
+    )
+
+
+def _chunks_failed(store: Store, shards: list[Shard]) -> int:
+    spaces = {dataset: space.space_id for dataset, space in serving_spaces(store).items()}
+    paths = {
+        layout.embeddings(spaces[shard.key.dataset], shard.key)
+        for shard in shards
+        if shard.key.dataset in spaces
+    }
+    known = known_tables(store, paths)
+    return sum(
+        known[path].counts["rows"] - known[path].counts["ready"]
+        if path in known
+        else _count(store, path, "status", RowStatus.FAILED)
+        for path in paths
     )
 
 
@@ -101,8 +118,8 @@ def _answered_shards(store: Store) -> int:
     """Count the shards of datasets that are not embedded whose answers are all there."""
     return sum(
         not answers_to_come(store, dataset, [shard.key])
-        for dataset in store.ledger.sources.datasets()
-        if not store.is_embedded(dataset)
+        for dataset, settings in store.all_dataset_settings().items()
+        if not settings.embed
         for shard in store.ledger.sources.shards(dataset)
     )
 

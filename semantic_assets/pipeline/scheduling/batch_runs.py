@@ -3,7 +3,7 @@
 It reads ledger rows and the remote's listing only: no upload, no download, no file of the lake.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from semantic_assets.errors import TransientError
@@ -19,12 +19,13 @@ from semantic_assets.pipeline.batch_jobs.poll import poll
 from semantic_assets.pipeline.pending.products import (
     WantedProduct,
     is_settled_in,
+    serving_spaces,
     settled_shards,
     unsettled_shards,
     wanted_products,
     wanted_tasks,
 )
-from semantic_assets.pipeline.vector_index.build_inputs import index_fingerprint
+from semantic_assets.pipeline.vector_index.build_inputs import index_fingerprint, index_fingerprints
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
@@ -85,6 +86,19 @@ def embeddings_request(store: Store, shard: ShardKey) -> tuple[str, str]:
     )
 
 
+def embeddings_requests(
+    store: Store, shards: Iterable[ShardKey]
+) -> dict[ShardKey, tuple[str, str]]:
+    """Map shards to their `embeddings_request`, by two queries; one that was removed has none."""
+    noted, spaces = store.ledger.progress.all(), store.ledger.dataset_spaces.all()
+    found = {}
+    for shard in shards:
+        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
+        if serving is not None and (shard, serving) in noted:
+            found[shard] = _embeddings_request(noted[shard, serving])
+    return found
+
+
 def _embeddings_request(progress: ShardProgress) -> tuple[str, str]:
     wanted = fingerprint(progress.product_id, progress.settled_fingerprint)
     return f"{EMBEDDINGS}:{progress.shard}", wanted
@@ -122,6 +136,20 @@ def index_request(store: Store, dataset: DatasetKey) -> tuple[str, str]:
     if target is not None and is_settled_in(store, dataset, target):
         wanted = fingerprint(wanted, target.space_id)
     return f"{VECTOR_INDEX}:{dataset.partition}", wanted
+
+
+def index_requests(
+    store: Store, datasets: Collection[DatasetKey]
+) -> dict[DatasetKey, tuple[str, str]]:
+    """Map datasets to their `index_request`; the few that are reindexed are asked for one by one."""
+    held = store.ledger.dataset_spaces.all()
+    moving = {key for key in datasets if key in held and held[key].target is not None}
+    serving = {key: space for key, space in serving_spaces(store).items() if key in datasets}
+    found = {
+        dataset: (f"{VECTOR_INDEX}:{dataset.partition}", wanted)
+        for dataset, wanted in index_fingerprints(store, serving).items()
+    }
+    return found | {dataset: index_request(store, dataset) for dataset in moving}
 
 
 def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
@@ -193,14 +221,10 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
 
 def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
     """Request runs for settled shards without a successful run, by three queries for all."""
-    noted, done = store.ledger.progress.all(), store.ledger.requests.succeeded(EMBEDDINGS)
-    spaces = store.ledger.dataset_spaces.all()
-    for shard in settled:
-        serving = spaces[shard.dataset].serving if shard.dataset in spaces else None
-        if serving is None or (shard, serving) not in noted:
-            continue
-        name, wanted = _embeddings_request(noted[shard, serving])
-        if done.get(name) == wanted or store.ledger.leases.held(lease_names.of_shard(shard)):
+    requests = embeddings_requests(store, settled)
+    due = {*store.ledger.requests.due(EMBEDDINGS, dict(requests.values()))}
+    for shard, (name, wanted) in requests.items():
+        if name not in due or store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
         if run_key := store.ledger.requests.ask(name, wanted):
             yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
@@ -208,10 +232,14 @@ def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
 
 def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) -> Iterable[RunDue]:
     """Request index runs for settled datasets whose serving index is of other embeddings."""
-    open_datasets = {shard.dataset for shard in shards if shard not in settled}
-    for dataset in sorted({shard.dataset for shard in settled} - open_datasets):
-        if store.ledger.leases.held(lease_names.of_index(dataset)):
+    known = {*settled}
+    open_datasets = {shard.dataset for shard in shards if shard not in known}
+    whole = {shard.dataset for shard in settled} - open_datasets
+    requests = index_requests(store, whole)
+    due = {*store.ledger.requests.due(VECTOR_INDEX, dict(requests.values()))}
+    for dataset in sorted(requests):
+        name, wanted = requests[dataset]
+        if name not in due or store.ledger.leases.held(lease_names.of_index(dataset)):
             continue
-        name, wanted = index_request(store, dataset)
         if run_key := store.ledger.requests.ask(name, wanted):
             yield RunDue(kind=VECTOR_INDEX, partition=dataset.partition, run_key=run_key)

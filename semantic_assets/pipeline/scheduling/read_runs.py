@@ -3,7 +3,7 @@
 It needs a listing and ledger rows only: it opens no file but dataset.toml, and never calls Google.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from semantic_assets.errors import SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.sources.sources import Shard
+from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
 from semantic_assets.pipeline.discovery.discover import discover
@@ -76,11 +77,15 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
     cut_from = store.ledger.files.inputs("chunks")
     asked_of = store.ledger.files.inputs("requests")
     outputs = store.ledger.files.fingerprints("generations")
-    pinned = store.ledger.tasks.all(stopped=True)
-    for dataset in datasets:
-        settings = store.dataset_settings(dataset)
-        tasks = [one for one in pinned if one.dataset == dataset]
-        for shard in store.ledger.sources.shards(dataset):
+    pinned: dict[DatasetKey, list[DatasetTask]] = {}
+    for one in store.ledger.tasks.all(stopped=True):
+        pinned.setdefault(one.dataset, []).append(one)
+    every, shards = store.all_dataset_settings(), defaultdict[DatasetKey, list[Shard]](list)
+    for shard in store.ledger.sources.shards():
+        shards[shard.key.dataset].append(shard)
+    for dataset in (one for one in datasets if one in every):
+        settings, tasks = every[dataset], pinned.get(dataset, [])
+        for shard in shards[dataset]:
             read = documents.get(layout.documents(shard.key))
             is_read = read is not None and shard.read_as == reading_of(shard, settings)
             cut = cut_from.get(layout.chunks(shard.key))

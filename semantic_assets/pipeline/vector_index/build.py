@@ -6,6 +6,7 @@ switch, which is the commit.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from semantic_assets.errors import Conflict
 from semantic_assets.index.description import (
@@ -56,6 +57,21 @@ class IndexReport:
     parts_linked: int
     written: bool
 
+    @classmethod
+    def unchanged(cls, serving: IndexVersion) -> Self:
+        """Return the report of a build that left the serving version as it is."""
+        return cls(
+            dataset=serving.dataset,
+            space_id=serving.space_id,
+            version=serving.number,
+            backend=serving.backend,
+            rows=serving.rows,
+            carried=0,
+            parts_written=0,
+            parts_linked=0,
+            written=False,
+        )
+
 
 def build_index(
     store: Store,
@@ -93,14 +109,14 @@ def build_index(
         links = is_whole or serving is None
         building = _Building(store, lease, dataset, space, inputs, links=links)
         if space != serves:
-            return _report(built) if built else building.run()
+            return IndexReport.unchanged(built) if built else building.run()
         if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
             publish_alias(store, serving)
-            return _report(serving)
+            return IndexReport.unchanged(serving)
         # A version whose process died between build and switch is switched to now.
-        report = replace(_report(built), written=True) if built else building.run()
+        report = replace(IndexReport.unchanged(built), written=True) if built else building.run()
         if serving is not None and is_whole and report.rows < serving.rows and _lacks(store, space):
-            return _report(serving)
+            return IndexReport.unchanged(serving)
         switch_to(store, lease, dataset, report.version)
         return report
 
@@ -128,20 +144,6 @@ def _lacks(store: Store, space: EmbeddingSpace) -> bool:
             f"the index keeps its version, a new one would lack answers: {job.error_message}"
         )
     return bool(damaged)
-
-
-def _report(serving: IndexVersion) -> IndexReport:
-    return IndexReport(
-        dataset=serving.dataset,
-        space_id=serving.space_id,
-        version=serving.number,
-        backend=serving.backend,
-        rows=serving.rows,
-        carried=0,
-        parts_written=0,
-        parts_linked=0,
-        written=False,
-    )
 
 
 class _Building:

@@ -1,5 +1,7 @@
 """The inputs of an index: the fingerprints of its embeddings files."""
 
+from collections.abc import Mapping
+
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
@@ -13,6 +15,27 @@ def index_fingerprint(store: Store, dataset: DatasetKey) -> str:
     """Return the fingerprint a dataset's index should have, from ledger and settings alone."""
     wanted = current_fingerprint(store, dataset, store.serving_space(dataset).space_id)
     return fingerprint(wanted, store.index_backend(dataset))
+
+
+def index_fingerprints(
+    store: Store, spaces: Mapping[DatasetKey, EmbeddingSpace]
+) -> dict[DatasetKey, str]:
+    """Map each of these datasets, given with its serving space, to its `index_fingerprint`."""
+    known = store.ledger.files.fingerprints("embeddings")
+    settings = store.all_dataset_settings()
+    names = {dataset: space.space_id for dataset, space in spaces.items()}
+    found: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in spaces}
+    for shard in store.ledger.sources.shards():
+        dataset = shard.key.dataset
+        if dataset in found and (path := layout.embeddings(names[dataset], shard.key)) in known:
+            found[dataset][str(shard.key)] = known[path]
+    return {
+        dataset: fingerprint(
+            inputs_fingerprint(names[dataset], inputs), store.index_backend_of(settings[dataset])
+        )
+        for dataset, inputs in found.items()
+        if dataset in settings
+    }
 
 
 def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str:
