@@ -24,7 +24,7 @@ import pyarrow as pa
 from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.model.tables import PART_ROWS
 from semantic_assets.model.task import GenerationTask, canonical, in_order
 from semantic_assets.settings.settings import known_variables
 
@@ -138,10 +138,12 @@ def make_index_rows(count: int) -> pa.Table:
             "heading_path": None,
             "page": None,
             "text": f"text of {number}",
+            "text_hash": f"hash-{number}",
+            "batch_job_id": "job-1",
         }
         for number in range(count)
     ]
-    return pa.Table.from_pylist(rows, INDEX_ROWS)
+    return pa.Table.from_pylist(rows, PART_ROWS)
 
 
 def make_vectors(rows: int, dimensions: int, *, seed: int = 0) -> "np.ndarray[Any, np.dtype[Any]]":

@@ -44,13 +44,13 @@ def test_a_linked_part_outlives_the_one_it_was_linked_from(tmp_path: Path) -> No
         (tmp_path / "a" / name).unlink()
     part = open_part(tmp_path / "b")
     np.testing.assert_array_equal(part.vectors, vectors)
-    assert part.rows.num_rows == 5
+    assert part.table().num_rows == 5
 
 
 def test_an_export_is_read_back_by_faiss_with_its_ids(make: Make, tmp_path: Path) -> None:
     vectors = make_vectors(30, 16)
     index = make(vectors, "faiss", parts=3)
-    ids = write_flat(index.parts, tmp_path / "out.bin")
+    ids = write_flat(index.parts, [part.vectors for part in index.parts], tmp_path / "out.bin")
     flat = faiss.read_index(str(tmp_path / "out.bin"))
     np.testing.assert_array_equal(flat.reconstruct_n(0, 30), vectors)
     table = pq.read_table(ids)

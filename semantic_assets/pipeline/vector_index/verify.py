@@ -1,13 +1,14 @@
 """Proof of an index version before anything points to it."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
 from semantic_assets.index.exact import ExactFinder
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.parts import Part, Parts
-from semantic_assets.index.ranking import Hit, Vectors
+from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.model.backends import EXACT
 
 _PROBES, _K = 32, 10
@@ -18,15 +19,16 @@ _LEAST_RECALL = 0.95
 _SAME = 1e-5
 
 
-def prove(index: Index, name: str, written: frozenset[str]) -> None:
-    """Check counts and ids, and that rows of the parts just written are found by their vectors.
+def prove(index: Index, name: str, changed: frozenset[str]) -> None:
+    """Check that rows of the parts that changed are found by their vectors, and no dead row is.
+
+    That each shard has its rows, each of them once, was checked when its parts were written.
 
     Raises:
         CorruptResult: a check failed; the previous version keeps serving.
     """
-    for entry, part in zip(index.description.parts, index.parts, strict=True):
-        _require_rows(name, part, entry.rows, is_fresh=part.name in written)
-    fresh = [part for part in index.parts if part.name in written and len(part)]
+    _require_counts(name, index)
+    fresh = [part for part in index.parts if part.name in changed]
     if not fresh:
         return
     probes = _probes(fresh)
@@ -36,6 +38,7 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
         if not hits or hits[0][1] < _SELF_COSINE:
             raise CorruptResult(f"index {name}: a row does not find itself; {_LEFT}")
     _require_same_rows(name, index, found)
+    _require_none_dead(name, index, fresh)
     recall = 1.0 if index.description.backend == EXACT else _recall(index, fresh, probes, found)
     if recall < _LEAST_RECALL:
         raise CorruptResult(
@@ -47,14 +50,34 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
 _LEFT = "the version before keeps serving. Run `semantic-assets index build` again"
 
 
-def _require_rows(name: str, part: Part, expected: int, *, is_fresh: bool) -> None:
-    if not len(part) == part.rows.num_rows == expected:
-        raise CorruptResult(
-            f"index {name}, part {part.name}: {expected} rows were written, {part.rows.num_rows} "
-            f"rows and {len(part)} vectors are there; {_LEFT}"
-        )
-    if is_fresh and pc.count_distinct(part.rows["chunk_id"]).as_py() != expected:
-        raise CorruptResult(f"index {name}, part {part.name}: a chunk is in it twice; {_LEFT}")
+def _require_counts(name: str, index: Index) -> None:
+    for entry, part in zip(index.description.parts, index.parts, strict=True):
+        if len(part) != entry.rows:
+            raise CorruptResult(
+                f"index {name}, part {part.name}: {entry.rows} rows were written, {len(part)} are "
+                f"there; {_LEFT}"
+            )
+
+
+def _require_none_dead(name: str, index: Index, fresh: list[Part]) -> None:
+    """Search for dead rows by their vectors: their chunks are found only if they live elsewhere."""
+    masked = [part for part in fresh if part.live is not None]
+    for part in masked:
+        dead = _spread(part.dead, len(masked))
+        gone = part.columns["chunk_id"].take(pa.array(dead)).to_pylist()
+        for one in index.parts:
+            if one.shard == part.shard:
+                gone = list(set(gone) - _held(one, gone))
+        hits = index.nearest_of_each(part.stored.taken(dead), _K)
+        rows = index.rows(sorted({row for found in hits for row, _ in found}))
+        if {row["chunk_id"] for row in rows} & set(gone):
+            raise CorruptResult(f"index {name}: a row that is gone is found; {_LEFT}")
+
+
+def _held(part: Part, chunks: list[str]) -> set[str]:
+    """Return those of these chunks that live in a part."""
+    held = part.table(["chunk_id"])["chunk_id"]
+    return set(held.filter(pc.is_in(held, pa.array(chunks, pa.string()))).to_pylist())
 
 
 def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
@@ -66,9 +89,16 @@ def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
 
 def _probes(parts: list[Part]) -> Vectors:
     """Choose vectors spread evenly over the parts."""
-    share = -(-_PROBES // len(parts))
-    picked = [part.vectors[:: max(1, len(part) // share)][:share] for part in parts]
+    picked = [
+        part.stored.taken(part.places(_spread(np.arange(len(part)), len(parts)))) for part in parts
+    ]
     return np.concatenate(picked)
+
+
+def _spread(numbers: Numbers, parts: int) -> Numbers:
+    """Return a part's share of the probes, evenly spread."""
+    share = -(-_PROBES // parts)
+    return numbers[:: max(1, len(numbers) // share)][:share]
 
 
 def _recall(index: Index, fresh: list[Part], probes: Vectors, found: list[list[Hit]]) -> float:
