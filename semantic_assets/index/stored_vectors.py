@@ -19,8 +19,9 @@ from semantic_assets.system.durable import make_private, sync
 
 _VECTORS, _SCALES = "vectors.npy", "scales.npy"
 _STEPS = np.float32(32_767)
-#: 3 MB of 768 as float32: they stay in the processor's cache.
-_BLOCK = 1_024
+#: Rows converted at once. A product of one query with more than 256 wakes the threads of BLAS: 55,000
+#: rows then take 80 CPU milliseconds and not 10. For 32 queries 4,096 rows are best.
+_BLOCK_OF_ONE, _BLOCK = 256, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ class StoredVectors:
             scores: Vectors = queries @ self.matrix.T
             return scores
         scores = np.empty((len(queries), len(self)), np.float32)
-        for start in range(0, len(self), _BLOCK):
-            block = self.matrix[start : start + _BLOCK].astype(np.float32)
+        rows = _BLOCK_OF_ONE if len(queries) == 1 else _BLOCK
+        for start in range(0, len(self), rows):
+            block = self.matrix[start : start + rows].astype(np.float32)
             np.matmul(queries, block.T, out=scores[:, start : start + len(block)])
         scores *= self.scales
         return scores

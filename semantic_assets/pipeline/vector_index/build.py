@@ -259,14 +259,12 @@ class _Building:
         index = open_index(folder, self._store.vector_stores)
         # Codes and collections made now are proven over all their parts.
         is_whole = description.backend in BUILT_WHOLE
-        changed = {
+        new = frozenset(
             part.name
             for part in description.parts
-            if is_whole
-            or part.name in self._changed
-            or self._made_by.get(part.name) != description.backend
-        }
-        prove(index, f"{self._dataset} {folder.name}", frozenset(changed))
+            if is_whole or self._made_by.get(part.name) != description.backend
+        )
+        prove(index, f"{self._dataset} {folder.name}", new | self._changed, new)
 
     def _finish(self, number: int, description: Description) -> None:
         self._store.ledger.index_versions.built(
