@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.index.broken_index import broken_index, opening
@@ -109,10 +110,21 @@ class Part:
     def row(self, number: int) -> dict[str, object]:
         """Return a row of INDEX_ROWS, reading only its pages."""
         place = number if self.live is None else int(self.live[number])
-        row: dict[str, object] = self.columns.slice(place, 1).to_pylist()[0]
+        row = {name: column[place].as_py() for name, column in self._shown}
         if self.texts is not None:
-            row["text"] = self.texts.one(*(int(row[name]) for name in _TEXT_PLACES))  # type: ignore[call-overload]
-        return {name: row[name] for name in INDEX_ROWS.names}
+            row["text"] = self.texts.one(*(int(column[place]) for column in self._text_places))
+        return row
+
+    @cached_property
+    def _shown(self) -> list[tuple[str, pa.Array | pa.ChunkedArray]]:
+        """The columns of INDEX_ROWS; values of an array are read faster than those of chunks."""
+        names = [name for name in INDEX_ROWS.names if name in self.columns.column_names]
+        columns = [(name, self.columns[name]) for name in names]
+        return [(name, c.chunk(0) if c.num_chunks == 1 else c) for name, c in columns]
+
+    @cached_property
+    def _text_places(self) -> list[npt.NDArray[np.int32]]:
+        return [self.columns[name].to_numpy() for name in _TEXT_PLACES]
 
     def table(
         self,
