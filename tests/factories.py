@@ -146,6 +146,17 @@ def make_index_rows(count: int) -> pa.Table:
     return pa.Table.from_pylist(rows, PART_ROWS)
 
 
+def write_as_before(folder: Path, rows: pa.Table, vectors: Any) -> None:
+    """Write a part as releases did whose texts were among the columns."""
+    folder.mkdir(parents=True)
+    with (
+        pa.OSFile(str(folder / "rows.arrow"), "wb") as file,
+        pa.ipc.new_file(file, rows.schema) as writer,
+    ):
+        writer.write_table(rows, max_chunksize=2)
+    np.save(folder / "vectors.npy", vectors)
+
+
 def make_vectors(rows: int, dimensions: int, *, seed: int = 0) -> "np.ndarray[Any, np.dtype[Any]]":
     """Unit vectors, float32."""
     vectors = np.random.default_rng(seed).normal(size=(rows, dimensions))

@@ -1,6 +1,7 @@
 """The description of an index version: a small file in its directory, written after its parts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class PartEntry:
     def shard(self) -> str:
         """The number of its shard, with which its name begins."""
         return shard_of(self.name)
+
+
+def is_amended(parts: Sequence[PartEntry]) -> bool:
+    """Say whether a shard has several parts, or one with dead rows."""
+    return any(part.dead for part in parts) or len({part.shard for part in parts}) < len(parts)
 
 
 def shard_of(part: str) -> str:

@@ -4,7 +4,6 @@ Unchanged shards are linked from an earlier index version, and of changed ones a
 written; deletions and replacements show at the switch, which is the commit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from semantic_assets.index.description import (
     FILE_NAME,
     Description,
     PartEntry,
+    is_amended,
     write_description,
 )
 from semantic_assets.index.hard_links import link_folder
@@ -31,7 +31,7 @@ from semantic_assets.pipeline.vector_index.build_inputs import (
     inputs_fingerprint,
     is_of,
 )
-from semantic_assets.pipeline.vector_index.serving import is_kept
+from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
 from semantic_assets.pipeline.vector_index.shard_part import (
     ShardWriter,
     rows_fingerprint,
@@ -40,7 +40,6 @@ from semantic_assets.pipeline.vector_index.shard_part import (
 from semantic_assets.pipeline.vector_index.switch import publish_alias, switch_to
 from semantic_assets.pipeline.vector_index.verify import prove
 from semantic_assets.pipeline.vector_index.versions import (
-    KeptPart,
     KeptParts,
     drop_unfinished,
 )
@@ -78,8 +77,8 @@ def build_index(
     Args:
         space: None: the one the dataset serves. In another space the version is built and not
             switched to: `reindex` compares first.
-        by_hand: build even if another version was chosen over these embeddings, and write shards
-            whole that are of several parts or have dead rows.
+        by_hand: build even if another version was chosen over these embeddings, or if the serving
+            one is of them and has shards of several parts or with dead rows: they are written whole.
         broken: build every part anew: the serving version was found broken.
 
     Raises:
@@ -124,8 +123,11 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> IndexVersion | Non
 
 
 def _stays(store: Store, serving: IndexVersion, wanted: str, *, by_hand: bool) -> bool:
-    is_held = serving.held_for == wanted and not by_hand
-    return is_held or is_of(store, serving, wanted)
+    if not by_hand:
+        return serving.held_for == wanted or is_of(store, serving, wanted)
+    described = description_of(store, serving)
+    is_whole = described is not None and not is_amended(described.parts)
+    return is_whole and is_of(store, serving, wanted)
 
 
 def _lacks(store: Store, space: EmbeddingSpace) -> bool:
@@ -150,10 +152,6 @@ def _report(serving: IndexVersion) -> IndexReport:
         parts_linked=0,
         written=False,
     )
-
-
-def _is_amended(kept: Sequence[KeptPart]) -> bool:
-    return len(kept) > 1 or any(one.entry.dead for one in kept)
 
 
 class _Building:
@@ -221,7 +219,7 @@ class _Building:
         """Link kept parts of the same tables for the shard if there are, else write a difference."""
         made_of, name = rows_fingerprint(self._store, self._space, shard), shard_name(shard)
         kept = self._kept.find(name, made_of)
-        if kept and not (self._whole and _is_amended(kept)):
+        if kept and not (self._whole and is_amended([one.entry for one in kept])):
             for one in kept:
                 link_folder(one.folder, folder / one.entry.name)
                 self._made_by[one.entry.name] = one.backend
