@@ -15,7 +15,7 @@ from semantic_assets.index.parts import Part
 from semantic_assets.index.ranking import Numbers
 from semantic_assets.pipeline.vector_index.wanted_rows import LIGHT, Mask, WantedRows
 
-#: Each part of a shard is searched by a call of its own, which takes a fiftieth of a millisecond.
+#: Each part of a shard is searched by a call of its own: four small ones take 0.45 ms more of 1.1.
 MAX_PARTS = 5
 #: A part with more dead rows is written again. Each row is then written at most five times for
 #: every row that changes, and a search passes over at most a quarter more rows than there are.
