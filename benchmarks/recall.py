@@ -23,8 +23,8 @@ from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.opened_version import VectorStores, backend_of
 from semantic_assets.index.parts import Parts, open_parts, write_part
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.backends import AUTO, LANCE, backend_for
-from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.model.backends import AUTO, FAISS, LANCE, backend_for
+from semantic_assets.model.tables import PART_ROWS
 
 _SIZES = (100_000, 500_000)
 _QUESTIONS, _TIMED, _K, _ROUNDS = 500, 100, 10, 5
@@ -95,11 +95,13 @@ def _bare_milliseconds(bare: faiss.Index, asked: Vectors) -> float:
 
 def _write_parts(folder: Path, size: int, choice: str) -> Description:
     """A part for each block, as each shard has one."""
-    entries = []
+    entries, is_compact = [], backend_for(choice, size) == FAISS
     for number, block in enumerate(blocks(size)):
         name = f"{number:05d}"
         vectors = [(np.arange(len(block)), block)]
-        write_part(folder / name, [_rows(len(block))], vectors, shape=block.shape)
+        write_part(
+            folder / name, [_rows(len(block))], vectors, shape=block.shape, compact=is_compact
+        )
         entries.append(PartEntry(name=name, rows=len(block), fingerprint=name))
     return Description(
         backend=backend_for(choice, size),
@@ -115,8 +117,8 @@ def _rows(count: int) -> pa.Table:
     """As many rows as vectors; nothing is read of them here."""
     empty = {"string": "", "large_string": ""}
     return pa.table(
-        [pa.array([empty.get(str(field.type), 0)] * count, field.type) for field in INDEX_ROWS],
-        schema=INDEX_ROWS,
+        [pa.array([empty.get(str(field.type), 0)] * count, field.type) for field in PART_ROWS],
+        schema=PART_ROWS,
     )
 
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 from semantic_assets.ledger.sources.slices import SourceSlice
 from semantic_assets.model.batch_job import BatchJob, JobKind, JobState
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.model.tables import PART_ROWS
 from semantic_assets.model.task import GenerationTask, canonical, in_order
 from semantic_assets.settings.settings import known_variables
 
@@ -138,10 +138,23 @@ def make_index_rows(count: int) -> pa.Table:
             "heading_path": None,
             "page": None,
             "text": f"text of {number}",
+            "text_hash": f"hash-{number}",
+            "batch_job_id": "job-1",
         }
         for number in range(count)
     ]
-    return pa.Table.from_pylist(rows, INDEX_ROWS)
+    return pa.Table.from_pylist(rows, PART_ROWS)
+
+
+def write_as_before(folder: Path, rows: pa.Table, vectors: Any) -> None:
+    """Write a part as releases did whose texts were among the columns."""
+    folder.mkdir(parents=True)
+    with (
+        pa.OSFile(str(folder / "rows.arrow"), "wb") as file,
+        pa.ipc.new_file(file, rows.schema) as writer,
+    ):
+        writer.write_table(rows, max_chunksize=2)
+    np.save(folder / "vectors.npy", vectors)
 
 
 def make_vectors(rows: int, dimensions: int, *, seed: int = 0) -> "np.ndarray[Any, np.dtype[Any]]":

@@ -112,6 +112,8 @@ def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
         print_json(report)
     else:
         say(f"{report.rows} vectors of {report.space} in {report.file}, ids in {report.ids}")
+        if report.rounded:
+            say(f"{report.rounded} of them are rounded to 16 bits: embeddings no longer has them")
 
 
 COMMANDS = [index]

@@ -1,6 +1,7 @@
 """The description of an index version: a small file in its directory, written after its parts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,11 +13,28 @@ FILE_NAME = "generation.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEntry:
-    """A part: its folder's name, its rows, and the fingerprint of its input."""
+    """A part: its folder's name, its live rows, and the fingerprint of its shard's input."""
 
     name: str
     rows: int
     fingerprint: str
+    #: Digest of the file of its dead rows in this version; "": all its rows are alive.
+    dead: str = ""
+
+    @property
+    def shard(self) -> str:
+        """The number of its shard, with which its name begins."""
+        return shard_of(self.name)
+
+
+def is_amended(parts: Sequence[PartEntry]) -> bool:
+    """Say whether a shard has several parts, or one with dead rows."""
+    return any(part.dead for part in parts) or len({part.shard for part in parts}) < len(parts)
+
+
+def shard_of(part: str) -> str:
+    """Return the number of the shard of a part: `00000.000012` is of `00000`."""
+    return part.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +52,8 @@ class Description:
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
 
-    def part(self, name: str) -> PartEntry | None:
-        return next((part for part in self.parts if part.name == name), None)
+    def of_shard(self, number: str) -> tuple[PartEntry, ...]:
+        return tuple(part for part in self.parts if part.shard == number)
 
 
 def write_description(folder: Path, description: Description) -> None:

@@ -29,7 +29,7 @@ class ExactFinder(InParts):
         """Return the cosines, shape (queries, rows), in one pass: 32 queries cost as much as 4."""
         scores = np.empty((len(queries), len(self.parts)), np.float32)
         for start, part in self.parts.numbered():
-            np.matmul(queries, part.vectors.T, out=scores[:, start : start + len(part)])
+            scores[:, start : start + len(part)] = part.all_cosines(queries)
         return scores
 
 

@@ -1,4 +1,4 @@
-"""The FAISS backend: a bit or two for each number (RaBitQ) find candidates, float32 ranks them.
+"""The FAISS backend: a bit or two for each number (RaBitQ) find candidates, the vectors rank them.
 
 Scanning all codes beats the graphs and lists tried beside it, at 100,000 clustered vectors of 768
 (one core, candidates ranked again exactly):
@@ -40,6 +40,8 @@ _ONE_BIT_FROM = 384
 #: Candidates that are ranked again. At 500,000 rows 100 give a recall of 0.996, 200 of 0.9995; with
 #: word-count vectors, whose neighbours hardly differ, 200 give 0.997 and 300 0.9995.
 _CANDIDATES, _CANDIDATES_PER_HIT = 300, 20
+#: Of a part with dead rows a quarter more is asked for, and if that is too few four times as many.
+_SPARE, _MORE = 4, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class FaissFinder(InParts):
 
     def _candidates(self, queries: Vectors, count: int) -> Iterator[Numbers]:
         """Yield for each query the rows with the best estimates over all parts, ascending."""
-        found = [self._of_part(queries, count, place) for place in range(len(self.codes))]
+        turned = rotated(queries)
+        with _one_thread():
+            found = [self._of_part(turned, count, place) for place in range(len(self.codes))]
         scores = np.concatenate([scores for scores, _ in found], axis=1)
         numbers = np.concatenate([numbers for _, numbers in found], axis=1)
         places = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
@@ -65,13 +69,24 @@ class FaissFinder(InParts):
             yield np.sort(row[chosen][row[chosen] >= 0])
 
     def _of_part(
-        self, queries: Vectors, count: int, place: int
+        self, turned: Vectors, count: int, place: int
     ) -> tuple[npt.NDArray[np.float32], Numbers]:
-        codes = self.codes[place]
-        queries = rotated(queries)
-        with _one_thread():
-            scores, rows = codes.search(queries, min(count, codes.ntotal))
-        return scores, np.where(rows < 0, -1, rows + self.parts.starts[place])
+        """Return the best live rows of a part; these codes take no selector of rows.
+
+        The dead ones may be the nearest of all, as an edited text is near to its successor: then
+        more are asked for.
+        """
+        codes, part = self.codes[place], self.parts.parts[place]
+        wanted = min(count, len(part))
+        asked = wanted if part.live is None else wanted + wanted // _SPARE
+        while True:
+            scores, places = codes.search(turned, min(asked, codes.ntotal))
+            numbers = part.numbers(places)
+            is_live = numbers >= 0
+            if asked >= codes.ntotal or is_live.sum(axis=1).min() >= wanted:
+                start = self.parts.starts[place]
+                return np.where(is_live, scores, -np.inf), np.where(is_live, numbers + start, -1)
+            asked *= _MORE
 
 
 class FaissBackend:
@@ -100,12 +115,12 @@ class FaissBackend:
 def _encode(part: Part) -> None:
     import faiss
 
-    dimensions = part.vectors.shape[1]
+    dimensions = part.stored.matrix.shape[1]
     kind = "RaBitQfs" if dimensions >= _ONE_BIT_FROM else "RaBitQfs2"
     codes = faiss.index_factory(dimensions, kind, faiss.METRIC_INNER_PRODUCT)
     with _one_thread():
-        codes.train(rotated(next(part.blocks(_BLOCK))))
-        for block in part.blocks(_BLOCK):
+        codes.train(rotated(next(part.stored.blocks(_BLOCK))))
+        for block in part.stored.blocks(_BLOCK):
             codes.add(rotated(block))
     faiss.write_index(codes, str(make_private(part.folder / _CODES)))
     for path in (part.folder / _CODES, part.folder):

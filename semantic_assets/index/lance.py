@@ -151,8 +151,8 @@ def _batches(schema: pa.Schema, parts: Parts) -> Iterator[pa.RecordBatch]:
 
 
 def _table(schema: pa.Schema, part: Part, start: int, low: int) -> pa.Table:
-    rows = part.rows.slice(low, _BATCH_ROWS).combine_chunks()
-    vectors: Any = part.vectors[low : low + rows.num_rows]
+    rows = part.table(first=low, count=_BATCH_ROWS).combine_chunks()
+    vectors = part.some_vectors(low, rows.num_rows)
     values = pa.array(vectors.reshape(-1))
     columns = [
         pa.array(np.arange(start + low, start + low + rows.num_rows)),

@@ -149,10 +149,10 @@ class QdrantBackend:
 def _points(description: Description, part: Part, start: int, low: int) -> Any:
     from qdrant_client import models
 
-    rows = part.rows.slice(low, _POINTS_PER_CALL).to_pylist()
+    rows = part.table(first=low, count=_POINTS_PER_CALL).to_pylist()
     return models.Batch(
         ids=list(range(start + low, start + low + len(rows))),
-        vectors=part.vectors[low : low + len(rows)].tolist(),
+        vectors=part.some_vectors(low, len(rows)).tolist(),
         payloads=[_payload(description, row) for row in rows],
     )
 

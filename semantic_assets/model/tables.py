@@ -161,6 +161,16 @@ INDEX_ROWS = pa.schema(
     ]
 )
 
+# A row of an index part: a row of INDEX_ROWS, and where its vector comes from in its space.
+# What a job answered never changes, so rows of equal origin have equal vectors.
+PART_ROWS = pa.schema(
+    [
+        *INDEX_ROWS,
+        pa.field("text_hash", pa.string(), nullable=False),
+        pa.field("batch_job_id", pa.string(), nullable=False),
+    ]
+)
+
 
 # One outcome of one request of one generation job; `output` may accompany an error.
 GENERATION_RESULTS = pa.schema(

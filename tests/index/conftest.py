@@ -1,6 +1,6 @@
 """An index version of any backend, made of parts as a build makes it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from semantic_assets.index import qdrant
+from semantic_assets.index.dead_rows import write_dead_rows
 from semantic_assets.index.description import Description, PartEntry, write_description
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.opened_version import Index, VectorStores, backend_of, open_index
@@ -40,10 +41,20 @@ def stores(tmp_path: Path, server: QdrantServer) -> VectorStores:
 
 @pytest.fixture
 def make(tmp_path: Path, stores: VectorStores) -> Make:
-    """make(vectors, backend, parts=2): row n has chunk_id `chunk-n` and vector n."""
+    """make(vectors, backend, parts=2): row n has chunk_id `chunk-n` and vector n.
+
+    Rows in `dead` are in the files and not in the version; `compact` is how vectors are stored.
+    """
     numbers = count(1)
 
-    def build(vectors: Any, backend: str, *, parts: int = 2) -> Index:
+    def build(
+        vectors: Any,
+        backend: str,
+        *,
+        parts: int = 2,
+        dead: Collection[int] = (),
+        compact: bool = False,
+    ) -> Index:
         number = next(numbers)
         folder = tmp_path / f"{number:06d}"
         rows = make_index_rows(len(vectors))
@@ -56,8 +67,12 @@ def make(tmp_path: Path, stores: VectorStores) -> Make:
                     [rows.slice(int(block[0]), len(block))],
                     [(np.arange(len(block)), vectors[block])],
                     shape=(len(block), vectors.shape[1]),
+                    compact=compact,
                 )
-                entries.append(PartEntry(name=name, rows=len(block), fingerprint=name))
+                live = np.flatnonzero(~np.isin(block, list(dead)))
+                mask = write_dead_rows(folder / name, live, len(block))
+                entry = PartEntry(name=name, rows=len(live), fingerprint=name, dead=mask)
+                entries.append(entry)
         return finish(folder, backend, tuple(entries), vectors.shape[1])
 
     def finish(

@@ -4,12 +4,13 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.index.parts import Part
+from semantic_assets.index.parts import Part, Parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -17,11 +18,12 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.vector_index.serving import parts_of
-from semantic_assets.pipeline.vector_index.shard_part import part_name
+from semantic_assets.pipeline.vector_index.shard_part import shard_name
 from semantic_assets.store import Store
 
 _CANARIES = 5
 _NORM_TOLERANCE = 1e-3
+_ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,8 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
     if parts is None:
         message = "the index is not on disk: run `semantic-assets refresh`"
         return _verdict(name, dataset, False, message, serving.rows)
-    held = {part.name: part for part in parts}
     differing = sum(
-        _differing(store, serving, ShardKey.parse(shard), fingerprint, held)
+        _differing(store, serving, ShardKey.parse(shard), fingerprint, parts)
         for shard, fingerprint in serving.inputs.items()
     )
     message = f"{differing} READY chunks are missing from index version {serving.number} or differ"
@@ -106,9 +107,9 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
 
 
 def _differing(
-    store: Store, serving: IndexVersion, shard: ShardKey, fingerprint: str, held: dict[str, Part]
+    store: Store, serving: IndexVersion, shard: ShardKey, fingerprint: str, parts: Parts
 ) -> int:
-    """Count the READY chunks of a shard that its part lacks, or holds with another vector."""
+    """Count the READY chunks of a shard that its parts lack, or hold with another vector."""
     path = layout.embeddings(serving.space_id, shard)
     if store.lake.fingerprint(path) != fingerprint:
         return 0  # newer embeddings than the version's: it is due to be rebuilt
@@ -116,16 +117,25 @@ def _differing(
     ready = _without_pending(
         store, shard, table, table.filter(pc.equal(table["status"], RowStatus.READY))
     )
-    part = held.get(part_name(shard))
-    if part is None:
-        return int(ready.num_rows)
-    if not ready.num_rows:
-        return 0
-    place = pc.index_in(ready["chunk_id"], part.rows["chunk_id"].combine_chunks())
-    places = pc.fill_null(place, -1).to_numpy()
-    vectors = ready["vector"].combine_chunks().flatten().to_numpy().reshape(len(places), -1)
-    agree = (part.vectors[places] == vectors).all(axis=1)
-    return int((~agree | (places < 0)).sum())
+    is_held = np.zeros(ready.num_rows, np.bool_)
+    for part in parts:
+        if part.shard == shard_name(shard) and ready.num_rows:
+            is_held |= _held_by(part, ready)
+    return int((~is_held).sum())
+
+
+def _held_by(part: Part, ready: pa.Table) -> npt.NDArray[np.bool_]:
+    """Say for each of these rows whether a part holds it with its vector."""
+    chunks = part.table(["chunk_id"])["chunk_id"].combine_chunks()
+    numbers = pc.fill_null(pc.index_in(ready["chunk_id"], chunks), -1).to_numpy()
+    found = np.flatnonzero(numbers >= 0)
+    is_held = np.zeros(len(numbers), np.bool_)
+    for start in range(0, len(found), _ROWS_AT_ONCE):
+        some = found[start : start + _ROWS_AT_ONCE]
+        vectors = ready["vector"].take(pa.array(some)).combine_chunks().flatten().to_numpy()
+        places = part.places(numbers[some])
+        is_held[some] = part.stored.are(places, vectors.reshape(len(some), -1))
+    return is_held
 
 
 def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Table) -> pa.Table:

@@ -1,7 +1,7 @@
 """Build a new version of a dataset's index, verify it, then switch to it.
 
-Unchanged shards are linked from an earlier index version; deletions and replacements show at the
-switch, which is the commit.
+Unchanged shards are linked from an earlier index version, and of changed ones a difference is
+written; deletions and replacements show at the switch, which is the commit.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from semantic_assets.index.description import (
     FILE_NAME,
     Description,
     PartEntry,
+    is_amended,
     write_description,
 )
 from semantic_assets.index.hard_links import link_folder
@@ -22,7 +23,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import BUILT, IndexVersion
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.backends import BUILT_WHOLE, backend_for
+from semantic_assets.model.backends import BUILT_WHOLE, FAISS, backend_for
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.pending.landed import damaged_jobs
@@ -31,12 +32,15 @@ from semantic_assets.pipeline.vector_index.build_inputs import (
     inputs_fingerprint,
     is_of,
 )
-from semantic_assets.pipeline.vector_index.serving import is_kept
-from semantic_assets.pipeline.vector_index.shard_part import part_name, rows_fingerprint, write_rows
+from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
+from semantic_assets.pipeline.vector_index.shard_part import (
+    ShardWriter,
+    rows_fingerprint,
+    shard_name,
+)
 from semantic_assets.pipeline.vector_index.switch import publish_alias, switch_to
 from semantic_assets.pipeline.vector_index.verify import prove
 from semantic_assets.pipeline.vector_index.versions import (
-    KeptPart,
     KeptParts,
     drop_unfinished,
 )
@@ -89,7 +93,8 @@ def build_index(
     Args:
         space: None: the one the dataset serves. In another space the version is built and not
             switched to: `reindex` compares first.
-        by_hand: build even if another version was chosen over these embeddings.
+        by_hand: build even if another version was chosen over these embeddings, or if the serving
+            one is of them and has shards of several parts or with dead rows: they are written whole.
         broken: build every part anew: the serving version was found broken.
 
     Raises:
@@ -107,7 +112,9 @@ def build_index(
         serving = store.ledger.index_versions.serving(dataset)
         is_whole = serving is not None and not broken and is_kept(store, serving)
         links = is_whole or serving is None
-        building = _Building(store, lease, dataset, space, inputs, links=links)
+        building = _Building(
+            store, lease, dataset, space, inputs, links=links, whole=by_hand or not links
+        )
         if space != serves:
             return IndexReport.unchanged(built) if built else building.run()
         if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
@@ -132,8 +139,11 @@ def _built(store: Store, dataset: DatasetKey, wanted: str) -> IndexVersion | Non
 
 
 def _stays(store: Store, serving: IndexVersion, wanted: str, *, by_hand: bool) -> bool:
-    is_held = serving.held_for == wanted and not by_hand
-    return is_held or is_of(store, serving, wanted)
+    if not by_hand:
+        return serving.held_for == wanted or is_of(store, serving, wanted)
+    described = description_of(store, serving)
+    is_whole = described is not None and not is_amended(described.parts)
+    return is_whole and is_of(store, serving, wanted)
 
 
 def _lacks(store: Store, space: EmbeddingSpace) -> bool:
@@ -158,13 +168,16 @@ class _Building:
         inputs: dict[str, str],
         *,
         links: bool,
+        whole: bool,
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
-        self._space, self._inputs = space, inputs
+        self._space, self._inputs, self._whole = space, inputs, whole
         self._kept = KeptParts(store, dataset, space, links=links)
-        self._written: list[PartEntry] = []
-        self._linked: list[KeptPart] = []
-        self._carried = 0
+        self._entries: list[PartEntry] = []
+        #: Names of the parts that are new or have other dead rows, and the backend of the others.
+        self._changed: set[str] = set()
+        self._made_by: dict[str, str] = {}
+        self._carried, self._shards_written, self._shards_linked = 0, 0, 0
 
     def run(self) -> IndexReport:
         """Build the version.
@@ -185,8 +198,11 @@ class _Building:
         # A lost ledger may have used this number before: its files belong to no version.
         self._store.lake.delete_tree(path)
         folder = self._store.lake.path(path)
+        writer = ShardWriter(
+            self._store, self._space, folder, compact=self._is_compact(), whole=self._whole
+        )
         for name in sorted(self._inputs):
-            self._add(folder, ShardKey.parse(name))
+            self._add(folder, ShardKey.parse(name), writer)
         description = self._describe(number)
         self._make(path, folder, description)
         self._lease.require()
@@ -194,23 +210,34 @@ class _Building:
         self._finish(number, description)
         return self._report(number, description)
 
-    def _add(self, folder: Path, shard: ShardKey) -> None:
-        """Link a kept part of the same tables for the shard if there is one, else write it."""
-        made_of = rows_fingerprint(self._store, self._space, shard)
-        part = folder / part_name(shard)
-        kept = self._kept.find(part.name, made_of)
-        if kept is not None:
-            link_folder(kept.folder, part)
-            self._linked.append(kept)
+    def _is_compact(self) -> bool:
+        """Say whether vectors are stored in 16 bits: FAISS ranks a few, found by their codes."""
+        paths = (layout.embeddings(self._space.space_id, ShardKey.parse(n)) for n in self._inputs)
+        records = [self._store.ledger.files.find(path) for path in paths]
+        rows = sum(record.rows for record in records if record is not None)
+        return backend_for(self._store.index_backend(self._dataset), rows) == FAISS
+
+    def _add(self, folder: Path, shard: ShardKey, writer: ShardWriter) -> None:
+        """Link kept parts of the same tables for the shard if there are, else write a difference."""
+        made_of, name = rows_fingerprint(self._store, self._space, shard), shard_name(shard)
+        kept = self._kept.find(name, made_of)
+        if kept and not (self._whole and is_amended([one.entry for one in kept])):
+            for one in kept:
+                link_folder(one.folder, folder / one.entry.name)
+                self._made_by[one.entry.name] = one.backend
+            self._entries += [one.entry for one in kept]
+            self._shards_linked += 1
             return
-        found = write_rows(self._store, self._space, shard, part, self._kept.serving(part.name))
-        self._carried += found.carried
-        self._written.append(PartEntry(name=part.name, rows=found.rows, fingerprint=made_of))
+        old = self._kept.latest(name)
+        written = writer.write(shard, made_of, old, serves=self._kept.serves)
+        self._carried += written.carried
+        self._entries += written.entries
+        self._changed |= written.changed
+        self._made_by |= {one.part.name: one.backend for one in old}
+        self._shards_written += 1
 
     def _describe(self, number: int) -> Description:
-        linked = (kept.entry for kept in self._linked)
-        found = sorted((*self._written, *linked), key=lambda part: part.name)
-        parts = tuple(part for part in found if part.rows)
+        parts = tuple(sorted(self._entries, key=lambda part: part.name))
         rows = sum(part.rows for part in parts)
         alias = f"{self._dataset.partition}.{self._store.ledger.ledger_id}"
         return Description(
@@ -231,11 +258,13 @@ class _Building:
         backend.build(folder, description, open_parts(folder, description))
         index = open_index(folder, self._store.vector_stores)
         # Codes and collections made now are proven over all their parts.
-        new = {part.name for part in self._written}
-        for kept in self._linked:
-            if kept.backend != description.backend or description.backend in BUILT_WHOLE:
-                new.add(kept.entry.name)
-        prove(index, f"{self._dataset} {folder.name}", frozenset(new))
+        is_whole = description.backend in BUILT_WHOLE
+        new = frozenset(
+            part.name
+            for part in description.parts
+            if is_whole or self._made_by.get(part.name) != description.backend
+        )
+        prove(index, f"{self._dataset} {folder.name}", new | self._changed, new)
 
     def _finish(self, number: int, description: Description) -> None:
         self._store.ledger.index_versions.built(
@@ -256,7 +285,7 @@ class _Building:
             backend=description.backend,
             rows=description.rows,
             carried=self._carried,
-            parts_written=len(self._written),
-            parts_linked=len(self._linked),
+            parts_written=self._shards_written,
+            parts_linked=self._shards_linked,
             written=True,
         )

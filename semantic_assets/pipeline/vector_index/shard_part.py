@@ -1,42 +1,53 @@
-"""Write a shard's part of an index: rows and vectors of its READY chunks, and carried-over rows.
+"""Write a shard's share of a version: link its parts, mask their dead rows, add a part of new rows.
 
-Nothing is deleted before its replacement: a document with a pending chunk comes whole from the
-serving version, if that has it. Only ids are in memory for the whole shard.
+Nothing is deleted before its replacement: a document with a pending chunk keeps the rows it has in
+the serving version. Only narrow columns are in memory for the whole shard.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from semantic_assets.index.parts import Part, write_part
+from semantic_assets.errors import CorruptResult
+from semantic_assets.index.dead_rows import DEAD_ROWS, write_dead_rows
+from semantic_assets.index.description import PartEntry
+from semantic_assets.index.hard_links import link_folder
+from semantic_assets.index.parts import Part, open_part, write_part
 from semantic_assets.index.ranking import Numbers, Vectors
-from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.statuses import RowStatus
-from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.model.tables import INDEX_ROWS, PART_ROWS
+from semantic_assets.pipeline.vector_index.difference import Difference, KeptRows, difference
+from semantic_assets.pipeline.vector_index.wanted_rows import vectors_of, wanted_rows, with_texts
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
-_ROWS_AT_ONCE = 2_048
-Mask = npt.NDArray[np.bool_]
+
+@dataclass(frozen=True, slots=True)
+class OldPart:
+    """A part of an earlier version, with the digest of its dead rows there, and its backend."""
+
+    part: Part
+    dead: str
+    backend: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenRows:
-    rows: int
-    #: Number of these rows kept from the previous version.
+class ShardParts:
+    entries: tuple[PartEntry, ...]
+    #: Names of the parts that are new, or have other dead rows than before.
+    changed: frozenset[str]
+    #: Number of rows kept for documents whose new chunks have no vector yet.
     carried: int
 
 
-def part_name(shard: ShardKey) -> str:
+def shard_name(shard: ShardKey) -> str:
+    """Return what the names of a shard's parts begin with."""
     return f"{shard.number:05d}"
 
 
@@ -50,111 +61,104 @@ def rows_fingerprint(store: Store, space: EmbeddingSpace, shard: ShardKey) -> st
     return fingerprint("rows", *(store.lake.fingerprint(path) or "" for path in paths))
 
 
-def write_rows(
-    store: Store, space: EmbeddingSpace, shard: ShardKey, folder: Path, old: Part | None
-) -> WrittenRows:
-    """Write the shard's part; `old` is its part in the serving version."""
-    with (
-        store.lake.open(layout.embeddings(space.space_id, shard)) as embeddings,
-        store.lake.open(layout.chunks(shard)) as chunks,
-    ):
-        chosen = _choose(embeddings, chunks, old)
-        documents = _documents(store, shard)
-        write_part(
-            folder,
-            _rows(chunks, documents, chosen, old),
-            _vectors(embeddings, chosen, old),
-            shape=(chosen.count + len(chosen.carried), space.dimensions),
+class ShardWriter:
+    """Writes the parts of shards into the folder of one version."""
+
+    def __init__(
+        self, store: Store, space: EmbeddingSpace, folder: Path, *, compact: bool, whole: bool
+    ) -> None:
+        self._store, self._space, self._folder = store, space, folder
+        self._compact, self._whole = compact, whole
+
+    def write(
+        self, shard: ShardKey, made_of: str, old: Sequence[OldPart], *, serves: bool
+    ) -> ShardParts:
+        """Write a shard's parts.
+
+        Args:
+            made_of: the fingerprint of the tables.
+            old: the shard's parts in an earlier version; `serves`: it is the serving one.
+
+        Raises:
+            CorruptResult: the parts do not hold the rows they should.
+        """
+        dead = {one.part.name: one.dead for one in old}
+        with (
+            self._store.lake.open(layout.embeddings(self._space.space_id, shard)) as embeddings,
+            self._store.lake.open(layout.chunks(shard)) as chunks,
+        ):
+            wanted = wanted_rows(self._store, shard, embeddings, chunks)
+            parts = [one.part for one in old]
+            found = difference(wanted, parts, carries=serves, whole=self._whole)
+            entries = [self._linked(one, made_of, dead[one.part.name]) for one in found.kept]
+            name = f"{shard_name(shard)}.{self._folder.name}"
+            if found.written:
+                write_part(
+                    self._folder / name,
+                    _rows(found, with_texts(found.new, chunks)),
+                    _vectors(found, vectors_of(found.new, embeddings)),
+                    shape=(found.written, self._space.dimensions),
+                    compact=self._compact,
+                )
+                entries.append(PartEntry(name=name, rows=found.written, fingerprint=made_of))
+        self._require_rows(shard, found.chunk_ids, entries)
+        return ShardParts(
+            entries=tuple(entries),
+            changed=frozenset(one.name for one in entries if one.dead != dead.get(one.name)),
+            carried=found.carried,
         )
-    return WrittenRows(rows=chosen.count + len(chosen.carried), carried=len(chosen.carried))
+
+    def _linked(self, one: KeptRows, made_of: str, dead: str) -> PartEntry:
+        """Link a part, with the dead rows it had or a file of its own."""
+        part, target = one.part, self._folder / one.part.name
+        if len(one.numbers) == len(part):
+            link_folder(part.folder, target)
+        else:
+            link_folder(part.folder, target, without=DEAD_ROWS)
+            dead = write_dead_rows(target, part.places(one.numbers), len(part.stored))
+        rows = len(one.numbers)
+        return PartEntry(name=part.name, rows=rows, fingerprint=made_of, dead=dead)
+
+    def _require_rows(
+        self, shard: ShardKey, wanted: pa.ChunkedArray, entries: Sequence[PartEntry]
+    ) -> None:
+        """Check that the files, read back, hold each chunk of the shard once and no other."""
+        opened = [open_part(self._folder / one.name, one.dead) for one in entries]
+        columns = [part.table(["chunk_id"])["chunk_id"] for part in opened]
+        held = pa.chunked_array([c for column in columns for c in column.chunks], pa.string())
+        found = pc.sum(pc.is_in(wanted, held.combine_chunks())).as_py() or 0
+        if not len(wanted) == len(held) == found == pc.count_distinct(wanted).as_py():
+            raise CorruptResult(
+                f"index of shard {shard}: {len(wanted)} chunks were to be written, {len(held)} rows "
+                f"are there and hold {found} of them; the version before keeps serving. Run "
+                "`semantic-assets index build` again"
+            )
 
 
-def _documents(store: Store, shard: ShardKey) -> pa.Table:
-    """Read document_id, title, and the uri as shown to users."""
-    columns = ["document_id", "uri", "title", "record_id"]
-    table = store.lake.read(layout.documents(shard), columns)
-    uris = table["uri"].to_pylist()
-    if any(map(is_segment, set(uris))):
-        shown = map(shown_uri, uris, table["record_id"].to_pylist())
-        table = table.set_column(1, "uri", pa.array(shown, pa.string()))
+def _rows(found: Difference, new: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    yield from new
+    for one in found.copied:
+        yield _copied(one.part, one.carried)
+
+
+def _copied(part: Part, numbers: Numbers) -> pa.Table:
+    """Return rows of a part; an earlier release did not write where their vectors come from."""
+    names = PART_ROWS.names if part.has_origins else INDEX_ROWS.names
+    table = part.taken(numbers, names)
+    for field in [field for field in PART_ROWS if field.name not in names]:
+        table = table.append_column(field, pa.repeat("", len(numbers)))
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    #: For each row of the chunks file, whether it is in the part.
-    is_in: Mask
-    #: For each row of the embeddings file, the part's row that gets its vector, or -1.
-    places: Numbers
-    #: Rows of the old part that follow after these.
-    carried: Numbers
-
-    @property
-    def count(self) -> int:
-        return int(self.is_in.sum())
-
-
-def _choose(embeddings: pq.ParquetFile, chunks: pq.ParquetFile, old: Part | None) -> _Choice:
-    outcomes, cut = (
-        embeddings.read(["chunk_id", "status"]),
-        chunks.read(["chunk_id", "document_id"]),
-    )
-    known = pc.is_in(cut["chunk_id"], _one(outcomes["chunk_id"]))
-    carried = _rows_of(old, pc.unique(cut["document_id"].filter(pc.invert(known))))
-    chunk = pc.index_in(outcomes["chunk_id"], _one(cut["chunk_id"])).fill_null(-1).to_numpy()
-    is_ready = pc.equal(outcomes["status"], RowStatus.READY).to_numpy() & (chunk >= 0)
-    is_in = np.zeros(cut.num_rows, bool)
-    is_in[chunk[is_ready]] = True
-    if old is not None and len(carried):
-        kept = pc.unique(old.rows["document_id"].take(carried))
-        is_in &= ~pc.is_in(cut["document_id"], kept).to_numpy()
-    rank = np.cumsum(is_in) - 1
-    return _Choice(is_in, np.where(is_ready & is_in[chunk], rank[chunk], -1), carried)
-
-
-def _rows_of(old: Part | None, documents: pa.Array) -> Numbers:
-    if old is None or not len(documents):
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(pc.is_in(old.rows["document_id"], documents).to_numpy())
-
-
-def _rows(
-    chunks: pq.ParquetFile, documents: pa.Table, chosen: _Choice, old: Part | None
-) -> Iterator[pa.Table]:
-    start = 0
-    columns = [name for name in INDEX_ROWS.names if name not in ("uri", "title")]
-    for batch in chunks.iter_batches(_ROWS_AT_ONCE, columns=columns, use_threads=False):
-        is_in = chosen.is_in[start : start + len(batch)]
-        start += len(batch)
-        held = batch if is_in.all() else batch.filter(pa.array(is_in))
-        yield _with_documents(pa.Table.from_batches([held]), documents)
-    if old is not None and len(chosen.carried):
-        is_kept = np.zeros(len(old), bool)
-        is_kept[chosen.carried] = True
-        yield old.rows.filter(pa.array(is_kept))
-
-
-def _with_documents(chunks: pa.Table, documents: pa.Table) -> pa.Table:
-    found = documents.take(pc.index_in(chunks["document_id"], _one(documents["document_id"])))
-    table = chunks.append_column("uri", found["uri"]).append_column("title", found["title"])
-    return table.select(INDEX_ROWS.names)
-
-
 def _vectors(
-    embeddings: pq.ParquetFile, chosen: _Choice, old: Part | None
+    found: Difference, new: Iterator[tuple[Numbers, Vectors]]
 ) -> Iterator[tuple[Numbers, Vectors]]:
     """Yield blocks of vectors with the rows they belong to."""
-    start = 0
-    for batch in embeddings.iter_batches(_ROWS_AT_ONCE, columns=["vector"], use_threads=False):
-        places = chosen.places[start : start + len(batch)]
-        start += len(batch)
-        is_in = places >= 0
-        vectors = batch.column(0) if is_in.all() else batch.column(0).filter(pa.array(is_in))
-        if len(vectors):  # a block whose texts all failed has no width
-            yield places[is_in], vectors.flatten().to_numpy().reshape(len(vectors), -1)
-    if old is not None and len(chosen.carried):
-        yield chosen.count + np.arange(len(chosen.carried)), old.vectors[chosen.carried]
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks()
+    yield from new
+    first = len(found.new.chunk)
+    for one in found.copied:
+        yield (
+            first + np.arange(len(one.carried)),
+            one.part.stored.taken(one.part.places(one.carried)),
+        )
+        first += len(one.carried)

@@ -154,7 +154,7 @@ def _versions(store: Store, one: IndexVersion) -> dict[str, list[tuple[object, .
     """Map each document to its passages and their places."""
     found: dict[str, list[tuple[object, ...]]] = {}
     for part in parts_of(store, one) or ():
-        columns = part.rows.select(_PLACE).to_pydict()
+        columns = part.table(_PLACE).to_pydict()
         for document, *place in zip(*columns.values(), strict=True):
             found.setdefault(document, []).append(tuple(place))
     return found

@@ -1,13 +1,14 @@
 """Proof of an index version before anything points to it."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
 from semantic_assets.index.exact import ExactFinder
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.parts import Part, Parts
-from semantic_assets.index.ranking import Hit, Vectors
+from semantic_assets.index.ranking import Hit, Numbers, Vectors
 from semantic_assets.model.backends import EXACT
 
 _PROBES, _K = 32, 10
@@ -18,25 +19,32 @@ _LEAST_RECALL = 0.95
 _SAME = 1e-5
 
 
-def prove(index: Index, name: str, written: frozenset[str]) -> None:
-    """Check counts and ids, and that rows of the parts just written are found by their vectors.
+def prove(index: Index, name: str, changed: frozenset[str], new: frozenset[str]) -> None:
+    """Check that rows of the parts that changed are found by their vectors, and no dead row is.
+
+    That each shard has its rows, each of them once, was checked when its parts were written.
+
+    Args:
+        changed: parts that are new, or have other dead rows than before.
+        new: those of them that the backend made searchable now, of which the recall is measured.
 
     Raises:
         CorruptResult: a check failed; the previous version keeps serving.
     """
-    for entry, part in zip(index.description.parts, index.parts, strict=True):
-        _require_rows(name, part, entry.rows, is_fresh=part.name in written)
-    fresh = [part for part in index.parts if part.name in written and len(part)]
-    if not fresh:
+    _require_counts(name, index)
+    parts = [part for part in index.parts if part.name in changed]
+    if not parts:
         return
-    probes = _probes(fresh)
+    probes = _probes(parts)
     found = index.nearest_of_each(probes, _K)
     for hits in found:
         # Another row may hold the same vector; a score lower than 1 shows the corruption.
         if not hits or hits[0][1] < _SELF_COSINE:
             raise CorruptResult(f"index {name}: a row does not find itself; {_LEFT}")
     _require_same_rows(name, index, found)
-    recall = 1.0 if index.description.backend == EXACT else _recall(index, fresh, probes, found)
+    _require_none_dead(name, index, parts)
+    is_exact = index.description.backend == EXACT or not new
+    recall = 1.0 if is_exact else _recall(index, new, probes, found)
     if recall < _LEAST_RECALL:
         raise CorruptResult(
             f"index {name}: its {index.description.backend} backend finds {recall:.2f} of the "
@@ -47,14 +55,34 @@ def prove(index: Index, name: str, written: frozenset[str]) -> None:
 _LEFT = "the version before keeps serving. Run `semantic-assets index build` again"
 
 
-def _require_rows(name: str, part: Part, expected: int, *, is_fresh: bool) -> None:
-    if not len(part) == part.rows.num_rows == expected:
-        raise CorruptResult(
-            f"index {name}, part {part.name}: {expected} rows were written, {part.rows.num_rows} "
-            f"rows and {len(part)} vectors are there; {_LEFT}"
-        )
-    if is_fresh and pc.count_distinct(part.rows["chunk_id"]).as_py() != expected:
-        raise CorruptResult(f"index {name}, part {part.name}: a chunk is in it twice; {_LEFT}")
+def _require_counts(name: str, index: Index) -> None:
+    for entry, part in zip(index.description.parts, index.parts, strict=True):
+        if len(part) != entry.rows:
+            raise CorruptResult(
+                f"index {name}, part {part.name}: {entry.rows} rows were written, {len(part)} are "
+                f"there; {_LEFT}"
+            )
+
+
+def _require_none_dead(name: str, index: Index, parts: list[Part]) -> None:
+    """Search for dead rows by their vectors: their chunks are found only if they live elsewhere."""
+    masked = [part for part in parts if part.live is not None]
+    for part in masked:
+        dead = _spread(part.dead, len(masked))
+        gone = part.columns["chunk_id"].take(pa.array(dead)).to_pylist()
+        for one in index.parts:
+            if one.shard == part.shard:
+                gone = list(set(gone) - _held(one, gone))
+        hits = index.nearest_of_each(part.stored.taken(dead), _K)
+        rows = index.rows(sorted({row for found in hits for row, _ in found}))
+        if {row["chunk_id"] for row in rows} & set(gone):
+            raise CorruptResult(f"index {name}: a row that is gone is found; {_LEFT}")
+
+
+def _held(part: Part, chunks: list[str]) -> set[str]:
+    """Return those of these chunks that live in a part."""
+    held = part.table(["chunk_id"])["chunk_id"]
+    return set(held.filter(pc.is_in(held, pa.array(chunks, pa.string()))).to_pylist())
 
 
 def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
@@ -66,14 +94,21 @@ def _require_same_rows(name: str, index: Index, found: list[list[Hit]]) -> None:
 
 def _probes(parts: list[Part]) -> Vectors:
     """Choose vectors spread evenly over the parts."""
-    share = -(-_PROBES // len(parts))
-    picked = [part.vectors[:: max(1, len(part) // share)][:share] for part in parts]
+    picked = [
+        part.stored.taken(part.places(_spread(np.arange(len(part)), len(parts)))) for part in parts
+    ]
     return np.concatenate(picked)
 
 
-def _recall(index: Index, fresh: list[Part], probes: Vectors, found: list[list[Hit]]) -> float:
+def _spread(numbers: Numbers, parts: int) -> Numbers:
+    """Return a part's share of the probes, evenly spread."""
+    share = -(-_PROBES // parts)
+    return numbers[:: max(1, len(numbers) // share)][:share]
+
+
+def _recall(index: Index, names: frozenset[str], probes: Vectors, found: list[list[Hit]]) -> float:
     """Return the share of found rows among those of these parts that are nearest to the probes."""
-    names, wanted, missed = {part.name for part in fresh}, 0, 0
+    wanted, missed = 0, 0
     for start, part in index.parts.numbered():
         if part.name not in names:
             continue

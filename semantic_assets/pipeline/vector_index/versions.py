@@ -1,5 +1,6 @@
 """List the versions of an index, find parts the next build can link, and drop old versions."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from semantic_assets.errors import BrokenFile, SemanticAssetsError
 from semantic_assets.index.broken_index import opening
 from semantic_assets.index.description import Description, PartEntry
 from semantic_assets.index.opened_version import backend_of
-from semantic_assets.index.parts import Part, open_part
+from semantic_assets.index.parts import open_part
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import BUILDING, BUILT, SERVING, IndexVersion
 from semantic_assets.model.backends import QDRANT
@@ -17,6 +18,7 @@ from semantic_assets.pipeline.vector_index.serving import (
     description_of,
     path_of,
 )
+from semantic_assets.pipeline.vector_index.shard_part import OldPart
 from semantic_assets.store import Store
 
 
@@ -81,9 +83,9 @@ class KeptPart:
 
 
 class KeptParts:
-    """The kept parts of a dataset's versions in a space, by name and input fingerprint.
+    """The kept parts of a dataset's versions in a space, by shard.
 
-    With `links` off none is found: one may be broken, and a link would be too.
+    With `links` off none is linked: one may be broken, and a link would be too.
     """
 
     def __init__(
@@ -92,32 +94,37 @@ class KeptParts:
         self._lake, self._links = store.lake, links
         #: (path in the lake, description): the serving version, then the newest first.
         self._held: list[tuple[str, Description]] = []
-        self._serving: tuple[str, Description] | None = None
+        #: Whether the first of them is the serving one.
+        self.serves = False
         kept = [one for one in store.ledger.index_versions.list(dataset) if one.state != BUILDING]
         for one in sorted(kept, key=lambda one: one.state != SERVING):
             path, description = path_of(one), description_of(store, one)
             if one.space_id == space.space_id and description is not None:
                 self._held.append((path, description))
-                if one.state == SERVING:
-                    self._serving = path, description
+                self.serves = self.serves or one.state == SERVING
 
-    def find(self, name: str, fingerprint: str) -> KeptPart | None:
+    def find(self, shard: str, fingerprint: str) -> tuple[KeptPart, ...]:
+        """Return the parts of a shard that were made of the same tables; none: it is to be made."""
         for path, description in self._held if self._links else ():
-            entry = description.part(name)
-            if entry is not None and entry.fingerprint == fingerprint:
-                folder = self._lake.fetched_tree(f"{path}/{name}")
-                return KeptPart(folder, entry, description.backend)
-        return None
+            entries = description.of_shard(shard)
+            if entries and all(entry.fingerprint == fingerprint for entry in entries):
+                return tuple(self._kept(path, entry, description) for entry in entries)
+        return ()
 
-    def serving(self, name: str) -> Part | None:
-        if self._serving is None or self._serving[1].part(name) is None:
-            return None
-        folder = self._lake.fetched_tree(f"{self._serving[0]}/{name}")
-        try:
-            with opening(folder):
-                return open_part(folder)
-        except (BrokenFile, FileNotFoundError):
-            return None
+    def _kept(self, path: str, entry: PartEntry, description: Description) -> KeptPart:
+        folder = self._lake.fetched_tree(f"{path}/{entry.name}")
+        return KeptPart(folder, entry, description.backend)
+
+    def latest(self, shard: str) -> list[OldPart]:
+        """Open the shard's parts in the serving version, else in the newest; not the broken ones."""
+        found = []
+        for path, description in self._held[:1]:
+            for entry in description.of_shard(shard):
+                folder = self._lake.fetched_tree(f"{path}/{entry.name}")
+                with suppress(BrokenFile, FileNotFoundError), opening(folder):
+                    part = open_part(folder, entry.dead)
+                    found.append(OldPart(part, entry.dead, description.backend))
+        return found
 
 
 def drop_unfinished(store: Store, dataset: DatasetKey, *, besides: int) -> None:

@@ -212,7 +212,8 @@ def test_vectors_that_were_spoilt_on_the_way_are_not_switched_to(
     build(trial, 1)
     tofile = np.asarray
     monkeypatch.setattr(
-        "semantic_assets.index.parts.np.ascontiguousarray", lambda block, dtype: tofile(block) * 0.5
+        "semantic_assets.index.stored_vectors.np.ascontiguousarray",
+        lambda block: (tofile(block) * 0.5).astype(block.dtype),
     )
     write(trial, 2)
     with pytest.raises(CorruptResult, match="a row does not find itself; the version before"):
