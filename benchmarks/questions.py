@@ -93,7 +93,9 @@ def served(lake: Path, url: str, workers: int, *more: str) -> Iterator[tuple[str
     if workers > 1:
         command += ["--workers", str(workers)]
     environ = {**os.environ, "SEMANTIC_ASSETS_EMULATOR_URL": url}
-    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True, env=environ) as process:
+    with subprocess.Popen(
+        [*command, *more], stdout=subprocess.PIPE, text=True, env=environ
+    ) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split()[0], process.pid

@@ -31,7 +31,8 @@ from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
-from semantic_assets.pipeline.search.search import search_many
+from semantic_assets.pipeline.search.gathering import Gathering
+from semantic_assets.pipeline.search.search import Asked, answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
@@ -104,6 +105,11 @@ class SemanticCore:
     @cached_property
     def gemini(self) -> Gemini:
         return Gemini(endpoint_of(self.reader.settings))
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        """Answers what several threads ask at once together."""
+        return Gathering(lambda asked: answer_each(self.payer, self.gemini, asked))
 
     @cached_property
     def batch_manager(self) -> BatchManager:
@@ -192,8 +198,9 @@ class SemanticCore:
         space: str | None = None,
     ) -> list[Hits]:
         """Search for each of several questions; they are embedded 100 a call."""
-        keys, core = dataset_keys(dataset), (self.payer, self.gemini)
-        return [*map(Hits, search_many(*core, questions, datasets=keys, k=k, space_id=space))]
+        keys = dataset_keys(dataset)
+        asked = Asked(questions=tuple(questions), datasets=keys, k=k, space_id=space)
+        return [*map(Hits, self.gathering.ask(asked))]
 
     @overload
     def generate(

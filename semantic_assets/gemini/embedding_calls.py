@@ -63,18 +63,18 @@ def embed_group(
     strings into one. The SDK's models write the same, at 4.5 ms of CPU for eight texts against 0.9.
     """
     model = f"models/{space.model}"
-    common = {"model": model, "outputDimensionality": space.dimensions}
+    common: dict[str, object] = {"model": model, "outputDimensionality": space.dimensions}
     if task is not None:
         common["taskType"] = task
-    body = {"requests": [{**common, "content": {"parts": [{"text": text}]}} for text in texts]}
+    body: dict[str, object] = {
+        "requests": [{**common, "content": {"parts": [{"text": text}]}} for text in texts]
+    }
     answer = client._api_client.request("post", f"{model}:batchEmbedContents", body)
     found = orjson.loads(answer.body or "{}").get("embeddings") or []
     return [np.asarray(one.get("values") or (), np.float32) for one in found]
 
 
-def checked_vectors(
-    space: EmbeddingSpace, texts: Sequence[str], found: list[Vectors]
-) -> Vectors:
+def checked_vectors(space: EmbeddingSpace, texts: Sequence[str], found: list[Vectors]) -> Vectors:
     """Return a call's answer as unit vectors, shape (n, dimensions).
 
     Raises:

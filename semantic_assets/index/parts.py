@@ -158,8 +158,16 @@ class Parts:
         """Return rows of INDEX_ROWS in the order of `numbers`, reading only their pages."""
         places = np.searchsorted(self.starts, numbers, side="right") - 1
         return [
-            self.parts[place].rows.slice(number - int(self.starts[place]), 1).to_pylist()[0]
+            {name: column[number - start].as_py() for name, column in self._columns[place]}
             for place, number in zip(places.tolist(), numbers, strict=True)
+            for start in [int(self.starts[place])]
+        ]
+
+    @cached_property
+    def _columns(self) -> list[list[tuple[str, pa.ChunkedArray]]]:
+        """The columns of each part: to find them again for each row takes as long as the row."""
+        return [
+            list(zip(part.rows.column_names, part.rows.columns, strict=True)) for part in self.parts
         ]
 
     def table(self, columns: Sequence[str] = tuple(INDEX_ROWS.names)) -> pa.Table:
