@@ -48,7 +48,7 @@ class Metrics:
         return generate_latest(counted) + generate_latest(gauges)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Gauges(Collector):
     """What is read from the lake when it is asked for."""
 

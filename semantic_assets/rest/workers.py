@@ -23,6 +23,10 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
+#: A worker that does not answer for so long is started again. It cannot while it imports: under load
+#: that took more than uvicorn's five seconds, and each was killed before it served.
+_PATIENCE_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class _Logs:
@@ -58,7 +62,11 @@ def serve_by_workers(
     # For the workers alone: prometheus_client looks for it when it is imported.
     os.putenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     config = uvicorn.Config(
-        partial(_app, make_app, metrics, _Logs()), factory=True, workers=workers, **options
+        partial(_app, make_app, metrics, _Logs()),
+        factory=True,
+        workers=workers,
+        timeout_worker_healthcheck=_PATIENCE_SECONDS,
+        **options,
     )
     try:
         Multiprocess(config, [listening]).run()
