@@ -58,6 +58,7 @@ class SemanticCore:
         self._intake = Lock()
         self._opening = Lock()
         self._readers: list[Store] = []
+        self.gathering = Gathering(lambda asked: answer_each(self.payer, self.gemini, asked))
 
     def __repr__(self) -> str:
         return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
@@ -105,11 +106,6 @@ class SemanticCore:
     @cached_property
     def gemini(self) -> Gemini:
         return Gemini(endpoint_of(self.reader.settings))
-
-    @cached_property
-    def gathering(self) -> Gathering:
-        """Answers what several threads ask at once together."""
-        return Gathering(lambda asked: answer_each(self.payer, self.gemini, asked))
 
     @cached_property
     def batch_manager(self) -> BatchManager:
@@ -198,8 +194,8 @@ class SemanticCore:
         space: str | None = None,
     ) -> list[Hits]:
         """Search for each of several questions; they are embedded 100 a call."""
-        keys = dataset_keys(dataset)
-        asked = Asked(questions=tuple(questions), datasets=keys, k=k, space_id=space)
+        keys, texts = dataset_keys(dataset), tuple(questions)
+        asked = Asked(questions=texts, datasets=keys, k=k, space_id=space)
         return [*map(Hits, self.gathering.ask(asked))]
 
     @overload
@@ -292,13 +288,12 @@ class SemanticCore:
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
-        settings = Settings.load(root=self._root)
-        return open_store(settings, progress=self._say, reading=reading)
+        return open_store(Settings.load(root=self._root), progress=self._say, reading=reading)
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
-        if dataset not in self._ingestions:
-            self._ingestions[dataset] = Ingestion(self.store, dataset)
-        return self._ingestions[dataset]
+        if (held := self._ingestions.get(dataset)) is None:
+            held = self._ingestions[dataset] = Ingestion(self.store, dataset)
+        return held
 
     def _say(self, line: str) -> None:
         if self._progress is not None:

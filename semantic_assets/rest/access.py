@@ -48,7 +48,13 @@ class Access:
             return
         request = Request(scope)
         try:
-            key = await run_in_threadpool(_counted_key, request)
+            # Without keys nothing is read for it: a thread would cost more than the look.
+            needs_key = serving_of(request).needs_key
+            key = (
+                await run_in_threadpool(_counted_key, request)
+                if needs_key
+                else key_of(request, None)
+            )
         except Problem as refused:
             # Without a key one may read what needs none: the page, and the checks of a monitor.
             if not _is_public(request, refused):

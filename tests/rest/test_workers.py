@@ -70,6 +70,10 @@ def test_workers_share_an_address_and_their_metrics_and_end_with_the_first(tmp_p
         counted = httpx2.get(f"{url}/metrics", timeout=120).text
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    line = next(one for one in counted.splitlines() if 'route="/v1/datasets"' in one)
+    (line,) = (
+        one
+        for one in counted.splitlines()
+        if one.startswith("semantic_assets_http_requests_total") and "/v1/datasets" in one
+    )
     assert line.endswith(" 20.0")
     assert "semantic_assets_open_jobs" in counted

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.search.selection import Found, Opened
+from semantic_assets.pipeline.search.index_selection import Found, Opened
 
 #: Rows of one passage have one vector; sums of its products may differ by the last bit.
 _SAME = 1e-6

@@ -14,7 +14,7 @@ from semantic_assets.index.opened_version import Index
 from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.search.selection import Selection, select
+from semantic_assets.pipeline.search.index_selection import Selection, select
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.serving import open_searched
 from semantic_assets.store import Store
