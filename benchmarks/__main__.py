@@ -16,6 +16,7 @@ from benchmarks import (
     million,
     moving,
     paths,
+    questions,
     reading,
     recall,
     retrieval,
@@ -65,6 +66,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "footprint": footprint.measure,
     "million": million.measure,
     "moving": moving.measure,
+    "questions": questions.measure,
     "peers": comparison.measure,
 }
 

@@ -31,7 +31,8 @@ from semantic_assets.pipeline.documents.ingest import Ingested, Ingestion
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
-from semantic_assets.pipeline.search.search import search_many
+from semantic_assets.pipeline.search.gathering import Gathering
+from semantic_assets.pipeline.search.search import Asked, answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
@@ -57,6 +58,7 @@ class SemanticCore:
         self._intake = Lock()
         self._opening = Lock()
         self._readers: list[Store] = []
+        self.gathering = Gathering(lambda asked: answer_each(self.payer, self.gemini, asked))
 
     def __repr__(self) -> str:
         return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
@@ -192,8 +194,9 @@ class SemanticCore:
         space: str | None = None,
     ) -> list[Hits]:
         """Search for each of several questions; they are embedded 100 a call."""
-        keys, core = dataset_keys(dataset), (self.payer, self.gemini)
-        return [*map(Hits, search_many(*core, questions, datasets=keys, k=k, space_id=space))]
+        keys, texts = dataset_keys(dataset), tuple(questions)
+        asked = Asked(questions=texts, datasets=keys, k=k, space_id=space)
+        return [*map(Hits, self.gathering.ask(asked))]
 
     @overload
     def generate(
@@ -285,13 +288,12 @@ class SemanticCore:
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
-        settings = Settings.load(root=self._root)
-        return open_store(settings, progress=self._say, reading=reading)
+        return open_store(Settings.load(root=self._root), progress=self._say, reading=reading)
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
-        if dataset not in self._ingestions:
-            self._ingestions[dataset] = Ingestion(self.store, dataset)
-        return self._ingestions[dataset]
+        if (held := self._ingestions.get(dataset)) is None:
+            held = self._ingestions[dataset] = Ingestion(self.store, dataset)
+        return held
 
     def _say(self, line: str) -> None:
         if self._progress is not None:

@@ -15,9 +15,23 @@ from semantic_assets.errors import ConfigError
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True)
 @click.option("--max-file-mb", type=click.IntRange(1), help="Largest file of an upload [256].")
 @click.option("--keys", "needs_key", is_flag=True, help="Ask for keys also on loopback.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that answer, on one address.",
+)
 @root_option
 @edge
-def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: str | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    max_file_mb: int | None,
+    needs_key: bool,
+    workers: int,
+    root: str | None,
+) -> None:
     """Serve the REST API and its search page. On any address but loopback it requires keys."""
     try:
         from semantic_assets.rest.server import serve_forever
@@ -31,6 +45,7 @@ def serve(host: str, port: int, max_file_mb: int | None, needs_key: bool, root: 
         port=port,
         max_file_mb=max_file_mb,
         needs_key=needs_key,
+        workers=workers,
         on_ready=lambda url: say(f"{url}  (its documentation: {url}/docs)"),
     )
 

@@ -13,7 +13,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
 from semantic_assets.pipeline.reports.bill import Bill
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.reports.window_use import WindowUse
-from semantic_assets.pipeline.search.search import SearchHit
+from semantic_assets.pipeline.search.passages import SearchHit
 
 _SNIPPET = 160
 #: Other documents with the same passage that are named in a hit.

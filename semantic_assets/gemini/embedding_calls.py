@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from semantic_assets.errors import CorruptResult, IncompleteAnswer, RequestRejected
 from semantic_assets.model.catalog import MAX_REALTIME_BYTES, MAX_REALTIME_TEXTS
@@ -55,23 +56,25 @@ def _bytes_of(text: str) -> int:
 
 def embed_group(
     client: "genai.Client", space: EmbeddingSpace, texts: Sequence[str], task: str | None
-) -> list[list[float]]:
-    """Make one call and return what it answers, unchecked."""
-    from google.genai import types
+) -> list[Vectors]:
+    """Make one call and return what it answers, unchecked.
 
-    # One content for each text: gemini-embedding-2 merges a list of strings into one.
-    contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
-    answer = client.models.embed_content(
-        model=space.model,
-        contents=contents,
-        config=types.EmbedContentConfig(task_type=task, output_dimensionality=space.dimensions),
-    )
-    return [list(embedding.values or ()) for embedding in answer.embeddings or ()]
+    The body is the API's own JSON, one request for each text: gemini-embedding-2 merges a list of
+    strings into one. The SDK's models write the same, at 4.5 ms of CPU for eight texts against 0.9.
+    """
+    model = f"models/{space.model}"
+    common: dict[str, object] = {"model": model, "outputDimensionality": space.dimensions}
+    if task is not None:
+        common["taskType"] = task
+    body: dict[str, object] = {
+        "requests": [{**common, "content": {"parts": [{"text": text}]}} for text in texts]
+    }
+    answer = client._api_client.request("post", f"{model}:batchEmbedContents", body)
+    found = orjson.loads(answer.body or "{}").get("embeddings") or []
+    return [np.asarray(one.get("values") or (), np.float32) for one in found]
 
 
-def checked_vectors(
-    space: EmbeddingSpace, texts: Sequence[str], found: list[list[float]]
-) -> Vectors:
+def checked_vectors(space: EmbeddingSpace, texts: Sequence[str], found: list[Vectors]) -> Vectors:
     """Return a call's answer as unit vectors, shape (n, dimensions).
 
     Raises:
@@ -80,12 +83,12 @@ def checked_vectors(
     """
     if len(found) < len(texts):
         raise IncompleteAnswer(f"asked for {len(texts)} vectors in one call, got {len(found)}")
-    if len(found) > len(texts) or any(len(values) != space.dimensions for values in found):
+    if len(found) > len(texts) or any(values.shape != (space.dimensions,) for values in found):
         sizes = sorted({len(values) for values in found})
         raise CorruptResult(
             f"asked for {len(texts)} vectors of {space.dimensions} numbers, got {len(found)} of {sizes}"
         )
     try:
-        return unit_vectors(np.asarray(found, dtype=np.float32), normalise=space.normalise)
+        return unit_vectors(np.stack(found), normalise=space.normalise)
     except BadVectorError as error:
         raise CorruptResult(f"in real time, text {error.row + 1}: {error}") from error

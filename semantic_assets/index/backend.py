@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from semantic_assets.index.description import Description
+from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 
@@ -65,4 +66,5 @@ class Backend(Protocol):
 
 def ranked(parts: Parts, query: Vectors, candidates: Numbers, k: int) -> list[Hit]:
     """Return the k nearest of these rows, by exact cosine."""
+    use_one_thread()
     return best(candidates, parts.cosines(query, candidates), k)

@@ -21,7 +21,8 @@ from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
 from semantic_assets.index.ranking import Hit, Vectors
 from semantic_assets.model.backends import EXACT, FAISS, LANCE, QDRANT
 
-_KEPT_OPEN = 256
+#: Two maps for each part; a process has 65,530.
+_KEPT_OPEN = 4_096
 
 
 @dataclass(frozen=True, slots=True)

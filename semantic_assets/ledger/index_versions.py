@@ -34,6 +34,18 @@ class IndexVersion:
     held_for: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingVersion:
+    """What a search needs of a serving version; equal ones have the same files."""
+
+    dataset: DatasetKey
+    space_id: str
+    number: int
+    backend: str
+    #: A dataset that was removed and came back begins its numbers again.
+    created_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class IndexVersions:
     database: Database
@@ -133,6 +145,29 @@ class IndexVersions:
         with self.database.read() as connection:
             found = [_index_version(row) for row in connection.execute(query)]
         return {version.dataset: version for version in found}
+
+    def serving_of_all(self) -> dict[DatasetKey, ServingVersion]:
+        """Return the serving versions of all datasets that are not removed, in their order."""
+        of = index_version.c
+        query = (
+            sa.select(of.dataset, of.space_id, of.number, of.backend, of.created_at)
+            .join(dataset_table, dataset_table.c.dataset == of.dataset)
+            .where(of.state == SERVING, dataset_table.c.removed_at.is_(None))
+            .order_by(of.dataset)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        found = (
+            ServingVersion(
+                dataset=DatasetKey.parse(dataset),
+                space_id=space_id,
+                number=number,
+                backend=backend,
+                created_at=created_at,
+            )
+            for dataset, space_id, number, backend, created_at in rows
+        )
+        return {one.dataset: one for one in found}
 
     def list(self, dataset: DatasetKey) -> list[IndexVersion]:
         """Return all versions of a dataset, newest first."""

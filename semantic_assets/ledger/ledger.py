@@ -73,6 +73,8 @@ class Ledger:
 
     def close(self) -> None:
         self.database.engine.dispose()
+        if self.database.counter is not None:
+            self.database.counter.close()
 
 
 def open_ledger(

@@ -80,6 +80,12 @@ class Spending:
     #: The job or call that this transaction is about to book.
     booking: str | None = None
 
+    @contextmanager
+    def together(self) -> Iterator["Spending"]:
+        """Read and book in one transaction what the block reads and books."""
+        with self.database.write() as connection:
+            yield Spending(self.database, connection)
+
     def book(self, job_id: str, kind: str, *, model: str, tokens: int, usd: float) -> None:
         """Book once; a second booking of the same kind for a job changes nothing."""
         with self._writing() as connection:
@@ -104,7 +110,7 @@ class Spending:
         Raises:
             SpendRefused: `guard` found no room; nothing was booked.
         """
-        with self.database.write() as connection:
+        with self._writing() as connection:
             inside = Spending(self.database, connection, job_id)
             guard(inside)
             inside._add(job_id, POSSIBLY_BILLED, model, amount)
@@ -113,7 +119,7 @@ class Spending:
         self, job_id: str, *, model: str, reserved: Amount, cost: Amount, kind: str = REALTIME
     ) -> None:
         """Book what a reserved call cost; its reservation ends in the same transaction."""
-        with self.database.write() as connection:
+        with self._writing() as connection:
             inside = Spending(self.database, connection)
             inside._add(job_id, POSSIBLY_BILLED, model, Amount(-reserved.tokens, -reserved.usd))
             if cost.tokens:

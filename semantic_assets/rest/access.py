@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
+from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.rest.names import Name
 from semantic_assets.rest.problems import Problem, problem
@@ -47,7 +48,13 @@ class Access:
             return
         request = Request(scope)
         try:
-            key = await run_in_threadpool(_counted_key, request)
+            # Without keys nothing is read for it: a thread would cost more than the look.
+            needs_key = serving_of(request).needs_key
+            key = (
+                await run_in_threadpool(_counted_key, request)
+                if needs_key
+                else key_of(request, None)
+            )
         except Problem as refused:
             # Without a key one may read what needs none: the page, and the checks of a monitor.
             if not _is_public(request, refused):
@@ -193,7 +200,10 @@ def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKe
     found = tuple(dict.fromkeys(DatasetKey.parse(name) for name in names))
     if not all(key.may(READ, dataset.project) for dataset in found):
         raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
-    rows = serving.core.reader.ledger.datasets.rows()
-    if gone := [dataset for dataset in found if dataset in rows and rows[dataset].is_kept_out]:
-        raise DatasetRemoved(f"dataset {min(gone)} was removed")
+    reader = serving.core.reader
+    # What serves is not removed.
+    if unknown := [one for one in found if one not in searched_of(reader).versions(reader)]:
+        rows = reader.ledger.datasets.rows()
+        if gone := [one for one in unknown if one in rows and rows[one].is_kept_out]:
+            raise DatasetRemoved(f"dataset {min(gone)} was removed")
     return found

@@ -50,15 +50,24 @@ _HEADERS = {
 _PAGE_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 
-def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = None) -> FastAPI:
+def create_app(
+    core: SemanticCore,
+    *,
+    needs_key: bool,
+    limits: Limits | None = None,
+    workers: int = 1,
+    metrics: Path | None = None,
+) -> FastAPI:
     """Return the REST API over an open core, which it closes at its end.
 
     Args:
         needs_key: False only for a server that is bound to loopback.
+        workers: processes like this one, among which the places of requests are divided.
+        metrics: the folder of the metrics of all workers.
     """
     # It would log each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
-    serving = _serving(core, needs_key, limits or Limits())
+    serving = _serving(core, needs_key, limits or Limits(), workers, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,20 +100,22 @@ def create_app(core: SemanticCore, *, needs_key: bool, limits: Limits | None = N
     return app
 
 
-def _serving(core: SemanticCore, needs_key: bool, limits: Limits) -> Serving:
+def _serving(
+    core: SemanticCore, needs_key: bool, limits: Limits, workers: int, metrics: Path | None
+) -> Serving:
     lake = core.reader.lake
     return Serving(
         core=core,
         keys=ApiKeys(lake),
         replays=Replays(lake.path("rest/replays.sqlite3")),
-        metrics=Metrics(),
+        metrics=Metrics(metrics),
         usage=Usage.of(lake),
         needs_key=needs_key,
         limits=limits,
         # Without keys everybody is the one person at this machine.
-        reading=Turns(_READING, is_shared=needs_key),
-        writing=Turns(_WRITING, is_shared=needs_key),
-        parsing=ReadingTurns(MAX_CHILDREN, is_shared=needs_key),
+        reading=Turns(-(-_READING // workers), is_shared=needs_key),
+        writing=Turns(-(-_WRITING // workers), is_shared=needs_key),
+        parsing=ReadingTurns(-(-MAX_CHILDREN // workers), is_shared=needs_key),
     )
 
 

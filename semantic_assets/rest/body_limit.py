@@ -66,7 +66,8 @@ class _Body:
     async def _in_time(self) -> Message:
         left = self.began + _PATIENCE_SECONDS + self.received / _BYTES_A_SECOND - time.monotonic()
         try:
-            return await asyncio.wait_for(self.receive(), max(left, 0.001))
+            async with asyncio.timeout(max(left, 0.001)):
+                return await self.receive()
         except TimeoutError:
             raise Problem(
                 HTTPStatus.REQUEST_TIMEOUT,

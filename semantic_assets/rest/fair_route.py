@@ -100,17 +100,20 @@ async def _watched(
 ) -> AsyncIterator[None]:
     """Look in the background whether the caller has gone; its waiting for a turn then ends."""
 
+    loop, watching = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
     async def watch() -> None:
-        while True:
+        while not await request.is_disconnected():
             await asyncio.sleep(_LOOK_SECONDS)
-            if await request.is_disconnected():
-                break
         asking.gone.set()
         with suppress(RuntimeError):  # it waits no more: it works
-            waiting.reschedule(asyncio.get_running_loop().time())
+            waiting.reschedule(loop.time())
 
-    watching = asyncio.create_task(watch())
+    # Most are answered before the first look, and cost no task.
+    first = loop.call_later(_LOOK_SECONDS, lambda: watching.add(loop.create_task(watch())))
     try:
         yield
     finally:
-        watching.cancel()
+        first.cancel()
+        for task in watching:
+            task.cancel()

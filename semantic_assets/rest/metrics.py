@@ -1,6 +1,13 @@
 """The metrics of /metrics, in the text format of Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from semantic_assets.pipeline.reports.status import Status
 
@@ -10,8 +17,10 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """The metrics of one server; nothing is kept over a restart."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Path | None = None) -> None:
+        """Count; in files of the folder `shared`, where other workers count too."""
         self._registry = CollectorRegistry()
+        self._shared = shared
         self._requests = Counter(
             "semantic_assets_http_requests",
             "Requests by route and status.",
@@ -24,19 +33,30 @@ class Metrics:
             ["method", "route"],
             registry=self._registry,
         )
-        self._gauges = {
-            name: Gauge(f"semantic_assets_{name}", text, registry=self._registry)
-            for name, text in _GAUGES.items()
-        }
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self, status: Status) -> bytes:
-        for name, value in _values(status).items():
-            self._gauges[name].set(value)
-        return generate_latest(self._registry)
+        counted = self._registry
+        if self._shared is not None:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted, path=str(self._shared))  # type: ignore[no-untyped-call]
+        gauges = CollectorRegistry()
+        gauges.register(_Gauges(status))
+        return generate_latest(counted) + generate_latest(gauges)
+
+
+@dataclass(frozen=True, eq=False)
+class _Gauges(Collector):
+    """What is read from the lake when it is asked for."""
+
+    status: Status
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, value in _values(self.status).items():
+            yield GaugeMetricFamily(f"semantic_assets_{name}", _GAUGES[name], value)
 
 
 _GAUGES = {

@@ -4,9 +4,12 @@ import resource
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
@@ -14,6 +17,7 @@ from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.app import create_app
 from semantic_assets.rest.connections import BoundedConnection
 from semantic_assets.rest.serving import Limits
+from semantic_assets.rest.workers import serve_by_workers
 from semantic_assets.sandbox.pool import POOL
 from semantic_assets.system.addresses import is_loopback
 
@@ -21,6 +25,15 @@ _BACKLOG = 256
 #: For connections, and as many again for files.
 _OPEN_FILES = 4_096
 _KEEP_ALIVE_SECONDS = 30
+_OPTIONS: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "ws": "none",
+    "http": BoundedConnection,
+    "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+    "timeout_graceful_shutdown": 5,
+}
 #: Searches go before the reading of uploaded files.
 _READERS_STAND_BACK = 10
 
@@ -33,45 +46,47 @@ def serve_forever(
     max_file_mb: int | None,
     needs_key: bool,
     on_ready: Callable[[str], None],
+    workers: int = 1,
 ) -> None:
     """Serve the REST API until interrupted.
 
     Args:
         port: 0 takes a free one.
         needs_key: ask for keys also on loopback.
+        workers: processes that answer.
         on_ready: called with the address.
 
     Raises:
         ConfigError: the address is not loopback and there is no key, or it is taken.
     """
-    core = SemanticCore(root)
     is_open = is_loopback(host) and not needs_key
-    if not is_open and not ApiKeys(core.reader.lake).all():
-        core.close()
-        raise ConfigError(
-            f"on {host} every request needs a key and there is none: make one by "
-            "`semantic-assets keys create --project '*' --role admin`"
-        )
+    with SemanticCore(root) as core:
+        if not is_open and not ApiKeys(core.reader.lake).all():
+            raise ConfigError(
+                f"on {host} every request needs a key and there is none: make one by "
+                "`semantic-assets keys create --project '*' --role admin`"
+            )
     limits = Limits()
     if max_file_mb is not None:
         limits = replace(limits, file_bytes=max_file_mb << 20, request_bytes=4 * max_file_mb << 20)
-    app = create_app(core, needs_key=not is_open, limits=limits)
+    listening = _listen(host, port)
+    make_app = partial(_make_app, root, not is_open, limits, workers)
+    app = make_app(None) if workers == 1 else None
+    on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
+    if app is None:
+        serve_by_workers(make_app, workers, listening, _OPTIONS)
+    else:
+        uvicorn.Server(uvicorn.Config(app, **_OPTIONS)).run([listening])
+
+
+def _make_app(
+    root: str | Path | None, needs_key: bool, limits: Limits, workers: int, metrics: Path | None
+) -> FastAPI:
+    """Return the app of this process, which is the only one or a worker."""
     _allow_open_files()
     POOL.niceness = _READERS_STAND_BACK
-    listening = _listen(host, port)
-    on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
-    uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            http=BoundedConnection,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=5,
-        )
-    ).run([listening])
+    core = SemanticCore(root)
+    return create_app(core, needs_key=needs_key, limits=limits, workers=workers, metrics=metrics)
 
 
 def _allow_open_files() -> None:

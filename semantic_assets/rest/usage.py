@@ -1,4 +1,4 @@
-"""What each key has used: requests of the minute here, bytes of the day and datasets in a file."""
+"""What each key has used: its requests of the minute, its bytes of the day and its datasets."""
 
 import sqlite3
 import threading
@@ -22,6 +22,9 @@ _MINUTE = 60.0
 _NOTE_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (key_id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS minute (
+    key_id TEXT PRIMARY KEY, began REAL NOT NULL, requests INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bytes (
     key_id TEXT, day TEXT, bytes INTEGER NOT NULL, PRIMARY KEY (key_id, day)
 ) WITHOUT ROWID;
@@ -31,13 +34,22 @@ CREATE TABLE IF NOT EXISTS dataset (
 """
 
 
+#: A minute that began in the future was begun under another clock.
+_IN_MINUTE = f"?2 >= began AND ?2 - began < {_MINUTE}"
+_COUNT_REQUEST = f"""
+INSERT INTO minute VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET
+    requests = CASE WHEN {_IN_MINUTE} THEN requests + 1 ELSE 1 END,
+    began = CASE WHEN {_IN_MINUTE} THEN began ELSE ?2 END
+RETURNING began, requests
+"""
+
+
 class Usage:
-    """The use of the keys of one lake; several servers share its file."""
+    """The use of the keys of one lake; several servers and workers share its file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._minutes: dict[str, tuple[float, int]] = {}
         self._noted: dict[str, float] = {}
 
     @classmethod
@@ -45,8 +57,8 @@ class Usage:
         return cls(lake.path("rest/usage.sqlite3"))
 
     def close(self) -> None:
-        if "_db" in self.__dict__:
-            self._db.close()
+        for name in {"_db", "_minutes"} & self.__dict__.keys():
+            self.__dict__[name].close()
 
     def count_request(self, key: ApiKey) -> None:
         """Count a request, and note now and then when the key was used.
@@ -56,20 +68,21 @@ class Usage:
         """
         now = time.monotonic()
         with self._lock:
-            began, count = self._minutes.get(key.key_id, (now, 0))
-            if now - began >= _MINUTE:
-                began, count = now, 0
-            self._minutes[key.key_id] = began, count + 1
             is_due = now - self._noted.get(key.key_id, -_NOTE_SECONDS) >= _NOTE_SECONDS
             if is_due:
                 self._noted[key.key_id] = now
         if is_due and is_writable(self._path.parent):
             self._run("INSERT OR REPLACE INTO seen VALUES (?, ?)", (key.key_id, time.time()))
         most = key.quota.requests_per_minute
-        if most is not None and count >= most:
-            raise _over(
-                f"this key may make {most} requests a minute", int(began + _MINUTE - now) + 1
-            )
+        if most is None:
+            return
+        with self._lock:
+            began, count = self._minutes.execute(
+                _COUNT_REQUEST, (key.key_id, time.time())
+            ).fetchone()
+        if count > most:
+            left = int(began + _MINUTE - time.time()) + 1
+            raise _over(f"this key may make {most} requests a minute", left)
 
     def require_room(self, key: ApiKey, told: int) -> None:
         """Refuse a body of so many bytes before it is received.
@@ -146,7 +159,19 @@ class Usage:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, "the lake is read-only: nothing was changed"
             )
-        return open_private(self._path, _SCHEMA)
+        opened = open_private(self._path, _SCHEMA)
+        # A power cut may lose the last counts, and each request does not wait for the disk.
+        opened.execute("PRAGMA synchronous=NORMAL")
+        return opened
+
+    @cached_property
+    def _minutes(self) -> sqlite3.Connection:
+        """Counted in memory where nothing can be written."""
+        if is_writable(self._path.parent):
+            return self._db
+        counting = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        counting.executescript(_SCHEMA)
+        return counting
 
 
 def _today() -> str:

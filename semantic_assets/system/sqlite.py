@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -60,6 +61,42 @@ def connect_reading(path: Path) -> sqlite3.Connection:
             raise
         # No room for its shared memory: the disk is full, and nobody else writes there either.
         return _connected(f"{uri}?{_UNCHANGING}")
+
+
+class ChangeCounter:
+    """A number that stands still for as long as nobody commits to a database, whoever it is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __call__(self) -> int | None:
+        """Return the number; None: it cannot be known here, so that something may have changed."""
+        with self._lock:
+            try:
+                self._connection = self._connection or self._connect()
+                found: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            except sqlite3.OperationalError:
+                return None
+            return found
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open a connection that never writes: what itself commits it does not count.
+
+        Raises:
+            sqlite3.OperationalError: only as `immutable`, which does not look for changes.
+        """
+        mode = _mode(self._path)
+        if mode == _UNCHANGING:
+            raise sqlite3.OperationalError("nobody can write there")
+        return _connected(f"{self._path.absolute().as_uri()}?{mode}")
 
 
 def connect_empty(name: str = "") -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
-from semantic_assets.pipeline.costs.paid_calls import embed_questions
+from semantic_assets.pipeline.costs.questions import embed_questions
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance

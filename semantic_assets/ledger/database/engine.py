@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any
@@ -17,6 +17,7 @@ from semantic_assets.errors import SetupError, TransientError
 from semantic_assets.ledger.database import on_postgres, on_sqlite, schema
 from semantic_assets.ledger.database.migrations import SCHEMA_VERSION, STEPS, migrate
 from semantic_assets.ledger.database.trouble import said_of
+from semantic_assets.system.sqlite import ChangeCounter
 
 Clock = Callable[[], float]
 
@@ -46,6 +47,12 @@ class Database:
     refusal: str = ""
     #: False for an empty one that stands for a ledger not made yet.
     is_there: bool = True
+    #: None: each question is asked, as on Postgres.
+    counter: ChangeCounter | None = None
+
+    def change_count(self) -> int | None:
+        """Return a number that stands still while nobody writes; None: this is not known."""
+        return None if self.counter is None else self.counter()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -120,7 +127,7 @@ def open_database(
                 raise SetupError(
                     f"this ledger {said}: set SEMANTIC_ASSETS_ROOT and SEMANTIC_ASSETS_LEDGER_URL"
                 )
-            return database
+            return replace(database, counter=dialect.change_counter(parsed))
         except BaseException:
             engine.dispose()
             raise

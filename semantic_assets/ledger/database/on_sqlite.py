@@ -13,7 +13,13 @@ from semantic_assets.errors import SetupError
 from semantic_assets.ledger.database.schema import lease
 from semantic_assets.system.durable import make_private
 from semantic_assets.system.machine import file_system_of, machine_id
-from semantic_assets.system.sqlite import can_be_written, connect_empty, connect_reading, use_wal
+from semantic_assets.system.sqlite import (
+    ChangeCounter,
+    can_be_written,
+    connect_empty,
+    connect_reading,
+    use_wal,
+)
 
 #: A write-ahead log is shared memory: over a network its locks hold on one host only, or nowhere.
 _NETWORK = frozenset(
@@ -80,6 +86,10 @@ def reading_engine(url: sa.URL) -> sa.Engine:
     # Where a connection takes the file for unchanging, none is kept: somebody else may change it.
     pool = sa.QueuePool if can_be_written(path) else sa.NullPool
     return _engine_of(lambda: connect_reading(path), pool)
+
+
+def change_counter(url: sa.URL) -> ChangeCounter:
+    return ChangeCounter(Path(str(url.database)))
 
 
 def empty_engine() -> sa.Engine:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,19 +23,13 @@ from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import (
-    UPPER,
-    at_most_usd,
     require_budget,
-    require_caller_budget,
-    since_midnight,
 )
-from semantic_assets.pipeline.costs.callers import current_caller
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
 Vectors = npt.NDArray[np.float32]
-#: The questions of a day are booked together, those of a caller with a cap of its own apart.
-_QUERY = "query"
+T = TypeVar("T")
 
 
 def may_be_billed(error: SemanticAssetsError) -> bool:
@@ -46,6 +40,15 @@ def may_be_billed(error: SemanticAssetsError) -> bool:
     if isinstance(error, GeminiUnavailable):
         return error.sent
     return isinstance(error, CorruptResult)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidCall:
+    """A call, or one payer's part of it."""
+
+    call_id: str
+    amount: Amount
+    guard: Guard
 
 
 @contextmanager
@@ -59,18 +62,48 @@ def paid_call(
     Raises:
         SpendRefused: `guard` found no room; the block was not entered.
     """
-    amount = Amount(tokens, realtime_usd(model, tokens))
-    spending = store.ledger.spending
-    spending.reserve(call_id, model=model, amount=amount, guard=guard)
-    try:
+    call = PaidCall(call_id, Amount(tokens, realtime_usd(model, tokens)), guard)
+    with paid_together(store, model, [call]) as refused:
+        for refusal in refused.values():
+            raise refusal
         yield
+
+
+@contextmanager
+def paid_together(
+    store: Store, model: str, calls: Sequence[PaidCall]
+) -> Iterator[dict[str, SpendRefused]]:
+    """Do as `paid_call` for what several pay for; yield the refusals by id of call.
+
+    All parts are reserved in one transaction and settled in another. What was refused must not be
+    part of the call in the block.
+    """
+    refused: dict[str, SpendRefused] = {}
+    with store.ledger.spending.together() as spending:
+        for one in calls:
+            try:
+                spending.reserve(one.call_id, model=model, amount=one.amount, guard=one.guard)
+            except SpendRefused as refusal:
+                refused[one.call_id] = refusal
+    booked = [one for one in calls if one.call_id not in refused]
+    try:
+        yield refused
     except SemanticAssetsError as error:
         if isinstance(error, CorruptResult):
-            spending.settle(call_id, model=model, reserved=amount, cost=amount)
+            _settle(store, model, booked, is_billed=True)
         elif not may_be_billed(error):
-            spending.settle(call_id, model=model, reserved=amount, cost=Amount(0, 0.0))
+            _settle(store, model, booked, is_billed=False)
         raise
-    spending.settle(call_id, model=model, reserved=amount, cost=amount)
+    _settle(store, model, booked, is_billed=True)
+
+
+def _settle(store: Store, model: str, booked: Sequence[PaidCall], *, is_billed: bool) -> None:
+    if not booked:
+        return
+    with store.ledger.spending.together() as spending:
+        for one in booked:
+            cost = one.amount if is_billed else Amount(0, 0.0)
+            spending.settle(one.call_id, model=model, reserved=one.amount, cost=cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +186,7 @@ def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
     return guard
 
 
-def once_more(call: Callable[[], Vectors]) -> Vectors:
+def once_more(call: Callable[[], T]) -> T:
     """Make a call, and once more if it answered fewer embeddings than asked (live, 2026-06-17).
 
     Each of the two books for itself: the first may have been billed.
@@ -162,54 +195,3 @@ def once_more(call: Callable[[], Vectors]) -> Vectors:
         return call()
     except IncompleteAnswer:
         return call()
-
-
-def embed_questions(
-    store: Store, gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]
-) -> Vectors:
-    """Embed questions, as many a call as it takes; shape (n, dimensions).
-
-    Raises:
-        SpendRefused: over the day's cap of questions; nothing of the refused call was sent.
-    """
-    found = [np.empty((0, space.dimensions), np.float32)]
-    for part in call_groups(questions, space.query_text):
-        found.append(once_more(partial(_ask_part, store, gemini, space, part)))
-    return np.concatenate(found)
-
-
-def _ask_part(
-    store: Store, gemini: Gemini, space: EmbeddingSpace, questions: Sequence[str]
-) -> Vectors:
-    if store.settings.backend == "emulator":
-        return gemini.embed_queries(space, questions)
-    tokens = sum(estimate_tokens(space.query_text(question)) for question in questions)
-    guard = _question_guard(store, realtime_usd(space.model, tokens))
-    caller = current_caller()
-    of = _QUERY if caller is None else f"{_QUERY}.{caller.name}"
-    call_id = f"{of}+{_day(store)}.{space.model}"
-    with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
-        return gemini.embed_queries(space, questions)
-
-
-def _question_guard(store: Store, usd: float) -> Guard:
-    def guard(spending: Spending) -> None:
-        if store.settings.max_cost_usd_per_day is not None:
-            require_budget(store, usd, spending)
-        cap = store.settings.max_question_cost_usd_per_day
-        totals = spending.totals(
-            since=since_midnight(store), of=lambda call_id: call_id.partition(".")[0] == _QUERY
-        )
-        if not at_most_usd(totals) + usd * UPPER <= cap:
-            raise SpendRefused(
-                f"questions cost ${totals.spent_usd:.4f} of ${cap:.2f} today, the next about "
-                f"${usd:.6f}: wait until midnight UTC or raise "
-                "SEMANTIC_ASSETS_MAX_QUESTION_COST_USD_PER_DAY"
-            )
-        require_caller_budget(store, usd, spending)
-
-    return guard
-
-
-def _day(store: Store) -> str:
-    return f"{datetime.fromtimestamp(store.ledger.now(), UTC):%Y%m%d}"

@@ -12,7 +12,7 @@ from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.paid_calls import embed_questions
+from semantic_assets.pipeline.costs.questions import embed_questions
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical
 from semantic_assets.text.fingerprint import text_hash

@@ -1,60 +1,53 @@
-"""Find ranked passages for a question in the serving version of each dataset.
+"""Find ranked passages for questions in the serving version of each dataset.
 
 A question is embedded in the space of the index it is put to, whatever the settings say now, so a
 change of model breaks nothing. Cosines of two spaces cannot be compared: over datasets of several
 spaces the answers are merged by their rank in each.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from semantic_assets.errors import BrokenFile, ConfigError, NotFound, SetupError, UnknownName
+import numpy as np
+
+from semantic_assets.errors import (
+    ConfigError,
+    RequestRejected,
+    SemanticAssetsError,
+    SetupError,
+    UnknownName,
+)
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.index.opened_version import Index
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.paid_calls import embed_questions
-from semantic_assets.pipeline.vector_index.build import build_index
-from semantic_assets.pipeline.vector_index.serving import serving_index
+from semantic_assets.pipeline.costs.callers import Caller, current_caller
+from semantic_assets.pipeline.costs.questions import Question, embed_each
+from semantic_assets.pipeline.search.index_selection import Found, Opened, Selection
+from semantic_assets.pipeline.search.passages import Passages, SearchHit
+from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical
 
-#: Rows read for each hit at first, and how often more are read where passages repeat.
+#: Rows ranked for each hit at first, and how often more are ranked where passages repeat.
 _FACTOR, _WIDER = 2, 4
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Opened:
-    dataset: DatasetKey
-    space: EmbeddingSpace
-    index: Index
+_T = TypeVar("_T")
+Hits = list[SearchHit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit(HtmlTable):
-    """A passage found. `score` is the cosine; offsets refer to the document's text as indexed."""
+class Asked:
+    """Questions of one call; they are put to the same datasets."""
 
-    score: float
-    dataset: str
-    document_id: str
-    chunk_id: str
-    uri: str
-    title: str | None
-    chunk_index: int
-    start_char: int
-    end_char: int
-    heading_path: str | None
-    page: int | None
-    text: str
-    #: Uris of other documents with the same passage, nearest first, as far as they were found.
-    places: tuple[str, ...] = ()
-
-    @property
-    def file_name(self) -> str:
-        return self.uri.rpartition("/")[2]
+    questions: tuple[str, ...]
+    datasets: tuple[DatasetKey, ...] = ()
+    #: Of none named: of this one's datasets, or of all.
+    project: str | None = None
+    k: int
+    space_id: str | None = None
+    #: On whose behalf it is asked.
+    caller: Caller | None = field(default_factory=current_caller)
 
 
 def search(
@@ -90,117 +83,164 @@ def search_many(
     space_id: str | None = None,
 ) -> list[list[SearchHit]]:
     """Search for several questions as `search` does: 100 per embedding call, indexes opened once."""
-    questions = [canonical(question) for question in questions]
-    if not all(question.strip() for question in questions):
-        raise ConfigError("a question is empty: write some words to search for")
-    if k < 1:
-        raise ConfigError(f"k is {k}: ask for at least one passage")
-    opened = _open_all(store, datasets)
-    for one in opened:
-        _require_space(store, one, space_id)
-    queries = {
-        space: embed_questions(store, gemini, space, questions)
-        for space in sorted({one.space for one in opened}, key=lambda space: space.space_id)
-    }
-    found, count = [list[SearchHit]() for _ in questions], k
-    for _ in range(_WIDER):
-        count *= _FACTOR  # a passage that stands at several places takes a row at each
-        of_spaces = [_ranked(opened, space, asked, count) for space, asked in queries.items()]
-        rows = [_read(_merged(one, count)) for one in zip(*of_spaces, strict=True)]
-        found = [_distinct(of_one) for of_one in rows]
-        if all(
-            len(hits) >= k or len(of_one) < count for hits, of_one in zip(found, rows, strict=True)
-        ):
-            break
-    return [hits[:k] for hits in found]
+    asked = Asked(questions=tuple(questions), datasets=tuple(datasets), k=k, space_id=space_id)
+    (found,) = answer_each(store, gemini, [asked])
+    return raised(found)
 
 
-def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """Keep the nearest hit of each passage, with the other places where it stands."""
-    places: dict[str, list[str]] = {}
-    for hit in hits:
-        places.setdefault(hit.text, []).append(hit.uri)
-    first = {hit.text: hit for hit in reversed(hits)}
+def raised(found: _T | SemanticAssetsError) -> _T:
+    """Return what was found, or raise what was found in its place."""
+    if isinstance(found, SemanticAssetsError):
+        raise found
+    return found
+
+
+def answer_each(
+    store: Store, gemini: Gemini, asked: Sequence[Asked]
+) -> list[list[Hits] | SemanticAssetsError]:
+    """Answer what several callers asked, or say why not: one embedding call for 100 questions."""
+    checked = [_checked(store, one) for one in asked]
+    ready = [one for one in checked if isinstance(one, _Ready)]
+    found = dict(zip(ready, _answers(store, gemini, ready), strict=True))
+    return [found[one] if isinstance(one, _Ready) else one for one in checked]
+
+
+def _answers(
+    store: Store, gemini: Gemini, ready: Sequence["_Ready"]
+) -> list[list[Hits] | SemanticAssetsError]:
+    found = _found(ready, _embedded(store, gemini, ready))
+    if len(ready) == 1:
+        return found
+    # One bad text refuses its whole call, which cost nothing: the others are asked again.
     return [
-        replace(first[text], places=tuple(dict.fromkeys(uri for uri in uris if uri != uris[0])))
-        for text, uris in places.items()
+        _answers(store, gemini, [one])[0] if isinstance(answer, RequestRejected) else answer
+        for one, answer in zip(ready, found, strict=True)
     ]
 
 
-#: (score, index, row)
-_Found = tuple[float, _Opened, int]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    """What was asked, and what it is put to."""
+
+    asked: Asked
+    questions: tuple[Question, ...]
+    selection: Selection
+
+
+#: By space: the vector of each question, or why there is none.
+_Embedded = Mapping[EmbeddingSpace, Mapping[Question, Vectors | SemanticAssetsError]]
+
+
+def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
+    try:
+        questions = tuple(
+            Question(canonical(question), asked.caller) for question in asked.questions
+        )
+        if not all(question.text.strip() for question in questions):
+            raise ConfigError("a question is empty: write some words to search for")
+        if asked.k < 1:
+            raise ConfigError(f"k is {asked.k}: ask for at least one passage")
+        selection = searched_of(store).selection(store, asked.datasets, asked.project)
+        for of_space in selection.spaces:
+            if asked.space_id not in (None, of_space.space.space_id) or (
+                of_space.space.backend != store.settings.backend
+            ):
+                first = (*of_space.small, *of_space.others)[0]
+                raise _wrong_space(store, first, of_space.space, asked.space_id)
+    except SemanticAssetsError as error:
+        return error
+    return _Ready(asked, questions, selection)
+
+
+def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedded:
+    """Embed all questions, by space; what two ask on one's behalf is sent once."""
+    wanted: dict[EmbeddingSpace, dict[Question, None]] = {}
+    for one in ready:
+        for of_space in one.selection.spaces:
+            wanted.setdefault(of_space.space, {}).update(dict.fromkeys(one.questions))
+    return {
+        space: dict(zip(questions, embed_each(store, gemini, space, [*questions]), strict=True))
+        for space, questions in wanted.items()
+    }
+
+
+def _found(ready: Sequence[_Ready], embedded: _Embedded) -> list[list[Hits] | SemanticAssetsError]:
+    """Rank for all who ask the same of the same datasets in one product."""
+    found: dict[_Ready, list[Hits] | SemanticAssetsError] = {}
+    together: dict[tuple[Selection, int], list[_Ready]] = {}
+    for one in ready:
+        failed = [
+            answer
+            for of_space in one.selection.spaces
+            for question in one.questions
+            if isinstance(answer := embedded[of_space.space][question], SemanticAssetsError)
+        ]
+        if failed:
+            found[one] = failed[0]
+        elif one.questions:
+            together.setdefault((one.selection, one.asked.k), []).append(one)
+        else:
+            found[one] = []
+    for (selection, k), group in together.items():
+        found |= _ranked(selection, k, group, embedded)
+    return [found[one] for one in ready]
 
 
 def _ranked(
-    opened: list[_Opened], space: EmbeddingSpace, queries: Vectors, k: int
-) -> list[list[_Found]]:
-    """For each question the k best of one space, by score."""
-    found: list[list[_Found]] = [[] for _ in queries]
-    for one in opened:
-        if one.space == space:
-            hits = one.index.nearest_of_each(queries, k)
-            for place, of_one in enumerate(hits):
-                found[place] += [(score, one, row) for row, score in of_one]
-    return [
-        sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k] for of_one in found
+    selection: Selection, k: int, group: Sequence[_Ready], embedded: _Embedded
+) -> dict[_Ready, list[Hits]]:
+    questions = [question for one in group for question in one.questions]
+    queries = [
+        np.stack([raised(embedded[of_space.space][one]) for one in questions])
+        for of_space in selection.spaces
     ]
+    hits = iter(_nearest(selection, queries, k))
+    return {one: [next(hits) for _ in one.questions] for one in group}
 
 
-def _merged(of_spaces: Sequence[list[_Found]], k: int) -> list[_Found]:
+def _nearest(selection: Selection, queries: Sequence[Vectors], k: int) -> list[Hits]:
+    """Return the k nearest passages of each question.
+
+    Args:
+        queries: for each space of the selection the vectors of all questions.
+    """
+    count = k
+    for _ in range(_WIDER):
+        count *= _FACTOR  # a passage that stands at several places takes a row at each
+        ranked = [
+            of_space.nearest(asked, count)
+            for of_space, asked in zip(selection.spaces, queries, strict=True)
+        ]
+        best = [_merged(of_one, count) for of_one in zip(*ranked, strict=True)]
+        found = [Passages(of_one, k) for of_one in best]
+        if all(
+            len(one.hits) >= k or len(of_one) < count
+            for one, of_one in zip(found, best, strict=True)
+        ):
+            break
+    return [one.distinct()[:k] for one in found]
+
+
+def _merged(of_spaces: Sequence[list[Found]], k: int) -> list[Found]:
     """Merge the hits of several spaces by their rank in each: their cosines cannot be compared."""
+    if len(of_spaces) == 1:
+        return of_spaces[0]
     ranked = [
         (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
     ]
     return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
 
 
-def _read(best: list[_Found]) -> list[SearchHit]:
-    """Read the rows of the hits, with one call to each index."""
-    numbers: dict[_Opened, list[int]] = defaultdict(list)
-    for _, one, row in best:
-        numbers[one].append(row)
-    rows = {one: iter(one.index.rows(wanted)) for one, wanted in numbers.items()}
-    return [_hit(score, one.dataset, next(rows[one])) for score, one, _ in best]
-
-
-def _require_space(store: Store, one: _Opened, space_id: str | None) -> None:
-    if space_id is not None and one.space.space_id != space_id:
-        raise UnknownName(
-            f"the index of {one.dataset} is of space {one.space.space_id}, not {space_id}: vectors "
+def _wrong_space(
+    store: Store, one: Opened, space: EmbeddingSpace, space_id: str | None
+) -> SemanticAssetsError:
+    if space_id is not None and space.space_id != space_id:
+        return UnknownName(
+            f"the index of {one.dataset} is of space {space.space_id}, not {space_id}: vectors "
             f"of two spaces do not compare. Search without a space, or `semantic-assets reindex`"
         )
-    if one.space.backend != store.settings.backend:
-        raise SetupError(
-            f"the index of {one.dataset} was embedded by the backend {one.space.backend}, the "
-            f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
-            f"{one.space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"
-        )
-
-
-def _hit(score: float, dataset: DatasetKey, row: dict[str, object]) -> SearchHit:
-    return SearchHit(score=score, dataset=str(dataset), **row)  # type: ignore[arg-type]  # INDEX_ROWS
-
-
-def _open_all(store: Store, datasets: Sequence[DatasetKey]) -> list[_Opened]:
-    wanted = list(datasets) or store.ledger.sources.datasets()
-    found = [opened for dataset in wanted if (opened := _open(store, dataset))]
-    missing = set(datasets) - {opened.dataset for opened in found}
-    if missing or not found:
-        named = ", ".join(sorted(str(dataset) for dataset in missing)) or "any dataset"
-        raise NotFound(f"there is no index of {named} yet: run `semantic-assets refresh`")
-    return found
-
-
-def _open(store: Store, dataset: DatasetKey) -> _Opened | None:
-    try:
-        found = serving_index(store, dataset)
-    except (BrokenFile, NotFound) as error:
-        if store.is_read_only:
-            raise
-        store.report_progress(f"{error}; it is built again now")
-        build_index(store, dataset, broken=True)
-        found = serving_index(store, dataset)
-    if found is None:
-        return None
-    serving, index = found
-    return _Opened(dataset, store.ledger.spaces.find(serving.space_id), index)
+    return SetupError(
+        f"the index of {one.dataset} was embedded by the backend {space.backend}, the "
+        f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
+        f"{space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"
+    )

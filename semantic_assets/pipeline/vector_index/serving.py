@@ -12,12 +12,10 @@ from semantic_assets.index.description import (
 from semantic_assets.index.opened_version import Index, OpenIndexes, open_index
 from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
-from semantic_assets.ledger.index_versions import IndexVersion
+from semantic_assets.ledger.index_versions import IndexVersion, ServingVersion
 from semantic_assets.model.backends import EXACT, FAISS, LANCE
-from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 
-_REOPENINGS = 5
 _OPENED = OpenIndexes()
 
 
@@ -26,7 +24,7 @@ def version_folder(store: Store, version: IndexVersion) -> Path:
     return store.lake.fetched_tree(path_of(version))
 
 
-def _searched_folder(store: Store, version: IndexVersion) -> Path:
+def _searched_folder(store: Store, version: ServingVersion) -> Path:
     """Return a version's folder with the files a search reads; of Lance, only the description."""
     only = FILE_NAME if version.backend == LANCE else ""
     return store.lake.fetched_tree(path_of(version), only=only)
@@ -58,26 +56,26 @@ def description_of(store: Store, version: IndexVersion) -> Description | None:
         return None  # cut off or altered
 
 
-def path_of(version: IndexVersion) -> str:
+def path_of(version: IndexVersion | ServingVersion) -> str:
     return layout.index_version(version.dataset, version.space_id, version.number)
 
 
-def serving_index(store: Store, dataset: DatasetKey) -> tuple[IndexVersion, Index] | None:
-    """Return the serving version and its open index; None: the dataset has no index yet.
+def open_searched(store: Store, version: ServingVersion) -> Index:
+    """Return a version's open index, from memory if it was opened before.
 
     Raises:
-        NotFound: the index's files are gone.
+        FileNotFoundError: it was retired and deleted meanwhile: another one serves.
+        NotFound: it serves, and its files are gone.
         BrokenFile: it has to be built again.
     """
-    for _ in range(_REOPENINGS):
-        serving = store.ledger.index_versions.serving(dataset)
-        if serving is None:
-            return None
-        try:
-            return serving, _OPENED.get(_searched_folder(store, serving), store.vector_stores)
-        except FileNotFoundError:
-            continue  # retired between the two reads: the pointer has moved on
-    raise NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")
+    try:
+        return _OPENED.get(_searched_folder(store, version), store.vector_stores)
+    except FileNotFoundError:
+        if store.ledger.index_versions.serving_of_all().get(version.dataset) != version:
+            raise
+        raise NotFound(
+            f"the index of {version.dataset} is not on disk: run `semantic-assets refresh`"
+        ) from None
 
 
 def parts_of(store: Store, version: IndexVersion) -> Parts | None:

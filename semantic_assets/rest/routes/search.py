@@ -1,16 +1,20 @@
 """Routes that read: search, status, and the checks of a monitor."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from http import HTTPStatus
 
+import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.search.search import SearchHit, search
+from semantic_assets.pipeline.search.passages import SearchHit
+from semantic_assets.pipeline.search.search import Asked
+from semantic_assets.pipeline.search.searched import Versions, searched_of
 from semantic_assets.rest.access import Key, LakeReader, readable
+from semantic_assets.rest.api_keys import ApiKey
 from semantic_assets.rest.bodies import Json, SearchBody
 from semantic_assets.rest.fair_route import ReadingRoute
 from semantic_assets.rest.metrics import CONTENT_TYPE
@@ -21,6 +25,7 @@ from semantic_assets.rest.shapes import Datasets, Health, Hits
 
 router = APIRouter(route_class=ReadingRoute)
 monitoring = APIRouter(tags=["monitoring"])
+_FIELDS = [one.name for one in fields(SearchHit)]
 
 
 @router.post(
@@ -29,24 +34,39 @@ monitoring = APIRouter(tags=["monitoring"])
     response_model=None,
     responses={**shows(Hits), **FINDS, **SPENDS},
 )
-def post_search(serving: Served, key: Key, body: SearchBody) -> Json:
+def post_search(serving: Served, key: Key, body: SearchBody) -> Response:
     """Return the k passages nearest to a question, best first."""
-    datasets = _searchable(serving, readable(serving, key, body.datasets), bool(body.datasets))
+    named, project = _searched(serving, key, body.datasets)
     hits: list[SearchHit] = []
-    if datasets:
-        core = serving.core
-        hits = search(
-            core.payer, core.gemini, body.query, datasets=datasets, k=body.k, space_id=body.space
+    if named or any(project in (None, one.project) for one in _versions(serving)):
+        asked = Asked(
+            questions=(body.query,),
+            datasets=named,
+            project=project,
+            k=body.k,
+            space_id=body.space,
         )
-    return {"object": "list", "data": [{"object": "hit", **asdict(hit)} for hit in hits]}
+        (hits,) = serving.core.gathering.ask(asked)
+    content = orjson.dumps({"object": "list", "data": [_shown(hit) for hit in hits]})
+    return Response(content, media_type="application/json")
 
 
-def _searchable(
-    serving: Serving, datasets: tuple[DatasetKey, ...], are_named: bool
-) -> tuple[DatasetKey, ...]:
-    """Of datasets nobody named, those that have an index."""
-    serving_of_all = serving.core.reader.ledger.index_versions
-    return tuple(one for one in datasets if are_named or serving_of_all.serving(one))
+def _shown(hit: SearchHit) -> Json:
+    return {"object": "hit", **{name: getattr(hit, name) for name in _FIELDS}}
+
+
+def _searched(
+    serving: Serving, key: ApiKey, names: list[str]
+) -> tuple[tuple[DatasetKey, ...], str | None]:
+    """Return the datasets a request names, and the project to which it is bound where it names none."""
+    if not names:
+        return (), key.project if key.is_of_one_project else None
+    return readable(serving, key, names), None
+
+
+def _versions(serving: Serving) -> Versions:
+    store = serving.core.payer
+    return searched_of(store).versions(store)
 
 
 @router.get("/v1/datasets", tags=["search"], response_model=None, responses=shows(Datasets))

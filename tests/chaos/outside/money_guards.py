@@ -6,7 +6,7 @@ from typing import Any
 from semantic_assets.ledger import jobs
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.pipeline.batch_jobs import collect, deadlines, realtime, resolve, submit
-from semantic_assets.pipeline.costs import budgets, paid_calls
+from semantic_assets.pipeline.costs import budgets, paid_calls, questions
 from semantic_assets.store import Store
 
 
@@ -51,12 +51,12 @@ def no_run_cap_at_forming() -> None:
 
 def no_upper_bound() -> None:
     """Caps take an estimate for what Google will count."""
-    budgets.UPPER = paid_calls.UPPER = 1.0
+    budgets.UPPER = questions.UPPER = 1.0
 
 
 def no_cap_of_questions() -> None:
     """Questions are asked whatever they have cost."""
-    paid_calls._question_guard = lambda *_: lambda spending: None
+    questions._question_guard = lambda *_: lambda spending: None
 
 
 class _Never(Exception):

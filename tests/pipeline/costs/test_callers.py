@@ -9,7 +9,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
-from semantic_assets.pipeline.costs.paid_calls import embed_questions
+from semantic_assets.pipeline.costs.questions import embed_questions
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from tests.trial import Trial
 

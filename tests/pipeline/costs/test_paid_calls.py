@@ -14,7 +14,8 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.batch_jobs.realtime import embed_now
-from semantic_assets.pipeline.costs.paid_calls import embed_questions, embed_sample
+from semantic_assets.pipeline.costs.paid_calls import embed_sample
+from semantic_assets.pipeline.costs.questions import embed_questions
 from semantic_assets.pipeline.pending.pending import pending_texts
 from tests.trial import Trial
 

@@ -1,0 +1,93 @@
+"""The indexes of some datasets, opened and prepared to be searched together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from semantic_assets.index.opened_version import Index
+from semantic_assets.index.ranking import Vectors
+from semantic_assets.index.stack import Stack, stackable, stacked
+from semantic_assets.ledger.index_versions import ServingVersion
+from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.space import EmbeddingSpace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """The open index of a dataset."""
+
+    dataset: DatasetKey
+    space_id: str
+    index: Index
+
+
+#: (cosine, index, row)
+Found = tuple[float, Opened, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpaceSelection:
+    """The indexes of one space: small ones as one matrix, others each by itself."""
+
+    space: EmbeddingSpace
+    stack: Stack | None
+    #: In the order of the stack, which is that of the datasets.
+    small: tuple[Opened, ...]
+    others: tuple[Opened, ...]
+
+    def nearest(self, queries: Vectors, k: int) -> list[list[Found]]:
+        """Return the k best rows for each question, by score."""
+        found: list[list[Found]] = [[] for _ in queries]
+        if self.stack is not None:
+            for of_one, hits in zip(found, self.stack.nearest(queries, k), strict=True):
+                of_one += [(score, self.small[place], row) for score, place, row in hits]
+        for one in self.others:
+            for of_one, rows in zip(found, one.index.nearest_of_each(queries, k), strict=True):
+                of_one += [(score, one, row) for row, score in rows]
+        return [
+            sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k]
+            for of_one in found
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What one question is put to."""
+
+    opened: tuple[Opened, ...]
+    spaces: tuple[SpaceSelection, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes that are in memory only for it."""
+        return sum(one.stack.size for one in self.spaces if one.stack is not None)
+
+
+def select(
+    versions: Iterable[ServingVersion],
+    open_index: Callable[[ServingVersion], Index],
+    space_of: Callable[[str], EmbeddingSpace],
+) -> Selection:
+    """Open versions and prepare them, space by space."""
+    opened = tuple(
+        Opened(one.dataset, one.space_id, open_index(one))
+        for one in sorted(versions, key=lambda one: one.dataset)
+    )
+    spaces = (space_of(space_id) for space_id in sorted({one.space_id for one in opened}))
+    return Selection(
+        opened,
+        tuple(
+            _of_space(space, [one for one in opened if one.space_id == space.space_id])
+            for space in spaces
+        ),
+    )
+
+
+def _of_space(space: EmbeddingSpace, opened: Sequence[Opened]) -> SpaceSelection:
+    is_small = stackable([one.index for one in opened], space.dimensions)
+    small = tuple(one for one, chosen in zip(opened, is_small, strict=True) if chosen)
+    return SpaceSelection(
+        space,
+        stacked([one.index for one in small], space.dimensions) if small else None,
+        small,
+        tuple(one for one, chosen in zip(opened, is_small, strict=True) if not chosen),
+    )
