@@ -21,7 +21,6 @@ import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
 from semantic_assets.gemini.checked_file import VerifiedFile
-from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import Method, translated
@@ -56,6 +55,8 @@ class Gemini:
         # google.genai takes 1.5 CPU seconds to import: commands that need no remote skip it.
         from google import genai
         from google.genai import types
+
+        from semantic_assets.gemini.deadline import deadline_transport
 
         return genai.Client(
             api_key=self.endpoint.api_key(),
