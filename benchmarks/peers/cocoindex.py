@@ -1,10 +1,8 @@
 """CocoIndex: an app that remembers each article, into a LanceDB table on disk."""
 # mypy: ignore-errors
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +27,7 @@ _CONFIG = types.EmbedContentConfig(output_dimensionality=_DIMENSIONS)
 _STORE = coco.ContextKey[lancedb.LanceAsyncConnection]("store")
 _SPLITTER = RecursiveSplitter()
 _PLACE: dict[str, str] = {}
+_CLIENTS: list[genai.Client] = []
 
 
 @dataclass
@@ -56,14 +55,9 @@ async def _lifespan(builder: coco.EnvironmentBuilder) -> AsyncIterator[None]:
     yield
 
 
-@cache
-def _client() -> genai.Client:
-    return genai.Client(api_key="cocoindex", http_options={"base_url": _PLACE["url"]})
-
-
 @coco.fn.as_async(batching=True, max_batch_size=_AT_ONCE)
 def _embed(texts: list[str]) -> list[NDArray]:
-    answer = _client().models.embed_content(model=_MODEL, contents=texts, config=_CONFIG)
+    answer = _CLIENTS[0].models.embed_content(model=_MODEL, contents=texts, config=_CONFIG)
     return [np.asarray(one.values, np.float32) for one in answer.embeddings]
 
 
@@ -100,10 +94,15 @@ async def _main(path: Path) -> None:
 
 
 def ingest(articles: Path, folder: Path, url: str) -> int:
-    os.environ["COCOINDEX_DISABLE_USAGE_TRACKING"] = "1"
     _PLACE.update(folder=str(folder), url=url)
+    _CLIENTS.append(genai.Client(api_key="cocoindex", http_options={"base_url": url}))
     coco.App(coco.AppConfig(name="articles"), _main, path=articles).update_blocking()
-    return lance.connect(f"{folder}/lance").open_table(_TABLE).count_rows()
+    stored = lance.connect(f"{folder}/lance").open_table(_TABLE)
+    # An article whose function raised is logged and left out: that is no result.
+    sources = stored.search().select(["source"]).limit(None).to_arrow()["source"]
+    if len(sources.unique()) != pq.read_metadata(articles).num_rows:
+        raise RuntimeError(f"only {len(sources.unique())} articles were stored")
+    return stored.count_rows()
 
 
 if __name__ == "__main__":
