@@ -68,7 +68,7 @@ lint: $(READY) ## ruff, mypy strict, and Dagster's own validation
 format: $(READY) ## ruff's fixes and format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-bench: $(READY) ## retrieval quality and stage costs; takes corpora from CORPORA=folder
+bench: $(READY) ## costs and quality, medians of three runs; ARGS=quick in minutes; CORPORA=folder
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--short" for a handful

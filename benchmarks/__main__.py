@@ -1,13 +1,20 @@
-"""python -m benchmarks [NAME ...]: measure, print, and put the rows in RESULTS.md."""
+"""python -m benchmarks [NAME ...] [--runs N]: measure, print, and put the rows in RESULTS.md.
+
+`quick` measures the costs of a small corpus once and writes nothing: some minutes, for developers.
+"""
 
 import argparse
 import shutil
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from benchmarks import (
     backfill,
+    cold,
     collecting,
+    datasets,
     documents,
     footprint,
     generation,
@@ -16,70 +23,91 @@ from benchmarks import (
     million,
     moving,
     paths,
-    questions,
     reading,
     recall,
+    records,
+    refreshes,
     retrieval,
     sensor,
-    stages,
-    update,
+    serving,
     window,
 )
-from benchmarks.corpora import WORK, corpora_folder
-from benchmarks.emulator import running
+from benchmarks.corpora import WORK
 from benchmarks.peers import comparison
-from benchmarks.rows import Row, table, write_results
+from benchmarks.rows import Row, machine, medians, table, write_results
+from benchmarks.scale import FULL, QUICK, Scale
 
-
-def _on_corpora(module: str) -> list[Row]:
-    corpora = corpora_folder()
-    if corpora is None:
-        print(f"{module}: left out; set CORPORA to a folder with manuals.parquet and xquad_*")
-        return []
-    with running(WORK / f"{module}-emulator") as url:
-        return _ON_CORPORA[module](corpora, url)
-
-
-_ON_CORPORA = {
-    "retrieval": retrieval.measure,
-    "stages": stages.measure,
-    "update": update.measure,
-}
-
-
-BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
-    "retrieval": lambda: _on_corpora("retrieval"),
-    "stages": lambda: _on_corpora("stages"),
-    "update": lambda: _on_corpora("update"),
-    "paths": paths.measure,
-    "reading": reading.measure,
-    "documents": documents.measure,
+#: Costs, each at both tiers, of which the median of some runs counts. `peers` is not among the quick.
+COSTS: dict[str, Callable[[Scale], list[Row]]] = {
+    "refreshes": refreshes.measure,
+    "datasets": datasets.measure,
     "growth": growth.measure,
-    "recall": recall.measure,
-    "lance": recall.measure_lance,
-    "ingest": ingest.measure,
-    "backfill": backfill.measure,
-    "window": window.measure,
-    "generation": generation.measure,
-    "sensor": sensor.measure,
-    "collecting": collecting.measure,
-    "footprint": footprint.measure,
-    "million": million.measure,
-    "moving": moving.measure,
-    "questions": questions.measure,
+    "paths": paths.measure,
+    "cold": cold.measure,
+    "serving": serving.measure,
+    "records": records.measure,
     "peers": comparison.measure,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What is counted, or takes an hour: one run, at one tier or without a service."""
+
+    measure: Callable[[], list[Row]]
+    tier: int | None = None
+
+
+ONCE = {
+    "retrieval": Once(retrieval.measure, 3),
+    "reading": Once(reading.measure),
+    "documents": Once(documents.measure),
+    "recall": Once(recall.measure),
+    "lance": Once(recall.measure_lance),
+    "ingest": Once(ingest.measure),
+    "backfill": Once(backfill.measure, 3),
+    "window": Once(window.measure, 1),
+    "generation": Once(generation.measure, 1),
+    "sensor": Once(sensor.measure, 3),
+    "collecting": Once(collecting.measure, 3),
+    "footprint": Once(footprint.measure, 1),
+    "million": Once(million.measure, 1),
+    "moving": Once(moving.measure, 3),
+}
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], default=[])
-    names = parser.parse_args().names or list(BENCHMARKS)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [*COSTS, *ONCE]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"quick, or: {', '.join(names)}")
+    parser.add_argument("--runs", type=int, default=FULL.runs, help="of what costs CPU [3]")
+    given = parser.parse_args()
+    if unknown := set(given.names) - {"quick", *names}:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     shutil.rmtree(WORK, ignore_errors=True)
-    rows = [row for name in names for row in BENCHMARKS[name]()]
-    write_results(rows)
-    print(table(rows))
+    print(f"{machine()}", flush=True)
+    if "quick" in given.names:
+        _quick([name for name in COSTS if name in given.names])
+        return 0
+    for name in given.names or names:
+        rows = _in_full(name, given.runs)
+        write_results({name: rows})
+        print(table(rows), flush=True)
     return 0
+
+
+def _quick(names: list[str]) -> None:
+    for name in names or [name for name in COSTS if name != "peers"]:
+        began = time.monotonic()
+        rows = COSTS[name](QUICK)
+        print(f"\n{name}, {time.monotonic() - began:.0f} s\n\n{table(rows)}", flush=True)
+
+
+def _in_full(name: str, runs: int) -> list[Row]:
+    if name in COSTS:
+        return medians([COSTS[name](FULL) for _ in range(runs)])
+    once = ONCE[name]
+    return [replace(row, tier=once.tier) for row in once.measure()]
 
 
 if __name__ == "__main__":

@@ -10,50 +10,67 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.corpora import WORK, Bench, scratch
+from benchmarks.corpora import WORK
 from benchmarks.emulator import running
 from benchmarks.generator import SCHEMA, write_articles
+from benchmarks.ours import OurLake
 from benchmarks.rows import Row
-from semantic_assets.pipeline.flows.refresh import refresh
+from benchmarks.scale import TIERS, Scale
 
-_ARTICLES, _CHARS, _SIZES = 3_000, 600, (1, 4, 16)
-_ENVIRON = {"SEMANTIC_ASSETS_DIMENSIONS": "128"}
-
-
-def measure() -> list[Row]:
-    shutil.rmtree(WORK / "growth", ignore_errors=True)
-    with running(WORK / "growth-emulator") as url:
-        return [row for shards in _SIZES for row in _grown(shards, url)]
+_CHARS, _SPREAD_GOAL = 600, 1.5
 
 
-def _grown(shards: int, url: str) -> list[Row]:
-    name = f"{shards} shards of {_ARTICLES:,} articles"
-    with scratch(f"growth-{shards}", {}, url, environ=_ENVIRON) as bench:
-        files = [_file(bench, number) for number in range(shards)]
-        for number, file in enumerate(files):
-            write_articles(file, articles=_ARTICLES, chars=_CHARS, seed=shards * 100 + number)
-        rows = [Row(f"{name}: first refresh, a shard", _cpu(bench) / shards, None, "CPU s")]
-        nothing = _cpu(bench)
-        rows.append(Row(f"{name}: nothing changed", nothing, None, "CPU s"))
-        one_percent = shards * _ARTICLES // 100
-        spread = _change_all(files, one_percent // shards, bench)
-        together = _change_all(files[:1], one_percent, bench)
-        rows.append(Row(f"{name}: 1 % changed, over all against in one", spread, together, "CPU s"))
-        if shards == 1:
-            for share in (10, 100):
-                changed = _change_all(files, _ARTICLES * share // 100, bench)
-                rows.append(Row(f"{name}: {share} % changed", changed, None, "CPU s"))
-        return rows
+def measure(scale: Scale) -> list[Row]:
+    return [
+        row
+        for tier in TIERS
+        for shards in scale.shards
+        for row in _grown(shards, scale.shard_articles, tier)
+    ]
 
 
-def _file(bench: Bench, number: int) -> Path:
-    return bench.store.settings.sources / "bench" / f"d{number:02d}" / "articles.parquet"
+def _grown(shards: int, articles: int, tier: int) -> list[Row]:
+    name, folder = f"{shards} shards of {articles:,} articles", WORK / "growth"
+    shutil.rmtree(folder, ignore_errors=True)
+    files = [
+        folder / "sources" / "bench" / f"d{number:02d}" / "a.parquet" for number in range(shards)
+    ]
+    for number, file in enumerate(files):
+        write_articles(file, articles=articles, chars=_CHARS, seed=shards * 100 + number)
+    with running(folder / "emulator", tier=tier) as url:
+        lake = OurLake(folder, folder / "sources", url, tier)
+        first, nothing = _cost(lake), _cost(lake)
+        spread = _changed(lake, files, articles // 100)
+        together = _changed(lake, files[:1], shards * articles // 100)
+        more = {
+            share: _changed(lake, files, articles * share // 100)
+            for share in (10, 100)
+            if shards == 1
+        }
+    across = f"{name}: 1 % changed, over all against in one"
+    return [
+        Row(f"{name}: first refresh, a shard", first[0] / shards, None, "CPU s", tier=tier),
+        Row(f"{name}: nothing changed", nothing[0], None, "CPU s", tier=tier),
+        Row(f"{name}: nothing changed, written", nothing[1], None, "MB", tier=tier, goal=0),
+        Row(across, spread[0], together[0], "CPU s", tier=tier, goal=_SPREAD_GOAL),
+        Row(f"{across}, written", spread[1], together[1], "MB", tier=tier),
+        *(
+            Row(f"{name}: {share} % changed", cost[0], None, "CPU s", tier=tier)
+            for share, cost in more.items()
+        ),
+    ]
 
 
-def _change_all(files: list[Path], count: int, bench: Bench) -> float:
+def _changed(lake: OurLake, files: list[Path], count: int) -> tuple[float, float]:
     for file in files:
         _change(file, count)
-    return _cpu(bench)
+    return _cost(lake)
+
+
+def _cost(lake: OurLake) -> tuple[float, float]:
+    """Refresh; return CPU seconds and MB written."""
+    cost = lake.refresh()["all"]
+    return cost["cpu_seconds"], cost["written_mb"]
 
 
 def _change(file: Path, count: int) -> None:
@@ -65,9 +82,3 @@ def _change(file: Path, count: int) -> None:
     column = pa.array(texts, pa.large_string())
     place = table.schema.get_field_index("text")
     pq.write_table(table.set_column(place, SCHEMA.field("text"), column), file)
-
-
-def _cpu(bench: Bench) -> float:
-    report = refresh(bench.store, bench.gemini, wait_minutes=30)
-    assert not report.is_waiting, report.summary
-    return sum(report.stopwatch.cpu_seconds.values())

@@ -1,50 +1,54 @@
-"""Runs of both in turn, and their medians as rows."""
+"""Ours at each tier and the bare libraries in turn, as rows."""
 
-import json
 import shutil
-import statistics
-import subprocess
-import sys
-from pathlib import Path
+from typing import Any
 
+from benchmarks import child
 from benchmarks.corpora import WORK, articles
+from benchmarks.emulator import running
 from benchmarks.rows import Row
+from benchmarks.scale import TIERS, Scale
 
-_RUNS = 3
-_ROOT = Path(__file__).parents[2]
+_GOAL_A, _GOAL_B, _ASSEMBLY = 3.0, 1.5, 1.5
 
 
-def measure() -> list[Row]:
-    file = articles(WORK / "paths" / "sources", 12_000)
-    ours: list[dict[str, float]] = []
-    bare: list[dict[str, float]] = []
-    for _ in range(_RUNS):
-        folder = WORK / "paths" / "run"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        ours.append(_run("pipeline", file, folder))
-        bare.append(_run("bare", file, folder))
+def measure(scale: Scale) -> list[Row]:
+    shutil.rmtree(WORK / "paths", ignore_errors=True)
+    file = articles(WORK / "paths" / "sources", scale.articles)
+    bare = _run("bare", file, 3)
+    return [row for tier in TIERS for row in _rows(_run("pipeline", file, tier), bare, tier)]
 
-    def middle(runs: list[dict[str, float]], name: str) -> float:
-        return statistics.median(run[name] for run in runs)
 
+def _run(module: str, file: Any, tier: int) -> dict[str, Any]:
+    folder = WORK / "paths" / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with running(folder / "emulator", tier=tier) as url:
+        return child.run(f"paths.{module}", file, folder, url, tier)
+
+
+def _rows(ours: dict[str, Any], bare: dict[str, Any], tier: int) -> list[Row]:
+    def row(name: str, part: str, goal: float | None) -> Row:
+        figures = (ours[part]["cpu_seconds"], bare[part]["cpu_seconds"])
+        return Row(f"{name} against bare libraries", *figures, "CPU s", tier=tier, goal=goal)
+
+    def own(name: str, part: str, goal: float | None = None) -> Row:
+        return Row(name, ours[part]["cpu_seconds"], None, "CPU s", tier=tier, goal=goal)
+
+    def peak(name: str, part: str, limit: float | None = None) -> Row:
+        return Row(f"{name}: peak memory", ours[part]["peak_mb"], limit, "MB", tier=tier)
+
+    decoding = (ours["b"]["cpu_seconds"], bare["b_decoding"]["cpu_seconds"])
     return [
-        Row("path A against bare libraries", middle(ours, "a_cpu"), middle(bare, "a_cpu"), "CPU s"),
-        Row("path A: peak memory, against 250 MB", middle(ours, "a_mb"), 250, "MB"),
-        Row("path B against bare libraries", middle(ours, "b_cpu"), middle(bare, "b_cpu"), "CPU s"),
-        Row("path B: peak memory, against 300 MB", middle(ours, "b_mb"), 300, "MB"),
-        Row("assembly of the shard, against 1.5", middle(ours, "assembly_cpu"), 1.5, "CPU s"),
-        Row("assembly of the shard: peak memory", middle(ours, "assembly_mb"), None, "MB"),
-        Row("index of the shard", middle(ours, "index_cpu"), None, "CPU s"),
-        Row("index of the shard: peak memory", middle(ours, "index_mb"), None, "MB"),
+        row("path A", "a", _GOAL_A),
+        own("path A: read and cut", "a_cut"),
+        own("path A: plan, write, upload and create", "a_submit"),
+        peak("path A", "a", 250),
+        row("path B, download included,", "b", _GOAL_B),
+        Row("path B against bare decoding alone", *decoding, "CPU s", tier=tier, goal=_GOAL_B),
+        peak("path B", "b", 300),
+        own("assembly of the shard", "assembly", _ASSEMBLY),
+        peak("assembly of the shard", "assembly"),
+        own("index of the shard", "index"),
+        peak("index of the shard", "index"),
     ]
-
-
-def _run(module: str, file: Path, folder: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", f"benchmarks.paths.{module}", str(file), str(folder)]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{module} failed: {done.stderr[-2_000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    print(f"paths, {module}: {found}", flush=True)
-    return found

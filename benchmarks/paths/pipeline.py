@@ -1,117 +1,80 @@
-"""Ours: the verbs of the real pipeline, up to where Google would be.
+"""Ours: the verbs of the flow, in the order in which `refresh` calls them.
 
-python -m benchmarks.paths.pipeline ARTICLES FOLDER, which then holds the result files too.
+python -m benchmarks.paths.pipeline ARTICLES FOLDER EMULATOR_URL TIER.
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import faiss  # noqa: F401  imported before anything is measured
-import numpy as np
-import orjson
+import httpx2
 import pyarrow.dataset  # noqa: F401
 
-from benchmarks.paths.meter import Meter
-from semantic_assets.batching.requests import embedding_lines
+from benchmarks.clock import MovableClock
+from benchmarks.meter import Meter
+from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.lake.manifests import manifest_keys, manifest_texts
-from semantic_assets.ledger.job_rows import PlannedJob
-from semantic_assets.model.batch_job import BatchJob, JobState
-from semantic_assets.model.keys import ShardKey
-from semantic_assets.pipeline.answers.canary import verify_counts
-from semantic_assets.pipeline.answers.downloads import making
-from semantic_assets.pipeline.batch_jobs.landing import decode
-from semantic_assets.pipeline.batch_jobs.plan import plan
-from semantic_assets.pipeline.batch_jobs.results import finalize_job, replacing_results
+from semantic_assets.pipeline.batch_jobs.collect import collect_some
+from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
+from semantic_assets.pipeline.batch_jobs.submit import Submission, submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.embeddings.assemble import assemble
-from semantic_assets.pipeline.pending.pending import shard_demand
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-from semantic_assets.system.durable import share
+
+_LATENCY_SECONDS = 2.0
 
 
 def main() -> None:
-    articles, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    articles, folder, url, tier = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
     settings = Settings.load(
         root=folder / "lake",
         environ={
             "SEMANTIC_ASSETS_SOURCES": str(articles.parents[2]),
-            # One window for all: every text is planned at once.
-            "SEMANTIC_ASSETS_ENQUEUED_TOKENS": "100000000",
+            "SEMANTIC_ASSETS_EMULATOR_URL": url,
+            "SEMANTIC_ASSETS_TIER": tier,
         },
     )
-    meter = Meter()
-    with open_store(settings) as store:
+    meter, clock = Meter(folder), MovableClock()
+    with open_store(settings, clock=clock) as store:
+        gemini = Gemini(endpoint_of(settings))
+        confirm(store, gemini)  # the first call imports the SDK
         discover(store)
         (shard,) = (row.key for row in store.ledger.sources.shards())
-        with meter.measuring("a"):
-            planned = _requests(store, shard, endpoint_of(settings).scope_id, folder)
-        with store.ledger.leases.renewing(*(item.lease for item in planned)):
-            for item in planned:
-                _answer(store, item.job, folder)
-            with meter.measuring("b"):
-                for item in planned:
-                    _land(store, item, folder)
-            for item in planned:
-                finalize_job(
-                    store, item.job, item.lease, to=JobState.COLLECTED, of=[JobState.UPLOADING]
-                )
-        found = shard_demand(store, shard, store.decide_space(shard.dataset))
-        with meter.measuring("assembly"):
-            # As in the flow: the planner found the shard settled, and hands over what it derived.
-            report = assemble(store, shard, demand=found)
-        assert report.ready == report.chunks, report
+        with meter.measuring("a"), meter.measuring("a_cut"):
+            read_documents(store, shard)
+            chunk_documents(store, shard)
+        _drain(store, gemini, clock, meter)
         with meter.measuring("index"):
             build_index(store, shard.dataset)
     meter.tell()
 
 
-def _requests(store: Store, shard: ShardKey, scope_id: str, folder: Path) -> list[PlannedJob]:
-    read_documents(store, shard)
-    chunk_documents(store, shard)
-    store.ledger.scopes.register(scope_id, backend="emulator", base_url="http://127.0.0.1")
-    planned = [*plan(store, scope_id=scope_id).jobs]
-    for item in planned:
-        job_id, space = item.job.job_id, store.ledger.spaces.find(item.job.product_id)
-        with (folder / f"{job_id}.jsonl").open("wb", buffering=1 << 20) as file:
-            file.writelines(embedding_lines(space, manifest_texts(store.lake, job_id)))
-    return planned
+def _drain(store: Store, gemini: Gemini, clock: MovableClock, meter: Meter) -> None:
+    """Submit what fits the window and collect it, until the planner finds the shard settled."""
+    while True:
+        with meter.measuring("a"), meter.measuring("a_submit"):
+            sent = submit_pending(store, gemini)
+        _assemble(store, sent, meter)
+        if not sent.submitted and not sent.waiting_texts:
+            return
+        clock.advance(_LATENCY_SECONDS)
+        url = gemini.endpoint.base_url()
+        httpx2.post(f"{url}/emulator/clock", json={"advance_seconds": _LATENCY_SECONDS})
+        with meter.measuring("b"):
+            poll(store, gemini)
+            while collect_some(store, gemini):
+                pass
 
 
-def _answer(store: Store, job: BatchJob, folder: Path) -> None:
-    """A result file as Google writes it, about 9 digits for each number; 10 kB a line.
-
-    Vectors lie about 400 centres: of vectors that have no neighbours no index finds the nearest.
-    """
-    rng = np.random.default_rng(7)
-    centres = rng.normal(scale=0.032, size=(400, 768))
-    estimates = store.lake.read(f"manifests/{job.job_id}.parquet")["token_estimate"].to_pylist()
-    with (folder / f"answers-{job.job_id}.jsonl").open("wb", buffering=1 << 20) as file:
-        for key, tokens in zip(manifest_keys(store.lake, job.job_id) or [], estimates, strict=True):
-            vector = centres[rng.integers(400)] + rng.normal(scale=0.016, size=768)
-            values = np.round(vector, 9).tolist()
-            answer = {"embedding": {"values": values}, "tokenCount": tokens}
-            file.write(orjson.dumps({"key": key, "response": answer}) + b"\n")
-
-
-def _land(store: Store, item: PlannedJob, folder: Path) -> None:
-    job, keys = item.job, manifest_keys(store.lake, item.job.job_id) or []
-
-    def fetch(receive: Callable[[bytes], None]) -> None:
-        with (folder / f"answers-{job.job_id}.jsonl").open("rb") as file:
-            while part := file.read(1 << 20):
-                receive(part)
-
-    with making(store, job) as path:
-        decode(store, job, keys, path, fetch)
-        verify_counts(store, job, path)
-        with replacing_results(store, job, item.lease) as results:
-            share(path, results)
+def _assemble(store: Store, sent: Submission, meter: Meter) -> None:
+    for found in sent.settled:
+        with meter.measuring("assembly"):
+            report = assemble(store, found.shard, demand=found)
+        assert report.ready == report.chunks, report
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from langchain_core.indexing import index
 from langchain_google_genai import GoogleGenerativeAIEmbeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from benchmarks.peers.meter import report
+from benchmarks.peers.report import report
 
 _DIMENSIONS = 768
 #: Its documentation advises large ones: a document cut by the end of a batch is embedded again.

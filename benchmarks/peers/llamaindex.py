@@ -15,7 +15,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.embeddings.google_genai import GoogleGenAIEmbedding
 from llama_index.vector_stores.chroma import ChromaVectorStore
 
-from benchmarks.peers.meter import report
+from benchmarks.peers.report import report
 
 #: Articles a run: Chroma takes so many chunks at once and no more.
 _AT_ONCE = 500

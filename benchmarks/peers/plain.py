@@ -14,7 +14,7 @@ from google import genai
 from google.genai import types
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from benchmarks.peers.meter import report
+from benchmarks.peers.report import report
 
 _MODEL, _DIMENSIONS = "gemini-embedding-001", 768
 _AT_ONCE, _OPEN_JOBS, _POLL_SECONDS = 1_000, 10, 0.5

@@ -127,15 +127,23 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the passages nearest to QUESTION; says on stderr what cannot be found yet."""
-    from semantic_assets.api.core import dataset_keys
-    from semantic_assets.api.semantic_core import SemanticCore
+    # Not through the library, which imports what refreshes and generates too.
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import hits_table
+    from semantic_assets.gemini.client import Gemini
+    from semantic_assets.gemini.endpoint import endpoint_of
+    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.search.coverage import not_searchable
+    from semantic_assets.pipeline.search.search import search as run
+    from semantic_assets.settings.settings import Settings
+    from semantic_assets.store import open_store
 
-    with SemanticCore(root) as core:
-        hits = core.search(question, dataset=datasets or None, k=k, space=space)
-        missing = not_searchable(core.reader, dataset_keys(datasets))
+    settings, keys = Settings.load(root=root), [DatasetKey.parse(name) for name in datasets]
+    # A question to the emulator costs nothing and is booked nowhere.
+    with open_store(settings, reading=settings.backend == "emulator") as store:
+        gemini = Gemini(endpoint_of(settings))
+        hits = run(store, gemini, question, datasets=keys, k=k, space_id=space)
+        missing = not_searchable(store, keys)
     if as_json:
         print_json(hits)
     else:
@@ -154,7 +162,6 @@ def status(job: str | None, root: str | None, as_json: bool) -> None:
 
     JOB is a batch job, a name given to `generate submit`, or a project/dataset.
     """
-    from semantic_assets.api import functions
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, status_table
 
@@ -171,7 +178,14 @@ def status(job: str | None, root: str | None, as_json: bool) -> None:
         else:
             show(dataclass_table([standing]))
         return
-    found = functions.status(root=root)
+    # Not through the library, which imports what refreshes and generates too.
+    from semantic_assets.gemini.endpoint import endpoint_of
+    from semantic_assets.pipeline.reports.status import status as run
+    from semantic_assets.settings.settings import Settings
+    from semantic_assets.store import open_store
+
+    with open_store(Settings.load(root=root), reading=True) as store:
+        found = run(store, scope_id=endpoint_of(store.settings).scope_id)
     if as_json:
         print_json(found)
     else:

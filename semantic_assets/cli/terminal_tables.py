@@ -1,19 +1,24 @@
 """Reports as tables for a terminal."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from rich.table import Table
 
 from semantic_assets.cli.cells import add_row, table
-from semantic_assets.model.capacity import Capacity, Limit
-from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
-from semantic_assets.pipeline.reports.bill import Bill
-from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.reports.window_use import WindowUse
-from semantic_assets.pipeline.search.passages import SearchHit
+
+if TYPE_CHECKING:  # a table of one report needs none of the others
+    import pyarrow as pa
+
+    from semantic_assets.model.capacity import Capacity
+    from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
+    from semantic_assets.pipeline.reports.bill import Bill
+    from semantic_assets.pipeline.reports.status import Status
+    from semantic_assets.pipeline.reports.window_use import WindowUse
+    from semantic_assets.pipeline.search.passages import SearchHit
 
 _SNIPPET = 160
 #: Other documents with the same passage that are named in a hit.
@@ -222,9 +227,11 @@ def window_chart(use: WindowUse) -> Table:
 
 def capacity_tables(found: list[Capacity]) -> list[Table]:
     """Return a table with a column per size, and one of its limits, the most pressing first."""
+    from semantic_assets.model.capacity import Limit
+
     title = f"a first embedding at tier {found[0].tier}, and a day of it later"
     made = table("what", *(f"{one.articles:,} articles" for one in found), title=title)
-    for name in (one.name for one in fields(Capacity) if one.name not in _SHOWN_APART):
+    for name in (one.name for one in fields(found[0]) if one.name not in _SHOWN_APART):
         cells = (getattr(one, name) for one in found)
         add_row(
             made,

@@ -9,13 +9,9 @@ from typing import NamedTuple
 
 from semantic_assets.parsing.archives.archive import ARCHIVES, PACKED_ARCHIVES
 from semantic_assets.parsing.code.languages import CODE, NAMES, PLAIN, WHOLE_NAMES
-from semantic_assets.parsing.html.page import read_html, read_whole_html
 from semantic_assets.parsing.mail import mailbox
-from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.markup.formats_of_markup import MARKUP
 from semantic_assets.parsing.media import MEDIA
-from semantic_assets.parsing.office.reader import read_office
-from semantic_assets.parsing.pdf.pdf_file import read_pdf
 from semantic_assets.parsing.text import ReadDocument, read_markdown, read_plain
 from semantic_assets.text.kinds import TextKind
 
@@ -32,14 +28,46 @@ class DocumentFormat(NamedTuple):
     read_whole: Callable[[bytes], ReadDocument] | None = None
 
 
+# Readers are imported by the first file of their format: a listing needs the names alone, and they
+# are 60 modules.
+def _read_html(content: bytes) -> ReadDocument:
+    from semantic_assets.parsing.html.page import read_html
+
+    return read_html(content)
+
+
+def _read_whole_html(content: bytes) -> ReadDocument:
+    from semantic_assets.parsing.html.page import read_whole_html
+
+    return read_whole_html(content)
+
+
+def _read_message(content: bytes) -> ReadDocument:
+    from semantic_assets.parsing.mail.message import read_message
+
+    return read_message(content)
+
+
+def _read_office(content: bytes) -> ReadDocument:
+    from semantic_assets.parsing.office.reader import read_office
+
+    return read_office(content)
+
+
+def _read_pdf(content: bytes) -> ReadDocument:
+    from semantic_assets.parsing.pdf.pdf_file import read_pdf
+
+    return read_pdf(content)
+
+
 _PLAIN = DocumentFormat("text/plain", read_plain)
 _MARKDOWN = DocumentFormat("text/markdown", read_markdown, TextKind.MARKUP)
-_MAIL = DocumentFormat(mailbox.MIME, read_message, is_binary=True)
+_MAIL = DocumentFormat(mailbox.MIME, _read_message, is_binary=True)
 
 
 def _office(mime: str) -> DocumentFormat:
     """Return the format of an office file: one reader takes all, by their content."""
-    return DocumentFormat(mime, read_office, TextKind.MARKUP, is_binary=True)
+    return DocumentFormat(mime, _read_office, TextKind.MARKUP, is_binary=True)
 
 
 _WORD, _SLIDES, _SHEETS = (
@@ -47,7 +75,7 @@ _WORD, _SLIDES, _SHEETS = (
     for name in ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet")
 )
 _OPEN = "application/vnd.oasis.opendocument"
-_HTML = DocumentFormat("text/html", read_html, TextKind.MARKUP, read_whole=read_whole_html)
+_HTML = DocumentFormat("text/html", _read_html, TextKind.MARKUP, read_whole=_read_whole_html)
 
 DOCUMENTS: dict[str, DocumentFormat] = {
     ".txt": _PLAIN,
@@ -58,7 +86,7 @@ DOCUMENTS: dict[str, DocumentFormat] = {
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,
-    ".pdf": DocumentFormat("application/pdf", read_pdf, is_binary=True),
+    ".pdf": DocumentFormat("application/pdf", _read_pdf, is_binary=True),
     **{name: DocumentFormat(mime, read, TextKind.MARKUP) for name, (mime, read) in MARKUP.items()},
     **{name: DocumentFormat(mime, read_plain, TextKind.CODE) for name, mime in CODE.items()},
     **{name: DocumentFormat(mime, read_plain) for name, mime in PLAIN.items()},

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from semantic_assets.errors import SetupError, TransientError
@@ -84,8 +83,11 @@ class Database:
 
     def insert(self, table: sa.Table) -> Any:
         """Return an INSERT that supports ON CONFLICT in the engine's dialect."""
-        postgres = self.engine.dialect.name == _POSTGRES
-        return postgres_insert(table) if postgres else sqlite_insert(table)
+        if self.engine.dialect.name == _POSTGRES:
+            from sqlalchemy.dialects.postgresql import insert
+
+            return insert(table)
+        return sqlite_insert(table)
 
 
 def open_database(

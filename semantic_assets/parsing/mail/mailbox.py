@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.blocks import MAX_LINE_BYTES, read_blocks, split_lines
-from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     SourceRecord,
@@ -54,6 +53,8 @@ def _messages(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _record(data: bytes, number: int) -> SourceRecord:
+    from semantic_assets.parsing.mail.message import read_message  # not for its MIME type alone
+
     try:
         if len(data) > MAX_TEXT_BYTES:
             raise Unreadable(f"it is over {MAX_TEXT_BYTES >> 20} MB: save it alone")
