@@ -42,7 +42,7 @@ class _Listed:
                 folders[name] = None
             else:
                 files.append(item)
-        return list(folders), files
+        return sorted(folders), files
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,15 @@ def test_what_lies_beside_projects_and_datasets_is_found(sources: SourceBucket) 
         PassedOver.STRAY: ["top.txt", "acme/beside.txt"],
         PassedOver.HIDDEN: [".old/", "acme/.hidden"],
     }
+
+
+def test_one_listing_answers_as_the_bucket_does(sources: SourceBucket) -> None:
+    names = ("manuals/a.txt", "manuals/sub/b.txt", "manuals/.dot", "manuals/dataset.toml", "x.txt")
+    _put(sources, *(f"acme/{name}" for name in names), "acme-2/d/a.txt", "stray.txt")
+    once, selection = sources.listed_once(), Selection.of()
+    assert once.projects() == sources.projects() == ["acme", "acme-2"]
+    assert once.datasets("acme") == sources.datasets("acme") == ["manuals"]
+    assert once.beside() == sources.beside()
+    assert once.about_names(MANUALS) == sources.about_names(MANUALS) == {"dataset.toml"}
+    assert once.files(MANUALS, selection) == sources.files(MANUALS, selection)
+    assert len(once.files(MANUALS, selection).files) == 2
