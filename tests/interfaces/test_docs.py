@@ -346,6 +346,7 @@ def test_canaries_are_at_most_two_percent_of_what_is_quoted(tier: int) -> None:
     assert "at most 2 % of the bill" in prose("costs.md")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("size", swaps_table.SIZES[:-1])
 def test_the_page_of_limits_says_which_swaps_are_seen(size: int) -> None:
     # Else: python -m tests.interfaces.swaps_table --write
