@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: a clean environment, a lake, a clock, an emulator and its client."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store
-from tests import extent
+from tests import extent, thrift
 from tests.factories import BLANK, Clock
 
 if TYPE_CHECKING:  # both import google.genai or a web server: only the tests that use them pay
@@ -41,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how many examples are tried; have temporary folders in memory, if there is enough."""
+    gc.disable()  # what is imported and collected stays
+    if "live" not in str(config.getoption("markexpr")):
+        thrift.trust_one_authority()
     hypothesis.settings.load_profile("full" if config.getoption("full") else "short")
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -54,6 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --full"))
+
+
+def pytest_collection_finish() -> None:
+    thrift.collect_garbage_rarely()
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import pytest
 import semantic_assets
 from semantic_assets.settings.settings import PREFIX
 from tests.factories import BLANK
+from tests.thrift import one_authority
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE")
@@ -56,6 +57,7 @@ def _environ(folder: Path, installed: Path) -> dict[str, str]:
         "PATH": f"{installed}/bin:{os.environ['PATH']}",
         "PYTHONPATH": str(installed),
         "PYTHONWARNINGS": "ignore",
+        **one_authority(),
         "HOME": str(folder),
         PREFIX + "ROOT": str(folder / "lake"),
         PREFIX + "SOURCES": str(folder / "sources"),

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 
 from semantic_assets.emulator.faults.fault_table import FAULTS
+from tests import thrift
 from tests.chaos import run as runner
 from tests.chaos.dimensions import in_full
 from tests.chaos.faults import unlisted
-from tests.chaos.incidents import LOCAL
-from tests.chaos.kinds import all_scenarios, short_scenarios
+from tests.chaos.kinds import all_scenarios, away_from_here, short_scenarios
 from tests.chaos.outside.everything import outside
 from tests.chaos.run import Outcome
 from tests.chaos.safeguard_cases import controls, red_scenarios
@@ -26,7 +26,7 @@ from tests.chaos.steps import GENERATION, USUAL, WHENS
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--short", action="store_true", help="two of each kind")
+    parser.add_argument("--short", action="store_true", help="two of each kind; far, one")
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--outside", action="store_true", help="only other lives, clocks and kinds")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
@@ -34,6 +34,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
     options = parser.parse_args()
+    thrift.trust_one_authority()
+    thrift.collect_garbage_rarely()  # also in all that is forked from here
     with servers() if options.far else nullcontext():
         return _run(options)
 
@@ -44,12 +46,14 @@ def _run(options: argparse.Namespace) -> int:
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")
     if options.safeguards:
         return _safeguards(options)
-    scenarios = short_scenarios(options.seed) if options.short else everything
+    scenarios = everything
+    if options.short:
+        scenarios = short_scenarios(options.seed, far=options.far)
     if options.outside:
         scenarios = [*in_full(), *outside()]
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     if options.far:
-        scenarios = [scenario for scenario in scenarios if scenario.mishap not in LOCAL]
+        scenarios = away_from_here(scenarios)
     outcomes = list(_all(scenarios, options.jobs))
     is_full = not (options.short or options.only or options.outside)
     silent = _matrix(outcomes) if is_full else []

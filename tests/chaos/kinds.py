@@ -11,6 +11,7 @@ from dataclasses import replace
 from tests.chaos.dimensions import in_full, varied
 from tests.chaos.faults import fault, fault_scenarios
 from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
+from tests.chaos.incidents import LOCAL
 from tests.chaos.outside.everything import outside
 from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import USUAL, WHENS, Blow
@@ -35,10 +36,17 @@ def all_scenarios(seed: int) -> list[Scenario]:
     return list(found.values())
 
 
-def short_scenarios(seed: int) -> list[Scenario]:
-    """A seeded handful of each kind."""
+def short_scenarios(seed: int, *, far: bool = False) -> list[Scenario]:
+    """A seeded handful of each kind; far from this machine, where each takes thrice as long, one."""
     rng = random.Random(seed)
-    return [found for kind in _kinds(seed) for found in rng.sample(kind, min(2, len(kind)))]
+    kinds = [away_from_here(kind) if far else kind for kind in _kinds(seed)]
+    taken = 1 if far else 2
+    return [found for kind in kinds for found in rng.sample(kind, min(taken, len(kind)))]
+
+
+def away_from_here(scenarios: list[Scenario]) -> list[Scenario]:
+    """Those that befall no file of this machine."""
+    return [scenario for scenario in scenarios if scenario.mishap not in LOCAL]
 
 
 def _kinds(seed: int) -> list[list[Scenario]]:

@@ -36,6 +36,7 @@ from semantic_assets.settings.settings import PREFIX, Settings, known_variables
 from tests.factories import BLANK
 from tests.interfaces import capacity_table, costs_table, reference, swaps_table
 from tests.interfaces.warm_command import warm_command
+from tests.thrift import one_authority
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = {path.name: path.read_text() for path in sorted((PROJECT / "docs").glob("*.md"))}
@@ -118,6 +119,7 @@ def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) ->
         "PATH": f"{binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
         "PYTHONWARNINGS": "ignore",
+        **one_authority(),
         "HOME": str(tmp_path),
         **BLANK,
         PREFIX + "EMULATOR_LATENCY_SECONDS": "0.2",
@@ -344,6 +346,7 @@ def test_canaries_are_at_most_two_percent_of_what_is_quoted(tier: int) -> None:
     assert "at most 2 % of the bill" in prose("costs.md")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("size", swaps_table.SIZES[:-1])
 def test_the_page_of_limits_says_which_swaps_are_seen(size: int) -> None:
     # Else: python -m tests.interfaces.swaps_table --write

@@ -14,6 +14,7 @@ import pytest
 from semantic_assets.cli import main
 from semantic_assets.settings.settings import known_variables
 from tests.interfaces.warm_command import warm_command
+from tests.thrift import one_authority
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -37,6 +38,7 @@ def _environ(tmp_path: Path, binaries: Path) -> dict[str, str]:
         "PATH": f"{binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PYTHONWARNINGS": "ignore",
+        **one_authority(),
         "SEMANTIC_ASSETS_ROOT": str(tmp_path / "lake"),
         # A copy: one block takes documents in, and this checkout is not to keep them.
         "SEMANTIC_ASSETS_SOURCES": str(tmp_path / "sources"),

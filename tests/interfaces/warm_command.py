@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import thrift
+
 _PRELOADED = (
     "google.genai",
     "rich.console",
@@ -64,6 +66,7 @@ def serve(path: str) -> None:
     from semantic_assets.cli import main
 
     main.get_help(main.make_context("semantic-assets", [], resilient_parsing=True))
+    thrift.collect_garbage_rarely()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()

@@ -13,6 +13,7 @@ import pytest
 
 from semantic_assets.settings.settings import PREFIX
 from tests.factories import BLANK
+from tests.thrift import one_authority
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright
@@ -38,6 +39,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _environ(folder: Path) -> dict[str, str]:
     return {
         **BLANK,
+        **one_authority(),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         PREFIX + "ROOT": str(folder / "lake"),
