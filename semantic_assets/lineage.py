@@ -14,6 +14,11 @@ from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.ledger import Ledger
 
 
+def known_id(lake: Lake) -> str | None:
+    """Return the id of the ledger that the lake names; None: it names none."""
+    return (lake.read_text(layout.LEDGER_ID_FILE) or "").strip() or None
+
+
 def require_one_another(lake: Lake, ledger: Ledger, known: str | None) -> None:
     """Check that the lake names this ledger; a first opening writes its id.
 

@@ -14,9 +14,9 @@ from semantic_assets.index.opened_version import VectorStores
 from semantic_assets.index.qdrant import QdrantServer
 from semantic_assets.lake import layout
 from semantic_assets.lake.key_index import KeyIndex
-from semantic_assets.lake.lake import FINGERPRINT, INPUT, Lake
+from semantic_assets.lake.lake import INPUT, Lake
 from semantic_assets.lake.own_key_indexes import OwnKeyIndexes
-from semantic_assets.lake.table_rows import TableRows
+from semantic_assets.lake.table_rows import FINGERPRINT, TableRows
 from semantic_assets.lake.table_update import TableUpdate, compact, updating
 from semantic_assets.ledger.database.engine import FOR_READING
 from semantic_assets.ledger.leases import Lease
@@ -182,10 +182,9 @@ class Store:
     ) -> Iterator[TableUpdate]:
         """Write a table from rows it keeps and new ones, and record it under the shard's lease.
 
-        The block gives the rows, and sets the update's `fingerprint`. After the rename the ledger
-        records it under the fence: without that the table is stale. If the actual inputs differ,
-        the block sets their fingerprint in the update's metadata. A large table of which little
-        changed is amended by an amendment, and compacted when that is due.
+        The block gives the rows and sets the update's `fingerprint`, in its metadata also that of
+        the inputs if they differ. After the rename the ledger records it under the fence: without
+        that the table is stale. A large table of which little changed gets an amendment.
 
         Args:
             previous: the present table, trusted and open.
@@ -238,21 +237,20 @@ def open_store(
     """Open the lake of these settings.
 
     Args:
-        unchecked: whatever became of the ledger and wherever the lake is: for what makes it right.
+        unchecked: whatever became of ledger and lake: for what makes it right.
         reading: write nothing; instead of making a missing one, open an empty one kept nowhere.
 
     On the emulator a missing ledger is made; on the real backend only `init` makes one, so that
     a mistyped root never hides paid results.
 
     Raises:
-        ConfigError: there is no ledger and `create` is false, it belongs to another lake, was
-            restored from an older copy, or the lake is a copy.
+        ConfigError: there is no ledger and `create` is false, or it is not this lake's newest.
     """
     make = settings.backend == "emulator" if create is None else create
     lake = lake_of(settings)
     refusal = FOR_READING if reading else _refusal(settings, lake)
     lake = replace(lake, refusal=refusal)
-    known = _known_id(lake)
+    known = lineage.known_id(lake)
     if known is not None and known.startswith(layout.MOVED):
         raise ConfigError(f"the lake at {lake.shown} was {known}: set SEMANTIC_ASSETS_ROOT")
     if known is not None and known.startswith(layout.FILLING):
@@ -300,7 +298,3 @@ def sources_of(settings: Settings) -> SourceFolder | SourceBucket:
     if url:
         return SourceBucket(Bucket(url), settings.sources)
     return SourceFolder(settings.sources, settings.follow_links)
-
-
-def _known_id(lake: Lake) -> str | None:
-    return (lake.read_text(layout.LEDGER_ID_FILE) or "").strip() or None

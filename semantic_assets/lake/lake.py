@@ -10,18 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semantic_assets.errors import BrokenFile, ConfigError
-from semantic_assets.lake import layout
+from semantic_assets.lake import layered_table, layout
 from semantic_assets.lake.folder import Folder
 from semantic_assets.lake.home import folder_home
-from semantic_assets.lake.layered_table import drop_amendments, open_table, values_of_table
 from semantic_assets.lake.objects import Objects
 from semantic_assets.lake.table_file import TableFile
+from semantic_assets.lake.table_rows import FINGERPRINT, fingerprint_of
 from semantic_assets.lake.verified_file import VerifiedFile, read_footer, reading
 from semantic_assets.objects.bucket import Bucket
 
-#: Key in a Parquet file's metadata: the fingerprint of its content, as the ledger has it.
-FINGERPRINT = b"semantic_assets.fingerprint"
-#: And the fingerprint of its input.
+#: Key in a table's metadata: the fingerprint of its input.
 INPUT = "semantic_assets.input"
 _OPENINGS = 3
 _T = TypeVar("_T")
@@ -101,11 +99,7 @@ class Lake:
         Of a table its amendments are told too.
         """
         found = self._place.stamps(paths)
-        for path in filter(layout.is_amended, found if self.bucket is None else ()):
-            number = 1
-            while more := self._place.stamps([name := layout.amendment(path, number)]):
-                found[path], number = f"{found[path]} {more[name]}", number + 1
-        return found
+        return found if self.bucket else layered_table.with_amendments(found, self._place.stamps)
 
     def tree_stamps(self, directories: Collection[str]) -> dict[str, str]:
         """Do the same for folders with all that is below them."""
@@ -142,7 +136,7 @@ class Lake:
             BrokenFile: it cannot be read as it was written; so do the reads that follow.
         """
         if layout.is_amended(relative):
-            found = open_table(relative, self._file, self._values_of_file)
+            found = layered_table.open_table(relative, self._file, self._values_of_file)
             if found is None:
                 raise FileNotFoundError(self.address(relative))
             return found
@@ -179,7 +173,7 @@ class Lake:
 
     def _values(self, relative: str) -> Mapping[bytes, bytes]:
         if layout.is_amended(relative):
-            found = values_of_table(relative, self._values_of_file)
+            found = layered_table.values_of_table(relative, self._values_of_file)
         else:
             found = self._values_of_file(relative, relative)
         if found is None:
@@ -268,7 +262,7 @@ class Lake:
     def drop_amendments(self, relative: str) -> None:
         """Delete the amendments of a table whose base is gone."""
         if layout.is_amended(relative):
-            drop_amendments(relative, self.exists, self._place.delete)
+            layered_table.drop_amendments(relative, self.exists, self._place.delete)
 
     def delete_tree(self, relative: str) -> None:
         """Delete all files below a directory, and their local copies."""
@@ -295,12 +289,6 @@ class Lake:
         """
         if self.refusal:
             raise ConfigError(self.refusal)
-
-
-def fingerprint_of(file: pq.ParquetFile) -> str:
-    """Return the fingerprint in an open table's metadata; empty if it has none."""
-    found: bytes = (file.metadata.metadata or {}).get(FINGERPRINT, b"")
-    return found.decode()
 
 
 def _is_finished(name: str) -> bool:

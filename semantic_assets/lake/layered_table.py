@@ -248,6 +248,17 @@ def drop_amendments(
         delete(layout.amendment(path, last))
 
 
+def with_amendments(
+    found: dict[str, str], stamps: Callable[[list[str]], Mapping[str, str]]
+) -> dict[str, str]:
+    """Return the stamps of tables with those of their amendments."""
+    for path in filter(layout.is_amended, list(found)):
+        number = 1
+        while more := stamps([name := layout.amendment(path, number)]):
+            found[path], number = f"{found[path]} {more[name]}", number + 1
+    return found
+
+
 def base_of(metadata: Mapping[bytes, bytes] | None) -> bytes | None:
     """Return the base that a file is, or amends; None: it is no table that can be amended."""
     return (metadata or {}).get(BASE.encode())

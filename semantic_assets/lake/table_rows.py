@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+#: Key in a table's metadata: the fingerprint of its content, as the ledger has it.
+FINGERPRINT = b"semantic_assets.fingerprint"
 _KEPT_GROUPS = 4
 
 
@@ -60,6 +62,12 @@ def row_group_starts(file: pq.ParquetFile) -> npt.NDArray[np.int64]:
     """Return the number of each row group's first row, then the count of all rows."""
     groups = range(file.metadata.num_row_groups)
     return np.cumsum([0, *(file.metadata.row_group(group).num_rows for group in groups)])
+
+
+def fingerprint_of(file: pq.ParquetFile) -> str:
+    """Return the fingerprint in an open table's metadata; empty if it has none."""
+    found: bytes = (file.metadata.metadata or {}).get(FINGERPRINT, b"")
+    return found.decode()
 
 
 def count_value(file: pq.ParquetFile, column: str, value: str) -> int:

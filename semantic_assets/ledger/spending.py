@@ -67,8 +67,7 @@ class OtherSpend:
     note: str
 
 
-#: Raises SpendRefused where what is spent and committed leaves no room; asked in the transaction
-#: that books, so that no two processes are given the same room.
+#: Raises SpendRefused where there is no room; asked in the transaction that books, or two get it.
 Guard = Callable[["Spending"], None]
 
 

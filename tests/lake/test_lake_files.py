@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from semantic_assets.lake.lake import FINGERPRINT, Lake
+from semantic_assets.lake.lake import Lake
+from semantic_assets.lake.table_rows import FINGERPRINT
 from semantic_assets.model.tables import DOCUMENTS, results_schema
 from tests.factories import kill_after
 from tests.lake.lake_processes import SCHEMA, rewrite_for_ever, stop_in_the_middle

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import FINGERPRINT, Lake
+from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.layered_table import MAX_AMENDMENTS, open_table
-from semantic_assets.lake.table_rows import TableRows, count_value
+from semantic_assets.lake.table_rows import FINGERPRINT, TableRows, count_value
 from semantic_assets.lake.table_update import compact, updating
 from semantic_assets.lake.views import connect_views
 from semantic_assets.model.keys import DatasetKey, ShardKey

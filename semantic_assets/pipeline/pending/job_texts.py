@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 
 from semantic_assets.batching.grouping import PendingText
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import fingerprint_of
-from semantic_assets.lake.table_rows import row_group_starts
+from semantic_assets.lake.table_rows import fingerprint_of, row_group_starts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.pipeline.pending.pending import ShardDemand

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import fingerprint_of
+from semantic_assets.lake.table_rows import fingerprint_of
 from semantic_assets.ledger.lake_files.file_notes import FileNote
 from semantic_assets.ledger.lake_files.table_fingerprints import TableRecord
 from semantic_assets.model.keys import ShardKey

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
-from semantic_assets.lake.lake import FINGERPRINT
+from semantic_assets.lake.table_rows import FINGERPRINT
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.store import Store
