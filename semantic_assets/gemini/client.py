@@ -1,8 +1,7 @@
 """The only user of google.genai: uploads, batch jobs, downloads, real-time embeddings.
 
-The create call is the one that costs money and is not idempotent, so: one attempt, no redirects
-(a 307 repeats the POST and carries the key to another host), the sync client only (the async one
-re-sends on a dropped connection), explicit base URL and key.
+The create call costs money and is not idempotent, so: one attempt, no redirects (a 307 repeats the
+POST and carries the key along), the sync client only (the async one re-sends), explicit URL and key.
 """
 
 import io
@@ -21,7 +20,6 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
-from semantic_assets.gemini.deadline import deadline_transport
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import Method, translated
@@ -57,6 +55,8 @@ class Gemini:
         # google.genai takes 1.5 CPU seconds to import: commands that need no remote skip it.
         from google import genai
         from google.genai import types
+
+        from semantic_assets.gemini.deadline import deadline_transport
 
         return genai.Client(
             api_key=self.endpoint.api_key(),

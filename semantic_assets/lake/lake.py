@@ -203,7 +203,7 @@ class Lake:
         Args:
             publishing: entered right before the file gets its name; raises to leave it as it was.
         """
-        self._require_writing()
+        self.require_writing()
         with self._place.replacing(relative, publishing or nullcontext()) as temporary:
             yield temporary
 
@@ -255,7 +255,7 @@ class Lake:
             path.write_text(text)
 
     def delete(self, relative: str) -> None:
-        self._require_writing()
+        self.require_writing()
         self._place.delete(relative)
         self.drop_amendments(relative)
 
@@ -266,7 +266,7 @@ class Lake:
 
     def delete_tree(self, relative: str) -> None:
         """Delete all files below a directory, and their local copies."""
-        self._require_writing()
+        self.require_writing()
         self._place.delete_tree(relative)
 
     def has_tree(self, relative: str) -> bool:
@@ -278,10 +278,10 @@ class Lake:
 
     def publish_tree(self, relative: str, *, only: str = "") -> None:
         """Publish the local folder's files that end with `only` to all machines."""
-        self._require_writing()
+        self.require_writing()
         self._place.publish_tree(relative, only=only)
 
-    def _require_writing(self) -> None:
+    def require_writing(self) -> None:
         """Refuse a write to a lake that is open for reading.
 
         Raises:

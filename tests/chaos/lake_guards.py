@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from semantic_assets import store
+from semantic_assets import lineage
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.jobs import Jobs
@@ -88,7 +88,7 @@ def no_setting_aside() -> None:
 
 def no_ledger_id() -> None:
     """A ledger made anew over a lake takes a name of its own."""
-    store._known_id = lambda lake: None
+    lineage.known_id = lambda lake: None
 
 
 def no_index_rebuild() -> None:

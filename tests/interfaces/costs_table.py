@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from semantic_assets.batching.canary_rows import canary_tokens
-from semantic_assets.batching.packing import JOB_SHARE
+from semantic_assets.batching.packing import JOB_SHARE, RATIO_MARGIN, UNCALIBRATED_RATIO
 from semantic_assets.model.catalog import EMBEDDING_MODELS, batch_usd, realtime_usd
-from semantic_assets.pipeline.batch_jobs.plan import RATIO_MARGIN, UNCALIBRATED_RATIO
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_articles
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store

@@ -78,6 +78,7 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("doctor", 0, "ledger"),
     ("completion bash", 0, "bash_source"),
     ("capacity --articles 12000", 0, "12,000 articles"),
+    ("compact", 0, "0 tables are one file each"),
     ("migrate --to-root OUT/moved --dry-run", 0, "would be moved"),
     ("migrate --to-root OUT/moved", 0, "moved, and read back"),
     ("status", 2, "was moved to"),

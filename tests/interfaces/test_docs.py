@@ -220,6 +220,7 @@ def test_the_table_of_files_is_the_layout() -> None:
     shard = ShardKey(dataset, 0)
     paths = {
         layout.documents(shard),
+        layout.amendment(layout.documents(shard), 1),
         layout.chunks(shard),
         layout.embeddings("SPACE", shard),
         layout.results("SPACE", "JOB"),

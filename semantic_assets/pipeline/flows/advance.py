@@ -101,7 +101,11 @@ def advance(
 
     Trouble with one part (no network, a canary that cannot be run) is reported and does not stop
     the others.
+
+    Raises:
+        ConfigError: nothing may be written to the lake.
     """
+    store.lake.require_writing()
     adopt_landed(store)
     sweep(store)
     report = AdvanceReport()

@@ -198,6 +198,7 @@ class _Building:
         # A lost ledger may have used this number before: its files belong to no version.
         self._store.lake.delete_tree(path)
         folder = self._store.lake.path(path)
+        folder.mkdir(parents=True)  # a version may have no part: its last document was removed
         writer = ShardWriter(
             self._store, self._space, folder, compact=self._is_compact(), whole=self._whole
         )
