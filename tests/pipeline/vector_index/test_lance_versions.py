@@ -136,7 +136,9 @@ def test_a_spoilt_row_in_the_table_is_not_switched_to(
     in_folder: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(in_folder, 1)
+    # Two rows in a part of their own: the order of one cannot be another.
     in_folder.write(f"{DATASET}/b.txt", "Another paper.")
+    in_folder.write(f"{DATASET}/c.txt", "A third paper, on other things.")
     batches = lance._batches
 
     def in_another_order(*arguments: Any) -> Iterator[pa.RecordBatch]:
