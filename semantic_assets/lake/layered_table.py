@@ -2,7 +2,8 @@
 
 A large table is not written again for a small change. An amendment is a file beside the base: it holds
 new rows, and in its footer the numbers of the rows before it that no longer count. It names the
-base it amends, so that amendments of an earlier base count for nothing.
+layer it was written upon: what was written upon another file of that name counts for nothing, as
+after a new base, or where a writer that slept replaced an amendment after its lease was lost.
 """
 
 import json
@@ -17,13 +18,12 @@ import pyarrow.parquet as pq
 
 from semantic_assets.lake import layout
 
-#: Key in a base's metadata: its own name, given when it was written; an amendment names its base so.
-BASE = "semantic_assets.base"
+#: Key in a layer's metadata: its own name, given when it was written.
+LAYER = "semantic_assets.layer"
+#: Key in an amendment's metadata: the name of the layer before it.
+AFTER = "semantic_assets.after"
 #: Key in an amendment's metadata: the numbers of dead rows, for each layer before it.
 DEAD = "semantic_assets.dead"
-#: Each is a file to open: with more the table is written anew.
-MAX_AMENDMENTS = 16
-_MAX_DEAD_SHARE = 0.25
 _ROWS_AT_ONCE = 4_096
 Rows = npt.NDArray[np.int64]
 Opened: TypeAlias = pq.ParquetFile
@@ -104,7 +104,7 @@ class LayeredTable:
         last = {
             key: value
             for key, value in (files[-1].metadata.metadata or {}).items()
-            if key != DEAD.encode()
+            if key not in (DEAD.encode(), AFTER.encode())
         }
         self.metadata = _Metadata(last, tuple(groups))
         self.schema_arrow = files[0].schema_arrow
@@ -207,17 +207,18 @@ def open_table(
         base = open_file(path, path)
         if base is None:
             return None
-        name = base_of(base.metadata.metadata)
+        name = first = layer_of(base.metadata.metadata)
         files = [base]
         while name is not None:
             found = open_file(layout.amendment(path, len(files)), path)
             if found is None:
                 break
             files.append(found)
-            if base_of(found.metadata.metadata) != name:
+            if _after(found.metadata.metadata) != name:
                 files.pop().close()
                 break
-        if name is None or base_of(values_of(path, path)) == name:
+            name = layer_of(found.metadata.metadata)
+        if first is None or layer_of(values_of(path, path)) == first:
             return base if len(files) == 1 else LayeredTable(files)
         for file in files:
             file.close()
@@ -227,13 +228,13 @@ def values_of_table(path: str, values_of: ValuesOf) -> Values | None:
     """Return the metadata of a table: that of its last amendment; None: there is no such table."""
     while True:
         last = base = values_of(path, path)
-        name, number = base_of(base), 1
+        name, number = layer_of(base), 1
         while name is not None:
             found = values_of(layout.amendment(path, number), path)
-            if found is None or base_of(found) != name:
+            if found is None or _after(found) != name:
                 break
-            last, number = found, number + 1
-        if name is None or base_of(values_of(path, path)) == name:
+            last, name, number = found, layer_of(found), number + 1
+        if layer_of(base) is None or layer_of(values_of(path, path)) == layer_of(base):
             return last
 
 
@@ -259,18 +260,13 @@ def with_amendments(
     return found
 
 
-def base_of(metadata: Mapping[bytes, bytes] | None) -> bytes | None:
-    """Return the base that a file is, or amends; None: it is no table that can be amended."""
-    return (metadata or {}).get(BASE.encode())
+def layer_of(metadata: Values | None) -> bytes | None:
+    """Return the name of a layer; None: it belongs to no table that can be amended."""
+    return (metadata or {}).get(LAYER.encode())
 
 
-def is_due(live: int, table: Opened | LayeredTable, new: int) -> bool:
-    """Say whether a table with one more amendment is better written anew."""
-    if not isinstance(table, LayeredTable):
-        physical, amendments = table.metadata.num_rows + new, 1
-    else:
-        physical, amendments = table.physical_rows + new, table.amendments + 1
-    return amendments >= MAX_AMENDMENTS or live < physical * (1 - _MAX_DEAD_SHARE)
+def _after(metadata: Values | None) -> bytes | None:
+    return (metadata or {}).get(AFTER.encode())
 
 
 def _dead_of(files: Sequence[Opened]) -> list[Rows]:

@@ -13,16 +13,20 @@ import pyarrow as pa
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.layered_table import (
-    BASE,
+    AFTER,
     DEAD,
+    LAYER,
     LayeredTable,
     Opened,
     Rows,
-    base_of,
-    is_due,
+    layer_of,
 )
 from semantic_assets.lake.table_file import TableFile
 from semantic_assets.lake.table_rows import TableRows
+
+#: Each is a file to open: with more the table is written anew.
+MAX_AMENDMENTS = 16
+_MAX_DEAD_SHARE = 0.25
 
 
 class TableUpdate:
@@ -80,15 +84,16 @@ class TableUpdate:
         """Write into the footer what an amendment amends, or that a base may be amended."""
         if not self._amends:
             if can_be_amended and self._file.path.stat().st_size >= from_bytes:
-                self.metadata[BASE] = uuid.uuid4().hex
+                self.metadata[LAYER] = uuid.uuid4().hex
             return
         present: Opened | LayeredTable = self._previous.file
         dead = self._dead()
         is_layered = isinstance(present, LayeredTable)
         places = present.places(dead) if is_layered else {"0": dead.tolist()}
-        base = base_of(present.metadata.metadata) or b""
-        self.metadata |= {BASE: base.decode(), DEAD: json.dumps(places, separators=(",", ":"))}
-        self.is_due = is_due(self.rows, present, self._file.rows)
+        before = layer_of(present.metadata.metadata) or b""
+        self.metadata |= {LAYER: uuid.uuid4().hex, AFTER: before.decode()}
+        self.metadata[DEAD] = json.dumps(places, separators=(",", ":"))
+        self.is_due = _is_due(self.rows, present, self._file.rows)
 
     def _dead(self) -> Rows:
         """Return the rows of the present table that were not kept."""
@@ -152,9 +157,18 @@ def compact(lake: Lake, path: str) -> bool:
     return True
 
 
+def _is_due(live: int, table: Opened | LayeredTable, new: int) -> bool:
+    """Say whether a table with one more amendment is better written anew."""
+    if not isinstance(table, LayeredTable):
+        physical, amendments = table.metadata.num_rows + new, 1
+    else:
+        physical, amendments = table.physical_rows + new, table.amendments + 1
+    return amendments >= MAX_AMENDMENTS or live < physical * (1 - _MAX_DEAD_SHARE)
+
+
 def _next_amendment(present: Opened | LayeredTable | None, schema: pa.Schema) -> int:
     """Return the number of the next amendment of a table; 0: it cannot be amended."""
-    if present is None or base_of(present.metadata.metadata) is None:
+    if present is None or layer_of(present.metadata.metadata) is None:
         return 0
     if not present.schema_arrow.equals(schema):
         return 0
@@ -165,7 +179,7 @@ def _write_base(path: Path, table: LayeredTable) -> None:
     """Write the live rows as a base of its own, with the table's metadata."""
     stored = table.metadata.metadata.items()
     kept = {key.decode(): value.decode() for key, value in stored if not key.startswith(b"ARROW")}
-    file = TableFile(path, table.schema_arrow.remove_metadata(), kept | {BASE: uuid.uuid4().hex})
+    file = TableFile(path, table.schema_arrow.remove_metadata(), kept | {LAYER: uuid.uuid4().hex})
     for group in range(table.num_row_groups):
         file.write(table.read_row_group(group))
     file.close()
