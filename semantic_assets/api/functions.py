@@ -26,8 +26,8 @@ from semantic_assets.pipeline.flows.reindex import ReindexReport, reindex_all
 from semantic_assets.pipeline.flows.reindex import cancel_reindex as give_up
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.search.passages import SearchHit
 from semantic_assets.pipeline.search.quality import is_to_be_measured, measure_quality
+from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script

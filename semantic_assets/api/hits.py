@@ -2,7 +2,7 @@
 
 from html import escape
 
-from semantic_assets.pipeline.search.passages import SearchHit
+from semantic_assets.pipeline.search.search_hit import SearchHit
 
 _SHOWN_CHARS = 400
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a table of one report needs none of the others
     from semantic_assets.pipeline.reports.bill import Bill
     from semantic_assets.pipeline.reports.status import Status
     from semantic_assets.pipeline.reports.window_use import WindowUse
-    from semantic_assets.pipeline.search.passages import SearchHit
+    from semantic_assets.pipeline.search.search_hit import SearchHit
 
 _SNIPPET = 160
 #: Other documents with the same passage that are named in a hit.

@@ -11,7 +11,8 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.flows.refresh import refresh
-from semantic_assets.pipeline.search.search import SearchHit, search
+from semantic_assets.pipeline.search.search import search
+from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.switch import rollback
 from semantic_assets.settings.settings import Settings

@@ -2,38 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.search.index_selection import Found, Opened
+from semantic_assets.pipeline.search.search_hit import SearchHit
 
 #: Rows of one passage have one vector; sums of its products may differ by the last bit.
 _SAME = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHit(HtmlTable):
-    """A passage found. `score` is the cosine; offsets refer to the document's text as indexed."""
-
-    score: float
-    dataset: str
-    document_id: str
-    chunk_id: str
-    uri: str
-    title: str | None
-    chunk_index: int
-    start_char: int
-    end_char: int
-    heading_path: str | None
-    page: int | None
-    text: str
-    #: Uris of other documents with the same passage, nearest first, as far as they were found.
-    places: tuple[str, ...] = ()
-
-    @property
-    def file_name(self) -> str:
-        return self.uri.rpartition("/")[2]
 
 
 class Passages:

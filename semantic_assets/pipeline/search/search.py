@@ -25,7 +25,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
 from semantic_assets.pipeline.search.index_selection import Found, Opened, Selection
-from semantic_assets.pipeline.search.passages import Passages, SearchHit
+from semantic_assets.pipeline.search.passages import Passages
+from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical

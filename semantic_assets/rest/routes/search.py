@@ -10,8 +10,8 @@ from fastapi.responses import PlainTextResponse
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.search.passages import SearchHit
 from semantic_assets.pipeline.search.search import Asked
+from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.pipeline.search.searched import Versions, searched_of
 from semantic_assets.rest.access import Key, LakeReader, readable
 from semantic_assets.rest.api_keys import ApiKey
