@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from semantic_assets.index.words.function_words import FUNCTION_WORDS
-from semantic_assets.index.words.row_languages import spoken_languages
 from semantic_assets.index.words.raw_words import raw_words
+from semantic_assets.index.words.row_languages import spoken_languages
 from semantic_assets.index.words.stems import stem, stemmer_of
 from semantic_assets.index.words.word_units import word_units
 
