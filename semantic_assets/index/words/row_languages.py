@@ -13,9 +13,7 @@ from semantic_assets.index.words.raw_words import RawWords
 _FEWEST, _SHARE, _CLEARLY = 4, 0.15, 1.5
 _COUNT = len(LANGUAGES)
 #: For each function word its place here (a single Latin letter is as often a variable), and the languages it is of, filled up with -1.
-_PLACES = {
-    word: place for place, word in enumerate(FUNCTION_WORDS) if len(word) > 1 or word > "z"
-}
+_PLACES = {word: place for place, word in enumerate(FUNCTION_WORDS) if len(word) > 1 or word > "z"}
 _MOST = max(map(len, FUNCTION_WORDS.values()))
 _LANGUAGES_OF = np.array(
     [(*found, *[-1] * (_MOST - len(found))) for found in FUNCTION_WORDS.values()]

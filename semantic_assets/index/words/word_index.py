@@ -175,9 +175,7 @@ class WordIndex:
         places.sort()
         return places, sums[places]
 
-    def _added(
-        self, scores: Scores, terms: list[_Term], places: Numbers, norms: Scores
-    ) -> Scores:
+    def _added(self, scores: Scores, terms: list[_Term], places: Numbers, norms: Scores) -> Scores:
         """Add terms to the scores of some places."""
         for term in terms:
             scores += self._looked_up(term, places, norms)
