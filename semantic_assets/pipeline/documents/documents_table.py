@@ -14,6 +14,7 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import TableRows
 from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.metadata_texts import metadata_texts
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
@@ -210,7 +211,9 @@ class DocumentsWriter:
             return
         table = pa.concat_tables(self._pieces)
         self._pieces, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        columns = (table[name] for name in ("document_id", "content_hash", "parse_error"))
+        metadata = metadata_texts(table["metadata"])
+        names = ("document_id", "content_hash", "mime", "parse_error")
+        columns = (*(table[name] for name in names), metadata)
         joined = pc.binary_join_element_wise(
             *columns, "\x1f", null_handling="replace", null_replacement=""
         )

@@ -28,6 +28,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.pending.landed import damaged_jobs
 from semantic_assets.pipeline.vector_index.build_inputs import (
+    documents_fingerprints,
     embeddings_fingerprints,
     inputs_fingerprint,
     is_of,
@@ -107,14 +108,14 @@ def build_index(
         serves = store.decide_space(dataset)
         space = space or serves
         inputs = embeddings_fingerprints(store, dataset, space)
-        wanted = inputs_fingerprint(space.space_id, inputs)
+        documents = documents_fingerprints(store, dataset)
+        wanted = inputs_fingerprint(space.space_id, inputs, documents)
         built = None if by_hand else _built(store, dataset, wanted)
         serving = store.ledger.index_versions.serving(dataset)
         is_whole = serving is not None and not broken and is_kept(store, serving)
         links = is_whole or serving is None
-        building = _Building(
-            store, lease, dataset, space, inputs, links=links, whole=by_hand or not links
-        )
+        whole = by_hand or not links
+        building = _Building(store, lease, dataset, space, inputs, wanted, links=links, whole=whole)
         if space != serves:
             return IndexReport.unchanged(built) if built else building.run()
         if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
@@ -166,12 +167,13 @@ class _Building:
         dataset: DatasetKey,
         space: EmbeddingSpace,
         inputs: dict[str, str],
+        made_of: str,
         *,
         links: bool,
         whole: bool,
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
-        self._space, self._inputs, self._whole = space, inputs, whole
+        self._space, self._inputs, self._made_of, self._whole = space, inputs, made_of, whole
         self._kept = KeptParts(store, dataset, space, links=links)
         self._entries: list[PartEntry] = []
         #: Names of the parts that are new or have other dead rows, and the backend of the others.
@@ -273,7 +275,7 @@ class _Building:
             self._dataset,
             number,
             rows=description.rows,
-            input_fingerprint=inputs_fingerprint(self._space.space_id, self._inputs),
+            input_fingerprint=self._made_of,
             inputs=self._inputs,
             backend=description.backend,
         )

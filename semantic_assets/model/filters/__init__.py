@@ -1,0 +1,1 @@
+"""Filters as people write them, and what their values mean."""
