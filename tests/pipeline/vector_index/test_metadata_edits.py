@@ -1,10 +1,19 @@
 """Metadata reaches search with the next refresh, also where no text and no embedding changed."""
 
-import numpy as np
+import json
 
+import numpy as np
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from semantic_assets.errors import NotFound
+from semantic_assets.index.description import FILE_NAME
 from semantic_assets.index.filtering.allowed_rows import allowed_rows
 from semantic_assets.index.opened_version import Index, open_index
+from semantic_assets.ledger.database.schema import index_version
 from semantic_assets.model.filters.filter_forms import parse_filter
+from semantic_assets.model.tables import OF_DOCUMENTS
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from tests.pipeline.index_processes import DATASET
@@ -58,6 +67,42 @@ def test_an_edit_of_metadata_alone_is_found_after_a_refresh_and_sends_no_text(
         np.unique(np.concatenate([p.vectors for p in after.parts]), axis=0),
         np.unique(np.concatenate([p.vectors for p in before.parts]), axis=0),
     )
+
+
+def as_an_earlier_release_wrote(trial: Trial) -> None:
+    """Take from the serving version what releases without filters did not write."""
+    index = opened(trial)
+    (part,) = index.parts
+    kept = [name for name in part.columns.column_names if name not in OF_DOCUMENTS]
+    table = part.columns.select(kept)
+    path = part.folder / "rows.arrow"
+    path.unlink()  # an open map keeps the old file
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    described = json.loads((index.folder / FILE_NAME).read_text())
+    described["parts"][0]["fingerprint"] = "of that release"
+    (index.folder / FILE_NAME).write_text(json.dumps(described))
+    with trial.store.ledger.database.write() as connection:
+        connection.execute(sa.update(index_version).values(input_fingerprint="of that release"))
+
+
+def test_the_next_refresh_gives_metadata_to_the_version_of_an_earlier_release(
+    trial: Trial,
+) -> None:
+    for number in range(3):
+        write(trial, number, "Lin")
+    trial.refresh()
+    as_an_earlier_release_wrote(trial)
+    (hit,) = search(trial.store, trial.gemini, "Pump", k=1)
+    assert (hit.record_id, hit.mime, hit.metadata) == (None, "", None)
+    assert titles(trial, "kind=md") == ["Pump 0", "Pump 1", "Pump 2"]
+    with pytest.raises(NotFound, match=r"earlier release.*`semantic-assets refresh`"):
+        titles(trial, "author=Lin")
+
+    sent = trial.sent()
+    trial.refresh()
+    assert titles(trial, "author=Lin") == ["Pump 0", "Pump 1", "Pump 2"]
+    assert trial.sent() == sent
 
 
 def test_metadata_of_records_is_edited_record_by_record(trial: Trial) -> None:
