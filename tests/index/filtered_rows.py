@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from semantic_assets.model.filters.filter_forms import parse_filter
+from semantic_assets.model.filter_forms import parse_filter
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.search_filter import Filter
 from semantic_assets.model.tables import PART_ROWS

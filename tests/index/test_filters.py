@@ -10,7 +10,7 @@ from semantic_assets.index.filtering.allowed_rows import allowed_in_each, allowe
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.index.stack import stacked
-from semantic_assets.model.filters.filter_forms import parse_filter
+from semantic_assets.model.filter_forms import parse_filter
 from semantic_assets.model.keys import DatasetKey
 from tests.factories import make_vectors
 from tests.index.conftest import BACKENDS, Make

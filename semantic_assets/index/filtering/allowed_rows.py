@@ -12,7 +12,7 @@ from semantic_assets.index.filtering.field_columns import FieldColumns
 from semantic_assets.index.filtering.field_pieces import FieldPiece
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.ranking import Numbers
-from semantic_assets.model.filters.filter_forms import require_comparable
+from semantic_assets.model.filter_forms import require_comparable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.search_filter import (
     DATE_FIELDS,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.index.filtering.field_pieces import FieldPiece
-from semantic_assets.model.filters.filter_values import days_of, number_of
+from semantic_assets.model.filter_values import days_of, number_of
 from semantic_assets.model.search_filter import PATTERN_FIELDS, Condition
 
 Mask = npt.NDArray[np.bool_]

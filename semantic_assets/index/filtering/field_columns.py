@@ -7,8 +7,8 @@ import pyarrow as pa
 from semantic_assets.errors import NotFound
 from semantic_assets.index.filtering.field_pieces import FieldPiece, MetadataPiece
 from semantic_assets.index.opened_version import Index
-from semantic_assets.model.filters.kind_names import kind_name
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.kind_names import kind_name
 from semantic_assets.model.search_filter import METADATA
 
 _COLUMNS = {

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.index.filtering.dictionaries import codes_of
-from semantic_assets.model.filters.filter_values import DATE, NUMBER
+from semantic_assets.model.filter_values import DATE, NUMBER
 
 Codes = npt.NDArray[np.int32]
 #: The keys of a document's date, the first that reads as one: when it was said before when it was

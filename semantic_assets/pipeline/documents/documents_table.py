@@ -14,10 +14,10 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import TableRows
 from semantic_assets.lake.table_update import TableUpdate
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.metadata_texts import metadata_texts
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
+from semantic_assets.pipeline.pending.metadata_texts import metadata_texts
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import joined_hash
 

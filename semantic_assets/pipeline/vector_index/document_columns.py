@@ -5,8 +5,8 @@ import pyarrow as pa
 from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.metadata_texts import metadata_texts
 from semantic_assets.model.tables import OF_DOCUMENTS
+from semantic_assets.pipeline.pending.metadata_texts import metadata_texts
 from semantic_assets.store import Store
 
 #: Columns of INDEX_ROWS that are the document's.

@@ -12,7 +12,7 @@ from semantic_assets.index.description import FILE_NAME
 from semantic_assets.index.filtering.allowed_rows import allowed_rows
 from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.ledger.database.schema import index_version
-from semantic_assets.model.filters.filter_forms import parse_filter
+from semantic_assets.model.filter_forms import parse_filter
 from semantic_assets.model.tables import OF_DOCUMENTS
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.serving import version_folder

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.filters.filter_values import days_of, number_of
+from semantic_assets.model.filter_values import days_of, number_of
 from semantic_assets.model.search_filter import (
     DATE_FIELDS,
     FIELDS,

@@ -1,1 +1,0 @@
-"""Filters as people write them, and what their values mean."""
