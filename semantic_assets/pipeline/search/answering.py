@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from semantic_assets.index.filtering.allowed_rows import allowed_in_each
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.search.asked_words import asked_words
@@ -23,7 +24,7 @@ def answers(
     vectors: Sequence[Vectors],
 ) -> list[Answer]:
     """Answer questions; `vectors` are those of all questions in each space, or none are needed."""
-    allowed: Allowed = {}
+    allowed = _allowed(selection, options)
     depth = depth_of(_ROWS_PER_HIT * (options.offset + options.k))
     nearest = [
         space.nearest(of_all, depth, allowed)
@@ -41,6 +42,12 @@ def answers(
         lists = sought.lists(depth, [of_all[number] for of_all in nearest])
         found.append(_answer(MixedRanking(sought, lists), options))
     return found
+
+
+def _allowed(selection: Selection, options: SearchOptions) -> Allowed:
+    indexes = [(one.dataset, one.index) for one in selection.opened]
+    found = allowed_in_each(indexes, options.filter)
+    return dict(zip(selection.opened, found, strict=True)) if options.filter else {}
 
 
 def _answer(ranking: MixedRanking, options: SearchOptions) -> Answer:

@@ -14,13 +14,17 @@ _ELLIPSIS = "\u2026"
 #: A blank line, or a line break before or behind a line that stands by itself.
 _OWN_LINE = r"[ \t]*(?:#{1,6} |[-*+\u2022] |\d{1,3}[.)] |\||>|=+ |```|~~~)"
 _BLOCK = re.compile(rf"\n[ \t]*\n\s*|\n(?={_OWN_LINE})|(?<=\|)[ \t]*\n")
-_HEADING_LINE = re.compile(r"[ \t]*(?:#{1,6}[ \t][^\n]*|={1,6} [^\n]*)(?:\n|$)|[^\n]{1,200}\n(?:={3,}|-{3,})[ \t]*(?:\n|$)")
+_HEADING_LINE = re.compile(
+    r"[ \t]*(?:#{1,6}[ \t][^\n]*|={1,6} [^\n]*)(?:\n|$)|[^\n]{1,200}\n(?:={3,}|-{3,})[ \t]*(?:\n|$)"
+)
 #: What markup puts before and between words.
 _BEFORE = re.compile(r"^\s*(?:(?:#{1,6}|[-*+\u2022>]|\d{1,3}[.)]|={1,6})\s+|\|)+")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 _RULE = re.compile(r"^[\s|:=+*_~#`-]*$")
 _CELLS = re.compile(r"\s*(?:\|\s*)+")
-_EMPHASIS = re.compile(r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
+_EMPHASIS = re.compile(
+    r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 #: A title or a table's head says less than a sentence with the same words.
 _HEADING_SHARE = 0.5

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import orjson
+
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.search.likeness import Likeness
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, Ranked
-from semantic_assets.pipeline.search.passage_rows import Place, RowReader, joined
+from semantic_assets.pipeline.search.passage_rows import Place, Row, RowReader, joined
 from semantic_assets.pipeline.search.search_hit import SearchHit
 
 #: A neighbour joins a hit from at most so many places further down, and so many rows are one hit.
@@ -86,7 +88,7 @@ class Passages:
             score=best.score,
             scores=best.scores,
             dataset=str(best.opened.dataset),
-            **{**self._rows[best], "text": text, "start_char": start, "end_char": end},
+            **{**_said(self._rows[best]), "text": text, "start_char": start, "end_char": end},
         )
         places = dict.fromkeys(uri for uri in passage.uris if uri != hit.uri)
         return replace(hit, places=tuple(places)) if places else hit
@@ -169,3 +171,9 @@ class Passages:
         self._groups.append(Group(passage.rank, [passage]))
         if self._is_grouped:
             self._documents[key] = self._groups[-1]
+
+
+def _said(row: Row) -> Row:
+    """Return a row with what its columns mean; of an earlier release's it has fewer."""
+    mime, metadata = row.get("mime") or "", row.get("metadata") or "null"
+    return {**row, "mime": mime, "metadata": orjson.loads(metadata)}

@@ -43,9 +43,7 @@ class QuestionMarks:
         """Take the units of the question with their weights, and the languages of the texts."""
         self.weights = weights
         self._languages = tuple(languages) or ("",)
-        self._units = {
-            term: unit for unit in weights for term in _terms(unit, self._languages)
-        }
+        self._units = {term: unit for unit in weights for term in _terms(unit, self._languages)}
         self._pattern = _pattern(weights)
 
     def found(self, text: str) -> Iterator[Found]:
@@ -100,7 +98,9 @@ def _is_joint(text: str, end: int, start: int) -> bool:
 def _pattern(units: Iterable[str]) -> re.Pattern[str] | None:
     """Return what finds where a form of a unit may begin: by its first letters."""
     pairs = {unit for unit in units if unit[0] >= _UNSPACED}
-    beginnings = {_folded(unit)[: max(1, min(_SHARED, len(unit) - 1))] for unit in units if unit not in pairs}
+    beginnings = {
+        _folded(unit)[: max(1, min(_SHARED, len(unit) - 1))] for unit in units if unit not in pairs
+    }
     parts = []
     if pairs:
         parts.append(f"(?=(?P<pair>{_either(pairs)})).")

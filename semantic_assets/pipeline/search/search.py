@@ -204,7 +204,10 @@ def _found(
         else:
             found[one] = []
     for (selection, options), group in together.items():
-        found |= _ranked(selection, options, group, embedded)
+        try:
+            found |= _ranked(selection, options, group, embedded)
+        except SemanticAssetsError as error:
+            found |= dict.fromkeys(group, error)
     return [found[one] for one in ready]
 
 
