@@ -21,6 +21,7 @@ _HEADING_LINE = re.compile(
 _BEFORE = re.compile(r"^\s*(?:(?:#{1,6}|[-*+\u2022>]|\d{1,3}[.)]|={1,6})\s+|\|)+")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 _RULE = re.compile(r"^[\s|:=+*_~#`-]*$")
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M)
 _CELLS = re.compile(r"\s*(?:\|\s*)+")
 _EMPHASIS = re.compile(
     r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"
@@ -92,7 +93,7 @@ def _is_heading(text: str, start: int) -> bool:
 
 def plain(text: str) -> str:
     """Return a sentence as it is read: signs of Markdown are left out, cells of a row parted by dots."""
-    text = _BEFORE.sub("", text)
+    text = _BEFORE.sub("", _FENCE.sub("", text))
     text = _TAG.sub("", _LINK.sub(r"\1", text))
     text = _EMPHASIS.sub(lambda found: found[2] or found[3], text)
     if "|" in text:

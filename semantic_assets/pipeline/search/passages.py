@@ -26,6 +26,8 @@ _DOCUMENT_WITHIN, _PER_DOCUMENT = 50, 3
 _ROWS_PER_HIT, _ROWS_AT_LEAST = 100, 1_000
 #: Rows of one text have one vector; sums of its products may differ by the last bits.
 _SAME = 1e-5
+#: A neighbour that joins a hit, and a further passage of a document, have so much of the better score.
+_WORTH = 0.5
 
 
 @dataclass(eq=False)
@@ -120,7 +122,7 @@ class Passages:
 
     def _add(self, rank: int, one: Ranked) -> None:
         place = self._rows.place(one)
-        beside = self._beside(rank, place)
+        beside = self._beside(rank, one, place)
         if beside is not None:
             beside.rows.append(one)
             self._chunks[place] = beside
@@ -132,7 +134,7 @@ class Passages:
             elif place[:2] in self._documents or not self.has_more:
                 self._add_passage(place, Passage(rank, [one], likeness, [self._rows[one]["uri"]]))
 
-    def _beside(self, rank: int, place: Place) -> Passage | None:
+    def _beside(self, rank: int, ranked: Ranked, place: Place) -> Passage | None:
         """Return the best passage that a row continues, before or behind."""
         beside = (
             self._chunks.get(place._replace(chunk_index=place.chunk_index + step))
@@ -142,6 +144,7 @@ class Passages:
             one
             for one in beside
             if one and rank <= one.rank + self._within and len(one.rows) < _MOST_ROWS
+            if ranked.score >= _WORTH * one.best.score
         ]
         return min(found, key=lambda one: one.rank, default=None)
 
@@ -152,7 +155,8 @@ class Passages:
             return False
         group = self._documents.get(key)
         if group is not None:
-            return rank <= group.rank + self._within
+            is_near = rank <= group.rank + self._within
+            return is_near and one.score >= _WORTH * group.score
         return not self.has_more or self._is_as_the_last(one)
 
     def _same(self, likeness: Likeness) -> Passage | None:
