@@ -6,6 +6,7 @@ Metadata and places of a document may change without its text, and with it no em
 from collections.abc import Mapping
 
 from semantic_assets.index.description import PART_FORMAT
+from semantic_assets.index.words.word_file import ANALYSIS
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
@@ -52,18 +53,21 @@ def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str
         for shard in store.ledger.sources.shards(dataset)
     }
     found = {name: known[path] for name, path in paths.items() if path in known}
-    return inputs_fingerprint(space_id, found, documents_fingerprints(store, dataset))
+    return wanted_fingerprint(store, dataset, space_id, found)
 
 
-def documents_fingerprints(store: Store, dataset: DatasetKey) -> dict[str, str]:
-    """Map the paths of a dataset's documents tables to their fingerprints in the ledger."""
-    return store.ledger.files.fingerprints(layout.documents_dir(dataset))
+def wanted_fingerprint(
+    store: Store, dataset: DatasetKey, space_id: str, inputs: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of an index of these embeddings files and the present documents."""
+    documents = store.ledger.files.fingerprints(layout.documents_dir(dataset))
+    return inputs_fingerprint(space_id, inputs, documents)
 
 
 def inputs_fingerprint(
     space_id: str, inputs: Mapping[str, str], documents: Mapping[str, str]
 ) -> str:
-    """Return the fingerprint of an index of these.
+    """Return the fingerprint of an index of these; another form or analysis makes another.
 
     Args:
         inputs: by shard, the fingerprints of embeddings files.
@@ -71,8 +75,9 @@ def inputs_fingerprint(
     """
     of_documents = (documents.get(layout.documents(ShardKey.parse(one)), "") for one in inputs)
     made_of = zip(inputs.items(), of_documents, strict=True)
+    written = f"rows {PART_FORMAT}", f"words {ANALYSIS}"
     return fingerprint(
-        f"index {PART_FORMAT}", space_id, *sorted(f"{k}={v} {d}" for (k, v), d in made_of)
+        "index", *written, space_id, *sorted(f"{k}={v} {d}" for (k, v), d in made_of)
     )
 
 
