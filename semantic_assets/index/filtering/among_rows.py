@@ -43,7 +43,7 @@ def widened(
     while asked * 4 < rows:
         found = ask(asked)
         places = np.minimum(np.searchsorted(among, found), len(among) - 1)
-        allowed = found[among[places] == found]
+        allowed: Numbers = found[among[places] == found]
         if len(allowed) >= wanted:
             return allowed
         asked *= _MORE
