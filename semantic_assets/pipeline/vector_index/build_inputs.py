@@ -1,12 +1,17 @@
-"""The inputs of an index: the fingerprints of its embeddings files."""
+"""The inputs of an index: the fingerprints of its embeddings files, and what its chunks were cut from.
+
+The metadata of a document may change without its text, and then no embedding does. The inputs of its
+chunks do: they are those of the documents that are settled, and not just being read.
+"""
 
 from collections.abc import Mapping
 
+from semantic_assets.index.description import PART_FORMAT
 from semantic_assets.index.words.word_file import ANALYSIS
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -23,6 +28,7 @@ def index_fingerprints(
 ) -> dict[DatasetKey, str]:
     """Map each of these datasets, given with its serving space, to its `index_fingerprint`."""
     known = store.ledger.files.fingerprints("embeddings")
+    cut_from = store.ledger.files.inputs("chunks")
     settings = store.all_dataset_settings()
     names = {dataset: space.space_id for dataset, space in spaces.items()}
     found: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in spaces}
@@ -32,7 +38,8 @@ def index_fingerprints(
             found[dataset][str(shard.key)] = known[path]
     return {
         dataset: fingerprint(
-            inputs_fingerprint(names[dataset], inputs), store.index_backend_of(settings[dataset])
+            inputs_fingerprint(names[dataset], inputs, cut_from),
+            store.index_backend_of(settings[dataset]),
         )
         for dataset, inputs in found.items()
         if dataset in settings
@@ -47,13 +54,32 @@ def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str
         for shard in store.ledger.sources.shards(dataset)
     }
     found = {name: known[path] for name, path in paths.items() if path in known}
-    return inputs_fingerprint(space_id, found)
+    return wanted_fingerprint(store, dataset, space_id, found)
 
 
-def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
-    """Return the fingerprint of an index version made of these; another analysis makes another."""
-    made_of = (f"{k}={v}" for k, v in sorted(inputs.items()))
-    return fingerprint("index", f"words {ANALYSIS}", space_id, *made_of)
+def wanted_fingerprint(
+    store: Store, dataset: DatasetKey, space_id: str, inputs: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of an index of these embeddings files and the present chunks."""
+    cut_from = store.ledger.files.inputs(layout.chunks_dir(dataset))
+    return inputs_fingerprint(space_id, inputs, cut_from)
+
+
+def inputs_fingerprint(
+    space_id: str, inputs: Mapping[str, str], cut_from: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of an index of these; another form or analysis makes another.
+
+    Args:
+        inputs: by shard, the fingerprints of embeddings files.
+        cut_from: by path, the fingerprints of the inputs of chunks tables.
+    """
+    of_chunks = (cut_from.get(layout.chunks(ShardKey.parse(shard)), "") for shard in inputs)
+    made_of = sorted(
+        f"{shard}={embeddings} {chunks}"
+        for (shard, embeddings), chunks in zip(inputs.items(), of_chunks, strict=True)
+    )
+    return fingerprint("index", f"rows {PART_FORMAT}", f"words {ANALYSIS}", space_id, *made_of)
 
 
 def embeddings_fingerprints(
