@@ -19,6 +19,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from semantic_assets.emulator.answers import scripts
 from semantic_assets.emulator.answers.vocabulary import Vocabulary
 
 FULL_DIMENSIONS = 3072
@@ -26,9 +27,6 @@ MODES = ("hashed", "computable")
 
 Matrix = npt.NDArray[np.float32]
 
-# Chinese, Japanese and Thai do not put blanks between words: pairs of characters stand for them.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
-_FOREIGN_PUNCTUATION = re.compile(r"[^\w\x00-\x7f]+")
 # Splitting bytes at blanks is four times as fast as a regular expression for words.
 _BLANK_PUNCTUATION = bytes(c if c >= 128 or chr(c).isalnum() else 32 for c in range(256))
 # Prefixes that take the place of task types in gemini-embedding-2 (Google's docs).
@@ -180,15 +178,9 @@ def _words(text: str) -> list[bytes]:
     if prefix := _PREFIX.match(lowered):
         lowered = lowered[prefix.end() :].replace("| text: ", "", 1)
     if not lowered.isascii():
-        lowered = _UNSPACED.sub(_pairs, _FOREIGN_PUNCTUATION.sub(" ", lowered))
+        lowered = scripts.spaced(lowered)
     raw = lowered.encode("utf-8", "surrogatepass")
     return raw.translate(_BLANK_PUNCTUATION).split()
-
-
-def _pairs(run: re.Match[str]) -> str:
-    characters = run.group()
-    pairs = [characters[i : i + 2] for i in range(max(1, len(characters) - 1))]
-    return f" {' '.join(pairs)} "
 
 
 def _tally(numbers: Sequence[int], lengths: Sequence[int]) -> _Tally:
