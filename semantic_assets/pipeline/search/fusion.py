@@ -9,19 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.model.keys import DatasetKey
-
 Scores = npt.NDArray[np.floating[Any]]
 #: The share of the meaning in the score; the words have the rest.
 WEIGHT = 0.5
 #: Reciprocal rank fusion: how little the first ranks differ.
 _RRF_K = 60
-
-
-def weight_of(dataset: DatasetKey) -> float:
-    """Return the share of the meaning in a dataset's scores."""
-    del dataset  # none has a weight of its own yet
-    return WEIGHT
 
 
 def mixed(meaning: Scores, words: Scores, weight: Scores | float) -> Scores:
