@@ -52,7 +52,7 @@ class JudgedQuestions:
             ranked: the documents found for each, best first.
             names: the document_id of each name that a judgement may have.
         """
-        relevant_of = list(self._relevant(names))
+        relevant_of = list(self.relevant(names))
         wanted = relevant_of if numbers is None else [relevant_of[number] for number in numbers]
         return np.array(
             [
@@ -65,8 +65,8 @@ class JudgedQuestions:
             ]
         )
 
-    def _relevant(self, names: Mapping[str, str]) -> Iterator[dict[str, float]]:
-        """Map document_ids to grades; a judged document that is not there counts as never found."""
+    def relevant(self, names: Mapping[str, str]) -> Iterator[dict[str, float]]:
+        """Yield for each question document_ids and grades; a judged document that is not there counts as never found."""
         for query in self.judgements.queries:
             grades = self.judgements.relevant[query]
             yield {names.get(name, name): grade for name, grade in grades.items()}
