@@ -15,6 +15,11 @@ from semantic_assets.pipeline.search.fusion import Scores
 from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, best_first
 from semantic_assets.pipeline.search.question_marks import QuestionMarks
 
+#: Units of a long question of which it is said whether a row has them.
+_WEIGHED = 64
+#: A word that weighs less than this share of the heaviest is not marked.
+_MARKED = 0.15
+
 
 @dataclass(frozen=True, eq=False)
 class AskedWords:
@@ -47,12 +52,13 @@ class AskedWords:
         """Return the share of the question's weight that the words of a row have."""
         assert one.index.words is not None
         numbers = np.array([row], np.int64)
+        heaviest = sorted(self.weights.items(), key=lambda item: -item[1])[:_WEIGHED]
         found = sum(
             weight
-            for unit, weight in self.weights.items()
+            for unit, weight in heaviest
             if one.index.words.scores(Terms((unit,)), self.counts, numbers)[0] > 0
         )
-        return found / (sum(self.weights.values()) or 1.0)
+        return found / (sum(weight for _, weight in heaviest) or 1.0)
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -65,8 +71,10 @@ class AskedWords:
 
     @cached_property
     def marks(self) -> QuestionMarks:
-        """What finds the question's words in a text."""
-        return QuestionMarks(self.weights, self.languages)
+        """What finds the question's words in a text, without those that are nearly everywhere."""
+        least = _MARKED * max(self.weights.values(), default=0.0)
+        marked = {unit: weight for unit, weight in self.weights.items() if weight >= least}
+        return QuestionMarks(marked, self.languages)
 
     def _weight(self, unit: str) -> float:
         terms = Terms((unit,)).stemmed(self.languages)
