@@ -132,7 +132,7 @@ def _sentence(hit: SearchHit) -> Iterator[tuple[str, str]]:
 
 def _where(hit: SearchHit) -> str:
     """Say where a passage stands, and how its score came about."""
-    heading = [hit.heading_path] * bool(hit.heading_path)
+    heading = [hit.heading_path] if hit.heading_path else []
     scores, parts = hit.scores, [*heading, f"[{hit.start_char}:{hit.end_char}]"]
     parts += [f"page {hit.page}"] * (hit.page is not None)
     if scores.cosine is not None:
