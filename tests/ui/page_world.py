@@ -22,14 +22,14 @@ HOSTILE_NAME = "<b onmouseover=alert(1)>\u202egpj.otter.txt"
 #: A phone, a tablet, a desk.
 SIZES = {375: 740, 768: 1024, 1440: 900}
 THEMES = ("light", "dark")
-_BANKS = "Reeds grow along the banks of the river, and the water is slow between them."
+_BANKS = "Reeds grow along banks; slow water carries sand, leaves, pebbles."
 
 
 def make_sources(folder: Path) -> None:
     """Write the documents of two projects: headings, dates, letters of four bytes, hostile names."""
     animals = folder / "sources" / "river" / "animals"
     animals.mkdir(parents=True)
-    long = "\n\n".join(f"{_BANKS} This is paragraph {n}." + f" {_BANKS}" * 12 for n in range(30))
+    long = "\n\n".join(f"Stretch {n}:" + f" {_BANKS}" * 14 for n in range(30))
     heron = f"---\ndate: 2023-05-01\n---\n# Herons 🐦‍⬛\n\n{long}\n\n## Nests\n\nThe heron 🪶 nests in March."
     (animals / "heron.md").write_text(f"{heron} Both birds build.\n\n## Food\n\nIt eats fish.\n")
     (animals / HOSTILE_NAME).write_text(HOSTILE)
@@ -132,4 +132,4 @@ _SMALL = """() => [...document.querySelectorAll("a, button, summary, select, lab
 def looking(page: "Page", folder: Path) -> Iterator[Looked]:
     looked = Looked(page, folder)
     yield looked
-    assert looked.found == []
+    assert not looked.found, "\n".join(looked.found)

@@ -112,7 +112,7 @@ def test_what_is_on_its_way_or_went_wrong(page: "Page", world: World, pictures: 
 
     held: list[Route] = []
     with looking(page, pictures) as looked:
-        page.route("**/v1/*", held.append)
+        page.route("**/v1/*", lambda route: held.append(route))  # a method of a list cannot be watched
         page.goto(f"{world.full}/?q=ferry")
         expect(page.locator(".skeleton").first).to_be_visible()
         looked.at("loading")
@@ -197,6 +197,7 @@ def test_an_empty_lake_is_filled_by_what_its_page_says(browser: "Browser", tmp_p
     page = browser.new_page()
     with served(tmp_path) as url:
         page.goto(url)
+        expect(page.locator('[data-state="empty"]')).to_be_visible()
         told = page.locator('[data-state="empty"] pre').all_inner_texts()
         assert [line for line in told if line.startswith("semantic-assets")] == [
             "semantic-assets refresh"
