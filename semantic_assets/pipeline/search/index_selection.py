@@ -59,13 +59,18 @@ class SpaceSelection:
 
     def nearest(self, queries: Vectors, k: int, allowed: Allowed) -> list[list[Found]]:
         """Return the k best rows for each question, by score."""
-        del allowed
         found: list[list[Found]] = [[] for _ in queries]
         if self.stack is not None:
-            for of_one, hits in zip(found, self.stack.nearest(queries, k), strict=True):
+            for of_one, hits in zip(
+                found,
+                self.stack.nearest(queries, k, [allowed.get(one) for one in self.small]),
+                strict=True,
+            ):
                 of_one += [(score, self.small[place], row) for score, place, row in hits]
         for one in self.others:
-            for of_one, rows in zip(found, one.index.nearest_of_each(queries, k), strict=True):
+            for of_one, rows in zip(
+                found, one.index.nearest_of_each(queries, k, allowed.get(one)), strict=True
+            ):
                 of_one += [(score, one, row) for row, score in rows]
         return [best_first(of_one, k) for of_one in found]
 

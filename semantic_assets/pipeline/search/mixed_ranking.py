@@ -20,6 +20,7 @@ from semantic_assets.pipeline.search.sought import Lists, Sought
 
 #: Rows of each list at first, and how many times as many where those are too few.
 _DEPTH, _DEEPER = 64, 4
+_FEW = 3
 #: Sums of products differ in the last bits by how many rows were taken together.
 _DIGITS = 6
 
@@ -40,7 +41,7 @@ class _Block(NamedTuple):
     opened: Opened
     rows: Numbers
     cosines: Scores | None
-    words: Scores | None
+    words: Scores
 
 
 def depth_of(count: int) -> int:
@@ -66,8 +67,8 @@ class MixedRanking:
 
     @property
     def best_words(self) -> list[Found]:
-        """The rows with the best words."""
-        return self._lists.words
+        """The few rows with the best words."""
+        return self._lists.words[:_FEW] or self.sought.words.best(_FEW, self.sought.allowed)
 
     @cached_property
     def best_gap(self) -> float:
@@ -99,21 +100,17 @@ class MixedRanking:
         ]
 
     def _block(self, one: Opened, rows: Numbers) -> _Block:
-        words = self.sought.words
-        return _Block(
-            one, rows, self.sought.cosines(one, rows), words.scores(one, rows) if words else None
-        )
+        words = self.sought.words.scores(one, rows)
+        return _Block(one, rows, self.sought.cosines(one, rows), words)
 
     def _scores(self, block: _Block) -> Scores:
         """Return the scores of candidates, which order them."""
         if block.cosines is None:
-            assert block.words is not None
             return block.words
         if self._is_by_cosine:
             return block.cosines
         gaps = self.sought.gap(block.opened, block.cosines)
-        words = np.zeros_like(gaps) if block.words is None else block.words
-        return self._mix(gaps, words, self._weight(block.opened))
+        return self._mix(gaps, block.words, self._weight(block.opened))
 
     @property
     def _is_by_cosine(self) -> bool:
@@ -123,7 +120,7 @@ class MixedRanking:
         return 1.0 if self.sought.mode == "dense" else weight_of(one.dataset)
 
     def _mix(self, gaps: Scores, words: Scores, weight: float) -> Scores:
-        best_words = self.best_words[0][0] if self.best_words else 0.0
+        best_words = self._lists.words[0][0] if self._lists.words else 0.0
         by_meaning = gaps / self.best_gap if self.best_gap > 0 else np.ones_like(gaps)
         by_words = words / best_words if best_words > 0 else np.zeros_like(words)
         return mixed(by_meaning, by_words, weight)
@@ -156,11 +153,10 @@ def _ranked(
 ) -> Ranked:
     row = int(block.rows[place])
     key = block.opened, row
-    words = None if block.words is None else float(block.words[place])
     scores = HitScores(
         cosine=None if block.cosines is None else float(block.cosines[place]),
         cosine_rank=by_meaning.get(key),
-        words=words or None,
+        words=float(block.words[place]) or None,
         words_rank=by_words.get(key),
     )
     return Ranked(score, block.opened, row, scores)

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import orjson
+
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.search.likeness import Likeness
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, Ranked
-from semantic_assets.pipeline.search.passage_rows import Place, RowReader, joined
+from semantic_assets.pipeline.search.passage_rows import Place, Row, RowReader, joined
 from semantic_assets.pipeline.search.search_hit import SearchHit
 
 #: A neighbour joins a hit from at most so many places further down, and so many rows are one hit.
@@ -24,6 +26,8 @@ _DOCUMENT_WITHIN, _PER_DOCUMENT = 50, 3
 _ROWS_PER_HIT, _ROWS_AT_LEAST = 100, 1_000
 #: Rows of one text have one vector; sums of its products may differ by the last bits.
 _SAME = 1e-5
+#: A neighbour that joins a hit, and a further passage of a document, have so much of the better score.
+_WORTH = 0.5
 
 
 @dataclass(eq=False)
@@ -86,7 +90,7 @@ class Passages:
             score=best.score,
             scores=best.scores,
             dataset=str(best.opened.dataset),
-            **{**self._rows[best], "text": text, "start_char": start, "end_char": end},
+            **{**_said(self._rows[best]), "text": text, "start_char": start, "end_char": end},
         )
         places = dict.fromkeys(uri for uri in passage.uris if uri != hit.uri)
         return replace(hit, places=tuple(places)) if places else hit
@@ -118,7 +122,7 @@ class Passages:
 
     def _add(self, rank: int, one: Ranked) -> None:
         place = self._rows.place(one)
-        beside = self._beside(rank, place)
+        beside = self._beside(rank, one, place)
         if beside is not None:
             beside.rows.append(one)
             self._chunks[place] = beside
@@ -130,7 +134,7 @@ class Passages:
             elif place[:2] in self._documents or not self.has_more:
                 self._add_passage(place, Passage(rank, [one], likeness, [self._rows[one]["uri"]]))
 
-    def _beside(self, rank: int, place: Place) -> Passage | None:
+    def _beside(self, rank: int, ranked: Ranked, place: Place) -> Passage | None:
         """Return the best passage that a row continues, before or behind."""
         beside = (
             self._chunks.get(place._replace(chunk_index=place.chunk_index + step))
@@ -140,6 +144,7 @@ class Passages:
             one
             for one in beside
             if one and rank <= one.rank + self._within and len(one.rows) < _MOST_ROWS
+            if ranked.score >= _WORTH * one.best.score
         ]
         return min(found, key=lambda one: one.rank, default=None)
 
@@ -150,7 +155,8 @@ class Passages:
             return False
         group = self._documents.get(key)
         if group is not None:
-            return rank <= group.rank + self._within
+            is_near = rank <= group.rank + self._within
+            return is_near and one.score >= _WORTH * group.score
         return not self.has_more or self._is_as_the_last(one)
 
     def _same(self, likeness: Likeness) -> Passage | None:
@@ -169,3 +175,9 @@ class Passages:
         self._groups.append(Group(passage.rank, [passage]))
         if self._is_grouped:
             self._documents[key] = self._groups[-1]
+
+
+def _said(row: Row) -> Row:
+    """Return a row with what its columns mean; of an earlier release's it has fewer."""
+    mime, metadata = row.get("mime") or "", row.get("metadata") or "null"
+    return {**row, "mime": mime, "metadata": orjson.loads(metadata)}

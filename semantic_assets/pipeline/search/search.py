@@ -5,6 +5,7 @@ change of model breaks nothing. A search by words alone embeds nothing, and cost
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -24,8 +25,13 @@ from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
-from semantic_assets.pipeline.search.answering import answers
-from semantic_assets.pipeline.search.index_selection import Opened, Selection, SpaceSelection
+from semantic_assets.pipeline.search.answering import allowed_of, answers
+from semantic_assets.pipeline.search.index_selection import (
+    Allowed,
+    Opened,
+    Selection,
+    SpaceSelection,
+)
 from semantic_assets.pipeline.search.search_hit import Answer
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
@@ -142,6 +148,7 @@ class _Ready:
     asked: Asked
     questions: tuple[Question, ...]
     selection: Selection
+    allowed: Allowed
 
     @property
     def embedding(self) -> tuple[SpaceSelection, ...]:
@@ -167,9 +174,11 @@ def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
                 asked.options.needs_vector and is_foreign
             ):
                 raise _wrong_space(store, of_space.opened[0], of_space.space, asked.space_id)
+        # Before anything is paid: a condition may be wrong.
+        allowed = allowed_of(selection, asked.options)
     except SemanticAssetsError as error:
         return error
-    return _Ready(asked, questions, selection)
+    return _Ready(asked, questions, selection, allowed)
 
 
 def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedded:
@@ -198,7 +207,7 @@ def _found(
             if isinstance(answer := embedded[of_space.space][question], SemanticAssetsError)
         ]
         if failed:
-            found[one] = failed[0]
+            found[one] = _with_cure(failed[0], one)
         elif one.questions:
             together.setdefault((one.selection, one.asked.options), []).append(one)
         else:
@@ -206,6 +215,16 @@ def _found(
     for (selection, options), group in together.items():
         found |= _ranked(selection, options, group, embedded)
     return [found[one] for one in ready]
+
+
+def _with_cure(error: SemanticAssetsError, ready: _Ready) -> SemanticAssetsError:
+    """Return why a question could not be embedded, and what answers it nevertheless."""
+    has_words = any(one.index.words is not None for one in ready.selection.opened)
+    if ready.asked.options.mode != "hybrid" or not has_words:
+        return error
+    found = copy(error)
+    found.args = (f"{error}; a search by words needs no API: `--mode words`", *error.args[1:])
+    return found
 
 
 def _ranked(
@@ -217,7 +236,8 @@ def _ranked(
         for of_space in selection.spaces
         if options.needs_vector
     ]
-    found = iter(answers(selection, options, [one.text for one in questions], vectors))
+    texts = [one.text for one in questions]
+    found = iter(answers(selection, group[0].allowed, options, texts, vectors))
     return {one: [next(found) for _ in one.questions] for one in group}
 
 

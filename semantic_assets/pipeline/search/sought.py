@@ -45,8 +45,7 @@ class Sought:
     mode: Mode
     #: Of each space of the selection; empty: it is asked by its words alone.
     vectors: tuple[Vectors, ...]
-    #: None: it is asked by its vector alone, or no index has words.
-    words: AskedWords | None
+    words: AskedWords
 
     def lists(self, depth: int, nearest: list[list[Found]] | None = None) -> Lists:
         """Return the best rows; `nearest` are those by meaning where they are known."""
@@ -57,8 +56,7 @@ class Sought:
                     self.selection.spaces, self.vectors, strict=bool(self.vectors)
                 )
             ]
-        is_by_words = self.words is not None and self.mode != "dense"
-        words = self.words.best(depth, self.allowed) if self.words and is_by_words else []
+        words = [] if self.mode == "dense" else self.words.best(depth, self.allowed)
         return Lists(depth, nearest, words)
 
     def cosines(self, one: Opened, rows: Numbers) -> Scores | None:
