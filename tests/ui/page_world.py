@@ -30,7 +30,7 @@ def make_sources(folder: Path) -> None:
     animals = folder / "sources" / "river" / "animals"
     animals.mkdir(parents=True)
     long = "\n\n".join(f"Stretch {n}:" + f" {_BANKS}" * 14 for n in range(30))
-    heron = f"---\ndate: 2023-05-01\n---\n# Herons 🐦‍⬛\n\n{long}\n\n## Nests\n\nThe heron 🪶 nests in March."
+    heron = f"---\ndate: 2023-05-01\n---\n# Herons 🪶\n\n{long}\n\n## Nests\n\nThe heron 🪶 nests in March."
     (animals / "heron.md").write_text(f"{heron} Both birds build.\n\n## Food\n\nIt eats fish.\n")
     (animals / HOSTILE_NAME).write_text(HOSTILE)
     works = folder / "sources" / "harbour" / "works"

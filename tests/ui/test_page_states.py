@@ -207,3 +207,13 @@ def test_an_empty_lake_is_filled_by_what_its_page_says(browser: "Browser", tmp_p
         page.get_by_role("button", name="Look again").click()
         expect(page.locator(".corpus")).to_be_visible()
     page.close()
+
+
+def test_what_is_kept_in_the_browser_is_not_sent_again(browser: "Browser", world: World) -> None:
+    page = browser.new_page()
+    page.goto(world.full)
+    with page.expect_response("**/page/search.js") as second:
+        page.reload()
+    second.value.finished()
+    assert second.value.request.sizes()["responseBodySize"] == 0
+    page.close()

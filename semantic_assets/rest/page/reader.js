@@ -1,7 +1,7 @@
 // The document beside the list: its text, the passages found in it, and where they stand.
 import { rendered } from "./blocks.js";
 import { stands, titleOf, wordsIn } from "./results.js";
-import { at, button, element, marked, pieces, points, units } from "./text.js";
+import { at, button, element, pieces, points, units } from "./text.js";
 
 // Units of text shown around a passage: a document of a book's length would hold the browser up.
 const AROUND = 60_000;
@@ -66,6 +66,7 @@ function fill(body, hit) {
   const places = disjoint([...hits].sort((one, other) => one.start_char - other.start_char), text);
   const mine = places.find((place) => place.chunk === hit.chunk_id);
   mine.words = wordsIn(hit).map(([from, to]) => [mine.start + from, mine.start + to]);
+  mine.best = mine.start + (hit.sentence ? units(hit.text, [hit.sentence.start])[0] : 0);
   draw(body, { places, mine, from: before(text, mine.start - AROUND), until: behind(text, mine.end + AROUND) });
 }
 
@@ -74,8 +75,13 @@ function draw(body, { places, mine, from, until }) {
   const { text } = shownDocument;
   const isMine = (piece) => piece.start >= mine.start && piece.start < mine.end;
   const wrap = (piece) => {
-    const words = isMine(piece) ? mine.words.map(([from, to]) => [from - piece.start, to - piece.start]) : [];
-    return element("mark", isMine(piece) ? "passage-mark here" : "passage-mark", ...marked(pieces(piece.text, words)));
+    if (!isMine(piece)) return element("mark", "passage-mark", piece.text);
+    const words = mine.words.map(([from, to]) => [from - piece.start, to - piece.start]);
+    return element("mark", "passage-mark here", ...pieces(piece.text, words).map((part) => {
+      const made = element(part.isMarked ? "mark" : "span", "", part.text);
+      if (piece.start + part.start >= mine.best) made.dataset.best = "";
+      return made;
+    }));
   };
   body.replaceChildren(...rendered(text, places.map((place) => [place.start, place.end]), { from, until, wrap }));
   body.dataset.from = from;
@@ -106,8 +112,9 @@ const before = (text, place) => (place <= 0 ? 0 : Math.max(0, text.lastIndexOf("
 const behind = (text, place) => { const end = place >= text.length ? -1 : text.indexOf("\n", place); return end < 0 ? text.length : end; };
 
 function settle(body, hit) {
-  const mark = body.querySelector(".passage-mark.here");
-  if (mark) body.scrollTop = Math.max(0, mark.offsetTop - body.offsetTop - body.clientHeight / 3);
+  const mark = body.querySelector(".here mark[data-best]") || body.querySelector(".here");
+  const place = (one) => one.getBoundingClientRect().top;
+  if (mark) body.scrollTop += place(mark) - place(body) - body.clientHeight / 3;
   ticks(hit);
   const follow = () => view(body);
   body.addEventListener("scroll", follow, { passive: true });
