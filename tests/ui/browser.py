@@ -33,6 +33,7 @@ def chromium_path() -> str:
 
 def launched(playwright: Playwright) -> Browser:
     """A browser for pages of several sizes, which forget each other."""
+    expect.set_options(timeout=_PAGE_MS)
     return playwright.chromium.launch(executable_path=chromium_path(), args=_QUIET)
 
 

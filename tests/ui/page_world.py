@@ -36,8 +36,8 @@ def make_sources(folder: Path) -> None:
     works = folder / "sources" / "harbour" / "works"
     works.mkdir(parents=True)
     records = [
-        {"id": f"n{n}", "title": f"Notice {n}", "text": text, "date": f"{2021 + n % 4}-03-0{n + 1}"}
-        for n, text in enumerate(_NOTICES)
+        {"id": f"n{n}", "title": f"Notice {n}", "text": text, "date": f"{2021 + n % 4}-03-{n + 1:02}"}
+        for n, text in enumerate([*_NOTICES, *_MOORINGS])
     ]
     (works / "notices.jsonl").write_text("\n".join(map(json.dumps, records)))
     (works / "berths.html").write_text(_BERTHS)
@@ -52,6 +52,11 @@ _NOTICES = (
     "The lighthouse is painted white. Its lamp turns twice a minute.",
     "A boat without a light pays a fine. The ferry has three lights.",
     "The harbour office opens at eight. Keys of berths are kept there.",
+)
+#: Of few passages it cannot be said that nothing is close.
+_MOORINGS = tuple(
+    f"Mooring {n} takes vessels up to {n + 5} metres; its ring was renewed by the {who}."
+    for n, who in enumerate(("smith", "carpenter", "diver", "rigger", "mason", "apprentice") * 3)
 )
 _BERTHS = """<html><head><title>Allocation of berths</title></head><body><main>
 <h1>Allocation of berths</h1><p>A berth is given for one year. The ferry has a berth of its own.</p>

@@ -47,9 +47,19 @@ export function nothing(place, passages, go) {
   return state("nothing", place.mode === "words" ? "These words are nowhere" : "Nothing here is close to this question", element("p", "", said), element("p", "choices", ...choices));
 }
 
+const TITLES = {
+  402: "A cap of spending does not allow this",
+  403: "This key may not do this",
+  404: "This is not here",
+  422: "This cannot be asked in this way",
+  429: "Too much is asked at present",
+};
+
 export function failed(error, again) {
-  const title = error instanceof Offline ? "The server does not answer" : error.title || "This did not work";
-  const detail = error instanceof Offline ? "It is asked again on its own; what you have written stays." : error.message;
+  const title = error instanceof Offline ? "The server does not answer"
+    : TITLES[error.status] || (error.status >= 500 ? "The server cannot answer this at present" : error.title || "This did not work");
+  // A body's field is named before the reason: it is no word of the page.
+  const detail = error instanceof Offline ? "It is asked again on its own; what you have written stays." : error.message.replace(/^body\.\w+: /, "");
   const box = state("bad", title, element("p", "detail", detail));
   box.setAttribute("role", "alert");
   if (error instanceof Refused) box.append(element("p", "small quiet", `Status ${error.status}`));
