@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from semantic_assets.pipeline.documents.document_list import DocumentRow
 from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
-from semantic_assets.pipeline.search.corpus import Corpus
+from semantic_assets.pipeline.search.overview.corpus import Corpus
 from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.rest.api_keys import KeyRow
 

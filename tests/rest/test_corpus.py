@@ -7,7 +7,7 @@ from pathlib import Path
 
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.flows.refresh_now import refresh_now
-from semantic_assets.pipeline.search import corpus as module
+from semantic_assets.pipeline.search.overview import corpus as module
 from tests.rest.conftest import Served
 
 _HERONS = "# Herons\n\nThe heron nests in March.\n\n## The grey heron\n\nIt stands still for hours."

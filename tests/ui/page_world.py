@@ -36,7 +36,12 @@ def make_sources(folder: Path) -> None:
     works = folder / "sources" / "harbour" / "works"
     works.mkdir(parents=True)
     records = [
-        {"id": f"n{n}", "title": f"Notice {n}", "text": text, "date": f"{2021 + n % 4}-03-{n + 1:02}"}
+        {
+            "id": f"n{n}",
+            "title": f"Notice {n}",
+            "text": text,
+            "date": f"{2021 + n % 4}-03-{n + 1:02}",
+        }
         for n, text in enumerate([*_NOTICES, *_MOORINGS])
     ]
     (works / "notices.jsonl").write_text("\n".join(map(json.dumps, records)))

@@ -112,7 +112,9 @@ def test_what_is_on_its_way_or_went_wrong(page: "Page", world: World, pictures: 
 
     held: list[Route] = []
     with looking(page, pictures) as looked:
-        page.route("**/v1/*", lambda route: held.append(route))  # a method of a list cannot be watched
+        page.route(
+            "**/v1/*", lambda route: held.append(route)
+        )  # a method of a list cannot be watched
         page.goto(f"{world.full}/?q=ferry")
         expect(page.locator(".skeleton").first).to_be_visible()
         looked.at("loading")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from semantic_assets.pipeline.search.corpus import corpus
+from semantic_assets.pipeline.search.overview.corpus import corpus
 from semantic_assets.rest.access import Key
 from semantic_assets.rest.bodies import Json
 from semantic_assets.rest.fair_route import ReadingRoute

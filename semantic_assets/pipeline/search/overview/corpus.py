@@ -16,7 +16,7 @@ from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
-from semantic_assets.pipeline.search.example_questions import example_questions
+from semantic_assets.pipeline.search.overview.example_questions import example_questions
 from semantic_assets.pipeline.search.searched import Versions, searched_of
 from semantic_assets.store import Store
 
