@@ -22,7 +22,15 @@ from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
-from semantic_assets.rest.routes import batches, corpus, documents, generations, keys, search
+from semantic_assets.rest.routes import (
+    batches,
+    corpus,
+    documents,
+    facets,
+    generations,
+    keys,
+    search,
+)
 from semantic_assets.rest.routes.page_files import add_page
 from semantic_assets.rest.serving import Limits, Serving
 from semantic_assets.rest.turns import ReadingTurns, Turns
@@ -37,7 +45,7 @@ _THREADS = 80
 ROUTERS = (
     *(documents.changes, documents.router, batches.changes, batches.router),
     *(generations.changes, generations.router, keys.changes, keys.router),
-    *(search.router, corpus.router, search.monitoring),
+    *(search.router, facets.router, corpus.router, search.monitoring),
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
