@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui.page_world import HOSTILE, make_sources, run, served
+from tests.ui.page_world import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright, Route
@@ -17,23 +16,12 @@ pytestmark = pytest.mark.ui
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    make_sources(folder)
-    run(folder, "refresh", "--mode", "sync")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def opened(
-    playwright: "Playwright", lake: Path, tmp_path_factory: pytest.TempPathFactory
+    playwright: "Playwright", page_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Page]":
     from tests.ui.browser import opened_page
 
-    with (
-        served(lake) as url,
-        opened_page(playwright, tmp_path_factory.mktemp("profile"), url) as page,
-    ):
+    with opened_page(playwright, tmp_path_factory.mktemp("profile"), page_url) as page:
         yield page
 
 
