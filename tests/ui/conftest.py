@@ -1,5 +1,6 @@
 """The browser tests: left out unless `-m` names `ui`; one Dagster and one browser for them all."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ if TYPE_CHECKING:  # a plain run imports neither: playwright is an extra
 
     from tests.ui.dagster_dev import DagsterDev
 
-_PICTURES = Path(__file__).resolve().parents[2] / ".ui"
+_PICTURES = Path(os.environ.get("PICTURES") or Path(__file__).resolve().parents[2] / ".ui")
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -23,7 +24,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.fixture(scope="session")
 def pictures() -> Path:
     """Where screenshots and Dagster's log of the last run are."""
-    _PICTURES.mkdir(exist_ok=True)
+    _PICTURES.mkdir(exist_ok=True, parents=True)
     for old in [*_PICTURES.glob("*.png"), *_PICTURES.glob("*.log")]:
         old.unlink()
     return _PICTURES
@@ -64,3 +65,23 @@ def page(browser_page: "Page", request: pytest.FixtureRequest, pictures: Path) -
     yield browser_page
     if request.session.testsfailed > failed_before:
         browser_page.screenshot(path=pictures / f"failed-{request.node.name}.png")
+
+
+@pytest.fixture(scope="session")
+def page_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the documents that the page's tests look for, and their lake."""
+    from tests.ui.page_world import make_sources, run
+
+    folder = tmp_path_factory.mktemp("page")
+    make_sources(folder)
+    run(folder, "refresh", "--mode", "sync")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_url(page_lake: Path) -> Iterator[str]:
+    """Where that lake is served, without keys."""
+    from tests.ui.page_world import served
+
+    with served(page_lake) as url:
+        yield url
