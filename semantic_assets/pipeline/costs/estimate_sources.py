@@ -33,3 +33,22 @@ def estimate_sources(
             files=file_counts(listed, datasets).told,
             left_out=tuple(found.troubles),
         )
+
+
+def estimate_of_project(
+    store: Store,
+    project: str,
+    *,
+    datasets: tuple[DatasetKey, ...] = (),
+    limit: int | None = None,
+    counter: Gemini | None = None,
+) -> Estimate:
+    """As `estimate_sources`, for one who must not learn what other projects hold or have sent."""
+    known = datasets or tuple(
+        one for one in store.ledger.sources.datasets() if one.project == project
+    )
+    if not known:  # without names the lake as a whole would be quoted
+        return estimate(store, datasets=[DatasetKey(project, "none")])
+    return estimate_sources(
+        store, datasets=known, limit=limit, counter=counter, counted=Counted.LACKING
+    )
