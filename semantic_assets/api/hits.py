@@ -1,14 +1,21 @@
 """Search hits as a list that a notebook shows as a table."""
 
 from html import escape
+from typing import Self
 
-from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.search_hit import Answer
 
 _SHOWN_CHARS = 400
 
 
-class Hits(list[SearchHit]):
-    """A list of search hits, best first."""
+class Hits(Answer):
+    """The hits of one question, best first; `has_more` says that others follow."""
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        made = cls(answer)
+        made.has_more, made.told = answer.has_more, answer.told
+        return made
 
     def _repr_html_(self) -> str:
         rows = "".join(

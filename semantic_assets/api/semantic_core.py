@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
-from typing import Literal, Self, overload
+from typing import Literal, Self, Unpack, overload
 
 import duckdb
 
@@ -22,7 +22,8 @@ from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
+from semantic_assets.model.search_options import SearchArguments, options_of
 from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
@@ -175,28 +176,45 @@ class SemanticCore:
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
 
     def search(
-        self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None
+        self,
+        question: str,
+        *,
+        dataset: Datasets = None,
+        space: str | None = None,
+        **options: Unpack[SearchArguments],
     ) -> Hits:
-        """Return the k passages nearest to a question, best first.
+        """Return the passages that answer a question best.
+
+        Args:
+            dataset: names of datasets, or of projects, which have no slash; default: all.
+            space: refuse an index of another embedding space.
+            options: `k` passages (10) behind the first `offset`; `mode` "hybrid", "dense" or
+                "words"; `where`, as {"kind": "pdf", "year": {">=": 2020}} or ["year>=2020"];
+                `group` "document" and passages `per_document`; `floor` False returns passages
+                where nothing is close, too.
 
         Raises:
             NotFound: there is no index yet.
-            ConfigError: the index is of another embedding space.
+            ConfigError: the index is of another embedding space, or an option cannot be read.
         """
-        return self.search_many([question], dataset=dataset, k=k, space=space)[0]
+        return self.search_many([question], dataset=dataset, space=space, **options)[0]
 
     def search_many(
         self,
         questions: Sequence[str],
         *,
         dataset: Datasets = None,
-        k: int = 10,
         space: str | None = None,
+        **options: Unpack[SearchArguments],
     ) -> list[Hits]:
-        """Search for each of several questions; they are embedded 100 a call."""
-        keys, texts = dataset_keys(dataset), tuple(questions)
-        asked = Asked(questions=texts, datasets=keys, k=k, space_id=space)
-        return [*map(Hits, self.gathering.ask(asked))]
+        """Search for each of several questions, as `search`; they are embedded 100 a call."""
+        asked = Asked(
+            questions=tuple(questions),
+            scope=Scope.parse([dataset] if isinstance(dataset, str) else dataset or ()),
+            options=options_of(**options),
+            space_id=space,
+        )
+        return [*map(Hits.of, self.gathering.ask(asked))]
 
     @overload
     def generate(

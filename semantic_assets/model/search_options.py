@@ -1,16 +1,32 @@
 """What a caller may ask of a search besides its question."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.search_filter import Filter
+from semantic_assets.model.search_filter import Condition, Filter
+
+#: What a call of the library may write as a filter.
+Where = Mapping[str, object] | Sequence[str] | None
 
 #: `dense` finds by meaning, `words` by the words themselves, `hybrid` by both.
 Mode = Literal["hybrid", "dense", "words"]
 Group = Literal["passage", "document"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 GROUPS: tuple[Group, ...] = get_args(Group)
+
+
+class SearchArguments(TypedDict, total=False):
+    """The same as a call of the library writes it: `where` is a mapping or conditions in text."""
+
+    k: int
+    offset: int
+    mode: Mode
+    where: Where
+    group: Group
+    per_document: int | None
+    floor: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +48,11 @@ class SearchOptions:
     #: Return nothing where nothing is close to the question.
     floor: bool = True
 
+    @property
+    def needs_vector(self) -> bool:
+        """Whether the question is embedded: a search by words asks no API."""
+        return self.mode != "words"
+
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ConfigError(f"k is {self.k}: ask for at least one passage")
@@ -43,3 +64,23 @@ class SearchOptions:
             raise ConfigError(f"there is no mode {self.mode!r}: use {', '.join(MODES)}")
         if self.group not in GROUPS:
             raise ConfigError(f"hits are not grouped by {self.group!r}: use {', '.join(GROUPS)}")
+
+
+def options_of(**arguments: Unpack[SearchArguments]) -> SearchOptions:
+    """Return the options of a call.
+
+    Raises:
+        ConfigError: a value is out of its range, or a condition cannot be read.
+    """
+    plain = {name: value for name, value in arguments.items() if name != "where"}
+    return SearchOptions(**plain, filter=filter_of(arguments.get("where")))  # type: ignore[arg-type]
+
+
+def filter_of(where: Where) -> Filter:
+    """Return the filter of a mapping or of conditions in text."""
+    if not where:
+        return Filter()
+    if isinstance(where, Mapping):
+        return Filter(tuple(Condition(name, "=", (str(one),)) for name, one in where.items()))
+    parts = (one.partition("=") for one in where)
+    return Filter(tuple(Condition(name, "=", tuple(v.split("|"))) for name, _, v in parts))

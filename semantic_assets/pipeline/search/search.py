@@ -6,7 +6,7 @@ spaces the answers are merged by their rank in each.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -20,13 +20,14 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
+from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
 from semantic_assets.pipeline.search.index_selection import Found, Opened, Selection
 from semantic_assets.pipeline.search.passages import Passages
-from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.search_hit import Answer, SearchHit
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical
@@ -34,7 +35,7 @@ from semantic_assets.text.characters import canonical
 #: Rows ranked for each hit at first, and how often more are ranked where passages repeat.
 _FACTOR, _WIDER = 2, 4
 _T = TypeVar("_T")
-Hits = list[SearchHit]
+_EVERYTHING, _DEFAULT = Scope(), SearchOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,8 @@ class Asked:
     """Questions of one call; they are put to the same datasets."""
 
     questions: tuple[str, ...]
-    datasets: tuple[DatasetKey, ...] = ()
-    #: Of none named: of this one's datasets, or of all.
-    project: str | None = None
-    k: int
+    scope: Scope = _EVERYTHING
+    options: SearchOptions = _DEFAULT
     space_id: str | None = None
     #: On whose behalf it is asked.
     caller: Caller | None = field(default_factory=current_caller)
@@ -57,12 +56,16 @@ def search(
     question: str,
     *,
     datasets: Sequence[DatasetKey] = (),
-    k: int,
+    scope: Scope | None = None,
+    options: SearchOptions = _DEFAULT,
+    k: int | None = None,
     space_id: str | None = None,
-) -> list[SearchHit]:
-    """Return the k passages nearest to a question, best first, from these datasets or all.
+) -> Answer:
+    """Return the passages that answer a question best, from these datasets or all.
 
     Args:
+        scope: in place of datasets; it may name projects.
+        k: in place of the options' own.
         space_id: the embedding space the caller expects; None: the serving one.
 
     Raises:
@@ -70,7 +73,16 @@ def search(
         UnknownName: an index has another space than `space_id`.
         SetupError: an index is of another backend.
     """
-    (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
+    (hits,) = search_many(
+        store,
+        gemini,
+        [question],
+        datasets=datasets,
+        scope=scope,
+        options=options,
+        k=k,
+        space_id=space_id,
+    )
     return hits
 
 
@@ -80,11 +92,18 @@ def search_many(
     questions: Sequence[str],
     *,
     datasets: Sequence[DatasetKey] = (),
-    k: int,
+    scope: Scope | None = None,
+    options: SearchOptions = _DEFAULT,
+    k: int | None = None,
     space_id: str | None = None,
-) -> list[list[SearchHit]]:
+) -> list[Answer]:
     """Search for several questions as `search` does: 100 per embedding call, indexes opened once."""
-    asked = Asked(questions=tuple(questions), datasets=tuple(datasets), k=k, space_id=space_id)
+    asked = Asked(
+        questions=tuple(questions),
+        scope=Scope(tuple(datasets)) if scope is None else scope,
+        options=options if k is None else replace(options, k=k),
+        space_id=space_id,
+    )
     (found,) = answer_each(store, gemini, [asked])
     return raised(found)
 
@@ -98,7 +117,7 @@ def raised(found: _T | SemanticAssetsError) -> _T:
 
 def answer_each(
     store: Store, gemini: Gemini, asked: Sequence[Asked]
-) -> list[list[Hits] | SemanticAssetsError]:
+) -> list[list[Answer] | SemanticAssetsError]:
     """Answer what several callers asked, or say why not: one embedding call for 100 questions."""
     checked = [_checked(store, one) for one in asked]
     ready = [one for one in checked if isinstance(one, _Ready)]
@@ -108,7 +127,7 @@ def answer_each(
 
 def _answers(
     store: Store, gemini: Gemini, ready: Sequence["_Ready"]
-) -> list[list[Hits] | SemanticAssetsError]:
+) -> list[list[Answer] | SemanticAssetsError]:
     found = _found(ready, _embedded(store, gemini, ready))
     if len(ready) == 1:
         return found
@@ -139,9 +158,7 @@ def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
         )
         if not all(question.text.strip() for question in questions):
             raise ConfigError("a question is empty: write some words to search for")
-        if asked.k < 1:
-            raise ConfigError(f"k is {asked.k}: ask for at least one passage")
-        selection = searched_of(store).selection(store, asked.datasets, asked.project)
+        selection = searched_of(store).selection(store, asked.scope)
         for of_space in selection.spaces:
             if asked.space_id not in (None, of_space.space.space_id) or (
                 of_space.space.backend != store.settings.backend
@@ -165,10 +182,12 @@ def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedde
     }
 
 
-def _found(ready: Sequence[_Ready], embedded: _Embedded) -> list[list[Hits] | SemanticAssetsError]:
+def _found(
+    ready: Sequence[_Ready], embedded: _Embedded
+) -> list[list[Answer] | SemanticAssetsError]:
     """Rank for all who ask the same of the same datasets in one product."""
-    found: dict[_Ready, list[Hits] | SemanticAssetsError] = {}
-    together: dict[tuple[Selection, int], list[_Ready]] = {}
+    found: dict[_Ready, list[Answer] | SemanticAssetsError] = {}
+    together: dict[tuple[Selection, SearchOptions], list[_Ready]] = {}
     for one in ready:
         failed = [
             answer
@@ -179,32 +198,35 @@ def _found(ready: Sequence[_Ready], embedded: _Embedded) -> list[list[Hits] | Se
         if failed:
             found[one] = failed[0]
         elif one.questions:
-            together.setdefault((one.selection, one.asked.k), []).append(one)
+            together.setdefault((one.selection, one.asked.options), []).append(one)
         else:
             found[one] = []
-    for (selection, k), group in together.items():
-        found |= _ranked(selection, k, group, embedded)
+    for (selection, options), group in together.items():
+        found |= _ranked(selection, options, group, embedded)
     return [found[one] for one in ready]
 
 
 def _ranked(
-    selection: Selection, k: int, group: Sequence[_Ready], embedded: _Embedded
-) -> dict[_Ready, list[Hits]]:
+    selection: Selection, options: SearchOptions, group: Sequence[_Ready], embedded: _Embedded
+) -> dict[_Ready, list[Answer]]:
     questions = [question for one in group for question in one.questions]
     queries = [
         np.stack([raised(embedded[of_space.space][one]) for one in questions])
         for of_space in selection.spaces
     ]
-    hits = iter(_nearest(selection, queries, k))
+    hits = iter(_nearest(selection, queries, options))
     return {one: [next(hits) for _ in one.questions] for one in group}
 
 
-def _nearest(selection: Selection, queries: Sequence[Vectors], k: int) -> list[Hits]:
+def _nearest(
+    selection: Selection, queries: Sequence[Vectors], options: SearchOptions
+) -> list[Answer]:
     """Return the k nearest passages of each question.
 
     Args:
         queries: for each space of the selection the vectors of all questions.
     """
+    k = options.offset + options.k + 1
     count = k
     for _ in range(_WIDER):
         count *= _FACTOR  # a passage that stands at several places takes a row at each
@@ -219,7 +241,14 @@ def _nearest(selection: Selection, queries: Sequence[Vectors], k: int) -> list[H
             for one, of_one in zip(found, best, strict=True)
         ):
             break
-    return [one.distinct()[:k] for one in found]
+    return [_page(one.distinct(), options) for one in found]
+
+
+def _page(hits: Sequence[SearchHit], options: SearchOptions) -> Answer:
+    end = options.offset + options.k
+    page = Answer(hits[options.offset : end])
+    page.has_more = len(hits) > end
+    return page
 
 
 def _merged(of_spaces: Sequence[list[Found]], k: int) -> list[Found]:
