@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.documents.document_window import DocumentWindow, PassageWindow
 from semantic_assets.pipeline.reports.dataset_overview import DatasetOverview
-from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.search_hit import Answer, SearchHit
 from semantic_assets.text.foreign import visible, visible_lines
 
 #: The characters of all passages of one answer, about 10,000 tokens.
@@ -24,6 +24,10 @@ class SearchAnswer:
 
     hits: list[SearchHit]
     cut: list[int]
+    #: More hits follow: ask on with a larger offset.
+    has_more: bool
+    #: Why there are none, with the remedy; empty: it needs no word.
+    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +38,17 @@ class DatasetsAnswer:
     total: int
 
 
-def bounded(hits: list[SearchHit]) -> SearchAnswer:
+def bounded(found: Answer) -> SearchAnswer:
     """Return hits whose texts are at most MAX_ANSWER_CHARS in all: those behind are cut short."""
     left, cut, kept = MAX_ANSWER_CHARS, list[int](), list[SearchHit]()
-    for number, hit in enumerate(hits, 1):
+    for number, hit in enumerate(found, 1):
         room = max(0, min(len(hit.text), left))
         left -= room
         if room < len(hit.text):
             cut.append(number)
             hit = replace(hit, text=hit.text[:room])
         kept.append(hit)
-    return SearchAnswer(hits=kept, cut=cut)
+    return SearchAnswer(hits=kept, cut=cut, has_more=found.has_more, told=found.told)
 
 
 def _quoted(text: str) -> str:
@@ -58,7 +62,7 @@ def _lines(write: Callable[..., Iterator[str]]) -> Callable[..., str]:
 @_lines
 def search_text(answer: SearchAnswer) -> Iterator[str]:
     if not answer.hits:
-        yield "Nothing is close to this question."
+        yield visible(answer.told) or "Nothing is close to this question."
     for number, hit in enumerate(answer.hits, 1):
         yield f"{number}. {visible(hit.title or hit.file_name)}"
         yield f"   {_place(hit)}, score {hit.score:.3f}"
@@ -69,6 +73,8 @@ def search_text(answer: SearchAnswer) -> Iterator[str]:
             yield f"   best sentence: {visible(hit.sentence.text)}"
         yield _quoted(hit.text) + (" ... (cut)" if number in answer.cut else "")
         yield ""
+    if answer.has_more:
+        yield "More hits follow: ask again with a larger offset."
 
 
 def _place(hit: SearchHit | PassageWindow) -> str:

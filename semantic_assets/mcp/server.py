@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import NotFound, SemanticAssetsError
-from semantic_assets.mcp.arguments import MAX_CHARS
+from semantic_assets.mcp.inputs import MAX_CHARS
 from semantic_assets.mcp.tools import TOOLS, Tool
 from semantic_assets.mcp.visitor import Visitor
 from semantic_assets.pipeline.costs.callers import on_behalf_of

@@ -10,17 +10,18 @@ from pydantic import TypeAdapter
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.mcp import answers
 from semantic_assets.mcp.answers import DatasetsAnswer, SearchAnswer, bounded
-from semantic_assets.mcp.arguments import (
-    Arguments,
-    DatasetsArguments,
-    DocumentArguments,
-    EstimateArguments,
-    PassageArguments,
-    SearchArguments,
+from semantic_assets.mcp.inputs import (
+    DatasetsInput,
+    DocumentInput,
+    EstimateInput,
+    Input,
+    PassageInput,
+    SearchInput,
 )
 from semantic_assets.mcp.visitor import Visitor
+from semantic_assets.model.search_options import SearchArguments, options_of
 from semantic_assets.pipeline.costs.estimate import Estimate
-from semantic_assets.pipeline.costs.estimate_sources import estimate_of_project, estimate_sources
+from semantic_assets.pipeline.costs.estimate_sources import estimate_of_scope
 from semantic_assets.pipeline.documents.document_window import (
     DocumentWindow,
     PassageWindow,
@@ -30,7 +31,9 @@ from semantic_assets.pipeline.documents.document_window import (
 from semantic_assets.pipeline.reports.dataset_overview import dataset_overviews
 from semantic_assets.pipeline.search.search import Asked
 
-_A = TypeVar("_A", bound=Arguments)
+#: Of the arguments of a search, those that are options in the library too.
+_OPTIONS = set(SearchArguments.__annotations__)
+_A = TypeVar("_A", bound=Input)
 _T = TypeVar("_T")
 
 
@@ -70,20 +73,17 @@ class Tool(Generic[_A, _T]):
         return self.text(found), self._adapter.dump_python(found, mode="json")
 
 
-def _search(core: SemanticCore, visitor: Visitor, given: SearchArguments) -> SearchAnswer:
-    datasets = visitor.datasets(core.reader, given.datasets)
+def _search(core: SemanticCore, visitor: Visitor, given: SearchInput) -> SearchAnswer:
     asked = Asked(
         questions=(given.question,),
-        datasets=datasets,
-        project=visitor.project,
-        k=given.k,
-        caller=visitor.caller,
+        scope=visitor.scope(given.datasets),
+        options=options_of(**given.model_dump(include=_OPTIONS)),
     )
-    (hits,) = core.gathering.ask(asked)
-    return bounded(hits)
+    (found,) = core.gathering.ask(asked)
+    return bounded(found)
 
 
-def _read_passage(core: SemanticCore, visitor: Visitor, given: PassageArguments) -> PassageWindow:
+def _read_passage(core: SemanticCore, visitor: Visitor, given: PassageInput) -> PassageWindow:
     return read_passage(
         core.reader,
         visitor.dataset(given.dataset),
@@ -95,28 +95,22 @@ def _read_passage(core: SemanticCore, visitor: Visitor, given: PassageArguments)
     )
 
 
-def _read_document(
-    core: SemanticCore, visitor: Visitor, given: DocumentArguments
-) -> DocumentWindow:
+def _read_document(core: SemanticCore, visitor: Visitor, given: DocumentInput) -> DocumentWindow:
     dataset = visitor.dataset(given.dataset)
     return read_document(
         core.reader, dataset, given.document_id, start=given.offset, limit=given.limit
     )
 
 
-def _list_datasets(
-    core: SemanticCore, visitor: Visitor, given: DatasetsArguments
-) -> DatasetsAnswer:
+def _list_datasets(core: SemanticCore, visitor: Visitor, given: DatasetsInput) -> DatasetsAnswer:
     found = dataset_overviews(core.reader, visitor.project)
     shown = found[given.offset : given.offset + given.limit]
     return DatasetsAnswer(datasets=shown, total=len(found))
 
 
-def _estimate(core: SemanticCore, visitor: Visitor, given: EstimateArguments) -> Estimate:
-    datasets = visitor.datasets(core.reader, given.datasets)
-    if visitor.project is not None:
-        return estimate_of_project(core.reader, visitor.project, datasets=datasets)
-    return estimate_sources(core.reader, datasets=datasets)
+def _estimate(core: SemanticCore, visitor: Visitor, given: EstimateInput) -> Estimate:
+    scope = visitor.scope(given.datasets)
+    return estimate_of_scope(core.reader, scope, project=visitor.project)
 
 
 TOOLS: dict[str, Tool[Any, Any]] = {
@@ -126,7 +120,7 @@ TOOLS: dict[str, Tool[Any, Any]] = {
         "metadata and best sentence. Filter by `where`, page by `offset`. Unless mode is `words`, "
         "the question is embedded by the Gemini API, which may cost a fraction of a cent; "
         '`mode="words"` costs nothing.',
-        SearchArguments,
+        SearchInput,
         SearchAnswer,
         _search,
         answers.search_text,
@@ -135,7 +129,7 @@ TOOLS: dict[str, Tool[Any, Any]] = {
         "Read a passage",
         "Read one passage with the text before and after it, by the chunk_id of a hit, or by "
         "document_id, start_char and end_char. Costs nothing.",
-        PassageArguments,
+        PassageInput,
         PassageWindow,
         _read_passage,
         answers.passage_text,
@@ -144,7 +138,7 @@ TOOLS: dict[str, Tool[Any, Any]] = {
         "Read a document",
         "Read a document by parts: `limit` characters from `offset` on; next_char of the answer is "
         "the offset of the next part. Costs nothing.",
-        DocumentArguments,
+        DocumentInput,
         DocumentWindow,
         _read_document,
         answers.document_text,
@@ -153,7 +147,7 @@ TOOLS: dict[str, Tool[Any, Any]] = {
         "List the datasets",
         "List the datasets with their documents, passages, kinds of files and metadata keys for "
         "`where`, and what of them cannot be found yet. Costs nothing.",
-        DatasetsArguments,
+        DatasetsInput,
         DatasetsAnswer,
         _list_datasets,
         answers.datasets_text,
@@ -162,7 +156,7 @@ TOOLS: dict[str, Tool[Any, Any]] = {
         "Estimate a refresh",
         "Quote what it would cost now to bring new and changed documents into search. It sends "
         "nothing and costs nothing.",
-        EstimateArguments,
+        EstimateInput,
         Estimate,
         _estimate,
         answers.estimate_text,

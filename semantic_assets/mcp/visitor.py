@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from semantic_assets.errors import ConfigError, NotFound, SemanticAssetsError
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.errors import ConfigError, SemanticAssetsError
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.costs.callers import Caller
-from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +26,25 @@ class Visitor:
             ConfigError: it is no name of a dataset, or of another project.
         """
         key = DatasetKey.parse(name)
-        if self.project not in (None, key.project):
-            raise ConfigError(
-                f"{key} is outside project {self.project}, which is all that can be read here: "
-                "name a dataset that list_datasets shows"
-            )
+        self._require(key.project)
         return key
 
-    def datasets(self, store: Store, names: Sequence[str]) -> tuple[DatasetKey, ...]:
-        """Return the datasets of names of datasets and projects; of none, none."""
-        known = store.ledger.sources.datasets()
-        found: list[DatasetKey] = []
-        for name in names:
-            if "/" in name or "." in name:
-                found.append(self.dataset(name))
-                continue
-            its = [one for one in known if one.project == self.dataset(f"{name}/any").project]
-            if not its:
-                raise NotFound(f"there is no project {name}")
-            found += its
-        return tuple(dict.fromkeys(found))
+    def scope(self, names: Sequence[str]) -> Scope:
+        """Return what names of datasets and projects stand for; of none, all that may be read.
+
+        Raises:
+            ConfigError: a name cannot be one, or is of another project.
+        """
+        named = Scope.parse(names)
+        for project in (*named.projects, *(one.project for one in named.datasets)):
+            self._require(project)
+        if named or self.project is None:
+            return named
+        return Scope(projects=(self.project,))
+
+    def _require(self, project: str) -> None:
+        if self.project not in (None, project):
+            raise ConfigError(
+                f"project {project} is not read here, {self.project} alone is: name datasets that "
+                "list_datasets shows"
+            )

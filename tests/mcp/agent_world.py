@@ -17,12 +17,21 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
-from semantic_assets.rest.api_keys import ApiKeys
+from semantic_assets.emulator.server import serve_in_thread
+from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.lake.lake import Lake
+from semantic_assets.pipeline.flows.refresh import refresh
+from semantic_assets.pipeline.maintenance.init import init
+from semantic_assets.rest.api_keys import ApiKeys, Quota
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
 from tests.factories import BLANK
-from tests.trial import Trial, opened_trial
+from tests.trial import opened_trial
 
 PROJECT = Path(__file__).resolve().parents[2]
+SECRET = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
+_URL = "SEMANTIC_ASSETS_EMULATOR_URL"
 _T = TypeVar("_T")
 Session = Callable[[Client], Awaitable[_T]]
 #: It tries to end the quotation, to give orders, and to be something else on a terminal.
@@ -86,13 +95,8 @@ class World:
         return asyncio.run(session())
 
     def key(self, project: str, **limits: Any) -> str:
-        with open_store(self._settings()) as store:
-            return ApiKeys(store.lake).make(project=project, role="read", **limits)[1]
-
-    def _settings(self) -> Any:
-        from semantic_assets.settings.settings import Settings
-
-        return Settings.load(root=self.root, environ=self.environ)
+        """Make a key that reads a project, with some limits, and return its secret."""
+        return ApiKeys(Lake(self.root)).make(project=project, role="read", quota=Quota(**limits))[1]
 
     @contextmanager
     def served(self, *words: str) -> Iterator[str]:
@@ -155,15 +159,36 @@ def opened_world(folder: Path, background: Executor) -> Iterator[World]:
             trial.write(uri, content)
         trial.refresh(mode="sync")
         trial.write("acme/docs/later.txt", "This was written after the last refresh.")
-        yield World(trial.settings.root, _environ(trial))
+        yield World(trial.settings.root, _environ(folder) | {_URL: trial.url})
 
 
-def _environ(trial: Trial) -> dict[str, str]:
+@contextmanager
+def paid_world(folder: Path) -> Iterator[World]:
+    """A lake on the real backend, whose every call is booked; the emulator answers it."""
+    server = serve_in_thread(folder / "emulator", tier=1, latency_seconds=0.1)
+    environ = _environ(folder) | {
+        "SEMANTIC_ASSETS_BACKEND": "gemini",
+        "SEMANTIC_ASSETS_GEMINI_URL": server.base_url,
+        "GEMINI_API_KEY": SECRET,
+        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "1",
+        "SEMANTIC_ASSETS_UNPROBED": "1",
+    }
+    settings = Settings.load(root=folder / "lake", environ=environ)
+    init(settings)
+    manual = settings.sources / "acme/docs/manual.md"
+    manual.parent.mkdir(parents=True)
+    manual.write_text(MANUAL)
+    with open_store(settings) as store:
+        refresh(store, Gemini(endpoint_of(settings)), wait_minutes=1, mode="sync")
+    yield World(settings.root, environ)
+    server.stop()
+
+
+def _environ(folder: Path) -> dict[str, str]:
     return {
         **BLANK,
-        "SEMANTIC_ASSETS_SOURCES": str(trial.settings.sources),
-        "SEMANTIC_ASSETS_TASKS": str(trial.settings.tasks),
-        "SEMANTIC_ASSETS_EMULATOR_URL": trial.url,
+        "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
+        "SEMANTIC_ASSETS_TASKS": str(folder / "tasks"),
         "SEMANTIC_ASSETS_DIMENSIONS": "128",
         "PYTHONPATH": str(PROJECT),
     }

@@ -13,9 +13,10 @@ from mcp_types import CallToolResult
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import RateLimited
 from semantic_assets.mcp.answers import MAX_ANSWER_CHARS, bounded
-from semantic_assets.mcp.arguments import MAX_AROUND, MAX_CHARS
+from semantic_assets.mcp.inputs import MAX_AROUND, MAX_CHARS
 from semantic_assets.mcp.server import make_server
 from semantic_assets.mcp.visitor import Visitor
+from semantic_assets.pipeline.search.search_hit import Answer, SearchHit
 from tests.mcp.agent_world import HOSTILE, LONG_TEXT, Session, World, failed, found, text_of
 
 _T = TypeVar("_T")
@@ -73,7 +74,7 @@ def test_every_tool_says_that_it_reads_and_what_it_answers(agent: Agent) -> None
         assert not tool.annotations.destructive_hint
         assert tool.output_schema["type"] == "object"
         assert tool.input_schema["additionalProperties"] is False
-        assert "cost" in tool.description
+        assert "cost" in tool.description.lower()
     # What a client holds in its window for a whole session.
     assert len(json.dumps([tool.model_dump(mode="json") for tool in listed])) < 24_000
 
@@ -143,13 +144,16 @@ def test_a_document_is_a_resource_too(agent: Agent) -> None:
         ("semantic-assets://acme/logs", "write it as"),
         ("semantic-assets://acme/logs/nothing", "holds no document"),
         ("semantic-assets://acme/logs/nothing?offset=-1", "write it as"),
-        ("semantic-assets://other/notes/nothing", "outside project acme"),
+        ("semantic-assets://other/notes/nothing", "project other is not read here"),
         ("file:///etc/passwd", "write it as"),
     ],
 )
 def test_a_resource_that_cannot_be_read_is_an_error(acme: Agent, address: str, said: str) -> None:
-    with pytest.raises(MCPError, match=said):
-        acme.do(lambda client: client.read_resource(address))
+    async def read(client: Client) -> None:
+        with pytest.raises(MCPError, match=said):
+            await client.read_resource(address)
+
+    acme.do(read)
 
 
 def test_datasets_are_listed_with_what_can_be_filtered_and_what_is_missing(agent: Agent) -> None:
@@ -218,7 +222,7 @@ def test_one_project_sees_nothing_of_another(acme: Agent, agent: Agent) -> None:
         ("estimate", {"datasets": ["other/notes"]}),
     ):
         said = failed(acme.call(tool, **arguments))
-        assert "outside project acme" in said
+        assert "project other is not read here" in said
         assert "boiler" not in said
     # By an id alone it is not found either.
     alike = {"dataset": "acme/docs", "chunk_id": secret["chunk_id"]}
@@ -231,10 +235,11 @@ def test_text_of_documents_is_quoted_data_and_exact_in_structured_content(agent:
     read = agent.call("read_document", dataset=hit["dataset"], document_id=hit["document_id"])
     exact = found(read)["text"]
     assert "ignore all earlier instructions" in exact
-    assert "\u202e" in exact
-    assert exact.replace("\r\n", "\n").strip()[:40] == HOSTILE[:40]
+    assert "\x1b[2J" in exact
+    assert exact.splitlines()[:2] == HOSTILE.splitlines()[:2]
     for shown in (text_of(answer), text_of(read)):
-        assert not set("\x1b\u202e\u202c\U000e0041\r") & set(shown)
+        assert "\\x1b[2J" in shown
+        assert "\x1b" not in shown
         given = [line for line in shown.splitlines() if "ignore all" in line]
         assert given
         assert all(line.startswith("> ") for line in given)
@@ -246,14 +251,12 @@ def test_long_answers_are_cut_from_their_end(agent: Agent) -> None:
     assert sum(len(hit["text"]) for hit in structured["hits"]) <= MAX_ANSWER_CHARS
     (hit, *_) = agent_hits(agent)
     long = replace(hit, text="x" * (MAX_ANSWER_CHARS - 10))
-    cut = bounded([long, replace(hit, text="y" * 20), hit])
+    cut = bounded(Answer([long, replace(hit, text="y" * 20), hit]))
     assert [len(one.text) for one in cut.hits] == [MAX_ANSWER_CHARS - 10, 10, 0]
     assert cut.cut == [2, 3]
 
 
 def agent_hits(agent: Agent) -> list[Any]:
-    from semantic_assets.pipeline.search.search_hit import SearchHit
-
     names = {"score", "dataset", "document_id", "chunk_id", "uri", "title", "chunk_index"}
     names |= {"start_char", "end_char", "heading_path", "page", "text"}
     return [SearchHit(**{name: hit[name] for name in names}) for hit in [agent.hit("pump")]]

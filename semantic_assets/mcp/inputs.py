@@ -20,13 +20,13 @@ _Datasets = Annotated[
 ]
 
 
-class Arguments(BaseModel):
-    """Arguments of a tool; it has no others."""
+class Input(BaseModel):
+    """Input of a tool; it has no others."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class SearchArguments(Arguments):
+class SearchInput(Input):
     question: str = Field(
         min_length=1, max_length=20_000, description="What is looked for, in any language."
     )
@@ -56,7 +56,7 @@ class SearchArguments(Arguments):
     )
 
 
-class PassageArguments(Arguments):
+class PassageInput(Input):
     dataset: _Name = Field(description="`project/dataset`, as a hit names it.")
     chunk_id: _Id | None = Field(default=None, description="The passage, as a hit names it.")
     document_id: _Id | None = Field(default=None, description="Without chunk_id: its document.")
@@ -67,17 +67,17 @@ class PassageArguments(Arguments):
     )
 
 
-class DocumentArguments(Arguments):
+class DocumentInput(Input):
     dataset: _Name = Field(description="`project/dataset`, as a hit names it.")
     document_id: _Id = Field(description="The document, as a hit names it.")
     offset: int = Field(default=0, ge=0, description="The first character: next_char to read on.")
     limit: int = Field(default=8_000, ge=1, le=MAX_CHARS, description="The most characters.")
 
 
-class DatasetsArguments(Arguments):
+class DatasetsInput(Input):
     offset: int = Field(default=0, ge=0, description="Datasets to pass over.")
     limit: int = Field(default=50, ge=1, le=MAX_DATASETS, description="The most datasets.")
 
 
-class EstimateArguments(Arguments):
+class EstimateInput(Input):
     datasets: _Datasets
