@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings"),
         *("store", "system", "text"),
     },
-    "mcp": {"api", "errors", "model", "pipeline", "store", "text"},
+    "mcp": {"api", "errors", "model", "pipeline", "text"},
     "rest": {"api", "errors", "lake", "mcp", "model", "pipeline", "sandbox", "system"},
     "cli": {
         *("api", "errors", "gemini", "index", "ledger", "mcp", "model", "pipeline", "rest"),
