@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from semantic_assets.index.description import Description
 from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts
@@ -23,8 +25,16 @@ class Finder(Protocol):
         """All rows and vectors; a search needs them only if the backend stores none itself."""
         ...
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
-        """Return for each query the (row, cosine) of its k nearest rows, best first."""
+    def nearest(self, queries: Vectors, k: int, among: Numbers | None = None) -> list[list[Hit]]:
+        """Return for each query the (row, cosine) of its k nearest rows, best first.
+
+        Args:
+            among: the rows that may be found, ascending; None: all.
+        """
+        ...
+
+    def column(self, name: str) -> list[pa.Array] | None:
+        """Return a column of INDEX_ROWS in pieces; None: an earlier release did not write it."""
         ...
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
@@ -37,6 +47,11 @@ class InParts:
     """Base of the finders that read rows and vectors from the parts."""
 
     parts: Parts
+
+    def column(self, name: str) -> list[pa.Array] | None:
+        pieces = [part.column(name) for part in self.parts]
+        found = [piece for piece in pieces if piece is not None]
+        return found if len(found) == len(pieces) else None
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
         return self.parts.rows(numbers)

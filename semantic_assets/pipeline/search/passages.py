@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import orjson
+
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.search.index_selection import Found, Opened
 from semantic_assets.pipeline.search.search_hit import SearchHit
@@ -63,4 +65,5 @@ def _rows(found: Sequence[Found]) -> Iterator[SearchHit]:
 
 
 def _hit(score: float, dataset: DatasetKey, row: dict[str, object]) -> SearchHit:
-    return SearchHit(score=score, dataset=str(dataset), **row)  # type: ignore[arg-type]  # INDEX_ROWS
+    said = {"mime": row["mime"] or "", "metadata": orjson.loads(str(row["metadata"] or "null"))}
+    return SearchHit(score=score, dataset=str(dataset), **{**row, **said})

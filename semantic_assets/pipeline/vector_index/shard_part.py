@@ -21,7 +21,7 @@ from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.tables import INDEX_ROWS, PART_ROWS
+from semantic_assets.model.tables import PART_ROWS
 from semantic_assets.pipeline.vector_index.difference import Difference, KeptRows, difference
 from semantic_assets.pipeline.vector_index.wanted_rows import vectors_of, wanted_rows, with_texts
 from semantic_assets.store import Store
@@ -143,10 +143,10 @@ def _rows(found: Difference, new: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 def _copied(part: Part, numbers: Numbers) -> pa.Table:
     """Return rows of a part; an earlier release did not write where their vectors come from."""
-    names = PART_ROWS.names if part.has_origins else INDEX_ROWS.names
-    table = part.taken(numbers, names)
-    for field in [field for field in PART_ROWS if field.name not in names]:
-        table = table.append_column(field, pa.repeat("", len(numbers)))
+    table = part.taken(numbers, PART_ROWS.names)
+    for place, field in enumerate(PART_ROWS):
+        if not field.nullable and table.column(place).null_count:
+            table = table.set_column(place, field, pa.repeat("", len(numbers)))
     return table
 
 

@@ -246,7 +246,7 @@ def test_the_version_of_an_earlier_release_serves_and_the_next_is_written_whole(
     assert check_index(trial.store, DATASET).passed
     edit(trial, 7)
     (new,) = opened(trial).parts
-    assert new.has_origins
+    assert new.is_current
     rollback(trial.store, DATASET)
     assert answers(opened(trial)) == expected
 
