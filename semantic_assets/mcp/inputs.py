@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from semantic_assets.model.search_filter import FIELDS, OPERATORS
 from semantic_assets.model.search_options import Group, Mode
 
 MAX_K, MAX_CHARS, MAX_AROUND, MAX_DATASETS = 50, 50_000, 5_000, 100
@@ -31,14 +32,13 @@ class SearchInput(Input):
         min_length=1, max_length=20_000, description="What is looked for, in any language."
     )
     datasets: _Datasets
-    where: dict[str, Any] | list[str] = Field(
+    where: str | dict[str, Any] | Annotated[list[str], Field(max_length=100)] = Field(
         default={},
         description=(
             'Conditions that must all hold, as an object (`{"kind": ["pdf", "md"], "year": '
             '{">=": 2020}, "title": {"~": "pump"}}`) or as texts (`["kind=pdf|md", "year>=2020"]`). '
-            "Fields: title, path, uri, document, record, heading, page, kind, dataset, project, "
-            "date, year, and every metadata key that list_datasets names. "
-            "Operators: = != < <= > >= and ~ (contains)."
+            f"Fields: {', '.join(FIELDS)}, and every metadata key that list_datasets names. "
+            f"Operators: {' '.join(OPERATORS)}, where ~ is: contains."
         ),
     )
     mode: Mode = Field(

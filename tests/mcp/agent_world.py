@@ -99,16 +99,17 @@ class World:
         return ApiKeys(Lake(self.root)).make(project=project, role="read", quota=Quota(**limits))[1]
 
     @contextmanager
-    def served(self, *words: str) -> Iterator[str]:
+    def served(self, *words: str, log: Path | None = None) -> Iterator[str]:
         """The address of a server in a process of its own."""
-        process = subprocess.Popen(
-            self.command(*words, "--port", "0"),
-            env=os.environ | self.environ,
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        with (log or Path(os.devnull)).open("w") as errors:
+            process = subprocess.Popen(
+                self.command(*words, "--port", "0"),
+                env=os.environ | self.environ,
+                cwd=PROJECT,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         assert process.stdout is not None
         try:
             yield process.stdout.readline().split()[0].removesuffix("/mcp")
@@ -118,14 +119,14 @@ class World:
             process.stdout.close()
 
 
-def by_http(url: str, work: Session[_T], key: str | None = None) -> _T:
-    """Do the work with a client that is connected to a server."""
+def by_http(url: str, work: Session[_T], key: str | None = None, *, mode: str = "auto") -> _T:
+    """Do the work with a client that is connected to a server; `legacy` mode shakes hands first."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     async def session() -> _T:
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
-            Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+            Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
         ):
             return await work(client)
 

@@ -97,6 +97,7 @@ def test_a_key_of_one_project_sees_it_alone(world: World, locked_url: str) -> No
     assert _projects(by_http(locked_url, _question, world.key("*"))) == {"acme", "other"}
     acme = world.key("acme")
     assert _projects(by_http(locked_url, _question, acme)) == {"acme"}
+    assert _projects(by_http(locked_url, _question, acme, mode="legacy")) == {"acme"}
 
     async def others(client: Client) -> list[CallToolResult]:
         named = {"dataset": "other/notes"}
@@ -139,12 +140,14 @@ def test_metrics_name_the_route(open_url: str) -> None:
 def test_a_question_is_booked_to_its_key_and_changes_nothing_else(tmp_path: Path) -> None:
     with paid_world(tmp_path) as world:
         rich, poor = world.key("acme"), world.key("acme", usd_per_day=1e-9)
-        before = world.snapshot()
-        with world.served("serve", "--keys") as url:
+        before, log = world.snapshot(), tmp_path / "log.txt"
+        with world.served("--log-level", "debug", "serve", "--keys", log=log) as url:
             refused = by_http(url, _question, poor)
             assert "a spending cap of this server has no room" in failed(refused)
             answer = by_http(url, _question, rich)
             assert "P-17" in found(answer)["hits"][0]["text"]
-            assert SECRET not in text_of(answer)
+        assert "POST /mcp 200" in log.read_text()
+        for secret in (SECRET, rich, poor):
+            assert secret not in log.read_text() + text_of(answer)
         changed = {name for name, digest in world.snapshot().items() if before.get(name) != digest}
         assert {name.split("/")[0].split(".")[0] for name in changed} <= {"ledger", "rest"}

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.kind_names import kind_name
 from semantic_assets.model.statuses import ParseStatus
-from semantic_assets.pipeline.documents.file_counts import ending_of
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.store import Store
 
@@ -26,7 +26,7 @@ class DatasetOverview:
     documents: int
     #: Rows of the serving index; 0: nothing of it can be found yet.
     passages: int
-    #: Documents by the ending of their file.
+    #: Documents by kind, as the filter `kind` names it.
     kinds: dict[str, int]
     metadata_keys: tuple[str, ...]
     documents_to_chunk: int
@@ -76,9 +76,9 @@ def _overview(store: Store, counts: PendingCounts) -> DatasetOverview:
 @lru_cache(maxsize=_KEPT_SHARDS)
 def _contents(lake: Lake, shard: ShardKey, fingerprint: str) -> _Contents:
     """Read kinds and keys from two narrow columns; a table of this fingerprint is read once."""
-    rows = lake.read(layout.documents(shard), ["uri", "metadata", "parse_status"])
+    rows = lake.read(layout.documents(shard), ["mime", "metadata", "parse_status"])
     rows = rows.filter(pc.equal(rows["parse_status"], ParseStatus.OK))
-    kinds = Counter(map(ending_of, rows["uri"].to_pylist()))
+    kinds = Counter(map(kind_name, rows["mime"].to_pylist()))
     keys: set[str] = set()
     for piece in rows["metadata"].chunks:
         keys.update(pc.unique(_keys(piece)).to_pylist())
