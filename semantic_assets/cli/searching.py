@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +12,13 @@ from semantic_assets.cli.options import edge, json_option, print_json, root_opti
 from semantic_assets.model.search_options import GROUPS, MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from semantic_assets.pipeline.search.search_hit import SearchHit
 
-_SNIPPET = 160
 #: Other documents with the same passage that are named in a hit.
 _PLACES = 3
 
@@ -85,32 +86,65 @@ def search(
     if as_json:
         print_json([*hits])
     elif hits:
-        show(_table(hits))
+        show(_table(_groups(hits, is_grouped=asked.group == "document"), asked.offset + 1))
     for line in (*filter(None, [hits.told]), *missing):
         say(line, err=True)
 
 
-def _table(hits: Sequence[SearchHit]) -> Table:
+def _table(groups: Sequence[Sequence[SearchHit]], first: int) -> Table:
+    """Return a row for each hit, or for each document whose hits follow one another."""
     from semantic_assets.cli.cells import add_row, table
 
-    made = table("#", "score", "document", "chunk", "passage", show_lines=True)
-    for rank, hit in enumerate(hits, start=1):
-        page = f", page {hit.page}" if hit.page is not None else ""
-        snippet = " ".join(hit.text.split())[:_SNIPPET]
-        add_row(
-            made,
-            str(rank),
-            f"{hit.score:.3f}",
-            "\n".join([hit.title or hit.file_name, hit.uri, *_places(hit)]),
-            f"{hit.chunk_index}{page}",
-            snippet,
-        )
+    made = table("#", "score", "passage", show_lines=True)
+    for number, group in enumerate(groups, start=first):
+        add_row(made, str(number), f"{group[0].score:.3f}", _passages(group))
     return made
 
 
-def _places(hit: SearchHit) -> list[str]:
+def _groups(hits: Sequence[SearchHit], *, is_grouped: bool) -> list[list[SearchHit]]:
+    """Return the hits of each row of the table."""
+    if not is_grouped:
+        return [[hit] for hit in hits]
+    return [[*group] for _, group in groupby(hits, lambda hit: (hit.dataset, hit.document_id))]
+
+
+def _passages(hits: Sequence[SearchHit]) -> Text:
+    from semantic_assets.cli.cells import styled
+
+    first = hits[0]
+    pieces = [(first.title or first.file_name, "bold"), (f"\n{first.uri}\n", "dim")]
+    for hit in hits:
+        pieces += [*_sentence(hit), (f"\n{_where(hit)}\n", "dim")]
+    return styled(*pieces[:-1], (pieces[-1][0].rstrip("\n"), "dim"))
+
+
+def _sentence(hit: SearchHit) -> Iterator[tuple[str, str]]:
+    """Yield the sentence that matches best, the question's words in it apart."""
+    if hit.sentence is None:
+        return
+    text, end = hit.sentence.text, 0
+    for start, stop in hit.sentence.marks:
+        yield text[end:start], ""
+        yield text[start:stop], "bold underline"
+        end = stop
+    yield text[end:], ""
+
+
+def _where(hit: SearchHit) -> str:
+    """Say where a passage stands, and how its score came about."""
+    scores, parts = hit.scores, [f"[{hit.start_char}:{hit.end_char}]"]
+    parts += [f"page {hit.page}"] * (hit.page is not None)
+    if scores.cosine is not None:
+        parts.append(f"meaning {scores.cosine:.3f}{_rank(scores.cosine_rank)}")
+    if scores.words is not None:
+        parts.append(f"words {scores.words:.2f}{_rank(scores.words_rank)}")
     more = len(hit.places) - _PLACES
-    return [*hit.places[:_PLACES], *([f"and {more} more"] if more > 0 else [])]
+    named = [*hit.places[:_PLACES], *([f"and {more} more"] if more > 0 else [])]
+    return "\n".join([", ".join(parts), *(["also " + ", ".join(named)] if named else [])])
+
+
+def _rank(rank: int | None) -> str:
+    return "" if rank is None else f" (#{rank})"
 
 
 COMMANDS = [search]

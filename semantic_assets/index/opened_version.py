@@ -20,6 +20,8 @@ from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
 from semantic_assets.index.ranking import Hit, Numbers, Vectors
+from semantic_assets.index.words.word_index import WordIndex
+from semantic_assets.index.words.words_of_parts import open_words
 from semantic_assets.model.backends import EXACT, FAISS, LANCE, QDRANT
 
 #: Two maps for each part; a process has 65,530.
@@ -33,6 +35,8 @@ class Index:
     folder: Path
     description: Description
     finder: Finder
+    #: None: written before there were word indexes.
+    words: WordIndex | None
     #: What filters learned of its columns.
     filtered: FilterCache = field(default_factory=FilterCache, compare=False, repr=False)
 
@@ -113,7 +117,8 @@ def open_index(folder: Path, stores: VectorStores) -> Index:
     with opening(folder):
         description = read_description(folder)
         backend = backend_of(description.backend, stores)
-        return Index(folder, description, backend.open(folder, description))
+        finder = backend.open(folder, description)
+        return Index(folder, description, finder, open_words(folder, description))
 
 
 class OpenIndexes:

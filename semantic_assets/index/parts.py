@@ -22,6 +22,7 @@ from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.index.stored_vectors import StoredVectors, open_vectors, write_vectors
 from semantic_assets.index.text_blocks import TEXT_PLACES, TextBlocks, open_texts, write_texts
 from semantic_assets.model.tables import INDEX_ROWS, OF_DOCUMENTS, PART_ROWS
+from semantic_assets.system.checksums import FileSums, require_sums
 from semantic_assets.system.durable import make_private, sync
 
 _ROWS, _TEXTS = "rows.arrow", "texts.arrow"
@@ -221,13 +222,18 @@ def _write_rows(folder: Path, rows: Iterable[pa.Table]) -> int:
     return len(joined)
 
 
-def open_part(folder: Path, dead: str = "") -> Part:
-    """Open a part by mapping its files; `dead` is the digest of its dead rows, if it has any.
+def open_part(folder: Path, dead: str = "", files: FileSums = ()) -> Part:
+    """Open a part by mapping its files.
+
+    Args:
+        dead: the digest of its dead rows, if it has any.
+        files: the checksums of its other files; (): an earlier release wrote none.
 
     Raises:
         FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
         ValueError: a file is not as it was written.
     """
+    require_sums(folder, files)
     stored = open_vectors(folder)
     # Mapped by numpy, which keeps no file open: a process may serve thousands of parts.
     mapped = pa.py_buffer(np.memmap(folder / _ROWS, mode="r"))
@@ -292,7 +298,9 @@ def open_parts(folder: Path, description: Description) -> Parts:
         BrokenFile: it has to be built again.
     """
     with opening(folder):
-        opened = tuple(open_part(folder / part.name, part.dead) for part in description.parts)
+        opened = tuple(
+            open_part(folder / one.name, one.dead, one.files) for one in description.parts
+        )
     for entry, part in zip(description.parts, opened, strict=True):
         if len(part) != entry.rows:
             raise broken_index(folder, f"part {entry.name} has not its {entry.rows} rows")

@@ -1,14 +1,11 @@
 """What a caller may ask of a search besides its question."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack, get_args
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.search_filter import Condition, Filter
-
-#: What a call of the library may write as a filter.
-Where = Mapping[str, object] | Sequence[str] | None
+from semantic_assets.model.filter_forms import Where, parse_filter
+from semantic_assets.model.search_filter import Filter
 
 #: `dense` finds by meaning, `words` by the words themselves, `hybrid` by both.
 Mode = Literal["hybrid", "dense", "words"]
@@ -73,14 +70,4 @@ def options_of(**arguments: Unpack[SearchArguments]) -> SearchOptions:
         ConfigError: a value is out of its range, or a condition cannot be read.
     """
     plain = {name: value for name, value in arguments.items() if name != "where"}
-    return SearchOptions(**plain, filter=filter_of(arguments.get("where")))  # type: ignore[arg-type]
-
-
-def filter_of(where: Where) -> Filter:
-    """Return the filter of a mapping or of conditions in text."""
-    if not where:
-        return Filter()
-    if isinstance(where, Mapping):
-        return Filter(tuple(Condition(name, "=", (str(one),)) for name, one in where.items()))
-    parts = (one.partition("=") for one in where)
-    return Filter(tuple(Condition(name, "=", tuple(v.split("|"))) for name, _, v in parts))
+    return SearchOptions(**plain, filter=parse_filter(arguments.get("where")))  # type: ignore[arg-type]

@@ -1,11 +1,11 @@
 """Find ranked passages for questions in the serving version of each dataset.
 
 A question is embedded in the space of the index it is put to, whatever the settings say now, so a
-change of model breaks nothing. Cosines of two spaces cannot be compared: over datasets of several
-spaces the answers are merged by their rank in each.
+change of model breaks nothing. A search by words alone embeds nothing, and costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,15 +25,18 @@ from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
-from semantic_assets.pipeline.search.index_selection import Found, Opened, Selection
-from semantic_assets.pipeline.search.passages import Passages
-from semantic_assets.pipeline.search.search_hit import Answer, SearchHit
+from semantic_assets.pipeline.search.answering import allowed_of, answers
+from semantic_assets.pipeline.search.index_selection import (
+    Allowed,
+    Opened,
+    Selection,
+    SpaceSelection,
+)
+from semantic_assets.pipeline.search.search_hit import Answer
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical
 
-#: Rows ranked for each hit at first, and how often more are ranked where passages repeat.
-_FACTOR, _WIDER = 2, 4
 _T = TypeVar("_T")
 _EVERYTHING, _DEFAULT = Scope(), SearchOptions()
 
@@ -145,6 +148,12 @@ class _Ready:
     asked: Asked
     questions: tuple[Question, ...]
     selection: Selection
+    allowed: Allowed
+
+    @property
+    def embedding(self) -> tuple[SpaceSelection, ...]:
+        """The spaces in which its questions are embedded."""
+        return self.selection.spaces if self.asked.options.needs_vector else ()
 
 
 #: By space: the vector of each question, or why there is none.
@@ -160,21 +169,23 @@ def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
             raise ConfigError("a question is empty: write some words to search for")
         selection = searched_of(store).selection(store, asked.scope)
         for of_space in selection.spaces:
+            is_foreign = of_space.space.backend != store.settings.backend
             if asked.space_id not in (None, of_space.space.space_id) or (
-                of_space.space.backend != store.settings.backend
+                asked.options.needs_vector and is_foreign
             ):
-                first = (*of_space.small, *of_space.others)[0]
-                raise _wrong_space(store, first, of_space.space, asked.space_id)
+                raise _wrong_space(store, of_space.opened[0], of_space.space, asked.space_id)
+        # Before anything is paid: a condition may be wrong.
+        allowed = allowed_of(selection, asked.options)
     except SemanticAssetsError as error:
         return error
-    return _Ready(asked, questions, selection)
+    return _Ready(asked, questions, selection, allowed)
 
 
 def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedded:
     """Embed all questions, by space; what two ask on one's behalf is sent once."""
     wanted: dict[EmbeddingSpace, dict[Question, None]] = {}
     for one in ready:
-        for of_space in one.selection.spaces:
+        for of_space in one.embedding:
             wanted.setdefault(of_space.space, {}).update(dict.fromkeys(one.questions))
     return {
         space: dict(zip(questions, embed_each(store, gemini, space, [*questions]), strict=True))
@@ -191,12 +202,12 @@ def _found(
     for one in ready:
         failed = [
             answer
-            for of_space in one.selection.spaces
+            for of_space in one.embedding
             for question in one.questions
             if isinstance(answer := embedded[of_space.space][question], SemanticAssetsError)
         ]
         if failed:
-            found[one] = failed[0]
+            found[one] = _with_cure(failed[0], one)
         elif one.questions:
             together.setdefault((one.selection, one.asked.options), []).append(one)
         else:
@@ -206,59 +217,28 @@ def _found(
     return [found[one] for one in ready]
 
 
+def _with_cure(error: SemanticAssetsError, ready: _Ready) -> SemanticAssetsError:
+    """Return why a question could not be embedded, and what answers it nevertheless."""
+    has_words = any(one.index.words is not None for one in ready.selection.opened)
+    if ready.asked.options.mode != "hybrid" or not has_words:
+        return error
+    found = copy(error)
+    found.args = (f"{error}; a search by words needs no API: `--mode words`", *error.args[1:])
+    return found
+
+
 def _ranked(
     selection: Selection, options: SearchOptions, group: Sequence[_Ready], embedded: _Embedded
 ) -> dict[_Ready, list[Answer]]:
     questions = [question for one in group for question in one.questions]
-    queries = [
+    vectors = [
         np.stack([raised(embedded[of_space.space][one]) for one in questions])
         for of_space in selection.spaces
+        if options.needs_vector
     ]
-    hits = iter(_nearest(selection, queries, options))
-    return {one: [next(hits) for _ in one.questions] for one in group}
-
-
-def _nearest(
-    selection: Selection, queries: Sequence[Vectors], options: SearchOptions
-) -> list[Answer]:
-    """Return the k nearest passages of each question.
-
-    Args:
-        queries: for each space of the selection the vectors of all questions.
-    """
-    k = options.offset + options.k + 1
-    count = k
-    for _ in range(_WIDER):
-        count *= _FACTOR  # a passage that stands at several places takes a row at each
-        ranked = [
-            of_space.nearest(asked, count)
-            for of_space, asked in zip(selection.spaces, queries, strict=True)
-        ]
-        best = [_merged(of_one, count) for of_one in zip(*ranked, strict=True)]
-        found = [Passages(of_one, k) for of_one in best]
-        if all(
-            len(one.hits) >= k or len(of_one) < count
-            for one, of_one in zip(found, best, strict=True)
-        ):
-            break
-    return [_page(one.distinct(), options) for one in found]
-
-
-def _page(hits: Sequence[SearchHit], options: SearchOptions) -> Answer:
-    end = options.offset + options.k
-    page = Answer(hits[options.offset : end])
-    page.has_more = len(hits) > end
-    return page
-
-
-def _merged(of_spaces: Sequence[list[Found]], k: int) -> list[Found]:
-    """Merge the hits of several spaces by their rank in each: their cosines cannot be compared."""
-    if len(of_spaces) == 1:
-        return of_spaces[0]
-    ranked = [
-        (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
-    ]
-    return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
+    texts = [one.text for one in questions]
+    found = iter(answers(selection, group[0].allowed, options, texts, vectors))
+    return {one: [next(found) for _ in one.questions] for one in group}
 
 
 def _wrong_space(

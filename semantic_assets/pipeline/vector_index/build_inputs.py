@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from semantic_assets.index.words.word_file import ANALYSIS
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
@@ -50,7 +51,9 @@ def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str
 
 
 def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
-    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
+    """Return the fingerprint of an index version made of these; another analysis makes another."""
+    made_of = (f"{k}={v}" for k, v in sorted(inputs.items()))
+    return fingerprint("index", f"words {ANALYSIS}", space_id, *made_of)
 
 
 def embeddings_fingerprints(

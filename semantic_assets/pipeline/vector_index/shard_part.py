@@ -5,7 +5,7 @@ the serving version. Only narrow columns are in memory for the whole shard.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,10 @@ from semantic_assets.text.fingerprint import fingerprint
 
 @dataclass(frozen=True, slots=True)
 class OldPart:
-    """A part of an earlier version, with the digest of its dead rows there, and its backend."""
+    """A part of an earlier version, as it is described there, and the version's backend."""
 
     part: Part
-    dead: str
+    entry: PartEntry
     backend: str
 
 
@@ -82,7 +82,7 @@ class ShardWriter:
         Raises:
             CorruptResult: the parts do not hold the rows they should.
         """
-        dead = {one.part.name: one.dead for one in old}
+        before = {one.part.name: one.entry for one in old}
         with (
             self._store.lake.open(layout.embeddings(self._space.space_id, shard)) as embeddings,
             self._store.lake.open(layout.chunks(shard)) as chunks,
@@ -90,7 +90,7 @@ class ShardWriter:
             wanted = wanted_rows(self._store, shard, embeddings, chunks)
             parts = [one.part for one in old]
             found = difference(wanted, parts, carries=serves, whole=self._whole)
-            entries = [self._linked(one, made_of, dead[one.part.name]) for one in found.kept]
+            entries = [self._linked(one, made_of, before[one.part.name]) for one in found.kept]
             name = f"{shard_name(shard)}.{self._folder.name}"
             if found.written:
                 write_part(
@@ -104,20 +104,23 @@ class ShardWriter:
         self._require_rows(shard, found.chunk_ids, entries)
         return ShardParts(
             entries=tuple(entries),
-            changed=frozenset(one.name for one in entries if one.dead != dead.get(one.name)),
+            changed=frozenset(
+                one.name
+                for one in entries
+                if one.name not in before or one.dead != before[one.name].dead
+            ),
             carried=found.carried,
         )
 
-    def _linked(self, one: KeptRows, made_of: str, dead: str) -> PartEntry:
+    def _linked(self, one: KeptRows, made_of: str, before: PartEntry) -> PartEntry:
         """Link a part, with the dead rows it had or a file of its own."""
-        part, target = one.part, self._folder / one.part.name
+        part, target, dead = one.part, self._folder / one.part.name, before.dead
         if len(one.numbers) == len(part):
             link_folder(part.folder, target)
         else:
             link_folder(part.folder, target, without=DEAD_ROWS)
             dead = write_dead_rows(target, part.places(one.numbers), len(part.stored))
-        rows = len(one.numbers)
-        return PartEntry(name=part.name, rows=rows, fingerprint=made_of, dead=dead)
+        return replace(before, rows=len(one.numbers), fingerprint=made_of, dead=dead)
 
     def _require_rows(
         self, shard: ShardKey, wanted: pa.ChunkedArray, entries: Sequence[PartEntry]
