@@ -16,6 +16,8 @@ from semantic_assets.text.foreign import visible, visible_lines
 #: The characters of all passages of one answer, about 10,000 tokens.
 MAX_ANSWER_CHARS = 40_000
 _SHOWN_KEYS = 40
+#: A passage of so many is read at a glance.
+_GLANCE_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +67,22 @@ def search_text(answer: SearchAnswer) -> Iterator[str]:
         yield visible(answer.told) or "Nothing is close to this question."
     for number, hit in enumerate(answer.hits, 1):
         yield f"{number}. {visible(hit.title or hit.file_name)}"
-        yield f"   {_place(hit)}, score {hit.score:.3f}"
+        yield f"   {_place(hit)}, score {hit.score:.3f}{_found_by(hit)}"
         yield f"   document_id {hit.document_id}, chunk_id {hit.chunk_id}, {_span(hit)}"
         if hit.metadata:
             yield f"   {visible(', '.join(f'{k}={v}' for k, v in sorted(hit.metadata.items())))}"
-        if hit.sentence is not None:
-            yield f"   best sentence: {visible(hit.sentence.text)}"
+        if hit.sentence is not None and (number in answer.cut or len(hit.text) > _GLANCE_CHARS):
+            yield from ("   best sentence:", _quoted(hit.sentence.text), "   passage:")
         yield _quoted(hit.text) + (" ... (cut)" if number in answer.cut else "")
         yield ""
     if answer.has_more:
         yield "More hits follow: ask again with a larger offset."
+
+
+def _found_by(hit: SearchHit) -> str:
+    ranks = {"meaning": hit.scores.cosine_rank, "words": hit.scores.words_rank}
+    found = [f"{rank} by {what}" for what, rank in ranks.items() if rank is not None]
+    return f" (number {', '.join(found)})" if found else ""
 
 
 def _place(hit: SearchHit | PassageWindow) -> str:

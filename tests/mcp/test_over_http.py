@@ -43,7 +43,13 @@ def _posted(url: str, *, body: Any = _INITIALIZE, **headers: str) -> httpx2.Resp
 
 
 async def _question(client: Client) -> CallToolResult:
-    return await client.call_tool("search", {"question": "the secret plan of the boiler", "k": 50})
+    return await client.call_tool(
+        "search", {"question": "the secret plan of the boiler", "floor": False}
+    )
+
+
+async def _by_words(client: Client) -> CallToolResult:
+    return await client.call_tool("search", {"question": "P-17", "mode": "words"})
 
 
 def _projects(answer: CallToolResult) -> set[str]:
@@ -144,6 +150,7 @@ def test_a_question_is_booked_to_its_key_and_changes_nothing_else(tmp_path: Path
         with world.served("--log-level", "debug", "serve", "--keys", log=log) as url:
             refused = by_http(url, _question, poor)
             assert "a spending cap of this server has no room" in failed(refused)
+            assert found(by_http(url, _by_words, poor))["hits"]
             answer = by_http(url, _question, rich)
             assert "P-17" in found(answer)["hits"][0]["text"]
         assert "POST /mcp 200" in log.read_text()

@@ -95,6 +95,46 @@ def test_a_hit_leads_to_its_passage_and_to_its_document(agent: Agent) -> None:
     assert document["metadata"] == {"author": "Lin", "year": "2021"}
 
 
+@pytest.mark.parametrize(
+    "where", [{"kind": "md"}, ["kind=md"], "kind=md", {"year": {">=": 2020}}, ["author~li"]]
+)
+def test_a_search_is_narrowed_by_what_the_datasets_list_names(agent: Agent, where: Any) -> None:
+    hits = found(agent.call("search", question="boiler", where=where, floor=False))["hits"]
+    assert {hit["uri"] for hit in hits} == {"acme/docs/manual.md"}
+    assert hits[0]["metadata"] == {"author": "Lin", "year": "2021"}
+
+
+def test_an_identifier_is_found_by_words_alone(agent: Agent) -> None:
+    answer = agent.call("search", question="P-17", mode="words")
+    (hit,) = found(answer)["hits"]
+    assert hit["sentence"]["text"] == "The pump P-17 is stopped at 80 degrees."
+    assert "(number 1 by words)" in text_of(answer)
+
+
+def test_pages_follow_one_another_until_there_are_no_more(agent: Agent) -> None:
+    asked = {"question": "the long log", "datasets": ["acme/logs"], "k": 2, "floor": False}
+    pages = [found(agent.call("search", **asked, offset=offset)) for offset in (0, 2)]
+    ids = [hit["chunk_id"] for page in pages for hit in page["hits"]]
+    assert len(set(ids)) == len(ids) == 4
+    assert pages[0]["has_more"]
+    asked = {"question": "pump", "datasets": ["acme/docs"], "floor": False}
+    assert not found(agent.call("search", **asked))["has_more"]
+
+
+def test_hits_are_grouped_by_document(agent: Agent) -> None:
+    options = {"group": "document", "per_document": 2, "k": 3, "floor": False}
+    hits = found(agent.call("search", question="log of the boiler", **options))["hits"]
+    documents = [hit["document_id"] for hit in hits]
+    assert documents == sorted(documents, key=documents.index)
+    assert max(map(documents.count, documents)) <= 2
+
+
+def test_a_question_to_which_nothing_is_close_gets_a_sentence(agent: Agent) -> None:
+    answer = agent.call("search", question="zyxwv qponm")
+    assert found(answer)["hits"] == []
+    assert len(text_of(answer).splitlines()) == 1
+
+
 def test_a_passage_is_read_with_what_stands_around_it(agent: Agent) -> None:
     hit = agent.hit("Line 000432 of the long log", datasets=["acme/logs"])
     place = {"dataset": "acme/logs", "document_id": hit["document_id"]}
@@ -183,6 +223,9 @@ def test_the_estimate_counts_what_was_written_since_the_last_refresh(agent: Agen
         ("search", {"question": "x", "key": "sak_1"}, "key: Extra inputs are not permitted"),
         ("search", {"question": "x", "datasets": ["acme/none"]}, "acme/none"),
         ("search", {"question": "x", "datasets": ["nobody"]}, "nobody"),
+        ("search", {"question": "x", "where": ["year>=soon"]}, "year>=soon"),
+        ("search", {"question": "x", "where": {"colour": "red"}}, "colour"),
+        ("search", {"question": "x", "mode": "both"}, "mode: Input should be 'hybrid'"),
         ("search", {"question": "x", "datasets": ["ACME/Docs"]}, "use only a-z"),
         ("search", {"question": "   "}, "a question is empty"),
         ("read_passage", {"dataset": "acme/docs"}, "chunk_id, or by document_id"),
@@ -208,7 +251,8 @@ def test_beyond_the_end_of_a_document_stands_nothing(agent: Agent) -> None:
 
 
 def test_one_project_sees_nothing_of_another(acme: Agent, agent: Agent) -> None:
-    hits = found(acme.call("search", question="the secret plan of the other project", k=50))["hits"]
+    asked = {"question": "the secret plan of the other project", "floor": False}
+    hits = found(acme.call("search", **asked))["hits"]
     assert {hit["dataset"].partition("/")[0] for hit in hits} == {"acme"}
     listed = found(acme.call("list_datasets"))
     assert [one["dataset"] for one in listed["datasets"]] == ["acme/docs", "acme/logs"]

@@ -43,7 +43,8 @@ async def _session(client: Client) -> str:
             first.update(hit)
 
     await call("list_datasets")
-    await call("search", question="At what temperature is the pump P-17 stopped?", k=2)
+    await call("search", question="At what temperature is the pump P-17 stopped?", k=1)
+    await call("search", question="P-17", mode="words", where={"year": {">=": 2020}})
     await call("read_passage", dataset=first["dataset"], chunk_id=first["chunk_id"], around=100)
     await call("search", question="When is the valve of the boiler tested?", k=1)
     await call("read_document", dataset=first["dataset"], document_id=first["document_id"])
@@ -63,7 +64,7 @@ def _fenced(text: str) -> str:
 
 def settled(page: str) -> str:
     """A page without the numbers that a better ranking changes."""
-    return re.sub(r"score [\d.]+", "score N", page)
+    return re.sub(r"score .+", "score N", page)
 
 
 def written(page: str, world: World) -> str:
