@@ -10,20 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
-from typing import Literal, Self, Unpack, overload
+from typing import Literal, Self, overload
 
 import duckdb
 
 from semantic_assets.api.batch_manager import BatchManager
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
-from semantic_assets.api.hits import Hits
+from semantic_assets.api.searching import Searching
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
-from semantic_assets.model.keys import DatasetKey, Scope
-from semantic_assets.model.search_options import SearchArguments, options_of
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
@@ -33,14 +32,14 @@ from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.pipeline.search.gathering import Gathering
-from semantic_assets.pipeline.search.search import Asked, answer_each
+from semantic_assets.pipeline.search.search import answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
 _MODES = tuple(Mode)
 
 
-class SemanticCore:
+class SemanticCore(Searching):
     """One lake, opened at the first call. Use it as a context manager, or `close` it.
 
     It is safe to use from several threads; documents are ingested one after the other.
@@ -174,47 +173,6 @@ class SemanticCore:
         """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
         keys, counter = dataset_keys(datasets), self.gemini if exact else None
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
-
-    def search(
-        self,
-        question: str,
-        *,
-        dataset: Datasets = None,
-        space: str | None = None,
-        **options: Unpack[SearchArguments],
-    ) -> Hits:
-        """Return the passages that answer a question best.
-
-        Args:
-            dataset: names of datasets, or of projects, which have no slash; default: all.
-            space: refuse an index of another embedding space.
-            options: `k` passages (10) behind the first `offset`; `mode` "hybrid", "dense" or
-                "words"; `where`, as {"kind": "pdf", "year": {">=": 2020}} or ["year>=2020"];
-                `group` "document" and passages `per_document`; `floor` False returns passages
-                where nothing is close, too.
-
-        Raises:
-            NotFound: there is no index yet.
-            ConfigError: the index is of another embedding space, or an option cannot be read.
-        """
-        return self.search_many([question], dataset=dataset, space=space, **options)[0]
-
-    def search_many(
-        self,
-        questions: Sequence[str],
-        *,
-        dataset: Datasets = None,
-        space: str | None = None,
-        **options: Unpack[SearchArguments],
-    ) -> list[Hits]:
-        """Search for each of several questions, as `search`; they are embedded 100 a call."""
-        asked = Asked(
-            questions=tuple(questions),
-            scope=Scope.parse([dataset] if isinstance(dataset, str) else dataset or ()),
-            options=options_of(**options),
-            space_id=space,
-        )
-        return [*map(Hits.of, self.gathering.ask(asked))]
 
     @overload
     def generate(

@@ -7,12 +7,12 @@ from semantic_assets.index.filtering.allowed_rows import allowed_in_each
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.search.asked_words import asked_words
-from semantic_assets.pipeline.search.best_sentence import best_sentence
 from semantic_assets.pipeline.search.closeness import nothing_close
 from semantic_assets.pipeline.search.index_selection import Allowed, Selection
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, depth_of
-from semantic_assets.pipeline.search.passages import Passages
 from semantic_assets.pipeline.search.search_hit import Answer
+from semantic_assets.pipeline.search.shown.best_sentence import best_sentence
+from semantic_assets.pipeline.search.shown.passages import Passages
 from semantic_assets.pipeline.search.sought import Sought
 
 #: Rows ranked for each hit at first: some repeat others or are beside them.

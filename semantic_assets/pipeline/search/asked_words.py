@@ -15,6 +15,9 @@ from semantic_assets.pipeline.search.fusion import Scores
 from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, best_first
 from semantic_assets.pipeline.search.question_marks import QuestionMarks
 
+#: Units of a long question of which it is said whether a row has them.
+_WEIGHED = 64
+
 
 @dataclass(frozen=True, eq=False)
 class AskedWords:
@@ -47,12 +50,13 @@ class AskedWords:
         """Return the share of the question's weight that the words of a row have."""
         assert one.index.words is not None
         numbers = np.array([row], np.int64)
+        heaviest = sorted(self.weights.items(), key=lambda item: -item[1])[:_WEIGHED]
         found = sum(
             weight
-            for unit, weight in self.weights.items()
+            for unit, weight in heaviest
             if one.index.words.scores(Terms((unit,)), self.counts, numbers)[0] > 0
         )
-        return found / (sum(self.weights.values()) or 1.0)
+        return found / (sum(weight for _, weight in heaviest) or 1.0)
 
     @cached_property
     def weights(self) -> dict[str, float]:

@@ -28,7 +28,6 @@ def _is_close(ranking: MixedRanking) -> bool:
     sought, gap = ranking.sought, ranking.best_gap
     if not sought.words.opened:
         return gap >= _GAP_ALONE
-    share = max((sought.words.share(one, row) for _, one, row in ranking.best_words), default=0.0)
     if not sought.vectors:
-        return share >= _SHARE_ALONE
-    return gap / _GAP + share / _SHARE >= 1
+        return ranking.share >= _SHARE_ALONE
+    return gap / _GAP + ranking.share / _SHARE >= 1

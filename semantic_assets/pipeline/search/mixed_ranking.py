@@ -14,13 +14,12 @@ import numpy as np
 
 from semantic_assets.index.ranking import Numbers
 from semantic_assets.pipeline.search.fusion import Scores, mixed, weight_of
-from semantic_assets.pipeline.search.index_selection import Found, Opened
+from semantic_assets.pipeline.search.index_selection import Opened
 from semantic_assets.pipeline.search.search_hit import HitScores
 from semantic_assets.pipeline.search.sought import Lists, Sought
 
 #: Rows of each list at first, and how many times as many where those are too few.
 _DEPTH, _DEEPER = 64, 4
-_FEW = 3
 #: Sums of products differ in the last bits by how many rows were taken together.
 _DIGITS = 6
 
@@ -65,10 +64,12 @@ class MixedRanking:
             self._set(self.sought.lists(self._lists.depth * _DEEPER))
         return self._ranked[:count]
 
-    @property
-    def best_words(self) -> list[Found]:
-        """The few rows with the best words."""
-        return self._lists.words[:_FEW] or self.sought.words.best(_FEW, self.sought.allowed)
+    @cached_property
+    def share(self) -> float:
+        """The share of the question's weight that the row with the best words has."""
+        words = self.sought.words
+        best = self._lists.words[:1] or words.best(1, self.sought.allowed)
+        return max((words.share(one, row) for _, one, row in best), default=0.0)
 
     @cached_property
     def best_gap(self) -> float:
@@ -110,7 +111,7 @@ class MixedRanking:
         if self._is_by_cosine:
             return block.cosines
         gaps = self.sought.gap(block.opened, block.cosines)
-        return self._mix(gaps, block.words, self._weight(block.opened))
+        return np.round(self._mix(gaps, block.words, self._weight(block.opened)), _DIGITS)
 
     @property
     def _is_by_cosine(self) -> bool:
@@ -122,7 +123,7 @@ class MixedRanking:
     def _mix(self, gaps: Scores, words: Scores, weight: float) -> Scores:
         best_words = self._lists.words[0][0] if self._lists.words else 0.0
         by_meaning = gaps / self.best_gap if self.best_gap > 0 else np.ones_like(gaps)
-        by_words = words / best_words if best_words > 0 else np.zeros_like(words)
+        by_words = words / best_words * self.share if best_words > 0 else np.zeros_like(words)
         return mixed(by_meaning, by_words, weight)
 
     @property

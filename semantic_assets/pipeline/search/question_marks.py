@@ -28,7 +28,7 @@ Mark = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MarkedWord:
     """A word of a question in a text."""
 
     start: int
@@ -46,7 +46,7 @@ class QuestionMarks:
         self._units = {term: unit for unit in weights for term in _terms(unit, self._languages)}
         self._pattern = _pattern(weights)
 
-    def found(self, text: str) -> Iterator[Found]:
+    def found(self, text: str) -> Iterator[MarkedWord]:
         """Yield the words of the question in a text, in order; a piece of a word is none."""
         if self._pattern is None:
             return
@@ -54,13 +54,13 @@ class QuestionMarks:
         for one in self._pattern.finditer(_folded(text)):
             start = one.start()
             if text[start] >= _UNSPACED:
-                yield Found(start, start + len(one["pair"]), one["pair"])
+                yield MarkedWord(start, start + len(one["pair"]), one["pair"])
             elif start >= end and not (start and _is_in_word(text[start - 1])):
                 word = _WORD.match(text, start)
                 end = word.end() if word else start
                 unit = self._unit(word.group()) if word else None
                 if unit is not None:
-                    yield Found(start, end, unit)
+                    yield MarkedWord(start, end, unit)
 
     def marks(self, text: str) -> tuple[Mark, ...]:
         """Return the places to mark in a text, those of an identifier as one."""

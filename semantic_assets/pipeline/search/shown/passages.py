@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from semantic_assets.model.search_options import SearchOptions
-from semantic_assets.pipeline.search.likeness import Likeness
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, Ranked
-from semantic_assets.pipeline.search.passage_rows import Place, Row, RowReader, joined
 from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.shown.likeness import Likeness
+from semantic_assets.pipeline.search.shown.passage_rows import Place, Row, RowReader, joined_text
 
 #: A neighbour joins a hit from at most so many places further down, and so many rows are one hit.
 _WITHIN, _MOST_ROWS = 10, 3
@@ -85,7 +85,7 @@ class Passages:
 
     def _hit(self, passage: Passage) -> SearchHit:
         best = passage.best
-        text, start, end = joined([self._rows[row] for row in passage.rows])
+        text, start, end = joined_text([self._rows[row] for row in passage.rows])
         hit = SearchHit(
             score=best.score,
             scores=best.scores,

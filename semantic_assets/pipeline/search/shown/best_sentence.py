@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from semantic_assets.pipeline.search.question_marks import Found, Mark, QuestionMarks
+from semantic_assets.pipeline.search.question_marks import Mark, MarkedWord, QuestionMarks
 from semantic_assets.pipeline.search.search_hit import Sentence
 from semantic_assets.text.sentences import sentence_starts
 
@@ -67,7 +67,7 @@ def _visible(text: str, start: int, end: int) -> Iterator[Mark]:
 
 
 def _weightiest(
-    text: str, spans: Sequence[Mark], found: Sequence[Found], marks: QuestionMarks
+    text: str, spans: Sequence[Mark], found: Sequence[MarkedWord], marks: QuestionMarks
 ) -> Mark:
     units: list[set[str]] = [set() for _ in spans]
     starts = [start for start, _ in spans]

@@ -57,7 +57,7 @@ def _columns(one: Ranked) -> tuple[str, int]:
     return document, chunk
 
 
-def joined(rows: Sequence[Row]) -> tuple[str, int, int]:
+def joined_text(rows: Sequence[Row]) -> tuple[str, int, int]:
     """Return the text of neighbouring rows, and where it begins and ends in the document.
 
     Only white space stands between two neighbours. It is not kept, but its length is, so the offsets
