@@ -147,6 +147,9 @@ def test_a_question_is_booked_to_its_key_and_changes_nothing_else(tmp_path: Path
     with paid_world(tmp_path) as world:
         rich, poor = world.key("acme"), world.key("acme", usd_per_day=1e-9)
         before, log = world.snapshot(), tmp_path / "log.txt"
+        keyless = World(world.root, world.environ | {"GEMINI_API_KEY": ""})
+        assert found(keyless.by_stdio(_by_words))["hits"]
+        assert world.snapshot() == before
         with world.served("--log-level", "debug", "serve", "--keys", log=log) as url:
             refused = by_http(url, _question, poor)
             assert "a spending cap of this server has no room" in failed(refused)
