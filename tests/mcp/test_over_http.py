@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 from mcp import Client
 from mcp_types import CallToolResult
 
+from semantic_assets.cli import main
 from tests.mcp.agent_world import SECRET, World, by_http, failed, found, paid_world, text_of
 
 _INITIALIZE: dict[str, Any] = {
@@ -140,6 +142,23 @@ def test_eight_calls_at_once_are_answered_by_whichever_worker(
 def test_metrics_name_the_route(open_url: str) -> None:
     _posted(open_url)
     assert 'route="/mcp",status="200"' in httpx2.get(f"{open_url}/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--project", "acme"], "semantic-assets keys create --project P --role read"),
+        (["--host", "0.0.0.0"], "every request needs a key and there is none"),
+    ],
+)
+def test_what_a_key_has_to_limit_is_not_served_without_one(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    typed = ["mcp", "--http", "--port", "0", *words, "--root", str(tmp_path / "lake")]
+    result = CliRunner().invoke(main, typed)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert len(result.output.splitlines()) == 1
 
 
 @pytest.mark.dear
