@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -40,13 +41,36 @@ VisitorOf = Callable[[Any], Visitor]
 
 def make_server(core: SemanticCore, visitor_of: VisitorOf) -> Server[Any]:
     """Return a server that answers from an open core, which stays its owner's to close."""
+    answering = _Answering(core, visitor_of)
+    return Server(
+        "semantic-assets",
+        version=version("semantic-assets"),
+        title="semantic_assets",
+        instructions=INSTRUCTIONS,
+        on_list_tools=_list_tools,
+        on_call_tool=answering.call_tool,
+        on_list_resources=_list_resources,
+        on_list_resource_templates=_list_resource_templates,
+        on_read_resource=answering.read_resource,
+    )
 
-    async def call_tool(context: Any, asked: types.CallToolRequestParams) -> types.CallToolResult:
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """Answers the requests that read the lake, each in a thread and as its visitor may."""
+
+    core: SemanticCore
+    visitor_of: VisitorOf
+
+    async def call_tool(
+        self, context: Any, asked: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """Call a tool; what goes wrong is an answer too, of one line."""
         tool = TOOLS.get(asked.name)
         if tool is None:
             return _failed(f"there is no tool {asked.name!r}: use {', '.join(TOOLS)}")
-        visitor = visitor_of(context.request)
-        call = partial(tool.answer, core, visitor, asked.arguments or {})
+        visitor = self.visitor_of(context.request)
+        call = partial(tool.answer, self.core, visitor, asked.arguments or {})
         try:
             text, structured = await _in_thread(visitor, call)
         except ValidationError as error:
@@ -60,29 +84,22 @@ def make_server(core: SemanticCore, visitor_of: VisitorOf) -> Server[Any]:
         return types.CallToolResult(content=content, structured_content=structured)
 
     async def read_resource(
-        context: Any, asked: types.ReadResourceRequestParams
+        self, context: Any, asked: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        visitor = visitor_of(context.request)
+        """Read a document by its address.
+
+        Raises:
+            MCPError: it is not there, or may not be read.
+        """
+        visitor = self.visitor_of(context.request)
+        read = partial(_resource, self.core, visitor, str(asked.uri))
         try:
-            found = await _in_thread(visitor, partial(_resource, core, visitor, str(asked.uri)))
+            return types.ReadResourceResult(contents=[await _in_thread(visitor, read)])
         except SemanticAssetsError as error:
             raise MCPError(types.INVALID_PARAMS, visitor.told(error)) from error
         except Exception as error:
             _log.exception("reading a resource failed")
             raise MCPError(types.INTERNAL_ERROR, _UNEXPECTED) from error
-        return types.ReadResourceResult(contents=[found])
-
-    return Server(
-        "semantic-assets",
-        version=version("semantic-assets"),
-        title="semantic_assets",
-        instructions=INSTRUCTIONS,
-        on_list_tools=_list_tools,
-        on_call_tool=call_tool,
-        on_list_resources=_list_resources,
-        on_list_resource_templates=_list_resource_templates,
-        on_read_resource=read_resource,
-    )
 
 
 async def _list_tools(_: Any, __: Any) -> types.ListToolsResult:
