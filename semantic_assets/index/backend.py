@@ -12,6 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from semantic_assets.index.description import Description
+from semantic_assets.index.filtering.dictionaries import stored_column
 from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
@@ -49,7 +50,7 @@ class InParts:
     parts: Parts
 
     def column(self, name: str) -> list[pa.Array] | None:
-        pieces = [part.column(name) for part in self.parts]
+        pieces = [stored_column(part.columns, name, part.live) for part in self.parts]
         found = [piece for piece in pieces if piece is not None]
         return found if len(found) == len(pieces) else None
 

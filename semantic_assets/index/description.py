@@ -14,6 +14,9 @@ from semantic_assets.system.checksums import FileSums, file_sums
 from semantic_assets.system.durable import replacing, sync
 
 FILE_NAME = "generation.json"
+#: What parts hold. With another number parts are compared with their tables again, and those that
+#: lack a column are written anew: 2 has the record, the MIME type and the metadata of documents.
+PART_FORMAT = 2
 _SUM = "sum"
 
 

@@ -86,13 +86,6 @@ class Part:
         """Whether it has all columns of PART_ROWS: earlier releases wrote fewer."""
         return set(_STORED.names) <= set(self.columns.column_names)
 
-    def column(self, name: str) -> pa.Array | None:
-        """Return a column of the rows as it is stored; None: an earlier release did not write it."""
-        if name not in self.columns.column_names:
-            return None
-        found = self.columns[name].combine_chunks()
-        return found if self.live is None else found.take(pa.array(self.live))
-
     def places(self, numbers: Numbers) -> Numbers:
         """Return where these rows are in the files."""
         return numbers if self.live is None else self.live[numbers]

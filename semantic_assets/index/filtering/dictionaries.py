@@ -17,6 +17,16 @@ def encoded(column: pa.Array) -> pa.DictionaryArray:
     return found.take(pc.index_in(column.indices, used))
 
 
+def stored_column(
+    columns: pa.Table, name: str, live: npt.NDArray[np.int64] | None
+) -> pa.Array | None:
+    """Return a column of the live rows as it is stored; None: an earlier release did not write it."""
+    if name not in columns.column_names:
+        return None
+    found = columns[name].combine_chunks()
+    return found if live is None else found.take(pa.array(live))
+
+
 def codes_of(column: pa.DictionaryArray) -> npt.NDArray[np.int32]:
     """Return for each row the place of its value in the dictionary; -1: it has none."""
     return np.asarray(column.indices.fill_null(-1).to_numpy(zero_copy_only=False))

@@ -10,7 +10,7 @@ the best by itself is looked up only in the rows that may still be among them (M
 is the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -78,6 +78,11 @@ class WordIndex:
 
     def __len__(self) -> int:
         return int(self._firsts[-1])
+
+    @property
+    def pieces(self) -> Iterator[tuple[WordFile, Numbers | None]]:
+        """The word files with the places of their live rows."""
+        yield from zip(self._files, self._live, strict=True)
 
     @cached_property
     def _lengths(self) -> Scores:

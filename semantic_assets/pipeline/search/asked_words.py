@@ -17,6 +17,8 @@ from semantic_assets.pipeline.search.question_marks import QuestionMarks
 
 #: Units of a long question of which it is said whether a row has them.
 _WEIGHED = 64
+#: A word that weighs less than this share of the heaviest is not marked.
+_MARKED = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +71,10 @@ class AskedWords:
 
     @cached_property
     def marks(self) -> QuestionMarks:
-        """What finds the question's words in a text."""
-        return QuestionMarks(self.weights, self.languages)
+        """What finds the question's words in a text, without those that are nearly everywhere."""
+        least = _MARKED * max(self.weights.values(), default=0.0)
+        marked = {unit: weight for unit, weight in self.weights.items() if weight >= least}
+        return QuestionMarks(marked, self.languages)
 
     def _weight(self, unit: str) -> float:
         terms = Terms((unit,)).stemmed(self.languages)

@@ -31,8 +31,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.pending.landed import damaged_jobs
 from semantic_assets.pipeline.vector_index.build_inputs import (
     embeddings_fingerprints,
-    inputs_fingerprint,
     is_of,
+    wanted_fingerprint,
 )
 from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
 from semantic_assets.pipeline.vector_index.shard_part import (
@@ -110,14 +110,13 @@ def build_index(
         serves = store.decide_space(dataset)
         space = space or serves
         inputs = embeddings_fingerprints(store, dataset, space)
-        wanted = inputs_fingerprint(space.space_id, inputs)
+        wanted = wanted_fingerprint(store, dataset, space.space_id, inputs)
         built = None if by_hand else _built(store, dataset, wanted)
         serving = store.ledger.index_versions.serving(dataset)
-        is_whole = serving is not None and not broken and is_kept(store, serving)
+        is_whole = serving is not None and not broken and is_kept(store, serving, asking=by_hand)
         links = is_whole or serving is None
-        building = _Building(
-            store, lease, dataset, space, inputs, links=links, whole=by_hand or not links
-        )
+        whole = by_hand or not links
+        building = _Building(store, lease, dataset, space, inputs, wanted, links=links, whole=whole)
         if space != serves:
             return IndexReport.unchanged(built) if built else building.run()
         if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
@@ -169,12 +168,13 @@ class _Building:
         dataset: DatasetKey,
         space: EmbeddingSpace,
         inputs: dict[str, str],
+        made_of: str,
         *,
         links: bool,
         whole: bool,
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
-        self._space, self._inputs, self._whole = space, inputs, whole
+        self._space, self._inputs, self._made_of, self._whole = space, inputs, made_of, whole
         self._kept = KeptParts(store, dataset, space, links=links)
         self._entries: list[PartEntry] = []
         #: Names of the parts that are new or have other dead rows, and the backend of the others.
@@ -281,7 +281,7 @@ class _Building:
             self._dataset,
             number,
             rows=description.rows,
-            input_fingerprint=inputs_fingerprint(self._space.space_id, self._inputs),
+            input_fingerprint=self._made_of,
             inputs=self._inputs,
             backend=description.backend,
         )

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
 from semantic_assets.index.dead_rows import DEAD_ROWS, write_dead_rows
-from semantic_assets.index.description import PartEntry
+from semantic_assets.index.description import PART_FORMAT, PartEntry
 from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.parts import Part, open_part, write_part
 from semantic_assets.index.ranking import Numbers, Vectors
@@ -58,7 +58,9 @@ def rows_fingerprint(store: Store, space: EmbeddingSpace, shard: ShardKey) -> st
         layout.chunks(shard),
         layout.documents(shard),
     )
-    return fingerprint("rows", *(store.lake.fingerprint(path) or "" for path in paths))
+    return fingerprint(
+        f"rows {PART_FORMAT}", *(store.lake.fingerprint(path) or "" for path in paths)
+    )
 
 
 class ShardWriter:
