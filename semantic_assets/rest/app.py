@@ -10,7 +10,6 @@ from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +23,16 @@ from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
-from semantic_assets.rest.routes import agents, batches, documents, generations, keys, search
+from semantic_assets.rest.routes import (
+    agents,
+    batches,
+    corpus,
+    documents,
+    generations,
+    keys,
+    search,
+)
+from semantic_assets.rest.routes.page_files import add_page
 from semantic_assets.rest.serving import Limits, Serving
 from semantic_assets.rest.turns import ReadingTurns, Turns
 from semantic_assets.rest.usage import Usage
@@ -35,20 +43,16 @@ _log = logging.getLogger("semantic_assets.rest")
 _READING, _WRITING = 32, 24
 #: More than both: monitors and streams need no turn.
 _THREADS = 80
-_PAGE = Path(__file__).parent / "page"
-_ASSETS = {"/": ("index.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
-_ASSETS["/page.css"] = ("page.css", "text/css")
 ROUTERS = (
     *(documents.changes, documents.router, batches.changes, batches.router),
     *(generations.changes, generations.router, keys.changes, keys.router),
-    *(search.router, search.monitoring),
+    *(search.router, corpus.router, search.monitoring),
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
 }
-_PAGE_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 
 def create_app(
@@ -100,7 +104,7 @@ def create_app(
         app.include_router(router)
     app.router.routes.append(agents.agents_route(endpoint))
     if not only_agents:
-        _add_page(app)
+        add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
     app.add_middleware(Access)
     app.add_middleware(_Observed)
@@ -124,16 +128,6 @@ def _serving(
         writing=Turns(-(-_WRITING // workers), is_shared=needs_key),
         parsing=ReadingTurns(-(-MAX_CHILDREN // workers), is_shared=needs_key),
     )
-
-
-def _add_page(app: FastAPI) -> None:
-    for path, (name, media_type) in _ASSETS.items():
-
-        def asset(name: str = name, media_type: str = media_type) -> FileResponse:
-            headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-cache"}
-            return FileResponse(_PAGE / name, media_type=media_type, headers=headers)
-
-        app.add_api_route(path, asset, include_in_schema=False, response_class=FileResponse)
 
 
 class _Observed:

@@ -12,14 +12,15 @@ import pytest
 
 from semantic_assets import errors
 from semantic_assets.rest.api_keys import ApiKeys
+from semantic_assets.rest.routes.page_files import page_paths
 from tests.interfaces.nasty import NASTY, harms
 from tests.rest.conftest import DOCUMENTS, Served
 
 #: What needs no key: whether the process lives, and the page with nothing in it.
-_OPEN = {"/healthz", "/readyz", "/", "/page.js", "/page.css"}
+_OPEN = {"/healthz", "/readyz", *page_paths()}
 
 #: There another project's key sees none of ours.
-_OWN_ALONE = {"/v1/datasets", "/v1/keys", "/v1/keys/acme"}
+_OWN_ALONE = {"/v1/corpus", "/v1/datasets", "/v1/keys", "/v1/keys/acme"}
 
 
 @pytest.fixture
@@ -245,9 +246,14 @@ def test_googles_words_for_a_suspended_key_reach_no_caller(
 
 def test_the_page_shows_what_a_text_hides(served: Served) -> None:
     """The page's own function over all characters, where Node is installed to run it."""
+    for path, file in page_paths().items():
+        text = served.client.get(path).text
+        assert text == file.read_text()
+        # As text: no line of the page parses HTML, or runs what it was given.
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
     if (node := shutil.which("node")) is None:
         pytest.skip("needs Node")
-    script = served.client.get("/page.js").text
+    script = served.client.get("/page/text.js").text
     function = script[script.index("function shown") : script.index("// Everything from the lake")]
     asked = f"{function}\nprocess.stdout.write(shown(JSON.parse(require('fs').readFileSync(0))));"
     run = subprocess.run(
@@ -256,5 +262,4 @@ def test_the_page_shows_what_a_text_hides(served: Served) -> None:
     assert run.returncode == 0, run.stderr
     assert harms(run.stdout.replace("\t", "")) == []
     assert run.stdout.endswith("\n\tend")
-    assert "<script>" in run.stdout  # as text: no line of the page parses HTML
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", script)
+    assert "<script>" in run.stdout

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 _QUIET = [
     "--no-sandbox",
@@ -25,14 +25,24 @@ _ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
 _LOCATION = "/locations/semantic_assets.definitions"
 
 
+def chromium_path() -> str:
+    chromium = shutil.which("chromium")
+    assert chromium, "no chromium: `make test-ui` installs Debian's"
+    return chromium
+
+
+def launched(playwright: Playwright) -> Browser:
+    """A browser for pages of several sizes, which forget each other."""
+    expect.set_options(timeout=_PAGE_MS)
+    return playwright.chromium.launch(executable_path=chromium_path(), args=_QUIET)
+
+
 @contextmanager
 def opened_page(playwright: Playwright, profile: Path, base_url: str) -> Iterator[Page]:
     """A page of a fresh profile that reaches nothing but this machine."""
-    chromium = shutil.which("chromium")
-    assert chromium, "no chromium: `make test-ui` installs Debian's"
     context = playwright.chromium.launch_persistent_context(
         profile,
-        executable_path=chromium,
+        executable_path=chromium_path(),
         args=_QUIET,
         base_url=base_url,
         viewport={"width": 1920, "height": 1080},

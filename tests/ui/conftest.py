@@ -1,5 +1,6 @@
 """The browser tests: left out unless `-m` names `ui`; one Dagster and one browser for them all."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ if TYPE_CHECKING:  # a plain run imports neither: playwright is an extra
 
     from tests.ui.dagster_dev import DagsterDev
 
-_PICTURES = Path(__file__).resolve().parents[2] / ".ui"
+_PICTURES = Path(os.environ.get("PICTURES") or Path(__file__).resolve().parents[2] / ".ui")
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -23,7 +24,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.fixture(scope="session")
 def pictures() -> Path:
     """Where screenshots and Dagster's log of the last run are."""
-    _PICTURES.mkdir(exist_ok=True)
+    _PICTURES.mkdir(exist_ok=True, parents=True)
     for old in [*_PICTURES.glob("*.png"), *_PICTURES.glob("*.log")]:
         old.unlink()
     return _PICTURES

@@ -1,165 +1,228 @@
 """The page of `semantic-assets serve`, walked through in a real browser."""
 
-import os
+import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from semantic_assets.settings.settings import PREFIX
-from tests.factories import BLANK
-from tests.thrift import one_authority
+from tests.ui.page_world import HOSTILE, make_sources, run, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import Page, Playwright, Route
 
 pytestmark = pytest.mark.ui
-_HOSTILE = "<img src=x onerror=document.title='owned'> The otter sleeps on its back."
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    sources = folder / "sources" / "river" / "animals"
-    sources.mkdir(parents=True)
-    long = "\n\n".join(f"Paragraph {n} is about the banks of the river." * 30 for n in range(40))
-    (sources / "heron.md").write_text(
-        f"# Herons\n\n{long}\n\n## Nests\n\nThe heron nests in March."
-    )
-    (sources / "otter.txt").write_text(_HOSTILE)
-    _run(folder, "refresh", "--mode", "sync")
+    make_sources(folder)
+    run(folder, "refresh", "--mode", "sync")
     return folder
 
 
-def _environ(folder: Path) -> dict[str, str]:
-    return {
-        **BLANK,
-        **one_authority(),
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        PREFIX + "ROOT": str(folder / "lake"),
-        PREFIX + "SOURCES": str(folder / "sources"),
-        PREFIX + "EMULATOR_LATENCY_SECONDS": "0.2",
-    }
-
-
-def _run(folder: Path, *command: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "semantic_assets", *command],
-        env=_environ(folder),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-
-
-@contextmanager
-def _served(folder: Path, *options: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "semantic_assets", "serve", "--port", "0", *options]
-    server = subprocess.Popen(command, env=_environ(folder), stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    try:
-        yield server.stdout.readline().split()[0]
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        server.stdout.close()
-
-
 @pytest.fixture(scope="module")
-def page(
+def opened(
     playwright: "Playwright", lake: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Page]":
     from tests.ui.browser import opened_page
 
     with (
-        _served(lake) as url,
-        opened_page(playwright, tmp_path_factory.mktemp("profile"), url) as opened,
+        served(lake) as url,
+        opened_page(playwright, tmp_path_factory.mktemp("profile"), url) as page,
     ):
-        yield opened
+        yield page
 
 
-def test_a_question_finds_the_passage_and_its_place_in_the_document(
-    page: "Page", pictures: Path
-) -> None:
+@pytest.fixture
+def page(opened: "Page") -> "Iterator[Page]":
+    """The page; no test may leave an error in its console."""
+    errors: list[str] = []
+
+    def note(message: object) -> None:
+        errors.append(str(message))
+
+    opened.on("pageerror", note)
+    opened.set_viewport_size({"width": 1440, "height": 900})
+    yield opened
+    opened.remove_listener("pageerror", note)
+    assert errors == []
+
+
+def test_a_question_is_asked_read_and_left_by_the_keyboard_alone(page: "Page") -> None:
     from playwright.sync_api import expect
 
-    errors: list[str] = []
-    page.on(
-        "console", lambda message: errors.append(message.text) if message.type == "error" else None
-    )
     page.goto("/")
+    expect(page.locator(".corpus")).to_be_visible()
+    page.locator("body").press("Tab")
     page.keyboard.press("/")
     page.keyboard.type("The heron nests in March, when?")
     page.keyboard.press("Enter")
     best = page.locator(".hit").first
-    expect(best).to_contain_text("The heron nests in March.")
+    expect(best).to_contain_text("nests in March.")
     expect(best.locator("mark").first).to_have_text(re.compile("heron|nests", re.IGNORECASE))
-    page.screenshot(path=pictures / "page-search.png")
-    expect(best).to_contain_text("Herons")
+    expect(best).not_to_contain_text("##")
     page.keyboard.press("ArrowDown")
+    expect(best.locator(".title")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#document-text mark")).to_contain_text("The heron nests in March.")
-    expect(page.locator("#document-text mark")).to_be_in_viewport()
-    page.screenshot(path=pictures / "page-document.png")
+    here = page.locator("#reader .here").filter(has_text="nests in March")
+    expect(here).to_be_in_viewport()
+    expect(page.locator("#reader")).to_contain_text("Match 1 of")
+    page.keyboard.press("n")
+    expect(page.locator("#reader")).to_contain_text("Match 2 of")
+    page.keyboard.press("p")
+    expect(page.locator("#reader")).to_contain_text("Match 1 of")
     page.keyboard.press("Escape")
-    expect(page.locator("#document")).not_to_be_visible()
-    assert errors == []
+    expect(page.locator("#reader")).not_to_be_visible()
+    expect(best.locator(".title")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).not_to_be_visible()
 
 
-def test_queue_cost_jobs_and_the_estimate_are_shown(page: "Page") -> None:
+def test_the_words_are_marked_behind_letters_of_four_bytes(page: "Page") -> None:
+    """Offsets count characters, and JavaScript's strings count otherwise."""
+    from playwright.sync_api import expect
+
+    page.goto("/?q=heron+nests+in+March")
+    page.locator(".hit .title").first.click()
+    here = page.locator("#reader .here").filter(has_text="nests in March")
+    expect(here.locator("mark").first).to_have_text(re.compile("^(heron|nests|march)$", re.I))
+    text = page.locator("#reader .reader-text").inner_text()
+    assert "##" not in text
+    assert "Herons 🪶" in text
+
+
+def test_the_address_holds_what_is_shown_and_the_back_button_takes_it_back(page: "Page") -> None:
     from playwright.sync_api import expect
 
     page.goto("/")
-    expect(page.locator("#queue")).to_contain_text("chunks")
-    expect(page.locator("#cost")).to_contain_text("$0.0")
-    expect(page.locator("#jobs tbody tr")).to_have_count(1)
-    page.get_by_role("button", name="Estimate what waits").click()
-    expect(page.locator("#quote")).to_contain_text("window fills")
+    page.get_by_label("Question or words").fill("ferry")
+    page.keyboard.press("Enter")
+    page.get_by_label("harbour/works").check()
+    expect(page).to_have_url(re.compile("q=ferry.*dataset=harbour"))
+    page.get_by_label("Words", exact=True).check()
+    expect(page).to_have_url(re.compile("mode=words"))
+    page.locator(".hit .title").first.click()
+    expect(page.locator("#reader")).to_be_visible()
+    address = page.url
+    page.reload()
+    expect(page.locator("#reader")).to_be_visible()
+    assert page.url == address
+    assert page.title() == "ferry · semantic_assets"
+    page.go_back()
+    expect(page.locator("#reader")).not_to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Meaning and words")).to_be_checked()
+    page.go_back()
+    expect(page.get_by_label("harbour/works")).not_to_be_checked()
+    page.go_back()
+    expect(page.locator(".corpus")).to_be_visible()
 
 
-def test_text_of_a_document_is_never_run(page: "Page") -> None:
+def test_filters_narrow_count_and_are_taken_away(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/?q=ferry")
+    year = page.locator('[data-field="year"]')
+    expect(year).to_contain_text("2023")
+    year.get_by_label("2021").check()
+    expect(page.locator("#told")).to_contain_text("fit the filters")
+    expect(year.get_by_label("2022")).to_be_visible()  # the field's other values stay
+    for hit in page.locator(".hit").all():
+        expect(hit).to_contain_text("harbour/works")
+    page.get_by_role("button", name="Take away the filter year 2021").click()
+    expect(page).not_to_have_url(re.compile("year="))
+
+
+def test_hits_come_by_pages_and_by_documents(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    page.goto("/?q=river+banks+ferry+boat&floor=no")
+    expect(page.locator(".hit").first).to_be_visible()
+    if (more := page.get_by_role("button", name="More")).is_visible():
+        number = page.locator(".hit").count()
+        more.click()
+        expect(page.locator(".hit")).not_to_have_count(number)
+    names = page.locator(".hit").evaluate_all("hits => hits.map((hit) => hit.dataset.chunk)")
+    assert len(set(names)) == len(names)
+    page.get_by_label("Gather by document").check()
+    expect(page.locator("#told")).to_contain_text("document")
+
+
+def test_text_and_names_of_documents_are_never_run(page: "Page") -> None:
     from playwright.sync_api import expect
 
     page.goto("/?q=The+otter+sleeps+on+its+back")
-    expect(page.locator(".hit").first).to_contain_text("<img src=x")
-    assert page.title() == "semantic_assets"
-    assert page.locator(".hit img").count() == 0
+    best = page.locator(".hit").first
+    expect(best).to_contain_text("<img src=x")
+    expect(best).to_contain_text("<b onmouseover=alert(1)>\\u{202e}gpj")
+    best.locator(".title").click()
+    expect(page.locator("#reader .reader-text")).to_contain_text(HOSTILE)
+    assert page.title().endswith("semantic_assets")
+    assert page.locator(".hit img, .hit b, #reader img, #reader b").count() == 0
 
 
-def test_it_fits_a_phone(page: "Page", pictures: Path) -> None:
+def test_of_a_thousand_datasets_few_are_shown_and_any_is_found(page: "Page") -> None:
     from playwright.sync_api import expect
 
-    page.set_viewport_size({"width": 375, "height": 740})
-    page.goto("/?q=heron")
-    expect(page.locator(".hit").first).to_be_visible()
-    width = page.evaluate("document.documentElement.scrollWidth")
-    page.screenshot(path=pictures / "page-phone.png")
-    page.set_viewport_size({"width": 1280, "height": 900})
-    assert width <= 375
+    def many(route: "Route") -> None:
+        answer = route.fetch()
+        facets = answer.json()
+        facets["dataset"] |= {f"many/set-{n:04}": n for n in range(1, 1001)}
+        route.fulfill(response=answer, body=json.dumps(facets))
+
+    page.route("**/v1/facets", many)
+    try:
+        page.goto("/?q=ferry")
+        datasets = page.locator('[data-field="dataset"]')
+        expect(datasets.locator("label")).to_have_count(8)
+        datasets.get_by_role("button", name="Show all").click()
+        expect(datasets.locator("label")).to_have_count(100)
+        datasets.get_by_role("searchbox").fill("set-0077")
+        expect(datasets.locator("label")).to_have_count(1)
+        datasets.get_by_label("many/set-0077").check()
+        expect(page).to_have_url(re.compile("dataset=many%2Fset-0077"))
+    finally:
+        page.unroute_all(behavior="wait")
 
 
-def test_a_locked_server_asks_for_the_key_and_then_answers(
-    playwright: "Playwright", lake: Path, tmp_path: Path
-) -> None:
+def test_the_queue_and_the_bill_need_no_glossary(page: "Page") -> None:
     from playwright.sync_api import expect
 
-    from tests.ui.browser import opened_page
+    page.goto("/queue")
+    expect(page.locator("#way")).to_contain_text("Documents split into passages")
+    expect(page.locator("#bill")).to_contain_text("Not charged")
+    expect(page.locator("#jobs li").first).to_contain_text("finished")
+    page.get_by_role("button", name="What would the rest cost?").click()
+    expect(page.locator("#quote")).to_contain_text("Nothing: no text waits")
+    text = page.locator("main").inner_text().lower()
+    for word in (
+        "chunk",
+        "canar",
+        "shard",
+        "quarantin",
+        "ledger",
+        "settled",
+        "window",
+        "in_progress",
+    ):
+        assert word not in text
 
-    secret = _run(lake, "keys", "create", "--project", "*", "--role", "admin").strip()
-    with _served(lake, "--keys") as url, opened_page(playwright, tmp_path, url) as page:
-        page.goto("/")
-        page.get_by_label("API key").fill(secret)
-        page.get_by_role("button", name="Use it").click()
-        expect(page.locator("#queue")).to_contain_text("chunks")
-        page.get_by_label("Question").fill("heron")
-        page.keyboard.press("Enter")
-        expect(page.locator(".hit").first).to_be_visible()
+
+def test_the_queue_is_not_asked_for_while_nobody_looks(page: "Page") -> None:
+    page.goto("/?q=ferry")
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6_000)
+    assert asked == []
 
 
 def test_the_documentation_of_the_api_needs_no_other_machine(page: "Page") -> None:
