@@ -76,10 +76,10 @@ chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--
 
 LOCK := $(BIN)/uv pip compile -q --no-strip-extras --generate-hashes --no-header
 lock: $(READY) ## recompile the locks: the checkout's, the image's, and what builds the image
-	@$(LOCK) pyproject.toml --no-annotate $(addprefix --extra ,dev rest qdrant ui postgres objects) \
+	@$(LOCK) pyproject.toml --no-annotate $(addprefix --extra ,dev rest mcp qdrant ui postgres objects) \
 	  -o requirements.lock
 	@$(LOCK) pyproject.toml -c requirements.lock -o deploy/requirements.lock \
-	  $(addprefix --extra ,rest qdrant postgres objects lance celery kubernetes)
+	  $(addprefix --extra ,rest mcp qdrant postgres objects lance celery kubernetes)
 	@grep -o 'setuptools>=[0-9]*' pyproject.toml | head -n 1 \
 	  | $(LOCK) - --no-annotate -c requirements.lock -o deploy/build.lock
 

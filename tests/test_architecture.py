@@ -50,10 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "gemini", "index", "ledger", "model", "pipeline", "settings"),
         *("store", "system", "text"),
     },
-    "rest": {"api", "errors", "lake", "model", "pipeline", "sandbox", "system"},
+    "mcp": {"api", "errors", "model", "pipeline", "text"},
+    "rest": {"api", "errors", "lake", "mcp", "model", "pipeline", "sandbox", "system"},
     "cli": {
-        *("api", "errors", "gemini", "index", "ledger", "model", "pipeline", "rest", "settings"),
-        *("store", "text"),
+        *("api", "errors", "gemini", "index", "ledger", "mcp", "model", "pipeline", "rest"),
+        *("settings", "store", "text"),
     },
     "defs": {"api", "errors", "gemini", "lake", "ledger", "model", "pipeline", "store", "text"},
     "definitions": {"defs"},
@@ -79,7 +80,9 @@ PIPELINE = (
 #: What follows an answer is another report for each: `embeddings` and `flows` stand after the kinds.
 TOLD_APART = {"flows.advance", "flows.apply_outputs"}
 #: Interfaces and the emulator name their modules for themselves.
-_INTERFACES = {"api", "rest", "cli", "defs", "emulator", "definitions", "__init__", "__main__"}
+_INTERFACES = {
+    *("api", "mcp", "rest", "cli", "defs", "emulator", "definitions", "__init__", "__main__")
+}
 
 
 @cache
@@ -302,7 +305,9 @@ def test_no_module_imports_itself_through_others() -> None:
         ("fastapi", {"rest"}),
         ("prometheus_client", {"rest"}),
         ("click", {"cli"}),
-        ("pydantic", {"defs", "rest", "settings"}),
+        ("pydantic", {"defs", "mcp", "rest", "settings"}),
+        ("mcp", {"mcp"}),
+        ("mcp_types", {"mcp"}),
         ("faiss", {"index"}),
         ("qdrant_client", {"index"}),
         ("lancedb", {"index"}),

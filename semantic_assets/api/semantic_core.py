@@ -32,7 +32,7 @@ from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.pipeline.search.gathering import Gathering
-from semantic_assets.pipeline.search.search import answer_each
+from semantic_assets.pipeline.search.search import Asked, answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
@@ -58,7 +58,9 @@ class SemanticCore(Searching):
         self._intake = Lock()
         self._opening = Lock()
         self._readers: list[Store] = []
-        self.gathering = Gathering(lambda asked: answer_each(self.payer, self.gemini, asked))
+        self.gathering = Gathering(
+            lambda asked: answer_each(self._asked_in(asked), self.gemini, asked)
+        )
 
     def __repr__(self) -> str:
         return f"SemanticCore(root={str(self._root or 'as the settings say')!r})"
@@ -102,6 +104,11 @@ class SemanticCore(Searching):
         """The lake in which a call to the API is booked; calls to the emulator cost nothing."""
         reader = self.reader
         return reader if reader.settings.backend == "emulator" else self.store
+
+    def _asked_in(self, asked: Sequence[Asked]) -> Store:
+        """Return the lake to search in: only a question that is embedded may be booked."""
+        is_paid = any(one.options.needs_vector for one in asked)
+        return self.payer if is_paid else self.reader
 
     @cached_property
     def gemini(self) -> Gemini:

@@ -1,4 +1,4 @@
-"""Commands that serve: the REST API with its page, its keys, and the emulator."""
+"""Commands that serve: the REST API with its page, MCP, keys, and the emulator."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +47,54 @@ def serve(
         needs_key=needs_key,
         workers=workers,
         on_ready=lambda url: say(f"{url}  (its documentation: {url}/docs)"),
+    )
+
+
+@click.command()
+@click.option("--project", metavar="P", help="Let this project be read, and no other.")
+@click.option("--http", "over_http", is_flag=True, help="Over HTTP, for clients that connect.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="With --http.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
+@click.option("--keys", "needs_key", is_flag=True, help="With --http: ask for keys on loopback.")
+@root_option
+@edge
+def mcp(
+    project: str | None,
+    over_http: bool,
+    host: str,
+    port: int,
+    needs_key: bool,
+    root: str | None,
+) -> None:
+    """Serve search and reading to agents by MCP, over standard input and output or HTTP.
+
+    It changes nothing. A question may cost a fraction of a cent and is booked like any other.
+    """
+    try:
+        from semantic_assets.mcp.stdio import serve_stdio
+
+        if over_http:
+            from semantic_assets.rest.server import serve_forever
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{error.name} is not installed: pip install 'semantic-assets[mcp,rest]'"
+        ) from error
+    if not over_http:
+        serve_stdio(root, project=project)
+        return
+    if project is not None:
+        raise ConfigError(
+            "--project is for standard input and output: over HTTP a key limits, see "
+            "`semantic-assets keys create --project P --role read`"
+        )
+    serve_forever(
+        root,
+        host=host,
+        port=port,
+        max_file_mb=None,
+        needs_key=needs_key,
+        only_agents=True,
+        on_ready=lambda url: say(f"{url}/mcp"),
     )
 
 
@@ -151,4 +199,4 @@ def emulator(port: int, state_dir: Path | None, latency: float | None, tier: int
     )
 
 
-COMMANDS = [serve, keys, emulator]
+COMMANDS = [serve, mcp, keys, emulator]

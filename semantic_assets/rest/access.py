@@ -64,7 +64,7 @@ class Access:
             await self._app(scope, receive, send)
             return
         request.state.key, request.state.is_of_one_project = key, key.is_of_one_project
-        with on_behalf_of(_caller(key)):
+        with on_behalf_of(caller_of(key)):
             await self._app(scope, receive, send)
 
 
@@ -81,7 +81,8 @@ def _is_public(request: Request, refused: Problem) -> bool:
     return request.method in _READS and refused.status == HTTPStatus.UNAUTHORIZED
 
 
-def _caller(key: ApiKey) -> Caller | None:
+def caller_of(key: ApiKey) -> Caller | None:
+    """Return to whom the calls of a key are booked, if it has a cap."""
     usd = key.quota.usd_per_day
     return None if usd is None else Caller(key.key_id, usd)
 
@@ -125,12 +126,17 @@ def _require_local(request: Request) -> None:
     host = request.headers.get("host", "")
     if not is_loopback(host_of(host)):
         raise _not_local("only localhost is answered", "the Host is another")
-    origin = request.headers.get("origin")
-    is_foreign = origin is not None and origin.partition("://")[2] != host
-    if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
+    if is_of_another_site(request):
         raise _not_local("a page of another site is refused", "its Origin is another site")
     if added := next(filter(_is_of_a_proxy, request.headers), None):
         raise _not_local("what came through a proxy is refused", f"it has the header {added}")
+
+
+def is_of_another_site(request: Request) -> bool:
+    """Return whether a browser sent this for a page that is not of this server."""
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    is_foreign = origin is not None and origin.partition("://")[2] != host
+    return is_foreign or request.headers.get("sec-fetch-site") == "cross-site"
 
 
 def _is_of_a_proxy(header: str) -> bool:

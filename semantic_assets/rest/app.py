@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from semantic_assets.api.semantic_core import SemanticCore
+from semantic_assets.mcp.endpoint import Endpoint
 from semantic_assets.pipeline.documents.ingest import clear_incoming
 from semantic_assets.rest import problems, responses
 from semantic_assets.rest.access import Access
@@ -23,6 +24,7 @@ from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
 from semantic_assets.rest.routes import (
+    agents,
     batches,
     corpus,
     documents,
@@ -61,6 +63,7 @@ def create_app(
     limits: Limits | None = None,
     workers: int = 1,
     metrics: Path | None = None,
+    only_agents: bool = False,
 ) -> FastAPI:
     """Return the REST API over an open core, which it closes at its end.
 
@@ -68,16 +71,19 @@ def create_app(
         needs_key: False only for a server that is bound to loopback.
         workers: processes like this one, among which the places of requests are divided.
         metrics: the folder of the metrics of all workers.
+        only_agents: answer MCP and monitors, and nothing that writes.
     """
     # It would log each broken body, byte by byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     serving = _serving(core, needs_key, limits or Limits(), workers, metrics)
+    endpoint = Endpoint(core, agents.visitor_of)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         clear_incoming(core.reader)
         current_default_thread_limiter().total_tokens = _THREADS
-        yield
+        async with endpoint.open():
+            yield
         serving.replays.close()
         serving.usage.close()
         core.close()
@@ -95,9 +101,11 @@ def create_app(
     app.state.serving = serving
     problems.install(app)
     responses.install(app)
-    for router in ROUTERS:
+    for router in [search.monitoring] if only_agents else ROUTERS:
         app.include_router(router)
-    add_page(app)
+    app.router.routes.append(agents.agents_route(endpoint))
+    if not only_agents:
+        add_page(app)
     app.add_middleware(BodyLimit, limit=serving.limits.request_bytes)
     app.add_middleware(Access)
     app.add_middleware(_Observed)

@@ -47,6 +47,7 @@ def serve_forever(
     needs_key: bool,
     on_ready: Callable[[str], None],
     workers: int = 1,
+    only_agents: bool = False,
 ) -> None:
     """Serve the REST API until interrupted.
 
@@ -55,6 +56,7 @@ def serve_forever(
         needs_key: ask for keys also on loopback.
         workers: processes that answer.
         on_ready: called with the address.
+        only_agents: serve MCP, and nothing that writes.
 
     Raises:
         ConfigError: the address is not loopback and there is no key, or it is taken.
@@ -70,7 +72,7 @@ def serve_forever(
     if max_file_mb is not None:
         limits = replace(limits, file_bytes=max_file_mb << 20, request_bytes=4 * max_file_mb << 20)
     listening = _listen(host, port)
-    make_app = partial(_make_app, root, not is_open, limits, workers)
+    make_app = partial(_make_app, root, not is_open, limits, workers, only_agents)
     app = make_app(None) if workers == 1 else None
     on_ready(f"http://{_shown(host)}:{listening.getsockname()[1]}")
     if app is None:
@@ -80,13 +82,25 @@ def serve_forever(
 
 
 def _make_app(
-    root: str | Path | None, needs_key: bool, limits: Limits, workers: int, metrics: Path | None
+    root: str | Path | None,
+    needs_key: bool,
+    limits: Limits,
+    workers: int,
+    only_agents: bool,
+    metrics: Path | None,
 ) -> FastAPI:
     """Return the app of this process, which is the only one or a worker."""
     _allow_open_files()
     POOL.niceness = _READERS_STAND_BACK
     core = SemanticCore(root)
-    return create_app(core, needs_key=needs_key, limits=limits, workers=workers, metrics=metrics)
+    return create_app(
+        core,
+        needs_key=needs_key,
+        limits=limits,
+        workers=workers,
+        metrics=metrics,
+        only_agents=only_agents,
+    )
 
 
 def _allow_open_files() -> None:

@@ -65,6 +65,7 @@ WRITES = {
         "compact",
         "quality",
         "serve",
+        "mcp",
     ),
     *("emulator", "submit-contents", "index build", "index rollback", "index switch"),
     *("index export", "generate submit", "generate retry", "generate regenerate"),

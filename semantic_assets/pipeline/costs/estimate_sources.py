@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from semantic_assets.errors import UnknownName
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.costs.transcription_offer import transcription_offers
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
@@ -33,3 +34,41 @@ def estimate_sources(
             files=file_counts(listed, datasets).told,
             left_out=tuple(found.troubles),
         )
+
+
+def estimate_of_project(
+    store: Store,
+    project: str,
+    *,
+    datasets: tuple[DatasetKey, ...] = (),
+    limit: int | None = None,
+    counter: Gemini | None = None,
+) -> Estimate:
+    """As `estimate_sources`, for one who must not learn what other projects hold or have sent."""
+    known = datasets or tuple(
+        one for one in store.ledger.sources.datasets() if one.project == project
+    )
+    if not known:  # without names the lake as a whole would be quoted
+        return estimate(store, datasets=[DatasetKey(project, "none")])
+    return estimate_sources(
+        store, datasets=known, limit=limit, counter=counter, counted=Counted.LACKING
+    )
+
+
+def estimate_of_scope(store: Store, scope: Scope, *, project: str | None = None) -> Estimate:
+    """As `estimate_sources`, for datasets and projects; `project`: for one who may see it alone.
+
+    Raises:
+        UnknownName: nothing is known of a project.
+    """
+    datasets = scope.datasets
+    for name in scope.projects:
+        known = tuple(one for one in store.ledger.sources.datasets() if one.project == name)
+        if not known and name != project:
+            raise UnknownName(
+                f"nothing is known of a project {name!r}: name one that `semantic-assets ls` lists"
+            )
+        datasets += known
+    if project is not None:
+        return estimate_of_project(store, project, datasets=datasets)
+    return estimate_sources(store, datasets=datasets)

@@ -8,16 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.deadlines import cancel
 from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
-from semantic_assets.pipeline.costs.estimate import Estimate, estimate
-from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
+from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.costs.estimate_sources import estimate_of_project, estimate_sources
 from semantic_assets.pipeline.flows.collect_ended import CollectReport
 from semantic_assets.pipeline.flows.flush import FlushReport
-from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.rest.access import Key, LakeAdmin, LakeReader, readable
-from semantic_assets.rest.api_keys import EVERY_PROJECT
 from semantic_assets.rest.bodies import (
     MAX_PAGE,
     Batch,
@@ -42,19 +39,17 @@ changes = APIRouter(prefix="/v1", tags=["batches"], route_class=WritingRoute)
 @router.post("/estimate", response_model=None, responses={**shows(Estimate), **FINDS})
 def post_estimate(serving: Served, key: Key, body: EstimateBody) -> Json:
     """Quote the pending work; nothing is sent but, if `exact`, a sample of texts to be counted."""
-    datasets = readable(serving, key, body.datasets)
-    if not datasets and key.project != EVERY_PROJECT:
-        # Without names the lake as a whole would be quoted: this project has nothing in it.
-        return asdict(estimate(serving.core.reader, datasets=[DatasetKey(key.project, "none")]))
-    core = serving.core
-    quote = estimate_sources(
-        core.reader,
-        datasets=datasets,
-        limit=body.limit,
-        counter=core.gemini if body.exact else None,
-        counted=Counted.LACKING if key.is_of_one_project else Counted.TO_SEND,
+    datasets, core = readable(serving, key, body.datasets), serving.core
+    counter = core.gemini if body.exact else None
+    if key.is_of_one_project:
+        return asdict(
+            estimate_of_project(
+                core.reader, key.project, datasets=datasets, limit=body.limit, counter=counter
+            )
+        )
+    return asdict(
+        estimate_sources(core.reader, datasets=datasets, limit=body.limit, counter=counter)
     )
-    return asdict(quote)
 
 
 @changes.post(
