@@ -71,6 +71,7 @@ PIPELINE = (
         "embeddings",
         "reports",
         "search",
+        "exports",
         "flows",
         "generation_jobs",
     ),
