@@ -115,9 +115,9 @@ def _has_pgvector() -> bool:
     """Whether Debian has it for the newest server here: bookworm has none."""
     found = _binaries()
     share = Path("/usr/share/postgresql")
-    return found is not None and (
-        share / found.parent.name / "extension" / "vector.control"
-    ).is_file()
+    return (
+        found is not None and (share / found.parent.name / "extension" / "vector.control").is_file()
+    )
 
 
 def _with_pgvector(folder: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.exports.export_manifest import (
     ExportManifest,
@@ -73,12 +74,17 @@ def export_dataset(
     """
     rows = served_rows(store, dataset)
     if is_database(target):
+        if wanted_format:
+            raise ConfigError("--format is for files and folders: leave it out for Postgres")
         address = postgres_address(target, dataset, table)
         told = Telling(store.report_progress, address.shown)
         written = export_to_postgres(address, rows, told, index=index, replace=replace)
         return _report(rows, written, POSTGRES, address.shown)
+    if table or index:
+        raise ConfigError("--table and --index are for postgresql://: leave them out")
     place = file_target(target, wanted_format)
     told = Telling(store.report_progress, place.path.name)
+    read_export_manifest(place)  # nothing is made beside something that is no export
     make_folder(place.folder)
     with alone_in(place.folder):
         manifest = _manifest(place, rows, replace=replace)
