@@ -51,6 +51,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("index rollback acme/birds", 0, "serves"),
     ("index switch acme/birds 2", 0, "serves"),
     ("index export acme/birds OUT/birds.bin", 0, "vectors"),
+    ("export acme/birds OUT/birds", 0, "2 rows of acme/birds in"),
+    ("export acme/birds OUT/birds", 0, "0 shards written, 1 as they were"),
     ("import-vectors OUT/paid.parquet", 2, "do not agree"),
     ("reindex --model gemini-embedding-2 -d acme/locks --yes", 0, "gemini-embedding-2"),
     ("generate list", 0, "summary-en"),

@@ -8,7 +8,7 @@ from semantic_assets.pipeline.exports.export_manifest import (
     ExportManifest,
     alone_in,
     read_export_manifest,
-    require_same,
+    require_same_export,
 )
 from semantic_assets.pipeline.exports.export_progress import Telling, Written
 from semantic_assets.pipeline.exports.export_target import (
@@ -107,7 +107,7 @@ def _manifest(target: FileTarget, rows: ServedRows, *, replace: bool) -> ExportM
     if held is None:
         return wanted
     if not replace:
-        require_same(held, wanted, str(target.path))
+        require_same_export(held, wanted, str(target.path))
         return held
     (remove_lance if held.format == LANCE else remove_files)(target, held)
     return wanted

@@ -37,7 +37,7 @@ class ExportedFile:
             return False
         if found.st_size != self.bytes:
             return False
-        return found.st_mtime_ns == self.modified_ns or digest_of(path) == self.digest
+        return found.st_mtime_ns == self.modified_ns or file_digest_of(path) == self.digest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class ExportManifest:
             temporary.write_text(json.dumps(asdict(self), indent=1))
 
 
-def digest_of(path: Path) -> str:
+def file_digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -81,7 +81,7 @@ def read_export_manifest(target: FileTarget) -> ExportManifest | None:
         ) from None
 
 
-def require_same(held: ExportManifest, wanted: ExportManifest, shown: str) -> None:
+def require_same_export(held: ExportManifest, wanted: ExportManifest, shown: str) -> None:
     """Let an export go on from what a target holds.
 
     Raises:

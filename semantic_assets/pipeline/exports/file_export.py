@@ -13,7 +13,7 @@ from semantic_assets.pipeline.exports.export_manifest import (
     FORMAT_VERSION,
     ExportedFile,
     ExportManifest,
-    digest_of,
+    file_digest_of,
 )
 from semantic_assets.pipeline.exports.export_progress import Telling, Written
 from semantic_assets.pipeline.exports.export_target import HUGGINGFACE, JSONL, FileTarget
@@ -117,7 +117,7 @@ def _write(
     path, schema = folder / file.name, export_schema(manifest.dimensions)
     with replacing(path) as temporary:
         rows = write_row_file(temporary, manifest.format, schema, map(told, file.tables()))
-        digest, size = digest_of(temporary), temporary.stat().st_size
+        digest, size = file_digest_of(temporary), temporary.stat().st_size
     return ExportedFile(
         name=file.name,
         fingerprint=file.fingerprint,

@@ -11,7 +11,7 @@ from semantic_assets.pipeline.exports.export_columns import COLUMNS
 from semantic_assets.pipeline.exports.export_manifest import (
     FORMAT_VERSION,
     ExportManifest,
-    require_same,
+    require_same_export,
 )
 from semantic_assets.pipeline.exports.export_target import POSTGRES
 from semantic_assets.pipeline.exports.postgres_address import PostgresAddress
@@ -110,7 +110,7 @@ class ExportTable:
             format=POSTGRES, dataset=row[0], space=row[1], dimensions=row[2], version=row[3]
         )
         if not replace:
-            require_same(held, self._exported, self._shown)
+            require_same_export(held, self._exported, self._shown)
         if replace or not is_there or held.version != FORMAT_VERSION:
             self._run("DROP TABLE IF EXISTS {table}")
             self._connection.execute(

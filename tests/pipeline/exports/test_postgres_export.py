@@ -121,7 +121,7 @@ def test_rows_that_somebody_deleted_are_written_again(world: Trial, url: str) ->
 def test_a_table_that_holds_something_else_is_refused(world: Trial, url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE acme_manuals (mine text)")
-    with pytest.raises(ConfigError, match="is there and is no export: name another .* --table"):
+    with pytest.raises(ConfigError, match=r"is there and is no export: name another .* --table"):
         export(world, url, replace=True)
     export_dataset(world.store, OTHER, url, table="Rows of mine")
     with pytest.raises(ConfigError, match=r"holds dataset acme/notes, .*--replace"):
@@ -133,7 +133,7 @@ def test_a_table_that_holds_something_else_is_refused(world: Trial, url: str) ->
 def test_a_table_is_written_by_one_export_at_a_time(world: Trial, url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('export acme_manuals'))")
-        with pytest.raises(Conflict, match="another export writes to .* run this again"):
+        with pytest.raises(Conflict, match=r"another export writes to .* run this again"):
             export(world, url)
 
 
@@ -215,7 +215,7 @@ def test_a_server_without_pgvector_is_named_with_the_cure(world: Trial) -> None:
     with postgres_server() as server:
         if asked(server.new_database(), _HAS_VECTOR) != [(0,)]:
             pytest.skip("this server has pgvector")
-        with pytest.raises(SetupError, match="has no pgvector .* run CREATE EXTENSION vector"):
+        with pytest.raises(SetupError, match=r"has no pgvector .* run CREATE EXTENSION vector"):
             export(world, server.new_database())
 
 
