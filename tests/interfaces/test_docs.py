@@ -56,6 +56,7 @@ SAYS = {
         "texts sent in 1 jobs, 1 indexes built",
     ),
     "costs.md": ("24,545,455",),
+    "exports.md": ("cosine", "rows, metadata:", "0 shards written, 1 as they were"),
     "rest.md": (
         "The ferry leaves at nine.",
         "semantic_assets_open_jobs 0.0",

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -26,6 +28,7 @@ from tests.services.postgres import (
 )
 from tests.trial import Trial
 
+PAGE = Path(__file__).resolve().parents[3] / "docs/exports.md"
 MISSING = missing_for_pgvector()
 needs_pgvector = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
@@ -69,6 +72,15 @@ def test_pgvector_counts_the_rows_and_finds_the_nearest(world: Trial, url: str) 
     assert nearest == [(0,)]
     author = "SELECT uri FROM acme_manuals WHERE metadata->>'author' = 'Lin 3'"
     assert asked(url, author) == [(f"{DATASET}/03.md",)]
+
+
+@needs_pgvector
+def test_the_query_of_the_documentation_answers(world: Trial, url: str) -> None:
+    export(world, url, table="notices")
+    (query,) = re.findall(r"^```text\n(SELECT.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    found = asked(url, query)
+    assert len(found) == 5
+    assert [row[2] for row in found] == sorted(row[2] for row in found)
 
 
 @needs_pgvector
