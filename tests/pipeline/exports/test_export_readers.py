@@ -1,8 +1,5 @@
 """Other programs read an export: each counts the same rows, with the same numbers in the vectors."""
 
-import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -17,14 +14,11 @@ import pytest
 
 from semantic_assets.pipeline.exports.dataset_export import export_dataset
 from tests.pipeline.exports.conftest import DATASET, ROWS
+from tests.services.readers import answer_of, needs_reader, run_reader
 from tests.trial import Trial
 
 #: Rows, and the sum of all numbers in their vectors.
 Counted = tuple[int, float]
-
-
-def needs(package: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(find_spec(package) is None, reason=f"needs {package}")
 
 
 @pytest.fixture(scope="module")
@@ -54,70 +48,67 @@ def duckdb_reads(out: Path) -> Iterator[Counted]:
         yield counted([row[0] for row in found])
 
 
-def polars_reads(out: Path) -> Iterator[Counted]:
-    import polars
-
-    yield counted(polars.read_parquet(out / "rows")["vector"].to_numpy())
-    yield counted(polars.scan_parquet(out / "rows").collect()["vector"].to_numpy())
-    yield counted(polars.read_ndjson(out / "rows.jsonl")["vector"].to_list())
-
-
-def pandas_reads(out: Path) -> Iterator[Counted]:
-    import pandas
-
-    yield counted(pandas.read_parquet(out / "rows")["vector"])
-    yield counted(pandas.read_parquet(out / "rows.parquet")["vector"])
-    yield counted(pandas.read_json(out / "rows.jsonl", lines=True)["vector"])
-
-
-def datasets_reads(out: Path) -> Iterator[Counted]:
-    code = (
-        "import json, sys, datasets\n"
-        "one = datasets.load_dataset(sys.argv[1], split='train', cache_dir=sys.argv[2])\n"
-        "print(one.features['vector'])\n"
-        "print(json.dumps(one['vector'][:]))\n"
-    )
-    environ = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(out / "home"), "PATH": "/usr/bin"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(out / "hub"), str(out / "cache")],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    features, vectors = done.stdout.strip().split("\n")
-    assert features == "List(Value('float32'), length=128)"
-    yield counted(json.loads(vectors))
+#: Of columns of vectors, as a reader has them.
+_SUMS = """
+import json, sys
+import numpy
+def told(*columns):
+    found = [numpy.stack(list(one)).astype(numpy.float32) for one in columns]
+    print(json.dumps([(len(one), float(one.reshape(-1).sum())) for one in found]))
+out = sys.argv[1]
+"""
+POLARS = """
+import polars
+told(
+    polars.read_parquet(out + "/rows")["vector"].to_numpy(),
+    polars.scan_parquet(out + "/rows").collect()["vector"].to_numpy(),
+    polars.read_ndjson(out + "/rows.jsonl")["vector"].to_list(),
+)
+"""
+PANDAS = """
+import pandas
+told(
+    pandas.read_parquet(out + "/rows")["vector"],
+    pandas.read_parquet(out + "/rows.parquet")["vector"],
+    pandas.read_json(out + "/rows.jsonl", lines=True)["vector"],
+)
+"""
+DATASETS = """
+import datasets
+found = datasets.load_dataset(out + "/hub", split="train", cache_dir=out + "/cache")
+assert str(found.features["vector"]) == "List(Value('float32'), length=128)", found.features
+told(found["vector"][:])
+"""
 
 
 def embedding_atlas_reads(out: Path) -> Iterator[Counted]:
     """By its own command, which writes what it loaded into an application to be published."""
     archive = out / "atlas.zip"
-    command = [sys.executable, "-m", "embedding_atlas.cli", str(out / "rows.parquet")]
-    done = subprocess.run(
-        [*command, "--text", "text", "--disable-projection", "--export-application", str(archive)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    command = ("-m", "embedding_atlas.cli", str(out / "rows.parquet"), "--text", "text")
+    run_reader(*command, "--disable-projection", "--export-application", str(archive))
     with zipfile.ZipFile(archive) as opened:
         table = pq.read_table(BytesIO(opened.read("data/dataset.parquet")))
     yield counted(table["vector"].to_pylist())
 
 
+def by(code: str) -> Callable[[Path], Iterator[Counted]]:
+    return lambda out: map(tuple, answer_of(_SUMS + code, str(out)))
+
+
 READERS: dict[str, Callable[[Path], Iterator[Counted]]] = {
     "duckdb": duckdb_reads,
-    "polars": polars_reads,
-    "pandas": pandas_reads,
-    "datasets": datasets_reads,
+    "polars": by(POLARS),
+    "pandas": by(PANDAS),
+    "datasets": by(DATASETS),
     "embedding_atlas": embedding_atlas_reads,
 }
 
 
 @pytest.mark.dear
-@pytest.mark.parametrize("name", [pytest.param(name, marks=needs(name)) for name in READERS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "duckdb" else needs_reader(name)) for name in READERS],
+)
 def test_a_reader_counts_the_rows_and_has_the_vectors(
     out: Path, expected: Counted, name: str
 ) -> None:
@@ -127,7 +118,7 @@ def test_a_reader_counts_the_rows_and_has_the_vectors(
 
 
 @pytest.mark.dear
-@needs("lancedb")
+@pytest.mark.skipif(find_spec("lancedb") is None, reason="needs semantic-assets[lance]")
 def test_lance_reads_its_table_and_a_second_export_merges(
     world: Trial, out: Path, expected: Counted
 ) -> None:
