@@ -20,6 +20,8 @@ from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport
 from semantic_assets.pipeline.embeddings.import_vectors import import_vectors as bring_vectors
+from semantic_assets.pipeline.exports.corpus_map import CorpusMap
+from semantic_assets.pipeline.exports.corpus_map import corpus_map as map_datasets
 from semantic_assets.pipeline.exports.dataset_export import ExportedTable, export_dataset
 from semantic_assets.pipeline.flows.refresh import RefreshReport
 from semantic_assets.pipeline.flows.refresh import refresh as refresh_store
@@ -199,6 +201,17 @@ def export(
             index=index,
             replace=replace,
         )
+
+
+def corpus_map(
+    datasets: Sequence[str],
+    *,
+    root: Root = None,
+    progress: Callable[[str], None] = print,
+) -> CorpusMap:
+    """Lay out the passages that search serves on a plane: near places have like meaning."""
+    with opened(root, progress=progress, reading=True) as (store, _):
+        return map_datasets(store, [DatasetKey.parse(name) for name in datasets])
 
 
 def reindex(

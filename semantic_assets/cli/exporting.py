@@ -59,4 +59,30 @@ def export(
         say(f"{report.rounded} vectors are rounded to 16 bits: embeddings no longer has them")
 
 
-COMMANDS = [export]
+@click.command(name="map")
+@click.argument("datasets", metavar="P/D...", nargs=-1, required=True)
+@root_option
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Else a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@edge
+def map_(datasets: tuple[str, ...], root: str | None, port: int, no_browser: bool) -> None:
+    """Show the passages of datasets as a map in the browser: near points have like meaning.
+
+    It is served on loopback until it is stopped with Ctrl-C.
+    """
+    from semantic_assets.api import functions
+    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.rest.map.server import serve_map
+
+    with progress_reporter(to_stderr=True) as progress:
+        found = functions.corpus_map(datasets, root=root, progress=progress)
+
+    def ready(url: str) -> None:
+        say(f"{len(found)} passages at {url}, until Ctrl-C")
+        if not no_browser:
+            click.launch(url)
+
+    serve_map(found, port=port, on_ready=ready)
+
+
+COMMANDS = [export, map_]
