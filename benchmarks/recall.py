@@ -117,7 +117,12 @@ def _rows(count: int) -> pa.Table:
     """As many rows as vectors; nothing is read of them here."""
     empty = {"string": "", "large_string": ""}
     return pa.table(
-        [pa.array([empty.get(str(field.type), 0)] * count, field.type) for field in PART_ROWS],
+        [
+            pa.nulls(count, field.type)
+            if field.nullable
+            else pa.array([empty.get(str(field.type), 0)] * count, field.type)
+            for field in PART_ROWS
+        ],
         schema=PART_ROWS,
     )
 

@@ -5,15 +5,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Unpack
 
 import duckdb
 
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
+from semantic_assets.api.hits import Hits
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.search_options import SearchArguments
 from semantic_assets.pipeline.additions.addition_plan import plan_additions
 from semantic_assets.pipeline.additions.copying import Added, copy_addition
 from semantic_assets.pipeline.costs.estimate import Estimate
@@ -30,7 +33,6 @@ from semantic_assets.pipeline.flows.reindex import cancel_reindex as give_up
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.search.quality import is_to_be_measured, measure_quality
-from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script
@@ -139,26 +141,26 @@ def search(
     question: str,
     *,
     dataset: Datasets = None,
-    k: int = 10,
     space: str | None = None,
     root: Root = None,
-) -> list[SearchHit]:
-    """Find the k passages nearest to a question, as `SemanticCore.search`."""
+    **options: Unpack[SearchArguments],
+) -> Hits:
+    """Find the passages that answer a question best, as `SemanticCore.search`."""
     with SemanticCore(root) as core:
-        return core.search(question, dataset=dataset, k=k, space=space)
+        return core.search(question, dataset=dataset, space=space, **options)
 
 
 def search_many(
     questions: Sequence[str],
     *,
     dataset: Datasets = None,
-    k: int = 10,
     space: str | None = None,
     root: Root = None,
-) -> list[list[SearchHit]]:
-    """Search for several questions; they are embedded 100 a call."""
+    **options: Unpack[SearchArguments],
+) -> list[Hits]:
+    """Search for several questions, as `SemanticCore.search_many`."""
     with SemanticCore(root) as core:
-        return [*core.search_many(questions, dataset=dataset, k=k, space=space)]
+        return core.search_many(questions, dataset=dataset, space=space, **options)
 
 
 def status(*, root: Root = None) -> Status:

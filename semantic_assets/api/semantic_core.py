@@ -17,7 +17,7 @@ import duckdb
 from semantic_assets.api.batch_manager import BatchManager
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
-from semantic_assets.api.hits import Hits
+from semantic_assets.api.searching import Searching
 from semantic_assets.errors import ConfigError, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
@@ -32,14 +32,14 @@ from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.pipeline.search.gathering import Gathering
-from semantic_assets.pipeline.search.search import Asked, answer_each
+from semantic_assets.pipeline.search.search import answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
 _MODES = tuple(Mode)
 
 
-class SemanticCore:
+class SemanticCore(Searching):
     """One lake, opened at the first call. Use it as a context manager, or `close` it.
 
     It is safe to use from several threads; documents are ingested one after the other.
@@ -173,30 +173,6 @@ class SemanticCore:
         """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
         keys, counter = dataset_keys(datasets), self.gemini if exact else None
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
-
-    def search(
-        self, question: str, *, dataset: Datasets = None, k: int = 10, space: str | None = None
-    ) -> Hits:
-        """Return the k passages nearest to a question, best first.
-
-        Raises:
-            NotFound: there is no index yet.
-            ConfigError: the index is of another embedding space.
-        """
-        return self.search_many([question], dataset=dataset, k=k, space=space)[0]
-
-    def search_many(
-        self,
-        questions: Sequence[str],
-        *,
-        dataset: Datasets = None,
-        k: int = 10,
-        space: str | None = None,
-    ) -> list[Hits]:
-        """Search for each of several questions; they are embedded 100 a call."""
-        keys, texts = dataset_keys(dataset), tuple(questions)
-        asked = Asked(questions=texts, datasets=keys, k=k, space_id=space)
-        return [*map(Hits, self.gathering.ask(asked))]
 
     @overload
     def generate(

@@ -17,6 +17,7 @@ from semantic_assets.cli import (
     recovery,
     reindex,
     scaling,
+    searching,
     serving,
 )
 from semantic_assets.cli.cells import ForeignGroup, print_trace
@@ -39,6 +40,7 @@ def main(log_level: str, log_json: bool) -> None:
 GROUPS = (
     adding,
     everyday,
+    searching,
     costs,
     queue,
     generate,

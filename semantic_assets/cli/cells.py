@@ -53,6 +53,13 @@ def cell(value: object) -> "Text":
     return Text(visible_lines(str(value)))
 
 
+def styled(*pieces: tuple[str, str]) -> "Text":
+    """Return pieces of text, each in a style of Rich's, as `cell` shows them."""
+    from rich.text import Text
+
+    return Text.assemble(*((visible_lines(text), style) for text, style in pieces))
+
+
 def table(*columns: str, title: str | None = None, **options: Any) -> "Table":
     from rich.table import Table
 
@@ -67,7 +74,13 @@ def _column(name: str) -> Any:
 
 
 def add_row(to: "Table", *values: object) -> None:
-    to.add_row(*map(cell, values))
+    to.add_row(*map(_cell, values))
+
+
+def _cell(value: object) -> "Text":
+    from rich.text import Text
+
+    return value if isinstance(value, Text) else cell(value)
 
 
 def show(*tables: "Table") -> None:

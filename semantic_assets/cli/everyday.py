@@ -1,4 +1,4 @@
-"""The everyday commands: init, refresh, search, and views of the lake."""
+"""The everyday commands: init, refresh, and views of the lake."""
 
 import sys
 
@@ -108,48 +108,6 @@ def advance(root: str | None, yes: bool) -> None:
         f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
         f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
     )
-
-
-@click.command()
-@click.argument("question")
-@root_option
-@dataset_option
-@click.option("--space", help="Refuse an index of another embedding space than this one.")
-@click.option("-k", default=10, show_default=True, help="How many passages.")
-@json_option
-@edge
-def search(
-    question: str,
-    root: str | None,
-    datasets: tuple[str, ...],
-    space: str | None,
-    k: int,
-    as_json: bool,
-) -> None:
-    """Find the passages nearest to QUESTION; says on stderr what cannot be found yet."""
-    # Not through the library, which imports what refreshes and generates too.
-    from semantic_assets.cli.cells import show
-    from semantic_assets.cli.terminal_tables import hits_table
-    from semantic_assets.gemini.client import Gemini
-    from semantic_assets.gemini.endpoint import endpoint_of
-    from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.pipeline.search.coverage import not_searchable
-    from semantic_assets.pipeline.search.search import search as run
-    from semantic_assets.settings.settings import Settings
-    from semantic_assets.store import open_store
-
-    settings, keys = Settings.load(root=root), [DatasetKey.parse(name) for name in datasets]
-    # A question to the emulator costs nothing and is booked nowhere.
-    with open_store(settings, reading=settings.backend == "emulator") as store:
-        gemini = Gemini(endpoint_of(settings))
-        hits = run(store, gemini, question, datasets=keys, k=k, space_id=space)
-        missing = not_searchable(store, keys)
-    if as_json:
-        print_json(hits)
-    else:
-        show(hits_table(hits))
-    for line in missing:
-        say(line, err=True)
 
 
 @click.command()
@@ -279,4 +237,4 @@ def window(root: str | None, as_json: bool) -> None:
         show(*map(window_chart, found))
 
 
-COMMANDS = [init, refresh, advance, search, status, window, ls, jobs, sql]
+COMMANDS = [init, refresh, advance, status, window, ls, jobs, sql]

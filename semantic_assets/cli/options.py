@@ -71,6 +71,15 @@ dataset_option = click.option(
     "--dataset", "-d", "datasets", multiple=True, metavar="P/D", help="Only these datasets."
 )
 
+scope_option = click.option(
+    "--dataset",
+    "-d",
+    "names",
+    multiple=True,
+    metavar="P/D",
+    help="Only these datasets; a project P stands for all of its own.",
+)
+
 
 def show_found(found: list[Any], as_json: bool) -> None:
     from semantic_assets.cli.cells import show

@@ -18,36 +18,11 @@ if TYPE_CHECKING:  # a table of one report needs none of the others
     from semantic_assets.pipeline.reports.bill import Bill
     from semantic_assets.pipeline.reports.status import Status
     from semantic_assets.pipeline.reports.window_use import WindowUse
-    from semantic_assets.pipeline.search.search_hit import SearchHit
 
-_SNIPPET = 160
-#: Other documents with the same passage that are named in a hit.
-_PLACES = 3
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
 _SHOWN_APART = ("articles", "tier", "breaks")
-
-
-def hits_table(hits: list[SearchHit]) -> Table:
-    made = table("#", "score", "document", "chunk", "passage", show_lines=True)
-    for rank, hit in enumerate(hits, start=1):
-        page = f", page {hit.page}" if hit.page is not None else ""
-        snippet = " ".join(hit.text.split())[:_SNIPPET]
-        add_row(
-            made,
-            str(rank),
-            f"{hit.score:.3f}",
-            "\n".join([hit.title or hit.file_name, hit.uri, *_places(hit)]),
-            f"{hit.chunk_index}{page}",
-            snippet,
-        )
-    return made
-
-
-def _places(hit: SearchHit) -> list[str]:
-    more = len(hit.places) - _PLACES
-    return [*hit.places[:_PLACES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def status_table(found: Status) -> Table:

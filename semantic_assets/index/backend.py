@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from semantic_assets.index.description import Description
+from semantic_assets.index.filtering.dictionaries import stored_column
 from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
@@ -23,8 +26,16 @@ class Finder(Protocol):
         """All rows and vectors; a search needs them only if the backend stores none itself."""
         ...
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
-        """Return for each query the (row, cosine) of its k nearest rows, best first."""
+    def nearest(self, queries: Vectors, k: int, among: Numbers | None = None) -> list[list[Hit]]:
+        """Return for each query the (row, cosine) of its k nearest rows, best first.
+
+        Args:
+            among: the rows that may be found, ascending; None: all.
+        """
+        ...
+
+    def column(self, name: str) -> list[pa.Array] | None:
+        """Return a column of INDEX_ROWS in pieces; None: an earlier release did not write it."""
         ...
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
@@ -37,6 +48,11 @@ class InParts:
     """Base of the finders that read rows and vectors from the parts."""
 
     parts: Parts
+
+    def column(self, name: str) -> list[pa.Array] | None:
+        pieces = [stored_column(part.columns, name, part.live) for part in self.parts]
+        found = [piece for piece in pieces if piece is not None]
+        return found if len(found) == len(pieces) else None
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
         return self.parts.rows(numbers)

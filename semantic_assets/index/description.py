@@ -1,14 +1,23 @@
 """The description of an index version: a small file in its directory, written after its parts."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from semantic_assets.index.broken_index import opening
+from semantic_assets.index.dead_rows import DEAD_ROWS
+from semantic_assets.index.words.word_file import WORDS
+from semantic_assets.system.checksums import FileSums, file_sums
 from semantic_assets.system.durable import replacing, sync
 
 FILE_NAME = "generation.json"
+#: What parts hold. With another number parts are compared with their tables again, and those that
+#: lack a column are written anew: 2 has the record, the MIME type and the metadata of documents.
+PART_FORMAT = 2
+_SUM = "sum"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,8 @@ class PartEntry:
     fingerprint: str
     #: Digest of the file of its dead rows in this version; "": all its rows are alive.
     dead: str = ""
+    #: Checksums of its files but that of the dead rows; (): written by an earlier release.
+    files: FileSums = ()
 
     @property
     def shard(self) -> str:
@@ -58,9 +69,20 @@ class Description:
 
 def write_description(folder: Path, description: Description) -> None:
     """Write the description durably, after the parts; the ledger knows if the version served."""
+    values = json.loads(json.dumps(asdict(description)))
     with replacing(folder / FILE_NAME) as temporary:
-        temporary.write_text(json.dumps(asdict(description), indent=1))
+        temporary.write_text(json.dumps({**values, _SUM: _sum(values)}, indent=1))
     sync(folder.parent)
+
+
+def with_sums(folder: Path, description: Description, rewritten: Collection[str]) -> Description:
+    """Add the checksums of files that came to linked parts; the words of some were written again."""
+    parts = []
+    for part in description.parts:
+        known = [one for one in part.files if part.name not in rewritten or one[0] != WORDS]
+        files = file_sums(folder / part.name, tuple(known), without=DEAD_ROWS)
+        parts.append(replace(part, files=files))
+    return replace(description, parts=tuple(parts))
 
 
 def read_description(folder: Path) -> Description:
@@ -75,6 +97,21 @@ def read_description(folder: Path) -> Description:
 
 
 def parse_description(text: str) -> Description:
+    """Return a description from its text.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is cut off or altered.
+    """
     values = json.loads(text)
-    values["parts"] = tuple(PartEntry(**part) for part in values["parts"])
+    if values.pop(_SUM, None) not in (None, _sum(values)):  # earlier releases wrote none
+        raise ValueError(f"{FILE_NAME} is not as it was written")
+    values["parts"] = tuple(_entry(part) for part in values["parts"])
     return Description(**values)
+
+
+def _entry(values: dict[str, Any]) -> PartEntry:
+    return PartEntry(**values | {"files": tuple(map(tuple, values.get("files", ())))})
+
+
+def _sum(values: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(values, sort_keys=True).encode())

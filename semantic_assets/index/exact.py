@@ -7,9 +7,10 @@ import numpy as np
 
 from semantic_assets.index.backend import InParts
 from semantic_assets.index.description import Description
+from semantic_assets.index.filtering.among_rows import nearest_among
 from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts, open_parts
-from semantic_assets.index.ranking import Hit, Vectors, best
+from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 
 #: 64 MB of scores.
 _SCORES_AT_ONCE = 16_000_000
@@ -17,7 +18,9 @@ _SCORES_AT_ONCE = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class ExactFinder(InParts):
-    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, among: Numbers | None = None) -> list[list[Hit]]:
+        if among is not None:
+            return nearest_among(self.parts, queries, k, among)
         numbers = np.arange(len(self.parts))
         together = max(1, _SCORES_AT_ONCE // max(1, len(numbers)))
         return [

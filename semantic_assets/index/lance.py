@@ -26,7 +26,7 @@ import pyarrow as pa
 from semantic_assets.index.description import Description
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.parts import Part, Parts, open_parts
-from semantic_assets.index.ranking import Hit, Vectors, best
+from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
 from semantic_assets.model.tables import INDEX_ROWS
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ _BITS = 3
 #: Lists have about 8,000 rows. Of 500,000 rows 20 lists contain 0.92 of the ten nearest, 50 0.986.
 _PROBED = 100
 _CANDIDATES, _CANDIDATES_PER_HIT = 100, 5
+#: Of so many rows that may be found the vectors are fetched and compared, 12 MB of 768 at once.
+_COMPARED = 4_096
+#: Of more, so many times more candidates are asked for than should hold enough of them.
+_SPARE, _MORE = 2, 4
 
 
 @dataclass(frozen=True)
@@ -61,33 +65,71 @@ class LanceFinder:
         """
         return open_parts(self.folder, self.description)
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, among: Numbers | None = None) -> list[list[Hit]]:
+        count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
         with self.store.asked():
-            return [self._nearest(query, k) for query in queries]
+            if among is not None and len(among) <= max(_COMPARED, count):
+                return self._compared(queries, k, among)
+            return [self._nearest(query, k, count, among) for query in queries]
 
-    def _nearest(self, query: Vectors, k: int) -> list[Hit]:
-        """Fetch candidates with their vectors in one request and return the k nearest."""
+    def _nearest(self, query: Vectors, k: int, count: int, among: Numbers | None) -> list[Hit]:
+        """Fetch candidates until enough are `among` these rows, and return the k nearest."""
+        if among is None:
+            return best(*self._candidates(query, count), k)
+        asked = int(count * self.description.rows / len(among) * _SPARE)
+        while asked * _SPARE < self.description.rows:
+            numbers, scores = self._candidates(query, asked)
+            is_allowed = np.isin(numbers, among, assume_unique=True)
+            if is_allowed.sum() >= count:
+                return best(numbers[is_allowed], scores[is_allowed], k)
+            asked *= _MORE
+        return self._compared(query[None], k, among)[0]
+
+    def _compared(self, queries: Vectors, k: int, among: Numbers) -> list[list[Hit]]:
+        """Fetch the vectors of these rows in blocks and return the k nearest to each query."""
+        scores = np.empty((len(queries), len(among)), np.float32)
+        for first in range(0, len(among), _COMPARED):
+            some = among[first : first + _COMPARED]
+            found = self.table.take_offsets(some.tolist()).select([_NUMBER, _VECTOR]).to_arrow()
+            vectors = self._vectors(found.sort_by(_NUMBER))
+            scores[:, first : first + len(some)] = queries @ vectors.T
+        return [best(among, of_one, k) for of_one in scores]
+
+    def _candidates(self, query: Vectors, count: int) -> tuple[Numbers, Vectors]:
+        """Fetch candidates with their vectors in one request; return rows, ascending, and cosines."""
         search: Any = self.table.search(query, vector_column_name=_VECTOR, query_type="vector")
         found = (
             search.distance_type("dot")
             .nprobes(_PROBED)
-            .limit(max(_CANDIDATES, k * _CANDIDATES_PER_HIT))
+            .limit(count)
             # Lance warns on stderr if its distance is not selected.
             .select([_NUMBER, _VECTOR, _DISTANCE])
             .to_arrow()
             .sort_by(_NUMBER)
         )
-        vectors = found[_VECTOR].combine_chunks().flatten().to_numpy()
-        scores = vectors.reshape(-1, self.description.dimensions) @ query
-        return best(found[_NUMBER].to_numpy(), scores, k)
+        return found[_NUMBER].to_numpy(), self._vectors(found) @ query
+
+    def _vectors(self, found: pa.Table) -> Vectors:
+        vectors: Vectors = found[_VECTOR].combine_chunks().flatten().to_numpy()
+        return vectors.reshape(-1, self.description.dimensions)
+
+    def column(self, name: str) -> list[pa.Array] | None:
+        if name not in self.table.schema.names:
+            return None
+        with self.store.asked():
+            rows = self.table.search().select([_NUMBER, name]).limit(self.description.rows)
+            found = rows.to_arrow().sort_by(_NUMBER)[name].combine_chunks()
+        return [found.dictionary_encode() if pa.types.is_string(found.type) else found]
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
         if not numbers:
             return []
-        columns = [_NUMBER, *INDEX_ROWS.names]
+        columns = [_NUMBER, *(name for name in INDEX_ROWS.names if name in self.table.schema.names)]
         with self.store.asked():
             found = self.table.take_offsets(sorted(set(numbers))).select(columns).to_arrow()
-        rows = {row.pop(_NUMBER): row for row in found.to_pylist()}
+        # An earlier release wrote fewer columns.
+        blank = dict.fromkeys(INDEX_ROWS.names)
+        rows = {row.pop(_NUMBER): blank | row for row in found.to_pylist()}
         return [rows[number] for number in numbers]
 
 
@@ -140,7 +182,11 @@ def _index(table: "Table", dimensions: int) -> None:
 
 def _schema(dimensions: int) -> pa.Schema:
     vector = pa.field(_VECTOR, pa.list_(pa.float32(), dimensions), nullable=False)
-    return pa.schema([pa.field(_NUMBER, pa.int64(), nullable=False), *INDEX_ROWS, vector])
+    rows = [
+        one.with_type(pa.string()) if pa.types.is_dictionary(one.type) else one
+        for one in INDEX_ROWS
+    ]
+    return pa.schema([pa.field(_NUMBER, pa.int64(), nullable=False), *rows, vector])
 
 
 def _batches(schema: pa.Schema, parts: Parts) -> Iterator[pa.RecordBatch]:
@@ -159,4 +205,4 @@ def _table(schema: pa.Schema, part: Part, start: int, low: int) -> pa.Table:
         *rows.columns,
         pa.FixedSizeListArray.from_arrays(values, vectors.shape[1]),
     ]
-    return pa.table(columns, schema=schema)
+    return pa.table(columns, names=schema.names).cast(schema)

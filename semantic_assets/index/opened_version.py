@@ -14,11 +14,14 @@ from semantic_assets.index.broken_index import opening
 from semantic_assets.index.description import FILE_NAME, Description, read_description
 from semantic_assets.index.exact import ExactBackend
 from semantic_assets.index.faiss import FaissBackend
+from semantic_assets.index.filtering.filter_cache import FilterCache
 from semantic_assets.index.lance import LanceBackend
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.qdrant import QdrantBackend, QdrantServer
-from semantic_assets.index.ranking import Hit, Vectors
+from semantic_assets.index.ranking import Hit, Numbers, Vectors
+from semantic_assets.index.words.word_index import WordIndex
+from semantic_assets.index.words.words_of_parts import open_words
 from semantic_assets.model.backends import EXACT, FAISS, LANCE, QDRANT
 
 #: Two maps for each part; a process has 65,530.
@@ -32,6 +35,10 @@ class Index:
     folder: Path
     description: Description
     finder: Finder
+    #: None: written before there were word indexes.
+    words: WordIndex | None
+    #: What filters learned of its columns.
+    filtered: FilterCache = field(default_factory=FilterCache, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.description.rows
@@ -44,8 +51,13 @@ class Index:
         """Return (row, cosine) of the k rows nearest to a unit vector, best first."""
         return self.nearest_of_each(query[None], k)[0]
 
-    def nearest_of_each(self, queries: Vectors, k: int) -> list[list[Hit]]:
+    def nearest_of_each(
+        self, queries: Vectors, k: int, among: Numbers | None = None
+    ) -> list[list[Hit]]:
         """Return the k nearest rows of each query, shape (n, dimensions), best first.
+
+        Args:
+            among: the rows that may be found, ascending, as `allowed_rows` returns them; None: all.
 
         Raises:
             ConfigError: the queries have another size than the vectors.
@@ -56,7 +68,9 @@ class Index:
                 f"index {self.folder} has {expected} dimensions, the query {queries.shape[1]}: "
                 f"embed it in space {self.description.space_id}"
             )
-        return self.finder.nearest(queries, k) if len(self) else [[] for _ in queries]
+        if not len(self) or (among is not None and not len(among)):
+            return [[] for _ in queries]
+        return self.finder.nearest(queries, k, among)
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
         return self.finder.rows(numbers)
@@ -103,7 +117,8 @@ def open_index(folder: Path, stores: VectorStores) -> Index:
     with opening(folder):
         description = read_description(folder)
         backend = backend_of(description.backend, stores)
-        return Index(folder, description, backend.open(folder, description))
+        finder = backend.open(folder, description)
+        return Index(folder, description, finder, open_words(folder, description))
 
 
 class OpenIndexes:

@@ -17,15 +17,17 @@ import pyarrow as pa
 from semantic_assets.index.broken_index import broken_index, opening
 from semantic_assets.index.dead_rows import live_rows
 from semantic_assets.index.description import Description, shard_of
+from semantic_assets.index.filtering.dictionaries import encoded
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.index.stored_vectors import StoredVectors, open_vectors, write_vectors
 from semantic_assets.index.text_blocks import TEXT_PLACES, TextBlocks, open_texts, write_texts
-from semantic_assets.model.tables import INDEX_ROWS, PART_ROWS
+from semantic_assets.model.tables import INDEX_ROWS, OF_DOCUMENTS, PART_ROWS
+from semantic_assets.system.checksums import FileSums, require_sums
 from semantic_assets.system.durable import make_private, sync
 
 _ROWS, _TEXTS = "rows.arrow", "texts.arrow"
 #: Columns of values that repeat: rows of a document follow one another.
-_REPEATED = ("document_id", "uri", "title", "heading_path", "batch_job_id")
+_REPEATED = ("document_id", "uri", "title", "heading_path", "batch_job_id", *OF_DOCUMENTS)
 _STORED = pa.schema(
     [
         field.with_type(pa.dictionary(pa.int32(), pa.string()))
@@ -80,9 +82,9 @@ class Part:
         return self.stored.taken(some if self.live is None else self.live[some])
 
     @property
-    def has_origins(self) -> bool:
-        """Whether each row tells the text and the job its vector comes from."""
-        return self.texts is not None
+    def is_current(self) -> bool:
+        """Whether it has all columns of PART_ROWS: earlier releases wrote fewer."""
+        return set(_STORED.names) <= set(self.columns.column_names)
 
     def places(self, numbers: Numbers) -> Numbers:
         """Return where these rows are in the files."""
@@ -110,7 +112,8 @@ class Part:
     def row(self, number: int) -> dict[str, object]:
         """Return a row of INDEX_ROWS, reading only its pages."""
         place = number if self.live is None else int(self.live[number])
-        row = {name: column[place].as_py() for name, column in self._shown}
+        row = dict.fromkeys(INDEX_ROWS.names)
+        row |= {name: column[place].as_py() for name, column in self._shown}
         if self.texts is not None:
             row["text"] = self.texts.one(*(int(column[place]) for column in self._text_places))
         return row
@@ -145,14 +148,16 @@ class Part:
         is_whole = len(places) == high - low
         found = []
         for name in columns:
-            column = self._texts(run) if name == "text" and self.texts else run[name]
+            column = self._of_run(run, name)
             held = column if is_whole else column.take(pa.array(places - low))
             found.append(held.cast(PART_ROWS.field(name).type))
         return pa.table(found, schema=pa.schema([PART_ROWS.field(name) for name in columns]))
 
-    def _texts(self, run: pa.Table) -> pa.Array:
-        assert self.texts is not None
-        return self.texts.run(*(run[name].to_numpy() for name in _TEXT_PLACES))
+    def _of_run(self, run: pa.Table, name: str) -> pa.Array | pa.ChunkedArray:
+        if name == "text" and self.texts is not None:
+            return self.texts.run(*(run[place].to_numpy() for place in _TEXT_PLACES))
+        known = name in run.column_names
+        return run[name] if known else pa.nulls(len(run), PART_ROWS.field(name).type)
 
 
 def write_part(
@@ -198,25 +203,30 @@ def _write_rows(folder: Path, rows: Iterable[pa.Table]) -> int:
         (joined if name in joined.column_names else located)[name].combine_chunks()
         for name in _STORED.names
     ]
-    encoded = [
-        column.dictionary_encode() if name in _REPEATED else column
+    held_as = [
+        encoded(column) if name in _REPEATED else column
         for name, column in zip(_STORED.names, columns, strict=True)
     ]
     with (
         pa.OSFile(str(make_private(folder / _ROWS)), "wb") as file,
         pa.ipc.new_file(file, _STORED) as writer,
     ):
-        writer.write_batch(pa.record_batch(encoded, schema=_STORED))
+        writer.write_batch(pa.record_batch(held_as, schema=_STORED))
     return len(joined)
 
 
-def open_part(folder: Path, dead: str = "") -> Part:
-    """Open a part by mapping its files; `dead` is the digest of its dead rows, if it has any.
+def open_part(folder: Path, dead: str = "", files: FileSums = ()) -> Part:
+    """Open a part by mapping its files.
+
+    Args:
+        dead: the digest of its dead rows, if it has any.
+        files: the checksums of its other files; (): an earlier release wrote none.
 
     Raises:
         FileNotFoundError: the version was retired and deleted meanwhile; ask for the serving one.
         ValueError: a file is not as it was written.
     """
+    require_sums(folder, files)
     stored = open_vectors(folder)
     # Mapped by numpy, which keeps no file open: a process may serve thousands of parts.
     mapped = pa.py_buffer(np.memmap(folder / _ROWS, mode="r"))
@@ -281,7 +291,9 @@ def open_parts(folder: Path, description: Description) -> Parts:
         BrokenFile: it has to be built again.
     """
     with opening(folder):
-        opened = tuple(open_part(folder / part.name, part.dead) for part in description.parts)
+        opened = tuple(
+            open_part(folder / one.name, one.dead, one.files) for one in description.parts
+        )
     for entry, part in zip(description.parts, opened, strict=True):
         if len(part) != entry.rows:
             raise broken_index(folder, f"part {entry.name} has not its {entry.rows} rows")

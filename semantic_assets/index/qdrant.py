@@ -18,8 +18,9 @@ import numpy as np
 from semantic_assets.errors import NotFound, SetupError, TransientError
 from semantic_assets.index.backend import InParts, ranked
 from semantic_assets.index.description import Description
+from semantic_assets.index.filtering.among_rows import nearest_among, widened
 from semantic_assets.index.parts import Part, Parts, open_parts
-from semantic_assets.index.ranking import Hit, Vectors
+from semantic_assets.index.ranking import Hit, Numbers, Vectors
 
 if TYPE_CHECKING:  # an extra, and importing it takes 1.8 CPU seconds
     from qdrant_client import QdrantClient
@@ -28,6 +29,9 @@ _POINTS_PER_CALL = 256
 _TIMEOUT_SECONDS = 60
 #: The graph search is wide and returns more rows than wanted; the exact cosines then decide.
 _CANDIDATES, _CANDIDATES_PER_HIT, _LEAST_WIDTH = 50, 2, 128
+#: So many rows that may be found are compared here, in 5 ms of 768 numbers; of more the server is
+#: asked for as many candidates as should hold enough of them.
+_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,30 @@ class QdrantFinder(InParts):
     server: QdrantServer
     collection: str
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, among: Numbers | None = None) -> list[list[Hit]]:
+        if among is not None and len(among) <= _COMPARED:
+            return nearest_among(self.parts, queries, k, among)
+        count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
+        if among is None:
+            found = self._candidates(queries, count)
+            return [
+                ranked(self.parts, query, candidates, k)
+                for query, candidates in zip(queries, found, strict=True)
+            ]
+        return [self._nearest_among(query, k, count, among) for query in queries]
+
+    def _nearest_among(self, query: Vectors, k: int, count: int, among: Numbers) -> list[Hit]:
+        candidates = widened(
+            lambda asked: self._candidates(query[None], asked)[0], among, count, len(self.parts)
+        )
+        if candidates is None:
+            return nearest_among(self.parts, query[None], k, among)[0]
+        return ranked(self.parts, query, candidates, k)
+
+    def _candidates(self, queries: Vectors, count: int) -> list[Numbers]:
+        """Return for each query the rows that the server holds for the nearest, ascending."""
         from qdrant_client import models
 
-        count = max(_CANDIDATES, k * _CANDIDATES_PER_HIT)
         # The local mode has no graph, and warns about parameters of one.
         width = max(_LEAST_WIDTH, count)
         wide = models.SearchParams(hnsw_ef=width) if self.server.is_remote else None
@@ -85,10 +109,7 @@ class QdrantFinder(InParts):
         ]
         with self.server.asked() as client:
             answers = client.query_batch_points(self.collection, requests=requests)
-        return [
-            ranked(self.parts, query, np.sort([int(point.id) for point in answer.points]), k)
-            for query, answer in zip(queries, answers, strict=True)
-        ]
+        return [np.sort([int(point.id) for point in answer.points]) for answer in answers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,16 +34,31 @@ class Stack:
         """The bytes in memory."""
         return sum(part.vectors.nbytes for part in self.finder.parts)
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[tuple[float, int, int]]]:
-        """Return (cosine, place of the index, its row) of each query's k nearest rows, best first."""
+    def nearest(
+        self, queries: Vectors, k: int, among: Sequence[Numbers | None] = ()
+    ) -> list[list[tuple[float, int, int]]]:
+        """Return (cosine, place of the index, its row) of each query's k nearest rows, best first.
+
+        Args:
+            among: for each index the rows that may be found, ascending; None, or none named: all.
+        """
         found = []
-        for hits in self.finder.nearest(queries, k):
+        for hits in self.finder.nearest(queries, k, self._among(among)):
             rows = np.array([row for row, _ in hits], np.int64)
             places = np.searchsorted(self.starts, rows, side="right") - 1
             own = rows - self.starts[places]
             scores = [score for _, score in hits]
             found.append(list(zip(scores, places.tolist(), own.tolist(), strict=True)))
         return found
+
+    def _among(self, among: Sequence[Numbers | None]) -> Numbers | None:
+        """Return the numbers here of the rows of each index."""
+        if all(rows is None for rows in among):
+            return None
+        edges = zip(among, self.starts[:-1], self.starts[1:], strict=True)
+        return np.concatenate(
+            [np.arange(low, high) if rows is None else rows + low for rows, low, high in edges]
+        )
 
 
 def stackable(indexes: Sequence[Index], dimensions: int) -> list[bool]:

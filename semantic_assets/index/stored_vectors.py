@@ -52,6 +52,13 @@ class StoredVectors:
             scores = (self.matrix[rows].astype(np.float32) @ query) * self.scales[rows]
         return scores
 
+    def some_cosines(self, queries: Vectors, rows: Numbers) -> Vectors:
+        """Return the cosines of unit vectors with these ascending rows, shape (queries, rows)."""
+        is_run = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
+        some = slice(int(rows[0]), int(rows[-1]) + 1) if is_run else rows
+        scores: Vectors = queries @ self.matrix[some].astype(np.float32, copy=False).T
+        return scores if self.scales is None else scores * self.scales[some]
+
     def all_cosines(self, queries: Vectors) -> Vectors:
         """Return the cosines of unit vectors with all rows, shape (queries, rows)."""
         if self.scales is None:

@@ -194,18 +194,18 @@ def _identity(of: Stored) -> tuple[str, str]:
 
 
 def _note(path: Path, of: Stored) -> None:
-    """Write a file's object and ETag as a new note: the old note may be hard-linked elsewhere."""
+    """Write a file's object, ETag and time as a new note: the old note may be hard-linked elsewhere."""
     etag = path.with_name(f".{path.name}{_MARK}")
     etag.unlink(missing_ok=True)
-    etag.write_text(f"{of.name}\n{of.etag}")
+    etag.write_text(f"{of.name}\n{of.etag}\n{path.stat().st_mtime_ns}")
 
 
 def _object_of(path: Path) -> tuple[str, str] | None:
-    """Return (name, ETag) of the object that a file is a copy of, if it is one."""
-    if not path.is_file():
-        return None
+    """Return (name, ETag) of the object that a file is a copy of, if it is one and as it was then."""
     try:
-        name, _, etag = path.with_name(f".{path.name}{_MARK}").read_text().partition("\n")
-    except FileNotFoundError:
+        noted = path.with_name(f".{path.name}{_MARK}").read_text().split("\n")
+        name, etag, *written_at = noted
+        is_same = not written_at or int(written_at[0]) == path.stat().st_mtime_ns
+    except (FileNotFoundError, ValueError):
         return None
-    return name, etag
+    return (name, etag) if is_same else None

@@ -1,6 +1,7 @@
 """Names of datasets and shards, and their forms as partition keys and paths."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -67,6 +68,30 @@ class DatasetKey:
 
     def __str__(self) -> str:
         return f"{self.project}/{self.dataset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Datasets and whole projects; of none named, everything."""
+
+    datasets: tuple[DatasetKey, ...] = ()
+    projects: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, names: Iterable[str]) -> Self:
+        """Parse names of datasets, and of projects, which have no slash."""
+        given = tuple(dict.fromkeys(names))
+        is_dataset = {name: "/" in name or "." in name for name in given}
+        return cls(
+            tuple(DatasetKey.parse(name) for name in given if is_dataset[name]),
+            tuple(checked_name(name, "project") for name in given if not is_dataset[name]),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.datasets or self.projects)
+
+    def __contains__(self, dataset: DatasetKey) -> bool:
+        return not self or dataset in self.datasets or dataset.project in self.projects
 
 
 @dataclass(frozen=True, slots=True, order=True)

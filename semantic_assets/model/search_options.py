@@ -1,9 +1,10 @@
 """What a caller may ask of a search besides its question."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.filter_forms import Where, parse_filter
 from semantic_assets.model.search_filter import Filter
 
 #: `dense` finds by meaning, `words` by the words themselves, `hybrid` by both.
@@ -11,6 +12,18 @@ Mode = Literal["hybrid", "dense", "words"]
 Group = Literal["passage", "document"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 GROUPS: tuple[Group, ...] = get_args(Group)
+
+
+class SearchArguments(TypedDict, total=False):
+    """The same as a call of the library writes it: `where` is a mapping or conditions in text."""
+
+    k: int
+    offset: int
+    mode: Mode
+    where: Where
+    group: Group
+    per_document: int | None
+    floor: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +45,11 @@ class SearchOptions:
     #: Return nothing where nothing is close to the question.
     floor: bool = True
 
+    @property
+    def needs_vector(self) -> bool:
+        """Whether the question is embedded: a search by words asks no API."""
+        return self.mode != "words"
+
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ConfigError(f"k is {self.k}: ask for at least one passage")
@@ -43,3 +61,13 @@ class SearchOptions:
             raise ConfigError(f"there is no mode {self.mode!r}: use {', '.join(MODES)}")
         if self.group not in GROUPS:
             raise ConfigError(f"hits are not grouped by {self.group!r}: use {', '.join(GROUPS)}")
+
+
+def options_of(**arguments: Unpack[SearchArguments]) -> SearchOptions:
+    """Return the options of a call.
+
+    Raises:
+        ConfigError: a value is out of its range, or a condition cannot be read.
+    """
+    plain = {name: value for name, value in arguments.items() if name != "where"}
+    return SearchOptions(**plain, filter=parse_filter(arguments.get("where")))  # type: ignore[arg-type]

@@ -157,9 +157,16 @@ INDEX_ROWS = pa.schema(
         pa.field("end_char", pa.int64(), nullable=False),
         pa.field("heading_path", pa.string()),
         pa.field("page", pa.int32()),
+        pa.field("record_id", pa.string()),
+        pa.field("mime", pa.string()),
+        # JSON of the document's metadata, by key; null: it has none. Rows of a document share it.
+        pa.field("metadata", pa.dictionary(pa.int32(), pa.string())),
         pa.field("text", pa.large_string(), nullable=False),
     ]
 )
+
+#: Columns of INDEX_ROWS that say more of the document; earlier releases did not write them.
+OF_DOCUMENTS = ("record_id", "mime", "metadata")
 
 # A row of an index part: a row of INDEX_ROWS, and where its vector comes from in its space.
 # What a job answered never changes, so rows of equal origin have equal vectors.

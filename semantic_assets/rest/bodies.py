@@ -1,16 +1,26 @@
 """The models of request and response bodies."""
 
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from semantic_assets.model.batch_job import JobState, remote_word
+from semantic_assets.model.search_filter import Operator
+from semantic_assets.model.search_options import Group, Mode
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
-from semantic_assets.rest.names import Count, DatasetName, Name, SpaceName, VisibleText, Whole
+from semantic_assets.rest.names import (
+    Count,
+    DatasetName,
+    Name,
+    ScopeName,
+    SpaceName,
+    VisibleText,
+    Whole,
+)
 
 Json = dict[str, Any]
 MAX_PAGE = 1_000
-MAX_K = 1_000
+MAX_K, MAX_OFFSET = 1_000, 10_000
 _T = TypeVar("_T")
 #: The ledger's states as the status words of OpenAI's batches.
 _STATUS = {
@@ -103,12 +113,31 @@ class GenerationBody(_Body):
         return self
 
 
+#: A value of a condition, or several of which one must hold.
+_Value = str | int | float | bool
+_Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
+_FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class SearchBody(_Body):
     query: VisibleText = Field(max_length=20_000)
-    datasets: list[DatasetName] = Field(
-        default=[], max_length=MAX_PAGE, examples=[["acme/articles"]]
+    #: Projects stand for all their datasets. Default: all that the key may read.
+    datasets: list[ScopeName] = Field(
+        default=[], max_length=MAX_PAGE, examples=[["acme/articles", "acme"]]
     )
+    #: Conditions that all hold, by field: a value, several, or an operator with either.
+    where: dict[_FieldName, _Values | dict[Operator, _Values]] = Field(
+        default={}, max_length=100, examples=[{"kind": ["pdf", "md"], "year": {">=": 2020}}]
+    )
+    mode: Mode = "hybrid"
+    #: Passages, or documents where they are grouped, behind the first `offset`.
     k: Whole = Field(default=10, ge=1, le=MAX_K)
+    offset: Whole = Field(default=0, ge=0, le=MAX_OFFSET)
+    group: Group = "passage"
+    #: The most passages of one document; null: any number, or 3 where they are grouped.
+    per_document: Whole | None = Field(default=None, ge=1, le=MAX_K)
+    #: Return nothing where nothing is close to the question.
+    floor: bool = True
     space: SpaceName | None = None
 
 

@@ -66,6 +66,14 @@ Name = Annotated[
 DatasetName = Annotated[
     str, _Like(DATASET_PATTERN, "write it as project/dataset, each of a-z, 0-9, '-' and '_'")
 ]
+#: Of a dataset, or of a project in place of all its datasets.
+ScopeName = Annotated[
+    str,
+    _Like(
+        rf"({NAME_PATTERN}[./])?{NAME_PATTERN}",
+        "write it as project/dataset or as project, each of a-z, 0-9, '-' and '_'",
+    ),
+]
 JobName = Annotated[
     str, _Like(rf"({NAME_PATTERN}/)?{NAME_PATTERN}", "write it as name or as project/dataset")
 ]

@@ -46,6 +46,8 @@ class Hit(SearchHit):
 class Hits:
     object: Literal["list"]
     data: list[Hit]
+    #: More hits, or documents where they are grouped, follow: ask on with a larger `offset`.
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

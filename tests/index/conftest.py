@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from semantic_assets.index import qdrant
@@ -43,7 +44,8 @@ def stores(tmp_path: Path, server: QdrantServer) -> VectorStores:
 def make(tmp_path: Path, stores: VectorStores) -> Make:
     """make(vectors, backend, parts=2): row n has chunk_id `chunk-n` and vector n.
 
-    Rows in `dead` are in the files and not in the version; `compact` is how vectors are stored.
+    Rows in `dead` are in the files and not in the version; `compact` is how vectors are stored;
+    `rows` are other rows.
     """
     numbers = count(1)
 
@@ -54,10 +56,11 @@ def make(tmp_path: Path, stores: VectorStores) -> Make:
         parts: int = 2,
         dead: Collection[int] = (),
         compact: bool = False,
+        rows: pa.Table | None = None,
     ) -> Index:
         number = next(numbers)
         folder = tmp_path / f"{number:06d}"
-        rows = make_index_rows(len(vectors))
+        rows = make_index_rows(len(vectors)) if rows is None else rows
         entries = []
         for place, block in enumerate(np.array_split(np.arange(len(vectors)), parts)):
             if len(block):

@@ -147,7 +147,7 @@ def test_a_part_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     vectors, rows = make_vectors(5, 8), make_index_rows(5).select(INDEX_ROWS.names)
     write_as_before(tmp_path / "00000", rows, vectors)
     part = open_part(tmp_path / "00000")
-    assert not part.has_origins
+    assert not part.is_current
     assert part.table().to_pylist() == rows.to_pylist()
     assert [part.row(number) for number in range(5)] == rows.to_pylist()
     np.testing.assert_array_equal(part.vectors, vectors)

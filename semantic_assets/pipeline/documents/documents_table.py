@@ -17,6 +17,7 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.model.tables import DOCUMENTS
 from semantic_assets.parsing.records import SourceRecord, encoded_size
+from semantic_assets.pipeline.pending.metadata_texts import metadata_texts
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import joined_hash
 
@@ -210,7 +211,9 @@ class DocumentsWriter:
             return
         table = pa.concat_tables(self._pieces)
         self._pieces, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        columns = (table[name] for name in ("document_id", "content_hash", "parse_error"))
+        metadata = metadata_texts(table["metadata"])
+        names = ("document_id", "content_hash", "mime", "parse_error")
+        columns = (*(table[name] for name in names), metadata)
         joined = pc.binary_join_element_wise(
             *columns, "\x1f", null_handling="replace", null_replacement=""
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.index.lance_store import require_lance
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.exports.export_manifest import (
     ExportManifest,
@@ -20,11 +21,7 @@ from semantic_assets.pipeline.exports.export_target import (
     is_database,
 )
 from semantic_assets.pipeline.exports.file_export import export_to_files, remove_files
-from semantic_assets.pipeline.exports.lance_export import (
-    export_to_lance,
-    remove_lance,
-    require_lance,
-)
+from semantic_assets.pipeline.exports.lance_export import export_to_lance, remove_lance
 from semantic_assets.pipeline.exports.postgres_address import postgres_address
 from semantic_assets.pipeline.exports.postgres_export import export_to_postgres
 from semantic_assets.pipeline.exports.shard_rows import ServedRows, served_rows

@@ -52,7 +52,8 @@ class FileTarget:
 
 def is_database(target: str) -> bool:
     """Say whether a target is an address of Postgres."""
-    return target.partition("://")[0].lower() in _POSTGRES_SCHEMES and "://" in target
+    scheme, separator, _ = target.partition("://")
+    return bool(separator) and scheme.lower().partition("+")[0] in _POSTGRES_SCHEMES
 
 
 def file_target(target: str, wanted: str | None) -> FileTarget:

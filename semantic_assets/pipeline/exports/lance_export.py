@@ -2,11 +2,10 @@
 
 import shutil
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow as pa
 
-from semantic_assets.errors import SetupError
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.pipeline.exports.export_columns import export_schema
 from semantic_assets.pipeline.exports.export_manifest import (
@@ -18,8 +17,8 @@ from semantic_assets.pipeline.exports.export_progress import Telling, Written
 from semantic_assets.pipeline.exports.export_target import FileTarget
 from semantic_assets.pipeline.exports.shard_rows import ShardRows
 
-if TYPE_CHECKING:  # an extra, and importing it takes 3 CPU seconds
-    from lancedb.table import Table
+#: Of Lance, which is named by its door alone.
+Table = Any
 
 
 def export_to_lance(
@@ -28,10 +27,8 @@ def export_to_lance(
     """Bring a table to the present rows; the manifest beside it says which shards it has.
 
     Raises:
-        SetupError: Lance is not installed.
         TransientError: Lance failed; run again, the export goes on from there.
     """
-    require_lance()
     store = LanceStore(str(target.folder))
     is_current = manifest.version == FORMAT_VERSION
     manifest.version = FORMAT_VERSION
@@ -58,33 +55,19 @@ def export_to_lance(
     return Written(len(shards) - len(kept), len(kept), len(gone))
 
 
-def require_lance() -> None:
-    """Say how to install Lance where it is missing.
-
-    Raises:
-        SetupError: it is.
-    """
-    try:
-        import lancedb  # noqa: F401
-    except ImportError as error:
-        raise SetupError(
-            "Lance is not installed: install it with `pip install semantic-assets[lance]`"
-        ) from error
-
-
-def _opened(store: LanceStore, target: FileTarget, schema: pa.Schema) -> "Table":
+def _opened(store: LanceStore, target: FileTarget, schema: pa.Schema) -> Table:
     database = store.connect()
     with store.asked():
         return database.create_table(target.path.stem, schema=schema, exist_ok=True)
 
 
-def _holds(table: "Table", held: ExportedFile | None, shard: ShardRows) -> bool:
+def _holds(table: Table, held: ExportedFile | None, shard: ShardRows) -> bool:
     if held is None or held.fingerprint != shard.fingerprint:
         return False
     return bool(table.count_rows(_of(shard.number)) == held.rows)
 
 
-def _merge(table: "Table", name: str, shard: ShardRows, told: Telling) -> ExportedFile:
+def _merge(table: Table, name: str, shard: ShardRows, told: Telling) -> ExportedFile:
     """Replace the rows of a shard; a document may have come from another one."""
     schema = export_schema(shard.dimensions)
     batches = (batch for block in shard.tables() for batch in told(block).to_batches())

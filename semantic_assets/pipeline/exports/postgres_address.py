@@ -2,8 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-
-import sqlalchemy as sa
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey
@@ -29,9 +28,10 @@ def postgres_address(target: str, dataset: DatasetKey, table: str | None) -> Pos
         ConfigError: it is no address; the message repeats no part of it.
     """
     try:
-        url = sa.make_url(target)
-        known = "@" not in (url.host or "")  # of a password in which it is not written as %40
-    except (sa.exc.ArgumentError, ValueError):
+        url = urlsplit(target)
+        host, port = url.hostname or "", url.port
+        known = url.netloc.count("@") <= 1  # in a password it is written as %40
+    except ValueError:
         known = False
     if not known:
         raise ConfigError(
@@ -43,9 +43,13 @@ def postgres_address(target: str, dataset: DatasetKey, table: str | None) -> Pos
         raise ConfigError(
             f"a table's name has 1 to {_LONGEST_NAME} bytes: name another with --table"
         )
-    port = f":{url.port}" if url.port else ""
-    shown = f"postgresql://{url.host or ''}{port}/{url.database or ''} table {name}"
-    found = [url.password, *(url.query.get(word) for word in _SECRET_WORDS)]
-    secrets = tuple(one for one in found if isinstance(one, str))
-    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return PostgresAddress(conninfo, secrets, shown, name)
+    query = parse_qs(url.query)
+    found = [
+        unquote(url.password or ""),
+        *(one for word in _SECRET_WORDS for one in query.get(word, ())),
+    ]
+    at = f"{host}:{port}" if port else host
+    shown = f"postgresql://{at}{unquote(url.path) or '/'} table {name}"
+    # As libpq knows it, without the driver that SQLAlchemy's addresses name.
+    conninfo = f"postgresql://{target.partition('://')[2]}"
+    return PostgresAddress(conninfo, tuple(filter(None, found)), shown, name)

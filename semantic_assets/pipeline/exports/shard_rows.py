@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -32,8 +31,8 @@ _SHOWN = {
     **{
         name: name
         for name in (
-            *("document_id", "title", "uri", "page", "chunk_index", "start_char", "end_char"),
-            "text",
+            *("document_id", "record_id", "title", "uri", "page", "chunk_index", "start_char"),
+            *("end_char", "metadata", "text"),
         )
     },
 }
@@ -48,7 +47,7 @@ class _Landed:
 
     def places(self, part: Part) -> Numbers:
         """Return for each row of a part the row of its vector here; -1: it is not here any more."""
-        if not len(self.rows) or not part.has_origins:
+        if not len(self.rows):
             return np.full(len(part), -1)
         rows = part.table(_ORIGIN)
         place = pc.index_in(rows["chunk_id"], self.rows["chunk_id"].combine_chunks())
@@ -91,7 +90,6 @@ class ShardRows:
         Rows come in the order of the embeddings, so vectors are read once and are never all in
         memory.
         """
-        documents = self._documents()
         with self._landed() as landed:
             for part in self.parts:
                 places = landed.places(part)
@@ -99,7 +97,7 @@ class ShardRows:
                     order = np.argsort(numbers)
                     some = numbers[order]
                     tokens = _taken(landed.rows["token_count"], places[some])
-                    yield self._table(part, some, vectors[order], tokens, documents)
+                    yield self._table(part, some, vectors[order], tokens)
 
     def _blocks(
         self, part: Part, places: Numbers, landed: _Landed
@@ -119,15 +117,11 @@ class ShardRows:
             numbers = left[start : start + _ROWS_AT_ONCE]
             yield numbers, part.stored.taken(part.places(numbers))
 
-    def _table(
-        self, part: Part, numbers: Numbers, vectors: Vectors, tokens: pa.Array, documents: pa.Table
-    ) -> pa.Table:
+    def _table(self, part: Part, numbers: Numbers, vectors: Vectors, tokens: pa.Array) -> pa.Table:
         shown = part.taken(numbers, list(_SHOWN.values()))
-        place = pc.index_in(shown["document_id"], documents["document_id"].combine_chunks())
         flat = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
         columns = {
             **{name: shown[column] for name, column in _SHOWN.items()},
-            **{name: documents[name].take(place) for name in ("record_id", "metadata")},
             "dataset": pa.repeat(str(self.version.dataset), len(numbers)),
             "shard": pa.repeat(self.number, len(numbers)),
             "token_count": tokens,
@@ -135,17 +129,6 @@ class ShardRows:
         }
         schema = export_schema(self.dimensions)
         return pa.table({name: columns[name] for name in schema.names}).cast(schema)
-
-    def _documents(self) -> pa.Table:
-        path, names = layout.documents(self.shard), ["document_id", "record_id", "metadata"]
-        if not self.store.lake.exists(path):
-            return pa.table({name: pa.array([], pa.string()) for name in names})
-        table = self.store.lake.read(path, names)
-        texts = [
-            orjson.dumps(dict(pairs), option=orjson.OPT_SORT_KEYS).decode() if pairs else None
-            for pairs in table["metadata"].to_pylist()
-        ]
-        return table.set_column(2, "metadata", pa.array(texts, pa.string()))
 
     @contextmanager
     def _landed(self) -> Iterator[_Landed]:

@@ -80,7 +80,7 @@ def _stale(store: Store) -> set[DatasetKey]:
         serving = store.ledger.index_versions.serving(dataset)
         space_id = store.serving_space(dataset).space_id
         wanted = current_fingerprint(store, dataset, space_id)
-        is_made = wanted != inputs_fingerprint(space_id, {})
+        is_made = wanted != inputs_fingerprint(space_id, {}, {})
         served = () if serving is None else (serving.input_fingerprint, serving.held_for)
         if is_made and wanted not in served:
             found.add(dataset)

@@ -2,26 +2,33 @@
 
 from collections.abc import Sequence
 
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.store import Store
 
+_EVERYTHING = Scope()
 
-def not_searchable(store: Store, datasets: Sequence[DatasetKey] = ()) -> list[str]:
-    """Say what of all datasets or these is not in search, and the remedy; empty: all of it is.
+
+def not_searchable(store: Store, scope: Scope = _EVERYTHING) -> list[str]:
+    """Say what of a scope is not in search, and the remedy; empty: all of it is.
 
     Opens only the tables of shards that are not settled, and narrow columns of documents.
     """
-    names = {(one.project, one.dataset) for one in datasets}
     counts = [
         one
         for one in pending_counts(store)
-        if not names or (one.project_id, one.dataset_id) in names
+        if one.dataset_id and DatasetKey(one.project_id, one.dataset_id) in scope
     ]
-    files = file_counts(store, datasets)
+    files = file_counts(store, _datasets(store, scope))
     is_told = files.failed or files.in_part or files.waiting
     return [*_waiting(counts), *([files.told] if is_told else [])]
+
+
+def _datasets(store: Store, scope: Scope) -> Sequence[DatasetKey]:
+    if not scope.projects:
+        return scope.datasets
+    return [one for one in store.ledger.sources.datasets() if one in scope]
 
 
 def _waiting(counts: Sequence[PendingCounts]) -> list[str]:

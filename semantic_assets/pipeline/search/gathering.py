@@ -10,13 +10,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from semantic_assets.errors import SemanticAssetsError
-from semantic_assets.pipeline.search.search import Asked, Hits
+from semantic_assets.pipeline.search.search import Asked
+from semantic_assets.pipeline.search.search_hit import Answer
 
 #: Groups that are answered at once: with one, a question waits for two calls.
 _AT_ONCE = 2
 #: Those of one embedding call.
 _GROUP = 100
-Found = list[Hits] | SemanticAssetsError
+Found = list[Answer] | SemanticAssetsError
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +43,7 @@ class Gathering:
         self._queue: list[_Waiting] = []
         self._working = 0
 
-    def ask(self, asked: Asked) -> list[Hits]:
+    def ask(self, asked: Asked) -> list[Answer]:
         """Return the hits of each question.
 
         Raises:

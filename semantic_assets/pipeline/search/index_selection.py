@@ -1,17 +1,20 @@
 """The indexes of some datasets, opened and prepared to be searched together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from semantic_assets.index.opened_version import Index
-from semantic_assets.index.ranking import Vectors
+from semantic_assets.index.parts import Parts
+from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.index.stack import Stack, stackable, stacked
 from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.search.background import Background
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Opened:
     """The open index of a dataset."""
 
@@ -19,12 +22,23 @@ class Opened:
     space_id: str
     index: Index
 
+    @cached_property
+    def parts(self) -> Parts:
+        return self.index.parts
 
-#: (cosine, index, row)
+
+#: (score, index, row)
 Found = tuple[float, Opened, int]
+#: The rows of each index that may be found, ascending; None, or no entry: all of them.
+Allowed = Mapping[Opened, Numbers | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def best_first(found: Iterable[Found], k: int) -> list[Found]:
+    """Return the k best of rows found in several indexes."""
+    return sorted(found, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k]
+
+
+@dataclass(frozen=True, eq=False)
 class SpaceSelection:
     """The indexes of one space: small ones as one matrix, others each by itself."""
 
@@ -34,19 +48,31 @@ class SpaceSelection:
     small: tuple[Opened, ...]
     others: tuple[Opened, ...]
 
-    def nearest(self, queries: Vectors, k: int) -> list[list[Found]]:
+    @property
+    def opened(self) -> tuple[Opened, ...]:
+        return (*self.small, *self.others)
+
+    @cached_property
+    def background(self) -> Background:
+        """What is usual among the space's rows."""
+        return Background.of([one.parts for one in self.opened], self.space.dimensions)
+
+    def nearest(self, queries: Vectors, k: int, allowed: Allowed) -> list[list[Found]]:
         """Return the k best rows for each question, by score."""
         found: list[list[Found]] = [[] for _ in queries]
         if self.stack is not None:
-            for of_one, hits in zip(found, self.stack.nearest(queries, k), strict=True):
+            for of_one, hits in zip(
+                found,
+                self.stack.nearest(queries, k, [allowed.get(one) for one in self.small]),
+                strict=True,
+            ):
                 of_one += [(score, self.small[place], row) for score, place, row in hits]
         for one in self.others:
-            for of_one, rows in zip(found, one.index.nearest_of_each(queries, k), strict=True):
+            for of_one, rows in zip(
+                found, one.index.nearest_of_each(queries, k, allowed.get(one)), strict=True
+            ):
                 of_one += [(score, one, row) for row, score in rows]
-        return [
-            sorted(of_one, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k]
-            for of_one in found
-        ]
+        return [best_first(of_one, k) for of_one in found]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,12 +1,12 @@
 """Find ranked passages for questions in the serving version of each dataset.
 
 A question is embedded in the space of the index it is put to, whatever the settings say now, so a
-change of model breaks nothing. Cosines of two spaces cannot be compared: over datasets of several
-spaces the answers are merged by their rank in each.
+change of model breaks nothing. A search by words alone embeds nothing, and costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -20,21 +20,25 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.ranking import Vectors
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
+from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
-from semantic_assets.pipeline.search.index_selection import Found, Opened, Selection
-from semantic_assets.pipeline.search.passages import Passages
-from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.answering import allowed_of, answers
+from semantic_assets.pipeline.search.index_selection import (
+    Allowed,
+    Opened,
+    Selection,
+    SpaceSelection,
+)
+from semantic_assets.pipeline.search.search_hit import Answer
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store
 from semantic_assets.text.characters import canonical
 
-#: Rows ranked for each hit at first, and how often more are ranked where passages repeat.
-_FACTOR, _WIDER = 2, 4
 _T = TypeVar("_T")
-Hits = list[SearchHit]
+_EVERYTHING, _DEFAULT = Scope(), SearchOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,8 @@ class Asked:
     """Questions of one call; they are put to the same datasets."""
 
     questions: tuple[str, ...]
-    datasets: tuple[DatasetKey, ...] = ()
-    #: Of none named: of this one's datasets, or of all.
-    project: str | None = None
-    k: int
+    scope: Scope = _EVERYTHING
+    options: SearchOptions = _DEFAULT
     space_id: str | None = None
     #: On whose behalf it is asked.
     caller: Caller | None = field(default_factory=current_caller)
@@ -57,12 +59,16 @@ def search(
     question: str,
     *,
     datasets: Sequence[DatasetKey] = (),
-    k: int,
+    scope: Scope | None = None,
+    options: SearchOptions = _DEFAULT,
+    k: int | None = None,
     space_id: str | None = None,
-) -> list[SearchHit]:
-    """Return the k passages nearest to a question, best first, from these datasets or all.
+) -> Answer:
+    """Return the passages that answer a question best, from these datasets or all.
 
     Args:
+        scope: in place of datasets; it may name projects.
+        k: in place of the options' own.
         space_id: the embedding space the caller expects; None: the serving one.
 
     Raises:
@@ -70,7 +76,16 @@ def search(
         UnknownName: an index has another space than `space_id`.
         SetupError: an index is of another backend.
     """
-    (hits,) = search_many(store, gemini, [question], datasets=datasets, k=k, space_id=space_id)
+    (hits,) = search_many(
+        store,
+        gemini,
+        [question],
+        datasets=datasets,
+        scope=scope,
+        options=options,
+        k=k,
+        space_id=space_id,
+    )
     return hits
 
 
@@ -80,11 +95,18 @@ def search_many(
     questions: Sequence[str],
     *,
     datasets: Sequence[DatasetKey] = (),
-    k: int,
+    scope: Scope | None = None,
+    options: SearchOptions = _DEFAULT,
+    k: int | None = None,
     space_id: str | None = None,
-) -> list[list[SearchHit]]:
+) -> list[Answer]:
     """Search for several questions as `search` does: 100 per embedding call, indexes opened once."""
-    asked = Asked(questions=tuple(questions), datasets=tuple(datasets), k=k, space_id=space_id)
+    asked = Asked(
+        questions=tuple(questions),
+        scope=Scope(tuple(datasets)) if scope is None else scope,
+        options=options if k is None else replace(options, k=k),
+        space_id=space_id,
+    )
     (found,) = answer_each(store, gemini, [asked])
     return raised(found)
 
@@ -98,7 +120,7 @@ def raised(found: _T | SemanticAssetsError) -> _T:
 
 def answer_each(
     store: Store, gemini: Gemini, asked: Sequence[Asked]
-) -> list[list[Hits] | SemanticAssetsError]:
+) -> list[list[Answer] | SemanticAssetsError]:
     """Answer what several callers asked, or say why not: one embedding call for 100 questions."""
     checked = [_checked(store, one) for one in asked]
     ready = [one for one in checked if isinstance(one, _Ready)]
@@ -108,7 +130,7 @@ def answer_each(
 
 def _answers(
     store: Store, gemini: Gemini, ready: Sequence["_Ready"]
-) -> list[list[Hits] | SemanticAssetsError]:
+) -> list[list[Answer] | SemanticAssetsError]:
     found = _found(ready, _embedded(store, gemini, ready))
     if len(ready) == 1:
         return found
@@ -126,6 +148,12 @@ class _Ready:
     asked: Asked
     questions: tuple[Question, ...]
     selection: Selection
+    allowed: Allowed
+
+    @property
+    def embedding(self) -> tuple[SpaceSelection, ...]:
+        """The spaces in which its questions are embedded."""
+        return self.selection.spaces if self.asked.options.needs_vector else ()
 
 
 #: By space: the vector of each question, or why there is none.
@@ -139,25 +167,25 @@ def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
         )
         if not all(question.text.strip() for question in questions):
             raise ConfigError("a question is empty: write some words to search for")
-        if asked.k < 1:
-            raise ConfigError(f"k is {asked.k}: ask for at least one passage")
-        selection = searched_of(store).selection(store, asked.datasets, asked.project)
+        selection = searched_of(store).selection(store, asked.scope)
         for of_space in selection.spaces:
+            is_foreign = of_space.space.backend != store.settings.backend
             if asked.space_id not in (None, of_space.space.space_id) or (
-                of_space.space.backend != store.settings.backend
+                asked.options.needs_vector and is_foreign
             ):
-                first = (*of_space.small, *of_space.others)[0]
-                raise _wrong_space(store, first, of_space.space, asked.space_id)
+                raise _wrong_space(store, of_space.opened[0], of_space.space, asked.space_id)
+        # Before anything is paid: a condition may be wrong.
+        allowed = allowed_of(selection, asked.options)
     except SemanticAssetsError as error:
         return error
-    return _Ready(asked, questions, selection)
+    return _Ready(asked, questions, selection, allowed)
 
 
 def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedded:
     """Embed all questions, by space; what two ask on one's behalf is sent once."""
     wanted: dict[EmbeddingSpace, dict[Question, None]] = {}
     for one in ready:
-        for of_space in one.selection.spaces:
+        for of_space in one.embedding:
             wanted.setdefault(of_space.space, {}).update(dict.fromkeys(one.questions))
     return {
         space: dict(zip(questions, embed_each(store, gemini, space, [*questions]), strict=True))
@@ -165,71 +193,52 @@ def _embedded(store: Store, gemini: Gemini, ready: Sequence[_Ready]) -> _Embedde
     }
 
 
-def _found(ready: Sequence[_Ready], embedded: _Embedded) -> list[list[Hits] | SemanticAssetsError]:
+def _found(
+    ready: Sequence[_Ready], embedded: _Embedded
+) -> list[list[Answer] | SemanticAssetsError]:
     """Rank for all who ask the same of the same datasets in one product."""
-    found: dict[_Ready, list[Hits] | SemanticAssetsError] = {}
-    together: dict[tuple[Selection, int], list[_Ready]] = {}
+    found: dict[_Ready, list[Answer] | SemanticAssetsError] = {}
+    together: dict[tuple[Selection, SearchOptions], list[_Ready]] = {}
     for one in ready:
         failed = [
             answer
-            for of_space in one.selection.spaces
+            for of_space in one.embedding
             for question in one.questions
             if isinstance(answer := embedded[of_space.space][question], SemanticAssetsError)
         ]
         if failed:
-            found[one] = failed[0]
+            found[one] = _with_cure(failed[0], one)
         elif one.questions:
-            together.setdefault((one.selection, one.asked.k), []).append(one)
+            together.setdefault((one.selection, one.asked.options), []).append(one)
         else:
             found[one] = []
-    for (selection, k), group in together.items():
-        found |= _ranked(selection, k, group, embedded)
+    for (selection, options), group in together.items():
+        found |= _ranked(selection, options, group, embedded)
     return [found[one] for one in ready]
 
 
+def _with_cure(error: SemanticAssetsError, ready: _Ready) -> SemanticAssetsError:
+    """Return why a question could not be embedded, and what answers it nevertheless."""
+    has_words = any(one.index.words is not None for one in ready.selection.opened)
+    if ready.asked.options.mode != "hybrid" or not has_words:
+        return error
+    found = copy(error)
+    found.args = (f"{error}; a search by words needs no API: `--mode words`", *error.args[1:])
+    return found
+
+
 def _ranked(
-    selection: Selection, k: int, group: Sequence[_Ready], embedded: _Embedded
-) -> dict[_Ready, list[Hits]]:
+    selection: Selection, options: SearchOptions, group: Sequence[_Ready], embedded: _Embedded
+) -> dict[_Ready, list[Answer]]:
     questions = [question for one in group for question in one.questions]
-    queries = [
+    vectors = [
         np.stack([raised(embedded[of_space.space][one]) for one in questions])
         for of_space in selection.spaces
+        if options.needs_vector
     ]
-    hits = iter(_nearest(selection, queries, k))
-    return {one: [next(hits) for _ in one.questions] for one in group}
-
-
-def _nearest(selection: Selection, queries: Sequence[Vectors], k: int) -> list[Hits]:
-    """Return the k nearest passages of each question.
-
-    Args:
-        queries: for each space of the selection the vectors of all questions.
-    """
-    count = k
-    for _ in range(_WIDER):
-        count *= _FACTOR  # a passage that stands at several places takes a row at each
-        ranked = [
-            of_space.nearest(asked, count)
-            for of_space, asked in zip(selection.spaces, queries, strict=True)
-        ]
-        best = [_merged(of_one, count) for of_one in zip(*ranked, strict=True)]
-        found = [Passages(of_one, k) for of_one in best]
-        if all(
-            len(one.hits) >= k or len(of_one) < count
-            for one, of_one in zip(found, best, strict=True)
-        ):
-            break
-    return [one.distinct()[:k] for one in found]
-
-
-def _merged(of_spaces: Sequence[list[Found]], k: int) -> list[Found]:
-    """Merge the hits of several spaces by their rank in each: their cosines cannot be compared."""
-    if len(of_spaces) == 1:
-        return of_spaces[0]
-    ranked = [
-        (rank, place, hit) for place, hits in enumerate(of_spaces) for rank, hit in enumerate(hits)
-    ]
-    return [hit for _, _, hit in sorted(ranked, key=lambda item: item[:2])][:k]
+    texts = [one.text for one in questions]
+    found = iter(answers(selection, group[0].allowed, options, texts, vectors))
+    return {one: [next(found) for _ in one.questions] for one in group}
 
 
 def _wrong_space(

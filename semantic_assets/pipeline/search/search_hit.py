@@ -60,3 +60,12 @@ class SearchHit(HtmlTable):
     @property
     def file_name(self) -> str:
         return self.uri.rpartition("/")[2]
+
+
+class Answer(list[SearchHit]):
+    """The hits of one question, best first."""
+
+    #: More hits follow behind these.
+    has_more: bool = False
+    #: Why there are none, with the remedy; empty: it needs no word.
+    told: str = ""

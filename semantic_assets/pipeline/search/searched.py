@@ -7,12 +7,11 @@ statements before. An opened version is never another one: its number is used on
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 
-from semantic_assets.errors import BrokenFile, NotFound
+from semantic_assets.errors import BrokenFile, NotFound, UnknownName
 from semantic_assets.index.opened_version import Index
 from semantic_assets.ledger.index_versions import ServingVersion
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.search.index_selection import Selection, select
 from semantic_assets.pipeline.vector_index.build import build_index
@@ -48,21 +47,21 @@ class Searched:
                 self._count = count
             return self._versions
 
-    def selection(
-        self, store: Store, datasets: Sequence[DatasetKey], project: str | None = None
-    ) -> Selection:
-        """Return the opened indexes of these datasets; of none named, of all or of a project's.
+    def selection(self, store: Store, scope: Scope) -> Selection:
+        """Return the opened indexes of these datasets and projects; of none named, of all.
 
         Raises:
             NotFound: a dataset named has no index, or there is none at all; or files are gone.
+            UnknownName: a project named has no dataset in search.
             BrokenFile: an index has to be built again, and nothing may be written.
         """
-        key = project, tuple(sorted(set(datasets)))
         with self._lock:
             for _ in range(_REOPENINGS):
                 versions = self.versions(store)
                 try:
-                    return self._held(key) or self._keep(key, self._select(store, versions, key))
+                    return self._held(scope) or self._keep(
+                        scope, self._select(store, _wanted(versions, scope))
+                    )
                 except FileNotFoundError:
                     self._count = None  # retired since it was asked for, or built again
         raise NotFound("an index is not on disk: run `semantic-assets refresh`")
@@ -82,17 +81,9 @@ class Searched:
             self._selections.popitem(last=False)
         return made
 
-    def _select(
-        self, store: Store, versions: Versions, key: tuple[str | None, tuple[DatasetKey, ...]]
-    ) -> Selection:
-        project, named = key
-        wanted = named or [one for one in versions if project in (None, one.project)]
-        missing = [one for one in wanted if one not in versions]
-        if missing or not wanted:
-            of = ", ".join(map(str, missing)) or "any dataset"
-            raise NotFound(f"there is no index of {of} yet: run `semantic-assets refresh`")
+    def _select(self, store: Store, wanted: tuple[ServingVersion, ...]) -> Selection:
         return select(
-            (versions[one] for one in wanted),
+            wanted,
             lambda version: _open_or_build(store, version),
             lambda space_id: self._space(store, space_id),
         )
@@ -101,6 +92,21 @@ class Searched:
         if space_id not in self._spaces:
             self._spaces[space_id] = store.ledger.spaces.find(space_id)
         return self._spaces[space_id]
+
+
+def _wanted(versions: Versions, scope: Scope) -> tuple[ServingVersion, ...]:
+    """Return the versions of a scope, in the order of their datasets."""
+    missing = [str(one) for one in scope.datasets if one not in versions]
+    if missing or not (versions or scope.projects):
+        of = ", ".join(missing) or "any dataset"
+        raise NotFound(f"there is no index of {of} yet: run `semantic-assets refresh`")
+    for project in scope.projects:
+        if not any(one.project == project for one in versions):
+            raise UnknownName(
+                f"nothing of a project {project!r} is in search: name a project or project/dataset "
+                "that `semantic-assets ls` lists, or run `semantic-assets refresh`"
+            )
+    return tuple(versions[one] for one in sorted(versions) if one in scope)
 
 
 _searched: OrderedDict[object, Searched] = OrderedDict()

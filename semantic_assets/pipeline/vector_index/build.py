@@ -14,11 +14,13 @@ from semantic_assets.index.description import (
     Description,
     PartEntry,
     is_amended,
+    with_sums,
     write_description,
 )
 from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.opened_version import backend_of, open_index
 from semantic_assets.index.parts import open_parts
+from semantic_assets.index.words.words_of_parts import write_missing_words
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import BUILT, IndexVersion
@@ -29,8 +31,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.pending.landed import damaged_jobs
 from semantic_assets.pipeline.vector_index.build_inputs import (
     embeddings_fingerprints,
-    inputs_fingerprint,
     is_of,
+    wanted_fingerprint,
 )
 from semantic_assets.pipeline.vector_index.serving import description_of, is_kept
 from semantic_assets.pipeline.vector_index.shard_part import (
@@ -40,6 +42,7 @@ from semantic_assets.pipeline.vector_index.shard_part import (
 )
 from semantic_assets.pipeline.vector_index.switch import publish_alias, switch_to
 from semantic_assets.pipeline.vector_index.verify import prove
+from semantic_assets.pipeline.vector_index.verify_words import prove_words
 from semantic_assets.pipeline.vector_index.versions import (
     KeptParts,
     drop_unfinished,
@@ -107,14 +110,13 @@ def build_index(
         serves = store.decide_space(dataset)
         space = space or serves
         inputs = embeddings_fingerprints(store, dataset, space)
-        wanted = inputs_fingerprint(space.space_id, inputs)
+        wanted = wanted_fingerprint(store, dataset, space.space_id, inputs)
         built = None if by_hand else _built(store, dataset, wanted)
         serving = store.ledger.index_versions.serving(dataset)
         is_whole = serving is not None and not broken and is_kept(store, serving)
         links = is_whole or serving is None
-        building = _Building(
-            store, lease, dataset, space, inputs, links=links, whole=by_hand or not links
-        )
+        whole = by_hand or not links
+        building = _Building(store, lease, dataset, space, inputs, wanted, links=links, whole=whole)
         if space != serves:
             return IndexReport.unchanged(built) if built else building.run()
         if serving is not None and is_whole and _stays(store, serving, wanted, by_hand=by_hand):
@@ -166,12 +168,13 @@ class _Building:
         dataset: DatasetKey,
         space: EmbeddingSpace,
         inputs: dict[str, str],
+        made_of: str,
         *,
         links: bool,
         whole: bool,
     ) -> None:
         self._store, self._lease, self._dataset = store, lease, dataset
-        self._space, self._inputs, self._whole = space, inputs, whole
+        self._space, self._inputs, self._made_of, self._whole = space, inputs, made_of, whole
         self._kept = KeptParts(store, dataset, space, links=links)
         self._entries: list[PartEntry] = []
         #: Names of the parts that are new or have other dead rows, and the backend of the others.
@@ -204,8 +207,7 @@ class _Building:
         )
         for name in sorted(self._inputs):
             self._add(folder, ShardKey.parse(name), writer)
-        description = self._describe(number)
-        self._make(path, folder, description)
+        description = self._make(path, folder, self._describe(number))
         self._lease.require()
         self._store.lake.publish_tree(path)
         self._finish(number, description)
@@ -250,13 +252,17 @@ class _Building:
             alias=alias,
         )
 
-    def _make(self, path: str, folder: Path, description: Description) -> None:
-        """Describe the version, let the backend make it searchable, and prove it."""
+    def _make(self, path: str, folder: Path, description: Description) -> Description:
+        """Describe the version, make it searchable by words and vectors, and prove it."""
         # The description comes first: it finds what a crash leaves with the backend.
         write_description(folder, description)
         self._store.lake.publish_tree(path, only=FILE_NAME)
         backend = backend_of(description.backend, self._store.vector_stores)
-        backend.build(folder, description, open_parts(folder, description))
+        parts = open_parts(folder, description)
+        written = {part.name for part in parts if write_missing_words(part)}
+        backend.build(folder, description, parts)
+        description = with_sums(folder, description, written)
+        write_description(folder, description)
         index = open_index(folder, self._store.vector_stores)
         # Codes and collections made now are proven over all their parts.
         is_whole = description.backend in BUILT_WHOLE
@@ -266,6 +272,8 @@ class _Building:
             if is_whole or self._made_by.get(part.name) != description.backend
         )
         prove(index, f"{self._dataset} {folder.name}", new | self._changed, new)
+        prove_words(index, f"{self._dataset} {folder.name}", self._changed | written)
+        return description
 
     def _finish(self, number: int, description: Description) -> None:
         self._store.ledger.index_versions.built(
@@ -273,7 +281,7 @@ class _Building:
             self._dataset,
             number,
             rows=description.rows,
-            input_fingerprint=inputs_fingerprint(self._space.space_id, self._inputs),
+            input_fingerprint=self._made_of,
             inputs=self._inputs,
             backend=description.backend,
         )

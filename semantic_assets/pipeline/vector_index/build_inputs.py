@@ -1,11 +1,16 @@
-"""The inputs of an index: the fingerprints of its embeddings files."""
+"""The inputs of an index: the fingerprints of its embeddings files, and of its documents.
+
+Metadata and places of a document may change without its text, and with it no embedding.
+"""
 
 from collections.abc import Mapping
 
+from semantic_assets.index.description import PART_FORMAT
+from semantic_assets.index.words.word_file import ANALYSIS
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.backends import backend_for
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -22,6 +27,7 @@ def index_fingerprints(
 ) -> dict[DatasetKey, str]:
     """Map each of these datasets, given with its serving space, to its `index_fingerprint`."""
     known = store.ledger.files.fingerprints("embeddings")
+    documents = store.ledger.files.fingerprints("documents")
     settings = store.all_dataset_settings()
     names = {dataset: space.space_id for dataset, space in spaces.items()}
     found: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in spaces}
@@ -31,7 +37,8 @@ def index_fingerprints(
             found[dataset][str(shard.key)] = known[path]
     return {
         dataset: fingerprint(
-            inputs_fingerprint(names[dataset], inputs), store.index_backend_of(settings[dataset])
+            inputs_fingerprint(names[dataset], inputs, documents),
+            store.index_backend_of(settings[dataset]),
         )
         for dataset, inputs in found.items()
         if dataset in settings
@@ -46,11 +53,32 @@ def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str
         for shard in store.ledger.sources.shards(dataset)
     }
     found = {name: known[path] for name, path in paths.items() if path in known}
-    return inputs_fingerprint(space_id, found)
+    return wanted_fingerprint(store, dataset, space_id, found)
 
 
-def inputs_fingerprint(space_id: str, inputs: dict[str, str]) -> str:
-    return fingerprint("index", space_id, *(f"{k}={v}" for k, v in sorted(inputs.items())))
+def wanted_fingerprint(
+    store: Store, dataset: DatasetKey, space_id: str, inputs: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of an index of these embeddings files and the present documents."""
+    documents = store.ledger.files.fingerprints(layout.documents_dir(dataset))
+    return inputs_fingerprint(space_id, inputs, documents)
+
+
+def inputs_fingerprint(
+    space_id: str, inputs: Mapping[str, str], documents: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of an index of these; another form or analysis makes another.
+
+    Args:
+        inputs: by shard, the fingerprints of embeddings files.
+        documents: by path, those of documents tables.
+    """
+    of_documents = (documents.get(layout.documents(ShardKey.parse(one)), "") for one in inputs)
+    made_of = zip(inputs.items(), of_documents, strict=True)
+    written = f"rows {PART_FORMAT}", f"words {ANALYSIS}"
+    return fingerprint(
+        "index", *written, space_id, *sorted(f"{k}={v} {d}" for (k, v), d in made_of)
+    )
 
 
 def embeddings_fingerprints(

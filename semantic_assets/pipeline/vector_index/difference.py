@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from semantic_assets.index.filtering.dictionaries import same_values
 from semantic_assets.index.parts import Part
 from semantic_assets.index.ranking import Numbers
 from semantic_assets.pipeline.vector_index.wanted_rows import LIGHT, Mask, WantedRows
@@ -99,7 +100,7 @@ def _compared(
     """Return the rows of a part that stay, and the wanted rows that these are."""
     is_carried = pc.is_in(part.table(["document_id"])["document_id"], pending).to_numpy()
     carried = np.flatnonzero(is_carried)
-    if not part.has_origins:
+    if not part.is_current:
         return KeptRows(part, carried, carried), np.zeros(0, np.int64)
     held = part.table(LIGHT)
     place = pc.index_in(held["chunk_id"], wanted.rows["chunk_id"].combine_chunks())
@@ -112,6 +113,8 @@ def _compared(
 
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> Mask:
+    if pa.types.is_dictionary(one.type):
+        return same_values(one, other)
     equal = pc.fill_null(pc.equal(one, other), False)
     both_null = pc.and_(pc.is_null(one), pc.is_null(other))
     same: Mask = pc.or_(equal, both_null).to_numpy()

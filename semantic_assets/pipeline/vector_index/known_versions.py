@@ -55,6 +55,7 @@ def _of_these_embeddings(
     }
     recorded = store.ledger.files.records(frozenset(paths.values()))
     known = known_tables(store, recorded.keys())
+    documents = store.ledger.files.fingerprints("documents")
     inputs: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in versions}
     whole = {
         dataset
@@ -69,14 +70,18 @@ def _of_these_embeddings(
     return {
         dataset: versions[dataset]
         for dataset in whole & settings.keys()
-        if _is_current(store, versions[dataset], inputs[dataset], settings[dataset])
+        if _is_current(
+            store,
+            versions[dataset],
+            inputs_fingerprint(versions[dataset].space_id, inputs[dataset], documents),
+            settings[dataset],
+        )
     }
 
 
 def _is_current(
-    store: Store, version: IndexVersion, inputs: dict[str, str], settings: DatasetSettings
+    store: Store, version: IndexVersion, wanted: str, settings: DatasetSettings
 ) -> bool:
-    wanted = inputs_fingerprint(version.space_id, inputs)
     backend = backend_for(store.index_backend_of(settings), version.rows)
     return version.held_for == wanted or (
         version.input_fingerprint == wanted and version.backend == backend

@@ -5,7 +5,7 @@ the serving version. Only narrow columns are in memory for the whole shard.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,14 @@ import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
 from semantic_assets.index.dead_rows import DEAD_ROWS, write_dead_rows
-from semantic_assets.index.description import PartEntry
+from semantic_assets.index.description import PART_FORMAT, PartEntry
 from semantic_assets.index.hard_links import link_folder
 from semantic_assets.index.parts import Part, open_part, write_part
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.model.tables import INDEX_ROWS, PART_ROWS
+from semantic_assets.model.tables import PART_ROWS
 from semantic_assets.pipeline.vector_index.difference import Difference, KeptRows, difference
 from semantic_assets.pipeline.vector_index.wanted_rows import vectors_of, wanted_rows, with_texts
 from semantic_assets.store import Store
@@ -30,10 +30,10 @@ from semantic_assets.text.fingerprint import fingerprint
 
 @dataclass(frozen=True, slots=True)
 class OldPart:
-    """A part of an earlier version, with the digest of its dead rows there, and its backend."""
+    """A part of an earlier version, as it is described there, and the version's backend."""
 
     part: Part
-    dead: str
+    entry: PartEntry
     backend: str
 
 
@@ -58,7 +58,9 @@ def rows_fingerprint(store: Store, space: EmbeddingSpace, shard: ShardKey) -> st
         layout.chunks(shard),
         layout.documents(shard),
     )
-    return fingerprint("rows", *(store.lake.fingerprint(path) or "" for path in paths))
+    return fingerprint(
+        f"rows {PART_FORMAT}", *(store.lake.fingerprint(path) or "" for path in paths)
+    )
 
 
 class ShardWriter:
@@ -82,7 +84,7 @@ class ShardWriter:
         Raises:
             CorruptResult: the parts do not hold the rows they should.
         """
-        dead = {one.part.name: one.dead for one in old}
+        before = {one.part.name: one.entry for one in old}
         with (
             self._store.lake.open(layout.embeddings(self._space.space_id, shard)) as embeddings,
             self._store.lake.open(layout.chunks(shard)) as chunks,
@@ -90,7 +92,7 @@ class ShardWriter:
             wanted = wanted_rows(self._store, shard, embeddings, chunks)
             parts = [one.part for one in old]
             found = difference(wanted, parts, carries=serves, whole=self._whole)
-            entries = [self._linked(one, made_of, dead[one.part.name]) for one in found.kept]
+            entries = [self._linked(one, made_of, before[one.part.name]) for one in found.kept]
             name = f"{shard_name(shard)}.{self._folder.name}"
             if found.written:
                 write_part(
@@ -104,20 +106,23 @@ class ShardWriter:
         self._require_rows(shard, found.chunk_ids, entries)
         return ShardParts(
             entries=tuple(entries),
-            changed=frozenset(one.name for one in entries if one.dead != dead.get(one.name)),
+            changed=frozenset(
+                one.name
+                for one in entries
+                if one.name not in before or one.dead != before[one.name].dead
+            ),
             carried=found.carried,
         )
 
-    def _linked(self, one: KeptRows, made_of: str, dead: str) -> PartEntry:
+    def _linked(self, one: KeptRows, made_of: str, before: PartEntry) -> PartEntry:
         """Link a part, with the dead rows it had or a file of its own."""
-        part, target = one.part, self._folder / one.part.name
+        part, target, dead = one.part, self._folder / one.part.name, before.dead
         if len(one.numbers) == len(part):
             link_folder(part.folder, target)
         else:
             link_folder(part.folder, target, without=DEAD_ROWS)
             dead = write_dead_rows(target, part.places(one.numbers), len(part.stored))
-        rows = len(one.numbers)
-        return PartEntry(name=part.name, rows=rows, fingerprint=made_of, dead=dead)
+        return replace(before, rows=len(one.numbers), fingerprint=made_of, dead=dead)
 
     def _require_rows(
         self, shard: ShardKey, wanted: pa.ChunkedArray, entries: Sequence[PartEntry]
@@ -143,10 +148,10 @@ def _rows(found: Difference, new: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 def _copied(part: Part, numbers: Numbers) -> pa.Table:
     """Return rows of a part; an earlier release did not write where their vectors come from."""
-    names = PART_ROWS.names if part.has_origins else INDEX_ROWS.names
-    table = part.taken(numbers, names)
-    for field in [field for field in PART_ROWS if field.name not in names]:
-        table = table.append_column(field, pa.repeat("", len(numbers)))
+    table = part.taken(numbers, PART_ROWS.names)
+    for place, field in enumerate(PART_ROWS):
+        if not field.nullable and table.column(place).null_count:
+            table = table.set_column(place, field, pa.repeat("", len(numbers)))
     return table
 
 

@@ -20,6 +20,7 @@ from semantic_assets.pipeline.vector_index.serving import (
 )
 from semantic_assets.pipeline.vector_index.shard_part import OldPart
 from semantic_assets.store import Store
+from semantic_assets.system.checksums import require_sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +109,14 @@ class KeptParts:
         for path, description in self._held if self._links else ():
             entries = description.of_shard(shard)
             if entries and all(entry.fingerprint == fingerprint for entry in entries):
-                return tuple(self._kept(path, entry, description) for entry in entries)
+                with suppress(BrokenFile, FileNotFoundError):
+                    return tuple(self._kept(path, entry, description) for entry in entries)
         return ()
 
     def _kept(self, path: str, entry: PartEntry, description: Description) -> KeptPart:
         folder = self._lake.fetched_tree(f"{path}/{entry.name}")
+        with opening(folder):
+            require_sums(folder, entry.files)
         return KeptPart(folder, entry, description.backend)
 
     def latest(self, shard: str) -> list[OldPart]:
@@ -122,8 +126,8 @@ class KeptParts:
             for entry in description.of_shard(shard):
                 folder = self._lake.fetched_tree(f"{path}/{entry.name}")
                 with suppress(BrokenFile, FileNotFoundError), opening(folder):
-                    part = open_part(folder, entry.dead)
-                    found.append(OldPart(part, entry.dead, description.backend))
+                    part = open_part(folder, entry.dead, entry.files)
+                    found.append(OldPart(part, entry, description.backend))
         return found
 
 

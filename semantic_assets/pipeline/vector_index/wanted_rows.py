@@ -11,17 +11,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semantic_assets.index.ranking import Numbers, Vectors
-from semantic_assets.intake.names import is_segment, shown_uri
-from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.tables import PART_ROWS
+from semantic_assets.pipeline.vector_index.document_columns import DOCUMENT_COLUMNS, documents_of
 from semantic_assets.store import Store
 
 _ROWS_AT_ONCE = 2_048
-_OF_DOCUMENTS, _OF_EMBEDDINGS = ("uri", "title"), ("text_hash", "batch_job_id")
+_OF_EMBEDDINGS = ("text_hash", "batch_job_id")
 _OF_CHUNKS = [
-    name for name in PART_ROWS.names if name not in (*_OF_DOCUMENTS, *_OF_EMBEDDINGS, "text")
+    name for name in PART_ROWS.names if name not in (*DOCUMENT_COLUMNS, *_OF_EMBEDDINGS, "text")
 ]
 #: All columns of PART_ROWS but the text, which `chunk_id` and `text_hash` are made of.
 LIGHT = [name for name in PART_ROWS.names if name != "text"]
@@ -63,26 +62,15 @@ def wanted_rows(
     # An empty table of outcomes has no row -1.
     chunk = np.flatnonzero((of_outcome >= 0) & np.append(is_ready, False)[of_outcome])
     held, vectors = cut.take(pa.array(chunk)), of_outcome[chunk].astype(np.int64)
-    documents = _documents(store, shard)
+    documents = documents_of(store, shard)
     of_document = pc.index_in(held["document_id"], _one(documents["document_id"]))
     beside = {
-        **{name: documents[name].take(of_document) for name in _OF_DOCUMENTS},
+        **{name: documents[name].take(of_document) for name in DOCUMENT_COLUMNS},
         **{name: outcomes[name].take(pa.array(vectors)) for name in _OF_EMBEDDINGS},
     }
     columns = [beside[name] if name in beside else held[name] for name in LIGHT]
     rows = pa.table(columns, names=LIGHT).cast(pa.schema([PART_ROWS.field(n) for n in LIGHT]))
     return WantedRows(rows, chunk, vectors, pending)
-
-
-def _documents(store: Store, shard: ShardKey) -> pa.Table:
-    """Read document_id, title, and the uri as shown to users."""
-    columns = ["document_id", "uri", "title", "record_id"]
-    table = store.lake.read(layout.documents(shard), columns)
-    uris = table["uri"].to_pylist()
-    if any(map(is_segment, set(uris))):
-        shown = map(shown_uri, uris, table["record_id"].to_pylist())
-        table = table.set_column(1, "uri", pa.array(shown, pa.string()))
-    return table
 
 
 def with_texts(wanted: WantedRows, chunks: pq.ParquetFile) -> Iterator[pa.Table]:

@@ -7,18 +7,19 @@ import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import Scope
+from semantic_assets.model.search_options import SearchArguments, options_of
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.search.search import Asked
-from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.search_hit import Answer, SearchHit
 from semantic_assets.pipeline.search.searched import Versions, searched_of
 from semantic_assets.rest.access import Key, LakeReader, readable
-from semantic_assets.rest.api_keys import ApiKey
+from semantic_assets.rest.api_keys import READ, ApiKey
 from semantic_assets.rest.bodies import Json, SearchBody
 from semantic_assets.rest.fair_route import ReadingRoute
 from semantic_assets.rest.metrics import CONTENT_TYPE
-from semantic_assets.rest.problems import problem
+from semantic_assets.rest.problems import Problem, problem
 from semantic_assets.rest.responses import FINDS, SPENDS, problems, shows, streams
 from semantic_assets.rest.serving import Served, Serving
 from semantic_assets.rest.shapes import Datasets, Health, Hits
@@ -26,6 +27,7 @@ from semantic_assets.rest.shapes import Datasets, Health, Hits
 router = APIRouter(route_class=ReadingRoute)
 monitoring = APIRouter(tags=["monitoring"])
 _FIELDS = [one.name for one in fields(SearchHit)]
+_OPTIONS = set(SearchArguments.__annotations__)
 
 
 @router.post(
@@ -35,19 +37,18 @@ _FIELDS = [one.name for one in fields(SearchHit)]
     responses={**shows(Hits), **FINDS, **SPENDS},
 )
 def post_search(serving: Served, key: Key, body: SearchBody) -> Response:
-    """Return the k passages nearest to a question, best first."""
-    named, project = _searched(serving, key, body.datasets)
-    hits: list[SearchHit] = []
-    if named or any(project in (None, one.project) for one in _versions(serving)):
+    """Return the passages that answer a question best; none where nothing is close."""
+    scope, answer = searched_scope(serving, key, body.datasets), Answer()
+    if body.datasets or any(one in scope for one in _versions(serving)):
         asked = Asked(
             questions=(body.query,),
-            datasets=named,
-            project=project,
-            k=body.k,
+            scope=scope,
+            options=options_of(**body.model_dump(include=_OPTIONS)),
             space_id=body.space,
         )
-        (hits,) = serving.core.gathering.ask(asked)
-    content = orjson.dumps({"object": "list", "data": [_shown(hit) for hit in hits]})
+        (answer,) = serving.core.gathering.ask(asked)
+    shown = [_shown(hit) for hit in answer]
+    content = orjson.dumps({"object": "list", "data": shown, "has_more": answer.has_more})
     return Response(content, media_type="application/json")
 
 
@@ -55,13 +56,20 @@ def _shown(hit: SearchHit) -> Json:
     return {"object": "hit", **{name: getattr(hit, name) for name in _FIELDS}}
 
 
-def _searched(
-    serving: Serving, key: ApiKey, names: list[str]
-) -> tuple[tuple[DatasetKey, ...], str | None]:
-    """Return the datasets a request names, and the project to which it is bound where it names none."""
-    if not names:
-        return (), key.project if key.is_of_one_project else None
-    return readable(serving, key, names), None
+def searched_scope(serving: Serving, key: ApiKey, names: list[str]) -> Scope:
+    """Return what a request names, or all that its key may read.
+
+    Raises:
+        Problem: something named is of another project.
+        DatasetRemoved: a dataset named was removed.
+    """
+    named = Scope.parse(names)
+    if not named:
+        return Scope(projects=(key.project,) if key.is_of_one_project else ())
+    if not all(key.may(READ, project) for project in named.projects):
+        raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
+    datasets = readable(serving, key, [*map(str, named.datasets)]) if named.datasets else ()
+    return Scope(datasets, named.projects)
 
 
 def _versions(serving: Serving) -> Versions:

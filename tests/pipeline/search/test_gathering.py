@@ -14,6 +14,7 @@ from semantic_assets.errors import RequestRejected, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.catalog import MAX_REALTIME_BYTES
+from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller
 from semantic_assets.pipeline.search.gathering import Gathering
@@ -47,6 +48,10 @@ def pumps(trial: Trial) -> Trial:
     return trial
 
 
+def asked(*questions: str, k: int = 1) -> Asked:
+    return Asked(questions=questions, options=SearchOptions(k=k))
+
+
 def until(condition: object) -> None:
     assert callable(condition)
     deadline = time.monotonic() + 60
@@ -60,7 +65,7 @@ def test_questions_that_come_during_two_calls_are_one_more_call(pumps: Trial) ->
     gathering = Gathering(lambda asked: answer_each(pumps.store, gemini, asked))
 
     def ask(number: int) -> list[str]:
-        (hits,) = gathering.ask(Asked(questions=(f"Pump {number}?",), k=1 + number % 3))
+        (hits,) = gathering.ask(asked(f"Pump {number}?", k=1 + number % 3))
         return [hit.text for hit in hits]
 
     with ThreadPoolExecutor(2 + _OTHERS) as pool:
@@ -85,8 +90,8 @@ def test_an_error_of_one_group_leaves_the_place_to_the_next(pumps: Trial) -> Non
 
     gathering = Gathering(answer)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="nobody expected"):
-        gathering.ask(Asked(questions=(), k=1))
-    assert gathering.ask(Asked(questions=(), k=1)) == []
+        gathering.ask(asked())
+    assert gathering.ask(asked()) == []
     assert gathering._working == 0
 
 
@@ -100,9 +105,9 @@ def test_a_caller_over_its_cap_is_refused_alone(pumps: Trial) -> None:
     callers = (Caller("rich", 1.0), Caller("poor", 1e-12), None)
     from semantic_assets.pipeline.costs.questions import Question, embed_each
 
-    asked = [Question(f"Pump {n}?", caller) for n, caller in enumerate(callers)]
+    questions = [Question(f"Pump {n}?", caller) for n, caller in enumerate(callers)]
     before = pumps.bill()["realtime_texts"]
-    rich, poor, nobody = embed_each(store, gemini, space, asked)
+    rich, poor, nobody = embed_each(store, gemini, space, questions)
     assert isinstance(rich, np.ndarray)
     assert isinstance(nobody, np.ndarray)
     assert isinstance(poor, SpendRefused)
@@ -117,7 +122,7 @@ def test_a_question_that_is_refused_takes_no_other_with_it(pumps: Trial) -> None
     good, bad = answer_each(
         pumps.store,
         pumps.gemini,
-        [Asked(questions=("Pump 1?",), k=1), Asked(questions=(long,), k=1)],
+        [asked("Pump 1?"), asked(long)],
     )
     assert isinstance(good, list)
     assert isinstance(bad, RequestRejected)

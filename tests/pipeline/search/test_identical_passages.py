@@ -10,7 +10,7 @@ GATE = "The gate is closed before the tide turns."
 def test_copies_of_a_passage_are_one_hit_and_leave_room_for_others(trial: Trial) -> None:
     for number in range(12):
         trial.write(f"acme/harbour/copy-{number:02}.txt", GATE)
-    trial.write("acme/quay/same.txt", GATE)
+    trial.write("acme/quay/copy-12.txt", GATE)
     trial.write("acme/harbour/other.txt", "The crane is greased on Mondays.")
     trial.write("acme/harbour/third.txt", "The pier has rails.")
     trial.refresh()
@@ -18,7 +18,7 @@ def test_copies_of_a_passage_are_one_hit_and_leave_room_for_others(trial: Trial)
     assert found[0].text == GATE
     assert len({hit.text for hit in found}) == len(found) == 2
     assert (found[0].uri, len(found[0].places)) == ("acme/harbour/copy-00.txt", 12)
-    assert "acme/quay/same.txt" in found[0].places
+    assert "acme/quay/copy-12.txt" in found[0].places
     assert found[1].places == ()
     assert len(alone) == 2
     everything = search(trial.store, trial.gemini, GATE, k=10)

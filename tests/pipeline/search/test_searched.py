@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import NotFound
 from semantic_assets.index.stack import Stack
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.discovery.dataset_removal import remove
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.search.searched import searched_of
@@ -108,7 +108,7 @@ def test_small_indexes_are_one_matrix_that_answers_as_they_do_alone(harbours: Tr
             k=3,
         )
     ]
-    selection = searched_of(harbours.store).selection(harbours.store, (), "acme")
+    selection = searched_of(harbours.store).selection(harbours.store, Scope(projects=("acme",)))
     (of_space,) = selection.spaces
     assert isinstance(of_space.stack, Stack)
     assert of_space.others == ()

@@ -1,0 +1,1 @@
+"""Conditions on the rows of an index, and the search among those that meet them."""

@@ -1,0 +1,1 @@
+"""The word index: which words each row of an index version has, ranked by BM25."""

@@ -1,0 +1,163 @@
+"""All rows of a selection in the order in which they answer a question, as far as they are asked for.
+
+The best by meaning and the best by words are the candidates, and both scores of each are exact. A row
+in neither list has at most the scores with which the lists end: what scores higher than these is in
+its final place. For more, the lists are made longer. So a second page goes on where the first ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from semantic_assets.index.ranking import Numbers
+from semantic_assets.pipeline.search.fusion import Scores, mixed, weight_of
+from semantic_assets.pipeline.search.index_selection import Opened
+from semantic_assets.pipeline.search.search_hit import HitScores
+from semantic_assets.pipeline.search.sought import Lists, Sought
+
+#: Rows of each list at first, and how many times as many where those are too few.
+_DEPTH, _DEEPER = 64, 4
+#: Sums of products differ in the last bits by how many rows were taken together.
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """A row of a ranking."""
+
+    score: float
+    opened: Opened
+    row: int
+    scores: HitScores
+
+
+class _Block(NamedTuple):
+    """Candidates of one index."""
+
+    opened: Opened
+    rows: Numbers
+    cosines: Scores | None
+    words: Scores
+
+
+def depth_of(count: int) -> int:
+    """Return how many rows are looked for where `count` are wanted: one of a few numbers."""
+    depth = _DEPTH
+    while depth < count:
+        depth *= _DEEPER
+    return depth
+
+
+class MixedRanking:
+    """The ranking of one question."""
+
+    def __init__(self, sought: Sought, lists: Lists) -> None:
+        self.sought = sought
+        self._set(lists)
+
+    def first(self, count: int) -> Sequence[Ranked]:
+        """Return the first `count` rows, or all if there are fewer."""
+        while len(self._ranked) < count and not self._is_whole:
+            self._set(self.sought.lists(self._lists.depth * _DEEPER))
+        return self._ranked[:count]
+
+    @cached_property
+    def share(self) -> float:
+        """The share of the question's weight that the row with the best words has."""
+        words = self.sought.words
+        best = self._lists.words[:1] or words.best(1, self.sought.allowed)
+        return max((words.share(one, row) for _, one, row in best), default=0.0)
+
+    @cached_property
+    def best_gap(self) -> float:
+        """How far the nearest row stands out among those of its space."""
+        nearest = (hits[0] for hits in self._lists.nearest if hits)
+        return max((self.sought.gap(one, score) for score, one, _ in nearest), default=0.0)
+
+    def _set(self, lists: Lists) -> None:
+        self._lists = lists
+        blocks = [self._block(one, rows) for one, rows in lists.rows.items()]
+        places = np.concatenate([[], *(np.full(len(b.rows), n) for n, b in enumerate(blocks))])
+        rows = np.concatenate([np.empty(0, np.int64), *(block.rows for block in blocks)])
+        scores = np.concatenate([np.empty(0), *map(self._scores, blocks)])
+        order = np.lexsort((rows, places, -np.round(scores, _DIGITS)))
+        sure = int((scores > self._least_sure()).sum())
+        ranks = [{hit[1:]: rank for rank, hit in enumerate(one, 1)} for one in lists.nearest]
+        by_meaning = {row: rank for one in ranks for row, rank in one.items()}
+        by_words = {hit[1:]: rank for rank, hit in enumerate(lists.words, 1)}
+        starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
+        self._ranked = [
+            _ranked(
+                blocks[int(places[at])],
+                int(at - starts[int(places[at])]),
+                float(scores[at]),
+                by_meaning,
+                by_words,
+            )
+            for at in order[:sure]
+        ]
+
+    def _block(self, one: Opened, rows: Numbers) -> _Block:
+        words = self.sought.words.scores(one, rows)
+        return _Block(one, rows, self.sought.cosines(one, rows), words)
+
+    def _scores(self, block: _Block) -> Scores:
+        """Return the scores of candidates, which order them."""
+        if block.cosines is None:
+            return block.words
+        if self._is_by_cosine:
+            return block.cosines
+        gaps = self.sought.gap(block.opened, block.cosines)
+        return np.round(self._mix(gaps, block.words, self._weight(block.opened)), _DIGITS)
+
+    @property
+    def _is_by_cosine(self) -> bool:
+        return self.sought.mode == "dense" and len(self.sought.selection.spaces) == 1
+
+    def _weight(self, one: Opened) -> float:
+        return 1.0 if self.sought.mode == "dense" else weight_of(one.dataset)
+
+    def _mix(self, gaps: Scores, words: Scores, weight: float) -> Scores:
+        best_words = self._lists.words[0][0] if self._lists.words else 0.0
+        by_meaning = gaps / self.best_gap if self.best_gap > 0 else np.ones_like(gaps)
+        by_words = words / best_words * self.share if best_words > 0 else np.zeros_like(words)
+        return mixed(by_meaning, by_words, weight)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the candidates are all rows that there are."""
+        lists = self._lists
+        return not any(len(one) >= lists.depth for one in lists.nearest or [lists.words])
+
+    def _least_sure(self) -> float:
+        """Return the score that no row beyond the candidates exceeds."""
+        lists, sought = self._lists, self.sought
+        if self._is_whole or self._is_by_cosine or not lists.nearest:
+            return -np.inf
+        ends = [hits[-1] for hits in lists.nearest if len(hits) >= lists.depth]
+        gap = max(sought.gap(one, score) for score, one, _ in ends)
+        words = lists.words[-1][0] if len(lists.words) >= lists.depth else 0.0
+        weights = {self._weight(one) for one in sought.selection.opened}
+        least = [self._mix(np.array([gap]), np.array([words]), weight)[0] for weight in weights]
+        return max(map(float, least)) + 0.1**_DIGITS
+
+
+def _ranked(
+    block: _Block,
+    place: int,
+    score: float,
+    by_meaning: dict[tuple[Opened, int], int],
+    by_words: dict[tuple[Opened, int], int],
+) -> Ranked:
+    row = int(block.rows[place])
+    key = block.opened, row
+    scores = HitScores(
+        cosine=None if block.cosines is None else float(block.cosines[place]),
+        cosine_rank=by_meaning.get(key),
+        words=float(block.words[place]) or None,
+        words_rank=by_words.get(key),
+    )
+    return Ranked(score, block.opened, row, scores)

@@ -1,0 +1,83 @@
+"""A question as it is put to a selection, and the rows that are best by one of its two sides."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TypeVar
+
+import numpy as np
+
+from semantic_assets.index.ranking import Numbers, Vectors
+from semantic_assets.model.search_options import Mode
+from semantic_assets.pipeline.search.asked_words import AskedWords
+from semantic_assets.pipeline.search.fusion import Scores
+from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, Selection
+
+_S = TypeVar("_S", float, Scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lists:
+    """The best rows by meaning, of each space, and by words: each `depth` long, or all there are."""
+
+    depth: int
+    nearest: list[list[Found]]
+    words: list[Found]
+
+    @property
+    def rows(self) -> dict[Opened, Numbers]:
+        """The rows of all lists by index, ascending."""
+        found: dict[Opened, set[int]] = {}
+        for _, one, row in chain(*self.nearest, self.words):
+            found.setdefault(one, set()).add(row)
+        return {
+            one: np.array(sorted(found[one]), np.int64)
+            for one in sorted(found, key=lambda one: one.dataset)
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Sought:
+    """A question, what it is put to, and its vectors and words."""
+
+    selection: Selection
+    allowed: Allowed
+    mode: Mode
+    #: Of each space of the selection; empty: it is asked by its words alone.
+    vectors: tuple[Vectors, ...]
+    words: AskedWords
+
+    def lists(self, depth: int, nearest: list[list[Found]] | None = None) -> Lists:
+        """Return the best rows; `nearest` are those by meaning where they are known."""
+        if nearest is None:
+            nearest = [
+                space.nearest(vector[None], depth, self.allowed)[0]
+                for space, vector in zip(
+                    self.selection.spaces, self.vectors, strict=bool(self.vectors)
+                )
+            ]
+        words = [] if self.mode == "dense" else self.words.best(depth, self.allowed)
+        return Lists(depth, nearest, words)
+
+    def cosines(self, one: Opened, rows: Numbers) -> Scores | None:
+        if not self.vectors:
+            return None
+        found: Scores = one.parts.cosines(self.vectors[self._places[one.space_id]], rows)
+        return found
+
+    def gap(self, one: Opened, cosine: _S) -> _S:
+        """Return how far cosines stand out among those of its space: comparable over spaces."""
+        place = self._places[one.space_id]
+        return (cosine - self._levels[place]) / self.selection.spaces[place].background.spread
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        spaces = self.selection.spaces
+        return {one.space.space_id: place for place, one in enumerate(spaces)}
+
+    @cached_property
+    def _levels(self) -> list[float]:
+        return [
+            one.background.level(vector)
+            for one, vector in zip(self.selection.spaces, self.vectors, strict=True)
+        ]
