@@ -67,7 +67,7 @@ WRITES = {
         "serve",
     ),
     *("emulator", "submit-contents", "index build", "index rollback", "index switch"),
-    *("export", "index export", "generate submit", "generate retry", "generate regenerate"),
+    *("export", "map", "index export", "generate submit", "generate retry", "generate regenerate"),
     *("generate stop", "keys create", "keys revoke", "spend add", "spend remove"),
 }
 

@@ -86,8 +86,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("status", 2, "was moved to"),
     ("--log-level warning status --root OUT/moved", 0, "the bill"),
 )
-#: These serve until they are stopped: test_cli_queue.py starts them as processes.
-ELSEWHERE = {"serve", "emulator"}
+#: These serve until they are stopped: test_cli_queue.py and tests/rest/test_map.py start them.
+ELSEWHERE = {"serve", "emulator", "map"}
 
 
 def _leaves(command: click.Command, name: str = "") -> Iterator[str]:
