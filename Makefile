@@ -44,6 +44,7 @@ test-ui: $(READY) ## the UI in a real browser (and Debian's chromium); ARGS="--f
 
 services: $(READY) ## what tests on other engines need: the larger lock, Debian's postgresql and redis-server
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
+	@$(BIN)/uv pip install -q --no-deps --require-hashes --target .venv/readers -r tests/services/readers.lock
 	@command -v redis-server >/dev/null \
 	  || { apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; } >/dev/null \
 	  || echo "redis-server cannot be installed here: tests that need it are skipped"
@@ -75,11 +76,13 @@ chaos: $(READY) ## processes killed at every durable step, every fault; ARGS="--
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 LOCK := $(BIN)/uv pip compile -q --no-strip-extras --generate-hashes --no-header
-lock: $(READY) ## recompile the locks: the checkout's, the image's, and what builds the image
+lock: $(READY) ## recompile the locks: the checkout's, the image's, what builds the image, and the readers
 	@$(LOCK) pyproject.toml --no-annotate $(addprefix --extra ,dev rest mcp qdrant ui postgres objects) \
 	  -o requirements.lock
 	@$(LOCK) pyproject.toml -c requirements.lock -o deploy/requirements.lock \
 	  $(addprefix --extra ,rest mcp qdrant postgres objects lance celery kubernetes)
+	@$(LOCK) tests/services/readers.in -c requirements.lock --override tests/services/readers-without.in \
+	  --no-annotate -o tests/services/readers.lock
 	@grep -o 'setuptools>=[0-9]*' pyproject.toml | head -n 1 \
 	  | $(LOCK) - --no-annotate -c requirements.lock -o deploy/build.lock
 

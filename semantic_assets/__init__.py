@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from semantic_assets.api.functions import (
         connect,
         estimate,
+        export,
         refresh,
         search,
         search_many,
@@ -20,6 +21,7 @@ _HOMES = {
     "SemanticCore": "api.semantic_core",
     "connect": "api.functions",
     "estimate": "api.functions",
+    "export": "api.functions",
     "refresh": "api.functions",
     "search": "api.functions",
     "search_many": "api.functions",
@@ -31,6 +33,7 @@ __all__ = [
     "SemanticCore",
     "connect",
     "estimate",
+    "export",
     "refresh",
     "search",
     "search_many",

@@ -72,6 +72,7 @@ PIPELINE = (
         "embeddings",
         "reports",
         "search",
+        "exports",
         "flows",
         "generation_jobs",
     ),

@@ -102,6 +102,7 @@ def test_the_package_offers_these_names_and_no_others() -> None:
         "SemanticCore",
         "connect",
         "estimate",
+        "export",
         "refresh",
         "search",
         "search_many",

@@ -23,6 +23,9 @@ from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate import estimate_articles as quote_articles
 from semantic_assets.pipeline.embeddings.import_vectors import ImportReport
 from semantic_assets.pipeline.embeddings.import_vectors import import_vectors as bring_vectors
+from semantic_assets.pipeline.exports.corpus_map import CorpusMap
+from semantic_assets.pipeline.exports.corpus_map import corpus_map as map_datasets
+from semantic_assets.pipeline.exports.dataset_export import ExportedTable, export_dataset
 from semantic_assets.pipeline.flows.refresh import RefreshReport
 from semantic_assets.pipeline.flows.refresh import refresh as refresh_store
 from semantic_assets.pipeline.flows.reindex import ReindexReport, reindex_all
@@ -180,6 +183,41 @@ def connect(*, root: Root = None) -> duckdb.DuckDBPyConnection:
     """Open SQL over documents, chunks, embeddings, results, batch_jobs, shards and chunk_status."""
     with SemanticCore(root) as core:
         return core.connect()
+
+
+def export(
+    dataset: str,
+    target: str | Path,
+    *,
+    format: str | None = None,
+    table: str | None = None,
+    index: bool = False,
+    replace: bool = False,
+    root: Root = None,
+    progress: Callable[[str], None] = print,
+) -> ExportedTable:
+    """Bring a folder, file or table to the rows that search serves; only changes are written."""
+    with opened(root, progress=progress, reading=True) as (store, _):
+        return export_dataset(
+            store,
+            DatasetKey.parse(dataset),
+            str(target),
+            wanted_format=format,
+            table=table,
+            index=index,
+            replace=replace,
+        )
+
+
+def corpus_map(
+    datasets: Sequence[str],
+    *,
+    root: Root = None,
+    progress: Callable[[str], None] = print,
+) -> CorpusMap:
+    """Lay out the passages that search serves on a plane: near places have like meaning."""
+    with opened(root, progress=progress, reading=True) as (store, _):
+        return map_datasets(store, [DatasetKey.parse(name) for name in datasets])
 
 
 def reindex(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -11,6 +12,18 @@ from semantic_assets.errors import NotFound, SetupError, TransientError
 if TYPE_CHECKING:  # an extra, and importing it takes 3 CPU seconds
     from lancedb.db import LanceDBConnection
     from lancedb.table import Table
+
+
+def require_lance() -> None:
+    """Say how to install Lance where it is missing.
+
+    Raises:
+        SetupError: it is.
+    """
+    if find_spec("lancedb") is None:
+        raise SetupError(
+            "Lance is not installed: install it with `pip install semantic-assets[lance]`"
+        )
 
 
 @dataclass(frozen=True, slots=True)

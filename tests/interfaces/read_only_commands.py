@@ -68,7 +68,7 @@ WRITES = {
         "mcp",
     ),
     *("emulator", "submit-contents", "index build", "index rollback", "index switch"),
-    *("index export", "generate submit", "generate retry", "generate regenerate"),
+    *("export", "map", "index export", "generate submit", "generate retry", "generate regenerate"),
     *("generate stop", "keys create", "keys revoke", "spend add", "spend remove"),
 }
 

