@@ -24,9 +24,9 @@ _POSTGRES = "postgresql"
 #: What a write through a ledger or a lake is told that was opened for reading.
 FOR_READING = "the lake was opened for reading: nothing was changed"
 _READING: dict[str, dict[str, Any]] = {
-    "sqlite": {"semantic_assets_reading": True},
+    "sqlite": {on_sqlite.READING: True},
     _POSTGRES: {
-        "semantic_assets_reading": True,
+        on_sqlite.READING: True,
         "isolation_level": "REPEATABLE READ",
         "postgresql_readonly": True,
     },
@@ -54,12 +54,19 @@ class Database:
         return None if self.counter is None else self.counter()
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Open a short transaction that holds the write lock from its first statement."""
+    def write(self, *, synced: bool = True) -> Iterator[sa.Connection]:
+        """Open a short transaction that holds the write lock from its first statement.
+
+        Args:
+            synced: False where a power cut that takes it back is as if the process had died before
+                it. On SQLite the disk has it with the next transaction that is synced: the log is one
+                file. On Postgres, where other machines go on, every transaction is synced.
+        """
         if self.refusal:
             raise SetupError(self.refusal)
-        with self.engine.begin() as connection:
-            yield connection
+        with self.engine.connect() as connection:
+            with connection.execution_options(**{on_sqlite.UNSYNCED: not synced}).begin():
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

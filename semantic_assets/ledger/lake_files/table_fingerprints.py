@@ -92,7 +92,7 @@ class TableFiles:
             "rows": rows,
             "updated_at": self.database.clock(),
         }
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             require_fence(connection, lease)
             connection.execute(
                 self.database.insert(table_file)
