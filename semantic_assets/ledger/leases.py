@@ -26,6 +26,7 @@ _POLL_SECONDS = 0.1
 _HELD = sa.select(lease_table.c.holder, lease_table.c.expires_at).where(
     lease_table.c.name == sa.bindparam("of_name")
 )
+_FENCE = sa.select(lease_table.c.fence).where(lease_table.c.name == sa.bindparam("of_name"))
 _RELEASE = (
     sa.update(lease_table)
     .where(lease_table.c.name == sa.bindparam("of_name"))
@@ -62,9 +63,7 @@ def require_fence(connection: sa.Connection, lease: Lease) -> None:
     Raises:
         Conflict: another process has it.
     """
-    fence = connection.execute(
-        sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
-    ).scalar_one_or_none()
+    fence = connection.execute(_FENCE, {"of_name": lease.name}).scalar_one_or_none()
     if fence != lease.fence:
         raise Conflict(f"lease {lease.name} was taken over; nothing was changed")
 

@@ -23,6 +23,7 @@ Clock = Callable[[], float]
 _POSTGRES = "postgresql"
 #: What a write through a ledger or a lake is told that was opened for reading.
 FOR_READING = "the lake was opened for reading: nothing was changed"
+_STORED = sa.select(schema.meta.c.value).where(schema.meta.c.name == sa.bindparam("of_name"))
 _READING: dict[str, dict[str, Any]] = {
     "sqlite": {on_sqlite.READING: True},
     _POSTGRES: {
@@ -58,15 +59,14 @@ class Database:
         """Open a short transaction that holds the write lock from its first statement.
 
         Args:
-            synced: False where a power cut that takes it back is as if the process had died before
-                it. On SQLite the disk has it with the next transaction that is synced: the log is one
-                file. On Postgres, where other machines go on, every transaction is synced.
+            synced: False where a power cut may take it back, as if the process had died before it.
+                The next one that is synced brings it to the disk. On Postgres all are synced.
         """
         if self.refusal:
             raise SetupError(self.refusal)
-        with self.engine.connect() as connection:
-            with connection.execution_options(**{on_sqlite.UNSYNCED: not synced}).begin():
-                yield connection
+        options = {on_sqlite.UNSYNCED: not synced}
+        with self.engine.connect() as it, it.execution_options(**options).begin():
+            yield it
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -248,8 +248,7 @@ def _server_clock(connection: sa.Connection) -> Clock:
 
 
 def _stored(connection: sa.Connection, name: str) -> str | None:
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
-    found: str | None = connection.execute(query).scalar_one_or_none()
+    found: str | None = connection.execute(_STORED, {"of_name": name}).scalar_one_or_none()
     return found
 
 
@@ -260,8 +259,7 @@ def moves_of(connection: sa.Connection) -> tuple[int, str]:
 
 
 def set_moves(connection: sa.Connection, number: int, mark: str) -> None:
-    name = schema.meta.c.name == "moves"
-    connection.execute(sa.delete(schema.meta).where(name))
+    connection.execute(sa.delete(schema.meta).where(schema.meta.c.name == "moves"))
     connection.execute(sa.insert(schema.meta).values(name="moves", value=f"{number} {mark}"))
 
 
@@ -279,8 +277,7 @@ def _meta(database: Database, connection: sa.Connection, name: str, value: str) 
     connection.execute(
         database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
     )
-    stored = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
-    return str(connection.execute(stored).scalar_one())
+    return str(_stored(connection, name))
 
 
 def _parsed(url: str) -> sa.URL:
