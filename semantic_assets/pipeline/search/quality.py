@@ -16,7 +16,7 @@ from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import Judgements, read_judgements
 from semantic_assets.pipeline.reports.checks import Check
-from semantic_assets.pipeline.search.query_embedding import query_vectors
+from semantic_assets.pipeline.search.query_embedding import are_readable, query_vectors
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -49,7 +49,8 @@ def measure_quality(
     version = version or store.ledger.index_versions.serving(dataset)
     if asked is None or version is None:
         return None
-    if found := _measured(store, version, asked):
+    space = store.ledger.spaces.find(version.space_id)
+    if (found := _measured(store, version, asked)) and are_readable(store, space):
         return found
     try:
         measured = _measure(store, gemini, version, asked)
