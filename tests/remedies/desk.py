@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from semantic_assets.cli import main
 
 DATASET = "acme/manuals"
+#: How long jobs stay out, by the emulator's clock.
+_OUT_SECONDS = 10_000.0
 _COMMAND = re.compile(r"`semantic-assets ([^`]+)`")
 
 
@@ -78,7 +80,7 @@ class Desk:
         """
         self.followed.append(said)
         printed = _COMMAND.findall(" ".join(said.split()))
-        (command,) = dict.fromkeys(one for one in printed if fnmatchcase(one, f"{cure}*"))
+        (command,) = {one for one in printed if fnmatchcase(one, f"{cure}*")} or {said}
         for name, value in names.items():
             assert name in command, f"{command!r} has no {name}"
             command = command.replace(name, value)
@@ -98,5 +100,17 @@ class Desk:
     def disarm(self) -> None:
         httpx2.delete(f"{self.url}/emulator/faults")
 
-    def pass_time(self, seconds: float = 60.0) -> None:
+    def send(self, *also: str) -> str:
+        """Send what waits; its jobs stay out until time passes. Return what was printed."""
+        self.arm("stuck-running", times=None, seconds=_OUT_SECONDS)
+        said = self.must("refresh", "--wait-minutes", "0", *also, code=4)
+        self.disarm()
+        return said
+
+    def finish(self) -> str:
+        """Let the jobs end that are out, and refresh."""
+        self.pass_time()
+        return self.must("refresh")
+
+    def pass_time(self, seconds: float = 2 * _OUT_SECONDS) -> None:
         httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": seconds})

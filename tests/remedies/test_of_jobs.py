@@ -9,8 +9,6 @@ import pytest
 
 from tests.remedies.desk import DATASET, Desk
 
-_WAIT = ("refresh", "--wait-minutes", "0")
-
 
 def _job(desk: Desk) -> str:
     found = json.loads(desk.must("jobs", "--json"))[0]["job_id"]
@@ -26,7 +24,7 @@ def _quarantined(desk: Desk) -> str:
         desk.run("refresh")
     desk.disarm()
     desk.write("more.txt", "The crane is greased each spring.")
-    return desk.must(*_WAIT, code=4)
+    return desk.send()
 
 
 @pytest.mark.cures("there is no batch job {}: `semantic-assets jobs` lists them")
@@ -40,7 +38,7 @@ def test_a_job_that_there_is_not(desk: Desk) -> None:
     "job {} is {} ({}): its results are here when it is collected; `semantic-assets collect`"
 )
 def test_results_of_a_job_that_is_out(desk: Desk) -> None:
-    desk.must(*_WAIT, code=4)
+    desk.send()
     said = desk.refused("results", _job(desk))
     desk.pass_time()
     desk.follow(said, "collect")
@@ -60,17 +58,17 @@ def test_two_answers_in_a_row_that_cannot_be_trusted(desk: Desk) -> None:
 
 @pytest.mark.cures("the manifest of {} is gone or cut off, so its texts could be paid twice")
 def test_the_manifest_of_a_job_that_is_out_is_gone(desk: Desk) -> None:
-    desk.must(*_WAIT, code=4)
+    desk.send()
     _manifest(desk).unlink()
     desk.write("b.txt", "The pump is primed.")
-    said = desk.must(*_WAIT, code=4)
-    desk.follow(said, "resolve")
-    desk.must("refresh")
+    said = desk.send()
+    desk.follow(said, "resolve * --abandon")
+    desk.finish()
 
 
 @pytest.mark.cures("its manifest is gone or cut off, its answer cannot be checked")
 def test_a_job_ends_whose_manifest_is_gone(desk: Desk) -> None:
-    desk.must(*_WAIT, code=4)
+    desk.send()
     manifest = _manifest(desk)
     content = manifest.read_bytes()
     manifest.unlink()
@@ -82,16 +80,16 @@ def test_a_job_ends_whose_manifest_is_gone(desk: Desk) -> None:
 
 @pytest.mark.cures("{}: worked on by the backend {}, which the settings are not on")
 def test_work_of_another_backend(desk: Desk) -> None:
-    desk.must("refresh")
+    desk.finish()
     desk.set("BACKEND", "gemini")
     desk.environment.setenv("GEMINI_API_KEY", "emulator")
     desk.set("GEMINI_URL", desk.url)
     desk.set("UNPROBED", "1")
     desk.set("MAX_COST_USD_PER_DAY", "5")
     desk.write("b.txt", "The pump is primed.")
-    said = desk.must(*_WAIT, "-y", code=4)
+    said = desk.send("-y")
     desk.settle(said, "BACKEND", "emulator")
-    desk.must("refresh")
+    desk.finish()
 
 
 def _results(desk: Desk) -> Path:
@@ -123,7 +121,7 @@ def test_a_results_file_that_nobody_keeps(desk: Desk) -> None:
     _results(desk).unlink()
     said = desk.run("verify", "--deep").output
     said = desk.refused("resolve", _job(desk), "--restore")
-    desk.follow(said, "resolve")
+    desk.follow(said, "resolve * --resubmit")
     desk.must("refresh")
 
 
@@ -139,12 +137,12 @@ def test_a_table_that_is_broken(desk: Desk) -> None:
 
 @pytest.mark.cures("put it back from a backup, or `semantic-assets resolve {} --abandon`")
 def test_verify_finds_a_manifest_cut_off(desk: Desk) -> None:
-    desk.must(*_WAIT, code=4)
+    desk.send()
     manifest = _manifest(desk)
     manifest.write_bytes(manifest.read_bytes()[:50])
     said = desk.refused("verify", "--deep")
     desk.follow(said, "resolve")
-    desk.must("refresh")
+    desk.finish()
 
 
 def _failed_texts(desk: Desk) -> str:
@@ -158,7 +156,7 @@ def _failed_texts(desk: Desk) -> str:
 @pytest.mark.cures("{} chunks FAILED: `semantic-assets failures`")
 @pytest.mark.cures("`semantic-assets retry --errors-only` gives them another chance")
 def test_texts_that_failed(desk: Desk) -> None:
-    said = desk.follow(_failed_texts(desk), "failures")
+    said = desk.follow(_failed_texts(desk), "failures", "--json")
     desk.follow(said, "retry")
     desk.must("refresh")
 

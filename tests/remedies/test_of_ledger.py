@@ -10,8 +10,6 @@ import pytest
 from semantic_assets.ledger.database import on_sqlite
 from tests.remedies.desk import Desk
 
-_LOST = "move it aside and run `semantic-assets init`, then in both cases `semantic-assets recover`"
-
 
 def _ledger(desk: Desk) -> Path:
     return desk.root / "ledger.sqlite3"
@@ -38,7 +36,7 @@ def test_the_real_backend_without_a_ledger(desk: Desk) -> None:
     desk.must("status")
 
 
-@pytest.mark.cures("the ledger {} is damaged ({}); what was paid for is safe in the lake", _LOST)
+@pytest.mark.cures("the ledger {} is damaged ({}); what was paid for is safe in the lake")
 def test_a_damaged_ledger(desk: Desk) -> None:
     desk.must("refresh")
     _lose_ledger(desk)
@@ -194,8 +192,7 @@ def test_a_new_ledger_for_an_old_lake(desk: Desk) -> None:
     "see `semantic-assets estimate`"
 )
 def test_a_copy_of_a_lake_with_jobs_out(desk: Desk) -> None:
-    desk.arm("stuck-running", times=None, seconds=1e6)
-    desk.must("refresh", "--wait-minutes", "0", code=4)
+    desk.send()
     shutil.copytree(desk.root, desk.folder / "copy")
     desk.set("ROOT", str(desk.folder / "copy"))
     assert "1" in desk.follow(desk.must("init", "--copied"), "estimate")

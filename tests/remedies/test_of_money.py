@@ -42,22 +42,21 @@ def test_questions_over_their_cap(desk: Desk) -> None:
 def test_a_key_that_was_not_probed(desk: Desk, by_probe: bool) -> None:
     _real(desk)
     desk.must("init")
-    said = desk.must("refresh", "-y", "--wait-minutes", "0", code=4)
+    said = desk.send("-y")
     if by_probe:
         desk.follow(said, "probe", "-y")
     else:
         desk.settle(said, "UNPROBED", "1")
-    assert "not probed" not in desk.must("refresh", "-y", "--wait-minutes", "0", code=4)
+    assert "not probed" not in desk.send("-y")
 
 
 @pytest.mark.cures("the remote holds {} of another ledger ({}): its texts may be paid for there")
 def test_a_key_that_another_lake_uses(desk: Desk) -> None:
-    desk.arm("stuck-running", times=None, seconds=1e6)
-    desk.must("refresh", "--wait-minutes", "0", code=4)
+    desk.send()
     desk.set("ROOT", str(desk.folder / "second"))
-    said = desk.must("refresh", "--wait-minutes", "0", code=4)
+    said = desk.send()
     desk.follow(said, "init --beside")
-    assert "another ledger" not in desk.must("refresh", "--wait-minutes", "0", code=4)
+    assert "another ledger" not in desk.send()
 
 
 @pytest.mark.cures("the remote holds {} ({}), which this ledger has no row of")
@@ -65,23 +64,24 @@ def test_a_lake_restored_from_before_its_jobs(desk: Desk) -> None:
     desk.must("init")
     desk.must("status")
     shutil.copytree(desk.root, desk.folder / "kept")
-    desk.must("refresh", "--wait-minutes", "0", code=4)
+    desk.send()
     shutil.rmtree(desk.root)
     (desk.folder / "kept").rename(desk.root)
-    said = desk.must("refresh", "--wait-minutes", "0", code=4)
+    said = desk.send()
     desk.follow(said, "recover")  # what it brings back was lost with the lake
     desk.follow(said, "resolve")
-    desk.must("refresh")
+    desk.finish()
 
 
 @pytest.mark.cures(
     "counting stopped after {} requests: {}; try again later, or `semantic-assets estimate`"
 )
 def test_exact_counts_that_do_not_go_on(desk: Desk) -> None:
-    desk.must("init")
-    desk.set("RETRY_SECONDS", "0")
+    desk.set("MAX_COST_USD_PER_RUN", "0.0000001")
+    desk.write("long.txt", "The wheel turns. " * 400)
+    desk.refused("refresh")  # read and split, and not sent
     desk.arm("any-503", times=None)
-    said = desk.must("estimate", "--exact")
+    said = desk.refused("estimate", "--exact")
     desk.follow(said, "estimate")
 
 

@@ -63,7 +63,7 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob | None:
         recheck_remote(gemini)
         return None
     job = noticed(store, name)
-    if job.state == S.DAMAGED:
+    if job.state in (S.DAMAGED, S.QUARANTINED):  # it may have ended since it was to be given up
         return resubmit(store, gemini, name)
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
     if not abandon(store, job, BY_HAND, billed=True):

@@ -49,8 +49,7 @@ def measure_quality(
     version = version or store.ledger.index_versions.serving(dataset)
     if asked is None or version is None:
         return None
-    space = store.ledger.spaces.find(version.space_id)
-    if (found := _measured(store, version, asked)) and are_readable(store, space):
+    if found := _measured(store, version, asked):
         return found
     try:
         measured = _measure(store, gemini, version, asked)
@@ -70,7 +69,9 @@ def is_to_be_measured(store: Store, dataset: DatasetKey) -> bool:
 
 
 def _measured(store: Store, version: IndexVersion, asked: _Asked) -> Evaluation | None:
-    """Return what was measured before, with the same questions."""
+    """Return what was measured before, with the same questions, if their vectors are whole."""
+    if not are_readable(store, store.ledger.spaces.find(version.space_id)):
+        return None
     for found in store.ledger.evaluations.of(version.dataset):
         same = (found.space_id, found.version) == (version.space_id, version.number)
         if same and found.judgements == asked.identity:

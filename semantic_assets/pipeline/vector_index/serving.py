@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semantic_assets.errors import BrokenFile, NotFound
+from semantic_assets.errors import BrokenFile, NotFound, TransientError
 from semantic_assets.index.description import (
     FILE_NAME,
     Description,
@@ -13,7 +13,7 @@ from semantic_assets.index.opened_version import Index, OpenIndexes, open_index
 from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion, ServingVersion
-from semantic_assets.model.backends import EXACT, FAISS, LANCE
+from semantic_assets.model.backends import LANCE
 from semantic_assets.store import Store
 
 _OPENED = OpenIndexes()
@@ -33,15 +33,18 @@ def _searched_folder(store: Store, version: ServingVersion) -> Path:
 def is_kept(store: Store, version: IndexVersion) -> bool:
     """Say whether a version's files are in the lake, and can be opened.
 
-    From a bucket they are not fetched for that: a search finds out.
+    From a bucket they are not fetched for that: a search finds out. A store of vectors that does
+    not answer has them.
     """
     if not store.lake.has_tree(path_of(version)):
         return False
-    if store.lake.bucket is not None or version.backend not in (EXACT, FAISS):
+    if store.lake.bucket is not None:
         return True
     try:
         open_index(version_folder(store, version), store.vector_stores)
-    except (BrokenFile, FileNotFoundError) as error:
+    except TransientError:
+        return True
+    except (BrokenFile, NotFound, FileNotFoundError) as error:
         store.report_progress(f"index {version.dataset}: version {version.number}: {error}")
         return False
     return True
