@@ -3,8 +3,6 @@
 import re
 import shlex
 
-import pytest
-
 from semantic_assets import errors
 from semantic_assets.defs import remedies
 from semantic_assets.settings.settings import Settings
@@ -40,7 +38,6 @@ def _commands() -> list[str]:
     return sorted({one for commands in found for one in commands})
 
 
-@pytest.mark.cures("semantic-assets status")
 def test_every_command_ends_well(desk: Desk) -> None:
     folder = desk.sources / DATASET
     (folder / "queries.jsonl").write_text('{"id": "q1", "text": "Who opens the valve?"}\n')
@@ -51,7 +48,6 @@ def test_every_command_ends_well(desk: Desk) -> None:
     for command in _commands():
         if not command.startswith(_OF_ONE_JOB):
             desk.must(*shlex.split(command.replace("P/D", DATASET)))
-    desk.followed += [f"`semantic-assets {command}`" for command in _commands()]
 
 
 def test_every_setting_is_one() -> None:

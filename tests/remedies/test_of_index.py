@@ -81,7 +81,7 @@ def test_the_version_to_roll_back_to_was_deleted(desk: Desk) -> None:
 
 @pytest.mark.cures(
     "the index of {} is of space {}, not {}: vectors of two spaces do not compare. Search without "
-    "a space, or `semantic-assets reindex`"
+    "a space, or `semantic-assets reindex --model MODEL`"
 )
 def test_a_search_in_another_space(desk: Desk) -> None:
     desk.must("refresh")
@@ -89,7 +89,7 @@ def test_a_search_in_another_space(desk: Desk) -> None:
     assert "Search without a space" in said
     desk.must("search", "the valve")
     desk.set("DIMENSIONS", "256")
-    desk.follow(said, "reindex", "-y")
+    desk.follow(said, "reindex", "-y", MODEL="gemini-embedding-001")
 
 
 @pytest.mark.cures("the index of {} was embedded by the backend {}, the settings are on {}")

@@ -85,9 +85,6 @@ def test_a_ledger_on_a_network_file_system(desk: Desk) -> None:
     desk.must("init")
 
 
-@pytest.mark.cures(
-    "{}, or let it end first (a machine that was just restarted waits half a minute)"
-)
 def test_a_ledger_that_another_machine_uses(desk: Desk) -> None:
     desk.must("init")
     with closing(sqlite3.connect(_ledger(desk))) as ledger, ledger:
