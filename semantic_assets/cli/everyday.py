@@ -197,17 +197,21 @@ def sql(query: str, root: str | None, as_json: bool) -> None:
     import duckdb
 
     try:
-        _query(query, root, as_json)
+        _query(query, root, as_json, lake=True)
     except duckdb.Error as error:
         raise ConfigError(" ".join(str(error).split())) from error
 
 
-def _query(query: str, root: str | None, as_json: bool) -> None:
-    from semantic_assets.api import functions
+def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -> None:
+    from semantic_assets.api.functions import opened
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import rows_table
+    from semantic_assets.pipeline.reports.sql import connect, connect_ledger
 
-    with functions.connect(root=root) as connection:
+    with (
+        opened(root, reading=True) as (store, _),
+        (connect(store) if lake else connect_ledger(store)) as connection,
+    ):
         table = connection.sql(query).to_arrow_table()
     if as_json:
         print_json(table.to_pylist())

@@ -38,25 +38,31 @@ def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 
 
 @index.command()
-@dataset_argument
+@click.argument("dataset", metavar="[P/D]", required=False)
 @root_option
 @json_option
 @edge
-def build(dataset: str, root: str | None, as_json: bool) -> None:
+def build(dataset: str | None, root: str | None, as_json: bool) -> None:
     """Build a version from the existing embeddings, in the backend set, and switch to it.
 
-    It also replaces an older version that `switch` or `rollback` chose.
+    Without a dataset those of all that have an index are built. It also replaces an older version
+    that `switch` or `rollback` chose.
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
-    from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
+    from semantic_assets.pipeline.flows.assemble_and_index import index_dataset, index_datasets
 
     with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
-        report = index_dataset(store, DatasetKey.parse(dataset), by_hand=True)
+        if dataset is None:
+            reports = index_datasets(store)
+        else:
+            reports = [index_dataset(store, DatasetKey.parse(dataset), by_hand=True)]
     if as_json:
-        print_json(report)
-    elif not report.written:
-        say(f"index version {report.version} ({report.backend}) is current")
+        print_json(reports if dataset is None else reports[0])
+        return
+    for report in reports:
+        if not report.written:
+            say(f"{report.dataset}: index version {report.version} ({report.backend}) is current")
 
 
 @index.command()

@@ -276,7 +276,7 @@ def resolve(job: str, root: str | None, adopt: str | None, decision: str | None)
             found = restore(store, gemini, job)
         else:
             found = getattr(verbs, str(decision))(store, gemini, job)
-    say(f"job {found.job_id} is {found.state}")
+    say(f"job {job} is {found.state if found is not None else 'given up'}")
 
 
 COMMANDS = [probe, failures, retry, verify, cleanup, rm, recover, resolve]

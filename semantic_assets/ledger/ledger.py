@@ -59,6 +59,13 @@ class Ledger:
     def register_beside(self, ledger_id: str) -> None:
         self.database.store("beside", ledger_id)
 
+    def given_up(self) -> list[str]:
+        """Return the ids of jobs that it has no row of and a person gave up."""
+        return self.database.stored("given_up")
+
+    def give_up(self, job_id: str) -> None:
+        self.database.store("given_up", job_id)
+
     def refusing(self, reason: str) -> "Ledger":
         """Return the same ledger, whose every write raises ConfigError with this reason."""
         return ledger_of(replace(self.database, refusal=reason))

@@ -59,18 +59,27 @@ def _explain(store: Store, remote: list[RemoteJob]) -> str | None:
         if not _is_known(store, job_id):
             return (
                 f"the remote holds {job.name} ({job.display_name}), which this ledger has no row "
-                "of: it was restored from an older copy. Run `semantic-assets recover`"
+                "of: it was restored from an older copy. Bring back the newest copy of the lake "
+                "and run `semantic-assets recover`; or give up what was paid for it with "
+                f"`semantic-assets resolve {job_id} --abandon`"
             )
     return None
 
 
 def _is_known(store: Store, job_id: str) -> bool:
-    if store.ledger.jobs.exists(job_id):
+    if store.ledger.jobs.exists(job_id) or job_id in store.ledger.given_up():
         return True
     landed = f"{job_id}.parquet"
     return store.lake.exists(layout.manifest(job_id)) or any(
         store.lake.exists(f"results/{folder}/{landed}") for folder in store.lake.folders("results")
     )
+
+
+def is_forgotten(store: Store, gemini: Gemini, job_id: str) -> bool:
+    """Say whether the remote lists a job of this ledger, of which nothing here tells any more."""
+    listed = gemini.list_jobs(max_pages=_ALL_PAGES).jobs
+    names = [parse_display_name(job.display_name) for job in listed]
+    return (store.ledger.ledger_id, job_id) in names and not _is_known(store, job_id)
 
 
 def remote_block(store: Store, gemini: Gemini) -> str | None:

@@ -12,7 +12,7 @@ from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.batch_jobs.claim import claimed_by_hand
 from semantic_assets.pipeline.batch_jobs.collect import clear_remote
 from semantic_assets.pipeline.batch_jobs.deadlines import BY_HAND, abandon
-from semantic_assets.pipeline.batch_jobs.guards import recheck_remote
+from semantic_assets.pipeline.batch_jobs.guards import is_forgotten, recheck_remote
 from semantic_assets.pipeline.batch_jobs.landing import accepted, land_answers
 from semantic_assets.pipeline.batch_jobs.reopen import take_back
 from semantic_assets.pipeline.batch_jobs.restore import noticed
@@ -53,10 +53,17 @@ def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> Batch
     return _moved(job, moved)
 
 
-def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob:
-    """Abandon an unconfirmed or stuck job: its texts are pending again, and may be paid twice."""
+def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob | None:
+    """Abandon an unconfirmed or stuck job: its texts are pending again, and may be paid twice.
+
+    None: the ledger has no row of it, only the remote knows it. What it answers is never read.
+    """
+    if not store.ledger.jobs.exists(name) and is_forgotten(store, gemini, name):
+        store.ledger.give_up(name)
+        recheck_remote(gemini)
+        return None
     job = noticed(store, name)
-    if job.state == S.DAMAGED:
+    if job.state in (S.DAMAGED, S.QUARANTINED):  # it may have ended since it was to be given up
         return resubmit(store, gemini, name)
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
     if not abandon(store, job, BY_HAND, billed=True):

@@ -38,6 +38,8 @@ def restore(store: Store, gemini: Gemini, name: str) -> BatchJob:
         CorruptResult: what Google keeps does not answer the job's texts.
     """
     job = noticed(store, name)
+    if job.state == S.COLLECTED:
+        return job  # its file was put back before anything but `verify` missed it
     if job.state != S.DAMAGED:
         raise Conflict(f"job {job.job_id} is {job.state}: this is for jobs that are damaged")
     with claimed_by_hand(store, job, S.DAMAGED) as (job, lease):

@@ -66,6 +66,12 @@ def _index(
             done.indexed.append(dataset)
 
 
+def index_datasets(store: Store) -> list[IndexReport]:
+    """Build the index of each dataset that has one, by hand."""
+    datasets = store.ledger.index_versions.serving_of_all()
+    return [index_dataset(store, dataset, by_hand=True) for dataset in sorted(datasets)]
+
+
 def index_dataset(store: Store, dataset: DatasetKey, *, by_hand: bool = False) -> IndexReport:
     """Build a dataset's index as `build_index` does; tables found broken are made again first."""
 

@@ -88,6 +88,17 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
     return connect_views(store.lake, ledger)
 
 
+def connect_ledger(store: Store) -> duckdb.DuckDBPyConnection:
+    """Open a connection with the ledger's tables alone: no file of the lake is read.
+
+    What lists jobs and shards works also where a file is broken: its remedy says to list them.
+    """
+    connection = duckdb.connect(":memory:")
+    for name, table in {"batch_jobs": _jobs(store), "shards": _shards(store)}.items():
+        connection.register(name, table)
+    return connection
+
+
 def _jobs(store: Store) -> pa.Table:
     return pa.Table.from_pylist([_job(job) for job in store.ledger.jobs.list()], _BATCH_JOBS)
 

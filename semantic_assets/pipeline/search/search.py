@@ -247,7 +247,7 @@ def _wrong_space(
     if space_id is not None and space.space_id != space_id:
         return UnknownName(
             f"the index of {one.dataset} is of space {space.space_id}, not {space_id}: vectors "
-            f"of two spaces do not compare. Search without a space, or `semantic-assets reindex`"
+            f"of two spaces do not compare. Search without a space, or `semantic-assets reindex --model MODEL`"
         )
     return SetupError(
         f"the index of {one.dataset} was embedded by the backend {space.backend}, the "

@@ -21,7 +21,7 @@ from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import Judgements, read_judgements
 from semantic_assets.pipeline.reports.checks import Check
-from semantic_assets.pipeline.search.judged.query_embedding import query_vectors
+from semantic_assets.pipeline.search.judged.query_embedding import are_readable, query_vectors
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -101,7 +101,9 @@ def measure_quality(
 
 
 def _measured(store: Store, version: IndexVersion, asked: JudgedQuestions) -> Evaluation | None:
-    """Return what was measured before, with the same questions."""
+    """Return what was measured before, with the same questions, if their vectors are whole."""
+    if not are_readable(store, store.ledger.spaces.find(version.space_id)):
+        return None
     for found in store.ledger.evaluations.of(version.dataset):
         same = (found.space_id, found.version) == (version.space_id, version.number)
         if same and found.judgements == asked.identity:

@@ -40,6 +40,15 @@ def query_vectors(
     return np.stack([known[text_hash(text)] for text in queries])
 
 
+def are_readable(store: Store, space: EmbeddingSpace) -> bool:
+    """Say whether the vectors that were kept can be read; of a space without any, they can."""
+    path = layout.query_vectors(space.space_id)
+    try:
+        return not store.lake.exists(path) or store.lake.read(path) is not None
+    except BrokenFile:
+        return False
+
+
 def _embed(
     store: Store, gemini: Gemini, space: EmbeddingSpace, texts: list[str]
 ) -> dict[str, Vectors]:

@@ -1,0 +1,112 @@
+"""What is said of an index that is missing, broken or of another backend cures it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.remedies.desk import DATASET, Desk
+
+
+@pytest.mark.cures("there is no index of {} yet: run `semantic-assets refresh`")
+def test_before_the_first_refresh_there_is_no_index(desk: Desk) -> None:
+    desk.must("init")
+    for command in (["search", "the valve"], ["index", "rollback", DATASET]):
+        said = desk.refused(*command)
+        desk.followed.append(said)
+        assert "`semantic-assets refresh`" in said
+    desk.follow(said, "refresh")
+    assert "valve" in desk.must("search", "the valve")
+
+
+@pytest.mark.cures("there is no index of {}: run `semantic-assets refresh`")
+def test_an_export_without_an_index(desk: Desk) -> None:
+    desk.must("init")
+    export = ["index", "export", DATASET, str(desk.folder / "v.bin")]
+    desk.follow(desk.refused(*export), "refresh")
+    desk.must(*export)
+
+
+def _version(desk: Desk) -> Path:
+    (found,) = (desk.root / "index").rglob("generation.json")
+    return found.parent
+
+
+@pytest.mark.cures("the index of {} is not on disk: run `semantic-assets refresh`")
+def test_the_files_of_an_index_were_deleted(desk: Desk) -> None:
+    desk.must("refresh")
+    shutil.rmtree(_version(desk))
+    said = desk.refused("search", "the valve")
+    desk.follow(said, "refresh")
+    desk.must("search", "the valve")
+
+
+@pytest.mark.cures("{} is broken ({}): `semantic-assets index build` makes it again at no cost")
+def test_an_index_is_broken(desk: Desk) -> None:
+    desk.must("refresh")
+    (_version(desk) / "generation.json").write_text("{")
+    said = desk.refused("search", "the valve")
+    desk.follow(said, "index build")
+    desk.must("search", "the valve")
+
+
+@pytest.mark.cures("{} has no index version {}: `semantic-assets index list` names them")
+def test_an_index_version_that_there_is_not(desk: Desk) -> None:
+    desk.must("refresh")
+    said = desk.refused("index", "switch", DATASET, "7")
+    number = desk.follow(said, "index list", "--json").split('"number": ')[1].split(",")[0]
+    desk.must("index", "switch", DATASET, number)
+
+
+@pytest.mark.cures("{} has no index version before {}: `semantic-assets index list`")
+def test_there_is_nothing_to_roll_back_to(desk: Desk) -> None:
+    desk.must("refresh")
+    said = desk.refused("index", "rollback", DATASET)
+    assert "1" in desk.follow(said, "index list")
+
+
+@pytest.mark.cures(
+    "the files of index version {} of {} are gone: run `semantic-assets index build`"
+)
+def test_the_version_to_roll_back_to_was_deleted(desk: Desk) -> None:
+    desk.must("refresh")
+    first = _version(desk)
+    desk.write("b.txt", "The pump is primed.")
+    desk.must("refresh")
+    shutil.rmtree(first)
+    said = desk.refused("index", "rollback", DATASET)
+    desk.follow(said, "index build")
+    desk.must("index", "rollback", DATASET)
+
+
+@pytest.mark.cures(
+    "the index of {} is of space {}, not {}: vectors of two spaces do not compare. Search without "
+    "a space, or `semantic-assets reindex --model MODEL`"
+)
+def test_a_search_in_another_space(desk: Desk) -> None:
+    desk.must("refresh")
+    said = desk.refused("search", "the valve", "--space", "s-none")
+    assert "Search without a space" in said
+    desk.must("search", "the valve")
+    desk.set("DIMENSIONS", "256")
+    desk.follow(said, "reindex", "-y", MODEL="gemini-embedding-001")
+
+
+@pytest.mark.cures("the index of {} was embedded by the backend {}, the settings are on {}")
+def test_a_search_with_the_settings_of_another_backend(desk: Desk) -> None:
+    desk.must("refresh")
+    desk.set("BACKEND", "gemini")
+    desk.environment.setenv("GEMINI_API_KEY", "AIza-not-a-key")
+    said = desk.refused("search", "the valve")
+    desk.settle(said, "BACKEND=emulator".partition("=")[0], "emulator")
+    desk.must("search", "the valve")
+
+
+@pytest.mark.cures("not all can be found yet: {}: `semantic-assets refresh`")
+def test_a_search_while_something_waits(desk: Desk) -> None:
+    desk.must("refresh")
+    desk.write("b.txt", "The pump is primed before its first start.")
+    desk.must("flush")
+    said = desk.must("search", "the valve")
+    desk.follow(said, "refresh")
+    assert "not all can be found" not in desk.must("search", "the pump is primed")

@@ -1,0 +1,119 @@
+"""What is said of tasks, their files and their answers goes on with them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.remedies.desk import DATASET, Desk
+
+_TASK = """
+model = "gemini-3.5-flash-lite"
+datasets = ["acme/manuals"]
+prompt = "{prompt}\\n\\n{{text}}"
+
+[schema]
+type = "object"
+required = ["summary"]
+properties.summary = {{ type = "string", minLength = 1 }}
+
+[generation]
+temperature = 0
+max_output_tokens = 256
+
+[budget]
+max_cost_usd_per_day = {cap}
+"""
+
+
+def _task(desk: Desk, *, prompt: str = "Sum up.", cap: float = 1.0) -> Path:
+    folder = desk.folder / "tasks"
+    folder.mkdir(exist_ok=True)
+    desk.set("TASKS", str(folder))
+    path = folder / "short.toml"
+    path.write_text(_TASK.format(prompt=prompt, cap=cap))
+    return path
+
+
+@pytest.mark.cures("nothing is generated under {}{}: `semantic-assets generate list` shows what is")
+def test_results_of_a_task_that_there_is_not(desk: Desk) -> None:
+    _task(desk)
+    desk.must("init")
+    said = desk.refused("generate", "status", "acme/nothing")
+    assert "short" in desk.follow(said, "generate list", "--json")
+
+
+@pytest.mark.cures("`semantic-assets generate status {} --wait` goes on with it")
+def test_answers_that_are_out(desk: Desk) -> None:
+    _task(desk)
+    desk.send()
+    said = desk.must("generate", "status", DATASET, code=4)
+    desk.pass_time()
+    desk.follow(said, "generate status")
+
+
+@pytest.mark.cures(
+    "job {} brought answers of {} and no vectors: `semantic-assets generate results {}`"
+)
+def test_results_of_a_generation_job(desk: Desk) -> None:
+    import json
+
+    _task(desk)
+    desk.must("refresh")
+    rows = json.loads(desk.must("sql", "SELECT id, job_type FROM batch_jobs", "--json"))
+    (job,) = {row["id"] for row in rows if row["job_type"] == "GENERATION"}
+    said = desk.refused("results", job)
+    assert "summary" in desk.follow(said, "generate results")
+
+
+@pytest.mark.cures(
+    "dataset {} is not processed by a task {}: `semantic-assets generate submit --dataset {}"
+)
+def test_a_task_that_does_not_process_a_dataset(desk: Desk) -> None:
+    path = _task(desk)
+    path.write_text(path.read_text().replace('datasets = ["acme/manuals"]\n', ""))
+    desk.must("refresh")
+    said = desk.refused("generate", "regenerate", "-d", DATASET, "-t", "short", "-y")
+    desk.follow(said, "generate submit", "-y", code=4)
+
+
+@pytest.mark.cures(
+    "dataset {} is processed by {}, the file of task {} has changed since: "
+    "`semantic-assets generate regenerate --dataset {} --task {}`"
+)
+@pytest.mark.cures(
+    "`semantic-assets generate regenerate -d {} -t {}` quotes what the new one costs"
+)
+def test_a_task_whose_file_has_changed(desk: Desk) -> None:
+    _task(desk)
+    desk.must("refresh")
+    _task(desk, prompt="Sum up in one sentence.")
+    said = desk.run("doctor", "--json").output
+    desk.followed.append(said)
+    refused = desk.refused("generate", "submit", "-d", DATASET, "-t", "short", "-y")
+    desk.follow(refused, "generate regenerate", "-y")
+    assert "regenerate" not in desk.run("doctor", "--json").output
+
+
+@pytest.mark.cures(
+    "task {}: ${} of its ${} for today is spent or committed, the next job costs up to ${}"
+)
+def test_a_task_over_its_cap(desk: Desk) -> None:
+    _task(desk, cap=0.0000001)
+    said = desk.send()
+    _task(desk, cap=1.0)
+    desk.follow(said, "generate regenerate", "-d", DATASET, "-t", "short", "-y")
+    desk.finish()
+
+
+@pytest.mark.cures("{}: `transcribe = true` in dataset.toml reads them for about {}")
+@pytest.mark.cures("`transcribe = true` in dataset.toml reads scans and pictures")
+def test_a_picture_without_a_task(desk: Desk) -> None:
+    from PIL import Image
+
+    desk.must("refresh")
+    Image.new("RGB", (64, 64), "white").save(desk.sources / DATASET / "scan.png")
+    desk.run("refresh")
+    desk.followed += [desk.must("estimate"), desk.must("failures", "--json")]
+    (desk.sources / DATASET / "dataset.toml").write_text("transcribe = true\n")
+    desk.must("refresh")
+    assert "scan.png" not in desk.run("failures", "--json").output
