@@ -210,7 +210,7 @@ def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -
 
     with (
         opened(root, reading=True) as (store, _),
-        (connect(store) if lake else connect_ledger(store)) as connection,
+        connect(store) if lake else connect_ledger(store) as connection,
     ):
         table = connection.sql(query).to_arrow_table()
     if as_json:
