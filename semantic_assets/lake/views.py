@@ -68,14 +68,20 @@ _VIEWS = (
 )
 
 
-def connect_views(lake: Lake, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory connection with the lake's tables, the ledger's and chunk_status."""
+def connect_tables(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    """Return an in-memory connection with these tables alone."""
     connection = duckdb.connect(":memory:")
     # A missing extension costs seconds offline, and should never reach the network.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
-    for name, table in ledger_tables.items():
+    for name, table in tables.items():
         connection.register(name, table)
+    return connection
+
+
+def connect_views(lake: Lake, ledger_tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    """Return an in-memory connection with the lake's tables, the ledger's and chunk_status."""
+    connection = connect_tables(ledger_tables)
     for view in _VIEWS:
         keys = tuple(key for key in view.keys if key not in view.schema.names)
         _add(connection, lake, replace(view, keys=keys))

@@ -41,7 +41,7 @@ def test_the_files_of_an_index_were_deleted(desk: Desk) -> None:
     desk.must("search", "the valve")
 
 
-@pytest.mark.cures("{} is broken ({}): `semantic-assets index build` makes it again at no cost")
+@pytest.mark.cures("{} is broken ({}): `semantic-assets index build {}` makes it again at no cost")
 def test_an_index_is_broken(desk: Desk) -> None:
     desk.must("refresh")
     (_version(desk) / "generation.json").write_text("{")
@@ -66,17 +66,18 @@ def test_there_is_nothing_to_roll_back_to(desk: Desk) -> None:
 
 
 @pytest.mark.cures(
-    "the files of index version {} of {} are gone: run `semantic-assets index build`"
+    "the files of index version {} of {} are gone or broken: `semantic-assets index list"
 )
 def test_the_version_to_roll_back_to_was_deleted(desk: Desk) -> None:
     desk.must("refresh")
     first = _version(desk)
-    desk.write("b.txt", "The pump is primed.")
-    desk.must("refresh")
+    for number in range(2):
+        desk.write(f"{number}.txt", f"Pump {number} is primed.")
+        desk.must("refresh")
     shutil.rmtree(first)
-    said = desk.refused("index", "rollback", DATASET)
-    desk.follow(said, "index build")
-    desk.must("index", "rollback", DATASET)
+    said = desk.refused("index", "switch", DATASET, "1")
+    assert '"number": 2' in desk.follow(said, "index list", "--json")
+    desk.must("index", "switch", DATASET, "2")
 
 
 @pytest.mark.cures(
@@ -110,3 +111,32 @@ def test_a_search_while_something_waits(desk: Desk) -> None:
     said = desk.must("search", "the valve")
     desk.follow(said, "refresh")
     assert "not all can be found" not in desk.must("search", "the pump is primed")
+
+
+@pytest.mark.cures("nothing close to this: ask in other words, or `--no-floor` shows what there is")
+def test_a_question_to_which_nothing_is_close(desk: Desk) -> None:
+    desk.must("refresh")
+    said = desk.must("search", "zxqv wvut krrp")
+    desk.followed.append(said)
+    assert "--no-floor" in said
+    assert "valve" in desk.must("search", "zxqv wvut krrp", "--no-floor")
+
+
+@pytest.mark.cures("{}; a search by words needs no API: `--mode words`")
+def test_a_search_while_the_service_does_not_answer(desk: Desk) -> None:
+    desk.must("refresh")
+    desk.arm("any-503", times=None)
+    desk.arm("realtime-503", times=None)
+    said = desk.refused("search", "the valve")
+    desk.followed.append(said)
+    assert "--mode words" in said
+    assert "valve" in desk.must("search", "the valve", "--mode", "words")
+
+
+@pytest.mark.cures("nothing of a project {} is in search: name a project or project/dataset that")
+def test_a_search_in_a_project_that_there_is_not(desk: Desk) -> None:
+    desk.must("refresh")
+    said = desk.refused("search", "the valve", "-d", "acmee")
+    assert "acme.manuals" in desk.follow(said, "ls", "--json")
+    desk.follow(said, "refresh")
+    desk.must("search", "the valve", "-d", "acme")

@@ -66,7 +66,6 @@ def test_doctor_finds_an_answer_that_was_not_trusted(desk: Desk) -> None:
     desk.must("refresh")
 
 
-@pytest.mark.cures("the index is not on disk: run `semantic-assets refresh`")
 @pytest.mark.cures("there is no index: run `refresh`")
 def test_verify_finds_no_index(desk: Desk) -> None:
     desk.must("refresh")

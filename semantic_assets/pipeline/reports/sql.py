@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
-from semantic_assets.lake.views import connect_views
+from semantic_assets.lake.views import connect_tables, connect_views
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
@@ -93,10 +93,7 @@ def connect_ledger(store: Store) -> duckdb.DuckDBPyConnection:
 
     What lists jobs and shards works also where a file is broken: its remedy says to list them.
     """
-    connection = duckdb.connect(":memory:")
-    for name, table in {"batch_jobs": _jobs(store), "shards": _shards(store)}.items():
-        connection.register(name, table)
-    return connection
+    return connect_tables({"batch_jobs": _jobs(store), "shards": _shards(store)})
 
 
 def _jobs(store: Store) -> pa.Table:
