@@ -166,7 +166,8 @@ class WordIndex:
                 threshold = _kth(sums[places], k) - most[done]
                 is_dear = postings + term.rows > _POSTINGS and len(places) >= max(_ENOUGH, k)
                 if threshold > 0 or is_dear:
-                    left = _likeliest(places, sums[places], threshold, max(_ENOUGH, k))
+                    most_left = max(_ENOUGH, k) * _REACHING if is_dear else len(places)
+                    left = _likeliest(places, sums[places], threshold, most_left)
                     return left, self._added(sums[left], wanted[done:], left, norms)
             rows, found = self._postings(term.runs)
             added, before = np.float32(term.weight) * (found / (found + norms[rows])), sums[rows]
@@ -276,10 +277,8 @@ def _rank(live: Numbers, places: Numbers) -> Numbers:
 
 
 def _likeliest(places: Numbers, sums: Scores, threshold: float, count: int) -> Numbers:
-    """Return the places whose sums reach a threshold; of very many those with the highest sums."""
-    least = max(threshold, 0.0)
-    if len(places) > count * _REACHING:
-        least = max(least, _kth(sums, count * _REACHING))
+    """Return the places whose sums reach a threshold, ascending; of more than `count` the highest."""
+    least = max(threshold, _kth(sums, count) if len(sums) > count else 0.0)
     return np.sort(places[sums >= least])
 
 
