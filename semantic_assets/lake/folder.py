@@ -94,7 +94,7 @@ class Folder:
     def has_tree(self, directory: str) -> bool:
         return (self.root / directory).is_dir()
 
-    def fetched_tree(self, directory: str, *, only: str = "") -> Path:
+    def fetched_tree(self, directory: str, *, only: str | tuple[str, ...] = "") -> Path:
         return self.root / directory
 
     def publish_tree(self, directory: str, *, only: str = "") -> None:

@@ -272,7 +272,7 @@ class Lake:
     def has_tree(self, relative: str) -> bool:
         return self._place.has_tree(relative)
 
-    def fetched_tree(self, relative: str, *, only: str = "") -> Path:
+    def fetched_tree(self, relative: str, *, only: str | tuple[str, ...] = "") -> Path:
         """Return a local folder with a directory's files that end with `only`, if any."""
         return self._place.fetched_tree(relative, only=only)
 

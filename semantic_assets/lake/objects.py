@@ -142,7 +142,7 @@ class Objects:
     def has_tree(self, directory: str) -> bool:
         return next(self.bucket.below(f"{directory}/"), None) is not None
 
-    def fetched_tree(self, directory: str, *, only: str = "") -> Path:
+    def fetched_tree(self, directory: str, *, only: str | tuple[str, ...] = "") -> Path:
         """Copy a directory's files that end with `only` to a local folder and return the folder."""
         missing = [
             item

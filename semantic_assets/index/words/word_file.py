@@ -29,6 +29,8 @@ WORDS = "words.bin"
 ANALYSIS = 1
 _MAGIC, _ALIGNED, _HEAD = b"SAWORDS1", 64, 8
 _SIZE_BYTES = 8
+#: A smaller file is read: a process has 65,530 maps, and may serve thousands of small indexes.
+_SMALL_BYTES = 1 << 18
 _ARRAYS = ("terms", "term_starts", "heads", "row_starts", "rows", "counts", "lengths")
 Array = npt.NDArray[Any]
 
@@ -113,10 +115,13 @@ def open_word_file(folder: Path) -> WordFile | None:
         ValueError: the file is not as it was written.
     """
     try:
-        held = np.memmap(folder / WORDS, mode="r", dtype=np.uint8)
+        size = (folder / WORDS).stat().st_size
     except FileNotFoundError:
         return None
-    data = np.asarray(held)
+    if size > _SMALL_BYTES:
+        data = np.asarray(np.memmap(folder / WORDS, mode="r", dtype=np.uint8))
+    else:
+        data = np.fromfile(folder / WORDS, np.uint8)
     header, first = _header(data)
     if header["analysis"] != ANALYSIS:
         return None

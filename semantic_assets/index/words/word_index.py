@@ -6,10 +6,11 @@ from version to version, filters that hold exactly, and terms of our own for scr
 why the postings are ours: bm25s stores finished scores, tantivy scores each of its indexes for itself.
 
 A question's rarest terms are added up over all rows. A term that is too frequent to bring a row among
-the best by itself is looked up only in the rows that may still be among them (MaxScore), and the
-result is the same. A question of frequent terms alone has too many rows for that: after 100,000
-postings further terms count in the 4,096 rows that are best by the rarer ones. So no index of fewer
-postings is affected; TODO
+the best by itself is looked up only in the rows that may still be among them (MaxScore): the result is
+the same. Where that does not end it, as of a question of frequent words to a large index, further
+terms after 131,072 postings only order the 16,384 rows that are best by the rarer ones. Of 510 titles
+and pieces of 12 words, put to 59,000 passages with limits in proportion, all had the same ten best and
+99.6 % of the same hundred; 529,000 passages take 2.8 CPU ms a question instead of 8.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ _FEW = 64
 #: A term in a smaller share of the rows is added up at once.
 _FREQUENT = 64
 #: Postings that are added up at once, and rows that must have a term before others are looked up.
-_POSTINGS, _ENOUGH, _REACHING = 1 << 17, 1_024, 4
+_POSTINGS, _ENOUGH, _REACHING = 1 << 17, 4_096, 4
 #: Sums of float32 may be higher by so much than those of their bounds.
 _SLACK = 1.0001
 Scores = npt.NDArray[np.float32]
@@ -165,7 +166,8 @@ class WordIndex:
                 threshold = _kth(sums[places], k) - most[done]
                 is_dear = postings + term.rows > _POSTINGS and len(places) >= max(_ENOUGH, k)
                 if threshold > 0 or is_dear:
-                    left = _likeliest(places, sums[places], threshold, max(_ENOUGH, k))
+                    most_left = max(_ENOUGH, k) * _REACHING if is_dear else len(places)
+                    left = _likeliest(places, sums[places], threshold, most_left)
                     return left, self._added(sums[left], wanted[done:], left, norms)
             rows, found = self._postings(term.runs)
             added, before = np.float32(term.weight) * (found / (found + norms[rows])), sums[rows]
@@ -275,10 +277,8 @@ def _rank(live: Numbers, places: Numbers) -> Numbers:
 
 
 def _likeliest(places: Numbers, sums: Scores, threshold: float, count: int) -> Numbers:
-    """Return the places whose sums reach a threshold; of very many those with the highest sums."""
-    least = max(threshold, 0.0)
-    if len(places) > count * _REACHING:
-        least = max(least, _kth(sums, count * _REACHING))
+    """Return the places whose sums reach a threshold, ascending; of more than `count` the highest."""
+    least = max(threshold, _kth(sums, count) if len(sums) > count else 0.0)
     return np.sort(places[sums >= least])
 
 

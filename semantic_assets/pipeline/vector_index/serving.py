@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from semantic_assets.errors import BrokenFile, NotFound
+from semantic_assets.index.dead_rows import DEAD_ROWS
 from semantic_assets.index.description import (
     FILE_NAME,
     Description,
@@ -11,6 +12,7 @@ from semantic_assets.index.description import (
 )
 from semantic_assets.index.opened_version import Index, OpenIndexes, open_index
 from semantic_assets.index.parts import Parts, open_parts
+from semantic_assets.index.words.word_file import WORDS
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion, ServingVersion
 from semantic_assets.model.backends import EXACT, FAISS, LANCE
@@ -26,8 +28,8 @@ def version_folder(store: Store, version: IndexVersion) -> Path:
 
 
 def _searched_folder(store: Store, version: ServingVersion) -> Path:
-    """Return a version's folder with the files a search reads; of Lance, only the description."""
-    only = FILE_NAME if version.backend == LANCE else ""
+    """Return a version's folder with the files a search reads; of Lance those of the words."""
+    only = (FILE_NAME, WORDS, DEAD_ROWS) if version.backend == LANCE else ""
     return store.lake.fetched_tree(path_of(version), only=only)
 
 

@@ -13,8 +13,8 @@ from semantic_assets.index.words.question_terms import Terms, every_term
 from semantic_assets.index.words.word_index import WordIndex
 from semantic_assets.index.words.words_of_parts import WORDS_OF
 
-#: Rows that are looked for, and words of each.
-_PROBES, _RAREST, _K = 32, 3, 3
+#: Rows that are looked for; words of each that are counted, and of these the ones that are searched.
+_PROBES, _LONGEST, _RAREST, _K = 32, 6, 3, 3
 
 
 def prove_words(index: Index, name: str, changed: Collection[str]) -> None:
@@ -73,8 +73,9 @@ def _text(part: Part, number: int) -> str:
 
 
 def _rarest(words: WordIndex, text: str) -> list[Terms]:
-    """Return the units of a text that the fewest rows have."""
-    units = [Terms((unit,)) for unit in every_term(text).units]
+    """Return those of a text's longest units that the fewest rows have."""
+    longest = sorted(every_term(text).units, key=len)[-_LONGEST:]
+    units = [Terms((unit,)) for unit in longest]
     counted = ((sum(words.counts(one).found.values()), one.units, one) for one in units)
     return [one for _, _, one in sorted(counted)[:_RAREST]]
 
