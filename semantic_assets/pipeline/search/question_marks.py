@@ -107,7 +107,7 @@ def _is_joint(text: str, end: int, start: int) -> bool:
 def _pattern(units: Iterable[str], terms: Iterable[str]) -> re.Pattern[str] | None:
     """Return what finds where a form of a unit may begin: by the first letters of its stems."""
     pairs = {unit for unit in units if unit[0] >= _UNSPACED}
-    beginnings = {_beginning(_folded(term)) for term in terms if term[0] < _UNSPACED}
+    beginnings = {_beginning(_folded(term)) for term in terms if "" < term < _UNSPACED}
     parts = []
     if pairs:
         parts.append(f"(?=(?P<pair>{_either(pairs)})).")
