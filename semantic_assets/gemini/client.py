@@ -10,9 +10,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -20,18 +19,15 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
+from semantic_assets.gemini.connections import Connections
 from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
-from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.gemini.faults import Method, translated
 from semantic_assets.gemini.transfers import LinesFile, Receiver, VerifiedFile, passing_on
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_operation
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.text.foreign import scrubbed
 
-if TYPE_CHECKING:
-    from google import genai
-
-_QUICK_MS, _CREATE_MS, _UPLOAD_MS, _DOWNLOAD_MS = 15_000, 60_000, 300_000, 600_000
+_QUICK_MS, _UPLOAD_MS, _DOWNLOAD_MS = 15_000, 300_000, 600_000
 _GENERATE_MS = 300_000
 #: Video is ACTIVE some seconds after its upload; a request that names it before that is refused.
 _MEDIA_LOOKS, _MEDIA_PAUSE_SECONDS = 60, 2.0
@@ -40,35 +36,12 @@ _PAGE_SIZE = 100
 _MIME_TYPES = ("jsonl", "application/jsonl", "application/json", "text/plain")
 
 
-class Gemini:
+class Gemini(Connections):
     """A client of one scope. Connections and emulators start only with the first call."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
 
     @property
     def scope_id(self) -> str:
         return self.endpoint.scope_id
-
-    @cached_property
-    def _client(self) -> "genai.Client":
-        # google.genai takes 1.5 CPU seconds to import: commands that need no remote skip it.
-        from google import genai
-        from google.genai import types
-
-        from semantic_assets.gemini.deadline import deadline_transport
-
-        return genai.Client(
-            api_key=self.endpoint.api_key(),
-            vertexai=False,
-            http_options=types.HttpOptions(
-                base_url=self.endpoint.base_url(),
-                api_version=self.endpoint.settings.gemini_api_version,
-                timeout=_CREATE_MS,
-                retry_options=types.HttpRetryOptions(attempts=1),
-                client_args={"follow_redirects": False, "transport": deadline_transport()},
-            ),
-        )
 
     def _asking(self, method: Method) -> AbstractContextManager[None]:
         return translated(method, secret=self.endpoint.secret)
@@ -281,7 +254,7 @@ class Gemini:
         vectors = [np.empty((0, space.dimensions), np.float32)]
         for group in call_groups(texts, str):
             with self._asking(Method.ANSWER):
-                found = embed_group(self._client, space, group, task)
+                found = embed_group(self._posts, space, group, task)
             vectors.append(checked_vectors(space, group, found))
         return np.concatenate(vectors)
 

@@ -14,7 +14,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 if TYPE_CHECKING:
-    from google import genai
+    from semantic_assets.gemini.posts import Posts
 
 T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
@@ -55,7 +55,7 @@ def _bytes_of(text: str) -> int:
 
 
 def embed_group(
-    client: "genai.Client", space: EmbeddingSpace, texts: Sequence[str], task: str | None
+    posts: "Posts", space: EmbeddingSpace, texts: Sequence[str], task: str | None
 ) -> list[Vectors]:
     """Make one call and return what it answers, unchecked.
 
@@ -69,8 +69,8 @@ def embed_group(
     body: dict[str, object] = {
         "requests": [{**common, "content": {"parts": [{"text": text}]}} for text in texts]
     }
-    answer = client._api_client.request("post", f"{model}:batchEmbedContents", body)
-    found = orjson.loads(answer.body or "{}").get("embeddings") or []
+    answer = posts.post(f"{model}:batchEmbedContents", body)
+    found = orjson.loads(answer or b"{}").get("embeddings") or []
     return [np.asarray(one.get("values") or (), np.float32) for one in found]
 
 

@@ -43,23 +43,26 @@ class Method(StrEnum):
 @contextmanager
 def translated(method: Method, *, secret: str | None = None) -> Iterator[None]:
     """Run SDK calls; whatever they raise leaves as an error of ours, without the secret."""
-    import httpx2
-    from google.genai import errors
-
     try:
         yield
     except SemanticAssetsError:
         raise
-    except errors.APIError as error:
+    except Exception as error:
         scrub_error(error, secret)
-        raise _of_answer(error, method, secret) from error
-    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-        scrub_error(error, secret)
-        raise GeminiUnavailable(_clean(f"cannot connect: {error}", secret), sent=False) from error
-    except Exception as error:  # transport, decoding, pydantic: an answer may have been on its way
-        scrub_error(error, secret)
-        text = _clean(f"{type(error).__name__}: {error}", secret)
-        raise GeminiUnavailable(f"no readable answer: {text}") from error
+        raise _of_error(error, method, secret) from error
+
+
+def _of_error(error: Exception, method: Method, secret: str | None) -> SemanticAssetsError:
+    import httpx2
+    from google.genai import errors  # only now: a call that is answered may do without
+
+    if isinstance(error, errors.APIError):
+        return _of_answer(error, method, secret)
+    if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+        return GeminiUnavailable(_clean(f"cannot connect: {error}", secret), sent=False)
+    # Transport, decoding, pydantic: an answer may have been on its way.
+    text = _clean(f"{type(error).__name__}: {error}", secret)
+    return GeminiUnavailable(f"no readable answer: {text}")
 
 
 def _clean(text: str, secret: str | None) -> str:

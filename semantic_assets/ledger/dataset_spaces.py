@@ -9,6 +9,10 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import dataset as dataset_table
 from semantic_assets.model.keys import DatasetKey
 
+_OF = sa.select(dataset_table.c.serving_space, dataset_table.c.target_space).where(
+    dataset_table.c.dataset == sa.bindparam("of_name")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SpacesOf:
@@ -23,9 +27,8 @@ class DatasetSpaces:
     database: Database
 
     def of(self, dataset: DatasetKey) -> SpacesOf:
-        query = sa.select(dataset_table.c.serving_space, dataset_table.c.target_space)
         with self.database.read() as connection:
-            row = connection.execute(query.where(_is(dataset))).one_or_none()
+            row = connection.execute(_OF, {"of_name": str(dataset)}).one_or_none()
         return SpacesOf(None, None) if row is None else SpacesOf(*row)
 
     def all(self) -> dict[DatasetKey, SpacesOf]:

@@ -12,6 +12,9 @@ from semantic_assets.ledger.database.schema import run_request, shard_space, sou
 from semantic_assets.ledger.database.schema import shard as shard_table
 from semantic_assets.model.keys import DatasetKey
 
+# Made once: each stage of each shard asks for its dataset.
+_FIND = sa.select(dataset_table).where(dataset_table.c.dataset == sa.bindparam("of_name"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
@@ -40,9 +43,8 @@ class Datasets:
         return {dataset.key: dataset for dataset in found}
 
     def find(self, dataset: DatasetKey) -> Dataset | None:
-        query = sa.select(dataset_table).where(dataset_table.c.dataset == str(dataset))
         with self.database.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_FIND, {"of_name": str(dataset)}).one_or_none()
         return None if row is None else _dataset(row)
 
     def settings(self, dataset: DatasetKey) -> dict[str, Any]:

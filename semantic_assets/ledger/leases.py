@@ -1,6 +1,7 @@
 """Leases with one holder at a time, a fence that only grows, and an expiry for dead holders.
 
-A holder that was a process of this machine and has ended holds nothing, whatever the clock says.
+A holder that was a process of this machine and has ended holds nothing, whatever the clock says. A
+power cut may take a lease back that no synced transaction came after: its holder ended with it.
 """
 
 import secrets
@@ -25,6 +26,7 @@ _POLL_SECONDS = 0.1
 _HELD = sa.select(lease_table.c.holder, lease_table.c.expires_at).where(
     lease_table.c.name == sa.bindparam("of_name")
 )
+_FENCE = sa.select(lease_table.c.fence).where(lease_table.c.name == sa.bindparam("of_name"))
 _RELEASE = (
     sa.update(lease_table)
     .where(lease_table.c.name == sa.bindparam("of_name"))
@@ -61,9 +63,7 @@ def require_fence(connection: sa.Connection, lease: Lease) -> None:
     Raises:
         Conflict: another process has it.
     """
-    fence = connection.execute(
-        sa.select(lease_table.c.fence).where(lease_table.c.name == lease.name)
-    ).scalar_one_or_none()
+    fence = connection.execute(_FENCE, {"of_name": lease.name}).scalar_one_or_none()
     if fence != lease.fence:
         raise Conflict(f"lease {lease.name} was taken over; nothing was changed")
 
@@ -92,7 +92,7 @@ class Leases:
             Conflict: the lake was moved since it was opened.
         """
         holder = f"{this_process()}:{secrets.token_hex(4)}"
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             if not moving and moves_of(connection) != (self.database.moves, ""):
                 raise Conflict("the lake was moved, or is being moved: open it again where it is")
             now = self.database.clock()  # only now: the transaction may have waited for its turn
@@ -117,7 +117,7 @@ class Leases:
     def renew(self, lease: Lease) -> bool:
         """Extend the expiry; return False (and set `lost`) if another process has the lease."""
         asked_at = time.monotonic()
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             held = connection.execute(
                 sa.update(lease_table)
                 .where(lease_table.c.name == lease.name, lease_table.c.fence == lease.fence)
@@ -132,7 +132,7 @@ class Leases:
         return held is not None
 
     def release(self, lease: Lease) -> None:
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             connection.execute(_RELEASE, {"of_name": lease.name, "of_fence": lease.fence})
 
     def held(self, name: str) -> bool:

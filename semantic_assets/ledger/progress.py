@@ -48,7 +48,7 @@ class Progress:
     ) -> None:
         """Note the pending texts of shards, and for which tables; write what is new, at once."""
         noted = self.all()
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             for shard, (texts, fingerprint) in pending.items():
                 before = noted.get((shard, product_id))
                 if before and (before.pending, before.counted_fingerprint) == (texts, fingerprint):
@@ -58,7 +58,7 @@ class Progress:
 
     def note(self, shard: ShardKey, product_id: str, **values: Any) -> None:
         """Set some fields of a shard's progress."""
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             connection.execute(self._upsert(shard, product_id, values))
 
     def _upsert(self, shard: ShardKey, product_id: str, values: dict[str, Any]) -> Any:

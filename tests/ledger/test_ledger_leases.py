@@ -256,3 +256,21 @@ def test_an_expiry_a_day_ahead_was_written_by_a_wrong_clock(ledger: Ledger, cloc
 def _hold(ledger: Ledger, holder: str, expires_at: float) -> None:
     with ledger.database.write() as connection:
         connection.execute(sa.update(lease_table).values(holder=holder, expires_at=expires_at))
+
+
+def test_a_lease_waits_for_no_disk_and_what_follows_it_does(ledger: Ledger) -> None:
+    """On SQLite: the log is one file, so that a synced transaction brings the lease with it."""
+    if ledger.database.engine.dialect.name != "sqlite":
+        pytest.skip("on Postgres other machines go on, and every transaction is synced")
+    levels: list[int] = []
+
+    def look(connection: sa.Connection, *_: object) -> None:
+        level = connection.connection.driver_connection.execute("PRAGMA synchronous")  # type: ignore[union-attr]
+        levels.append(level.fetchone()[0])
+
+    sa.event.listen(ledger.database.engine, "commit", look)
+    lease = acquire(ledger)
+    ledger.database.store("note", "synced")
+    ledger.leases.release(lease)
+    ledger.database.store("note", "again")
+    assert levels == [1, 2, 1, 2]

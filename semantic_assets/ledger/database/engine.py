@@ -23,10 +23,11 @@ Clock = Callable[[], float]
 _POSTGRES = "postgresql"
 #: What a write through a ledger or a lake is told that was opened for reading.
 FOR_READING = "the lake was opened for reading: nothing was changed"
+_STORED = sa.select(schema.meta.c.value).where(schema.meta.c.name == sa.bindparam("of_name"))
 _READING: dict[str, dict[str, Any]] = {
-    "sqlite": {"semantic_assets_reading": True},
+    "sqlite": {on_sqlite.READING: True},
     _POSTGRES: {
-        "semantic_assets_reading": True,
+        on_sqlite.READING: True,
         "isolation_level": "REPEATABLE READ",
         "postgresql_readonly": True,
     },
@@ -54,12 +55,18 @@ class Database:
         return None if self.counter is None else self.counter()
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Open a short transaction that holds the write lock from its first statement."""
+    def write(self, *, synced: bool = True) -> Iterator[sa.Connection]:
+        """Open a short transaction that holds the write lock from its first statement.
+
+        Args:
+            synced: False where a power cut may take it back, as if the process had died before it.
+                The next one that is synced brings it to the disk. On Postgres all are synced.
+        """
         if self.refusal:
             raise SetupError(self.refusal)
-        with self.engine.begin() as connection:
-            yield connection
+        options = {on_sqlite.UNSYNCED: not synced}
+        with self.engine.connect() as it, it.execution_options(**options).begin():
+            yield it
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -241,8 +248,7 @@ def _server_clock(connection: sa.Connection) -> Clock:
 
 
 def _stored(connection: sa.Connection, name: str) -> str | None:
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
-    found: str | None = connection.execute(query).scalar_one_or_none()
+    found: str | None = connection.execute(_STORED, {"of_name": name}).scalar_one_or_none()
     return found
 
 
@@ -253,8 +259,7 @@ def moves_of(connection: sa.Connection) -> tuple[int, str]:
 
 
 def set_moves(connection: sa.Connection, number: int, mark: str) -> None:
-    name = schema.meta.c.name == "moves"
-    connection.execute(sa.delete(schema.meta).where(name))
+    connection.execute(sa.delete(schema.meta).where(schema.meta.c.name == "moves"))
     connection.execute(sa.insert(schema.meta).values(name="moves", value=f"{number} {mark}"))
 
 
@@ -272,8 +277,7 @@ def _meta(database: Database, connection: sa.Connection, name: str, value: str) 
     connection.execute(
         database.insert(schema.meta).values(name=name, value=value).on_conflict_do_nothing()
     )
-    stored = sa.select(schema.meta.c.value).where(schema.meta.c.name == name)
-    return str(connection.execute(stored).scalar_one())
+    return str(_stored(connection, name))
 
 
 def _parsed(url: str) -> sa.URL:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from semantic_assets.errors import SetupError
+from semantic_assets.ledger.database.on_sqlite import READING
 
 #: One statement: a writer that stops in the middle must not block all others for ever.
 _LOCK = sa.text(
@@ -102,5 +103,5 @@ def _arguments(url: sa.URL) -> dict[str, object]:
 
 
 def _begin(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get("semantic_assets_reading", False):
+    if not connection.get_execution_options().get(READING):
         connection.execute(_LOCK)

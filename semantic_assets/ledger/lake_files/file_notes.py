@@ -44,7 +44,7 @@ class FileNotes:
             return
         insert = self.database.insert(file_note)
         values = {name: insert.excluded[name] for name in ("stamp", "fingerprint", "counts")}
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["path"], set_=values), rows
             )

@@ -11,6 +11,8 @@ from semantic_assets.ledger.leases import Lease, require_fence
 
 #: More paths are looked up by reading the whole table, so that the number of queries stays one.
 _NAMED = 200
+# Made once: every table that is opened is compared with its record.
+_FIND = sa.select(table_file).where(table_file.c.path == sa.bindparam("of_path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,7 @@ class TableFiles:
 
     def find(self, path: str) -> TableRecord | None:
         with self.database.read() as connection:
-            row = connection.execute(
-                sa.select(table_file).where(table_file.c.path == path)
-            ).one_or_none()
+            row = connection.execute(_FIND, {"of_path": path}).one_or_none()
         if row is None:
             return None
         return TableRecord(
@@ -92,7 +92,7 @@ class TableFiles:
             "rows": rows,
             "updated_at": self.database.clock(),
         }
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             require_fence(connection, lease)
             connection.execute(
                 self.database.insert(table_file)

@@ -215,11 +215,11 @@ class Sources:
             for done in read
         ]
         if rows:
-            with self.database.write() as connection:
+            with self.database.write(synced=False) as connection:
                 connection.execute(was_read, rows)
 
     def update_shard(self, shard: ShardKey, **values: Any) -> None:
-        with self.database.write() as connection:
+        with self.database.write(synced=False) as connection:
             connection.execute(of_shard(shard).values(updated_at=self.database.clock(), **values))
 
     def shard(self, key: ShardKey) -> Shard:

@@ -182,8 +182,10 @@ class DocumentsWriter:
         for piece in self._previous.rows(first, count):
             etags = pa.array([file_stamp] * piece.num_rows, pa.string())
             self._pieces.append(piece.set_column(_MARK, DOCUMENTS.field(_MARK), etags))
-            self.failed += pc.sum(pc.equal(piece["parse_status"], ParseStatus.FAILED)).as_py()
-            self._count(piece.num_rows, pc.sum(pc.binary_length(piece["text"])).as_py())
+            run = slice(first, first + piece.num_rows)
+            self.failed += self._previous.light["parse_status"][run].count(ParseStatus.FAILED)
+            self._count(piece.num_rows, sum(self._previous.light["text_bytes"][run]))
+            first += piece.num_rows
 
     def _keep(self, first: int, count: int, file_stamp: str) -> None:
         """Leave rows where they are; their file may have another fingerprint than they name."""

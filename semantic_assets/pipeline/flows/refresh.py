@@ -150,6 +150,8 @@ def refresh(
     with report.stopwatch.stage("generations"):
         report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.touched))
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
+    # What was assembled while advancing is then told by its stamp, without another pass.
+    note_unchanged(store, cut.touched, report.advanced.assembled, ())
     done = assemble_and_index(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )

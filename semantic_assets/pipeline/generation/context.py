@@ -51,6 +51,8 @@ class Feeds:
 
     def of(self, document: str, content_hash: str, status: str) -> Fed | None:
         """Return the answers a document is split with; None: one is still out, so it waits."""
+        if not self._answers:
+            return Fed(None, None, content_hash)
         texts: list[str] = []
         contexts: list[str] = []
         etags = [content_hash]
