@@ -31,6 +31,7 @@ from benchmarks import (
     retrieval,
     sensor,
     serving,
+    speed,
     window,
 )
 from benchmarks.corpora import WORK
@@ -66,6 +67,7 @@ ONCE = {
     "reading": Once(reading.measure),
     "documents": Once(documents.measure),
     "recall": Once(recall.measure),
+    "speed": Once(speed.measure),
     "lance": Once(recall.measure_lance),
     "filters": Once(filtered.measure),
     "ingest": Once(ingest.measure),

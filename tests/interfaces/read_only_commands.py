@@ -37,6 +37,7 @@ READS = (
     "spend list",
     "doctor",
     "search heron -k 1",
+    "search heron --mode words --group document",
     "capacity --articles 100",
     "cleanup --dry-run",
     "completion bash",

@@ -27,6 +27,8 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("advance --yes", 0, "0 texts sent"),
     ("refresh --yes", 0, "nothing new"),
     ("search heron -k 1", 0, "passage"),
+    ("search heron --mode words -d acme --group document --per-document 1", 0, "passage"),
+    ("search heron --where kind=txt --offset 0 --no-floor --json", 0, "sentence"),
     ("status", 0, "the bill"),
     ("status JOB", 0, "COMPLETED"),
     ("jobs", 0, "COMPLETED"),

@@ -10,7 +10,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.index.words.question_terms import terms_of
 from semantic_assets.ledger.index_versions import IndexVersions
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.search.search_hit import SearchHit
@@ -79,13 +79,13 @@ def _search_until(settings: Settings, done: Path) -> list[str]:
             wrong += _wrong_words(store)
             searches += 1
             seen |= versions
-            time.sleep(0.02)  # else four of them leave the writer and the emulator no processor
+            time.sleep(0.1)  # else four of them leave the writer and the emulator no processor
     return [*wrong[:3], *([] if len(seen) > 1 else [f"only {seen} in {searches} searches"])]
 
 
 def _wrong_words(store: Store) -> list[str]:
     """Search the serving version by words alone: rows that have one, all of one version."""
-    index = searched_of(store).selection(store, [DATASET]).opened[0].index
+    index = searched_of(store).selection(store, Scope((DATASET,))).opened[0].index
     assert index.words is not None
     terms = terms_of("valve pump dome mirror")
     hits = index.words.best(terms, index.words.counts(terms), 30)

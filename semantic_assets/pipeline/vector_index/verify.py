@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.errors import CorruptResult
+from semantic_assets.index.backend import InParts
 from semantic_assets.index.exact import ExactFinder
 from semantic_assets.index.opened_version import Index
 from semantic_assets.index.parts import Part, Parts
@@ -74,9 +75,20 @@ def _require_none_dead(name: str, index: Index, parts: list[Part]) -> None:
             if one.shard == part.shard:
                 gone = list(set(gone) - _held(one, gone))
         hits = index.nearest_of_each(part.stored.taken(dead), _K)
-        rows = index.rows(sorted({row for found in hits for row, _ in found}))
-        if {row["chunk_id"] for row in rows} & set(gone):
+        if _chunks_of(index, sorted({row for found in hits for row, _ in found})) & set(gone):
             raise CorruptResult(f"index {name}: a row that is gone is found; {_LEFT}")
+
+
+def _chunks_of(index: Index, numbers: list[int]) -> set[str]:
+    """Return the chunks of these rows; where the parts hold them, no text is unpacked for it."""
+    if not isinstance(index.finder, InParts):
+        return {str(row["chunk_id"]) for row in index.rows(numbers)}
+    found: set[str] = set()
+    edges = np.searchsorted(numbers, index.parts.starts).tolist()
+    for (start, part), low, high in zip(index.parts.numbered(), edges[:-1], edges[1:], strict=True):
+        inside = np.asarray(numbers[low:high], np.int64) - start
+        found.update(part.taken(inside, ["chunk_id"])["chunk_id"].to_pylist())
+    return found
 
 
 def _held(part: Part, chunks: list[str]) -> set[str]:

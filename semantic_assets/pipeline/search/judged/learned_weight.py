@@ -14,7 +14,7 @@ import numpy.typing as npt
 from semantic_assets.pipeline.search.fusion import WEIGHT
 
 #: Weights of the meaning that are tried.
-WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 #: With fewer questions nothing is learned; of more, these are taken, spread evenly.
 FEWEST, MOST = 30, 300
 _FOLDS = 5
