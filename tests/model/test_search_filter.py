@@ -102,6 +102,7 @@ def test_conditions_in_json_and_in_lists() -> None:
         ({"kind": None}, "has the value None: give a text or a number"),
         ({"kind": {}}, "the condition on 'kind' says nothing: give it a value"),
         ({"kind": []}, "'kind=' has no value: write one behind '='"),
+        ("title=" + "x" * 1001, "has a value of 1001 characters: write at most 1000"),
         (7, "a filter is text or fields with values, not 7"),
         ([7], "a condition is text or a field with values, not 7"),
     ],

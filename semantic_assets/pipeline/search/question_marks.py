@@ -17,7 +17,7 @@ _WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+[+#]{0,2}")
 #: What stands between the pieces of an identifier.
 _JOINTS = frozenset("-_./:@")
 #: The first script that is written without spaces, and where those begin that are no letters.
-_UNSPACED, _HANGUL, _KHMER, _IDEOGRAPHS = "\u0e00", "\u1100", "\u1780", "\u2e80"
+UNSPACED, _HANGUL, _KHMER, _IDEOGRAPHS = "\u0e00", "\u1100", "\u1780", "\u2e80"
 _FEWEST_LETTERS = 4
 _PLAIN = {
     code: unicodedata.normalize("NFD", chr(code))[0]
@@ -55,7 +55,7 @@ class QuestionMarks:
         end = 0
         for one in self._pattern.finditer(_folded(text)):
             start = one.start()
-            if text[start] >= _UNSPACED:
+            if text[start] >= UNSPACED:
                 yield MarkedWord(start, start + len(one["pair"]), one["pair"])
             elif start >= end and not (start and _is_in_word(text[start - 1])):
                 word = _WORD.match(text, start)
@@ -77,7 +77,7 @@ class QuestionMarks:
     def _least(self, first: str) -> int:
         """Return how long a mark is at least: two letters of Thai say nothing, nor one of a number."""
         longest = max(map(len, self.weights))
-        is_of_letters = _UNSPACED <= first < _IDEOGRAPHS and not _HANGUL <= first < _KHMER
+        is_of_letters = UNSPACED <= first < _IDEOGRAPHS and not _HANGUL <= first < _KHMER
         return _FEWEST_LETTERS if is_of_letters else min(2, longest)
 
     def _unit_of(self, word: str) -> str | None:
@@ -106,8 +106,8 @@ def _is_joint(text: str, end: int, start: int) -> bool:
 
 def _pattern(units: Iterable[str], terms: Iterable[str]) -> re.Pattern[str] | None:
     """Return what finds where a form of a unit may begin: by the first letters of its stems."""
-    pairs = {unit for unit in units if unit[0] >= _UNSPACED}
-    beginnings = {_beginning(_folded(term)) for term in terms if "" < term < _UNSPACED}
+    pairs = {unit for unit in units if unit[0] >= UNSPACED}
+    beginnings = {_beginning(_folded(term)) for term in terms if "" < term < UNSPACED}
     parts = []
     if pairs:
         parts.append(f"(?=(?P<pair>{_either(pairs)})).")
