@@ -106,17 +106,6 @@ class Inbox:
         """Return the datasets with an inbox."""
         return sorted(DatasetKey.parse(path.stem) for path in (lake / "intake").glob("*.sqlite3"))
 
-    @staticmethod
-    def state(lake: Path) -> frozenset[tuple[str, int, int]]:
-        """Return what differs once anything was put into, or taken out of, any inbox of a lake."""
-        catalogues = (lake / "intake").glob("*.sqlite3*")
-        return frozenset(
-            (path.name, found.st_size, found.st_mtime_ns)
-            for path in catalogues
-            if not path.name.endswith("-shm")  # readers write it
-            for found in [path.stat()]
-        )
-
     def __enter__(self) -> Self:
         return self
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from semantic_assets.intake.inbox import Inbox
+from semantic_assets.intake.inbox_state import inbox_state
 from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
@@ -118,7 +118,7 @@ def corpus(store: Store, project: str | None = None) -> Corpus:
 def _stamp(store: Store) -> object:
     count = store.ledger.database.change_count()
     moment = time.monotonic() // _SECONDS if count is None else None
-    return count, moment, Inbox.state(store.lake.root)
+    return count, moment, inbox_state(store.lake.root)
 
 
 def _counted(store: Store) -> tuple[_Counts, ...]:
