@@ -29,6 +29,7 @@ def test_an_empty_lake_has_nothing_to_search_and_no_examples(served: Served) -> 
 
 def test_what_is_found_and_what_waits_are_counted_apart(served: Served) -> None:
     served.upload(("heron.md", _HERONS), mode="sync")
+    assert _corpus(served)["documents_waiting"] == 0
     served.upload(("otter.md", "The otter sleeps."), mode="async")
     found = _corpus(served)
     assert (found["projects"], found["datasets"], found["documents"]) == (1, 1, 1)

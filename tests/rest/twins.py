@@ -79,9 +79,14 @@ class Lake:
     def look(self, dataset: str = "notes", query: str = "x") -> None:
         """Ask every route that reads."""
         self.ask("GET", "/v1/datasets")
+        self.ask("GET", "/v1/corpus").pop(
+            "changed_at", None
+        )  # two lakes are made one after the other
         named = {"datasets": [f"acme/{dataset}"]}
         for body in ({}, {**named, "limit": 1}, {**named, "exact": True}):
             self.ask("POST", "/v1/estimate", json=body)
+        for body in ({}, named):
+            self.ask("POST", "/v1/facets", json=body)
         for body in ({}, {**named, "space": "none"}):
             self.ask("POST", "/v1/search", json={"query": query, "k": 100, **body})
         listed = self.ask("GET", documents(dataset), params={"limit": 100})

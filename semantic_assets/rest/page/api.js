@@ -1,8 +1,11 @@
 // The page reads the same API as everybody else.
 
+// The API's words begin small: they follow a colon there.
+const sentence = (text) => text.replace(/^body\.\w+: /, "").replace(/^\p{Ll}/u, (first) => first.toUpperCase());
+
 export class Refused extends Error {
   constructor(status, title, detail) {
-    super(detail || title);
+    super(sentence(detail || title));
     this.status = status;
     this.title = title;
   }

@@ -58,8 +58,7 @@ const TITLES = {
 export function failed(error, again) {
   const title = error instanceof Offline ? "The server does not answer"
     : TITLES[error.status] || (error.status >= 500 ? "The server cannot answer this at present" : error.title || "This did not work");
-  // A body's field is named before the reason: it is no word of the page.
-  const detail = error instanceof Offline ? "It is asked again on its own; what you have written stays." : error.message.replace(/^body\.\w+: /, "");
+  const detail = error instanceof Offline ? "It is asked again on its own; what you have written stays." : error.message;
   const box = state("bad", title, element("p", "detail", detail));
   box.setAttribute("role", "alert");
   if (error instanceof Refused) box.append(element("p", "small quiet", `Status ${error.status}`));

@@ -1,8 +1,8 @@
 """What there is to search, in numbers and examples: for who has not asked anything yet.
 
 A page asks for it each time it is opened, so it costs the same for any size of the corpus: counts
-come from the ledger and are kept while its counter stands still, examples from a few rows of a few
-indexes and are kept while their versions serve.
+are kept while the ledger's counter stands still and no inbox changed, examples come from a few rows
+of a few indexes and are kept while their versions serve.
 """
 
 import threading
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from semantic_assets.intake.inbox_state import inbox_state
 from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
@@ -20,7 +21,7 @@ from semantic_assets.pipeline.search.overview.example_questions import example_q
 from semantic_assets.pipeline.search.searched import Versions, searched_of
 from semantic_assets.store import Store
 
-#: What is handed over by a call is in no ledger yet: counts are no older than this.
+#: Of a ledger without a counter, counts are no older than this.
 _SECONDS = 10.0
 _EXAMPLES, _DATASETS = 6, 6
 #: Versions whose examples are kept.
@@ -69,18 +70,15 @@ class _Known:
     """What was last found of one lake."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    change_count: int | None = None
-    counted_at: float = float("-inf")
+    stamp: object = None
     counts: tuple[_Counts, ...] = ()
     examples: OrderedDict[ServingVersion, tuple[str, ...]] = field(default_factory=OrderedDict)
 
     def counted(self, store: Store) -> tuple[_Counts, ...]:
         with self.lock:
-            count = store.ledger.database.change_count()  # before the counts, which may be newer
-            is_old = time.monotonic() - self.counted_at > _SECONDS
-            if is_old or count is None or count != self.change_count:
-                self.counts = _counted(store)
-                self.change_count, self.counted_at = count, time.monotonic()
+            stamp = _stamp(store)  # before the counts, which may be newer
+            if stamp != self.stamp:
+                self.counts, self.stamp = _counted(store), stamp
             return self.counts
 
     def examples_of(self, store: Store, version: ServingVersion) -> tuple[str, ...]:
@@ -115,6 +113,12 @@ def corpus(store: Store, project: str | None = None) -> Corpus:
         is_free=store.settings.backend == "emulator",
         examples=tuple(_examples(store, known, _largest(there, versions))),
     )
+
+
+def _stamp(store: Store) -> object:
+    count = store.ledger.database.change_count()
+    moment = time.monotonic() // _SECONDS if count is None else None
+    return count, moment, inbox_state(store.lake.root)
 
 
 def _counted(store: Store) -> tuple[_Counts, ...]:
