@@ -34,6 +34,7 @@ from benchmarks import (
 )
 from benchmarks.corpora import WORK
 from benchmarks.peers import comparison
+from benchmarks.quality import measure as quality
 from benchmarks.rows import Row, machine, medians, table, write_results
 from benchmarks.scale import FULL, QUICK, Scale
 
@@ -60,6 +61,7 @@ class Once:
 
 ONCE = {
     "retrieval": Once(retrieval.measure, 3),
+    "quality": Once(quality.measure, 3),
     "reading": Once(reading.measure),
     "documents": Once(documents.measure),
     "recall": Once(recall.measure),

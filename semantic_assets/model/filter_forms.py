@@ -114,8 +114,9 @@ def _checked(field: str, operator: str, values: Sequence[str]) -> Condition:
     if not name or name == METADATA:
         raise ConfigError(f"{shown!r} names no field: use one of {', '.join(FIELDS)}, or a key")
     cleaned = tuple(unicodedata.normalize("NFC", value.strip()) for value in values)
-    if not all(cleaned):
-        raise ConfigError(f"{shown!r} has an empty value: write one behind {operator!r}")
+    if not cleaned or not all(cleaned):
+        what = "an empty value" if cleaned else "no value"
+        raise ConfigError(f"{shown!r} has {what}: write one behind {operator!r}")
     if len(cleaned) > 1 and known in ("<", "<=", ">", ">="):
         raise ConfigError(f"{shown!r}: {operator!r} compares with one value: write one")
     condition = Condition(name, known, cleaned)

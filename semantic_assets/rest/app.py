@@ -28,6 +28,7 @@ from semantic_assets.rest.routes import (
     batches,
     corpus,
     documents,
+    facets,
     generations,
     keys,
     search,
@@ -46,7 +47,7 @@ _THREADS = 80
 ROUTERS = (
     *(documents.changes, documents.router, batches.changes, batches.router),
     *(generations.changes, generations.router, keys.changes, keys.router),
-    *(search.router, corpus.router, search.monitoring),
+    *(search.router, facets.router, corpus.router, search.monitoring),
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

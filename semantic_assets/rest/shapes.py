@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from semantic_assets.pipeline.documents.document_list import DocumentRow
 from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
+from semantic_assets.pipeline.search.facets import Facets
 from semantic_assets.pipeline.search.overview.corpus import Corpus
 from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.rest.api_keys import KeyRow
@@ -52,6 +53,10 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPassages(Facets):
+    object: Literal["facets"]
+
+
 class ShownCorpus(Corpus):
     object: Literal["corpus"]
 

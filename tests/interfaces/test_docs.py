@@ -56,6 +56,7 @@ SAYS = {
         "texts sent in 1 jobs, 1 indexes built",
     ),
     "costs.md": ("24,545,455",),
+    "search.md": ("The winch is greased every second week.", "E-1042", "False"),
     "rest.md": (
         "The ferry leaves at nine.",
         "semantic_assets_open_jobs 0.0",

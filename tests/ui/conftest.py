@@ -65,3 +65,23 @@ def page(browser_page: "Page", request: pytest.FixtureRequest, pictures: Path) -
     yield browser_page
     if request.session.testsfailed > failed_before:
         browser_page.screenshot(path=pictures / f"failed-{request.node.name}.png")
+
+
+@pytest.fixture(scope="session")
+def page_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the documents that the page's tests look for, and their lake."""
+    from tests.ui.page_world import make_sources, run
+
+    folder = tmp_path_factory.mktemp("page")
+    make_sources(folder)
+    run(folder, "refresh", "--mode", "sync")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_url(page_lake: Path) -> Iterator[str]:
+    """Where that lake is served, without keys."""
+    from tests.ui.page_world import served
+
+    with served(page_lake) as url:
+        yield url

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semantic_assets.settings.settings import PREFIX
 from tests.factories import BLANK
@@ -104,6 +105,14 @@ def served(folder: Path, *options: str, port: int = 0) -> Iterator[str]:
         server.stdout.close()
 
 
+def faults(page: "Page") -> list[dict[str, Any]]:
+    """What axe-core, all its rules, finds wrong with a page as it stands."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text())
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then((found) => found.violations)")
+    return found
+
+
 class Looked:
     """Takes pictures of a page in both themes, and has axe-core judge each."""
 
@@ -113,14 +122,12 @@ class Looked:
 
     def at(self, state: str) -> None:
         """Look at a state: a picture of each theme, its faults, and whether it fits the width."""
-        from axe_playwright_python.sync_playwright import Axe
-
         width = self.page.viewport_size["width"] if self.page.viewport_size else 0
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme)
             name = f"{state}-{width}-{theme}"
             self.page.screenshot(path=self._folder / f"page-{name}.png")
-            for fault in Axe().run(self.page).response["violations"]:
+            for fault in faults(self.page):
                 targets = [node["target"] for node in fault["nodes"]][:3]
                 self.found.append(f"{name}: {fault['id']}: {fault['help']}: {targets}")
         wide = self.page.evaluate("document.documentElement.scrollWidth")

@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui.page_world import HOSTILE, make_sources, run, served
+from tests.ui.page_world import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright, Route
@@ -17,23 +16,12 @@ pytestmark = pytest.mark.ui
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    make_sources(folder)
-    run(folder, "refresh", "--mode", "sync")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def opened(
-    playwright: "Playwright", lake: Path, tmp_path_factory: pytest.TempPathFactory
+    playwright: "Playwright", page_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Page]":
     from tests.ui.browser import opened_page
 
-    with (
-        served(lake) as url,
-        opened_page(playwright, tmp_path_factory.mktemp("profile"), url) as page,
-    ):
+    with opened_page(playwright, tmp_path_factory.mktemp("profile"), page_url) as page:
         yield page
 
 
@@ -146,10 +134,14 @@ def test_hits_come_by_pages_and_by_documents(page: "Page") -> None:
 
     page.goto("/?q=river+banks+ferry+boat&floor=no")
     expect(page.locator(".hit").first).to_be_visible()
-    if (more := page.get_by_role("button", name="More")).is_visible():
-        number = page.locator(".hit").count()
-        more.click()
-        expect(page.locator(".hit")).not_to_have_count(number)
+    number = page.locator(".hit").count()
+    page.get_by_role("button", name="More").click()
+    expect(page.locator(".hit")).not_to_have_count(number)
+    last = page.locator(".hit .title").last
+    last.click()
+    expect(page.locator("#reader")).to_be_visible()
+    page.reload()  # the address names a hit of the second page
+    expect(page.locator("#reader")).to_be_visible()
     names = page.locator(".hit").evaluate_all("hits => hits.map((hit) => hit.dataset.chunk)")
     assert len(set(names)) == len(names)
     page.get_by_label("Gather by document").check()
@@ -216,7 +208,7 @@ def test_the_queue_and_the_bill_need_no_glossary(page: "Page") -> None:
         assert word not in text
 
 
-def test_the_queue_is_not_asked_for_while_nobody_looks(page: "Page") -> None:
+def test_the_search_asks_for_nothing_on_its_own(page: "Page") -> None:
     page.goto("/?q=ferry")
     page.wait_for_load_state("networkidle")
     asked: list[str] = []

@@ -32,13 +32,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder, empty = tmp_path_factory.mktemp("states"), tmp_path_factory.mktemp("empty")
-    make_sources(folder)
-    run(folder, "refresh", "--mode", "sync")
-    key = run(folder, "keys", "create", "--project", "river", "--role", "read").strip()
-    with served(folder) as full, served(folder, "--keys") as locked, served(empty) as nothing:
-        yield World(folder, full, locked, nothing, key)
+def world(
+    page_lake: Path, page_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    key = run(page_lake, "keys", "create", "--project", "river", "--role", "read").strip()
+    empty = tmp_path_factory.mktemp("empty")
+    with served(page_lake, "--keys") as locked, served(empty) as nothing:
+        yield World(page_lake, page_url, locked, nothing, key)
 
 
 @pytest.fixture(scope="module")

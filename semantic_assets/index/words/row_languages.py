@@ -10,10 +10,10 @@ from semantic_assets.index.words.raw_words import RawWords
 
 #: A row whose own language has fewer function words, or hardly more than that of most rows, is taken
 #: for one of most rows: a table, a line of code, a quotation.
-_FEWEST, _CLEARLY = 4, 1.25
+_FEWEST, _SHARE, _CLEARLY = 4, 0.15, 1.5
 _COUNT = len(LANGUAGES)
-#: For each function word its place here, and the languages it is of, filled up with -1.
-_PLACES = {word: place for place, word in enumerate(FUNCTION_WORDS)}
+#: For each function word its place here (a single Latin letter is as often a variable), and the languages it is of, filled up with -1.
+_PLACES = {word: place for place, word in enumerate(FUNCTION_WORDS) if len(word) > 1 or word > "z"}
 _MOST = max(map(len, FUNCTION_WORDS.values()))
 _LANGUAGES_OF = np.array(
     [(*found, *[-1] * (_MOST - len(found))) for found in FUNCTION_WORDS.values()]
@@ -26,7 +26,8 @@ def row_languages(words: RawWords, rows: int) -> npt.NDArray[np.intp]:
     most = int(np.argmax(np.bincount(counts.argmax(axis=1), counts.max(axis=1), _COUNT)))
     own = counts.argmax(axis=1)
     largest = counts.max(axis=1, initial=0)
-    is_own = (largest >= _FEWEST) & (largest > counts[:, most] * _CLEARLY)
+    of_words = np.bincount(words.rows, minlength=rows) * _SHARE
+    is_own = (largest >= np.maximum(_FEWEST, of_words)) & (largest > counts[:, most] * _CLEARLY)
     return np.where(is_own, own, most)
 
 

@@ -17,7 +17,7 @@ function ordered(field, values, chosen) {
 
 function share(number, most) {
   const line = element("span", "share"), part = element("i");
-  part.style.width = `${Math.max(1, (100 * number) / Math.max(1, most))}%`;
+  part.style.width = `${number && Math.max(1, (100 * number) / Math.max(1, most))}%`;
   line.append(part);
   line.setAttribute("aria-hidden", "true");
   return line;

@@ -19,7 +19,7 @@ export function showExamples(corpus, go) {
 }
 
 function figure(value, label, name = "") {
-  return element("div", name ? "broad" : "", element("dt", "", label), element("dd", name, value));
+  return element("div", "", element("dt", "", label), element("dd", name, value));
 }
 
 function waiting(corpus) {

@@ -39,13 +39,8 @@ function showBill(bill) {
   const head = element("div", "", element("p", "sum", usd(spent)), element("p", "quiet small", bill.is_free ? "is what Google would have charged so far." : `so far, for ${bill.models.join(" and ") || "nothing yet"}.`));
   const rows = element("dl", "rows", ...billRows(bill).map(([what, value, meaning, isBad]) =>
     element("div", isBad ? "warn" : "", element("dt", "", what), element("dd", "", usd(value)), element("dd", "note", meaning))));
-  const quote = at("quote") || element("div", "");
-  quote.id = "quote";
-  quote.setAttribute("role", "status");
   const free = bill.is_free ? element("p", "free", "Not charged: the emulator answers, not Google") : null;
-  const kept = at("estimate") || button("button", "What would the rest cost?", estimate);
-  kept.id = "estimate";
-  at("bill").replaceChildren(...[free, head, comparison(bill), rows, element("div", "", kept), quote].filter(Boolean));
+  at("bill").replaceChildren(...[free, head, comparison(bill), rows].filter(Boolean));
 }
 
 async function estimate() {
@@ -96,7 +91,8 @@ function showJobs(page) {
 }
 
 function showStatus(status) {
-  at("lead").textContent = lead(status);
+  const told = lead(status);
+  if (at("lead").textContent !== told) at("lead").textContent = told; // a screen reader says it each time it is set
   at("way").replaceChildren(...gauges(status).map(gauge));
   const found = needs(status);
   at("trouble").hidden = !found.length;
@@ -152,5 +148,6 @@ function loading() {
 const isQuiet = () => document.hidden || !at("offline").hidden || at("key") || at("instead").querySelector(".shut");
 instead(...loading());
 refresh();
+at("estimate").addEventListener("click", estimate);
 document.addEventListener("visibilitychange", () => { if (!isQuiet()) refresh(); });
 setInterval(() => { if (!isQuiet()) refresh(); }, POLL_MS);

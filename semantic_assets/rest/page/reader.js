@@ -14,7 +14,7 @@ export function shutReader() {
   const dialog = at("reader");
   if (dialog.open) dialog.close();
   dialog.replaceChildren();
-  at("found").classList.remove("reading");
+  at("main").classList.remove("reading");
   for (const open of document.querySelectorAll(".hit.open")) open.classList.remove("open");
   shownDocument = null;
 }
@@ -22,7 +22,7 @@ export function shutReader() {
 function show() {
   const dialog = at("reader");
   if (dialog.open) dialog.close();
-  at("found").classList.add("reading");
+  at("main").classList.add("reading");
   if (BESIDE.matches) dialog.show(); else dialog.showModal();
 }
 

@@ -9,7 +9,7 @@ import { hitCard, skeletons } from "./results.js";
 import { emptyLake, failed, keyForm, nothing } from "./states.js";
 import { at, button, count, counted } from "./text.js";
 
-const K = 10, GROUPED = 3, SLOW_MS = 150;
+const K = 10, GROUPED = 3, SLOW_MS = 150, PAGES = 5;
 let place = readPlace();
 let asked = null;
 let hits = [];
@@ -145,22 +145,28 @@ function showMore(hasMore) {
 }
 
 async function more(event) {
-  const mine = asked;
   event.target.disabled = true;
   try {
-    const answer = await ask("/v1/search", bodyOf(place.isGrouped ? documents() : hits.length), asking.signal);
-    if (!sameSearch(mine, asked)) return;
-    const made = cards(answer.data, hits.at(-1));
-    hits = [...hits, ...answer.data];
-    at("hits").append(...made);
-    showMore(answer.has_more);
-    told(summary(answer.has_more));
+    const made = await loadMore();
     const first = made[0] && made[0].querySelector(".title");
     if (first) first.focus({ preventScroll: true });
   } catch (error) {
     event.target.disabled = false;
     if (error.name !== "AbortError") showTrouble(error, false);
   }
+}
+
+// The cards of the next page, which are in the list by then.
+async function loadMore() {
+  const mine = asked;
+  const answer = await ask("/v1/search", bodyOf(place.isGrouped ? documents() : hits.length), asking.signal);
+  if (!sameSearch(mine, asked)) return [];
+  const made = cards(answer.data, hits.at(-1));
+  hits = [...hits, ...answer.data];
+  at("hits").append(...made);
+  showMore(answer.has_more);
+  told(summary(answer.has_more));
+  return made;
 }
 
 const texts = new Map();
@@ -175,8 +181,15 @@ async function textOf(hit) {
   return texts.get(name);
 }
 
+// An address may name a hit of a later page.
+async function stepOfOpened() {
+  const find = () => hits.findIndex((hit) => nameOf(hit) === place.opened);
+  for (let page = 1; place.opened && page < PAGES && find() < 0 && at("more").hasChildNodes(); page += 1) await loadMore();
+  return find();
+}
+
 async function showDocument() {
-  const step = hits.findIndex((hit) => nameOf(hit) === place.opened);
+  const step = await stepOfOpened();
   if (step < 0) { shutReader(); return; }
   const hit = hits[step], mine = place;
   try {

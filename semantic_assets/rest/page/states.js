@@ -12,7 +12,7 @@ function state(name, title, ...content) {
 const link = (address, label) => { const made = element("a", "", label); made.href = address; return made; };
 const shell = (command) => { const made = element("pre", "shell", command); made.tabIndex = 0; return made; };
 
-// A lake in which nothing can be found yet.
+// Nothing can be found yet.
 export function emptyLake(corpus, again) {
   const look = button("button main", "Look again", again);
   const waiting = corpus.documents_waiting + corpus.passages_waiting;
@@ -27,7 +27,7 @@ export function emptyLake(corpus, again) {
     element("li", "", element("span", "", "Put files into a folder of the sources, one for each project and dataset:"), shell("SOURCES/acme/manuals/pump.pdf")),
     element("li", "", element("span", "", "Have them read, embedded and indexed:"), shell("semantic-assets refresh")),
     element("li", "", element("span", "", "Look here again.")));
-  return state("empty", "There is nothing to search yet", element("p", "quiet", "This lake holds no documents. Three steps:"), steps, element("p", "choices", look, link("/docs", "Or upload by the API")));
+  return state("empty", "There is nothing to search yet", element("p", "quiet", "No document is here yet. Three steps:"), steps, element("p", "choices", look, link("/docs", "Or upload by the API")));
 }
 
 // A question to which nothing is close, words that are nowhere, or filters that nothing fits.

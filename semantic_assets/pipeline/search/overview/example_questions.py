@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.ledger.index_versions import ServingVersion
-from semantic_assets.pipeline.search.quality import judged_questions
+from semantic_assets.pipeline.search.judged.quality import judged_questions
 from semantic_assets.pipeline.vector_index.serving import open_searched
 from semantic_assets.store import Store
 
