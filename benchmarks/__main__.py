@@ -16,6 +16,7 @@ from benchmarks import (
     collecting,
     datasets,
     documents,
+    filtered,
     footprint,
     generation,
     growth,
@@ -34,6 +35,7 @@ from benchmarks import (
 )
 from benchmarks.corpora import WORK
 from benchmarks.peers import comparison
+from benchmarks.quality import measure as quality
 from benchmarks.rows import Row, machine, medians, table, write_results
 from benchmarks.scale import FULL, QUICK, Scale
 
@@ -60,10 +62,12 @@ class Once:
 
 ONCE = {
     "retrieval": Once(retrieval.measure, 3),
+    "quality": Once(quality.measure, 3),
     "reading": Once(reading.measure),
     "documents": Once(documents.measure),
     "recall": Once(recall.measure),
     "lance": Once(recall.measure_lance),
+    "filters": Once(filtered.measure),
     "ingest": Once(ingest.measure),
     "backfill": Once(backfill.measure, 3),
     "window": Once(window.measure, 1),

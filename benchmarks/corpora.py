@@ -61,13 +61,14 @@ def scratch(
     shutil.rmtree(folder, ignore_errors=True)
     for uri, file in sources.items():
         target = folder / "sources" / uri
-        target.parent.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(file)
     settings = Settings.load(
         root=folder / "lake",
         environ={
             "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
             "SEMANTIC_ASSETS_EMULATOR_URL": emulator_url,
+            "SEMANTIC_ASSETS_FOLLOW_LINKS": "true",
             "SEMANTIC_ASSETS_TIER": str(tier),
             **environ,
         },

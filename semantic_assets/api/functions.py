@@ -14,7 +14,7 @@ from semantic_assets.api.hits import Hits
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.ledger.evaluations import Evaluation
+from semantic_assets.ledger.evaluations import ModeEvaluation
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.search_options import SearchArguments
 from semantic_assets.pipeline.additions.addition_plan import plan_additions
@@ -32,7 +32,11 @@ from semantic_assets.pipeline.flows.reindex import ReindexReport, reindex_all
 from semantic_assets.pipeline.flows.reindex import cancel_reindex as give_up
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.pipeline.reports.status import Status
-from semantic_assets.pipeline.search.quality import is_to_be_measured, measure_quality
+from semantic_assets.pipeline.search.judged.mode_quality import (
+    are_modes_to_be_measured,
+    measure_modes,
+    quality_of,
+)
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script
@@ -260,21 +264,21 @@ def cancel_reindex(datasets: Datasets = None, *, root: Root = None) -> list[str]
         return [str(dataset) for dataset in wanted if give_up(core.store, dataset)]
 
 
-def quality(datasets: Datasets = None, *, root: Root = None) -> list[Evaluation]:
-    """Measure how well the indexes answer their judged questions; newest generation first.
+def quality(datasets: Datasets = None, *, root: Root = None) -> list[ModeEvaluation]:
+    """Measure how well each mode answers the judged questions; newest generation first.
 
-    What was measured before is only read.
+    What was measured before is only read. The weight of hybrid search is learned with it, and is
+    that of the dataset's searches from then on.
     """
     with SemanticCore(root) as core:
         wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
         broken: list[ConfigError] = []
         for dataset in wanted:
             try:
-                if is_to_be_measured(core.reader, dataset):
-                    measure_quality(core.store, core.gemini, dataset)
+                if are_modes_to_be_measured(core.reader, dataset):
+                    measure_modes(core.store, core.gemini, dataset)
             except ConfigError as error:  # the others are measured first
                 broken.append(error)
         if broken:
             raise broken[0]
-        found = core.reader.ledger.evaluations
-        return [one for dataset in wanted for one in found.of(dataset)]
+        return [one for dataset in wanted for one in quality_of(core.reader, dataset)]

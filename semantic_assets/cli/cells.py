@@ -70,7 +70,8 @@ def table(*columns: str, title: str | None = None, **options: Any) -> "Table":
 def _column(name: str) -> Any:
     from rich.table import Column
 
-    return Column(cell(name))
+    # A name that is cut off by dots cannot be copied.
+    return Column(cell(name), overflow="fold")
 
 
 def add_row(to: "Table", *values: object) -> None:

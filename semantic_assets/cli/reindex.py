@@ -74,15 +74,22 @@ def reindex(
 
 
 @click.command()
+@click.argument("named", nargs=-1, metavar="[PROJECT/DATASET]...")
 @root_option
 @dataset_option
 @json_option
 @edge
-def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """Measure nDCG@10, recall@10 and MRR of index versions by queries.jsonl and qrels.tsv."""
+def quality(
+    named: tuple[str, ...], root: str | None, datasets: tuple[str, ...], as_json: bool
+) -> None:
+    """Measure nDCG@10, recall@10 and MRR of each mode by queries.jsonl and qrels.tsv.
+
+    The weight of meaning and words in hybrid search is learned from them, if that is better for
+    questions it was not learned from.
+    """
     from semantic_assets.api import functions
 
-    show_found(functions.quality(datasets or None, root=root), as_json)
+    show_found(functions.quality((*named, *datasets) or None, root=root), as_json)
 
 
 @click.command("import-vectors")

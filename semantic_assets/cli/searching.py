@@ -132,7 +132,8 @@ def _sentence(hit: SearchHit) -> Iterator[tuple[str, str]]:
 
 def _where(hit: SearchHit) -> str:
     """Say where a passage stands, and how its score came about."""
-    scores, parts = hit.scores, [f"[{hit.start_char}:{hit.end_char}]"]
+    heading = [hit.heading_path] if hit.heading_path else []
+    scores, parts = hit.scores, [*heading, f"[{hit.start_char}:{hit.end_char}]"]
     parts += [f"page {hit.page}"] * (hit.page is not None)
     if scores.cosine is not None:
         parts.append(f"meaning {scores.cosine:.3f}{_rank(scores.cosine_rank)}")

@@ -57,7 +57,7 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     generations_request,
     index_request,
 )
-from semantic_assets.pipeline.search.quality import check_quality, measure_quality
+from semantic_assets.pipeline.search.judged.quality import check_quality, measure_quality
 from semantic_assets.text import chunking
 
 OWNERS = ["team:semantic-assets"]

@@ -52,7 +52,7 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     generations_request,
     index_requests,
 )
-from semantic_assets.pipeline.search.quality import check_quality
+from semantic_assets.pipeline.search.judged.quality import check_quality
 from semantic_assets.store import Store
 
 #: Sensor runs go before backfills: they free the window that the backfill waits for.

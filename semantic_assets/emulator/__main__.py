@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from semantic_assets.emulator.answers.installed_models import missing_package
 from semantic_assets.emulator.answers.vectors import MODES
 from semantic_assets.emulator.faults import armed
 from semantic_assets.emulator.http.errors import GoogleError
@@ -75,6 +76,8 @@ def main() -> None:
     """Arm the given faults and serve until interrupted."""
     parser = _parser()
     given = parser.parse_args()
+    if package := missing_package(given.vectors):
+        parser.error(f"vectors {given.vectors!r} need a package: pip install {package}")
     try:
         _arm(given.state_dir, given.faults)
     except GoogleError as refusal:

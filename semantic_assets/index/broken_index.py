@@ -31,8 +31,9 @@ def opening(folder: Path) -> Iterator[None]:
 def broken_index(folder: Path, why: str) -> BrokenFile:
     """Return the error for an index version that has to be built again."""
     path = "/".join(folder.parts[-_LEVELS:])
+    dataset = "/".join(folder.parts[-_LEVELS:][1:3])
     return BrokenFile(
-        f"{path} is broken ({why}): `semantic-assets index build` makes it again at no cost",
+        f"{path} is broken ({why}): `semantic-assets index build {dataset}` makes it again at no cost",
         path=path,
         why=why,
     )

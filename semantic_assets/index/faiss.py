@@ -13,7 +13,7 @@ shard that did not change costs nothing. A query takes 20 ms per million rows, s
 million Qdrant answers faster.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,8 @@ _CANDIDATES, _CANDIDATES_PER_HIT = 300, 20
 _COMPARED_SHARE = 60
 #: Of a part with dead rows a quarter more is asked for, and if that is too few four times as many.
 _SPARE, _MORE = 4, 4
+#: By query and part: estimated cosines, and the rows they are of; -1: none.
+_Estimates = tuple[npt.NDArray[np.float32], Numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +72,16 @@ class FaissFinder(InParts):
         is_selectable = all(hasattr(codes, "nlist") for codes in self.codes)
         return not is_selectable or len(among) <= max(count * 4, len(self.parts) // _COMPARED_SHARE)
 
-    def _candidates(self, queries: Vectors, count: int, among: Numbers | None) -> Iterator[Numbers]:
-        """Yield for each query the rows with the best estimates over all parts, ascending."""
+    def _candidates(self, queries: Vectors, count: int, among: Numbers | None) -> Sequence[Numbers]:
+        """Return for each query the rows with the best estimates over all parts, ascending."""
         turned = rotated(queries)
         with _one_thread():
-            if among is None:
-                found = [self._of_part(turned, count, place) for place in range(len(self.codes))]
-            else:
-                found = self._selected(turned, count, among)
-        scores = np.concatenate([scores for scores, _ in found], axis=1)
-        numbers = np.concatenate([numbers for _, numbers in found], axis=1)
-        places = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
-        for row, chosen in zip(numbers, places, strict=True):
-            yield np.sort(row[chosen][row[chosen] >= 0])
+            if among is not None:
+                return _merged(self._selected(turned, count, among), count)
+            places = range(len(self.codes))
+            return _merged([self._of_part(turned, count, place) for place in places], count)
 
-    def _selected(
-        self, turned: Vectors, count: int, among: Numbers
-    ) -> list[tuple[npt.NDArray[np.float32], Numbers]]:
+    def _selected(self, turned: Vectors, count: int, among: Numbers) -> list[_Estimates]:
         """Return for each part the best of these rows, which are ascending."""
         found = []
         edges = np.searchsorted(among, self.parts.starts).tolist()
@@ -100,9 +95,7 @@ class FaissFinder(InParts):
             found.append((scores, np.where(numbers >= 0, numbers + start, -1)))
         return found
 
-    def _of_part(
-        self, turned: Vectors, count: int, place: int
-    ) -> tuple[npt.NDArray[np.float32], Numbers]:
+    def _of_part(self, turned: Vectors, count: int, place: int) -> _Estimates:
         """Return the best live rows of a part, without a selector, which takes longer.
 
         The dead ones may be the nearest of all, as an edited text is near to its successor: then
@@ -142,6 +135,16 @@ class FaissBackend:
 
     def drop(self, description: Description) -> None:
         """Drop nothing: all data is in the version's directory."""
+
+
+def _merged(found: Sequence[_Estimates], count: int) -> list[Numbers]:
+    """Return for each query the best rows of several parts, ascending."""
+    scores = np.concatenate([scores for scores, _ in found], axis=1)
+    numbers = np.concatenate([numbers for _, numbers in found], axis=1)
+    places = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
+    return [
+        np.sort(row[chosen][row[chosen] >= 0]) for row, chosen in zip(numbers, places, strict=True)
+    ]
 
 
 def _selector(rows: int, places: Numbers) -> Any:

@@ -79,7 +79,8 @@ class LanceFinder:
         asked = int(count * self.description.rows / len(among) * _SPARE)
         while asked * _SPARE < self.description.rows:
             numbers, scores = self._candidates(query, asked)
-            is_allowed = np.isin(numbers, among, assume_unique=True)
+            places = np.minimum(np.searchsorted(among, numbers), len(among) - 1)
+            is_allowed = among[places] == numbers
             if is_allowed.sum() >= count:
                 return best(numbers[is_allowed], scores[is_allowed], k)
             asked *= _MORE

@@ -35,6 +35,10 @@ def chunks(shard: ShardKey) -> str:
     return f"chunks/{shard.path}"
 
 
+def chunks_dir(dataset: DatasetKey) -> str:
+    return f"chunks/{dataset.path}"
+
+
 def requests(task_id: str, shard: ShardKey) -> str:
     """Return the path of the table of a task's requests for a shard."""
     return f"requests/{task_id}/{shard.path}"

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from semantic_assets.errors import Conflict
 from semantic_assets.ledger.database.engine import Database
+from semantic_assets.ledger.database.quality_tables import mode_evaluation
 from semantic_assets.ledger.database.schema import dataset as dataset_table
 from semantic_assets.ledger.database.schema import index_version
 from semantic_assets.ledger.leases import Lease, require_fence
@@ -44,6 +45,8 @@ class ServingVersion:
     backend: str
     #: A dataset that was removed and came back begins its numbers again.
     created_at: float
+    #: The weight of the meaning in hybrid search that was learned last; None: the usual one.
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,20 @@ class IndexVersions:
 
     def serving_of_all(self) -> dict[DatasetKey, ServingVersion]:
         """Return the serving versions of all datasets that are not removed, in their order."""
-        of = index_version.c
+        of, learned = index_version.c, mode_evaluation.c
+        weight = (
+            sa.select(learned.weight)
+            .where(
+                learned.dataset == of.dataset,
+                learned.space_id == of.space_id,
+                learned.mode == "hybrid",
+            )
+            .order_by(learned.evaluated_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
         query = (
-            sa.select(of.dataset, of.space_id, of.number, of.backend, of.created_at)
+            sa.select(of.dataset, of.space_id, of.number, of.backend, of.created_at, weight)
             .join(dataset_table, dataset_table.c.dataset == of.dataset)
             .where(of.state == SERVING, dataset_table.c.removed_at.is_(None))
             .order_by(of.dataset)
@@ -164,8 +178,9 @@ class IndexVersions:
                 number=number,
                 backend=backend,
                 created_at=created_at,
+                weight=learned_weight,
             )
-            for dataset, space_id, number, backend, created_at in rows
+            for dataset, space_id, number, backend, created_at, learned_weight in rows
         )
         return {one.dataset: one for one in found}
 

@@ -23,6 +23,10 @@ Where = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
 
 _TEXT = re.compile(r"\s*([^=!<>~]+?)\s*([=!<>~:]+)\s*(.*?)\s*", re.DOTALL)
 _BAR = re.compile(r"(?<!\\)\|")
+#: A longer one is no word or pattern that somebody wrote.
+_MAX_VALUE = 1_000
+#: Of a condition that cannot be meant.
+_SHOWN = 200
 _EXAMPLE = "write it as 'kind=pdf|md', 'year>=2020' or 'title~pump'"
 
 
@@ -106,7 +110,7 @@ def _of_json(field: object, operator: object, values: object) -> Condition:
 def _checked(field: str, operator: str, values: Sequence[str]) -> Condition:
     name = unicodedata.normalize("NFC", field.strip())
     known = next((one for one in OPERATORS if one == operator), None)
-    shown = f"{name}{operator}{'|'.join(values)}"
+    shown = f"{name}{operator}{'|'.join(values)}"[:_SHOWN]
     if known is None:
         raise ConfigError(
             f"{shown!r}: there is no operator {operator!r}: use {' '.join(OPERATORS)}"
@@ -114,8 +118,14 @@ def _checked(field: str, operator: str, values: Sequence[str]) -> Condition:
     if not name or name == METADATA:
         raise ConfigError(f"{shown!r} names no field: use one of {', '.join(FIELDS)}, or a key")
     cleaned = tuple(unicodedata.normalize("NFC", value.strip()) for value in values)
-    if not all(cleaned):
-        raise ConfigError(f"{shown!r} has an empty value: write one behind {operator!r}")
+    if not cleaned or not all(cleaned):
+        what = "an empty value" if cleaned else "no value"
+        raise ConfigError(f"{shown!r} has {what}: write one behind {operator!r}")
+    if (longest := max(map(len, cleaned))) > _MAX_VALUE:
+        raise ConfigError(
+            f"the condition on {name[:_SHOWN]!r} has a value of {longest} characters: "
+            f"write at most {_MAX_VALUE}"
+        )
     if len(cleaned) > 1 and known in ("<", "<=", ">", ">="):
         raise ConfigError(f"{shown!r}: {operator!r} compares with one value: write one")
     condition = Condition(name, known, cleaned)

@@ -23,7 +23,7 @@ from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.rest.body_limit import BodyLimit
 from semantic_assets.rest.idempotency import Replays
 from semantic_assets.rest.metrics import Metrics
-from semantic_assets.rest.routes import batches, documents, generations, keys, search
+from semantic_assets.rest.routes import batches, documents, facets, generations, keys, search
 from semantic_assets.rest.serving import Limits, Serving
 from semantic_assets.rest.turns import ReadingTurns, Turns
 from semantic_assets.rest.usage import Usage
@@ -40,7 +40,7 @@ _ASSETS["/page.css"] = ("page.css", "text/css")
 ROUTERS = (
     *(documents.changes, documents.router, batches.changes, batches.router),
     *(generations.changes, generations.router, keys.changes, keys.router),
-    *(search.router, search.monitoring),
+    *(search.router, facets.router, search.monitoring),
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

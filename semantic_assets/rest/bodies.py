@@ -119,8 +119,7 @@ _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PA
 _FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class SearchBody(_Body):
-    query: VisibleText = Field(max_length=20_000)
+class FacetsBody(_Body):
     #: Projects stand for all their datasets. Default: all that the key may read.
     datasets: list[ScopeName] = Field(
         default=[], max_length=MAX_PAGE, examples=[["acme/articles", "acme"]]
@@ -129,6 +128,10 @@ class SearchBody(_Body):
     where: dict[_FieldName, _Values | dict[Operator, _Values]] = Field(
         default={}, max_length=100, examples=[{"kind": ["pdf", "md"], "year": {">=": 2020}}]
     )
+
+
+class SearchBody(FacetsBody):
+    query: VisibleText = Field(max_length=20_000)
     mode: Mode = "hybrid"
     #: Passages, or documents where they are grouped, behind the first `offset`.
     k: Whole = Field(default=10, ge=1, le=MAX_K)

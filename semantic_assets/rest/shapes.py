@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from semantic_assets.pipeline.documents.document_list import DocumentRow
 from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
+from semantic_assets.pipeline.search.facets import Facets
 from semantic_assets.pipeline.search.search_hit import SearchHit
 from semantic_assets.rest.api_keys import KeyRow
 
@@ -48,6 +49,11 @@ class Hits:
     data: list[Hit]
     #: More hits, or documents where they are grouped, follow: ask on with a larger `offset`.
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPassages(Facets):
+    object: Literal["facets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

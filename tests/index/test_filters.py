@@ -2,13 +2,15 @@
 
 import random
 
+import faiss
 import numpy as np
 import pytest
 
 from semantic_assets.index import lance, qdrant
 from semantic_assets.index.filtering.allowed_rows import allowed_in_each, allowed_rows
-from semantic_assets.index.opened_version import Index
+from semantic_assets.index.opened_version import Index, VectorStores, open_index
 from semantic_assets.index.ranking import Numbers, Vectors
+from semantic_assets.index.rotation import rotated
 from semantic_assets.index.stack import stacked
 from semantic_assets.model.filter_forms import parse_filter
 from semantic_assets.model.keys import DatasetKey
@@ -78,6 +80,21 @@ def test_the_nearest_are_found_at_every_share_of_rows(
         assert_nearest(index, held, held[::501], among)
         run = np.arange(size)  # rows of a document follow one another
         assert_nearest(index, held, held[::501], run)
+
+
+def test_codes_of_an_earlier_release_are_searched_among_rows_too(
+    make: Make, stores: VectorStores
+) -> None:
+    vectors = make_vectors(3_000, 64, seed=9)
+    index = make(vectors, "faiss")
+    for part in index.parts:
+        codes = faiss.index_factory(64, "RaBitQfs2", faiss.METRIC_INNER_PRODUCT)
+        codes.train(rotated(part.vectors))
+        codes.add(rotated(part.vectors))
+        faiss.write_index(codes, str(part.folder / "codes.faiss"))
+    earlier = open_index(index.folder, stores)
+    for rows in (np.arange(5), np.arange(0, 3_000, 2), np.arange(3_000)):
+        assert_nearest(earlier, vectors, vectors[:3], rows)
 
 
 def test_one_document_of_100_000_is_found(make: Make) -> None:

@@ -65,7 +65,7 @@ def _role(path: str, method: str) -> str:
         return "none"
     if "{project}" in path:
         return "read" if method == "get" else "write"
-    if path in ("/v1/search", "/v1/estimate", "/v1/datasets"):
+    if path in ("/v1/search", "/v1/facets", "/v1/estimate", "/v1/datasets"):
         return "read, of its own projects"
     return "read, `*`" if method == "get" else "admin, `*`"
 

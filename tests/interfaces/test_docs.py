@@ -58,6 +58,7 @@ SAYS = {
     ),
     "costs.md": ("24,545,455",),
     "exports.md": ("cosine", "rows, metadata:", "0 shards written, 1 as they were"),
+    "search.md": ("The winch is greased every second week.", "E-1042", "False"),
     "rest.md": (
         "The ferry leaves at nine.",
         "semantic_assets_open_jobs 0.0",

@@ -8,15 +8,17 @@ from typing import Any
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.index.words.question_terms import terms_of
 from semantic_assets.ledger.index_versions import IndexVersions
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.search.search_hit import SearchHit
+from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.switch import rollback
 from semantic_assets.settings.settings import Settings
-from semantic_assets.store import open_store
+from semantic_assets.store import Store, open_store
 from tests.chaos.steps import Blow, install
 
 DATASET = DatasetKey("acme", "manuals")
@@ -71,24 +73,39 @@ def _search_until(settings: Settings, done: Path) -> list[str]:
     with open_store(settings) as store:
         while not done.exists() or not searches:
             hits = search(store, gemini, "valve pump dome mirror", k=30)
-            versions = {_version(hit) for hit in hits}
+            versions = {_version(hit.text) for hit in hits}
             wrong += [f"{len(hits)} hits of versions {versions}"] if len(versions) != 1 else []
             wrong += [f"{hit.uri}: {hit.text[:60]}" for hit in hits if not _agrees(hit)]
+            wrong += _wrong_words(store)
             searches += 1
             seen |= versions
             time.sleep(0.02)  # else four of them leave the writer and the emulator no processor
     return [*wrong[:3], *([] if len(seen) > 1 else [f"only {seen} in {searches} searches"])]
 
 
-def _version(hit: SearchHit) -> int:
+def _wrong_words(store: Store) -> list[str]:
+    """Search the serving version by words alone: rows that have one, all of one version."""
+    index = searched_of(store).selection(store, [DATASET]).opened[0].index
+    assert index.words is not None
+    terms = terms_of("valve pump dome mirror")
+    hits = index.words.best(terms, index.words.counts(terms), 30)
+    texts = [str(row["text"]) for row in index.rows([row for row, _ in hits])]
+    versions = {_version(text) for text in texts}
+    wrong = [f"{len(hits)} rows of versions {versions}"] if len(versions) != 1 else []
+    return wrong + [
+        f"no such word: {text[:60]}" for text in texts if not set(_WORDS) & set(text.split())
+    ]
+
+
+def _version(text: str) -> int:
     """Of a chunk of the text; the preface is told by its length."""
-    if "Version " in hit.text:
-        return int(hit.text.partition("Version ")[2].split()[0])
-    return hit.text.count("x") // 7
+    if "Version " in text:
+        return int(text.partition("Version ")[2].split()[0])
+    return text.count("x") // 7
 
 
 def _agrees(hit: SearchHit) -> bool:
-    text = text_of(int(hit.file_name[:2]), _version(hit))
+    text = text_of(int(hit.file_name[:2]), _version(hit.text))
     return text[hit.start_char : hit.end_char] == hit.text
 
 

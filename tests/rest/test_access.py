@@ -40,7 +40,7 @@ def _routes(served: Served) -> list[tuple[str, str]]:
 def _ask(served: Served, method: str, path: str, key: str | None) -> int:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     body = {"query": "x", "datasets": ["acme/acme"]} if path.endswith("search") else None
-    if path.endswith("estimate"):
+    if path.endswith(("estimate", "facets")):
         body = {"datasets": ["acme/acme"]}
     if path.endswith("/batches") and method == "POST":
         body = {}
@@ -97,6 +97,10 @@ def test_a_key_searches_and_lists_its_own_project_alone(locked: Served) -> None:
     headers = {"Authorization": f"Bearer {zeta}"}
     found = locked.client.post("/v1/search", json={"query": "secret"}, headers=headers).json()
     assert found["data"] == []
+    counted = locked.client.post("/v1/facets", json={}, headers=headers).json()
+    assert counted == {"object": "facets", "project": {}, "dataset": {}, "kind": {}, "year": {}}
+    theirs = locked.client.post("/v1/facets", json={"datasets": ["acme"]}, headers=headers)
+    assert theirs.status_code == 403
     assert locked.client.get("/v1/datasets", headers=headers).json()["data"] == []
     quote = locked.client.post("/v1/estimate", json={}, headers=headers).json()
     assert (quote["texts"], quote["unread_files"]) == (0, 0)

@@ -3,7 +3,8 @@
 `hashed` vectors are signed feature hashes (see `vocabulary.py`) with sublinear counts.
 `computable` vectors are counted by hand: component i is the number of whitespace-separated words
 of i + 1 characters; words longer than the vector count in its last component, and a text without
-words has 1 there. Where the API answers unit vectors, both are divided by their length.
+words has 1 there. Vectors of an installed model have meaning (see `installed_models.py`). Where the
+API answers unit vectors, all are divided by their length.
 
 Not here: requests, token limits, JSON.
 """
@@ -19,22 +20,23 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from semantic_assets.emulator.answers import scripts
+from semantic_assets.emulator.answers.installed_models import INSTALLED_MODELS, ModelVectors
 from semantic_assets.emulator.answers.vocabulary import Vocabulary
 
 FULL_DIMENSIONS = 3072
-MODES = ("hashed", "computable")
+MODES = ("hashed", "computable", *INSTALLED_MODELS)
 
 Matrix = npt.NDArray[np.float32]
 
-# Chinese, Japanese and Thai do not put blanks between words: pairs of characters stand for them.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
-_FOREIGN_PUNCTUATION = re.compile(r"[^\w\x00-\x7f]+")
 # Splitting bytes at blanks is four times as fast as a regular expression for words.
 _BLANK_PUNCTUATION = bytes(c if c >= 128 or chr(c).isalnum() else 32 for c in range(256))
 # Prefixes that take the place of task types in gemini-embedding-2 (Google's docs).
 _PREFIX = re.compile(
     r"\A(?:task: [^|\n]{1,60} \| query: |title: (none)? ?(?=[^|\n]{0,300}\| text: ))"
 )
+_QUERY = re.compile(r"task: [^|\n]{1,60} \| query: ")
+_OF_QUESTIONS = frozenset({"RETRIEVAL_QUERY", "CODE_RETRIEVAL_QUERY", "QUESTION_ANSWERING"})
 # Features of 200,000 words take about 60 MB; a log or a dump has more distinct words than that.
 _VOCABULARY_LIMIT = 200_000
 _TASK_WEIGHT = 0.15
@@ -145,11 +147,14 @@ class Embedder:
         self._lock = threading.Lock()
         self._vocabulary = Vocabulary()
         self._projections: dict[tuple[str, int], _Projection] = {}
+        self._model = ModelVectors(mode) if mode in INSTALLED_MODELS else None
 
     def embed(self, texts: Sequence[str], space: Space) -> Matrix:
         """Return the vectors of the texts: float32, one row of `space.dimensions` per text."""
         if self._mode == "computable":
             return _computable(texts, space)
+        if self._model is not None:
+            return _scale_to_length(_with_meaning(self._model, texts, space), texts, space)
         return self._hashed(texts, space)
 
     def _hashed(self, texts: Sequence[str], space: Space) -> Matrix:
@@ -176,19 +181,32 @@ class Embedder:
 
 
 def _words(text: str) -> list[bytes]:
-    lowered = text.lower()
-    if prefix := _PREFIX.match(lowered):
-        lowered = lowered[prefix.end() :].replace("| text: ", "", 1)
+    lowered = _without_prefix(text.lower())
     if not lowered.isascii():
-        lowered = _UNSPACED.sub(_pairs, _FOREIGN_PUNCTUATION.sub(" ", lowered))
+        lowered = scripts.spaced(lowered)
     raw = lowered.encode("utf-8", "surrogatepass")
     return raw.translate(_BLANK_PUNCTUATION).split()
 
 
-def _pairs(run: re.Match[str]) -> str:
-    characters = run.group()
-    pairs = [characters[i : i + 2] for i in range(max(1, len(characters) - 1))]
-    return f" {' '.join(pairs)} "
+def _without_prefix(text: str) -> str:
+    if prefix := _PREFIX.match(text):
+        return text[prefix.end() :].replace("| text: ", "", 1)
+    return text
+
+
+def _with_meaning(model: ModelVectors, texts: Sequence[str], space: Space) -> Matrix:
+    """Return the vectors of an installed model, which has a way of its own to embed questions."""
+    found = np.empty((len(texts), space.dimensions), np.float32)
+    are_questions = np.array([space.task in _OF_QUESTIONS or _QUERY.match(one) for one in texts])
+    for kind in (False, True):
+        rows = np.flatnonzero(are_questions.astype(bool) == kind)
+        if len(rows):
+            found[rows] = model.embed(
+                [_without_prefix(texts[row]) for row in rows.tolist()],
+                are_questions=kind,
+                dimensions=space.dimensions,
+            )
+    return found
 
 
 def _tally(numbers: Sequence[int], lengths: Sequence[int]) -> _Tally:

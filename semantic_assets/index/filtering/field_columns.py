@@ -36,6 +36,11 @@ class FieldColumns:
         """
         return self._held(name, self._read)
 
+    @property
+    def has_metadata(self) -> bool:
+        """Whether the version tells the metadata of its documents; an earlier release wrote none."""
+        return self.index.finder.column("metadata") is not None
+
     def metadata_keys(self) -> set[str]:
         """Return the keys of the metadata of its documents."""
         return {key for piece in self._metadata() for key in piece.keys}

@@ -13,13 +13,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_WORD = np.zeros(256, np.bool_)
-_WORD[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), 0x5F, *range(0x80, 0x100)]] = (
-    True
-)
-_JOINING, _FOLLOWING = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
-_JOINING[list(b"-./:@")] = True
-_FOLLOWING[list(b"+#")] = True  # C++, C#
+_WORD, _JOINING, _FOLLOWING = 1, 2, 3
+#: For each byte what it is; for `bytes.translate`, which takes a third of the time of a lookup in NumPy.
+_KINDS = bytearray(256)
+for _byte in (
+    *range(0x30, 0x3A),
+    *range(0x41, 0x5B),
+    *range(0x61, 0x7B),
+    0x5F,
+    *range(0x80, 0x100),
+):
+    _KINDS[_byte] = _WORD
+for _byte in b"-./:@":
+    _KINDS[_byte] = _JOINING
+for _byte in b"+#":  # C++, C#
+    _KINDS[_byte] = _FOLLOWING
 Flags = npt.NDArray[np.bool_]
 
 
@@ -42,7 +50,8 @@ def raw_words(columns: list[pa.Array]) -> RawWords:
     offsets = np.frombuffer(offset_buffer, np.int64)[
         joined.offset : joined.offset + len(joined) + 1
     ]
-    bounds = _bounds(np.frombuffer(data, np.uint8)[: int(offsets[-1])])
+    kinds = data.slice(0, int(offsets[-1])).to_pybytes().translate(_KINDS)
+    bounds = _bounds(np.frombuffer(kinds, np.uint8))
     if not len(bounds):
         return RawWords([], np.zeros(0, np.int32), np.zeros(0, np.int64))
     pieces = pa.LargeStringArray.from_buffers(
@@ -62,13 +71,12 @@ def _joined(columns: list[pa.Array]) -> pa.LargeStringArray:
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def _bounds(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def _bounds(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Return where words begin and end, by turns; the last byte separates."""
-    is_word: Flags = _WORD[data]
-    joins = _JOINING[data[1:-1]] & is_word[:-2] & is_word[2:]
-    is_word[1:-1] |= joins
-    follows = _FOLLOWING[data]
-    for _ in range(2):
+    is_word: Flags = kinds == _WORD
+    is_word[1:-1] |= (kinds[1:-1] == _JOINING) & is_word[:-2] & is_word[2:]
+    follows = kinds == _FOLLOWING
+    for _ in range(2 if follows.any() else 0):
         is_word[1:] |= follows[1:] & is_word[:-1]
     is_word[-1] = False
     edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1

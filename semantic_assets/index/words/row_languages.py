@@ -10,9 +10,14 @@ from semantic_assets.index.words.raw_words import RawWords
 
 #: A row whose own language has fewer function words, or hardly more than that of most rows, is taken
 #: for one of most rows: a table, a line of code, a quotation.
-_FEWEST, _CLEARLY = 4, 1.25
+_FEWEST, _SHARE, _CLEARLY = 4, 0.15, 1.5
 _COUNT = len(LANGUAGES)
-_MOST_LANGUAGES = max(map(len, FUNCTION_WORDS.values()))
+#: For each function word its place here (a single Latin letter is as often a variable), and the languages it is of, filled up with -1.
+_PLACES = {word: place for place, word in enumerate(FUNCTION_WORDS) if len(word) > 1 or word > "z"}
+_MOST = max(map(len, FUNCTION_WORDS.values()))
+_LANGUAGES_OF = np.array(
+    [(*found, *[-1] * (_MOST - len(found))) for found in FUNCTION_WORDS.values()]
+)
 
 
 def row_languages(words: RawWords, rows: int) -> npt.NDArray[np.intp]:
@@ -21,23 +26,19 @@ def row_languages(words: RawWords, rows: int) -> npt.NDArray[np.intp]:
     most = int(np.argmax(np.bincount(counts.argmax(axis=1), counts.max(axis=1), _COUNT)))
     own = counts.argmax(axis=1)
     largest = counts.max(axis=1, initial=0)
-    is_own = (largest >= _FEWEST) & (largest > counts[:, most] * _CLEARLY)
+    of_words = np.bincount(words.rows, minlength=rows) * _SHARE
+    is_own = (largest >= np.maximum(_FEWEST, of_words)) & (largest > counts[:, most] * _CLEARLY)
     return np.where(is_own, own, most)
 
 
 def _function_words(words: RawWords, rows: int) -> npt.NDArray[np.int64]:
     """Count the function words of each language in each row."""
-    counts = np.zeros(rows * _COUNT, np.int64)
-    languages = [FUNCTION_WORDS.get(word.lower()) for word in words.distinct]
-    is_one = np.array([found is not None for found in languages], np.bool_)[words.words]
-    of_word, of_row = words.words[is_one], words.rows[is_one]
-    for nth in range(_MOST_LANGUAGES):
-        language = np.array(
-            [-1 if not one else one[nth] if nth < len(one) else -1 for one in languages]
-        )
-        met = language[of_word]
-        places = of_row[met >= 0] * _COUNT + met[met >= 0]
-        counts += np.bincount(places, minlength=len(counts))
+    known = [_PLACES.get(word.lower(), -1) for word in words.distinct]
+    of_word = np.array(known, np.int64)[words.words]
+    is_one = of_word >= 0
+    languages = _LANGUAGES_OF[of_word[is_one]]
+    places = words.rows[is_one, None] * _COUNT + languages
+    counts = np.bincount(places[languages >= 0], minlength=rows * _COUNT)
     return counts.reshape(rows, _COUNT)
 
 

@@ -6,8 +6,8 @@ from typing import Protocol, cast
 
 #: For each script with stemmers where its letters are, and the stemmer of a word whose row is in a
 #: language of another script.
+_LATIN_END = "\u0250"
 _SCRIPTS = (
-    (0x0041, 0x0250, "english"),
     (0x0370, 0x0400, "greek"),
     (0x0400, 0x0530, "russian"),
     (0x0530, 0x0590, "armenian"),
@@ -43,9 +43,12 @@ def stemmer_of(unit: str, language: str) -> str:
     """Return the language whose stem a unit gets in a row of `language`; "": it has none."""
     if not unit.isalpha() and any(character.isdigit() for character in unit):
         return ""
-    code = ord(unit[0])
-    script = next((name for first, end, name in _SCRIPTS if first <= code < end), "")
+    script = "english" if unit < _LATIN_END else _script(ord(unit[0]))
     return language if script and _SCRIPT_OF.get(language, "english") == script else script
+
+
+def _script(code: int) -> str:
+    return next((name for first, end, name in _SCRIPTS if first <= code < end), "")
 
 
 def stem(unit: str, stemmer: str) -> str:
@@ -72,5 +75,5 @@ def _stemmer(language: str) -> _Stemmer:
     if language not in held:
         import Stemmer
 
-        held[language] = cast(_Stemmer, Stemmer.Stemmer(language))
+        held[language] = cast(_Stemmer, Stemmer.Stemmer(language, 0))  # it keeps none
     return held[language]

@@ -15,6 +15,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ class WordFile:
 
     def term(self, place: int) -> bytes:
         return self.terms[self.term_starts[place] : self.term_starts[place + 1]].tobytes()
+
+    def all_terms(self) -> list[bytes]:
+        """Return all terms in their order."""
+        content, starts = self.terms.tobytes(), self.term_starts.tolist()
+        return [content[start:end] for start, end in pairwise(starts)]
 
     def _run(self, place: int) -> tuple[int, int]:
         return int(self.row_starts[place]), int(self.row_starts[place + 1])

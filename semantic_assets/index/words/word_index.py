@@ -6,11 +6,13 @@ from version to version, filters that hold exactly, and terms of our own for scr
 why the postings are ours: bm25s stores finished scores, tantivy scores each of its indexes for itself.
 
 A question's rarest terms are added up over all rows. A term that is too frequent to bring a row among
-the best by itself is looked up only in the rows that may still be among them (MaxScore); the result
-is the same.
+the best by itself is looked up only in the rows that may still be among them (MaxScore), and the
+result is the same. A question of frequent terms alone has too many rows for that: after 100,000
+postings further terms count in the 4,096 rows that are best by the rarer ones. So no index of fewer
+postings is affected; TODO
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,8 +32,8 @@ _REMEMBERED = 4_096
 _FEW = 64
 #: A term in a smaller share of the rows is added up at once.
 _FREQUENT = 64
-#: Of fewer rows with a score each is looked at; of more all rows are.
-_SPARSE = 16
+#: Postings that are added up at once, and rows that must have a term before others are looked up.
+_POSTINGS, _ENOUGH, _REACHING = 1 << 17, 1_024, 4
 #: Sums of float32 may be higher by so much than those of their bounds.
 _SLACK = 1.0001
 Scores = npt.NDArray[np.float32]
@@ -78,6 +80,11 @@ class WordIndex:
 
     def __len__(self) -> int:
         return int(self._firsts[-1])
+
+    @property
+    def pieces(self) -> Iterator[tuple[WordFile, Numbers | None]]:
+        """The word files with the places of their live rows."""
+        yield from zip(self._files, self._live, strict=True)
 
     @cached_property
     def _lengths(self) -> Scores:
@@ -150,28 +157,29 @@ class WordIndex:
 
     def _summed(self, wanted: list[_Term], norms: Scores, k: int) -> tuple[Numbers, Scores]:
         """Return the places that may be among the k best, ascending, with their scores."""
-        sums = np.zeros(len(norms), np.float32)
+        sums, places = np.zeros(len(norms), np.float32), np.zeros(0, np.int64)
         most = np.cumsum([term.weight for term in reversed(wanted)])[::-1] * _SLACK
-        touched: list[Numbers] = []
-        places, threshold = np.zeros(0, np.int64), -1.0
-        done = 0
+        postings = 0
         for done, term in enumerate(wanted):
-            if touched and term.rows * _FREQUENT > len(norms):
-                places = _joined(touched, sums)
-                threshold = _kth(sums[places], k)
-                if most[done] < threshold:
-                    break
+            if term.rows > max(len(places), len(norms) // _FREQUENT):
+                threshold = _kth(sums[places], k) - most[done]
+                is_dear = postings + term.rows > _POSTINGS and len(places) >= max(_ENOUGH, k)
+                if threshold > 0 or is_dear:
+                    left = _likeliest(places, sums[places], threshold, max(_ENOUGH, k))
+                    return left, self._added(sums[left], wanted[done:], left, norms)
             rows, found = self._postings(term.runs)
-            sums[rows] += np.float32(term.weight) * (found / (found + norms[rows]))
-            touched.append(rows)
-        else:
-            places = _joined(touched, sums)
-            return places, sums[places]
-        places = places[sums[places] + most[done] >= threshold]
-        scores = sums[places]
-        for term in wanted[done:]:
+            added, before = np.float32(term.weight) * (found / (found + norms[rows])), sums[rows]
+            sums[rows] = before + added
+            places = np.concatenate((places, rows[(before == 0) & (added > 0)]))
+            postings += term.rows
+        places.sort()
+        return places, sums[places]
+
+    def _added(self, scores: Scores, terms: list[_Term], places: Numbers, norms: Scores) -> Scores:
+        """Add terms to the scores of some places."""
+        for term in terms:
             scores += self._looked_up(term, places, norms)
-        return places, scores
+        return scores
 
     def _postings(self, runs: list[tuple[int, int]]) -> tuple[Numbers, Scores]:
         """Return the places of a term's rows and how often each has it."""
@@ -266,12 +274,12 @@ def _rank(live: Numbers, places: Numbers) -> Numbers:
     return np.where(live[at] == places, at, -1) if len(live) else np.full(len(places), -1)
 
 
-def _joined(touched: list[Numbers], sums: Scores) -> Numbers:
-    """Return the places with a score, ascending."""
-    if sum(map(len, touched)) * _SPARSE < len(sums):
-        places = np.unique(np.concatenate(touched))
-        return places[sums[places] > 0]
-    return np.flatnonzero(sums)
+def _likeliest(places: Numbers, sums: Scores, threshold: float, count: int) -> Numbers:
+    """Return the places whose sums reach a threshold; of very many those with the highest sums."""
+    least = max(threshold, 0.0)
+    if len(places) > count * _REACHING:
+        least = max(least, _kth(sums, count * _REACHING))
+    return np.sort(places[sums >= least])
 
 
 def _kth(scores: Scores, k: int) -> float:

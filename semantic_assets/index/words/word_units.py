@@ -8,7 +8,6 @@ of characters. Vowel signs and other marks belong to the word they stand in.
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import pairwise
 
 import regex
@@ -35,7 +34,6 @@ _ASCII_PIECES = re.compile("[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LOOSE, _DOTS = re.compile("[/:@#]+"), re.compile(r"\.+")
 _JOINT = re.compile(r"[-._/:@+#]+(?!\d)|(?<!\d)[-._/:@+#]+")
 _SHARP_OR_PLUS = re.compile(r"[^\W\d_]{1,2}(?:\+\+|#)")
-_VERSION = re.compile(r"[vV]\d")
 _HYPHENS = {0x2010: "-", 0x2011: "-"}
 _ZERO_WIDTH_SPACE = 0x200B
 #: Harakat, tatweel and niqqud, which most texts leave out.
@@ -69,17 +67,13 @@ def word_units(raw: str) -> tuple[str, ...]:
     """Return the units of a raw word in lower case, each once."""
     if _is_plain(raw):
         return (_lowered(raw),) if len(raw) <= _MAX_CHARACTERS else ()
-    found: dict[str, None] = {}
+    units: list[str] = []
     if raw.isascii():
-        _add_identifier(raw, found)
-        return tuple(unit for unit in found if 0 < len(unit) <= _MAX_CHARACTERS)
-    text = unicodedata.normalize("NFKC", raw).translate(_KEPT)
-    for word in text.split():
-        if _HAS_PAIRED.search(word):
-            _add_mixed(word, found)
-        else:
-            _add_identifier(word, found)
-    return tuple(unit for unit in found if 0 < len(unit) <= _MAX_CHARACTERS)
+        units = _identifier(raw)
+    else:
+        for word in unicodedata.normalize("NFKC", raw).translate(_KEPT).split():
+            units += _mixed(word) if _HAS_PAIRED.search(word) else _identifier(word)
+    return tuple(unit for unit in dict.fromkeys(units) if 0 < len(unit) <= _MAX_CHARACTERS)
 
 
 def _is_plain(raw: str) -> bool:
@@ -91,50 +85,50 @@ def _is_plain(raw: str) -> bool:
     )
 
 
-def _add_mixed(word: str, found: dict[str, None]) -> None:
-    """Add the pairs of each run of a paired script, and what stands between the runs."""
-    rest: list[str] = []
+def _mixed(word: str) -> list[str]:
+    """Return the pairs of each run of a paired script, and what stands between the runs."""
+    units: list[str] = []
     for piece in _PIECES.finditer(word):
         run = piece.group()
         if piece.group("paired") is None:
-            rest.append(run)
+            units += _identifier(run)
         elif len(run) == 1:
-            found[run] = None
+            units.append(run)
         else:
-            found.update(dict.fromkeys(one + other for one, other in pairwise(run)))
-    for run in rest:
-        _add_identifier(run, found)
+            units += [one + other for one, other in pairwise(run)]
+    return units
 
 
-def _add_identifier(word: str, found: dict[str, None]) -> None:
-    """Add a word's pieces and, where there are several, what they and those of its parts are together."""
+def _identifier(word: str) -> list[str]:
+    """Return a word's pieces and, where there are several, what they and those of a part are as one."""
     pieces = _ASCII_PIECES.findall(word) if word.isascii() else _pieces(word)
     if len(pieces) > _MAX_PIECES:
         pieces = _JOINT.sub(" ", word).split()
-    found.update(dict.fromkeys(map(_lowered, pieces)))
+    units = [_lowered(piece) for piece in pieces]
     if len(pieces) > 1:
-        for part in _parts(word):
-            found[_lowered(_JOINT.sub("", part))] = None
-        if _VERSION.match(word):
-            found[_JOINT.sub("", word[1:])] = None
+        units += [_lowered(_JOINT.sub("", part)) for part in _parts(word)]
+        if word[0] in "vV" and word[1].isdigit():
+            units.append(_JOINT.sub("", word[1:]))
     elif _SHARP_OR_PLUS.fullmatch(word):
-        found[_lowered(word)] = None
+        units.append(_lowered(word))
+    return units
 
 
 def _pieces(word: str) -> list[str]:
     return [piece.group() for piece in _PIECES.finditer(word)]
 
 
-def _parts(word: str) -> Iterator[str]:
-    """Yield an identifier and its parts: of `a/b.c` these are `a`, `b.c`, `b` and `c`."""
-    yield word
+def _parts(word: str) -> list[str]:
+    """Return an identifier and its parts: of `a/b.c` these are `a`, `b.c`, `b` and `c`."""
+    parts = [word]
     if "." in word or _LOOSE.search(word):
         for part in _LOOSE.split(word):
-            yield part
-            yield from _DOTS.split(part)
+            parts += (part, *_DOTS.split(part))
+    return parts
 
 
 def _lowered(word: str) -> str:
     """Fold the case of a word; a Turkish capital I with a dot becomes a plain i."""
-    folded = word.casefold()
-    return folded if folded.isascii() else folded.replace("i\u0307", "i")
+    if word.isascii():
+        return word.lower()
+    return word.casefold().replace("i\u0307", "i")

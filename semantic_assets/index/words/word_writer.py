@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.index.words.function_words import LANGUAGES
+from semantic_assets.index.words.postings import Postings, merged
 from semantic_assets.index.words.raw_words import RawWords, raw_words
 from semantic_assets.index.words.row_languages import row_languages
 from semantic_assets.index.words.stems import stem, stemmer_of
-from semantic_assets.index.words.word_file import heads_of
 from semantic_assets.index.words.word_units import word_units
 
 #: Terms of raw words that are remembered: 30 MB.
 _REMEMBERED = 200_000
 _MOST = 255
-_SMALL_PART = 1 << 16
 
 
 Terms = int | tuple[int, ...]
@@ -33,6 +31,11 @@ class Vocabulary:
         self.stemmers: set[str] = set()
         self._raw_words: dict[str, dict[str, Terms]] = defaultdict(dict)
         self._units: dict[str, dict[str, int]] = defaultdict(dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages whose stems are among the terms."""
+        return tuple(sorted(self.stemmers - {""}))
 
     def of(self, raw_words: list[str], language: str) -> Iterator[Terms]:
         """Yield for each raw word the number of its term, or the numbers of several."""
@@ -61,16 +64,6 @@ class Vocabulary:
         return self.numbers.setdefault(stem(unit, stemmer), len(self.numbers))
 
 
-@dataclass(frozen=True, slots=True)
-class _Postings:
-    """The terms of a block of rows: for each of its terms the rows, ascending, and the counts."""
-
-    terms: npt.NDArray[np.int64]
-    sizes: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.uint32]
-    counts: npt.NDArray[np.uint8]
-
-
 def word_arrays(
     blocks: Iterable[list[pa.Array]],
 ) -> tuple[dict[str, npt.NDArray[Any]], tuple[str, ...]]:
@@ -89,9 +82,8 @@ def word_arrays(
         lengths.append(np.bincount(of_rows, minlength=rows).astype(np.uint32))
         first += rows
     held = np.concatenate([np.zeros(0, np.uint32), *lengths])
-    return {**_merged(vocabulary, postings, first), "lengths": held}, tuple(
-        sorted(vocabulary.stemmers - {""})
-    )
+    encoded = [term.encode() for term in vocabulary.numbers]
+    return {**merged(encoded, postings, first), "lengths": held}, vocabulary.languages
 
 
 def _block_terms(
@@ -145,54 +137,16 @@ def _spread(
 
 def _postings(
     terms: npt.NDArray[np.int64], of_rows: npt.NDArray[np.int64], rows: int, first: int
-) -> _Postings:
+) -> Postings:
     """Count each term of each row; `first` is the number of the block's first row."""
     keys = np.sort(terms * rows + of_rows)
     begins = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(begins, append=len(keys))
     term, row = np.divmod(keys[begins], rows)
     ends = np.flatnonzero(np.diff(term, append=-1)) + 1
-    return _Postings(
+    return Postings(
         term[ends - 1],
         np.diff(ends, prepend=0),
         (row + first).astype(np.uint32),
         np.minimum(counts, _MOST).astype(np.uint8),
     )
-
-
-def _merged(
-    vocabulary: Vocabulary, postings: list[_Postings], rows: int
-) -> dict[str, npt.NDArray[Any]]:
-    """Bring the blocks together, term by term, in the order of the terms' bytes."""
-    ordered = sorted((term.encode(), number) for term, number in vocabulary.numbers.items())
-    rank = np.zeros(len(ordered), np.int64)
-    rank[[number for _, number in ordered]] = np.arange(len(ordered))
-    sizes = np.zeros(len(ordered), np.int64)
-    for one in postings:
-        sizes[rank[one.terms]] += one.sizes
-    starts = np.concatenate(([0], np.cumsum(sizes)))
-    merged_rows = np.zeros(starts[-1], np.uint16 if rows <= _SMALL_PART else np.uint32)
-    counts, free = np.zeros(starts[-1], np.uint8), starts[:-1].copy()
-    for one in postings:
-        of_term = rank[one.terms]
-        first = np.cumsum(one.sizes) - one.sizes
-        target = np.repeat(free[of_term] - first, one.sizes) + np.arange(len(one.rows))
-        merged_rows[target], counts[target] = one.rows, one.counts
-        free[of_term] += one.sizes
-    return {**_terms([term for term, _ in ordered]), "row_starts": _narrow(starts)} | {
-        "rows": merged_rows,
-        "counts": counts,
-    }
-
-
-def _terms(terms: list[bytes]) -> dict[str, npt.NDArray[Any]]:
-    starts = np.cumsum([0, *map(len, terms)])
-    return {
-        "terms": np.frombuffer(b"".join(terms), np.uint8),
-        "term_starts": _narrow(starts),
-        "heads": heads_of(terms),
-    }
-
-
-def _narrow(starts: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    return starts.astype(np.uint32 if starts[-1] < 1 << 32 else np.uint64)

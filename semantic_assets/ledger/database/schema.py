@@ -257,21 +257,6 @@ index_version = sa.Table(
     sa.Column("held_for", TEXT),
 )
 
-#: Quality of an index version on its dataset's judged questions; means over them.
-evaluation = sa.Table(
-    "evaluation",
-    metadata,
-    sa.Column("dataset", TEXT, primary_key=True),
-    sa.Column("space_id", TEXT, primary_key=True),
-    sa.Column("generation", sa.Integer, key="version", primary_key=True),
-    sa.Column("judgements", TEXT, nullable=False),
-    sa.Column("queries", sa.Integer, nullable=False),
-    sa.Column("ndcg_at_10", sa.Float, nullable=False),
-    sa.Column("recall_at_10", sa.Float, nullable=False),
-    sa.Column("mrr", sa.Float, nullable=False),
-    sa.Column("evaluated_at", sa.Float, nullable=False),
-)
-
 #: The input for which the sensor last requested a run, and that of the last successful run.
 run_request = sa.Table(
     "run_request",

@@ -33,7 +33,7 @@ from semantic_assets.pipeline.flows.unchanged import note_unchanged
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
 from semantic_assets.pipeline.pending.products import settled_shards
-from semantic_assets.pipeline.search.quality import measure_quality
+from semantic_assets.pipeline.search.judged.quality import measure_quality
 from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.sources.passed_over import left_out
 from semantic_assets.store import Store

@@ -18,7 +18,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
-from semantic_assets.pipeline.search.compare import Comparison, compare
+from semantic_assets.pipeline.search.judged.compare import Comparison, compare
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.switch import switch_to
 from semantic_assets.store import Store

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from semantic_assets.errors import ConfigError, SpendRefused, TransientError
+from semantic_assets.errors import BrokenFile, ConfigError, NotFound, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.parts import Part, Parts
 from semantic_assets.lake import layout
@@ -17,7 +17,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.vector_index.serving import parts_of
+from semantic_assets.pipeline.vector_index.serving import require_parts
 from semantic_assets.pipeline.vector_index.shard_part import shard_name
 from semantic_assets.store import Store
 
@@ -94,10 +94,10 @@ def check_index(store: Store, dataset: DatasetKey) -> Check:
     serving = store.ledger.index_versions.serving(dataset)
     if serving is None:
         return _verdict(name, dataset, False, "there is no index: run `refresh`", 0)
-    parts = parts_of(store, serving)
-    if parts is None:
-        message = "the index is not on disk: run `semantic-assets refresh`"
-        return _verdict(name, dataset, False, message, serving.rows)
+    try:
+        parts = require_parts(store, serving)
+    except (BrokenFile, NotFound) as error:
+        return _verdict(name, dataset, False, str(error), serving.rows)
     differing = sum(
         _differing(store, serving, ShardKey.parse(shard), fingerprint, parts)
         for shard, fingerprint in serving.inputs.items()

@@ -1,6 +1,7 @@
 """The words of a question, counted over all indexes it is put to, so that their scores compare."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -9,20 +10,26 @@ from operator import add
 import numpy as np
 
 from semantic_assets.index.ranking import Numbers
+from semantic_assets.index.words.function_words import LANGUAGES
 from semantic_assets.index.words.question_terms import Terms, terms_of
+from semantic_assets.index.words.row_languages import spoken_languages
 from semantic_assets.index.words.word_index import WordCounts
 from semantic_assets.pipeline.search.fusion import Scores
 from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, best_first
-from semantic_assets.pipeline.search.question_marks import QuestionMarks
+from semantic_assets.pipeline.search.question_marks import UNSPACED, QuestionMarks
 
 #: Units of a long question of which it is said whether a row has them.
 _WEIGHED = 64
+#: A word that weighs less than this share of the heaviest is not marked.
+_MARKED = 0.15
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, eq=False)
 class AskedWords:
     """The terms of a question and in how many rows each is."""
 
+    question: str
     #: Those that have a word index.
     opened: tuple[Opened, ...]
     terms: Terms
@@ -68,13 +75,32 @@ class AskedWords:
         return tuple(dict.fromkeys(name for one in self.opened for name in _languages(one)))
 
     @cached_property
+    def unspaced(self) -> list[str]:
+        """The units that are pairs of characters."""
+        return [unit for unit in self.weights if unit[0] >= UNSPACED]
+
+    @cached_property
+    def is_foreign(self) -> bool:
+        """Whether the question is in a language that the texts are not: they need not have its words."""
+        if self.unspaced:
+            return not any(map(self._rows, self.unspaced))
+        spoken = spoken_languages([word.lower() for word in _WORD.findall(self.question)])
+        return bool(spoken) and not {LANGUAGES[place] for place in spoken} & {*self.languages}
+
+    @cached_property
     def marks(self) -> QuestionMarks:
-        """What finds the question's words in a text."""
-        return QuestionMarks(self.weights, self.languages)
+        """What finds the question's words in a text, without those that are nearly everywhere."""
+        least = _MARKED * max(self.weights.values(), default=0.0)
+        marked = {unit: weight for unit, weight in self.weights.items() if weight >= least}
+        return QuestionMarks(marked, self.languages)
+
+    def _rows(self, unit: str) -> int:
+        """Return how many rows have a unit."""
+        terms = Terms((unit,)).stemmed(self.languages)
+        return max((self.counts.found.get(term, 0) for term in terms), default=0)
 
     def _weight(self, unit: str) -> float:
-        terms = Terms((unit,)).stemmed(self.languages)
-        rows = max((self.counts.found.get(term, 0) for term in terms), default=0)
+        rows = self._rows(unit)
         return math.log1p((self.counts.rows - rows + 0.5) / (rows + 0.5))
 
 
@@ -87,4 +113,4 @@ def asked_words(opened: Sequence[Opened], question: str) -> AskedWords:
     terms = terms_of(question)
     having = tuple(one for one in opened if one.index.words is not None)
     counted = (one.index.words.counts(terms) for one in having if one.index.words is not None)
-    return AskedWords(having, terms, reduce(add, counted, WordCounts()))
+    return AskedWords(question, having, terms, reduce(add, counted, WordCounts()))

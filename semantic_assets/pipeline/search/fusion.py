@@ -15,17 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.model.keys import DatasetKey
-
 Scores = npt.NDArray[np.floating[Any]]
 #: The weight of the meaning; the words have the rest, as far as their share goes.
 WEIGHT = 0.15
-
-
-def weight_of(dataset: DatasetKey) -> float:
-    """Return the share of the meaning in a dataset's scores."""
-    del dataset  # none has a weight of its own yet
-    return WEIGHT
 
 
 def mixed(meaning: Scores, words: Scores, weight: Scores | float) -> Scores:

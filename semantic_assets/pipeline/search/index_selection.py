@@ -21,6 +21,8 @@ class Opened:
     dataset: DatasetKey
     space_id: str
     index: Index
+    #: The weight of the meaning that was learned from its judged questions; None: the usual one.
+    weight: float | None = None
 
     @cached_property
     def parts(self) -> Parts:
@@ -95,9 +97,16 @@ def select(
 ) -> Selection:
     """Open versions and prepare them, space by space."""
     opened = tuple(
-        Opened(one.dataset, one.space_id, open_index(one))
+        Opened(one.dataset, one.space_id, open_index(one), one.weight)
         for one in sorted(versions, key=lambda one: one.dataset)
     )
+    return selection_of(opened, space_of)
+
+
+def selection_of(
+    opened: tuple[Opened, ...], space_of: Callable[[str], EmbeddingSpace]
+) -> Selection:
+    """Prepare opened indexes, space by space."""
     spaces = (space_of(space_id) for space_id in sorted({one.space_id for one in opened}))
     return Selection(
         opened,

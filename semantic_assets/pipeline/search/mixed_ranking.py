@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from semantic_assets.index.ranking import Numbers
-from semantic_assets.pipeline.search.fusion import Scores, mixed, weight_of
+from semantic_assets.pipeline.search.fusion import WEIGHT, Scores, mixed
 from semantic_assets.pipeline.search.index_selection import Opened
 from semantic_assets.pipeline.search.search_hit import HitScores
 from semantic_assets.pipeline.search.sought import Lists, Sought
@@ -118,7 +118,10 @@ class MixedRanking:
         return self.sought.mode == "dense" and len(self.sought.selection.spaces) == 1
 
     def _weight(self, one: Opened) -> float:
-        return 1.0 if self.sought.mode == "dense" else weight_of(one.dataset)
+        if self.sought.mode == "dense":
+            return 1.0
+        tried_or_learned = one.weight if self.sought.weight is None else self.sought.weight
+        return WEIGHT if tried_or_learned is None else tried_or_learned
 
     def _mix(self, gaps: Scores, words: Scores, weight: float) -> Scores:
         best_words = self._lists.words[0][0] if self._lists.words else 0.0

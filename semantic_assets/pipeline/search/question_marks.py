@@ -11,13 +11,13 @@ import regex
 from semantic_assets.index.words.stems import stem, stemmer_of
 from semantic_assets.index.words.word_units import word_units
 
-#: Forms of a word share so many of its first letters; of a short word all but the last.
+#: A shorter stem is not shortened.
 _SHARED = 3
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+[+#]{0,2}")
 #: What stands between the pieces of an identifier.
 _JOINTS = frozenset("-_./:@")
 #: The first script that is written without spaces, and where those begin that are no letters.
-_UNSPACED, _HANGUL, _KHMER, _IDEOGRAPHS = "\u0e00", "\u1100", "\u1780", "\u2e80"
+UNSPACED, _HANGUL, _KHMER, _IDEOGRAPHS = "\u0e00", "\u1100", "\u1780", "\u2e80"
 _FEWEST_LETTERS = 4
 _PLAIN = {
     code: unicodedata.normalize("NFD", chr(code))[0]
@@ -44,7 +44,9 @@ class QuestionMarks:
         self.weights = weights
         self._languages = tuple(languages) or ("",)
         self._units = {term: unit for unit in weights for term in _terms(unit, self._languages)}
-        self._pattern = _pattern(weights)
+        self._pattern = _pattern(weights, self._units)
+        #: The unit of each word that was looked at.
+        self._known: dict[str, str | None] = {}
 
     def found(self, text: str) -> Iterator[MarkedWord]:
         """Yield the words of the question in a text, in order; a piece of a word is none."""
@@ -53,12 +55,12 @@ class QuestionMarks:
         end = 0
         for one in self._pattern.finditer(_folded(text)):
             start = one.start()
-            if text[start] >= _UNSPACED:
+            if text[start] >= UNSPACED:
                 yield MarkedWord(start, start + len(one["pair"]), one["pair"])
             elif start >= end and not (start and _is_in_word(text[start - 1])):
                 word = _WORD.match(text, start)
                 end = word.end() if word else start
-                unit = self._unit(word.group()) if word else None
+                unit = self._unit_of(word.group()) if word else None
                 if unit is not None:
                     yield MarkedWord(start, end, unit)
 
@@ -75,11 +77,16 @@ class QuestionMarks:
     def _least(self, first: str) -> int:
         """Return how long a mark is at least: two letters of Thai say nothing, nor one of a number."""
         longest = max(map(len, self.weights))
-        is_of_letters = _UNSPACED <= first < _IDEOGRAPHS and not _HANGUL <= first < _KHMER
+        is_of_letters = UNSPACED <= first < _IDEOGRAPHS and not _HANGUL <= first < _KHMER
         return _FEWEST_LETTERS if is_of_letters else min(2, longest)
 
-    def _unit(self, word: str) -> str | None:
+    def _unit_of(self, word: str) -> str | None:
         """Return the question's unit of which a word is a form."""
+        if word not in self._known:
+            self._known[word] = self._unit(word)
+        return self._known[word]
+
+    def _unit(self, word: str) -> str | None:
         for unit in _units(word):
             for term in _terms(unit, self._languages):
                 if term in self._units:
@@ -88,19 +95,19 @@ class QuestionMarks:
 
 
 def _is_in_word(character: str) -> bool:
-    return character.isalnum() or unicodedata.category(character)[0] == "M"
+    if character.isascii() or character.isalnum():
+        return character.isalnum()
+    return unicodedata.category(character)[0] == "M"
 
 
 def _is_joint(text: str, end: int, start: int) -> bool:
     return start <= end or (start == end + 1 and text[end] in _JOINTS)
 
 
-def _pattern(units: Iterable[str]) -> re.Pattern[str] | None:
-    """Return what finds where a form of a unit may begin: by its first letters."""
-    pairs = {unit for unit in units if unit[0] >= _UNSPACED}
-    beginnings = {
-        _folded(unit)[: max(1, min(_SHARED, len(unit) - 1))] for unit in units if unit not in pairs
-    }
+def _pattern(units: Iterable[str], terms: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds where a form of a unit may begin: by the first letters of its stems."""
+    pairs = {unit for unit in units if unit[0] >= UNSPACED}
+    beginnings = {_beginning(_folded(term)) for term in terms if "" < term < UNSPACED}
     parts = []
     if pairs:
         parts.append(f"(?=(?P<pair>{_either(pairs)})).")
@@ -108,6 +115,11 @@ def _pattern(units: Iterable[str]) -> re.Pattern[str] | None:
         firsts = "".join(sorted({re.escape(one[0]) for one in beginnings}))
         parts.append(f"[{firsts}](?={_either(one[1:] for one in beginnings)})")
     return re.compile("|".join(parts)) if parts else None
+
+
+def _beginning(stem_: str) -> str:
+    """Return the letters with which all forms of a stem begin: its last may change, as `y` to `i`."""
+    return stem_[:-1] if len(stem_) >= _SHARED else stem_
 
 
 def _either(texts: Iterable[str]) -> str:

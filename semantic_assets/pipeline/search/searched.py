@@ -7,6 +7,8 @@ statements before. An opened version is never another one: its number is used on
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 from semantic_assets.errors import BrokenFile, NotFound, UnknownName
 from semantic_assets.index.opened_version import Index
@@ -99,14 +101,23 @@ def _wanted(versions: Versions, scope: Scope) -> tuple[ServingVersion, ...]:
     missing = [str(one) for one in scope.datasets if one not in versions]
     if missing or not (versions or scope.projects):
         of = ", ".join(missing) or "any dataset"
-        raise NotFound(f"there is no index of {of} yet: run `semantic-assets refresh`")
+        raise NotFound(
+            f"there is no index of {of} yet: run `semantic-assets refresh`{_near(versions, missing)}"
+        )
     for project in scope.projects:
         if not any(one.project == project for one in versions):
             raise UnknownName(
                 f"nothing of a project {project!r} is in search: name a project or project/dataset "
                 "that `semantic-assets ls` lists, or run `semantic-assets refresh`"
+                f"{_near(versions, [project])}"
             )
     return tuple(versions[one] for one in sorted(versions) if one in scope)
+
+
+def _near(versions: Versions, names: Sequence[str]) -> str:
+    known = sorted({str(one) for one in versions} | {one.project for one in versions})
+    near = dict.fromkeys(one for name in names for one in get_close_matches(name, known, 2))
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 _searched: OrderedDict[object, Searched] = OrderedDict()

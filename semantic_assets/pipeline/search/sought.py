@@ -46,6 +46,8 @@ class Sought:
     #: Of each space of the selection; empty: it is asked by its words alone.
     vectors: tuple[Vectors, ...]
     words: AskedWords
+    #: The weight of the meaning to be tried; None: the one learned for each dataset, or the usual one.
+    weight: float | None = None
 
     def lists(self, depth: int, nearest: list[list[Found]] | None = None) -> Lists:
         """Return the best rows; `nearest` are those by meaning where they are known."""

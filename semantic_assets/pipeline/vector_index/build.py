@@ -113,7 +113,7 @@ def build_index(
         wanted = wanted_fingerprint(store, dataset, space.space_id, inputs)
         built = None if by_hand else _built(store, dataset, wanted)
         serving = store.ledger.index_versions.serving(dataset)
-        is_whole = serving is not None and not broken and is_kept(store, serving)
+        is_whole = serving is not None and not broken and is_kept(store, serving, asking=by_hand)
         links = is_whole or serving is None
         whole = by_hand or not links
         building = _Building(store, lease, dataset, space, inputs, wanted, links=links, whole=whole)

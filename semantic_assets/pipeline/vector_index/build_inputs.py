@@ -1,6 +1,7 @@
-"""The inputs of an index: the fingerprints of its embeddings files, and of its documents.
+"""The inputs of an index: the fingerprints of its embeddings files, and what its chunks were cut from.
 
-Metadata and places of a document may change without its text, and with it no embedding.
+The metadata of a document may change without its text, and then no embedding does. The inputs of its
+chunks do: they are those of the documents that are settled, and not just being read.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ def index_fingerprints(
 ) -> dict[DatasetKey, str]:
     """Map each of these datasets, given with its serving space, to its `index_fingerprint`."""
     known = store.ledger.files.fingerprints("embeddings")
-    documents = store.ledger.files.fingerprints("documents")
+    cut_from = store.ledger.files.inputs("chunks")
     settings = store.all_dataset_settings()
     names = {dataset: space.space_id for dataset, space in spaces.items()}
     found: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in spaces}
@@ -37,7 +38,7 @@ def index_fingerprints(
             found[dataset][str(shard.key)] = known[path]
     return {
         dataset: fingerprint(
-            inputs_fingerprint(names[dataset], inputs, documents),
+            inputs_fingerprint(names[dataset], inputs, cut_from),
             store.index_backend_of(settings[dataset]),
         )
         for dataset, inputs in found.items()
@@ -59,26 +60,26 @@ def current_fingerprint(store: Store, dataset: DatasetKey, space_id: str) -> str
 def wanted_fingerprint(
     store: Store, dataset: DatasetKey, space_id: str, inputs: Mapping[str, str]
 ) -> str:
-    """Return the fingerprint of an index of these embeddings files and the present documents."""
-    documents = store.ledger.files.fingerprints(layout.documents_dir(dataset))
-    return inputs_fingerprint(space_id, inputs, documents)
+    """Return the fingerprint of an index of these embeddings files and the present chunks."""
+    cut_from = store.ledger.files.inputs(layout.chunks_dir(dataset))
+    return inputs_fingerprint(space_id, inputs, cut_from)
 
 
 def inputs_fingerprint(
-    space_id: str, inputs: Mapping[str, str], documents: Mapping[str, str]
+    space_id: str, inputs: Mapping[str, str], cut_from: Mapping[str, str]
 ) -> str:
     """Return the fingerprint of an index of these; another form or analysis makes another.
 
     Args:
         inputs: by shard, the fingerprints of embeddings files.
-        documents: by path, those of documents tables.
+        cut_from: by path, the fingerprints of the inputs of chunks tables.
     """
-    of_documents = (documents.get(layout.documents(ShardKey.parse(one)), "") for one in inputs)
-    made_of = zip(inputs.items(), of_documents, strict=True)
-    written = f"rows {PART_FORMAT}", f"words {ANALYSIS}"
-    return fingerprint(
-        "index", *written, space_id, *sorted(f"{k}={v} {d}" for (k, v), d in made_of)
+    of_chunks = (cut_from.get(layout.chunks(ShardKey.parse(shard)), "") for shard in inputs)
+    made_of = sorted(
+        f"{shard}={embeddings} {chunks}"
+        for (shard, embeddings), chunks in zip(inputs.items(), of_chunks, strict=True)
     )
+    return fingerprint("index", f"rows {PART_FORMAT}", f"words {ANALYSIS}", space_id, *made_of)
 
 
 def embeddings_fingerprints(

@@ -13,7 +13,7 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.vector_index.serving import parts_of
+from semantic_assets.pipeline.vector_index.serving import require_parts
 from semantic_assets.store import Store
 
 #: What tells a row and its vector apart from all others of a space.
@@ -45,9 +45,9 @@ def export_index(store: Store, dataset: DatasetKey, file: Path) -> ExportReport:
     if not file.parent.is_dir():
         raise ConfigError(f"there is no folder {file.parent}: make it, or name another file")
     serving = store.ledger.index_versions.serving(dataset)
-    parts = parts_of(store, serving) if serving is not None else None
-    if serving is None or parts is None:
+    if serving is None:
         raise NotFound(f"there is no index of {dataset}: run `semantic-assets refresh`")
+    parts = require_parts(store, serving)
     rounded: list[int] = []
     ids = write_flat(parts, (_vectors(store, serving, part, rounded) for part in parts), file)
     return ExportReport(

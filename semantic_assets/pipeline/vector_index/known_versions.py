@@ -55,7 +55,7 @@ def _of_these_embeddings(
     }
     recorded = store.ledger.files.records(frozenset(paths.values()))
     known = known_tables(store, recorded.keys())
-    documents = store.ledger.files.fingerprints("documents")
+    cut_from = store.ledger.files.inputs("chunks")
     inputs: dict[DatasetKey, dict[str, str]] = {dataset: {} for dataset in versions}
     whole = {
         dataset
@@ -73,7 +73,7 @@ def _of_these_embeddings(
         if _is_current(
             store,
             versions[dataset],
-            inputs_fingerprint(versions[dataset].space_id, inputs[dataset], documents),
+            inputs_fingerprint(versions[dataset].space_id, inputs[dataset], cut_from),
             settings[dataset],
         )
     }

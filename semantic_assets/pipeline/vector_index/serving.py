@@ -14,6 +14,7 @@ from semantic_assets.index.parts import Parts, open_parts
 from semantic_assets.lake import layout
 from semantic_assets.ledger.index_versions import IndexVersion, ServingVersion
 from semantic_assets.model.backends import EXACT, FAISS, LANCE
+from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
 
 _OPENED = OpenIndexes()
@@ -30,18 +31,22 @@ def _searched_folder(store: Store, version: ServingVersion) -> Path:
     return store.lake.fetched_tree(path_of(version), only=only)
 
 
-def is_kept(store: Store, version: IndexVersion) -> bool:
+def is_kept(store: Store, version: IndexVersion, *, asking: bool = False) -> bool:
     """Say whether a version's files are in the lake, and can be opened.
 
-    From a bucket they are not fetched for that: a search finds out.
+    Args:
+        asking: fetch them from a bucket, and ask the backend's store, to find that out. Else what
+            is not on this machine is left to the search that finds out.
     """
     if not store.lake.has_tree(path_of(version)):
         return False
-    if store.lake.bucket is not None or version.backend not in (EXACT, FAISS):
-        return True
+    is_here = store.lake.bucket is None
     try:
-        open_index(version_folder(store, version), store.vector_stores)
-    except (BrokenFile, FileNotFoundError) as error:
+        if asking or (is_here and version.backend in (EXACT, FAISS)):
+            open_index(version_folder(store, version), store.vector_stores)
+        elif is_here:
+            require_parts(store, version)
+    except (BrokenFile, FileNotFoundError, NotFound) as error:
         store.report_progress(f"index {version.dataset}: version {version.number}: {error}")
         return False
     return True
@@ -73,15 +78,30 @@ def open_searched(store: Store, version: ServingVersion) -> Index:
     except FileNotFoundError:
         if store.ledger.index_versions.serving_of_all().get(version.dataset) != version:
             raise
-        raise NotFound(
-            f"the index of {version.dataset} is not on disk: run `semantic-assets refresh`"
-        ) from None
+        raise _not_on_disk(version.dataset) from None
+
+
+def require_parts(store: Store, version: IndexVersion) -> Parts:
+    """Open a version's rows and vectors, whatever the backend.
+
+    Raises:
+        NotFound: its files are gone.
+        BrokenFile: it has to be built again.
+    """
+    folder = version_folder(store, version)
+    try:
+        return open_parts(folder, read_description(folder))
+    except FileNotFoundError:
+        raise _not_on_disk(version.dataset) from None
 
 
 def parts_of(store: Store, version: IndexVersion) -> Parts | None:
     """Open a version's rows and vectors, whatever the backend; None: files are gone or broken."""
-    folder = version_folder(store, version)
     try:
-        return open_parts(folder, read_description(folder))
-    except (BrokenFile, FileNotFoundError):
+        return require_parts(store, version)
+    except (BrokenFile, NotFound):
         return None
+
+
+def _not_on_disk(dataset: DatasetKey) -> NotFound:
+    return NotFound(f"the index of {dataset} is not on disk: run `semantic-assets refresh`")

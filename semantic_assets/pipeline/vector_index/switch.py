@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from semantic_assets.errors import NotFound
+from semantic_assets.errors import BrokenFile, NotFound
 from semantic_assets.index.opened_version import Index, backend_of, open_index
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import BUILDING, IndexVersion
@@ -130,10 +130,10 @@ def _switch(
 def _openable(store: Store, target: IndexVersion) -> Index:
     try:
         return open_index(version_folder(store, target), store.vector_stores)
-    except FileNotFoundError as error:
+    except (BrokenFile, FileNotFoundError) as error:
         raise NotFound(
-            f"the files of index version {target.number} of {target.dataset} are gone: run "
-            "`semantic-assets index build`"
+            f"the files of index version {target.number} of {target.dataset} are gone or broken: "
+            f"`semantic-assets index list -d {target.dataset}` names the others"
         ) from error
 
 

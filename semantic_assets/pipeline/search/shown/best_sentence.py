@@ -1,7 +1,7 @@
 """The sentence of a passage that answers best, as it is shown: without markup, cut between words."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from semantic_assets.pipeline.search.question_marks import Mark, MarkedWord, QuestionMarks
@@ -34,29 +34,36 @@ _FEWEST_CHARACTERS = 20
 
 def best_sentence(text: str, marks: QuestionMarks) -> Sentence | None:
     """Return the sentence with the weightiest words of a question, or else the first of the text."""
-    spans = [*sentence_spans(text)]
-    if not spans:
-        return None
     found = [*marks.found(text)]
-    start, end = _weightiest(text, spans, found, marks) if found else _first(text, spans)
-    shown = plain(text[start:end])
+    span = _weightiest(text, found, marks) if found else _first(text)
+    if span is None:
+        return None
+    shown = plain(text[slice(*span)])
     shown, cut = _cut(shown, marks.marks(shown))
-    return Sentence(text=shown, start=start, end=end, marks=cut)
+    return Sentence(text=shown, start=span[0], end=span[1], marks=cut)
 
 
 def sentence_spans(text: str) -> Iterator[Mark]:
     """Yield where the sentences of a text are; a heading, an item and a row of a table are sentences."""
+    return (span for block in _blocks(text) for span in _of_block(text, *block))
+
+
+def _blocks(text: str) -> Iterator[Mark]:
     start = 0
-    for edge in (*_BLOCK.finditer(text), None):
-        stop = edge.start() if edge else len(text)
-        heading = _HEADING_LINE.match(text, start, stop)
-        if heading:
-            yield from _visible(text, start, heading.end())
-            start = heading.end()
-        for place in (*sentence_starts(text, start, stop), stop):
-            yield from _visible(text, start, place)
-            start = place
-        start = edge.end() if edge else stop
+    for edge in _BLOCK.finditer(text):
+        yield start, edge.start()
+        start = edge.end()
+    yield start, len(text)
+
+
+def _of_block(text: str, start: int, stop: int) -> Iterator[Mark]:
+    heading = _HEADING_LINE.match(text, start, stop)
+    if heading:
+        yield from _visible(text, start, heading.end())
+        start = heading.end()
+    for place in (*sentence_starts(text, start, stop), stop):
+        yield from _visible(text, start, place)
+        start = place
 
 
 def _visible(text: str, start: int, end: int) -> Iterator[Mark]:
@@ -66,25 +73,30 @@ def _visible(text: str, start: int, end: int) -> Iterator[Mark]:
         yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
 
 
-def _weightiest(
-    text: str, spans: Sequence[Mark], found: Sequence[MarkedWord], marks: QuestionMarks
-) -> Mark:
-    units: list[set[str]] = [set() for _ in spans]
-    starts = [start for start, _ in spans]
-    for one in found:
-        units[max(0, bisect_right(starts, one.start) - 1)].add(one.unit)
-    weights = [
-        sum(marks.weights[unit] for unit in of_one)
-        * (_HEADING_SHARE if _is_heading(text, start) else 1)
-        for (start, _), of_one in zip(spans, units, strict=True)
-    ]
-    return spans[weights.index(max(weights))]
+def _weightiest(text: str, found: Sequence[MarkedWord], marks: QuestionMarks) -> Mark | None:
+    """Return the sentence whose words weigh most; blocks that cannot have it are not divided."""
+    starts = [one.start for one in found]
+
+    def weight(span: Mark) -> float:
+        inside = found[bisect_left(starts, span[0]) : bisect_left(starts, span[1])]
+        return sum(marks.weights[unit] for unit in {one.unit for one in inside})
+
+    best, most = None, 0.0
+    for block in sorted(_blocks(text), key=lambda block: (-weight(block), block)):
+        if weight(block) <= most:
+            break
+        for span in _of_block(text, *block):
+            own = weight(span) * (_HEADING_SHARE if _is_heading(text, span[0]) else 1)
+            if own > most:
+                best, most = span, own
+    return best
 
 
-def _first(text: str, spans: Sequence[Mark]) -> Mark:
+def _first(text: str) -> Mark | None:
+    spans = [*sentence_spans(text)]
     prose = [one for one in spans if not _is_heading(text, one[0])]
     long = (one for one in prose if one[1] - one[0] >= _FEWEST_CHARACTERS)
-    return next(long, (prose or spans)[0])
+    return next(long, next(iter(prose or spans), None))
 
 
 def _is_heading(text: str, start: int) -> bool:

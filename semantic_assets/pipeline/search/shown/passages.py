@@ -19,7 +19,7 @@ from semantic_assets.pipeline.search.shown.likeness import Likeness
 from semantic_assets.pipeline.search.shown.passage_rows import Place, Row, RowReader, joined_text
 
 #: A neighbour joins a hit from at most so many places further down, and so many rows are one hit.
-_WITHIN, _MOST_ROWS = 10, 3
+_WITHIN, _MOST_ROWS = 20, 4
 #: Passages of a document are looked for so far behind its first, and so many of them are shown.
 _DOCUMENT_WITHIN, _PER_DOCUMENT = 50, 3
 #: Rows looked through for each hit, where nearly all of them repeat.

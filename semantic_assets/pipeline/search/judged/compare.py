@@ -9,8 +9,12 @@ from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.index.ranking_metrics import overlap
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.search.quality import MAX_DROP, judged_questions, measure_quality
-from semantic_assets.pipeline.search.query_embedding import query_vectors
+from semantic_assets.pipeline.search.judged.quality import (
+    MAX_DROP,
+    judged_questions,
+    measure_quality,
+)
+from semantic_assets.pipeline.search.judged.query_embedding import query_vectors
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 

@@ -1,10 +1,15 @@
-"""Measure how well an index version answers its dataset's judged questions."""
+"""Measure how well the vectors of an index version answer its dataset's judged questions.
+
+It is measured without the words: so the check and a reindex compare vectors with vectors, also with
+those that an earlier release measured. What a user's search finds is in `judged`.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
@@ -16,7 +21,7 @@ from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.parsing.judgements import Judgements, read_judgements
 from semantic_assets.pipeline.reports.checks import Check
-from semantic_assets.pipeline.search.query_embedding import query_vectors
+from semantic_assets.pipeline.search.judged.query_embedding import query_vectors
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -29,9 +34,42 @@ _PASSAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class JudgedQuestions:
+    """A dataset's judged questions, and their fingerprint."""
+
     judgements: Judgements
     identity: str
+
+    def scores(
+        self,
+        ranked: Iterable[Sequence[str]],
+        names: Mapping[str, str],
+        numbers: Sequence[int] | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Return nDCG@10, recall@10 and MRR of each question, or of those of these numbers.
+
+        Args:
+            ranked: the documents found for each, best first.
+            names: the document_id of each name that a judgement may have.
+        """
+        relevant_of = list(self.relevant(names))
+        wanted = relevant_of if numbers is None else [relevant_of[number] for number in numbers]
+        return np.array(
+            [
+                (
+                    ndcg(documents, relevant, _K),
+                    recall(documents, relevant, _K),
+                    reciprocal_rank(documents, relevant),
+                )
+                for documents, relevant in zip(ranked, wanted, strict=True)
+            ]
+        )
+
+    def relevant(self, names: Mapping[str, str]) -> Iterator[dict[str, float]]:
+        """Yield for each question document_ids and grades; a judged document that is not there counts as never found."""
+        for query in self.judgements.queries:
+            grades = self.judgements.relevant[query]
+            yield {names.get(name, name): grade for name, grade in grades.items()}
 
 
 def measure_quality(
@@ -45,7 +83,7 @@ def measure_quality(
     Raises:
         BrokenJudgements: queries.jsonl or qrels.tsv cannot be understood.
     """
-    asked = _asked(store, dataset)
+    asked = asked_of(store, dataset)
     version = version or store.ledger.index_versions.serving(dataset)
     if asked is None or version is None:
         return None
@@ -62,13 +100,7 @@ def measure_quality(
     return measured
 
 
-def is_to_be_measured(store: Store, dataset: DatasetKey) -> bool:
-    """Whether `measure_quality` would measure the serving version, and record it."""
-    asked, version = _asked(store, dataset), store.ledger.index_versions.serving(dataset)
-    return asked is not None and version is not None and not _measured(store, version, asked)
-
-
-def _measured(store: Store, version: IndexVersion, asked: _Asked) -> Evaluation | None:
+def _measured(store: Store, version: IndexVersion, asked: JudgedQuestions) -> Evaluation | None:
     """Return what was measured before, with the same questions."""
     for found in store.ledger.evaluations.of(version.dataset):
         same = (found.space_id, found.version) == (version.space_id, version.number)
@@ -103,35 +135,31 @@ def _check(dataset: DatasetKey, passed: bool, message: str, counted: int) -> Che
 
 def judged_questions(store: Store, dataset: DatasetKey) -> list[str]:
     """List the judged questions of a dataset; empty if it has none."""
-    asked = _asked(store, dataset)
+    asked = asked_of(store, dataset)
     return list(asked.judgements.queries.values()) if asked else []
 
 
-def _asked(store: Store, dataset: DatasetKey) -> _Asked | None:
+def asked_of(store: Store, dataset: DatasetKey) -> JudgedQuestions | None:
+    """Return a dataset's judged questions; None: it has none.
+
+    Raises:
+        BrokenJudgements: queries.jsonl or qrels.tsv cannot be understood.
+    """
     judgements = read_judgements(store.sources.about(dataset))
     if judgements is None or not judgements.relevant:
         return None
     content = json.dumps([judgements.queries, judgements.relevant], sort_keys=True)
-    return _Asked(judgements, fingerprint("judgements", content))
+    return JudgedQuestions(judgements, fingerprint("judgements", content))
 
 
-def _measure(store: Store, gemini: Gemini, version: IndexVersion, asked: _Asked) -> Evaluation:
+def _measure(
+    store: Store, gemini: Gemini, version: IndexVersion, asked: JudgedQuestions
+) -> Evaluation:
     space = store.ledger.spaces.find(version.space_id)
     index = open_index(version_folder(store, version), store.vector_stores)
     queries = asked.judgements.queries
     ranked = _ranked(index, query_vectors(store, gemini, space, list(queries.values())))
-    names = _documents_by_name(store, version.dataset)
-    scores = []
-    for query, documents in zip(queries, ranked, strict=True):
-        relevant = _resolved(asked.judgements.relevant[query], names)
-        scores.append(
-            (
-                ndcg(documents, relevant, _K),
-                recall(documents, relevant, _K),
-                reciprocal_rank(documents, relevant),
-            )
-        )
-    means = np.asarray(scores).mean(axis=0)
+    means = asked.scores(ranked, documents_by_name(store, version.dataset)).mean(axis=0)
     return Evaluation(
         dataset=str(version.dataset),
         space_id=version.space_id,
@@ -154,7 +182,7 @@ def _ranked(index: Index, vectors: np.ndarray) -> list[list[str]]:
     ]
 
 
-def _documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
+def documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
     """Map record ids, paths and document_ids to document_ids."""
     names: dict[str, str] = {}
     for shard in store.ledger.sources.shards(dataset):
@@ -167,8 +195,3 @@ def _documents_by_name(store: Store, dataset: DatasetKey) -> dict[str, str]:
             for name in (row["record_id"] or below, row["uri"], identity):
                 names.setdefault(name, identity)
     return names
-
-
-def _resolved(relevant: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
-    """Map document_ids to grades; a judged document that is not there counts as never found."""
-    return {names.get(name, name): grade for name, grade in relevant.items()}
