@@ -141,6 +141,17 @@ function nearest(event) {
   return best;
 }
 
+// A heading is set apart, without its signs.
+function lines(text) {
+  return text.split("\n").flatMap((line, number) => {
+    const heading = line.match(/^#{1,6}\s+(.*)$/);
+    if (!heading) return [number ? `\n${line}` : line];
+    const strong = document.createElement("strong");
+    strong.textContent = heading[1];
+    return number ? ["\n", strong] : [strong];
+  });
+}
+
 let asked = 0;
 async function show(n) {
   if (n === shown || n < 0) return;
@@ -157,7 +168,7 @@ async function show(n) {
   const place = [passage.heading, passage.page && `page ${passage.page}`, passage.uri];
   where.textContent = visible(place.filter(Boolean).join(" · "));
   text.className = "text";
-  text.textContent = visible(passage.text);
+  text.append(...lines(visible(passage.text)));
   $("passage").replaceChildren(title, where, text);
   $("passage").scrollTop = 0;
 }
