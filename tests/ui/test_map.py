@@ -35,7 +35,7 @@ def map_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     sources.mkdir(parents=True)
     for number in range(_FILES):
         (sources / f"{number}.txt").write_text(f"Heron {number} stands in the reeds.")
-    (sources / "otter.md").write_text(_HOSTILE)
+    (sources / "otter.md").write_text(f"# Otters\n\n{_HOSTILE}")
     _run(folder, "refresh", "--mode", "sync")
     command = [sys.executable, "-m", "semantic_assets", "map", "river/animals", "--no-browser"]
     server = subprocess.Popen(command, env=_environ(folder), stdout=subprocess.PIPE, text=True)
@@ -87,7 +87,7 @@ def test_words_mark_the_passages_that_have_them_and_a_text_is_never_run(
     page.goto("/")
     page.get_by_label("Passages with these words").fill("otter sleeps")
     expect(page.locator("#count")).to_have_text(f"1 of {_FILES + 1} passages have these words")
-    expect(page.locator("#passage .text")).to_have_text(_HOSTILE)
+    expect(page.locator("#passage .text")).to_have_text(f"Otters {_HOSTILE}")
     assert page.title() == "river/animals · map"
     page.get_by_label("Colour by").select_option(label="kind")
     expect(page.locator("#legend li")).to_have_text([".txt", ".md"])

@@ -19,6 +19,12 @@ const toMap = (px, py) => [
   view.y + (py - canvas.height / 2) / (side() * view.scale),
 ];
 
+// What a text hides is seen: control and format characters, as on the search page.
+const visible = (text) => String(text).replaceAll("\r\n", "\n").replace(
+  /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u3164\uFFA0]/gu,
+  (found) => `\\u{${found.codePointAt(0).toString(16)}}`,
+);
+
 async function fetched(path, as) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error((await answer.json()).detail);
@@ -51,7 +57,7 @@ async function colourBy(number) {
     const circle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
     for (const [key, value] of Object.entries({ cx: 1, cy: 1, r: 1, fill: COLOURS[at] })) circle.setAttribute(key, value);
     dot.append(circle);
-    item.append(dot, name);
+    item.append(dot, visible(name));
     return item;
   }));
   draw();
@@ -135,6 +141,17 @@ function nearest(event) {
   return best;
 }
 
+// A heading is set apart, without its signs.
+function lines(text) {
+  return text.split("\n").flatMap((line, number) => {
+    const heading = line.match(/^#{1,6}\s+(.*)$/);
+    if (!heading) return [number ? `\n${line}` : line];
+    const strong = document.createElement("strong");
+    strong.textContent = heading[1];
+    return number ? ["\n", strong] : [strong];
+  });
+}
+
 let asked = 0;
 async function show(n) {
   if (n === shown || n < 0) return;
@@ -146,11 +163,12 @@ async function show(n) {
   const passage = await fetched(`/passages/${n}`, "json");
   if (mine !== asked) return;
   const title = document.createElement("h2"), where = document.createElement("p"), text = document.createElement("p");
-  title.textContent = passage.title || passage.uri;
+  title.textContent = visible(passage.title || passage.uri);
   where.className = "where";
-  where.textContent = [passage.heading, passage.page && `page ${passage.page}`, passage.uri].filter(Boolean).join(" · ");
+  const place = [passage.heading, passage.page && `page ${passage.page}`, passage.uri];
+  where.textContent = visible(place.filter(Boolean).join(" · "));
   text.className = "text";
-  text.textContent = passage.text;
+  text.append(...lines(visible(passage.text)));
   $("passage").replaceChildren(title, where, text);
   $("passage").scrollTop = 0;
 }
