@@ -85,14 +85,6 @@ def test_exact_counts_that_do_not_go_on(desk: Desk) -> None:
     desk.follow(said, "estimate")
 
 
-@pytest.mark.cures("nothing is known of a project {}: name one that `semantic-assets ls` lists")
-def test_a_quote_for_a_project_that_there_is_not(desk: Desk) -> None:
-    desk.must("refresh")
-    said = desk.refused("estimate", "-d", "acmee")
-    assert "acme.manuals" in desk.follow(said, "ls", "--json")
-    desk.must("estimate", "-d", "acme")
-
-
 @pytest.mark.cures("there is no entry {}: `semantic-assets spend list` shows them")
 def test_an_entry_of_other_spend_that_there_is_not(desk: Desk) -> None:
     desk.must("init")
