@@ -79,7 +79,7 @@ def _search_until(settings: Settings, done: Path) -> list[str]:
             wrong += _wrong_words(store)
             searches += 1
             seen |= versions
-            time.sleep(0.02)  # else four of them leave the writer and the emulator no processor
+            time.sleep(0.1)  # else four of them leave the writer and the emulator no processor
     return [*wrong[:3], *([] if len(seen) > 1 else [f"only {seen} in {searches} searches"])]
 
 

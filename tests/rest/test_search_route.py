@@ -41,7 +41,7 @@ def test_options_pages_filters_and_groups(ships: Served) -> None:
         assert {hit["record_id"] for hit in some} == {"r30", "r31", "r32"}
     grouped = ask(ships, "ship at dawn", group="document", per_document=1, k=4)["data"]
     assert len([name for name, _ in groupby(hit["document_id"] for hit in grouped)]) == 4
-    nothing = ask(ships, "asdkjh qweoiu zmxncb")
+    nothing = ask(ships, "asdkjh qweoiu zmxncb", mode="words")
     assert (nothing["data"], nothing["has_more"]) == ([], False)
 
 

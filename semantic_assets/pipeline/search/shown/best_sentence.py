@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from semantic_assets.pipeline.search.question_marks import Mark, MarkedWord, QuestionMarks
 from semantic_assets.pipeline.search.search_hit import Sentence
@@ -30,11 +31,13 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 #: A title or a table's head says less than a sentence with the same words.
 _HEADING_SHARE = 0.5
 _FEWEST_CHARACTERS = 20
+#: Words of the question that are looked at in a passage.
+_LOOKED_AT = 100
 
 
 def best_sentence(text: str, marks: QuestionMarks) -> Sentence | None:
     """Return the sentence with the weightiest words of a question, or else the first of the text."""
-    found = [*marks.found(text)]
+    found = [*islice(marks.found(text), _LOOKED_AT)]
     span = _weightiest(text, found, marks) if found else _first(text)
     if span is None:
         return None
