@@ -113,17 +113,6 @@ def test_a_search_while_something_waits(desk: Desk) -> None:
     assert "not all can be found" not in desk.must("search", "the pump is primed")
 
 
-@pytest.mark.cures("nothing close to this: ask in other words, or `--no-floor` shows what there is")
-def test_a_question_to_which_nothing_is_close(desk: Desk) -> None:
-    for number in range(30):
-        desk.write(f"{number}.txt", f"Pump {number} is primed before its first start.")
-    desk.must("refresh")
-    said = desk.must("search", "zxqv wvut krrp")
-    desk.followed.append(said)
-    assert "--no-floor" in said
-    assert "Pump" in desk.must("search", "zxqv wvut krrp", "--no-floor")
-
-
 @pytest.mark.cures("{}; a search by words needs no API: `--mode words`")
 def test_a_search_while_the_service_does_not_answer(desk: Desk) -> None:
     desk.must("refresh")

@@ -71,11 +71,11 @@ def test_doctor_finds_an_answer_that_was_not_trusted(desk: Desk) -> None:
 def test_verify_finds_no_index(desk: Desk) -> None:
     desk.must("refresh")
     shutil.rmtree(desk.root / "index")
-    desk.follow(desk.refused("verify"), "refresh")
+    desk.follow(desk.refused("verify", "--json"), "refresh")
     desk.must("verify")
     with closing(sqlite3.connect(desk.root / "ledger.sqlite3")) as ledger, ledger:
         ledger.execute("DELETE FROM generation")
-    said = desk.refused("verify")
+    said = desk.refused("verify", "--json")
     desk.followed.append(said)
     desk.must("refresh")
     desk.must("verify")

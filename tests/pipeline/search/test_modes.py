@@ -129,6 +129,7 @@ def test_a_condition_that_cannot_be_is_refused_before_anything_is_sent(shelves: 
         search(shelves.store, gemini, "winch", options=options)
 
 
+@pytest.mark.cures("nothing close to this: ask in other words, or `--no-floor` shows what there is")
 @pytest.mark.parametrize(
     "question",
     [

@@ -18,7 +18,7 @@ from semantic_assets.pipeline.search.judged.quality import (
     documents_by_name,
     measure_quality,
 )
-from semantic_assets.pipeline.search.judged.query_embedding import query_vectors
+from semantic_assets.pipeline.search.judged.query_embedding import are_readable, query_vectors
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 
@@ -58,7 +58,9 @@ def are_modes_to_be_measured(store: Store, dataset: DatasetKey) -> bool:
 
 
 def _measured(store: Store, version: IndexVersion, asked: JudgedQuestions) -> bool:
-    return any(
+    """Say whether it was measured by these questions, and their vectors are whole."""
+    space = store.ledger.spaces.find(version.space_id)
+    return are_readable(store, space) and any(
         (one.space_id, one.version, one.judgements)
         == (version.space_id, version.number, asked.identity)
         for one in store.ledger.evaluations.of_modes(version.dataset)
