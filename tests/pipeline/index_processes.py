@@ -10,7 +10,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.index.words.question_terms import terms_of
 from semantic_assets.ledger.index_versions import IndexVersions
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.search.search_hit import SearchHit
@@ -85,7 +85,7 @@ def _search_until(settings: Settings, done: Path) -> list[str]:
 
 def _wrong_words(store: Store) -> list[str]:
     """Search the serving version by words alone: rows that have one, all of one version."""
-    index = searched_of(store).selection(store, [DATASET]).opened[0].index
+    index = searched_of(store).selection(store, Scope((DATASET,))).opened[0].index
     assert index.words is not None
     terms = terms_of("valve pump dome mirror")
     hits = index.words.best(terms, index.words.counts(terms), 30)
