@@ -106,7 +106,7 @@ class Settings:
     wait_minutes: Annotated[float, number(0)] = 24 * 60.0
     #: Tables of a shard from this size on get amendments: a small change writes what it
     #: changed. A plain glob then also sees rows that no longer count: see `docs/architecture.md`.
-    amended_from_mb: Annotated[int, whole(0)] = 1
+    amended_from_mb: Annotated[int, whole(0)] = 8
     #: How long a dataset's folder may be missing or empty before a listing removes the dataset.
     remove_after_hours: Annotated[float, number(0)] = 168.0
 
