@@ -60,9 +60,9 @@ class MixedRanking:
 
     def first(self, count: int) -> Sequence[Ranked]:
         """Return the first `count` rows, or all if there are fewer."""
-        while len(self._ranked) < count and not self._is_whole:
+        while len(self._sure) < count and not self._lists.are_whole:
             self._set(self.sought.lists(self._lists.depth * _DEEPER))
-        return self._ranked[:count]
+        return [self._ranked(int(at)) for at in self._sure[:count]]
 
     @cached_property
     def share(self) -> float:
@@ -84,21 +84,12 @@ class MixedRanking:
         rows = np.concatenate([np.empty(0, np.int64), *(block.rows for block in blocks)])
         scores = np.concatenate([np.empty(0), *map(self._scores, blocks)])
         order = np.lexsort((rows, places, -np.round(scores, _DIGITS)))
-        sure = int((scores > self._least_sure()).sum())
+        self._sure = order[: int((scores > self._least_sure()).sum())]
+        self._blocks, self._scored = blocks, scores
+        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
         ranks = [{hit[1:]: rank for rank, hit in enumerate(one, 1)} for one in lists.nearest]
-        by_meaning = {row: rank for one in ranks for row, rank in one.items()}
-        by_words = {hit[1:]: rank for rank, hit in enumerate(lists.words, 1)}
-        starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
-        self._ranked = [
-            _ranked(
-                blocks[int(places[at])],
-                int(at - starts[int(places[at])]),
-                float(scores[at]),
-                by_meaning,
-                by_words,
-            )
-            for at in order[:sure]
-        ]
+        self._by_meaning = {row: rank for one in ranks for row, rank in one.items()}
+        self._by_words = {hit[1:]: rank for rank, hit in enumerate(lists.words, 1)}
 
     def _block(self, one: Opened, rows: Numbers) -> _Block:
         words = self.sought.words.scores(one, rows)
@@ -129,38 +120,27 @@ class MixedRanking:
         by_words = words / best_words * self.share if best_words > 0 else np.zeros_like(words)
         return mixed(by_meaning, by_words, weight)
 
-    @property
-    def _is_whole(self) -> bool:
-        """Whether the candidates are all rows that there are."""
-        lists = self._lists
-        return not any(len(one) >= lists.depth for one in lists.nearest or [lists.words])
-
     def _least_sure(self) -> float:
         """Return the score that no row beyond the candidates exceeds."""
         lists, sought = self._lists, self.sought
-        if self._is_whole or self._is_by_cosine or not lists.nearest:
+        if lists.are_whole or self._is_by_cosine or not lists.nearest:
             return -np.inf
         ends = [hits[-1] for hits in lists.nearest if len(hits) >= lists.depth]
         gap = max(sought.gap(one, score) for score, one, _ in ends)
-        words = lists.words[-1][0] if len(lists.words) >= lists.depth else 0.0
+        words = lists.words[-1][0] if len(lists.words) >= lists.words_depth else 0.0
         weights = {self._weight(one) for one in sought.selection.opened}
         least = [self._mix(np.array([gap]), np.array([words]), weight)[0] for weight in weights]
         return max(map(float, least)) + 0.1**_DIGITS
 
-
-def _ranked(
-    block: _Block,
-    place: int,
-    score: float,
-    by_meaning: dict[tuple[Opened, int], int],
-    by_words: dict[tuple[Opened, int], int],
-) -> Ranked:
-    row = int(block.rows[place])
-    key = block.opened, row
-    scores = HitScores(
-        cosine=None if block.cosines is None else float(block.cosines[place]),
-        cosine_rank=by_meaning.get(key),
-        words=float(block.words[place]) or None,
-        words_rank=by_words.get(key),
-    )
-    return Ranked(score, block.opened, row, scores)
+    def _ranked(self, at: int) -> Ranked:
+        """Return the candidate at a place among all blocks."""
+        number = int(np.searchsorted(self._starts, at, side="right")) - 1
+        block, place = self._blocks[number], at - int(self._starts[number])
+        key = block.opened, int(block.rows[place])
+        scores = HitScores(
+            cosine=None if block.cosines is None else float(block.cosines[place]),
+            cosine_rank=self._by_meaning.get(key),
+            words=float(block.words[place]) or None,
+            words_rank=self._by_words.get(key),
+        )
+        return Ranked(float(self._scored[at]), *key, scores)
