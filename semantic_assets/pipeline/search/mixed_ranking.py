@@ -61,7 +61,7 @@ class MixedRanking:
     def first(self, count: int) -> Sequence[Ranked]:
         """Return the first `count` rows, or all if there are fewer."""
         while len(self._sure) < count and not self._lists.are_whole:
-            self._set(self.sought.lists(self._lists.depth * _DEEPER))
+            self._set(self._longer())
         return [self._ranked(int(at)) for at in self._sure[:count]]
 
     @cached_property
@@ -76,6 +76,16 @@ class MixedRanking:
         """How far the nearest row stands out among those of its space."""
         nearest = (hits[0] for hits in self._lists.nearest if hits)
         return max((self.sought.gap(one, score) for score, one, _ in nearest), default=0.0)
+
+    def _longer(self) -> Lists:
+        """Return the lists with the one longer whose end lets unknown rows score most."""
+        gap, words = self._ends()
+        by_words = not self._lists.nearest or any(
+            self._mix(np.array([0.0]), np.array([words]), weight)[0]
+            > self._mix(np.array([gap]), np.array([0.0]), weight)[0]
+            for weight in self._weights
+        )
+        return self.sought.longer(self._lists, _DEEPER, by_words=by_words)
 
     def _set(self, lists: Lists) -> None:
         self._lists = lists
@@ -122,15 +132,25 @@ class MixedRanking:
 
     def _least_sure(self) -> float:
         """Return the score that no row beyond the candidates exceeds."""
-        lists, sought = self._lists, self.sought
+        lists = self._lists
         if lists.are_whole or self._is_by_cosine or not lists.nearest:
             return -np.inf
-        ends = [hits[-1] for hits in lists.nearest if len(hits) >= lists.depth]
-        gap = max(sought.gap(one, score) for score, one, _ in ends)
-        words = lists.words[-1][0] if len(lists.words) >= lists.words_depth else 0.0
-        weights = {self._weight(one) for one in sought.selection.opened}
-        least = [self._mix(np.array([gap]), np.array([words]), weight)[0] for weight in weights]
+        gap, words = self._ends()
+        least = [
+            self._mix(np.array([gap]), np.array([words]), weight)[0] for weight in self._weights
+        ]
         return max(map(float, least)) + 0.1**_DIGITS
+
+    def _ends(self) -> tuple[float, float]:
+        """Return the most that a row beyond the lists can have by meaning and by words."""
+        lists = self._lists
+        ends = [hits[-1] for hits in lists.nearest if len(hits) >= lists.depth]
+        gap = max((self.sought.gap(one, score) for score, one, _ in ends), default=0.0)
+        return gap, lists.words[-1][0] if len(lists.words) >= lists.words_depth else 0.0
+
+    @property
+    def _weights(self) -> set[float]:
+        return {self._weight(one) for one in self.sought.selection.opened}
 
     def _ranked(self, at: int) -> Ranked:
         """Return the candidate at a place among all blocks."""

@@ -1,6 +1,6 @@
 """A question as it is put to a selection, and the rows that are best by one of its two sides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TypeVar
@@ -13,8 +13,8 @@ from semantic_assets.pipeline.search.asked_words import AskedWords
 from semantic_assets.pipeline.search.fusion import Scores
 from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, Selection
 
-#: Rows by words for each row by meaning: words cost little, and weigh so much in the mix that a list
-#: as short as the other was made longer in 58 of 60 questions, and with it the other too.
+#: Rows by words for each row by meaning, at first: words cost little, and weigh so much in the mix
+#: that a list as short as the other was too short for 58 of 60 questions.
 _WORDS_DEEPER = 4
 _S = TypeVar("_S", float, Scores)
 
@@ -25,12 +25,9 @@ class Lists:
 
     depth: int
     nearest: list[list[Found]]
+    #: As many rows by words were asked for.
+    words_depth: int
     words: list[Found]
-
-    @property
-    def words_depth(self) -> int:
-        """How many rows by words were asked for."""
-        return self.depth * _WORDS_DEEPER
 
     @property
     def are_whole(self) -> bool:
@@ -66,17 +63,24 @@ class Sought:
 
     def lists(self, depth: int, nearest: list[list[Found]] | None = None) -> Lists:
         """Return the best rows; `nearest` are those by meaning where they are known."""
-        if nearest is None:
-            nearest = [
-                space.nearest(vector[None], depth, self.allowed)[0]
-                for space, vector in zip(
-                    self.selection.spaces, self.vectors, strict=bool(self.vectors)
-                )
-            ]
-        lists = Lists(depth, nearest, [])
-        if self.mode != "dense":
-            lists.words.extend(self.words.best(lists.words_depth, self.allowed))
-        return lists
+        nearest = self._nearest(depth) if nearest is None else nearest
+        words_depth = depth * _WORDS_DEEPER
+        return Lists(depth, nearest, words_depth, self._best_by_words(words_depth))
+
+    def longer(self, lists: Lists, times: int, *, by_words: bool) -> Lists:
+        """Return lists of which one side is so many times as long."""
+        if by_words:
+            depth = lists.words_depth * times
+            return replace(lists, words_depth=depth, words=self._best_by_words(depth))
+        depth = lists.depth * times
+        return replace(lists, depth=depth, nearest=self._nearest(depth))
+
+    def _nearest(self, depth: int) -> list[list[Found]]:
+        spaces = zip(self.selection.spaces, self.vectors, strict=bool(self.vectors))
+        return [space.nearest(vector[None], depth, self.allowed)[0] for space, vector in spaces]
+
+    def _best_by_words(self, depth: int) -> list[Found]:
+        return [] if self.mode == "dense" else self.words.best(depth, self.allowed)
 
     def cosines(self, one: Opened, rows: Numbers) -> Scores | None:
         if not self.vectors:
