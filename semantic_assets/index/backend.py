@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from semantic_assets.index.description import Description
@@ -16,6 +17,9 @@ from semantic_assets.index.filtering.dictionaries import stored_column
 from semantic_assets.index.one_thread import use_one_thread
 from semantic_assets.index.parts import Parts
 from semantic_assets.index.ranking import Hit, Numbers, Vectors, best
+
+#: Where a row stands: its document, and its number there.
+PLACE = ("document_id", "chunk_index")
 
 
 class Finder(Protocol):
@@ -42,6 +46,18 @@ class Finder(Protocol):
         """Return rows of INDEX_ROWS in the order of `numbers`."""
         ...
 
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the document of a row and its place there, without its text."""
+        ...
+
+    def vectors(self, numbers: Numbers) -> Vectors:
+        """Return the vectors of these rows, which are ascending."""
+        ...
+
+    def cosines(self, query: Vectors, numbers: Numbers) -> Vectors:
+        """Return the cosines of a unit vector with these rows, which are ascending."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class InParts:
@@ -56,6 +72,26 @@ class InParts:
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, object]]:
         return self.parts.rows(numbers)
+
+    def place(self, number: int) -> tuple[str, int]:
+        which = int(np.searchsorted(self.parts.starts, number, side="right")) - 1
+        part = self.parts.parts[which]
+        (place,) = part.places(np.array([number - int(self.parts.starts[which])]))
+        document, chunk = (part.columns[name][int(place)].as_py() for name in PLACE)
+        return document, chunk
+
+    def vectors(self, numbers: Numbers) -> Vectors:
+        edges = np.searchsorted(numbers, self.parts.starts)
+        pieces = zip(self.parts.numbered(), edges[:-1], edges[1:], strict=True)
+        taken = [
+            part.stored.taken(part.places(numbers[low:high] - start))
+            for (start, part), low, high in pieces
+            if low < high
+        ]
+        return np.concatenate([np.empty((0, self.parts.dimensions), np.float32), *taken])
+
+    def cosines(self, query: Vectors, numbers: Numbers) -> Vectors:
+        return self.parts.cosines(query, numbers)
 
 
 class Backend(Protocol):

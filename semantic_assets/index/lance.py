@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from semantic_assets.index.backend import PLACE
 from semantic_assets.index.description import Description
 from semantic_assets.index.lance_store import LanceStore
 from semantic_assets.index.parts import Part, Parts, open_parts
@@ -113,6 +114,20 @@ class LanceFinder:
     def _vectors(self, found: pa.Table) -> Vectors:
         vectors: Vectors = found[_VECTOR].combine_chunks().flatten().to_numpy()
         return vectors.reshape(-1, self.description.dimensions)
+
+    def place(self, number: int) -> tuple[str, int]:
+        with self.store.asked():
+            found = self.table.take_offsets([number]).select([*PLACE]).to_arrow().to_pylist()
+        document, chunk = (found[0][name] for name in PLACE)
+        return document, chunk
+
+    def vectors(self, numbers: Numbers) -> Vectors:
+        with self.store.asked():
+            found = self.table.take_offsets(numbers.tolist()).select([_NUMBER, _VECTOR]).to_arrow()
+        return self._vectors(found.sort_by(_NUMBER))
+
+    def cosines(self, query: Vectors, numbers: Numbers) -> Vectors:
+        return self.vectors(numbers) @ query if len(numbers) else np.empty(0, np.float32)
 
     def column(self, name: str) -> list[pa.Array] | None:
         if name not in self.table.schema.names:

@@ -82,7 +82,7 @@ def test_the_image_listens_to_itself_alone() -> None:
 
 
 #: What tests, the browser and the benchmarks need.
-NOT_RUN = {"dev", "ui", "benchmarks"}
+NOT_RUN = {"dev", "ui", "bench"}
 
 
 def _lock(path: str) -> str:

@@ -13,6 +13,9 @@ PARQUET, JSONL, LANCE, HUGGINGFACE, POSTGRES = (
 FORMATS = (PARQUET, LANCE, HUGGINGFACE, JSONL)
 _ENDINGS = {f".{name}": name for name in (PARQUET, JSONL, LANCE)}
 _IN_FOLDERS = (PARQUET, JSONL, HUGGINGFACE)
+#: What a killed export leaves of a file, and the files of a folder.
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{32}\.tmp")
+_OF_FOLDER = re.compile(r"shard-\d+\.\w+|README\.md")
 _POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 
@@ -45,9 +48,11 @@ class FileTarget:
 
     def is_temporary(self, path: Path) -> bool:
         """Say whether a file is what a killed export left of a file of this target."""
-        own = re.escape(self.path.name) if self.is_one else r"shard-\d+\.\w+|README\.md"
-        names = f"{own}|{re.escape(self.manifest.name)}"
-        return bool(re.fullmatch(rf"\.({names})\.[0-9a-f]{{32}}\.tmp", path.name))
+        found = _TEMPORARY.fullmatch(path.name)
+        if found is None or found[1] == self.manifest.name:
+            return found is not None
+        is_of_folder = _OF_FOLDER.fullmatch(found[1]) is not None
+        return found[1] == self.path.name if self.is_one else is_of_folder
 
 
 def is_database(target: str) -> bool:

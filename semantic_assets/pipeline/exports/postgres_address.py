@@ -9,6 +9,7 @@ from semantic_assets.model.keys import DatasetKey
 
 #: Postgres cuts off longer names.
 _LONGEST_NAME = 63
+_NOT_IN_NAMES = re.compile(r"\W")
 _SECRET_WORDS = ("password", "sslpassword")
 
 
@@ -38,7 +39,7 @@ def postgres_address(target: str, dataset: DatasetKey, table: str | None) -> Pos
             "the target is no address of Postgres: use "
             "postgresql://USER:PASSWORD@HOST:5432/DATABASE (with %40 for an @ in it)"
         )
-    name = table or re.sub(r"\W", "_", str(dataset).lower())
+    name = table or _NOT_IN_NAMES.sub("_", str(dataset).lower())
     if not 0 < len(name.encode()) <= _LONGEST_NAME or "\0" in name:
         raise ConfigError(
             f"a table's name has 1 to {_LONGEST_NAME} bytes: name another with --table"

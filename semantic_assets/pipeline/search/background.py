@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from semantic_assets.index.parts import Parts
+from semantic_assets.index.opened_version import Index
 from semantic_assets.index.ranking import Vectors
 
 _ROWS = 256
@@ -27,14 +27,14 @@ class Background:
     rows: int
 
     @classmethod
-    def of(cls, several: Sequence[Parts], dimensions: int) -> "Background":
+    def of(cls, several: Sequence[Index], dimensions: int) -> "Background":
         starts = np.cumsum([0, *map(len, several)], dtype=np.int64)
         rows = int(starts[-1])
         numbers = np.unique(np.linspace(0, max(rows - 1, 0), min(_ROWS, rows)).astype(np.int64))
         edges = np.searchsorted(numbers, starts)
         taken = [
-            _vectors(parts, numbers[low:high] - start)
-            for parts, start, low, high in zip(
+            index.finder.vectors(numbers[low:high] - start)
+            for index, start, low, high in zip(
                 several, starts[:-1], edges[:-1], edges[1:], strict=True
             )
             if low < high
@@ -51,14 +51,3 @@ class Background:
     def level(self, query: Vectors) -> float:
         """Return the mean cosine of a question with the sample."""
         return float((self.vectors @ query).mean()) if len(self.vectors) else 0.0
-
-
-def _vectors(parts: Parts, numbers: "np.ndarray") -> Vectors:
-    """Return the vectors of these rows, which are ascending."""
-    edges = np.searchsorted(numbers, parts.starts)
-    taken = [
-        part.stored.taken(part.places(numbers[low:high] - start))
-        for (start, part), low, high in zip(parts.numbered(), edges[:-1], edges[1:], strict=True)
-        if low < high
-    ]
-    return np.concatenate(taken)

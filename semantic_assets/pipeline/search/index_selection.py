@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from semantic_assets.index.opened_version import Index
-from semantic_assets.index.parts import Parts
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.index.stack import Stack, stackable, stacked
 from semantic_assets.ledger.index_versions import ServingVersion
@@ -23,10 +22,6 @@ class Opened:
     index: Index
     #: The weight of the meaning that was learned from its judged questions; None: the usual one.
     weight: float | None = None
-
-    @cached_property
-    def parts(self) -> Parts:
-        return self.index.parts
 
 
 #: (score, index, row)
@@ -57,7 +52,7 @@ class SpaceSelection:
     @cached_property
     def background(self) -> Background:
         """What is usual among the space's rows."""
-        return Background.of([one.parts for one in self.opened], self.space.dimensions)
+        return Background.of([one.index for one in self.opened], self.space.dimensions)
 
     def nearest(self, queries: Vectors, k: int, allowed: Allowed) -> list[list[Found]]:
         """Return the k best rows for each question, by score."""

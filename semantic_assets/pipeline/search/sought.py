@@ -85,7 +85,7 @@ class Sought:
     def cosines(self, one: Opened, rows: Numbers) -> Scores | None:
         if not self.vectors:
             return None
-        found: Scores = one.parts.cosines(self.vectors[self._places[one.space_id]], rows)
+        found: Scores = one.index.finder.cosines(self.vectors[self._places[one.space_id]], rows)
         return found
 
     def gap(self, one: Opened, cosine: _S) -> _S:

@@ -23,7 +23,7 @@ _BEFORE = re.compile(r"^\s*(?:(?:#{1,6}|[-*+\u2022>]|\d{1,3}[.)]|={1,6})\s+|\|)+
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 _RULE = re.compile(r"^[\s|:=+*_~#`-]*$")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M)
-_CELLS = re.compile(r"\s*(?:\|\s*)+")
+_CELLS = re.compile(r"(?:\|\s*)+")
 _EMPHASIS = re.compile(
     r"(\*\*|__|`+|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"
 )

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from semantic_assets.pipeline.search.mixed_ranking import Ranked
 
 Row = dict[str, Any]
@@ -43,18 +41,12 @@ class RowReader:
     def place(self, one: Ranked) -> Place:
         """Return where a row stands; of one that was not read, no text is read for it."""
         row = self._held.get(one)
-        document, chunk = (row["document_id"], row["chunk_index"]) if row else _columns(one)
+        document, chunk = (
+            (row["document_id"], row["chunk_index"])
+            if row
+            else one.opened.index.finder.place(one.row)
+        )
         return Place(str(one.opened.dataset), document, chunk)
-
-
-def _columns(one: Ranked) -> tuple[str, int]:
-    parts = one.opened.parts
-    which = int(np.searchsorted(parts.starts, one.row, side="right")) - 1
-    part = parts.parts[which]
-    (place,) = part.places(np.array([one.row - int(parts.starts[which])]))
-    columns = (part.columns[name] for name in ("document_id", "chunk_index"))
-    document, chunk = (column[int(place)].as_py() for column in columns)
-    return document, chunk
 
 
 def joined_text(rows: Sequence[Row]) -> tuple[str, int, int]:
