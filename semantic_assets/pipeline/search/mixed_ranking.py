@@ -85,6 +85,8 @@ class MixedRanking:
             > self._mix(np.array([gap]), np.array([0.0]), weight)[0]
             for weight in self._weights
         )
+        # A list that has ended cannot be made longer, whatever the other's end is worth.
+        by_words = by_words and not self._lists.have_words_ended
         return self.sought.longer(self._lists, _DEEPER, by_words=by_words)
 
     def _set(self, lists: Lists) -> None:
@@ -146,7 +148,7 @@ class MixedRanking:
         lists = self._lists
         ends = [hits[-1] for hits in lists.nearest if len(hits) >= lists.depth]
         gap = max((self.sought.gap(one, score) for score, one, _ in ends), default=0.0)
-        return gap, lists.words[-1][0] if len(lists.words) >= lists.words_depth else 0.0
+        return gap, 0.0 if lists.have_words_ended else lists.words[-1][0]
 
     @property
     def _weights(self) -> set[float]:

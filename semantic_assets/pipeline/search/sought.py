@@ -30,10 +30,15 @@ class Lists:
     words: list[Found]
 
     @property
+    def have_words_ended(self) -> bool:
+        """Whether these are all rows that have a word of the question."""
+        return len(self.words) < self.words_depth
+
+    @property
     def are_whole(self) -> bool:
         """Whether these are all rows that there are."""
         if not self.nearest:
-            return len(self.words) < self.words_depth
+            return self.have_words_ended
         return all(len(one) < self.depth for one in self.nearest)
 
     @property
