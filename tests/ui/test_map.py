@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui.test_page import _environ, _run
+from tests.ui.page_world import environ, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright
@@ -36,9 +36,9 @@ def map_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for number in range(_FILES):
         (sources / f"{number}.txt").write_text(f"Heron {number} stands in the reeds.")
     (sources / "otter.md").write_text(f"# Otters\n\n{_HOSTILE}")
-    _run(folder, "refresh", "--mode", "sync")
+    run(folder, "refresh", "--mode", "sync")
     command = [sys.executable, "-m", "semantic_assets", "map", "river/animals", "--no-browser"]
-    server = subprocess.Popen(command, env=_environ(folder), stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, env=environ(folder), stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     yield server.stdout.readline().split(" at ")[1].split(",")[0]
     server.terminate()
