@@ -14,7 +14,7 @@ from semantic_assets.index.words.word_index import WordIndex
 from semantic_assets.index.words.words_of_parts import WORDS_OF
 
 #: Rows that are looked for; words of each that are counted, and of these the ones that are searched.
-_PROBES, _LONGEST, _RAREST, _K = 32, 6, 3, 3
+_PROBES, _LONGEST, _RAREST, _K = 16, 6, 2, 1
 
 
 def prove_words(index: Index, name: str, changed: Collection[str]) -> None:
