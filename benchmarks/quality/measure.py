@@ -129,7 +129,7 @@ def _exact(rankings: JudgedRankings) -> Iterator[Ranked]:
     """The documents by their best cosine with all vectors, without an index."""
     (opened,) = rankings.selection.opened
     documents = np.array(opened.index.table(["document_id"])["document_id"].to_pylist())
-    vectors: Vectors = np.concatenate([part.vectors for part in opened.parts])
+    vectors: Vectors = np.concatenate([part.vectors for part in opened.index.parts])
     for query in rankings.vectors:
         rows = np.argsort(-(vectors @ query), kind="stable")
         yield list(dict.fromkeys(documents[rows].tolist()))[:_DOCUMENTS]
