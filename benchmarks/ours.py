@@ -84,7 +84,8 @@ def _ask(settings: Settings, meter: Meter, count: int) -> None:
         for number in range(count + _WARM):
             question = _QUESTIONS.format(number, _THINGS[number % len(_THINGS)])
             with meter.measuring("warm" if number < _WARM else "all"):
-                assert search(store, gemini, question, k=10)
+                found = search(store, gemini, question, k=10)
+            assert found or found.told  # nothing may be close to a thing that no text names
     meter.tell()
 
 

@@ -30,7 +30,8 @@ from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import PART_ROWS
 from semantic_assets.pipeline.search.answering import allowed_of, answers
-from semantic_assets.pipeline.search.index_selection import Opened, Selection, selection_of
+from semantic_assets.pipeline.search.index_selection import Selection, selection_of
+from semantic_assets.pipeline.search.opened_index import Opened
 
 _SIZE = 500_000
 _QUESTIONS, _ROUNDS, _K = 60, 5, 10

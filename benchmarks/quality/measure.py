@@ -18,10 +18,11 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.flows.refresh import refresh
-from semantic_assets.pipeline.search.index_selection import Opened, selection_of
+from semantic_assets.pipeline.search.index_selection import selection_of
 from semantic_assets.pipeline.search.judged.judged_rankings import JudgedRankings, Ranked
 from semantic_assets.pipeline.search.judged.quality import asked_of, documents_by_name
 from semantic_assets.pipeline.search.judged.query_embedding import query_vectors
+from semantic_assets.pipeline.search.opened_index import Opened
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index.serving import version_folder
 

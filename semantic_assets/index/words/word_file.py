@@ -48,6 +48,11 @@ class WordFile:
     counts: Array
     lengths: Array
 
+    @property
+    def size(self) -> int:
+        """The bytes of all arrays."""
+        return sum(getattr(self, name).nbytes for name in _ARRAYS)
+
     def places(self, terms: list[bytes]) -> list[tuple[int, int]]:
         """Return for each term where its rows begin and end in `rows`; (0, 0): no row has it."""
         if not len(self.heads):

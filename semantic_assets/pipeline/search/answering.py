@@ -8,8 +8,9 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.pipeline.search.asked_words import asked_words
 from semantic_assets.pipeline.search.closeness import nothing_close
-from semantic_assets.pipeline.search.index_selection import Allowed, Selection
+from semantic_assets.pipeline.search.index_selection import Selection
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, depth_of
+from semantic_assets.pipeline.search.opened_index import Allowed
 from semantic_assets.pipeline.search.search_hit import Answer
 from semantic_assets.pipeline.search.shown.best_sentence import best_sentence
 from semantic_assets.pipeline.search.shown.passages import Passages
@@ -39,7 +40,7 @@ def answers(
             allowed,
             options.mode,
             tuple(of_all[number] for of_all in vectors),
-            asked_words(selection.opened, question),
+            asked_words(selection.words, question),
         )
         lists = sought.lists(depth, [of_all[number] for of_all in nearest])
         found.append(_answer(MixedRanking(sought, lists), options))

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import chain
 from operator import add
 
 import numpy as np
@@ -15,8 +16,9 @@ from semantic_assets.index.words.question_terms import Terms, terms_of
 from semantic_assets.index.words.row_languages import spoken_languages
 from semantic_assets.index.words.word_index import WordCounts
 from semantic_assets.pipeline.search.fusion import Scores
-from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, best_first
+from semantic_assets.pipeline.search.opened_index import Allowed, Found, Opened, best_first
 from semantic_assets.pipeline.search.question_marks import UNSPACED, QuestionMarks
+from semantic_assets.pipeline.search.word_groups import WordGroup, words_of
 
 #: Units of a long question of which it is said whether a row has them.
 _WEIGHED = 64
@@ -30,38 +32,31 @@ class AskedWords:
     """The terms of a question and in how many rows each is."""
 
     question: str
-    #: Those that have a word index.
-    opened: tuple[Opened, ...]
+    #: Of those that have a word index.
+    groups: tuple[WordGroup, ...]
     terms: Terms
     counts: WordCounts
 
     def best(self, k: int, allowed: Allowed) -> list[Found]:
         """Return the k rows with the best words."""
-        return best_first(
-            (
-                (score, one, row)
-                for one in self.opened
-                if one.index.words is not None
-                for row, score in one.index.words.best(self.terms, self.counts, k, allowed.get(one))
-            ),
-            k,
-        )
+        found = (one.best(self.terms, self.counts, k, allowed) for one in self.groups)
+        return best_first(chain.from_iterable(found), k)
 
-    def scores(self, one: Opened, rows: Numbers) -> Scores:
-        """Return the BM25 score of these rows; 0 where there is no word index yet."""
-        if one.index.words is None:
-            return np.zeros(len(rows), np.float32)
-        return one.index.words.scores(self.terms, self.counts, rows)
+    def scores(self, rows: Mapping[Opened, Numbers]) -> dict[Opened, Scores]:
+        """Return the BM25 scores of these rows; 0 where there is no word index yet."""
+        found = {one: np.zeros(len(numbers), np.float32) for one, numbers in rows.items()}
+        for group in self.groups:
+            found |= group.scores(self.terms, self.counts, rows)
+        return found
 
     def share(self, one: Opened, row: int) -> float:
         """Return the share of the question's weight that the words of a row have."""
-        assert one.index.words is not None
         numbers = np.array([row], np.int64)
         heaviest = sorted(self.weights.items(), key=lambda item: -item[1])[:_WEIGHED]
         found = sum(
             weight
             for unit, weight in heaviest
-            if one.index.words.scores(Terms((unit,)), self.counts, numbers)[0] > 0
+            if words_of(one).scores(Terms((unit,)), self.counts, numbers)[0] > 0
         )
         return found / (sum(weight for _, weight in heaviest) or 1.0)
 
@@ -72,7 +67,7 @@ class AskedWords:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for one in self.opened for name in _languages(one)))
+        return tuple(dict.fromkeys(name for one in self.groups for name in one.words.languages))
 
     @cached_property
     def unspaced(self) -> list[str]:
@@ -104,13 +99,8 @@ class AskedWords:
         return math.log1p((self.counts.rows - rows + 0.5) / (rows + 0.5))
 
 
-def _languages(one: Opened) -> Iterable[str]:
-    return () if one.index.words is None else one.index.words.languages
-
-
-def asked_words(opened: Sequence[Opened], question: str) -> AskedWords:
+def asked_words(groups: Sequence[WordGroup], question: str) -> AskedWords:
     """Look the words of a question up in these indexes."""
     terms = terms_of(question)
-    having = tuple(one for one in opened if one.index.words is not None)
-    counted = (one.index.words.counts(terms) for one in having if one.index.words is not None)
-    return AskedWords(question, having, terms, reduce(add, counted, WordCounts()))
+    counted = (one.words.counts(terms) for one in groups)
+    return AskedWords(question, tuple(groups), terms, reduce(add, counted, WordCounts()))

@@ -33,6 +33,6 @@ def _is_close(ranking: MixedRanking) -> bool:
     words = sought.words
     if not sought.vectors:
         return ranking.share >= _SHARE_ALONE
-    if gap >= _GAP_ALONE and (not words.opened or words.is_foreign):
+    if gap >= _GAP_ALONE and (not words.groups or words.is_foreign):
         return True
     return gap / _GAP + ranking.share / (_SHARE_OF_PAIRS if words.unspaced else _SHARE) >= 1

@@ -1,38 +1,17 @@
 """The indexes of some datasets, opened and prepared to be searched together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from semantic_assets.index.opened_version import Index
-from semantic_assets.index.ranking import Numbers, Vectors
+from semantic_assets.index.ranking import Vectors
 from semantic_assets.index.stack import Stack, stackable, stacked
 from semantic_assets.ledger.index_versions import ServingVersion
-from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.search.background import Background
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """The open index of a dataset."""
-
-    dataset: DatasetKey
-    space_id: str
-    index: Index
-    #: The weight of the meaning that was learned from its judged questions; None: the usual one.
-    weight: float | None = None
-
-
-#: (score, index, row)
-Found = tuple[float, Opened, int]
-#: The rows of each index that may be found, ascending; None, or no entry: all of them.
-Allowed = Mapping[Opened, Numbers | None]
-
-
-def best_first(found: Iterable[Found], k: int) -> list[Found]:
-    """Return the k best of rows found in several indexes."""
-    return sorted(found, key=lambda hit: (-hit[0], hit[1].dataset, hit[2]))[:k]
+from semantic_assets.pipeline.search.opened_index import Allowed, Found, Opened, best_first
+from semantic_assets.pipeline.search.word_groups import WordGroup, word_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +57,13 @@ class Selection:
 
     opened: tuple[Opened, ...]
     spaces: tuple[SpaceSelection, ...]
+    words: tuple[WordGroup, ...]
 
     @property
     def size(self) -> int:
         """The bytes that are in memory only for it."""
-        return sum(one.stack.size for one in self.spaces if one.stack is not None)
+        vectors = sum(one.stack.size for one in self.spaces if one.stack is not None)
+        return vectors + sum(one.size for one in self.words)
 
 
 def select(
@@ -109,6 +90,7 @@ def selection_of(
             _of_space(space, [one for one in opened if one.space_id == space.space_id])
             for space in spaces
         ),
+        word_groups(opened),
     )
 
 

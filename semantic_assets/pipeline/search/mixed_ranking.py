@@ -14,7 +14,7 @@ import numpy as np
 
 from semantic_assets.index.ranking import Numbers
 from semantic_assets.pipeline.search.fusion import WEIGHT, Scores, mixed
-from semantic_assets.pipeline.search.index_selection import Opened
+from semantic_assets.pipeline.search.opened_index import Opened
 from semantic_assets.pipeline.search.search_hit import HitScores
 from semantic_assets.pipeline.search.sought import Lists, Sought
 
@@ -91,7 +91,12 @@ class MixedRanking:
 
     def _set(self, lists: Lists) -> None:
         self._lists = lists
-        blocks = [self._block(one, rows) for one, rows in lists.rows.items()]
+        found = lists.rows
+        words = self.sought.words.scores(found)
+        blocks = [
+            _Block(one, rows, self.sought.cosines(one, rows), words[one])
+            for one, rows in found.items()
+        ]
         places = np.concatenate([[], *(np.full(len(b.rows), n) for n, b in enumerate(blocks))])
         rows = np.concatenate([np.empty(0, np.int64), *(block.rows for block in blocks)])
         scores = np.concatenate([np.empty(0), *map(self._scores, blocks)])
@@ -102,10 +107,6 @@ class MixedRanking:
         ranks = [{hit[1:]: rank for rank, hit in enumerate(one, 1)} for one in lists.nearest]
         self._by_meaning = {row: rank for one in ranks for row, rank in one.items()}
         self._by_words = {hit[1:]: rank for rank, hit in enumerate(lists.words, 1)}
-
-    def _block(self, one: Opened, rows: Numbers) -> _Block:
-        words = self.sought.words.scores(one, rows)
-        return _Block(one, rows, self.sought.cosines(one, rows), words)
 
     def _scores(self, block: _Block) -> Scores:
         """Return the scores of candidates, which order them."""

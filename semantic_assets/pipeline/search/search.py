@@ -26,12 +26,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
 from semantic_assets.pipeline.search.answering import allowed_of, answers
-from semantic_assets.pipeline.search.index_selection import (
-    Allowed,
-    Opened,
-    Selection,
-    SpaceSelection,
-)
+from semantic_assets.pipeline.search.index_selection import Selection, SpaceSelection
+from semantic_assets.pipeline.search.opened_index import Allowed, Opened
 from semantic_assets.pipeline.search.search_hit import Answer
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.store import Store

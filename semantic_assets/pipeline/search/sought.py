@@ -11,7 +11,8 @@ from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.search_options import Mode
 from semantic_assets.pipeline.search.asked_words import AskedWords
 from semantic_assets.pipeline.search.fusion import Scores
-from semantic_assets.pipeline.search.index_selection import Allowed, Found, Opened, Selection
+from semantic_assets.pipeline.search.index_selection import Selection
+from semantic_assets.pipeline.search.opened_index import Allowed, Found, Opened
 
 #: Rows by words for each row by meaning, at first: words cost little, and weigh so much in the mix
 #: that a list as short as the other was too short for 58 of 60 questions.

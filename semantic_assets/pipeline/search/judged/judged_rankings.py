@@ -8,8 +8,9 @@ from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.search_options import Mode, SearchOptions
 from semantic_assets.pipeline.search.answering import answers
 from semantic_assets.pipeline.search.asked_words import AskedWords, asked_words
-from semantic_assets.pipeline.search.index_selection import Found, Selection, selection_of
+from semantic_assets.pipeline.search.index_selection import Selection, selection_of
 from semantic_assets.pipeline.search.mixed_ranking import MixedRanking, depth_of
+from semantic_assets.pipeline.search.opened_index import Found
 from semantic_assets.pipeline.search.sought import Sought
 
 _DOCUMENTS = 10
@@ -71,7 +72,7 @@ class JudgedRankings:
 
     @cached_property
     def _words(self) -> list[AskedWords]:
-        return [asked_words(self.selection.opened, question) for question in self.questions]
+        return [asked_words(self.selection.words, question) for question in self.questions]
 
     @cached_property
     def _document_ids(self) -> list[str]:

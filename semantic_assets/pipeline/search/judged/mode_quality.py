@@ -9,7 +9,7 @@ from semantic_assets.ledger.evaluations import ModeEvaluation
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.search_options import MODES
-from semantic_assets.pipeline.search.index_selection import Opened, selection_of
+from semantic_assets.pipeline.search.index_selection import selection_of
 from semantic_assets.pipeline.search.judged.judged_rankings import JudgedRankings
 from semantic_assets.pipeline.search.judged.learned_weight import Scores, learned_weight
 from semantic_assets.pipeline.search.judged.quality import (
@@ -19,6 +19,7 @@ from semantic_assets.pipeline.search.judged.quality import (
     measure_quality,
 )
 from semantic_assets.pipeline.search.judged.query_embedding import are_readable, query_vectors
+from semantic_assets.pipeline.search.opened_index import Opened
 from semantic_assets.pipeline.vector_index.serving import version_folder
 from semantic_assets.store import Store
 
