@@ -125,8 +125,7 @@ def gemini(emulator: "RunningServer", settings: Settings) -> Iterator["Gemini"]:
 
     client = Gemini(endpoint_of(replace(settings, emulator_url=emulator.base_url)))
     yield client
-    if "_client" in client.__dict__:  # Gemini has no close of its own
-        client._client.close()
+    client.close()
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def _generated(tmp_path: Path, environ: dict[str, str], wait: Callable[[], None]
         ]
     assert [row["status"] for row in found] == ["READY", "READY"], found
     assert all(row["output"]["about"] and row["output_tokens"] for row in found)
-    assert not any(name.startswith("sa-") for _, name in gemini.list_files())
+    assert not any(name.startswith("sa-") for _, name in gemini.batches.list_files())
 
 
 def _end_to_end(
@@ -165,4 +165,4 @@ def _end_to_end(
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     assert job.input_file is not None
     with pytest.raises(RemoteMissing):
-        gemini.delete_file(job.input_file)
+        gemini.batches.delete_file(job.input_file)

@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.connections import Connections
+from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.gemini.wire import Listing, read_operation
 from semantic_assets.ledger import jobs
 from semantic_assets.ledger.jobs import Jobs
@@ -97,9 +99,9 @@ def redirects_on() -> None:
 
 
 def _client_with(*, retry_attempts: int, follow_redirects: bool) -> None:
-    real = Gemini._client.func  # type: ignore[attr-defined]
+    real = Connections.client.func  # type: ignore[attr-defined]
 
-    def client(self: Gemini) -> Any:
+    def client(self: Connections) -> Any:
         from google import genai
         from google.genai import types
 
@@ -109,8 +111,8 @@ def _client_with(*, retry_attempts: int, follow_redirects: bool) -> None:
         options.client_args = {"follow_redirects": follow_redirects}
         return genai.Client(api_key=self.endpoint.api_key(), vertexai=False, http_options=options)
 
-    Gemini._client = cached_property(client)  # type: ignore[assignment,method-assign]
-    Gemini._client.__set_name__(Gemini, "_client")  # type: ignore[attr-defined]
+    Connections.client = cached_property(client)  # type: ignore[assignment,method-assign]
+    Connections.client.__set_name__(Connections, "client")  # type: ignore[attr-defined]
 
 
 def no_patience() -> None:
@@ -126,12 +128,12 @@ def no_names_seen() -> None:
 def no_complete_listing() -> None:
     """A page without jobs is taken for the last one."""
 
-    def list_jobs(self: Gemini, *, max_pages: int) -> Listing:
+    def list_jobs(self: DeveloperApi, *, max_pages: int) -> Listing:
         page = self._raw("batches?pageSize=100")
         found = [read_operation(item) for item in page.get("operations") or []]
         return Listing(tuple(found), complete=True)
 
-    Gemini.list_jobs = list_jobs  # type: ignore[method-assign]
+    DeveloperApi.list_jobs = list_jobs  # type: ignore[method-assign]
 
 
 def no_unknown_remote() -> None:
@@ -176,18 +178,18 @@ def no_stop_after_two() -> None:
 
 def early_clearing() -> None:
     """The remote job is deleted once its answer is downloaded, and not once that is durable."""
-    opened, real = landing._decoded, Gemini.download
+    opened, real = landing._decoded, DeveloperApi.download
     collected: list[Any] = []
 
     def decoded(store: Any, gemini: Gemini, job: Any, *others: Any, **named: Any) -> Any:
         collected[:] = [store, gemini, job]
         return opened(store, gemini, job, *others, **named)
 
-    def download(self: Gemini, file: str, receive: Any) -> None:
+    def download(self: DeveloperApi, file: str, receive: Any) -> None:
         real(self, file, receive)
         collect.clear_remote(*collected)
 
-    landing._decoded, Gemini.download = decoded, download  # type: ignore[method-assign]
+    landing._decoded, DeveloperApi.download = decoded, download  # type: ignore[method-assign]
 
 
 def no_second_download() -> None:

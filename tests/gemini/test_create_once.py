@@ -28,13 +28,13 @@ _FAULTS: dict[str, dict[str, object]] = {
 
 def _create(trial: Trial, kind: str) -> None:
     line = _LINE if kind == "embedding" else _PROMPT
-    file = trial.gemini.upload(lambda: [line], name="in.jsonl", check=lambda: None)
+    file = trial.gemini.batches.upload(lambda: [line], name="in.jsonl", check=lambda: None)
     if kind == "embedding":
-        trial.gemini.create_embedding_job(
+        trial.gemini.batches.create_embedding_job(
             model="gemini-embedding-001", input_file=file, display_name="a"
         )
     else:
-        trial.gemini.create_generation_job(
+        trial.gemini.batches.create_generation_job(
             model="gemini-3.5-flash-lite", input_file=file, display_name="a"
         )
 
@@ -82,13 +82,13 @@ def test_every_call_is_on_the_version_of_the_settings(trial: Trial, version: str
     other = trial.reopened(gemini_api_version=version)
     with other.store as store:
         _create(other, "embedding")
-        [job] = other.gemini.list_jobs(max_pages=1).jobs
+        [job] = other.gemini.batches.list_jobs(max_pages=1).jobs
         other.pass_time()
-        found = other.gemini.get(job.name)
-        other.gemini.download(str(found.result_file), bytearray().extend)
-        assert other.gemini.list_files()
+        found = other.gemini.batches.get(job.name)
+        other.gemini.batches.download(str(found.result_file), bytearray().extend)
+        assert other.gemini.batches.list_files()
         assert other.gemini.embed_documents(store.settings.space, ["One."]).shape == (1, 128)
-        other.gemini.delete_job(job.name)
+        other.gemini.batches.delete_job(job.name)
     assert trial.fired("version-refused") == 0
 
 

@@ -85,28 +85,30 @@ def test_trouble_of_our_side_is_no_trouble_of_the_service(trial: Trial, error: E
         raise error
 
     with pytest.raises(type(error)) as found:
-        trial.gemini.upload(lambda: LINES, name="in.jsonl", check=fail)
+        trial.gemini.batches.upload(lambda: LINES, name="in.jsonl", check=fail)
     assert found.value is error
-    trial.gemini.create_embedding_job(
+    trial.gemini.batches.create_embedding_job(
         model="gemini-embedding-001",
-        input_file=trial.gemini.upload(lambda: [_LINE], name="in.jsonl", check=lambda: None),
+        input_file=trial.gemini.batches.upload(
+            lambda: [_LINE], name="in.jsonl", check=lambda: None
+        ),
         display_name="a",
     )
-    [job] = trial.gemini.list_jobs(max_pages=1).jobs
+    [job] = trial.gemini.batches.list_jobs(max_pages=1).jobs
     trial.pass_time()
-    result_file = str(trial.gemini.get(job.name).result_file)
+    result_file = str(trial.gemini.batches.get(job.name).result_file)
     with pytest.raises(type(error)) as found:
-        trial.gemini.download(result_file, fail)
+        trial.gemini.batches.download(result_file, fail)
     assert found.value is error
     whole = bytearray()
-    trial.gemini.download(result_file, whole.extend)
+    trial.gemini.batches.download(result_file, whole.extend)
     assert whole.endswith(b"}\n")
 
 
 def test_a_refused_type_of_file_is_sent_again_from_the_beginning(trial: Trial) -> None:
     trial.arm("upload-mime-400", times=1)
     lines = [b'{"n": %d}\n' % n for n in range(1_000_000)]  # two parts of 8 MB
-    name = trial.gemini.upload(lambda: iter(lines), name="in.jsonl", check=lambda: None)
+    name = trial.gemini.batches.upload(lambda: iter(lines), name="in.jsonl", check=lambda: None)
     assert trial.fired("upload-mime-400") == 1
     found = httpx2.get(f"{trial.url}/v1beta/{name}", headers={"x-goog-api-key": "emulator"}).json()
     assert int(found["sizeBytes"]) == sum(map(len, lines))

@@ -15,16 +15,13 @@ import click
 import pytest
 
 from semantic_assets.cli import main
+from semantic_assets.gemini.batch_service import DEVELOPER_DEADLINES
 from semantic_assets.lake import layout
 from semantic_assets.ledger.leases import TTL_SECONDS
 from semantic_assets.ledger.scopes import _FLOOR, _REGROW_SECONDS
 from semantic_assets.model.batch_job import FINAL, MOVES, STAGE_OF
 from semantic_assets.model.catalog import EMBEDDING_MODELS
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.batch_jobs.deadlines import (
-    ABANDON_AFTER_SECONDS,
-    CANCEL_AFTER_SECONDS,
-)
 from semantic_assets.pipeline.batch_jobs.poll import (
     ABANDON_LISTINGS,
     ABANDON_SECONDS,
@@ -287,8 +284,8 @@ def test_limits_are_those_of_the_code() -> None:
             f"more than {ABANDON_LISTINGS} complete listings without it, over at least "
             f"{ABANDON_SECONDS / 60:.0f} min",
         ),
-        ("requested after", f"{CANCEL_AFTER_SECONDS / 3600:.0f} h"),
-        ("never ends is given up after", f"{ABANDON_AFTER_SECONDS / 3600:.0f} h"),
+        ("requested after", f"{DEVELOPER_DEADLINES.cancel / 3600:.0f} h"),
+        ("never ends is given up after", f"{DEVELOPER_DEADLINES.abandon / 3600:.0f} h"),
         ("heartbeat expires after", f"{TTL_SECONDS:.0f} s"),
         ("is FAILED", f"{Settings.__dataclass_fields__['max_attempts'].default}"),
     ):

@@ -157,10 +157,10 @@ def test_a_suspended_keys_own_name_is_written_and_shown_nowhere(corpus: Trial) -
     real.arm("key-revoked", times=None)
     said = []
     for call in (
-        lambda: real.gemini.list_jobs(max_pages=1),
-        lambda: real.gemini.get("batches/x"),
-        lambda: real.gemini.list_files(),
-        lambda: real.gemini.create_embedding_job(
+        lambda: real.gemini.batches.list_jobs(max_pages=1),
+        lambda: real.gemini.batches.get("batches/x"),
+        lambda: real.gemini.batches.list_files(),
+        lambda: real.gemini.batches.create_embedding_job(
             model="gemini-embedding-001", input_file="files/x", display_name="x"
         ),
         lambda: real.gemini.embed_documents(settings.space, ["x"]),

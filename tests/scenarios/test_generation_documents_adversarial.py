@@ -115,7 +115,7 @@ def test_a_picture_that_changes_while_it_is_uploaded_is_not_described(
     monkeypatch.setattr(Gemini, "upload_media", changing)
     trial.refresh()
     assert all(row["status"] == "FAILED" for row in results(trial, task="describe"))
-    assert trial.gemini.list_files() == []
+    assert trial.gemini.batches.list_files() == []
     trial.refresh()
     assert "pink square" in results(trial, task="describe")[0]["output"]
 

@@ -40,7 +40,6 @@ from semantic_assets.pipeline.answers.canary import (
 )
 from semantic_assets.pipeline.answers.whole_answers import require_whole
 from semantic_assets.pipeline.batch_jobs.claim import claimed
-from semantic_assets.pipeline.batch_jobs.deadlines import ABANDON_AFTER_SECONDS
 from semantic_assets.pipeline.batch_jobs.landing import land_answers
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
@@ -56,6 +55,9 @@ S = JobState
 #: Jobs that are collected together, so that their canaries share a call.
 _AT_ONCE = 20
 _WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
+
+#: A result that cannot be read is given up so long after its job ended: Google keeps files 48 hours.
+_READABLE_SECONDS = 50 * 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +220,7 @@ def _has_output(gemini: Gemini, job: BatchJob) -> bool:
     if job.remote_state == REMOTE_GONE or job.remote_name is None:
         return False
     try:
-        return gemini.get(job.remote_name).result_file is not None
+        return gemini.batches.get(job.remote_name).result_file is not None
     except RemoteMissing:
         return False
 
@@ -242,7 +244,7 @@ def _land_unreadable(
 ) -> bool:
     """Give up a result that cannot be read, 50 hours after the job ended. False: wait."""
     now = store.ledger.now()
-    if now - (job.ended_at or now) < ABANDON_AFTER_SECONDS:
+    if now - (job.ended_at or now) < _READABLE_SECONDS:
         # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
         store.report_progress(f"job {job.job_id}: its result cannot be read yet ({reason})")
         return False
@@ -277,8 +279,8 @@ def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
     """Delete the remote job, its input and its media; result files cannot be (ids are too long)."""
     kind_of_job(store, job).clear_uploads(store, gemini, job)
     for name, delete in (
-        (job.input_file, gemini.delete_file),
-        (job.remote_name, gemini.delete_job),
+        (job.input_file, gemini.batches.delete_file),
+        (job.remote_name, gemini.batches.delete_job),
     ):
         if name is None:
             continue

@@ -12,26 +12,29 @@ from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 
 S = JobState
-CANCEL_AFTER_SECONDS = 36 * 3_600.0
-#: Google expires a job at 48 hours; a job that is not terminal by this age is given up.
-ABANDON_AFTER_SECONDS = 50 * 3_600.0
-NOT_TERMINAL = "not terminal after 50 hours"
+_HOUR_SECONDS = 3_600.0
+#: How the reason begins for which a job was given up by its age.
+NOT_TERMINAL = "not terminal after"
 #: A person decided it: no listing undoes that.
 BY_HAND = "given up by hand"
 
 
 def enforce_deadlines(store: Store, gemini: Gemini) -> None:
-    """Cancel jobs at 36 hours; their texts return when the job is terminal, or at 50 hours."""
-    now = store.ledger.now()
+    """Cancel old jobs; their texts return when the job is terminal, or at the service's last age."""
+    now, limits = store.ledger.now(), gemini.batches.deadlines
     states = [*ACTIVE_REMOTE, S.UNCONFIRMED]
     for job in store.ledger.jobs.list(states=states, scope_id=gemini.scope_id):
         if job.is_realtime:
             continue
         age = now - (job.submitted_at or job.created_at)
-        if age >= ABANDON_AFTER_SECONDS and not _has_ended(gemini, job):
-            abandon(store, job, NOT_TERMINAL, billed=True)
-        elif age >= CANCEL_AFTER_SECONDS and job.cancel_requested_at is None and job.remote_name:
-            request_cancel(store, gemini, job, "after 36 hours")
+        if age >= limits.abandon and not _has_ended(gemini, job):
+            abandon(store, job, f"{NOT_TERMINAL} {_hours(limits.abandon)}", billed=True)
+        elif age >= limits.cancel and job.cancel_requested_at is None and job.remote_name:
+            request_cancel(store, gemini, job, f"after {_hours(limits.cancel)}")
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / _HOUR_SECONDS:.0f} hours"
 
 
 def _has_ended(gemini: Gemini, job: BatchJob) -> bool:
@@ -42,7 +45,7 @@ def _has_ended(gemini: Gemini, job: BatchJob) -> bool:
     if job.remote_name is None:
         return False
     try:
-        return state_of_remote(gemini.get(job.remote_name).state) == S.ENDED
+        return state_of_remote(gemini.batches.get(job.remote_name).state) == S.ENDED
     except RemoteMissing:
         return False
 
@@ -51,7 +54,7 @@ def request_cancel(store: Store, gemini: Gemini, job: BatchJob, why: str) -> Non
     """Ask Google to cancel a job; one that has started may still succeed and is then collected."""
     assert job.remote_name is not None
     try:
-        gemini.cancel(job.remote_name)
+        gemini.batches.cancel(job.remote_name)
     except PermanentError as error:
         store.report_progress(f"job {job.job_id}: cancel was refused ({error})")
     store.ledger.jobs.move(

@@ -37,7 +37,7 @@ def unknown_jobs_block(store: Store, gemini: Gemini) -> str | None:
     listing would find them.
     """
     if gemini not in _checked or others_are_old_news(store, gemini):
-        listed = list(gemini.list_jobs(max_pages=_ALL_PAGES).jobs)
+        listed = list(gemini.batches.list_jobs(max_pages=_ALL_PAGES).jobs)
         reopen(store, gemini, listed)
         note_others(store, gemini, listed)
         _checked[gemini] = _explain(store, listed)
@@ -77,7 +77,7 @@ def _is_known(store: Store, job_id: str) -> bool:
 
 def is_forgotten(store: Store, gemini: Gemini, job_id: str) -> bool:
     """Say whether the remote lists a job of this ledger, of which nothing here tells any more."""
-    listed = gemini.list_jobs(max_pages=_ALL_PAGES).jobs
+    listed = gemini.batches.list_jobs(max_pages=_ALL_PAGES).jobs
     names = [parse_display_name(job.display_name) for job in listed]
     return (store.ledger.ledger_id, job_id) in names and not _is_known(store, job_id)
 

@@ -37,7 +37,7 @@ def land_answers(
         CorruptResult: the file does not answer the job's texts.
         RemoteMissing: the file cannot be read (yet).
     """
-    result_file = job.result_file or gemini.get(job.remote_name or "").result_file
+    result_file = job.result_file or gemini.batches.get(job.remote_name or "").result_file
     if result_file is None:
         raise RemoteMissing(f"{job.remote_state}, and no result file is named")
     for left in reversed(range(_DOWNLOADS)):
@@ -75,7 +75,9 @@ def _decoded(
         return
     with making(store, job) as path:
         try:
-            vectors, missing = decode(store, job, keys, path, partial(gemini.download, result_file))
+            vectors, missing = decode(
+                store, job, keys, path, partial(gemini.batches.download, result_file)
+            )
         except CorruptResult as error:
             if is_last:
                 raise

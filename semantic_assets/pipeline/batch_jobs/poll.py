@@ -47,7 +47,7 @@ def poll(store: Store, gemini: Gemini) -> PollReport:
     if not active and not unconfirmed:
         return PollReport(active=0, changed=())
     try:
-        listed = gemini.list_jobs(max_pages=MAX_PAGES).jobs
+        listed = gemini.batches.list_jobs(max_pages=MAX_PAGES).jobs
     except TransientError as error:
         if not active:
             raise
@@ -100,7 +100,7 @@ def _ask_for(
     moved, absent, troubles = [], [], list[TransientError]()
     for job in jobs:
         try:
-            moved.append(_observe(store, job, gemini.get(job.remote_name or "")))
+            moved.append(_observe(store, job, gemini.batches.get(job.remote_name or "")))
         except RemoteMissing as error:
             absent.append((job, str(error)))
         except TransientError as error:
@@ -210,7 +210,7 @@ def confirm(store: Store, gemini: Gemini) -> None:
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not unconfirmed:
         return
-    listing = gemini.list_jobs(max_pages=_ALL_PAGES)
+    listing = gemini.batches.list_jobs(max_pages=_ALL_PAGES)
     adopted = {job.job_id for job in _adopt(store, gemini, unconfirmed, listing.jobs)}
     if not listing.complete or _leaves_out(store, gemini, listing):
         return
@@ -228,7 +228,7 @@ def _leaves_out(store: Store, gemini: Gemini, listing: Listing) -> bool:
     unlisted = [job for job in remote_jobs(store, gemini) if job.remote_name not in names]
     for job in unlisted[:MAX_GETS]:
         with suppress(RemoteMissing):
-            gemini.get(job.remote_name or "")
+            gemini.batches.get(job.remote_name or "")
             store.report_progress(f"the listing leaves out {job.remote_name}: it is not believed")
             return True
     return False

@@ -55,7 +55,8 @@ def _may_return(job: BatchJob, remote: RemoteJob) -> bool:
     """
     if job.error_message == BY_HAND:
         return False
-    return job.error_message != NOT_TERMINAL or state_of_remote(remote.state) == JobState.ENDED
+    was_too_old = (job.error_message or "").startswith(NOT_TERMINAL)
+    return not was_too_old or state_of_remote(remote.state) == JobState.ENDED
 
 
 def take_back(store: Store, job: BatchJob, remote_name: str, why: str) -> BatchJob | None:

@@ -31,7 +31,7 @@ def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> Batch
         Conflict: the remote job has another display name, or the row has moved on.
     """
     job = store.ledger.jobs.find(name)
-    remote = gemini.get(remote_name)
+    remote = gemini.batches.get(remote_name)
     if remote.display_name not in (None, job.display_name):
         raise Conflict(
             f"{remote_name} is named {remote.display_name}, job {job.job_id} is {job.display_name}"

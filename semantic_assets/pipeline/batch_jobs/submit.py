@@ -140,10 +140,10 @@ def _upload(store: Store, gemini: Gemini, planned: PlannedJob) -> str:
     try:
         if not kind.uploads_media:
             lines = partial(kind.request_lines, store, gemini, planned)
-            return gemini.upload(lines, name=name, check=check)
+            return gemini.batches.upload(lines, name=name, check=check)
         # Made once: each line uploads the file it names.
         made = list(kind.request_lines(store, gemini, planned))
-        return gemini.upload(lambda: made, name=name, check=check)
+        return gemini.batches.upload(lambda: made, name=name, check=check)
     except FileNotFoundError as error:
         # Suspended past its lease; another process released the job and its manifest.
         raise Conflict(f"job {planned.job.job_id} was released by another process") from error

@@ -65,7 +65,7 @@ def _upload(
     store: Store, gemini: Gemini, planned: PlannedJob, key: str, path: Path, mime: str
 ) -> str:
     job = planned.job
-    name, uri = gemini.upload_media(
+    name, uri = gemini.batches.upload_media(
         path,
         mime=mime,
         display_name=f"{job.display_name}-{key[:8]}",
@@ -92,7 +92,7 @@ def clear_uploads(store: Store, gemini: Gemini, job: BatchJob) -> None:
         return
     for name in names.split():
         try:
-            gemini.delete_file(name)
+            gemini.batches.delete_file(name)
         except PermanentError:
             continue  # gone already
         except SemanticAssetsError as error:

@@ -60,9 +60,9 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
         for name in manifests:
             store.lake.delete(name)
         for job in remote:
-            _forgiving(gemini.delete_job, job.name)
+            _forgiving(gemini.batches.delete_job, job.name)
         for name in files:
-            _forgiving(gemini.delete_file, name)
+            _forgiving(gemini.batches.delete_file, name)
     return Leftovers(
         temporary_files=tuple(_shown(store, path) for path in temporary),
         manifests=tuple(manifests),
@@ -110,7 +110,7 @@ def _is_over(store: Store, job_id: str) -> bool:
 
 def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
     found = []
-    for remote in gemini.list_jobs(max_pages=_ALL_PAGES).jobs:
+    for remote in gemini.batches.list_jobs(max_pages=_ALL_PAGES).jobs:
         ledger_id, job_id = parse_display_name(remote.display_name) or ("", "")
         if ledger_id != store.ledger.ledger_id or not store.ledger.jobs.exists(job_id):
             continue
@@ -130,7 +130,7 @@ def _remote_files(store: Store, gemini: Gemini) -> list[str]:
     ours = {job.display_name for job in final}
     return sorted(
         name
-        for name, display_name in gemini.list_files()
+        for name, display_name in gemini.batches.list_files()
         if _job_of(display_name) in ours and name not in open_inputs
     )
 

@@ -237,7 +237,7 @@ def _consent(settings: Settings) -> Diagnosis:
 
 
 def _listing(gemini: Gemini) -> str:
-    jobs = gemini.list_jobs(max_pages=1).jobs
+    jobs = gemini.batches.list_jobs(max_pages=1).jobs
     return f"{gemini.endpoint.identity} answers; {len(jobs)} jobs on the first page"
 
 

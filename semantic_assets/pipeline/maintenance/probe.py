@@ -67,30 +67,32 @@ def probe(
 def _run(run: _Probe) -> None:
     job_id, space = run.store.ledger.job_ids.new(), run.store.settings.space
     with run.checking("key_is_accepted"):
-        run.gemini.list_jobs(max_pages=1)
+        run.gemini.batches.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
     with paid_job(run.store, f"{PROBE}+{job_id}", space.model, tokens) as job:
         with run.checking("request_file_is_accepted"):
             lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
-            input_file = run.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+            input_file = run.gemini.batches.upload(
+                lambda: lines, name="probe.jsonl", check=lambda: None
+            )
         name = display_name(run.store.ledger.ledger_id, job_id)
         with run.checking("job_is_created"):
             remote_name = job.created(
-                lambda: run.gemini.create_embedding_job(
+                lambda: run.gemini.batches.create_embedding_job(
                     model=space.model, input_file=input_file, display_name=name
                 )
             )
         try:
             _watch(run, name, remote_name, job)
         finally:
-            run.gemini.delete_job(remote_name)
+            run.gemini.batches.delete_job(remote_name)
     with run.checking("input_file_is_deleted"):
-        run.gemini.delete_file(input_file)
+        run.gemini.batches.delete_file(input_file)
 
 
 def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
     with run.checking("listing_shows_the_display_name"):
-        listed = run.gemini.list_jobs(max_pages=3).jobs
+        listed = run.gemini.batches.list_jobs(max_pages=3).jobs
         assert name in {job.display_name for job in listed}, f"{name} is not listed"
     with run.checking("job_ends_with_a_result_file") as said:
         remote = ended(run.store, run.gemini, remote_name, run.sleep)
@@ -105,7 +107,7 @@ def ended(
     """Wait until a job has ended, for as long as that takes."""
     while True:
         try:
-            remote = gemini.get(remote_name)
+            remote = gemini.batches.get(remote_name)
         except GeminiUnavailable as error:
             store.report_progress(f"probe: {error}")
         else:
@@ -120,7 +122,7 @@ def _check_answers(run: _Probe, result_file: str, job: PaidJob) -> None:
     keys = [text_hash(text) for text in TEXTS]
     answers = io.BytesIO()
     with run.checking("result_file_is_readable"):
-        run.gemini.download(result_file, answers.write)
+        run.gemini.batches.download(result_file, answers.write)
     with run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said:
         [block] = decode_answers(
             io.BytesIO(answers.getvalue()),

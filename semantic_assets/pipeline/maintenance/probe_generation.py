@@ -132,19 +132,19 @@ class _Try:
         self._job = open_jobs.enter_context(reserved)
         try:
             file = self._upload()
-            open_jobs.callback(self._forget, lambda: self.gemini.delete_file(file))
+            open_jobs.callback(self._forget, lambda: self.gemini.batches.delete_file(file))
             self._remote = self._job.created(lambda: self._create(file, job_id))
-            open_jobs.callback(self._forget, lambda: self.gemini.delete_job(self._remote))
+            open_jobs.callback(self._forget, lambda: self.gemini.batches.delete_job(self._remote))
         except SemanticAssetsError as error:
             self.trouble = f"refused: {error}"
 
     def _upload(self) -> str:
         lines = [*generation_lines(self.task, [Ask(_KEY, _prompt(self.task))], self.field)]
-        return self.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+        return self.gemini.batches.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
 
     def _create(self, file: str, job_id: str) -> str:
         name = display_name(self.store.ledger.ledger_id, job_id)
-        return self.gemini.create_generation_job(
+        return self.gemini.batches.create_generation_job(
             model=self.task.model, input_file=file, display_name=name
         )
 
@@ -165,7 +165,7 @@ class _Try:
 
     def _read(self, result_file: str) -> None:
         answers = io.BytesIO()
-        self.gemini.download(result_file, answers.write)
+        self.gemini.batches.download(result_file, answers.write)
         lines = answers.getvalue().splitlines()
         for block in decode_generations(lines, expected=[_KEY], reader=AnswerReader(self.task)):
             [row] = block.rows

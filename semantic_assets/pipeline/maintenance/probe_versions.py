@@ -61,8 +61,8 @@ def try_methods(store: Store, gemini: Gemini) -> list[Finding]:
     """
     trial = _Trial(store, {version: _on(gemini, version) for version in API_VERSIONS})
     for version in API_VERSIONS:
-        trial.tried("batches.list", version, lambda client: client.list_jobs(max_pages=1))
-        trial.tried("files.list", version, lambda client: client.list_files())
+        trial.tried("batches.list", version, lambda client: client.batches.list_jobs(max_pages=1))
+        trial.tried("files.list", version, lambda client: client.batches.list_files())
     if any(None in answers.values() for answers in trial.found.values()):
         for version in API_VERSIONS:
             _try_calls(trial, version)
@@ -91,7 +91,7 @@ def _try_job(trial: _Trial, version: str) -> None:
     lines = [*embedding_lines(trial.store.settings.space, [(text_hash(_TEXT), _TEXT)])]
 
     def upload(on: Gemini) -> str:
-        return on.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+        return on.batches.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
 
     file = trial.done("files.upload", version, upload)
     if file is None:
@@ -99,11 +99,11 @@ def _try_job(trial: _Trial, version: str) -> None:
     try:
         remote = _created(trial, version, file)
         if remote is not None:
-            trial.tried("batches.get", version, lambda on: on.get(remote))
-            trial.tried("batches.cancel", version, lambda on: on.cancel(remote))
-            trial.done("batches.delete", version, lambda on: on.delete_job(remote))
+            trial.tried("batches.get", version, lambda on: on.batches.get(remote))
+            trial.tried("batches.cancel", version, lambda on: on.batches.cancel(remote))
+            trial.done("batches.delete", version, lambda on: on.batches.delete_job(remote))
     finally:
-        trial.done("files.delete", version, lambda on: on.delete_file(file))
+        trial.done("files.delete", version, lambda on: on.batches.delete_file(file))
 
 
 def _created(trial: _Trial, version: str, file: str) -> str | None:
@@ -112,7 +112,7 @@ def _created(trial: _Trial, version: str, file: str) -> str | None:
     name = display_name(store.ledger.ledger_id, job_id)
 
     def create(on: Gemini) -> str:
-        return on.create_embedding_job(model=model, input_file=file, display_name=name)
+        return on.batches.create_embedding_job(model=model, input_file=file, display_name=name)
 
     # Cancelled at once; what of it was billed nobody says.
     with paid_job(store, f"{PROBE}+{job_id}", model, estimate_tokens(_TEXT)) as job:

@@ -70,7 +70,7 @@ class EmbeddingKind:
         return embedding_lines(self.space, manifest_texts(store.lake, planned.job.job_id))
 
     def create_job(self, gemini: Gemini, job: BatchJob, input_file: str) -> str:
-        return gemini.create_embedding_job(
+        return gemini.batches.create_embedding_job(
             model=job.model, input_file=input_file, display_name=job.display_name
         )
 

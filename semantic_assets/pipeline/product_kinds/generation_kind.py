@@ -72,7 +72,7 @@ class GenerationKind:
         return generation_lines(self.task, asks(store, gemini, planned), field)
 
     def create_job(self, gemini: Gemini, job: BatchJob, input_file: str) -> str:
-        return gemini.create_generation_job(
+        return gemini.batches.create_generation_job(
             model=job.model, input_file=input_file, display_name=job.display_name
         )
 

@@ -12,6 +12,7 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini import faults
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.gemini.faults import Method
 from semantic_assets.gemini.wire import Listing, read_operation
 from semantic_assets.ledger import jobs, leases
@@ -68,7 +69,7 @@ def absence_believed() -> None:
         moved = []
         for job in jobs:
             try:
-                moved.append(poll._observe(store, job, gemini.get(job.remote_name or "")))
+                moved.append(poll._observe(store, job, gemini.batches.get(job.remote_name or "")))
             except RemoteMissing as error:
                 moved.append(poll._absent(store, job, str(error)))
         return [job for job in moved if job is not None]
@@ -85,7 +86,7 @@ def listing_believed() -> None:
 def tokens_followed() -> None:
     """A page token that repeats is followed."""
 
-    def list_jobs(self: Gemini, *, max_pages: int) -> Listing:
+    def list_jobs(self: DeveloperApi, *, max_pages: int) -> Listing:
         found, token = [], ""
         for _ in range(max_pages):
             page = self._page(token)
@@ -95,7 +96,7 @@ def tokens_followed() -> None:
                 return Listing(tuple(found), complete=True)
         return Listing(tuple(found), complete=False)
 
-    Gemini.list_jobs = list_jobs  # type: ignore[method-assign]
+    DeveloperApi.list_jobs = list_jobs  # type: ignore[method-assign]
 
 
 def words_believed() -> None:

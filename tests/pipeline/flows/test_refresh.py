@@ -155,7 +155,7 @@ def test_an_interrupted_refresh_resumes_and_sends_nothing_twice(trial: Trial) ->
 def test_the_remote_job_and_its_input_are_deleted_once_collected(trial: Trial) -> None:
     trial.write("acme/manuals/a.txt", "One two three.")
     trial.refresh()
-    assert trial.gemini.list_jobs(max_pages=5).jobs == ()
+    assert trial.gemini.batches.list_jobs(max_pages=5).jobs == ()
     assert [job["state"] for job in trial.remote_jobs()] != []
     assert not any((trial.settings.root / "manifests").glob("*.parquet"))
 

@@ -58,7 +58,7 @@ def test_media_are_found_by_words_of_their_descriptions(media: Trial) -> None:
 
 def test_nothing_uploaded_is_left_at_google(media: Trial) -> None:
     media.refresh()
-    assert media.gemini.list_files() == []
+    assert media.gemini.batches.list_files() == []
     assert not list(media.settings.root.glob("manifests/*"))
 
 
@@ -108,17 +108,17 @@ def test_uploads_of_a_process_that_died_are_found_by_cleanup(media: Trial) -> No
     media.arm("create-429", times=1)
     media.refresh(wait_minutes=0)
     assert (
-        media.gemini.list_files() == []
+        media.gemini.batches.list_files() == []
         or cleanup(media.store, media.gemini, dry_run=False).remote_files
     )
     media.refresh()
     cleanup(media.store, media.gemini, dry_run=False)
-    assert media.gemini.list_files() == []
+    assert media.gemini.batches.list_files() == []
 
 
 def test_in_real_time_media_are_uploaded_and_deleted_as_well(media: Trial) -> None:
     report = media.refresh(mode="sync")
     assert not report.is_waiting
     assert found(media, "a red circle on white")[0] == "a.png"
-    assert media.gemini.list_files() == []
+    assert media.gemini.batches.list_files() == []
     assert media.remote_jobs() == []

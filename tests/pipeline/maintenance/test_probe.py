@@ -39,7 +39,9 @@ def run_generate(trial: Trial, *names: str) -> list[Finding]:
 
 def left_over(trial: Trial) -> int:
     """Jobs and files of ours that are still at the service."""
-    return len(trial.gemini.list_jobs(max_pages=3).jobs) + len(trial.gemini.list_files())
+    return len(trial.gemini.batches.list_jobs(max_pages=3).jobs) + len(
+        trial.gemini.batches.list_files()
+    )
 
 
 def spent(trial: Trial) -> float:
