@@ -64,7 +64,8 @@ CREATE TABLE IF NOT EXISTS job (
     listed_from REAL,              -- NULL: at once
     deleted_at REAL,               -- may lie in the future
     lingers_seconds REAL NOT NULL DEFAULT 0, -- so long its tokens stay enqueued after its end
-    faults TEXT NOT NULL           -- JSON list of the faults it was born with
+    faults TEXT NOT NULL,          -- JSON list of the faults it was born with
+    output_prefix TEXT             -- of the Agent Platform: where its output folder is made
 );
 CREATE INDEX IF NOT EXISTS job_by_owner ON job (owner, ends_at);
 CREATE TABLE IF NOT EXISTS fault (
@@ -99,6 +100,8 @@ CREATE TABLE IF NOT EXISTS generation_cost (
     prompt_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL
 );
+-- Jobs whose answers are written into their bucket, or begun to be.
+CREATE TABLE IF NOT EXISTS delivery (job_id TEXT PRIMARY KEY, is_whole INTEGER NOT NULL);
 -- Texts that an armed transient-error-lines has seen.
 CREATE TABLE IF NOT EXISTS seen_text (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
@@ -107,6 +110,7 @@ _ADDED_COLUMNS = (
     ("job", "listed_from REAL"),
     ("job", "faults TEXT NOT NULL DEFAULT '[]'"),
     ("job", "lingers_seconds REAL NOT NULL DEFAULT 0"),
+    ("job", "output_prefix TEXT"),
     ("fault", "until REAL"),
 )
 
@@ -117,6 +121,7 @@ class State:
     """An opened state directory."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._blobs = directory / "blobs"
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._path = directory / "emulator.sqlite"

@@ -15,6 +15,7 @@ from semantic_assets.errors import (
     SpendRefused,
 )
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.submit import release_orphans
 from semantic_assets.pipeline.documents.ingest import Ingestion
@@ -69,14 +70,14 @@ def test_a_medium_google_refuses_holds_up_no_other(
     trial.write("acme/news/a.png", drawn.png("red", "circle", "white"))
     trial.write("acme/news/b.png", drawn.png("blue", "square", "black"))
     write_describe(trial, 'datasets = ["acme/news"]\n')
-    upload = Gemini.upload_media
+    upload = DeveloperApi.upload_media
 
-    def refusing(self: Gemini, path: Any, **options: Any) -> tuple[str, str]:
+    def refusing(self: DeveloperApi, path: Any, **options: Any) -> tuple[str, str]:
         if path.name == "a.png":
             raise RequestRejected("a.png: Google cannot read it as image/png")
         return upload(self, path, **options)
 
-    monkeypatch.setattr(Gemini, "upload_media", refusing)
+    monkeypatch.setattr(DeveloperApi, "upload_media", refusing)
     assert not trial.refresh().is_waiting
     by_title = {row["title"]: row["status"] for row in results(trial, task="describe")}
     assert by_title == {"a": "FAILED", "b": "READY"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.model.batch_job import JobKind
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.generation_jobs.generate import (
@@ -106,13 +106,13 @@ def test_a_picture_that_changes_while_it_is_uploaded_is_not_described(
     trial.settings.tasks.mkdir(parents=True)
     task = 'model = "gemini-3.5-flash-lite"\nmedia = true\nprompt = "Describe it."\n'
     (trial.settings.tasks / "describe.toml").write_text('datasets = ["acme/news"]\n' + task)
-    upload = Gemini.upload_media
+    upload = DeveloperApi.upload_media
 
-    def changing(self: Gemini, path: Path, **options: Any) -> tuple[str, str]:
+    def changing(self: DeveloperApi, path: Path, **options: Any) -> tuple[str, str]:
         trial.write("acme/news/a.png", drawn.png("pink", "square", "black"))
         return upload(self, path, **options)
 
-    monkeypatch.setattr(Gemini, "upload_media", changing)
+    monkeypatch.setattr(DeveloperApi, "upload_media", changing)
     trial.refresh()
     assert all(row["status"] == "FAILED" for row in results(trial, task="describe"))
     assert trial.gemini.batches.list_files() == []

@@ -27,15 +27,18 @@ class At(Enum):
 _REALTIME = ("models.batchEmbedContents", "models.embedContent", "models.generateContent")
 #: names, or patterns of names, of the calls a fault fires at
 ENDPOINTS: Mapping[At, tuple[str, ...]] = {
-    At.CREATE: ("models.asyncBatchEmbedContent", "models.batchGenerateContent"),
+    At.CREATE: (
+        *("models.asyncBatchEmbedContent", "models.batchGenerateContent"),
+        "batchPredictionJobs.create",
+    ),
     At.UPLOAD_START: ("files.upload.start",),
     At.UPLOAD_CHUNK: ("files.upload.chunk",),
     At.FILES: (
         *("files.upload.start", "files.get", "files.list"),
         *("files.delete", "files.download"),
     ),
-    At.GET: ("batches.get",),
-    At.LIST: ("batches.list",),
+    At.GET: ("batches.get", "batchPredictionJobs.get"),
+    At.LIST: ("batches.list", "batchPredictionJobs.list"),
     At.DOWNLOAD: ("files.download",),
     At.REALTIME: _REALTIME,
     At.ANY: ("*",),

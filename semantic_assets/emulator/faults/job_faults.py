@@ -40,6 +40,7 @@ _OF_VECTORS = frozenset(
     }
 )
 _OF_FILES = frozenset({"result-late", "corrupted-line", _SWAPPED_FILES})
+_OF_FOLDERS = frozenset({"output-folder-late", "output-folder-half-written", "output-wrong-prefix"})
 _OF_SEVERAL_LINES = frozenset({"shuffled-lines", "swapped-keys"})
 
 #: fault name -> the rows it can affect
@@ -88,6 +89,8 @@ def _fits(name: str, job: Job) -> bool:
     if name in answer_faults.NAMES and job.kind is not Kind.GENERATE:
         return False
     if name in _OF_FILES and job.source_file is None:
+        return False
+    if name in _OF_FOLDERS and job.output_prefix is None:
         return False
     return name not in _OF_SEVERAL_LINES or job.request_count > 1
 

@@ -22,6 +22,7 @@ from semantic_assets.emulator.http.calls import Endpoint, error_response
 from semantic_assets.emulator.http.errors import GoogleError
 from semantic_assets.emulator.http.local_only import LocalOnly
 from semantic_assets.emulator.http.serving import serve, serve_chunk
+from semantic_assets.emulator.platform import routes as platform_routes
 from semantic_assets.emulator.state import State
 
 # The SDK uses v1 unless told otherwise (seen on the wire).
@@ -74,6 +75,7 @@ _CONTROL_ROUTES = (
 def build_app(state: State) -> Starlette:
     """Return the ASGI application over an open state directory."""
     routes = [route for version in _VERSIONS for route in _api_routes(state, version)]
+    routes += platform_routes.routes(state)
     routes += [
         _route(state, "", verb, path, Endpoint(name=None, handler=handler, needs_key=False))
         for verb, path, handler in _CONTROL_ROUTES

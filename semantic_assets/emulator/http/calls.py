@@ -74,6 +74,8 @@ class Endpoint:
     handler: Handler
     #: upload chunks are authorised by the id in their URL
     needs_key: bool = True
+    #: of the Agent Platform: a token in place of the key, and its project owns what is made
+    needs_token: bool = False
     #: sent with every error; an upload reply without its status is posted again by the SDK
     error_headers: Mapping[str, str] | None = None
 

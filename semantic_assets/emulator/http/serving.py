@@ -17,6 +17,7 @@ from semantic_assets.emulator.faults import request_faults
 from semantic_assets.emulator.http.calls import Call, Endpoint, encode, error_response
 from semantic_assets.emulator.http.connections import Closed
 from semantic_assets.emulator.http.errors import GoogleError, missing_key
+from semantic_assets.emulator.platform.tokens import require_token
 from semantic_assets.emulator.settings import read_settings
 from semantic_assets.emulator.state import State
 
@@ -85,9 +86,7 @@ def _answer(
 
 
 def _call(state: State, version: str, endpoint: Endpoint, request: Request, body: bytes) -> Call:
-    api_key = request.headers.get("x-goog-api-key", "")
-    if endpoint.needs_key and not api_key:
-        raise missing_key()
+    owner = _owner(request, endpoint)
     with state.reading() as db:
         settings, now, armed = read_settings(db), clock.now(db), faults.armed(db)
     return Call(
@@ -96,7 +95,7 @@ def _call(state: State, version: str, endpoint: Endpoint, request: Request, body
         now=now,
         faults=armed,
         endpoint=endpoint.name or "",
-        owner=state.owner_of(api_key) if endpoint.needs_key else "",
+        owner=state.owner_of(owner) if owner else "",
         version=version,
         base_url=f"{request.url.scheme}://{request.url.netloc}",
         path=request.path_params,
@@ -104,3 +103,15 @@ def _call(state: State, version: str, endpoint: Endpoint, request: Request, body
         headers=request.headers,
         body=body,
     )
+
+
+def _owner(request: Request, endpoint: Endpoint) -> str:
+    """Return what owns what the call makes: its key, or its project and location."""
+    if endpoint.needs_token:
+        require_token(request.headers.get("authorization"))
+        path = request.path_params
+        return f"projects/{path['project']}/locations/{path['location']}"
+    api_key = request.headers.get("x-goog-api-key", "")
+    if endpoint.needs_key and not api_key:
+        raise missing_key()
+    return api_key if endpoint.needs_key else ""

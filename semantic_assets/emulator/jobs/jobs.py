@@ -93,6 +93,8 @@ class Job:
     #: its tokens stay enqueued for so long after its end
     lingers_seconds: float = 0.0
     faults: tuple[JobFault, ...] = ()
+    #: of the Agent Platform: the URI below which its output folder is made
+    output_prefix: str | None = None
     #: position among all jobs; 0 until stored
     sequence: int = 0
 
@@ -143,10 +145,12 @@ class Job:
         return frozenset(self.invalid_lines).union(*(fault.lines for fault in self.faults))
 
 
-def plan_normal(created_at: float, latency_seconds: float) -> Plan:
-    """Plan a job: PENDING, RUNNING, then SUCCEEDED; EXPIRED if that takes over 48 h."""
+def plan_normal(
+    created_at: float, latency_seconds: float, *, longest_seconds: float = LONGEST_LIFE_SECONDS
+) -> Plan:
+    """Plan a job: PENDING, RUNNING, then SUCCEEDED; EXPIRED if that takes too long."""
     starts_at = created_at + _PENDING_SHARE * latency_seconds
-    deadline = created_at + LONGEST_LIFE_SECONDS
+    deadline = created_at + longest_seconds
     if created_at + latency_seconds <= deadline:
         ends_at = created_at + latency_seconds
         return Plan(starts_at=starts_at, ends_at=ends_at, end_state=JobState.SUCCEEDED)
@@ -262,6 +266,7 @@ def decode_row(row: sqlite3.Row) -> Job:
         listed_from=row["listed_from"],
         lingers_seconds=row["lingers_seconds"],
         faults=tuple(map(_decode_fault, json.loads(row["faults"]))),
+        output_prefix=row["output_prefix"],
         sequence=row["sequence"],
         plan=Plan(
             starts_at=row["starts_at"],

@@ -1,0 +1,119 @@
+"""The answers of an ended job as objects in its output folder.
+
+Nothing ever moves a job, so they are written when somebody next asks for jobs or objects. Not here:
+what an answer is.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import orjson
+
+from semantic_assets.emulator.http import wire
+from semantic_assets.emulator.jobs import jobs, results
+from semantic_assets.emulator.jobs.jobs import Job
+from semantic_assets.emulator.platform.objects import Buckets, parse_uri
+from semantic_assets.emulator.settings import read_settings
+from semantic_assets.emulator.state import State
+
+#: Rows of one object; the answers of a job may be many files (guess: live is not known).
+_ROWS_OF_FILE = 200_000
+_LATE, _HALF = "output-folder-late", "output-folder-half-written"
+_WRONG_PREFIX = "output-wrong-prefix"
+
+
+def folder_of(job: Job) -> str:
+    """Return the URI of a job's output folder, below the prefix that its client gave."""
+    moment = datetime.fromtimestamp(job.plan.starts_at, tz=UTC)
+    prefix = str(job.output_prefix).rstrip("/")
+    if job.fault(_WRONG_PREFIX):
+        prefix = f"{prefix}-of-another"
+    return f"{prefix}/prediction-model-{moment:%Y-%m-%dT%H:%M:%S}.{job.job_id[-6:]}Z"
+
+
+def deliver(state: State, now: float) -> None:
+    """Write what ended jobs have not written yet."""
+    with state.reading() as db:
+        rows = db.execute(
+            "SELECT * FROM job WHERE output_prefix IS NOT NULL AND ends_at <= ?"
+            " AND job_id NOT IN (SELECT job_id FROM delivery WHERE is_whole)",
+            [now],
+        ).fetchall()
+    for row in rows:
+        _deliver(state, jobs.decode_row(row), now)
+
+
+def _deliver(state: State, job: Job, now: float) -> None:
+    late = job.fault(_LATE)
+    if late and now < job.plan.ends_at + late.parameters["seconds"]:
+        return
+    half = job.fault(_HALF)
+    is_whole = not half or now >= job.plan.ends_at + half.parameters["seconds"]
+    if job.has_output(now):
+        bucket, folder = parse_uri(folder_of(job))
+        for number, lines in enumerate(_files(state, job)):
+            if number and not is_whole:
+                break
+            key = f"{folder}/predictions{f'_{number:05d}' if number else ''}.jsonl"
+            Buckets(state).write(bucket, key, lines if is_whole else _half(lines))
+    with state.writing() as db:
+        db.execute("INSERT OR REPLACE INTO delivery VALUES (?, ?)", [job.job_id, is_whole])
+
+
+def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    content = b"".join(pieces)
+    yield content[: len(content) // 2]
+
+
+def _files(state: State, job: Job) -> Iterator[list[bytes] | Iterator[bytes]]:
+    """Yield the lines of each file in turn; each is used up before the next is asked for."""
+    pieces = results.ResultFile(state=state, job=job, mode=_vectors(state))
+    yield from _cut(_lines(pieces, job))
+
+
+def _lines(pieces: Iterable[bytes], job: Job) -> Iterator[bytes]:
+    for piece in pieces:
+        for line in piece.splitlines(keepends=True):
+            yield _laid_out(line, job)
+
+
+def _laid_out(line: bytes, job: Job) -> bytes:
+    """Return a line as this service writes it: an error is a `status`, and there is a time."""
+    try:
+        answer = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line  # a fault has broken it
+    error = answer.pop("error", None)
+    answer.setdefault("status", "" if error is None else _status(error))
+    answer["processed_time"] = wire.timestamp(job.plan.ends_at)
+    answer.setdefault("response", {})
+    return orjson.dumps(answer) + b"\n"
+
+
+def _status(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return f"Error code {error.get('code')}: {error.get('message') or 'Internal error.'}"
+
+
+def _cut(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+    """Yield the lines in files of `_ROWS_OF_FILE`."""
+    held = next(lines, None)
+    while held is not None:
+        first, taken = held, list[bytes | None]()
+
+        def file(first: bytes = first, taken: list[bytes | None] = taken) -> Iterator[bytes]:
+            yield first
+            for _ in range(_ROWS_OF_FILE - 1):
+                if (line := next(lines, None)) is None:
+                    return
+                yield line
+            taken.append(next(lines, None))
+
+        yield file()
+        held = taken[0] if taken else None
+
+
+def _vectors(state: State) -> str:
+    with state.reading() as db:
+        return read_settings(db).vectors

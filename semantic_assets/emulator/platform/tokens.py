@@ -1,0 +1,51 @@
+"""Access tokens, as the metadata server of a machine of Google's gives them out.
+
+`GCE_METADATA_HOST` and `GCE_METADATA_IP` name this server to Google's own credential chain. A token
+is any word that begins as ours do: who asks is not looked at. Not here: what a token may do.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from semantic_assets.emulator.http.errors import GoogleError
+
+PREFIX = "ya29.emulator"
+PROJECT = "emulated-project"
+_LIFE_SECONDS = 3_599
+_ACCOUNT = "emulator@emulated-project.iam.gserviceaccount.com"
+_HEADERS = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
+
+
+def metadata(request: Request) -> Response:
+    """Answer a question to the metadata server."""
+    path = request.path_params.get("path", "").strip("/")
+    if path == "":
+        return PlainTextResponse("computeMetadata/\n", headers=_HEADERS)
+    if request.headers.get("metadata-flavor") != "Google":
+        return PlainTextResponse("Missing Metadata-Flavor:Google header.", 403)
+    if path.endswith("/token"):
+        granted = {"access_token": PREFIX, "expires_in": _LIFE_SECONDS, "token_type": "Bearer"}
+        return JSONResponse(granted, headers=_HEADERS)
+    if path.endswith("project/project-id"):
+        return PlainTextResponse(PROJECT, headers=_HEADERS)
+    if path.endswith("universe/universe-domain"):
+        return PlainTextResponse("googleapis.com", headers=_HEADERS)
+    if path.endswith("service-accounts/default"):
+        told = {"aliases": ["default"], "email": _ACCOUNT, "scopes": []}
+        return JSONResponse(told, headers=_HEADERS)
+    return PlainTextResponse("Not Found", 404, headers=_HEADERS)
+
+
+def require_token(authorization: str | None) -> None:
+    """Refuse a call without a token of ours.
+
+    Raises:
+        GoogleError: 401, as Google words it.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.startswith(PREFIX):
+        raise GoogleError(
+            401,
+            "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
+            "cookie or other valid authentication credential.",
+        )
