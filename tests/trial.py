@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -153,19 +153,43 @@ class Trial:
         return Trial(settings, store, Gemini(endpoint_of(settings)), self.url, self.clock)
 
 
+def on_the_emulator(url: str) -> dict[str, str]:
+    """The settings of the backend `emulator`."""
+    return {"SEMANTIC_ASSETS_EMULATOR_URL": url}
+
+
+def on_the_agent_platform(url: str) -> dict[str, str]:
+    """The settings of the backend `agent-platform`, with the emulator in Google's place."""
+    return {
+        "SEMANTIC_ASSETS_BACKEND": "agent-platform",
+        "SEMANTIC_ASSETS_AGENT_PROJECT": "harbour",
+        "SEMANTIC_ASSETS_AGENT_LOCATION": "us-central1",
+        "SEMANTIC_ASSETS_AGENT_STAGING": "gs://bucket/staging",
+        "SEMANTIC_ASSETS_AGENT_URL": url,
+        "SEMANTIC_ASSETS_STORAGE_URL": f"{url}/storage",
+        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "10",
+        "SEMANTIC_ASSETS_UNPROBED": "1",
+    }
+
+
 @contextmanager
-def opened_trial(folder: Path, vectors: str, background: Executor) -> Iterator[Trial]:
+def opened_trial(
+    folder: Path,
+    vectors: str,
+    background: Executor,
+    backend: Callable[[str], dict[str, str]] = on_the_emulator,
+) -> Iterator[Trial]:
     running = serve_in_thread(
         folder / "emulator", tier=1, latency_seconds=LATENCY_SECONDS, vectors=vectors
     )
     environ = {
         "SEMANTIC_ASSETS_SOURCES": str(folder / "sources"),
         "SEMANTIC_ASSETS_TASKS": str(folder / "tasks"),
-        "SEMANTIC_ASSETS_EMULATOR_URL": running.base_url,
         "SEMANTIC_ASSETS_DIMENSIONS": "128",
+        **backend(running.base_url),
     }
     settings = Settings.load(root=folder / "lake", environ=environ)
     clock = ShiftedClock()
-    with open_store(settings, clock=clock) as store:
+    with open_store(settings, clock=clock, create=True) as store:
         yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)
     background.submit(running.stop)

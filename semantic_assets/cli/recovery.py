@@ -57,7 +57,7 @@ def probe(
 def _probe_embedding(store: "Store", gemini: "Gemini", yes: bool) -> "list[Finding]":
     from semantic_assets.pipeline.maintenance.probe import probe as run
 
-    if not yes and gemini.endpoint.backend == "gemini":
+    if not yes and gemini.endpoint.backend != "emulator":
         ask("This sends a few short texts to Google and costs under a cent. Go on?")
     return run(store, gemini)
 
@@ -74,7 +74,7 @@ def _probe_tasks(
     )
 
     tasks = tasks_to_probe(store, names)
-    if not yes and gemini.endpoint.backend == "gemini":
+    if not yes and gemini.endpoint.backend != "emulator":
         show(dataclass_table(quote_probe(tasks)))
         ask("Send these requests to Google?")
     return probe_generation(store, gemini, tasks)

@@ -75,10 +75,21 @@ class BatchService(Protocol):
         """List jobs, newest first, from at most `max_pages` pages; empty pages do not end it."""
         ...
 
-    def download(self, file: str, receive: Callable[[bytes], object]) -> None:
+    def look_for(self, display_names: Iterable[str]) -> Listing:
+        """List the jobs of these display names, and possibly others; complete if all were seen."""
+        ...
+
+    def download(self, file: str, receive: Callable[[bytes], object], *, of: str) -> None:
         """Hand over the answers of a job in parts, as they come in.
 
         What `receive` raises ends the download and is raised as it is.
+
+        Args:
+            of: the display name of the job.
+
+        Raises:
+            RemoteMissing: they cannot be read yet.
+            CorruptResult: they are not the job's own.
         """
         ...
 
@@ -91,3 +102,7 @@ class BatchService(Protocol):
         ...
 
     def delete_file(self, name: str) -> None: ...
+
+    def delete_answers(self, file: str) -> None:
+        """Delete the answers of a job where the service lets us."""
+        ...

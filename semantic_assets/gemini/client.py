@@ -10,11 +10,17 @@ import numpy.typing as npt
 import orjson
 
 from semantic_assets.errors import CorruptResult
+from semantic_assets.gemini.agent_platform import AgentPlatform
 from semantic_assets.gemini.batch_service import BatchService
 from semantic_assets.gemini.connections import Connections, quick
 from semantic_assets.gemini.developer_api import DeveloperApi
-from semantic_assets.gemini.embedding_calls import call_groups, checked_vectors, embed_group
-from semantic_assets.gemini.endpoint import Endpoint
+from semantic_assets.gemini.embedding_calls import (
+    call_groups,
+    checked_vectors,
+    embed_alone,
+    embed_group,
+)
+from semantic_assets.gemini.endpoint import AGENT_PLATFORM, Endpoint
 from semantic_assets.gemini.faults import Method, translated
 from semantic_assets.model.space import EmbeddingSpace
 
@@ -39,6 +45,8 @@ class Gemini:
     @cached_property
     def batches(self) -> BatchService:
         """The service that runs batch jobs at this scope."""
+        if self.endpoint.backend == AGENT_PLATFORM:
+            return AgentPlatform(self._connections)
         return DeveloperApi(self._connections)
 
     def _asking(self, method: Method) -> AbstractContextManager[None]:
@@ -89,12 +97,19 @@ class Gemini:
         texts = [space.document_text(text) for text in vector_texts]
         return self._embed(space, texts, space.document_task)
 
+    def _embedded(
+        self, space: EmbeddingSpace, texts: Sequence[str], task: str | None
+    ) -> list[npt.NDArray[np.float32]]:
+        if self.endpoint.backend == AGENT_PLATFORM:
+            return [embed_alone(self._connections.client, space, text, task) for text in texts]
+        return embed_group(self._connections.posts, space, texts, task)
+
     def _embed(
         self, space: EmbeddingSpace, texts: Sequence[str], task: str | None
     ) -> npt.NDArray[np.float32]:
         vectors = [np.empty((0, space.dimensions), np.float32)]
         for group in call_groups(texts, str):
             with self._asking(Method.ANSWER):
-                found = embed_group(self._connections.posts, space, group, task)
+                found = self._embedded(space, group, task)
             vectors.append(checked_vectors(space, group, found))
         return np.concatenate(vectors)

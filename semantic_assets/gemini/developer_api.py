@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _UPLOAD_MS, _DOWNLOAD_MS = 300_000, 600_000
 #: Video is ACTIVE some seconds after its upload; a request that names it before that is refused.
 _MEDIA_LOOKS, _MEDIA_PAUSE_SECONDS = 60, 2.0
-_PAGE_SIZE = 100
+_PAGE_SIZE, _ALL_PAGES = 100, 10_000
 #: The docs use `jsonl`; each type was refused at some time (python-genai #1547, #1590).
 _MIME_TYPES = ("jsonl", "application/jsonl", "application/json", "text/plain")
 
@@ -183,11 +183,12 @@ class DeveloperApi:
             found = orjson.loads(response.body or "{}")
         return found if isinstance(found, dict) else {}
 
-    def download(self, file: str, receive: Callable[[bytes], object]) -> None:
-        """Hand over a result file in parts of up to 1 MB, as they come in.
+    def look_for(self, display_names: Iterable[str]) -> Listing:
+        """List all jobs: there is no filter."""
+        return self.list_jobs(max_pages=_ALL_PAGES)
 
-        What `receive` raises ends the download and is raised as it is.
-        """
+    def download(self, file: str, receive: Callable[[bytes], object], *, of: str) -> None:
+        """Hand over a result file in parts of up to 1 MB, as they come in; its name says whose."""
         with passing_on(Receiver(receive)) as receiver, self._asking(Method.FILE):
             self._client.files.download(
                 file=file,
@@ -212,6 +213,9 @@ class DeveloperApi:
     def delete_file(self, name: str) -> None:
         with self._asking(Method.FILE):
             self._client.files.delete(name=name, config=quick())
+
+    def delete_answers(self, file: str) -> None:
+        """Leave a result file, which cannot be deleted: its id is too long."""
 
 
 def _state(file: Any) -> str:

@@ -14,6 +14,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.vectors import BadVectorError, unit_vectors
 
 if TYPE_CHECKING:
+    from google import genai
+
     from semantic_assets.gemini.posts import Posts
 
 T = TypeVar("T")
@@ -72,6 +74,18 @@ def embed_group(
     answer = posts.post(f"{model}:batchEmbedContents", body)
     found = orjson.loads(answer or b"{}").get("embeddings") or []
     return [np.asarray(one.get("values") or (), np.float32) for one in found]
+
+
+def embed_alone(
+    client: "genai.Client", space: EmbeddingSpace, text: str, task: str | None
+) -> Vectors:
+    """Make one call of the Agent Platform, which takes one text, and return what it answers."""
+    config: dict[str, object] = {"output_dimensionality": space.dimensions}
+    if task is not None:
+        config["task_type"] = task
+    answer = client.models.embed_content(model=space.model, contents=[text], config=config)  # type: ignore[arg-type]
+    (found,) = answer.embeddings or (None,)
+    return np.asarray((found and found.values) or (), np.float32)
 
 
 def checked_vectors(space: EmbeddingSpace, texts: Sequence[str], found: list[Vectors]) -> Vectors:

@@ -10,6 +10,7 @@ from pathlib import Path
 from semantic_assets.errors import SetupError
 from semantic_assets.settings.settings import PREFIX, Settings
 
+AGENT_PLATFORM = "agent-platform"
 #: The emulator needs a key and accepts any.
 _EMULATOR_KEY = "emulator"
 
@@ -28,6 +29,8 @@ class Endpoint:
 
     def base_url(self) -> str:
         """Return the URL to call; the first call starts an embedded emulator."""
+        if self.backend == AGENT_PLATFORM:
+            return self.settings.agent_url or self.identity
         if self.backend == "gemini":
             return self.settings.gemini_url
         return self.settings.emulator_url or _serve_embedded(self.settings)
@@ -51,7 +54,10 @@ class Endpoint:
 
 
 def endpoint_of(settings: Settings) -> Endpoint:
-    if settings.backend == "gemini":
+    if settings.backend == AGENT_PLATFORM:
+        place = f"projects/{settings.agent_project}/locations/{settings.agent_location}"
+        identity, key = f"{settings.agent_url or ''}/{place}".lstrip("/"), ""
+    elif settings.backend == "gemini":
         identity, key = settings.gemini_url, settings.api_key or ""
     else:
         # Embedded servers use a new port each time; only the directory stays the same.

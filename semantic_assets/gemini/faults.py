@@ -54,12 +54,15 @@ def translated(method: Method, *, secret: str | None = None) -> Iterator[None]:
 
 def _of_error(error: Exception, method: Method, secret: str | None) -> SemanticAssetsError:
     import httpx2
+    from google.auth.exceptions import GoogleAuthError
     from google.genai import errors  # only now: a call that is answered may do without
 
     if isinstance(error, errors.APIError):
         return _of_answer(error, method, secret)
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
         return GeminiUnavailable(_clean(f"cannot connect: {error}", secret), sent=False)
+    if isinstance(error, GoogleAuthError):  # the SDK asks for a token before it sends
+        return GeminiUnavailable(_clean(f"no access token: {error}", secret), sent=False)
     # Transport, decoding, pydantic: an answer may have been on its way.
     text = _clean(f"{type(error).__name__}: {error}", secret)
     return GeminiUnavailable(f"no readable answer: {text}")

@@ -50,6 +50,25 @@ def read_operation(operation: Mapping[str, Any]) -> RemoteJob:
     )
 
 
+def read_prediction_job(message: Mapping[str, Any]) -> RemoteJob:
+    """Read a job of the Agent Platform; its counts are those of rows that have ended."""
+    stats = _mapping(message.get("completionStats"))
+    succeeded, failed = _count(stats.get("successfulCount")), _count(stats.get("failedCount"))
+    left = _count(stats.get("incompleteCount")) or 0
+    model = _text(message.get("model")) or ""
+    return RemoteJob(
+        name=str(message.get("name") or ""),
+        display_name=_text(message.get("displayName")),
+        model=model.rpartition("/models/")[2] or None,
+        state=_text(message.get("state")) or "JOB_STATE_UNSPECIFIED",
+        requests=(succeeded or 0) + (failed or 0) + left if stats else None,
+        succeeded=succeeded,
+        failed=failed,
+        result_file=_text(_mapping(message.get("outputInfo")).get("gcsOutputDirectory")),
+        error_message=_error(message),
+    )
+
+
 def _result_file(operation: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
     """Return the result file's name from the metadata or the response."""
     for place in (_mapping(metadata.get("output")), _mapping(operation.get("response"))):

@@ -5,10 +5,10 @@ own tools: AWS_* and GOOGLE_* variables, or the machine's role.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -46,10 +46,22 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Access to a gs:// bucket by tokens that another client has."""
+
+    #: Returns a token and when it ends, in seconds since 1970.
+    token: Callable[[], tuple[str, float]]
+    #: In place of Google's own address.
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """A bucket; `url` is s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, and names are below it."""
 
     url: str
+    #: Who asks, and where; None: as the cloud's own tools are told by their variables.
+    access: "Access | None" = None
 
     def find(self, name: str) -> Stored | None:
         import obstore
@@ -112,6 +124,13 @@ class Bucket:
         if found is None or self._writer(name) != writer:
             raise Conflict(self._replaced(name))
         return found
+
+    def stream(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write an object of pieces as they come, whatever was there; what they raise leaves it."""
+        import obstore
+
+        with self._asked():
+            obstore.put(self._store, name, iter(pieces), chunk_size=_STREAM_BYTES)
 
     def copy(self, source: str, target: str) -> Stored:
         """Copy an object within the store; no content travels.
@@ -194,7 +213,7 @@ class Bucket:
 
     @property
     def _store(self) -> "ObjectStore":
-        return _opened(self.url)
+        return _opened(self.url, self.access)
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -244,7 +263,7 @@ def _found(name: str, size: int, answer: Any) -> Stored:
 
 
 @cache
-def _opened(url: str) -> "ObjectStore":
+def _opened(url: str, access: Access | None) -> "ObjectStore":
     try:
         from obstore.store import from_url
     except ImportError as error:
@@ -253,8 +272,27 @@ def _opened(url: str) -> "ObjectStore":
             "`pip install semantic-assets[objects]`"
         ) from error
     try:
-        return from_url(url, retry_config=cast(Any, _RETRIES))
+        return from_url(url, retry_config=cast(Any, _RETRIES), **_options(access))
     except Exception as error:  # one class a store, and none of them public
         scrub_error(error)
         reason = scrubbed(str(error)).splitlines()[0]
         raise SetupError(f"{url} cannot be opened: {reason}") from error
+
+
+def _options(access: Access | None) -> dict[str, Any]:
+    if access is None:
+        return {}
+    get = access.token
+
+    def token() -> dict[str, object]:
+        word, until = get()
+        return {"token": word, "expires_at": datetime.fromtimestamp(until, UTC)}
+
+    options: dict[str, Any] = {"credential_provider": token}
+    if access.base_url:
+        is_plain = access.base_url.startswith("http://")
+        options |= {
+            "config": {"base_url": access.base_url},
+            "client_options": {"allow_http": is_plain},
+        }
+    return options

@@ -38,7 +38,7 @@ _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
-BACKENDS = ("emulator", "gemini")
+BACKENDS = ("emulator", "gemini", "agent-platform")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -58,7 +58,8 @@ class Settings:
     follow_links: bool = False
     #: The folder of the task files. Default `data/tasks` of the project.
     tasks: Path
-    #: `emulator` (default: local, free) or `gemini` (Google, costs money).
+    #: `emulator` (default: local, free), `gemini` (Google's Developer API, costs money) or
+    #: `agent-platform` (Google's Agent Platform, costs money).
     backend: Annotated[str, one_of(*BACKENDS)] = "emulator"
     #: GEMINI_API_KEY or GOOGLE_API_KEY. Alone it never spends: the backend must say `gemini`.
     api_key: Annotated[str | None, takes(*KEY)] = field(default=None, repr=False)
@@ -66,6 +67,14 @@ class Settings:
     gemini_url: str = GEMINI_URL
     #: Version of the API. Every call of batches and files that was captured live is on v1beta.
     gemini_api_version: Annotated[str, one_of(*API_VERSIONS)] = "v1beta"
+    #: Of the Agent Platform: the project and the location whose jobs run, and a gs:// prefix that
+    #: this ledger alone uses, for inputs and answers. Credentials are those of Google's own tools.
+    agent_project: str | None = None
+    agent_location: str | None = None
+    agent_staging: str | None = None
+    #: Base URLs of the Agent Platform and of Cloud Storage; default: Google's own.
+    agent_url: str | None = None
+    storage_url: str | None = None
     #: A running emulator's URL; without it the emulator is served inside the process.
     emulator_url: str | None = None
     #: The folder of the embedded emulator's state. Default: `emulator` beside the lake.
@@ -181,7 +190,18 @@ class Settings:
             )
         if self.index_backend == QDRANT and self.qdrant_url is None:
             raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
+        if self.backend == "agent-platform":
+            self._require_agent_platform()
         _ = self.space
+
+    def _require_agent_platform(self) -> None:
+        names = ("agent_project", "agent_location", "agent_staging")
+        if missing := [f"{PREFIX}{one.upper()}" for one in names if not getattr(self, one)]:
+            raise ConfigError(f"{PREFIX}BACKEND=agent-platform needs {', '.join(missing)}")
+        if not str(self.agent_staging).startswith("gs://"):
+            raise ConfigError(
+                f"{PREFIX}AGENT_STAGING={scrubbed(str(self.agent_staging))!r}: use gs://BUCKET/PREFIX"
+            )
 
 
 def _is_yes(value: str | None) -> bool:

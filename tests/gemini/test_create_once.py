@@ -85,7 +85,7 @@ def test_every_call_is_on_the_version_of_the_settings(trial: Trial, version: str
         [job] = other.gemini.batches.list_jobs(max_pages=1).jobs
         other.pass_time()
         found = other.gemini.batches.get(job.name)
-        other.gemini.batches.download(str(found.result_file), bytearray().extend)
+        other.gemini.batches.download(str(found.result_file), bytearray().extend, of="")
         assert other.gemini.batches.list_files()
         assert other.gemini.embed_documents(store.settings.space, ["One."]).shape == (1, 128)
         other.gemini.batches.delete_job(job.name)

@@ -98,10 +98,10 @@ def test_trouble_of_our_side_is_no_trouble_of_the_service(trial: Trial, error: E
     trial.pass_time()
     result_file = str(trial.gemini.batches.get(job.name).result_file)
     with pytest.raises(type(error)) as found:
-        trial.gemini.batches.download(result_file, fail)
+        trial.gemini.batches.download(result_file, fail, of="")
     assert found.value is error
     whole = bytearray()
-    trial.gemini.batches.download(result_file, whole.extend)
+    trial.gemini.batches.download(result_file, whole.extend, of="")
     assert whole.endswith(b"}\n")
 
 

@@ -276,10 +276,11 @@ def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Colle
 
 
 def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
-    """Delete the remote job, its input and its media; result files cannot be (ids are too long)."""
+    """Delete the remote job, its input and media, and its answers where the service lets us."""
     kind_of_job(store, job).clear_uploads(store, gemini, job)
     for name, delete in (
         (job.input_file, gemini.batches.delete_file),
+        (job.result_file, gemini.batches.delete_answers),
         (job.remote_name, gemini.batches.delete_job),
     ):
         if name is None:

@@ -85,7 +85,7 @@ def is_forgotten(store: Store, gemini: Gemini, job_id: str) -> bool:
 def remote_block(store: Store, gemini: Gemini) -> str | None:
     """Return why the remote side allows no submission on this scope, or None."""
     settings = store.settings
-    if settings.backend == "gemini" and settings.max_cost_usd_per_day is None:
+    if settings.backend != "emulator" and settings.max_cost_usd_per_day is None:
         return None  # planning quotes and asks for consent; until then the remote is not called
     return _unprobed(store, gemini) or unknown_jobs_block(store, gemini)
 

@@ -76,7 +76,11 @@ def _decoded(
     with making(store, job) as path:
         try:
             vectors, missing = decode(
-                store, job, keys, path, partial(gemini.batches.download, result_file)
+                store,
+                job,
+                keys,
+                path,
+                partial(gemini.batches.download, result_file, of=job.display_name),
             )
         except CorruptResult as error:
             if is_last:

@@ -29,7 +29,6 @@ _MAX_TROUBLES = 3
 GONE_AFTER_SECONDS = 600.0
 #: An unconfirmed job is given up after this many complete listings without it, over this time.
 ABANDON_LISTINGS, ABANDON_SECONDS = 3, 3_600.0
-_ALL_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +209,8 @@ def confirm(store: Store, gemini: Gemini) -> None:
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not unconfirmed:
         return
-    listing = gemini.batches.list_jobs(max_pages=_ALL_PAGES)
+    known = [*unconfirmed, *remote_jobs(store, gemini)]
+    listing = gemini.batches.look_for(job.display_name for job in known)
     adopted = {job.job_id for job in _adopt(store, gemini, unconfirmed, listing.jobs)}
     if not listing.complete or _leaves_out(store, gemini, listing):
         return

@@ -144,6 +144,10 @@ def _misspelt() -> Iterator[Diagnosis]:
 def _key(settings: Settings) -> Diagnosis:
     if settings.backend == "emulator":
         return Diagnosis(name="key", is_well=True, found="the emulator takes any")
+    if settings.backend == "agent-platform":
+        return Diagnosis(
+            name="key", is_well=True, found="none: Google Cloud's credentials are used"
+        )
     has_one = bool(settings.api_key)
     return Diagnosis(
         name="key",

@@ -98,7 +98,7 @@ def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
         remote = ended(run.store, run.gemini, remote_name, run.sleep)
         said.append(remote.state)
         assert remote.result_file, f"{remote.state}: {remote.error_message}"
-    _check_answers(run, str(remote.result_file), job)
+    _check_answers(run, name, str(remote.result_file), job)
 
 
 def ended(
@@ -117,12 +117,12 @@ def ended(
         sleep(_POLL_SECONDS)
 
 
-def _check_answers(run: _Probe, result_file: str, job: PaidJob) -> None:
+def _check_answers(run: _Probe, name: str, result_file: str, job: PaidJob) -> None:
     space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
     answers = io.BytesIO()
     with run.checking("result_file_is_readable"):
-        run.gemini.batches.download(result_file, answers.write)
+        run.gemini.batches.download(result_file, answers.write, of=name)
     with run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said:
         [block] = decode_answers(
             io.BytesIO(answers.getvalue()),

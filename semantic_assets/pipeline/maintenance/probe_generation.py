@@ -143,9 +143,9 @@ class _Try:
         return self.gemini.batches.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
 
     def _create(self, file: str, job_id: str) -> str:
-        name = display_name(self.store.ledger.ledger_id, job_id)
+        self._name = display_name(self.store.ledger.ledger_id, job_id)
         return self.gemini.batches.create_generation_job(
-            model=self.task.model, input_file=file, display_name=name
+            model=self.task.model, input_file=file, display_name=self._name
         )
 
     def end(self, sleep: Callable[[float], None]) -> None:
@@ -165,7 +165,7 @@ class _Try:
 
     def _read(self, result_file: str) -> None:
         answers = io.BytesIO()
-        self.gemini.batches.download(result_file, answers.write)
+        self.gemini.batches.download(result_file, answers.write, of=self._name)
         lines = answers.getvalue().splitlines()
         for block in decode_generations(lines, expected=[_KEY], reader=AnswerReader(self.task)):
             [row] = block.rows
