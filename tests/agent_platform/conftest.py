@@ -1,30 +1,44 @@
 """A lake whose jobs run on the Agent Platform, as the emulator serves it."""
 
-import os
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.trial import Trial, on_the_agent_platform, opened_trial
 
 
+@pytest.fixture(scope="session")
+def private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(*pem, serialization.NoEncryption()).decode()
+
+
 @pytest.fixture
 def platform(
-    tmp_path: Path, background: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    background: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    private_key: str,
 ) -> Iterator[Trial]:
-    """Credentials come from the emulator's metadata server, by Google's own chain."""
+    """Credentials are the file of an account, found by Google's own chain."""
 
     def backend(url: str) -> dict[str, str]:
-        host = url.removeprefix("http://")
-        monkeypatch.setenv("GCE_METADATA_HOST", host)
-        monkeypatch.setenv("GCE_METADATA_IP", host)
+        account = {
+            "type": "service_account",
+            "client_email": "tests@harbour.iam.gserviceaccount.com",
+            "private_key": private_key,
+            "token_uri": f"{url}/token",
+        }
+        file = tmp_path / "account.json"
+        file.write_text(json.dumps(account))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
         return on_the_agent_platform(url)
 
-    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))  # nobody's own credentials
-    assert "GOOGLE_CLOUD_PROJECT" not in os.environ
     with opened_trial(tmp_path, "computable", background, backend) as found:
         yield found

@@ -1,7 +1,6 @@
 """Texts go through the bucket to the Agent Platform and come back as vectors, each once."""
 
 from semantic_assets.model.batch_job import JobState
-from semantic_assets.pipeline.flows.advance import advance
 from tests.trial import Trial
 
 

@@ -49,6 +49,7 @@ def routes(state: State) -> list[Route]:
         found.append(Route(path, objects, methods=_OBJECT_METHODS))
     for path in ("/", "/computeMetadata/v1/{path:path}"):
         found.append(Route(path, tokens.metadata, methods=["GET"]))
+    found.append(Route("/token", tokens.granted, methods=["POST"]))
     return found
 
 

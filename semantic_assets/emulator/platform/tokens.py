@@ -1,7 +1,8 @@
-"""Access tokens, as the metadata server of a machine of Google's gives them out.
+"""Access tokens, as a machine's metadata server gives them out, and as an account's file asks for.
 
-`GCE_METADATA_HOST` and `GCE_METADATA_IP` name this server to Google's own credential chain. A token
-is any word that begins as ours do: who asks is not looked at. Not here: what a token may do.
+`GCE_METADATA_HOST` and `GCE_METADATA_IP`, or the `token_uri` of a service account's file, name this
+server to Google's own credential chain. A token is any word that begins as ours do: who asks is not
+looked at. Not here: what a token may do.
 """
 
 from starlette.requests import Request
@@ -16,6 +17,14 @@ _ACCOUNT = "emulator@emulated-project.iam.gserviceaccount.com"
 _HEADERS = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
 
 
+_GRANTED = {"access_token": PREFIX, "expires_in": _LIFE_SECONDS, "token_type": "Bearer"}
+
+
+def granted(_: Request) -> Response:
+    """Answer the request of an account for a token."""
+    return JSONResponse(_GRANTED)
+
+
 def metadata(request: Request) -> Response:
     """Answer a question to the metadata server."""
     path = request.path_params.get("path", "").strip("/")
@@ -24,8 +33,7 @@ def metadata(request: Request) -> Response:
     if request.headers.get("metadata-flavor") != "Google":
         return PlainTextResponse("Missing Metadata-Flavor:Google header.", 403)
     if path.endswith("/token"):
-        granted = {"access_token": PREFIX, "expires_in": _LIFE_SECONDS, "token_type": "Bearer"}
-        return JSONResponse(granted, headers=_HEADERS)
+        return JSONResponse(_GRANTED, headers=_HEADERS)
     if path.endswith("project/project-id"):
         return PlainTextResponse(PROJECT, headers=_HEADERS)
     if path.endswith("universe/universe-domain"):
