@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lineage": {"errors", "lake", "ledger"},
     "index": {"errors", "model", "system"},
     "emulator": set(),
-    "gemini": {"emulator", "errors", "model", "settings", "text"},
+    "gemini": {"batching", "emulator", "errors", "model", "objects", "settings", "text"},
     "store": {
         *("errors", "index", "lake", "ledger", "lineage", "model", "objects", "settings"),
         *("sources", "system"),

@@ -30,7 +30,9 @@ class Group:
 
 
 def groups(
-    wanted: Mapping[str, PendingText], budgeted_datasets: frozenset[DatasetKey]
+    wanted: Mapping[str, PendingText],
+    budgeted_datasets: frozenset[DatasetKey],
+    max_requests: int = MAX_REQUESTS,
 ) -> list[Group]:
     """Group the pending texts by the job they may travel in.
 
@@ -48,5 +50,5 @@ def groups(
     halves = [Group(tuple(keys), max(1, job[1] // 2)) for job, keys in failed.items()]
     return [
         *halves,
-        *(Group(tuple(keys), MAX_REQUESTS, budgeted) for budgeted, keys in free.items()),
+        *(Group(tuple(keys), max_requests, budgeted) for budgeted, keys in free.items()),
     ]

@@ -14,6 +14,31 @@ UNCALIBRATED_RATIO = 1.25
 RATIO_MARGIN = 1.03
 
 
+#: Bytes of a request line for each estimated token of its text, at most: Russian has 5.2, English
+#: 4.2; and of what is around the text.
+_BYTES_A_TOKEN, _BYTES_A_LINE = 5.5, 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLimits:
+    """What one job may hold, and whether all jobs together fill a window of enqueued tokens."""
+
+    requests: int = MAX_REQUESTS
+    #: Of its input file. Google's File API takes 2 GB.
+    bytes: int = 2_000_000_000
+    has_window: bool = True
+
+    @property
+    def tokens(self) -> int:
+        """The estimated tokens of texts that fill a job by their bytes, without what is around."""
+        return int(self.bytes / _BYTES_A_TOKEN)
+
+
+def input_bytes(requests: int, tokens: int) -> float:
+    """Return the bytes of an input file, at most, of so many requests and estimated tokens."""
+    return tokens * _BYTES_A_TOKEN + requests * _BYTES_A_LINE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The room a (scope, model) has left for enqueued tokens and jobs."""
@@ -21,6 +46,8 @@ class Window:
     limit_tokens: int
     used_tokens: int
     free_jobs: int
+    #: Bytes of one job's input.
+    job_bytes: int = 2_000_000_000
 
     def with_job(self, tokens: int) -> "Window":
         """Return what is left of it beside one more job."""
@@ -47,13 +74,16 @@ def plan_job(
         return 0
     budget = min(window.job_tokens, window.free_tokens)
     taken = total = 0
+    is_full = budget == window.job_tokens
     for estimate in token_estimates[:max_requests]:
         if total + estimate > budget:
+            break
+        if taken and input_bytes(taken + 1, total + estimate) > window.job_bytes:
+            is_full = True
             break
         total += estimate
         taken += 1
     if not taken and token_estimates and not window.used_tokens:
         return 1  # larger than a job's share or a shrunk window: it goes alone, or never
     takes_all = taken == len(token_estimates)
-    is_full = budget == window.job_tokens or taken == max_requests
-    return taken if takes_all or is_full else 0
+    return taken if takes_all or is_full or taken == max_requests else 0

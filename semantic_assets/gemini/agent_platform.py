@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import orjson
 
+from semantic_assets.batching.packing import JobLimits
 from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
 from semantic_assets.gemini.batch_service import Deadlines
 from semantic_assets.gemini.connections import QUICK_MS, Connections, quick
@@ -44,6 +45,8 @@ class AgentPlatform:
 
     #: 72 hours in the queue, and a day to run.
     deadlines = Deadlines(cancel=97 * _HOUR, abandon=121 * _HOUR)
+    #: Google takes 1,000,000 rows; of so many the keys alone are 200 MB in memory.
+    limits = JobLimits(requests=400_000, bytes=LARGEST_BYTES, has_window=False)
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

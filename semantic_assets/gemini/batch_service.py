@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from semantic_assets.batching.packing import JobLimits
 from semantic_assets.gemini.wire import Listing, RemoteJob
 
 _HOUR = 3_600.0
@@ -28,6 +29,7 @@ class BatchService(Protocol):
     """Batch jobs at one scope: their inputs, states, answers and leftovers."""
 
     deadlines: Deadlines
+    limits: JobLimits
 
     def upload(
         self, lines: Callable[[], Iterable[bytes]], *, name: str, check: Callable[[], None]

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import orjson
 
+from semantic_assets.batching.packing import JobLimits
 from semantic_assets.errors import GeminiUnavailable, RemoteMissing, RequestRejected
 from semantic_assets.gemini.batch_service import DEVELOPER_DEADLINES
 from semantic_assets.gemini.connections import QUICK_MS, Connections, quick
@@ -39,6 +40,7 @@ class DeveloperApi:
     """What `BatchService` says, of one key."""
 
     deadlines = DEVELOPER_DEADLINES
+    limits = JobLimits()
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

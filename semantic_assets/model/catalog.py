@@ -87,6 +87,8 @@ EMBEDDING_MODELS: dict[str, EmbeddingModel] = {
 
 #: Batch jobs a key may have at once (rate-limits page, early 2026).
 MAX_ACTIVE_JOBS = 100
+#: Tokens of a window that does not exist: no sum of jobs reaches it.
+NO_WINDOW = 10**15
 #: Texts in one real-time embedding call (third party, not documented by Google).
 MAX_REALTIME_TEXTS = 100
 #: Bytes of its body: "Request payload size exceeds the limit" (reports since 2025-08-21).

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
-from semantic_assets.model.catalog import enqueued_tokens
+from semantic_assets.model.catalog import NO_WINDOW, enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
@@ -137,7 +137,9 @@ class Settings:
         return self.window_of(self.model)
 
     def window_of(self, model: str) -> int:
-        """Return the configured window of enqueued tokens of one model."""
+        """Return the configured window of enqueued tokens of one model; the platform has none."""
+        if self.backend == "agent-platform":
+            return NO_WINDOW
         own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
 

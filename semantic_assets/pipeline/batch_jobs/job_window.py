@@ -1,6 +1,6 @@
 """The window of enqueued tokens, and what refusals teach: a smaller one, a pause, or a stop."""
 
-from semantic_assets.batching.packing import RATIO_MARGIN, UNCALIBRATED_RATIO, Window
+from semantic_assets.batching.packing import RATIO_MARGIN, UNCALIBRATED_RATIO, JobLimits, Window
 from semantic_assets.errors import (
     ModelRefused,
     Quota,
@@ -12,7 +12,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import BatchJob, JobState
-from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
+from semantic_assets.model.catalog import MAX_ACTIVE_JOBS, NO_WINDOW
 from semantic_assets.store import Store
 
 S = JobState
@@ -62,9 +62,17 @@ def _texts_of(store: Store, job: BatchJob) -> list[str]:
     return found
 
 
-def window_now(store: Store, scope_id: str, model: str) -> Window:
+def window_now(store: Store, scope_id: str, model: str, limits: JobLimits) -> Window:
     """Return the window in estimated tokens: Google's limit divided by our recent error."""
     ledger = store.ledger
+    if not limits.has_window:
+        used, jobs = ledger.job_totals.enqueued(scope_id, model)
+        return Window(
+            limit_tokens=NO_WINDOW,
+            used_tokens=used,
+            free_jobs=MAX_ACTIVE_JOBS - jobs,
+            job_bytes=limits.bytes,
+        )
     ratio = ledger.job_totals.token_ratio(model) or UNCALIBRATED_RATIO
     configured = int(store.settings.window_of(model) / (ratio * RATIO_MARGIN))
     used, jobs = ledger.job_totals.enqueued(scope_id, model)
@@ -72,4 +80,5 @@ def window_now(store: Store, scope_id: str, model: str) -> Window:
         limit_tokens=ledger.scopes.window(scope_id, model, configured),
         used_tokens=used,
         free_jobs=MAX_ACTIVE_JOBS - jobs,
+        job_bytes=limits.bytes,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from semantic_assets.batching.grouping import PendingText, groups
-from semantic_assets.batching.packing import Window, plan_job
+from semantic_assets.batching.packing import JobLimits, Window, plan_job
 from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
@@ -17,7 +17,7 @@ from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.ledger.spending import Amount, Guard
-from semantic_assets.model.batch_job import WITHHOLDING, JobState
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
@@ -36,7 +36,7 @@ from semantic_assets.pipeline.batch_jobs.job_window import window_now
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
-    Noted,
+    in_doubt,
     open_shards,
     pending_hint,
     serving_order,
@@ -57,11 +57,14 @@ from semantic_assets.pipeline.pending.remembered_demands import (
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
+_USUAL = JobLimits()
+
 
 def plan(
     store: Store,
     *,
     scope_id: str,
+    limits: JobLimits = _USUAL,
     favour: ShardKey | None = None,
     min_texts: int = 1,
     only: Product | None = None,
@@ -86,7 +89,7 @@ def plan(
             return Plan(blocked_by=ANOTHER_PLANS)
         recover_manifests(store)
         plans = [
-            _Planner(store, held.of(wanted.product), scope_id, lease, min_texts).run(
+            _Planner(store, held.of(wanted.product), scope_id, limits, lease, min_texts).run(
                 unsettled, favour
             )
             for wanted in wanted_products(store)
@@ -107,10 +110,17 @@ class _Planner:
     """Forms the jobs of one embedding space, or of one generation task."""
 
     def __init__(
-        self, store: Store, demands: ProductDemands, scope_id: str, lease: Lease, min_texts: int
+        self,
+        store: Store,
+        demands: ProductDemands,
+        scope_id: str,
+        limits: JobLimits,
+        lease: Lease,
+        min_texts: int,
     ) -> None:
         product = demands.product
         self._store, self._product, self._scope_id = store, product, scope_id
+        self._limits = limits
         self._demands = demands
         self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
         self._budgets = DatasetBudgets(store)
@@ -123,7 +133,7 @@ class _Planner:
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
-        window = window_now(store, self._scope_id, self._product.model)
+        window = window_now(store, self._scope_id, self._product.model, self._limits)
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # No job can be formed before one ends, so deriving waits until then.
             noted = store.ledger.progress.all()
@@ -139,10 +149,12 @@ class _Planner:
         tables = {shard.key: cut for shard, cut in unsettled}
         noted = store.ledger.progress.all()
         wanted, opened = open_shards(
-            serving_order(store, self._product, self._in_doubt(unsettled, noted), favour, noted),
+            serving_order(
+                store, self._product, in_doubt(store, product_id, unsettled, noted), favour, noted
+            ),
             lambda shard: self._demands.of(shard, tables[shard]),
             self._budgets.may_wait,
-            window.free_tokens,
+            min(window.free_tokens, self._limits.tokens),
         )
         few = self._budgets.below_min_batch_size(wanted)
         pending = sum(int(found.is_pending.sum()) for found in opened)
@@ -161,26 +173,6 @@ class _Planner:
             waiting_texts=self._remember(opened, taken),
             blocked_by=blocked_by,
         )
-
-    def _in_doubt(
-        self, unsettled: list[tuple[Shard, str]], all_noted: Noted
-    ) -> list[tuple[Shard, str]]:
-        """Leave out shards whose texts are all in jobs, some of them still out.
-
-        Deriving a shard of 12,000 documents costs half a second, and gives the same answer until
-        one of its jobs ends.
-        """
-        product_id = self._product.product_id
-        out = self._store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
-        waiting = {name for job in out for name in job.shards}
-
-        def waits(shard: Shard, cut: str) -> bool:
-            noted = all_noted.get((shard.key, product_id))
-            if noted is None or noted.counted_fingerprint != cut:
-                return False
-            return noted.pending == 0 and str(shard.key) in waiting
-
-        return [(shard, cut) for shard, cut in unsettled if not waits(shard, cut)]
 
     def _remember(self, opened: list[ShardDemand], taken: set[str]) -> int:
         """Note how many texts stay pending in each shard; return their sum.
@@ -202,7 +194,7 @@ class _Planner:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
         jobs: list[PlannedJob] = []
         taken, blocked_by, is_full = set[str](), None, False
-        for group in groups(wanted, self._budgets.budgeted(wanted)):
+        for group in groups(wanted, self._budgets.budgeted(wanted), self._limits.requests):
             keys = list(group.keys)
             while keys and not is_full:
                 estimates = [wanted[key].estimate for key in keys]

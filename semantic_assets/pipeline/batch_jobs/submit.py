@@ -73,6 +73,7 @@ def submit_pending(
         planned = plan(
             store,
             scope_id=scope.scope_id,
+            limits=gemini.batches.limits,
             favour=favour,
             min_texts=min_texts,
             only=only,

@@ -1,5 +1,6 @@
 """A planner that slept over its lease stops quietly, and nothing is formed under it."""
 
+from semantic_assets.batching.packing import JobLimits
 from semantic_assets.ledger import lease_names
 from semantic_assets.pipeline.batch_jobs.blocked import ANOTHER_PLANS
 from semantic_assets.pipeline.batch_jobs.plan import _Planner
@@ -23,7 +24,9 @@ def test_a_planner_whose_lease_was_taken_over_forms_nothing_and_says_why(trial: 
     unsettled = unsettled_shards(store, wanted)
     with remembering(store) as demands:
         held = demands.of(wanted.product)
-        planned = _Planner(store, held, endpoint.scope_id, slept, 1).run(unsettled, None)
+        planned = _Planner(store, held, endpoint.scope_id, JobLimits(), slept, 1).run(
+            unsettled, None
+        )
     assert planned.blocked_by == ANOTHER_PLANS
     assert not planned.jobs
     assert store.ledger.jobs.list() == []
