@@ -60,7 +60,7 @@ test-fleet: services ## two Celery workers under a backfill, one of which is kil
 
 dev: $(READY) ## the Dagster UI with sensors, every dataset and shard registered
 	@mkdir -p .dagster
-	@$(QUIET) $(BIN)/python -m semantic_assets.defs.register
+	@$(QUIET) $(BIN)/python -m semantic_assets.orchestration.register
 	@$(QUIET) $(BIN)/dagster dev $(ARGS)
 
 lint: $(READY) ## ruff, mypy strict, and Dagster's own validation

@@ -48,7 +48,7 @@ NOT_TRIED: dict[str, str] = {
     "tests/interfaces/test_semantic_core.py",
 }
 #: Those of Dagster: test_of_dagster.py runs every command that they name.
-_OF_DAGSTER = "defs/remedies.py"
+_OF_DAGSTER = "orchestration/reporting/remedies.py"
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 import dagster as dg
 from pydantic import Field
 
 from semantic_assets.api.functions import opened
-from semantic_assets.defs.failures import with_remedy
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.orchestration.failures import with_remedy
+from semantic_assets.orchestration.place import Place
 from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
 
@@ -34,3 +36,17 @@ class LakeResource(dg.ConfigurableResource):
 
         with with_remedy(), opened(self.root or None, progress=visibly) as (store, gemini):
             yield store, gemini
+
+
+class _Context(Protocol):
+    """Whatever Dagster passes to an asset, an operation, a sensor or a schedule."""
+
+    @property
+    def resources(self) -> Any: ...
+
+
+def lake_of(context: _Context, place: Place) -> LakeResource:
+    """Return the lake of a place. Each place has its own key, so that lakes can stand together."""
+    found = getattr(context.resources, place.resource)
+    assert isinstance(found, LakeResource)
+    return found

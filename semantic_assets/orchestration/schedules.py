@@ -1,0 +1,64 @@
+"""The schedules: the sensors' decisions at fixed times. They are stopped by default."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from semantic_assets.orchestration.jobs import EMBED_SHARD, INDEX_DATASET, Job, Jobs
+from semantic_assets.orchestration.partitions import register_partitions
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.resources import LakeResource, lake_of
+from semantic_assets.orchestration.sensors import run_request
+from semantic_assets.pipeline.scheduling.index_runs import rebuilds_due
+from semantic_assets.pipeline.scheduling.read_runs import watch_sources
+from semantic_assets.text.foreign import visible
+
+Tick = list[dg.RunRequest] | dg.SkipReason
+Body = Callable[[dg.ScheduleEvaluationContext, LakeResource, Place], Tick]
+
+
+def schedule_definitions(place: Place, jobs: Jobs) -> list[dg.ScheduleDefinition]:
+    """Return the schedules at a place."""
+    return [
+        _schedule(place, refresh_schedule, jobs[EMBED_SHARD], "0 * * * *"),
+        _schedule(place, rebuild_schedule, jobs[INDEX_DATASET], "0 3 * * 0"),
+    ]
+
+
+def _schedule(place: Place, body: Body, job: Job, cron_schedule: str) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=place.name(body.__name__),
+        job=job,
+        cron_schedule=cron_schedule,
+        description=body.__doc__,
+        required_resource_keys={place.resource},
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> Tick:
+        return body(context, lake_of(context, place), place)
+
+    return tick
+
+
+def refresh_schedule(
+    context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
+) -> Tick:
+    """List the sources each hour and read what changed, where the sensor is not to do it."""
+    with lake.opened(context.log.info) as (store, _):
+        found = watch_sources(store)
+        register_partitions(context.instance, store, place)
+    for trouble in found.troubles:
+        context.log.warning(visible(trouble))
+    if not found.due:
+        return dg.SkipReason(visible("; ".join(found.troubles)) or "nothing new")
+    return [run_request(place, due) for due in found.due]
+
+
+def rebuild_schedule(
+    context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
+) -> Tick:
+    """Build the indexes that lack vectors each week, also where a dataset is not settled."""
+    with lake.opened(context.log.info) as (store, _):
+        due = rebuilds_due(store)
+        register_partitions(context.instance, store, place)
+    return [run_request(place, run) for run in due] or dg.SkipReason("every index is current")
