@@ -4,8 +4,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from semantic_assets.defs.corpus import corpus
-from semantic_assets.defs.executor import executor
+# The modules: Dagster wants one function of definitions in this one.
+from semantic_assets.defs import corpus, executor
 from semantic_assets.settings.checkout import is_checkout
 
 
@@ -16,5 +16,5 @@ def defs() -> dg.Definitions:
     Without a checkout there is no project of `dg`, and nothing can have been added.
     """
     if not is_checkout():
-        return dg.Definitions.merge(corpus(), executor())
+        return dg.Definitions.merge(corpus.corpus(), executor.executor())
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

@@ -1,6 +1,6 @@
 """The component: one corpus in somebody's project of Dagster, written as YAML."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +101,28 @@ class CorpusComponent(dg.Component, dg.Model, dg.Resolvable):
         sources = _below(project, self.sources)
         budget = self.budget or Budget()
         own = {
+            "tasks": _tasks_beside(sources),
             "backend": self.backend,
             "max_cost_usd_per_day": budget.max_cost_usd_per_day,
             "max_cost_usd_per_run": budget.max_cost_usd_per_run,
         }
-        given = {"tasks": _tasks_beside(sources), **self.settings, **own, "sources": sources}
-        written = {name: _written(value) for name, value in given.items() if value is not None}
+        given = {name: value for name, value in own.items() if value is not None}
+        _require_once(given, self.settings)
+        given |= self.settings | {"sources": sources}
+        written = {name: _written(value) for name, value in given.items()}
         require_settings(written, self.secrets)
         return LakeResource(root=_below(project, self.root), settings=written, secrets=self.secrets)
 
 
 def _below(project: Path, place: str) -> str:
     return place if "://" in place else str(project / Path(place).expanduser())
+
+
+def _require_once(own: Mapping[str, object], settings: Mapping[str, object]) -> None:
+    """Refuse a key that is written twice: of two caps, one would count and one be believed."""
+    for name in ("root", "sources", *own):
+        if name in settings and name != "tasks":
+            raise ConfigError(f"settings: {name} has a key of its own: write it once, there")
 
 
 def _tasks_beside(sources: str) -> str | None:
