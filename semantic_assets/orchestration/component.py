@@ -69,7 +69,7 @@ class CorpusComponent(dg.Component, dg.Model, dg.Resolvable):
         default=None,
         description="When the sources are listed, as a cron line; default: only by the sensor.",
     )
-    settings: dict[str, str | float | bool] = Field(
+    settings: dict[str, bool | int | float | str] = Field(
         default={},
         description="Other settings of docs/settings.md, by their names in lower case: they win "
         "over the environment.",
