@@ -81,6 +81,14 @@ class SemanticCore(Searching):
         if "store" in self.__dict__:
             self.__dict__.pop("store").close()
 
+    def require_settings(self) -> None:
+        """Check the settings now, for a server: the lake is opened when somebody asks.
+
+        Raises:
+            ConfigError: a setting is misspelt, or its value does not fit.
+        """
+        Settings.load(root=self._root)
+
     @cached_property
     def store(self) -> Store:
         """The opened lake, for the functions of `semantic_assets.pipeline`."""

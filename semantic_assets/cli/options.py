@@ -15,6 +15,7 @@ from semantic_assets.errors import ConfigError, SemanticAssetsError
 
 #: Exit codes: 0 done, 1 failed or left something out, 2 usage or settings, 4 waiting (run again).
 FAILED = 1
+SETTINGS_WRONG = 2
 WAITING = 4
 
 
@@ -31,7 +32,7 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except SemanticAssetsError as error:
             say(f"error: {error}", err=True)
-            sys.exit(2 if isinstance(error, ConfigError) else FAILED)
+            sys.exit(SETTINGS_WRONG if isinstance(error, ConfigError) else FAILED)
         except BrokenPipeError:  # whoever read has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:

@@ -29,16 +29,23 @@ from semantic_assets.settings.validation import (
     takes,
     whole,
 )
+from semantic_assets.settings.variables import (
+    KEY_NAMES,
+    PREFIX,
+    Misspelt,
+    misspelt,
+    require_known,
+)
 from semantic_assets.text.foreign import scrubbed
 
-PREFIX = "SEMANTIC_ASSETS_"
+__all__ = ["KEY_NAMES", "PREFIX", "Settings", "known_variables", "project_dir"]
+
 #: All that a process that reads foreign files is told of this one's environment.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
-#: Of Google's key; the first one set counts.
-KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -143,9 +150,10 @@ class Settings:
         """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
 
         Raises:
-            ConfigError: a value does not fit its setting.
+            ConfigError: a value does not fit its setting, or a variable is a misspelt setting.
         """
         values = _values(environ)
+        require_known(values, known_variables())
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
@@ -159,7 +167,7 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(given.get(name)) for name in ("unprobed", "follow_links")},
+            **{name: _is_yes(name, given.get(name)) for name in ("unprobed", "follow_links")},
             "ledger_url": ledger_url or given.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
@@ -184,14 +192,17 @@ class Settings:
         _ = self.space
 
 
-def _is_yes(value: str | None) -> bool:
-    return (value or "").lower() in ("1", "true", "yes")
+def _is_yes(name: str, value: str | None) -> bool:
+    if (said := (value or "no").lower()) in _YES:
+        return True
+    if said in _NO:
+        return False
+    raise ConfigError(f"{PREFIX}{name.upper()}={value!r}: use true or false")
 
 
-def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """List names that look like settings and are none: a misspelt cap is no cap."""
-    values, known = _values(environ), known_variables()
-    return sorted(n for n, v in values.items() if v and n.startswith(PREFIX) and n not in known)
+def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[Misspelt]:
+    """List the variables that look like settings and are none."""
+    return [*misspelt(_values(environ), known_variables())]
 
 
 def known_variables() -> set[str]:
