@@ -8,6 +8,7 @@ import click
 
 from semantic_assets.cli.cells import ask, say
 from semantic_assets.cli.options import (
+    Choice,
     dataset_option,
     edge,
     json_option,
@@ -28,7 +29,7 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
 @dataset_option
 @click.option("--articles", type=click.IntRange(1), help="Quote a corpus of so many articles...")
 @click.option("--chars", type=click.IntRange(1), help="... of so many characters each.")
-@click.option("--script", type=click.Choice(_SCRIPTS), default="latin", show_default=True)
+@click.option("--script", type=Choice(_SCRIPTS), default="latin", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many documents.")
 @click.option(
     "--exact",

@@ -8,6 +8,7 @@ from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import (
     FAILED,
     SETTINGS_WRONG,
+    Choice,
     edge,
     json_option,
     root_option,
@@ -39,7 +40,7 @@ def doctor(root: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(sorted(_LINES)))
+@click.argument("shell", type=Choice(sorted(_LINES)))
 def completion(shell: str) -> None:
     """Print the line that makes SHELL complete commands; put it into its start-up file."""
     say(_LINES[shell])

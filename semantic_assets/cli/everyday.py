@@ -9,6 +9,7 @@ from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     FAILED,
     WAITING,
+    Choice,
     dataset_option,
     edge,
     json_option,
@@ -51,7 +52,8 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
 @root_option
 @dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
-@click.option("--mode", type=click.Choice(("async", "sync", "auto")), help="For this run.")
+@click.option("--no-wait", is_flag=True, help="One pass, for cron: wait for no batch.")
+@click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
 @json_option
@@ -60,24 +62,28 @@ def refresh(
     root: str | None,
     datasets: tuple[str, ...],
     wait_minutes: float | None,
+    no_wait: bool,
     mode: str | None,
     max_cost_usd: float | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring everything new to the index; exits with 4 while batches are still out.
+    """Bring all that is new to search, and wait for the batches.
 
-    Exits with 1 where a file is not read and was not excluded on purpose, or a text FAILED:
+    It chunks, sends, collects and indexes. It may be stopped, and goes on when it is run again.
+    Exits with 4 while batches are still out, as after --no-wait. Exits with 1 where a file is not read and was not excluded on purpose, or a text FAILED:
     `failures` lists them. What can be read is in search all the same.
     """
     from semantic_assets.api import functions
     from semantic_assets.cli.progress import progress_reporter
 
+    if no_wait and wait_minutes is not None:
+        raise ConfigError("--no-wait and --wait-minutes exclude each other: say one of them")
     with progress_reporter(to_stderr=as_json) as progress:
         report = functions.refresh(
             datasets or None,
             root=root,
-            wait_minutes=wait_minutes,
+            wait_minutes=0 if no_wait else wait_minutes,
             mode=mode,
             max_cost_usd=max_cost_usd,
             consent=asking(yes),
@@ -91,12 +97,12 @@ def refresh(
         sys.exit(FAILED)
 
 
-@click.command()
+@click.command(hidden=True)
 @root_option
 @yes_option
 @edge
 def advance(root: str | None, yes: bool) -> None:
-    """Submit what fits and collect the jobs that ended, without waiting; for cron."""
+    """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all."""
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run

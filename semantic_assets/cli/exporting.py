@@ -3,7 +3,7 @@
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, print_json, root_option
+from semantic_assets.cli.options import Choice, edge, json_option, print_json, root_option
 
 _FORMATS = ("parquet", "lance", "huggingface", "jsonl")
 
@@ -12,7 +12,7 @@ _FORMATS = ("parquet", "lance", "huggingface", "jsonl")
 @click.argument("dataset", metavar="P/D")
 @click.argument("target")
 @root_option
-@click.option("--format", "wanted", type=click.Choice(_FORMATS), help="Of a folder; else Parquet.")
+@click.option("--format", "wanted", type=Choice(_FORMATS), help="Of a folder; else Parquet.")
 @click.option("--table", help="In Postgres; default: named after the dataset.")
 @click.option("--index", is_flag=True, help="In Postgres: make an HNSW index of the vectors.")
 @click.option("--replace", is_flag=True, help="Write an earlier export of something else anew.")

@@ -58,9 +58,9 @@ def submit(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Quote FILE (.json, .jsonl, .csv, .parquet) or a dataset, then send what fits. This spends.
+    """Quote FILE or a dataset, then send what fits. This spends.
 
-    New and edited documents of a dataset are processed from then on, until `generate stop`.
+    FILE is a .json, .jsonl, .csv or .parquet. New and edited documents of a dataset are processed from then on, until `generate stop`.
     """
     if (file is None) == (dataset is None):
         raise ConfigError("name a FILE, or documents that are there with --dataset P/D")
@@ -113,7 +113,10 @@ def status(name: str, task: str | None, wait: bool, root: str | None, as_json: b
 @root_option
 @edge
 def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
-    """Write the results of NAME (or P/D) as JSON Lines, or to OUTPUT (.jsonl or .parquet)."""
+    """Write the results of NAME (or P/D), by default as JSON Lines.
+
+    OUTPUT is named .jsonl or .parquet.
+    """
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
 
@@ -138,7 +141,10 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
 @json_option
 @edge
 def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
-    """Retry the failed requests of NAME (or P/D); a submit, status --wait or refresh sends them."""
+    """Retry the failed requests of NAME (or P/D).
+
+    A submit, `status --wait` or refresh sends them.
+    """
     with _core(root, as_json) as core:
         count = core.generation(name, task=task).retry()
     if as_json:
@@ -188,7 +194,7 @@ def regenerate(
 @root_option
 @edge
 def stop(dataset: str, task: str, root: str | None) -> None:
-    """Stop processing documents of a dataset by a task; the existing answers stay."""
+    """Stop processing a dataset by a task; its answers stay."""
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.generation_jobs.generate import stop_generation
 
@@ -202,7 +208,10 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 @json_option
 @edge
 def list_tasks(root: str | None, as_json: bool) -> None:
-    """List the tasks, the datasets they process, and the task files that changed since."""
+    """List the tasks and the datasets they process.
+
+    It says which task files changed since.
+    """
     from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 
     with _core(root, as_json) as core:

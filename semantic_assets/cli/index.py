@@ -28,7 +28,7 @@ def index() -> None:
 @json_option
 @edge
 def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """List the versions kept, newest first, with their backend and which one serves."""
+    """List the versions kept, newest first, and which one serves."""
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.vector_index.versions import index_versions
@@ -43,9 +43,9 @@ def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @edge
 def build(dataset: str | None, root: str | None, as_json: bool) -> None:
-    """Build a version from the existing embeddings, in the backend set, and switch to it.
+    """Build a version from the existing embeddings, and serve it.
 
-    Without a dataset those of all that have an index are built. It also replaces an older version
+    It is in the backend that is set. Without a dataset those of all that have an index are built. It also replaces an older version
     that `switch` or `rollback` chose.
     """
     from semantic_assets.api.functions import opened
@@ -72,7 +72,10 @@ def build(dataset: str | None, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
-    """Serve version NUMBER, until new embeddings or `index build` replace it."""
+    """Serve version NUMBER.
+
+    New embeddings or `index build` replace it.
+    """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import switch as run
@@ -89,7 +92,7 @@ def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def rollback(dataset: str, root: str | None, as_json: bool) -> None:
-    """Serve the version that served before, and say how many edits it lacks."""
+    """Serve the version that served before; say which edits it lacks."""
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import rollback as run
@@ -107,7 +110,10 @@ def rollback(dataset: str, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
-    """Write the serving version to FILE, which faiss.read_index reads, and its ids beside it."""
+    """Write the serving version to FILE, and its ids beside it.
+
+    faiss.read_index reads FILE.
+    """
     from semantic_assets.api.functions import opened
     from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.export import export_index

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
+from difflib import get_close_matches
 from functools import wraps
 from itertools import groupby
 from typing import Any
@@ -61,6 +62,15 @@ def print_json(value: Any) -> None:
 
 def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+class Choice(click.Choice[str]):
+    """One of several words; a mistyped one is told which is near."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        near = get_close_matches(str(value).lower(), self.choices, 1)
+        told = super().get_invalid_choice_message(value, ctx)
+        return f"{told} Did you mean {near[0]!r}?" if near else told
 
 
 root_option = click.option(

@@ -1,4 +1,4 @@
-"""Commands of the queue: ingest documents, flush, collect, read results, cancel a job."""
+"""Commands of the queue: ingest documents, send, collect, read results, cancel a job."""
 
 import sys
 import time
@@ -48,7 +48,7 @@ def ingest(
     root: str | None,
     as_json: bool,
 ) -> None:
-    """Ingest files as sources of a dataset; nothing is sent before the next flush or refresh.
+    """Ingest files as sources of a dataset; `send` or `refresh` sends them.
 
     PATHS are files, folders (with all below that is not excluded), or - for a text on standard
     input. `add` keeps the tree of a folder, and takes files of any kind.
@@ -122,7 +122,7 @@ def _counted(statuses: list[str]) -> str:
 @yes_option
 @json_option
 @edge
-def flush(
+def send(
     min_batch_size: int,
     max_cost_usd: float | None,
     dry_run: bool,
@@ -232,7 +232,7 @@ def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
         if not yes:
             ask(f"Ask Google to stop {job}?", err=True)
         found = run(core.store, core.gemini, job)
-    say("its unanswered texts are pending when it has ended, and go with the next flush", err=True)
+    say("its unanswered texts are pending when it has ended, and go with the next send", err=True)
     if as_json:
         print_json(found)
     else:
@@ -245,8 +245,12 @@ def _core(root: str | None, as_json: bool) -> "SemanticCore":
     return SemanticCore(root, progress=lambda line: say(line, err=as_json))
 
 
-#: The name of `collect` before `sync` came to mean the real-time mode alone.
-_SYNC = copy(collect)
-_SYNC.name, _SYNC.hidden = "sync", True
+def _old_name(command: click.Command, name: str) -> click.Command:
+    """Return a command by the name that it had before; help does not list it."""
+    old = copy(command)
+    old.name, old.hidden = name, True
+    return old
 
-COMMANDS = [ingest, flush, collect, _SYNC, results, cancel]
+
+COMMANDS = [ingest, send, collect, results, cancel]
+COMMANDS += [_old_name(send, "flush"), _old_name(collect, "sync")]

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, print_json, root_option, scope_option
+from semantic_assets.cli.options import (
+    Choice,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    scope_option,
+)
 from semantic_assets.model.search_options import GROUPS, MODES
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ _PLACES = 3
 @scope_option
 @click.option(
     "--mode",
-    type=click.Choice(MODES),
+    type=Choice(MODES),
     default="hybrid",
     show_default=True,
     help="Find by meaning (dense), by words, or by both; words asks no API.",
@@ -44,7 +51,7 @@ _PLACES = 3
 @click.option("--offset", default=0, show_default=True, help="Pass over the first of them.")
 @click.option(
     "--group",
-    type=click.Choice(GROUPS),
+    type=Choice(GROUPS),
     default="passage",
     show_default=True,
     help="Show the passages of a document together.",
