@@ -169,7 +169,7 @@ def test_results_any_chunk_wants_stay(filled: Trial) -> None:
 
 
 def test_results_nobody_wants_are_quoted_and_then_deleted(filled: Trial) -> None:
-    quote = unwanted_results(filled.store, without=OTHER)
+    quote = unwanted_results(filled.store, without=[OTHER])
     [unwanted] = quote
     assert (len(unwanted.files), unwanted.rows) == (1, 1)
     assert unwanted.tokens > 0
