@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@root_option
+@click.option("--root", "new_root", help="Where the lake is made; default SEMANTIC_ASSETS_ROOT.")
 @click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
 @click.option("--moved", "fate", flag_value="moved", help="The lake is here now, nowhere else.")
 @click.option("--copied", "fate", flag_value="copied", help="Make a copy a lake of its own.")
 @edge
-def init(root: str | None, beside: str | None, fate: str | None) -> None:
+def init(new_root: str | None, beside: str | None, fate: str | None) -> None:
     """Create the ledger. The real backend never creates one by itself."""
     from semantic_assets.pipeline.maintenance.doctor import window_advice
     from semantic_assets.pipeline.maintenance.init import Fate
     from semantic_assets.pipeline.maintenance.init import init as run
     from semantic_assets.settings.settings import Settings
 
-    settings = Settings.load(root=root)
+    settings = Settings.load(root=new_root)
     made = run(settings, beside=beside, fate=Fate(fate) if fate else None)
     say(f"ledger {made.ledger_id} at {made.place}")
     if made.given_up:

@@ -30,6 +30,8 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
+            if kwargs.get("root") is not None:
+                _require_root(kwargs["root"])
             command(*args, **kwargs)
         except SemanticAssetsError as error:
             say(f"error: {error}", err=True)
@@ -53,6 +55,12 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(FAILED)
 
     return run
+
+
+def _require_root(typed: str) -> None:
+    from semantic_assets.lake.lake_root import require_root
+
+    require_root(typed)
 
 
 def print_json(value: Any) -> None:

@@ -136,7 +136,7 @@ def test_batches_that_are_out_are_still_collected(trial: Trial) -> None:
 
 
 def test_a_dataset_that_never_was_is_not_found(trial: Trial) -> None:
-    with pytest.raises(NotFound, match="semantic-assets ls"):
+    with pytest.raises(NotFound, match="there is no dataset acme/manuals"):
         remove(trial.store, MANUALS, dry_run=False)
 
 
