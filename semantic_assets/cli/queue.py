@@ -56,6 +56,7 @@ def ingest(
     """
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.progress import progress
+    from semantic_assets.pipeline.discovery.named_datasets import near_a_new_one
 
     files = list(_files(paths))
     _require_names(files)
@@ -63,6 +64,8 @@ def ingest(
         raise ConfigError("--name is for one document")
     done = []
     with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
+        if told := near_a_new_one(core.reader, to):
+            say(told, err=True)
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
             done += core.ingest_many(some, dataset=to, overwrite=overwrite)

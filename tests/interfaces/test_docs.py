@@ -176,7 +176,7 @@ def test_every_command_is_there_and_takes_what_it_is_given(name: str) -> None:
 
 def test_commands_are_found_in_blocks_and_in_prose() -> None:
     found = _commands("operations.md")
-    assert "refresh --wait-minutes 0 --yes" in found
+    assert "refresh --no-wait --yes" in found
     assert "resolve JOB --adopt batches/NAME" in found
     assert len(found) > 60
 
