@@ -1,6 +1,7 @@
 """All definitions over one lake, at a place in a code location."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -15,7 +16,8 @@ from semantic_assets.orchestration.sensors import sensor_definitions
 def build_definitions(
     lake: LakeResource | None = None,
     *,
-    root: str = "",
+    root: str | Path | None = None,
+    sources: str | Path | None = None,
     key_prefix: str | Sequence[str] = (),
     group: str | None = None,
     schedule: str | None = None,
@@ -23,8 +25,9 @@ def build_definitions(
     """Return all definitions over one lake, to be merged with others or to stand alone.
 
     Args:
-        lake: the lake, where it needs more than a root.
+        lake: the lake, where it needs more than these two.
         root: of the lake; without it SEMANTIC_ASSETS_ROOT.
+        sources: the documents; without it SEMANTIC_ASSETS_SOURCES.
         key_prefix: begins the key of each asset, with its parts, and the name of each job, sensor
             and schedule; sets with different prefixes stand side by side.
         group: of all assets.
@@ -41,5 +44,15 @@ def build_definitions(
         jobs=list(jobs.values()),
         sensors=sensor_definitions(place, jobs),
         schedules=schedule_definitions(place, jobs, schedule),
-        resources={place.resource: lake or LakeResource(root=root)},
+        resources={place.resource: lake or _lake(root, sources)},
     )
+
+
+def _lake(root: str | Path | None, sources: str | Path | None) -> LakeResource:
+    """Return a lake whose folders are those of now, wherever its runs are started."""
+    settings = {} if sources is None else {"sources": _absolute(sources)}
+    return LakeResource(root="" if root is None else _absolute(root), settings=settings)
+
+
+def _absolute(place: str | Path) -> str:
+    return str(place) if "://" in str(place) else str(Path(place).expanduser().resolve())

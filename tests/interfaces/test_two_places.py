@@ -10,6 +10,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.settings.settings import Settings
 from tests.interfaces.dagster_world import DATASET, SHARD, World
 
 _ASSETS = {
@@ -104,6 +105,16 @@ def test_a_set_with_a_prefix_reports_under_its_own_keys(world: World) -> None:
     sources = lineage.deps_by_column["vector"]  # type: ignore[attr-defined]
     assert [dep.asset_key for dep in sources] == [dg.AssetKey(["acme", "chunks"])]
     assert _tick(world, both, "gemini_batch_sensor").run_requests == []
+
+
+def test_the_folders_of_a_set_stay_where_they_were_when_it_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lake = (build_definitions(root="lake", sources="texts").resources or {})["lake"]
+    monkeypatch.chdir("/")
+    settings = Settings.load(root=lake.root, given=lake.settings)
+    assert (settings.root, settings.sources) == (tmp_path / "lake", tmp_path / "texts")
 
 
 @pytest.mark.parametrize("prefix", ["a__b", "_a", "a b", "a/b_/c", "ä"])
