@@ -34,7 +34,7 @@ def measure() -> list[Row]:
         write_articles(path, articles=_ARTICLES, chars=_CHARS, seed=number)
     with running(folder / "emulator", latency_seconds=120) as url:
         environ = environment(folder, url)
-        _run(environ, "-m", "semantic_assets.defs.register")
+        _run(environ, "-m", "semantic_assets.orchestration.register")
         with running_daemon(
             "semantic_assets.definitions", environ, folder / "daemon.log"
         ) as session:

@@ -1,25 +1,20 @@
-"""The Dagster definitions; importing them reads no file, no environment and no network."""
+"""The definitions of this package; importing them reads no setting and opens no connection."""
+
+from pathlib import Path
 
 import dagster as dg
 
-from semantic_assets.defs.assets import ASSETS
-from semantic_assets.defs.jobs import ASSET_JOBS, OPERATIONS
-from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.schedules import rebuild_schedule, refresh_schedule
-from semantic_assets.defs.sensors import dataset_discovery_sensor, gemini_batch_sensor
+# The modules: Dagster wants one function of definitions in this one.
+from semantic_assets.defs import corpus, executor
+from semantic_assets.settings.checkout import is_checkout
 
 
-def build_definitions(lake: LakeResource) -> dg.Definitions:
-    """Return all definitions over one lake; tests pass another."""
-    return dg.Definitions(
-        assets=ASSETS,
-        jobs=[*ASSET_JOBS, *OPERATIONS],
-        sensors=[gemini_batch_sensor, dataset_discovery_sensor],
-        schedules=[refresh_schedule, rebuild_schedule],
-        resources={"lake": lake},
-        # A step process for each asset would double the 2.7 CPU seconds a run costs.
-        executor=dg.in_process_executor,
-    )
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return everything in `defs/`, what `dg scaffold defs` put there too.
 
-
-defs = build_definitions(LakeResource())
+    Without a checkout there is no project of `dg`, and nothing can have been added.
+    """
+    if not is_checkout():
+        return dg.Definitions.merge(corpus.corpus(), executor.executor())
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

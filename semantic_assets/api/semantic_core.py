@@ -45,15 +45,23 @@ class SemanticCore(Searching):
     It is safe to use from several threads; documents are ingested one after the other.
     """
 
-    def __init__(self, root: Root = None, *, progress: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Root = None,
+        *,
+        progress: Callable[[str], None] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         """Name a lake; it is opened at the first call.
 
         Args:
             root: the lake; default: as the settings say.
             progress: gets a line at a time; default: only `process_queue` prints.
+            settings: all of them, `root` too; default: of the environment.
         """
         self._root = root
         self._progress = progress
+        self._settings = settings
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()
         self._opening = Lock()
@@ -80,6 +88,14 @@ class SemanticCore(Searching):
             self._readers.pop().close()
         if "store" in self.__dict__:
             self.__dict__.pop("store").close()
+
+    def require_settings(self) -> None:
+        """Check the settings now, for a server: the lake is opened when somebody asks.
+
+        Raises:
+            ConfigError: a setting is misspelt, or its value does not fit.
+        """
+        Settings.load(root=self._root)
 
     @cached_property
     def store(self) -> Store:
@@ -178,7 +194,7 @@ class SemanticCore(Searching):
         self, datasets: Datasets = None, *, limit: int | None = None, exact: bool = False
     ) -> Estimate:
         """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
-        keys, counter = dataset_keys(datasets), self.gemini if exact else None
+        keys, counter = dataset_keys(self.reader, datasets), self.gemini if exact else None
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
 
     @overload
@@ -271,7 +287,8 @@ class SemanticCore(Searching):
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
-        return open_store(Settings.load(root=self._root), progress=self._say, reading=reading)
+        settings = self._settings or Settings.load(root=self._root)
+        return open_store(settings, progress=self._say, reading=reading)
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
         if (held := self._ingestions.get(dataset)) is None:

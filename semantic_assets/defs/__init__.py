@@ -1,1 +1,1 @@
-"""The Dagster definitions; each calls one pipeline function, which knows no Dagster."""
+"""The definitions that Dagster loads: each file here, by convention, and nothing else."""

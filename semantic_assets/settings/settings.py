@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic.dataclasses import dataclass
@@ -19,6 +20,8 @@ from semantic_assets.model.catalog import NO_WINDOW, enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
+from semantic_assets.settings.checkout import CHECKOUT, is_checkout
+from semantic_assets.settings.given import given_variables
 from semantic_assets.settings.validation import (
     CONFIG,
     KEY,
@@ -29,16 +32,23 @@ from semantic_assets.settings.validation import (
     takes,
     whole,
 )
+from semantic_assets.settings.variables import (
+    KEY_NAMES,
+    PREFIX,
+    Misspelt,
+    misspelt,
+    require_known,
+)
 from semantic_assets.text.foreign import scrubbed
 
-PREFIX = "SEMANTIC_ASSETS_"
+__all__ = ["KEY_NAMES", "PREFIX", "Settings", "known_variables", "project_dir"]
+
 #: All that a process that reads foreign files is told of this one's environment.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
-#: Of Google's key; the first one set counts.
-KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini", "agent-platform")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -150,19 +160,25 @@ class Settings:
         root: str | Path | None = None,
         ledger_url: str | None = None,
         environ: Mapping[str, str] | None = None,
+        given: Mapping[str, object] = MappingProxyType({}),
+        secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
-        """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
+        """Load the environment and the project's `.env`; what is passed wins over both.
+
+        `given` has values, and `secrets` names of variables, by settings in lower case.
 
         Raises:
-            ConfigError: a value does not fit its setting.
+            ConfigError: a value does not fit its setting, or a variable is a misspelt setting.
         """
         values = _values(environ)
+        values |= given_variables(given, secrets, known_settings(), values)
+        require_known(values, known_variables())
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
         beside = _path(values, "CACHE", "data/cache") if lake_url else lake
-        given = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
-        found = given | {
+        own = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
+        found = own | {
             "root": lake,
             "root_url": lake_url,
             "sources": sources,
@@ -170,8 +186,8 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(given.get(name)) for name in ("unprobed", "follow_links")},
-            "ledger_url": ledger_url or given.get("ledger_url"),
+            **{name: _is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
+            "ledger_url": ledger_url or own.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
         }
@@ -206,20 +222,29 @@ class Settings:
             )
 
 
-def _is_yes(value: str | None) -> bool:
-    return (value or "").lower() in ("1", "true", "yes")
+def _is_yes(name: str, value: str | None) -> bool:
+    if (said := (value or "no").lower()) in _YES:
+        return True
+    if said in _NO:
+        return False
+    raise ConfigError(f"{PREFIX}{name.upper()}={value!r}: use true or false")
 
 
-def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """List names that look like settings and are none: a misspelt cap is no cap."""
-    values, known = _values(environ), known_variables()
-    return sorted(n for n, v in values.items() if v and n.startswith(PREFIX) and n not in known)
+def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[Misspelt]:
+    """List the variables that look like settings and are none."""
+    return [*misspelt(_values(environ), known_variables())]
 
 
 def known_variables() -> set[str]:
     """Return every variable that is a setting, but Google's own of the key."""
-    names = {*keys_of(Settings), "cache"} - {"api_key", "root_url", "sources_url"}
-    return {PREFIX + name.upper() for name in names}
+    return {PREFIX + name.upper() for name in known_settings() if name != "api_key"}
+
+
+def known_settings() -> dict[str, bool]:
+    """Return every setting by its name in lower case, and whether its value is a secret."""
+    derived = {"root_url", "sources_url"}
+    fields = {name: field for name, field in keys_of(Settings).items() if name not in derived}
+    return {"cache": False} | {name: not field.repr for name, field in fields.items()}
 
 
 def project_dir() -> Path:
@@ -228,13 +253,12 @@ def project_dir() -> Path:
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
     """
-    here = Path(__file__).resolve().parents[2]
-    if not (here / "pyproject.toml").is_file():
+    if not is_checkout():
         raise ConfigError(
             f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths, and "
             f"{PREFIX}CACHE where they are in a bucket"
         )
-    return here
+    return CHECKOUT
 
 
 def _place(

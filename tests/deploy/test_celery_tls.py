@@ -35,7 +35,7 @@ def _celery(side: Side, url_of: Mapping[str, str]) -> Iterator[Any]:
     pytest.importorskip("dagster_celery")
     from dagster_celery.make_app import make_app
 
-    from semantic_assets.defs.celery_launcher import WatchedCeleryRunLauncher as Launcher
+    from semantic_assets.orchestration.celery_launcher import WatchedCeleryRunLauncher as Launcher
 
     with pytest.MonkeyPatch.context() as patch:
         for name, url in url_of.items():

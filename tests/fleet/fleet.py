@@ -99,7 +99,7 @@ def opened_fleet(
     parts: Parts, environ: Mapping[str, str], datasets: Sequence[str]
 ) -> Iterator[Fleet]:
     """Registers the shards."""
-    parts.run("register", environ, sys.executable, "-m", "semantic_assets.defs.register")
+    parts.run("register", environ, sys.executable, "-m", "semantic_assets.orchestration.register")
     celery = Celery(
         backend=environ["CELERY_RESULT_BACKEND"],
         redis_backend_use_ssl={"ssl_cert_reqs": "required"},

@@ -11,11 +11,12 @@ import httpx2
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import build_definitions
-from semantic_assets.defs.partitions import register_partitions
-from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.sensors import gemini_batch_sensor
 from semantic_assets.emulator.server import serve_in_thread
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.partitions import register_partitions
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.orchestration.sensors import gemini_batch_sensor
 from semantic_assets.pipeline.discovery.discover import discover
 
 SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
@@ -41,7 +42,7 @@ class World:
     def register(self) -> None:
         with opened(self.lake.root) as (store, _):
             discover(store)
-            register_partitions(self.instance, store)
+            register_partitions(self.instance, store, Place())
 
     def run(self, job: str, partition: str | None = None) -> dg.ExecuteInProcessResult:
         return self.defs.resolve_job_def(job).execute_in_process(
@@ -56,7 +57,7 @@ class World:
             instance=self.instance, definitions=self.defs, resources={"lake": self.lake}
         )
         with context:
-            result = gemini_batch_sensor(context)
+            result = gemini_batch_sensor(context, self.lake, Place())
         assert isinstance(result, dg.SensorResult)
         return result
 

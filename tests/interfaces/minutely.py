@@ -2,25 +2,26 @@
 
 import dagster as dg
 
-from semantic_assets.defs.assets import ASSETS
-from semantic_assets.defs.jobs import ASSET_JOBS, OPERATIONS, embed_shard
-from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.schedules import refresh_schedule
-from semantic_assets.defs.sensors import gemini_batch_sensor
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.place import Place
+
+_all = build_definitions()
+_refresh = _all.resolve_schedule_def("refresh_schedule")
 
 refresh_each_minute = dg.ScheduleDefinition(
     name="refresh_each_minute",
-    job=embed_shard,
+    job=_refresh.job,
     cron_schedule="* * * * *",
-    execution_fn=refresh_schedule._execution_fn,
+    execution_fn=_refresh._execution_fn,
+    required_resource_keys={Place().resource},
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
 defs = dg.Definitions(
-    assets=ASSETS,
-    jobs=[*ASSET_JOBS, *OPERATIONS],
-    sensors=[gemini_batch_sensor],
+    assets=_all.assets,
+    jobs=_all.jobs,
+    sensors=[one for one in _all.sensors or [] if one.name == "gemini_batch_sensor"],
     schedules=[refresh_each_minute],
-    resources={"lake": LakeResource()},
+    resources=_all.resources,
     executor=dg.in_process_executor,
 )

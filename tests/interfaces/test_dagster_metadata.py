@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import build_definitions
-from semantic_assets.defs.resources import LakeResource
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.resources import LakeResource
 from tests.interfaces.dagster_world import DATASET, SHARD, World, opened_world
 
 ASSETS = (

@@ -9,10 +9,10 @@ import pytest
 
 from semantic_assets import errors
 from semantic_assets.cli import main
-from semantic_assets.definitions import build_definitions
-from semantic_assets.defs import remedies
-from semantic_assets.defs.failures import with_remedy
-from semantic_assets.defs.resources import LakeResource
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.failures import with_remedy
+from semantic_assets.orchestration.reporting import remedies
+from semantic_assets.orchestration.resources import LakeResource
 from semantic_assets.settings.settings import Settings
 from tests.interfaces.dagster_world import SHARD, World
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import build_definitions
-from semantic_assets.defs.resources import LakeResource
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.resources import LakeResource
 from semantic_assets.pipeline.flows.reindex import reindex
 from tests.interfaces.dagster_world import DATASET, SHARD, World
 

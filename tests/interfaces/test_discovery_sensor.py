@@ -10,18 +10,22 @@ import httpx2
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import build_definitions
-from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.schedules import rebuild_schedule, refresh_schedule
-from semantic_assets.defs.sensors import dataset_discovery_sensor, gemini_batch_sensor
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.jobs import job_definitions
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.orchestration.schedules import schedule_definitions
+from semantic_assets.orchestration.sensors import Body as Sensor
+from semantic_assets.orchestration.sensors import dataset_discovery_sensor, gemini_batch_sensor
 from semantic_assets.pipeline.discovery.dataset_removal import remove
 from semantic_assets.pipeline.scheduling.read_runs import MAX_UNANSWERED
 from semantic_assets.pipeline.search.search import search
 
 SHARD, DATASET = "acme.manuals.00000", "acme.manuals"
 LATENCY_SECONDS = 60.0
+refresh_schedule, rebuild_schedule = schedule_definitions(Place(), job_definitions(Place()))
 
 
 class World:
@@ -42,13 +46,13 @@ class World:
     def pass_time(self) -> None:
         httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": LATENCY_SECONDS})
 
-    def tick(self, sensor: dg.SensorDefinition) -> dg.SensorResult:
+    def tick(self, sensor: Sensor) -> dg.SensorResult:
         """A tick as the daemon makes it: keys are registered, no run key is taken twice."""
         context = dg.build_sensor_context(
             instance=self.instance, definitions=self.defs, resources={"lake": self.lake}
         )
         with context:
-            result = sensor(context)
+            result = sensor(context, self.lake, Place())
         assert isinstance(result, dg.SensorResult)
         for request in result.dynamic_partitions_requests or []:
             name, keys = request.partitions_def_name, request.partition_keys
@@ -69,7 +73,7 @@ class World:
             instance=self.instance, partition_key=request.partition_key, raise_on_error=False
         )
 
-    def serve(self, *sensors: dg.SensorDefinition) -> list[str]:
+    def serve(self, *sensors: Sensor) -> list[str]:
         """Tick these sensors and run what they ask for; the jobs' names."""
         names = []
         for sensor in sensors:
@@ -216,7 +220,7 @@ def test_partitions_of_a_removed_dataset_go_a_day_later(
         remove(store, DatasetKey("acme", "manuals"), dry_run=False)
     world.tick(dataset_discovery_sensor)
     assert SHARD in world.instance.get_dynamic_partitions("shards")
-    monkeypatch.setattr("semantic_assets.defs.partitions._KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("semantic_assets.orchestration.partitions._KEPT_SECONDS", -1.0)
     world.tick(dataset_discovery_sensor)
     assert world.instance.get_dynamic_partitions("shards") == ["acme.other.00000"]
     assert world.instance.get_dynamic_partitions("datasets") == ["acme.other"]

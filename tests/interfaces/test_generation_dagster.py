@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import build_definitions
+from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.pipeline.reports.sql import connect
 from tests.emulator import drawn
 from tests.interfaces.dagster_world import DATASET, SHARD, World
@@ -111,7 +111,7 @@ def test_a_dataset_that_is_not_embedded_ends_with_its_answers(tasked: World) -> 
 
 
 def test_generation_stands_between_documents_and_chunks() -> None:
-    from semantic_assets.defs.resources import LakeResource
+    from semantic_assets.orchestration.resources import LakeResource
 
     graph = build_definitions(LakeResource()).resolve_asset_graph()
     assert graph.get(dg.AssetKey("chunks")).parent_keys == {

@@ -20,7 +20,7 @@ TOLD_APART = (
 NOT_TRIED: dict[str, str] = {
     "${} of this run's ${} is spent or committed": "a run whose quote was under its cap: "
     "tests/pipeline/costs/test_run_budget.py",
-    "{} outcomes wait to be applied: `semantic-assets advance` does it": "between two steps of one "
+    "{} outcomes wait to be applied: `semantic-assets collect` does it": "between two steps of one "
     "process: tests/pipeline/generation_jobs/",
     "the index of {} was built by an earlier release": "such a version is made by hand: "
     "tests/pipeline/search/",
@@ -48,7 +48,7 @@ NOT_TRIED: dict[str, str] = {
     "tests/interfaces/test_semantic_core.py",
 }
 #: Those of Dagster: test_of_dagster.py runs every command that they name.
-_OF_DAGSTER = "defs/remedies.py"
+_OF_DAGSTER = "orchestration/reporting/remedies.py"
 
 
 @cache

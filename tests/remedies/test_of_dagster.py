@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from semantic_assets.defs import remedies
+from semantic_assets.orchestration.reporting import remedies
 from tests.interfaces.test_dagster_remedies import COMMANDS
 from tests.remedies.desk import DATASET, Desk
 from tests.remedies.messages import PACKAGE
@@ -19,7 +19,7 @@ def _commands() -> list[str]:
 
 
 def test_every_remedy_of_dagster_is_among_them() -> None:
-    source = (PACKAGE / "defs" / "remedies.py").read_text()
+    source = (PACKAGE / "orchestration" / "reporting" / "remedies.py").read_text()
     commands = set(re.findall(r"semantic-assets ([a-z]+)", source))
     assert commands == {one.split()[0] for one in _commands()}
 

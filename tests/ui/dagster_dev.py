@@ -93,7 +93,14 @@ def running_dagster_dev(home: Path, log: Path) -> Iterator[DagsterDev]:
     """Register the sample corpus, serve until the block ends, leave no process behind."""
     environ = _prepare(home)
     with log.open("wb") as output:
-        _run(home, environ, output.fileno(), sys.executable, "-m", "semantic_assets.defs.register")
+        _run(
+            home,
+            environ,
+            output.fileno(),
+            sys.executable,
+            "-m",
+            "semantic_assets.orchestration.register",
+        )
         # It would read and submit the shard before the test has clicked on it.
         _run(home, environ, output.fileno(), *_STOP_DISCOVERY)
         port = _free_port()

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.defs.vector_plot import picture, svg
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import DOCUMENTS, embeddings_schema
+from semantic_assets.orchestration.reporting.vector_plot import picture, svg
 from semantic_assets.pipeline.embeddings.vector_map import (
     MAX_GROUPS,
     MAX_POINTS,

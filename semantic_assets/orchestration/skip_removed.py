@@ -5,8 +5,8 @@ from functools import wraps
 
 import dagster as dg
 
-from semantic_assets.defs.resources import LakeResource
 from semantic_assets.errors import DatasetRemoved
+from semantic_assets.orchestration.resources import LakeResource
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 Body = Callable[[dg.AssetExecutionContext, LakeResource], Iterator[Event]]

@@ -3,22 +3,26 @@
 Each does all its work while the other is stopped or failing.
 """
 
+from collections.abc import Callable, Sequence
+
 import dagster as dg
 
-from semantic_assets.defs.assets import embeddings
-from semantic_assets.defs.checks import check_evaluation
-from semantic_assets.defs.jobs import (
-    advance_batches,
-    embed_shard,
-    feed_shard,
-    index_dataset,
-    settle_shard,
-)
-from semantic_assets.defs.partitions import partition_requests
-from semantic_assets.defs.remedies import REQUESTED_RUNS_SUCCEED
-from semantic_assets.defs.resources import LakeResource
 from semantic_assets.ledger.run_requests import MAX_ATTEMPTS
 from semantic_assets.model.batch_job import BatchJob, JobKind
+from semantic_assets.orchestration.jobs import (
+    ADVANCE_BATCHES,
+    EMBED_SHARD,
+    FEED_SHARD,
+    INDEX_DATASET,
+    SETTLE_SHARD,
+    Job,
+    Jobs,
+)
+from semantic_assets.orchestration.partitions import partition_requests
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.reporting.checks import check_evaluation
+from semantic_assets.orchestration.reporting.remedies import REQUESTED_RUNS_SUCCEED
+from semantic_assets.orchestration.resources import LakeResource, lake_of
 from semantic_assets.pipeline.reports.checks import Check
 from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
@@ -34,36 +38,64 @@ from semantic_assets.text.foreign import visible
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
 _MAX_OBSERVATIONS = 50
 _JOB_OF = {
-    READ: embed_shard.name,
-    ADVANCE: advance_batches.name,
-    GENERATIONS: feed_shard.name,
-    EMBEDDINGS: settle_shard.name,
-    VECTOR_INDEX: index_dataset.name,
+    READ: EMBED_SHARD,
+    ADVANCE: ADVANCE_BATCHES,
+    GENERATIONS: FEED_SHARD,
+    EMBEDDINGS: SETTLE_SHARD,
+    VECTOR_INDEX: INDEX_DATASET,
 }
+#: How often each sensor ticks at most.
+_BATCH_SECONDS, _DISCOVERY_SECONDS = 30, 60
+Body = Callable[[dg.SensorEvaluationContext, LakeResource, Place], dg.SensorResult]
 
 
-@dg.sensor(
-    jobs=[advance_batches, feed_shard, settle_shard, index_dataset],
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
-def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+def sensor_definitions(place: Place, jobs: Jobs) -> list[dg.SensorDefinition]:
+    """Return the sensors at a place."""
+    requested = [jobs[name] for name in (ADVANCE_BATCHES, FEED_SHARD, SETTLE_SHARD, INDEX_DATASET)]
+    return [
+        _sensor(place, gemini_batch_sensor, requested, _BATCH_SECONDS),
+        _sensor(place, dataset_discovery_sensor, [jobs[EMBED_SHARD]], _DISCOVERY_SECONDS),
+    ]
+
+
+def _sensor(place: Place, body: Body, jobs: Sequence[Job], seconds: int) -> dg.SensorDefinition:
+    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return body(context, lake_of(context, place), place)
+
+    return dg.SensorDefinition(
+        name=place.name(body.__name__),
+        jobs=jobs,
+        evaluation_fn=tick,
+        description=body.__doc__,
+        minimum_interval_seconds=seconds,
+        required_resource_keys={place.resource},
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+
+
+def gemini_batch_sensor(
+    context: dg.SensorEvaluationContext, lake: LakeResource, place: Place
+) -> dg.SensorResult:
     """Poll Google's job state; request the runs that collect, settle and index.
 
     State lives in the ledger: resetting the cursor, or missing a tick, loses nothing.
     """
     with lake.opened(context.log.info) as (store, gemini):
         found = watch(store, gemini)
-        partitions = partition_requests(context.instance, store)
+        partitions = partition_requests(context.instance, store, place)
     if found.trouble:
         context.log.warning(f"Google could not be asked: {visible(found.trouble)}")
     exhausted = ",".join(found.exhausted)
-    observations = [event for job in found.changed for event in _observations(job)]
+    observations = [event for job in found.changed for event in _observations(place, job)]
     return dg.SensorResult(
-        run_requests=[run_request(due) for due in found.due],
+        run_requests=[run_request(place, due) for due in found.due],
         asset_events=[
             *observations[:_MAX_OBSERVATIONS],
-            *([_requests_check(found.exhausted)] if exhausted != (context.cursor or "") else []),
+            *(
+                [_requests_check(place, found.exhausted)]
+                if exhausted != (context.cursor or "")
+                else []
+            ),
         ],
         # Only to evaluate the check when something changed; resetting it loses nothing.
         cursor=exhausted,
@@ -74,13 +106,8 @@ def gemini_batch_sensor(context: dg.SensorEvaluationContext, lake: LakeResource)
     )
 
 
-@dg.sensor(
-    job=embed_shard,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
 def dataset_discovery_sensor(
-    context: dg.SensorEvaluationContext, lake: LakeResource
+    context: dg.SensorEvaluationContext, lake: LakeResource, place: Place
 ) -> dg.SensorResult:
     """List the sources; register new shards, and request the runs that read, chunk and submit.
 
@@ -89,7 +116,7 @@ def dataset_discovery_sensor(
     """
     with lake.opened(context.log.info) as (store, _):
         found = watch_sources(store)
-        partitions = partition_requests(context.instance, store)
+        partitions = partition_requests(context.instance, store, place)
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
     said = (
@@ -97,22 +124,22 @@ def dataset_discovery_sensor(
         or f"nothing new; {found.waiting} shards wait for their turn"
     )
     return dg.SensorResult(
-        run_requests=[run_request(due) for due in found.due],
+        run_requests=[run_request(place, due) for due in found.due],
         dynamic_partitions_requests=partitions,
         skip_reason=None if found.due else said,
     )
 
 
-def run_request(due: RunDue) -> dg.RunRequest:
+def run_request(place: Place, due: RunDue) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=due.run_key, job_name=_JOB_OF[due.kind], partition_key=due.partition
+        run_key=due.run_key, job_name=place.name(_JOB_OF[due.kind]), partition_key=due.partition
     )
 
 
-def _observations(job: BatchJob) -> list[dg.AssetObservation]:
+def _observations(place: Place, job: BatchJob) -> list[dg.AssetObservation]:
     return [
         dg.AssetObservation(
-            "batch_jobs" if job.kind == JobKind.EMBEDDING else "generation_jobs",
+            place.key("batch_jobs" if job.kind == JobKind.EMBEDDING else "generation_jobs"),
             partition=shard,
             metadata={
                 "latest_job": job.job_id,
@@ -129,7 +156,7 @@ def _observations(job: BatchJob) -> list[dg.AssetObservation]:
     ]
 
 
-def _requests_check(exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
+def _requests_check(place: Place, exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
     names = ", ".join(exhausted)
     check = Check(
         name=REQUESTED_RUNS_SUCCEED,
@@ -140,4 +167,4 @@ def _requests_check(exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
         else "no run was given up",
         counted=len(exhausted),
     )
-    return check_evaluation(embeddings.key, check)
+    return check_evaluation(place.key("embeddings"), check)

@@ -1,17 +1,16 @@
-"""The two partitions definitions, and the keys they hold. Nothing here decides what runs."""
+"""The keys of the two partitions definitions of a place. Nothing here decides what runs."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 import dagster as dg
 
-from semantic_assets.defs.failures import failure
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.orchestration.failures import failure
+from semantic_assets.orchestration.place import Place
 from semantic_assets.store import Store
 
-SHARDS = dg.DynamicPartitionsDefinition(name="shards")
-DATASETS = dg.DynamicPartitionsDefinition(name="datasets")
 #: How long the partitions of a removed dataset stay registered.
 _KEPT_SECONDS = 86_400.0
 _Key = TypeVar("_Key", ShardKey, DatasetKey)
@@ -45,13 +44,13 @@ def _parsed(context: dg.AssetExecutionContext, parse: Callable[[str], _Key], exa
 
 
 def missing_partitions(
-    instance: dg.DagsterInstance, store: Store
+    instance: dg.DagsterInstance, store: Store, place: Place
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
     """Return the keys the ledger knows and the instance does not, in the ledger's order."""
     sources = store.ledger.sources
     wanted = {
-        SHARDS: [str(shard.key) for shard in sources.shards()],
-        DATASETS: [dataset.partition for dataset in sources.datasets()],
+        place.shards: [str(shard.key) for shard in sources.shards()],
+        place.datasets: [dataset.partition for dataset in sources.datasets()],
     }
     found = {}
     for definition, keys in wanted.items():
@@ -61,17 +60,20 @@ def missing_partitions(
 
 
 def partition_requests(
-    instance: dg.DagsterInstance, store: Store
+    instance: dg.DagsterInstance, store: Store, place: Place
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
     """Return a sensor's requests: add new partitions, delete those removed over a day ago."""
-    missing, old = missing_partitions(instance, store), _removed_partitions(instance, store)
+    missing, old = (
+        missing_partitions(instance, store, place),
+        _removed_partitions(instance, store, place),
+    )
     added = [definition.build_add_request(keys) for definition, keys in missing.items() if keys]
     gone = [definition.build_delete_request(keys) for definition, keys in old.items() if keys]
     return [*added, *gone]
 
 
 def _removed_partitions(
-    instance: dg.DagsterInstance, store: Store
+    instance: dg.DagsterInstance, store: Store, place: Place
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
     """Return the partitions removed over a day ago.
 
@@ -86,17 +88,17 @@ def _removed_partitions(
     if not removed:
         return {}
     shards = {str(shard) for key in removed for shard in store.ledger.sources.shards_ever(key)}
-    wanted = {SHARDS: shards, DATASETS: {key.partition for key in removed}}
+    wanted = {place.shards: shards, place.datasets: {key.partition for key in removed}}
     return {
         definition: sorted(keys & set(instance.get_dynamic_partitions(str(definition.name))))
         for definition, keys in wanted.items()
     }
 
 
-def register_partitions(instance: dg.DagsterInstance, store: Store) -> int:
+def register_partitions(instance: dg.DagsterInstance, store: Store, place: Place) -> int:
     """Register every shard and dataset of the ledger as a partition; return how many were new."""
     added = 0
-    for definition, keys in missing_partitions(instance, store).items():
+    for definition, keys in missing_partitions(instance, store, place).items():
         if keys:
             instance.add_dynamic_partitions(str(definition.name), keys)
         added += len(keys)

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from semantic_assets.defs.columns import BATCH_JOBS, column_lineage
-from semantic_assets.defs.samples import job_row, sample
 from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import GENERATIONS
+from semantic_assets.orchestration.reporting.columns import BATCH_JOBS
+from semantic_assets.orchestration.reporting.samples import job_row, sample
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation_jobs.generation_queue import GenerationQueue, images_of
 from semantic_assets.store import Store
@@ -85,7 +85,6 @@ def generations_metadata(
         "by_task": sample(rows, TASKS),
         **_samples(store, shard),
         **_thumbnails(store, shard),
-        **column_lineage("generations"),
     }
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from semantic_assets.defs.columns import table_schema
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import INDEX_ROWS
+from semantic_assets.orchestration.reporting.columns import table_schema
 from semantic_assets.pipeline.reports.samples import index_rows
 from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from semantic_assets.defs.columns import UNREADABLE
-from semantic_assets.defs.remedies import ALL_DOCUMENTS_READ, PROMISES, remedy_of_check
-from semantic_assets.defs.samples import ROWS, sample
+from semantic_assets.orchestration.reporting.columns import UNREADABLE
+from semantic_assets.orchestration.reporting.remedies import (
+    ALL_DOCUMENTS_READ,
+    PROMISES,
+    remedy_of_check,
+)
+from semantic_assets.orchestration.reporting.samples import ROWS, sample
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.reports.checks import Check
@@ -15,7 +19,7 @@ from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
 
 
-def check_specs(asset: str, *names: str) -> Sequence[dg.AssetCheckSpec]:
+def check_specs(asset: dg.AssetKey, *names: str) -> Sequence[dg.AssetCheckSpec]:
     """Return the specs of an asset's checks, each with its promise."""
     return [dg.AssetCheckSpec(name, asset=asset, description=PROMISES[name]) for name in names]
 

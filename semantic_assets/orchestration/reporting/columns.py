@@ -1,6 +1,6 @@
 """The descriptions and lineage of the assets' columns, known before anything ran."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -170,17 +170,21 @@ def column_schema(schema: pa.Schema) -> Mapping[str, Any]:
     return {"dagster/column_schema": table_schema(schema)}
 
 
-def column_lineage(asset: str) -> Mapping[str, Any]:
-    """Return the lineage of an asset's columns.
+def column_lineage(asset: dg.AssetKey) -> Mapping[str, Any]:
+    """Return the lineage of an asset's columns, if it has one; its sources have the same prefix.
 
     Dagster keeps it with materializations, not definitions; its open-source UI does not draw it.
     """
+    *prefix, name = asset.path
+    if name not in _FROM:
+        return {}
     deps = {
-        column: [_dep(source) for source in sources] for column, sources in _FROM[asset].items()
+        column: [_dep(prefix, source) for source in sources]
+        for column, sources in _FROM[name].items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}
 
 
-def _dep(source: str) -> dg.TableColumnDep:
+def _dep(prefix: Sequence[str], source: str) -> dg.TableColumnDep:
     asset, _, column = source.partition(".")
-    return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
+    return dg.TableColumnDep(asset_key=dg.AssetKey([*prefix, asset]), column_name=column)

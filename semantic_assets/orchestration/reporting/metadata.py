@@ -7,14 +7,19 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, JOBS_OF_ROWS, column_lineage
-from semantic_assets.defs.samples import job_row, sample, sample_of_file, sample_of_index
-from semantic_assets.defs.vector_plot import picture
 from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS
+from semantic_assets.orchestration.reporting.columns import BATCH_JOBS, EVALUATIONS, JOBS_OF_ROWS
+from semantic_assets.orchestration.reporting.samples import (
+    job_row,
+    sample,
+    sample_of_file,
+    sample_of_index,
+)
+from semantic_assets.orchestration.reporting.vector_plot import picture
 from semantic_assets.pipeline.batch_jobs.submit import Submission
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport
 from semantic_assets.pipeline.documents.file_counts import file_counts
@@ -60,7 +65,6 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
         "documents_waiting": report.documents_waiting,
         "rewritten": report.written,
         **_table(store, path, CHUNKS),
-        **column_lineage("chunks"),
     }
 
 
@@ -97,11 +101,9 @@ def outcomes_metadata(report: EmbeddingsReport) -> Metadata:
     }
 
 
-def progress_observation(report: EmbeddingsReport) -> dg.AssetObservation:
+def progress_observation(key: dg.AssetKey, report: EmbeddingsReport) -> dg.AssetObservation:
     """Return the progress of an unsettled shard, to be plotted without a materialization."""
-    return dg.AssetObservation(
-        "embeddings", partition=str(report.shard), metadata=outcomes_metadata(report)
-    )
+    return dg.AssetObservation(key, partition=str(report.shard), metadata=outcomes_metadata(report))
 
 
 def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Metadata:
@@ -120,7 +122,6 @@ def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Me
         "dimensions": space.dimensions,
         **_jobs_of_rows(store, path),
         **_table(store, path, EMBEDDINGS_COLUMNS),
-        **column_lineage("embeddings"),
     }
 
 
@@ -153,7 +154,6 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
         "rewritten": report.written,
         "path": dg.MetadataValue.path(store.lake.address(folder)),
         "sample": sample_of_index(store, report.dataset),
-        **column_lineage("vector_index"),
     }
 
 

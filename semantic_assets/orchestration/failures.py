@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from semantic_assets.defs.remedies import remedy_of_error
 from semantic_assets.errors import DatasetRemoved, PermanentError, SemanticAssetsError
+from semantic_assets.orchestration.reporting.remedies import remedy_of_error
 from semantic_assets.text.foreign import visible
 
 

@@ -9,25 +9,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from semantic_assets.defs import remedies
-from semantic_assets.defs.checks import check_result, check_specs, documents_check
-from semantic_assets.defs.columns import BATCH_JOBS, EVALUATIONS, column_schema
-from semantic_assets.defs.generation_metadata import (
-    generation_jobs_metadata,
-    generations_metadata,
-)
-from semantic_assets.defs.metadata import (
-    chunks_metadata,
-    documents_metadata,
-    embeddings_metadata,
-    index_metadata,
-    progress_observation,
-    quality_metadata,
-    submission_metadata,
-)
-from semantic_assets.defs.partitions import DATASETS, SHARDS, dataset_of, shard_of
-from semantic_assets.defs.resources import LakeResource
-from semantic_assets.defs.skip_removed import Event, skips_removed
 from semantic_assets.lake import layout
 from semantic_assets.model.tables import (
     CHUNKS,
@@ -37,6 +18,26 @@ from semantic_assets.model.tables import (
     INDEX_ROWS,
     REQUESTS,
 )
+from semantic_assets.orchestration.asset_template import By, Event, asset
+from semantic_assets.orchestration.partitions import dataset_of, shard_of
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.reporting import remedies
+from semantic_assets.orchestration.reporting.checks import check_result, documents_check
+from semantic_assets.orchestration.reporting.columns import BATCH_JOBS, EVALUATIONS
+from semantic_assets.orchestration.reporting.generation_metadata import (
+    generation_jobs_metadata,
+    generations_metadata,
+)
+from semantic_assets.orchestration.reporting.metadata import (
+    chunks_metadata,
+    documents_metadata,
+    embeddings_metadata,
+    index_metadata,
+    progress_observation,
+    quality_metadata,
+    submission_metadata,
+)
+from semantic_assets.orchestration.resources import LakeResource
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
@@ -60,7 +61,6 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
 from semantic_assets.pipeline.search.judged.quality import check_quality, measure_quality
 from semantic_assets.text import chunking
 
-OWNERS = ["team:semantic-assets"]
 _EMBEDDINGS_CHECKS = (
     remedies.NO_MISSING_VECTORS,
     remedies.UNIT_NORM,
@@ -68,17 +68,13 @@ _EMBEDDINGS_CHECKS = (
 )
 
 
-@dg.asset(
-    partitions_def=SHARDS,
-    group_name="semantic_assets",
-    kinds={"parquet"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset has none
+@asset(
+    by=By.SHARD,
+    kind="parquet",
     code_version=documents_verb.CODE_VERSION,
-    metadata=column_schema(DOCUMENTS),
-    check_specs=check_specs("documents", remedies.ALL_DOCUMENTS_READ),
+    columns=DOCUMENTS,
+    checks=[remedies.ALL_DOCUMENTS_READ],
 )
-@skips_removed(remedies.ALL_DOCUMENTS_READ)
 def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Read the source documents, one row each; unreadable ones carry the reason."""
     shard = shard_of(context)
@@ -90,17 +86,13 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator
         )
 
 
-@dg.asset(
-    partitions_def=SHARDS,
+@asset(
+    by=By.SHARD,
     deps=[documents],
-    group_name="semantic_assets",
-    kinds={"gemini"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset has none
+    kind="gemini",
     code_version=requests_verb.CODE_VERSION,
-    metadata=column_schema(REQUESTS),
+    columns=REQUESTS,
 )
-@skips_removed()
 def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Submit the requests of tasks for a shard's documents; count those in flight and waiting.
 
@@ -114,16 +106,12 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
         )
 
 
-@dg.asset(
-    partitions_def=SHARDS,
+@asset(
+    by=By.SHARD,
     deps=[generation_jobs],
-    group_name="semantic_assets",
-    kinds={"parquet"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset has none
-    metadata=column_schema(GENERATIONS),
+    kind="parquet",
+    columns=GENERATIONS,
 )
-@skips_removed()
 def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each task for each document: its output, or why there is none.
 
@@ -138,18 +126,14 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
         yield dg.MaterializeResult(metadata=generations_metadata(store, shard, reports))
 
 
-@dg.asset(
-    partitions_def=SHARDS,
+@asset(
+    by=By.SHARD,
     # Documents wait for the answers embedded with them; the shard does not.
     deps=[documents, generations],
-    group_name="semantic_assets",
-    kinds={"parquet"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset, and one that is not embedded, has none
+    kind="parquet",
     code_version=chunking.CODE_VERSION,
-    metadata=column_schema(CHUNKS),
+    columns=CHUNKS,
 )
-@skips_removed()
 def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Split the documents into contiguous spans, one row each, with the text that is embedded."""
     shard = shard_of(context)
@@ -163,16 +147,12 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
         yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
 
-@dg.asset(
-    partitions_def=SHARDS,
+@asset(
+    by=By.SHARD,
     deps=[chunks],
-    group_name="semantic_assets",
-    kinds={"gemini"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset has none
-    metadata=column_schema(BATCH_JOBS),
+    kind="gemini",
+    columns=BATCH_JOBS,
 )
-@skips_removed()
 def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
@@ -185,17 +165,13 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
         )
 
 
-@dg.asset(
-    partitions_def=SHARDS,
+@asset(
+    by=By.SHARD,
     deps=[batch_jobs],
-    group_name="semantic_assets",
-    kinds={"parquet"},
-    owners=OWNERS,
-    output_required=False,
-    metadata=column_schema(EMBEDDINGS_COLUMNS),
-    check_specs=check_specs("embeddings", *_EMBEDDINGS_CHECKS),
+    kind="parquet",
+    columns=EMBEDDINGS_COLUMNS,
+    checks=_EMBEDDINGS_CHECKS,
 )
-@skips_removed(*_EMBEDDINGS_CHECKS)
 def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
@@ -208,7 +184,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
         yield from (check_result(check) for check in check_shard(store, shard))
         yield check_result(check_requests(store))
         if not report.is_settled:
-            context.log_event(progress_observation(report))
+            context.log_event(progress_observation(context.asset_key, report))
             context.log.warning(
                 f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
                 "their batch jobs; the sensor materializes this partition when they have ended"
@@ -219,18 +195,13 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
         yield dg.MaterializeResult(metadata=embeddings_metadata(store, path, report))
 
 
-@dg.asset(
-    partitions_def=DATASETS,
-    # For lineage only: the sensor decides which runs are due.
-    deps=[dg.AssetDep(embeddings, partition_mapping=dg.AllPartitionMapping())],
-    group_name="semantic_assets",
-    kinds={"numpy"},
-    owners=OWNERS,
-    output_required=False,  # a removed dataset has none
-    metadata=column_schema(INDEX_ROWS),
-    check_specs=check_specs("vector_index", remedies.INDEX_MATCHES_EMBEDDINGS),
+@asset(
+    by=By.DATASET,
+    deps=[embeddings],
+    kind="numpy",
+    columns=INDEX_ROWS,
+    checks=[remedies.INDEX_MATCHES_EMBEDDINGS],
 )
-@skips_removed(remedies.INDEX_MATCHES_EMBEDDINGS)
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Build a version of a dataset's index and switch to it; search follows its pointer.
 
@@ -250,15 +221,12 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
         )
 
 
-@dg.asset(
-    partitions_def=DATASETS,
+@asset(
+    by=By.DATASET,
     deps=[vector_index],
-    group_name="semantic_assets",
-    kinds={"gemini"},
-    owners=OWNERS,
-    output_required=False,
-    metadata=column_schema(EVALUATIONS),
-    check_specs=check_specs("retrieval_quality", remedies.NO_QUALITY_DROP),
+    kind="gemini",
+    columns=EVALUATIONS,
+    checks=[remedies.NO_QUALITY_DROP],
 )
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Measure how well the serving index answers the dataset's queries.jsonl, by its qrels.tsv.
@@ -275,7 +243,7 @@ def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> 
         yield dg.MaterializeResult(metadata=quality_metadata(store, measured))
 
 
-ASSETS = [
+TEMPLATES = [
     documents,
     generation_jobs,
     generations,
@@ -285,3 +253,8 @@ ASSETS = [
     vector_index,
     retrieval_quality,
 ]
+
+
+def asset_definitions(place: Place) -> list[dg.AssetsDefinition]:
+    """Return the assets at a place."""
+    return [template.at(place) for template in TEMPLATES]

@@ -1,0 +1,1 @@
+"""The Dagster definitions; each calls one pipeline function, which knows no Dagster."""

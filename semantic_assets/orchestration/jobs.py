@@ -1,0 +1,178 @@
+"""The jobs: one partitioned asset job per stage, and two operations over the whole store."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+from pydantic import Field
+
+from semantic_assets.api.core import dataset_keys
+from semantic_assets.orchestration.failures import failure
+from semantic_assets.orchestration.partitions import register_partitions
+from semantic_assets.orchestration.place import Place
+from semantic_assets.orchestration.refresh_events import checks_of, events_of, mark_done
+from semantic_assets.orchestration.resources import LakeResource, lake_of
+from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.flows.refresh import refresh as refresh_verb
+from semantic_assets.pipeline.scheduling.batch_runs import ADVANCE
+
+#: The names of the jobs, without their place's prefix.
+EMBED_SHARD, FEED_SHARD, SETTLE_SHARD = "embed_shard", "feed_shard", "settle_shard"
+INDEX_DATASET, ADVANCE_BATCHES, REFRESH = "index_dataset", "advance_batches", "refresh"
+
+#: Sensor runs go before backfills: they free the window that the backfill waits for.
+_PRIORITY = {"dagster/priority": "10"}
+_MAX_RUNTIME = {"dagster/max_runtime": str(6 * 3600)}
+
+_WHAT_IS_LEFT = (
+    "Nothing is lost. Where it waits, launch `refresh` again: it goes on where it stopped "
+    "(`semantic-assets status` says when the batches should be back). Where it names a file or a "
+    "setting, mend that first."
+)
+
+Job = dg.JobDefinition | UnresolvedAssetJobDefinition
+Jobs = Mapping[str, Job]
+
+
+def job_definitions(place: Place) -> Jobs:
+    """Return the jobs at a place by their names without its prefix."""
+    return {
+        EMBED_SHARD: _asset_job(
+            place,
+            EMBED_SHARD,
+            ["documents", "generation_jobs", "generations", "chunks", "batch_jobs"],
+            "A shard from its sources to the batch job; the sensor takes it from there.",
+        ),
+        FEED_SHARD: _asset_job(
+            place,
+            FEED_SHARD,
+            ["generations", "chunks", "batch_jobs"],
+            "Store the answers of a shard's tasks and chunk its documents. Requested by the sensor.",
+            tags=_PRIORITY,
+        ),
+        SETTLE_SHARD: _asset_job(
+            place,
+            SETTLE_SHARD,
+            ["embeddings"],
+            "Materialize the embeddings of a settled shard. Requested by the sensor.",
+            tags=_PRIORITY,
+        ),
+        INDEX_DATASET: _asset_job(
+            place,
+            INDEX_DATASET,
+            ["vector_index", "retrieval_quality"],
+            "Build and switch a dataset's index. Requested by the sensor.",
+            tags=_PRIORITY,
+        ),
+        ADVANCE_BATCHES: _advance_batches(place),
+        REFRESH: _refresh(place),
+    }
+
+
+def _asset_job(
+    place: Place,
+    name: str,
+    assets: list[str],
+    description: str,
+    tags: Mapping[str, str] | None = None,
+) -> Job:
+    return dg.define_asset_job(
+        place.name(name),
+        selection=dg.AssetSelection.assets(*map(place.key, assets)),
+        # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
+        executor_def=dg.in_process_executor,
+        description=description,
+        tags=tags,
+    )
+
+
+def _advance_batches(place: Place) -> Job:
+    @dg.op(
+        name=place.name("advance_store"),
+        description=_advance_store.__doc__,
+        required_resource_keys={place.resource},
+    )
+    def advance_store(context: dg.OpExecutionContext) -> None:
+        _advance_store(context, lake_of(context, place))
+
+    @dg.job(
+        name=place.name(ADVANCE_BATCHES),
+        description="Advance all batch jobs as far as possible now. Requested by the sensor.",
+        executor_def=dg.in_process_executor,
+        tags=_PRIORITY | _MAX_RUNTIME,
+    )
+    def advance_batches() -> None:
+        advance_store()
+
+    return advance_batches
+
+
+def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
+    """Submit what fits, collect the jobs that ended, and assemble the settled shards."""
+    with lake.opened(context.log.info) as (store, gemini):
+        with store.ledger.leases.trying(ADVANCE) as lease:
+            if lease is None:
+                context.log.info("another process advances; nothing to do")
+                return
+            report = advance(store, gemini)
+        context.log.info(
+            f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
+            f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+        )
+
+
+class RefreshConfig(dg.Config):
+    """The datasets that `refresh` works on, and how long it waits."""
+
+    datasets: list[str] = Field(
+        default=[], description="As project/dataset, or a project for all of its own; empty: all."
+    )
+    wait_minutes: float | None = Field(
+        default=None, description="Default: SEMANTIC_ASSETS_WAIT_MINUTES, or a day."
+    )
+
+
+def _refresh(place: Place) -> Job:
+    @dg.op(
+        name=place.name("refresh_store"),
+        description=_refresh_store.__doc__,
+        required_resource_keys={place.resource},
+    )
+    def refresh_store(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
+        _refresh_store(context, lake_of(context, place), place, config)
+
+    @dg.job(
+        name=place.name(REFRESH),
+        description="Bring everything new in all datasets to the index, waiting for the batches "
+        "inside the run.",
+        executor_def=dg.in_process_executor,
+    )
+    def refresh() -> None:
+        refresh_store()
+
+    return refresh
+
+
+def _refresh_store(
+    context: dg.OpExecutionContext, lake: LakeResource, place: Place, config: RefreshConfig
+) -> None:
+    """Bring everything new to the index; fail with "waiting, run again" while batches are out."""
+    with lake.opened(context.log.info) as (store, gemini):
+        minutes = config.wait_minutes
+        report = refresh_verb(
+            store,
+            gemini,
+            datasets=dataset_keys(store, config.datasets),
+            wait_minutes=store.settings.wait_minutes if minutes is None else minutes,
+        )
+        # A bare checkout has an empty instance: the run brings the partitions it reports on.
+        register_partitions(context.instance, store, place)
+        for event in events_of(place, store, report):
+            context.log_event(event)
+        for evaluation in checks_of(place, store, report):
+            context.instance.report_runless_asset_event(evaluation)
+        mark_done(store, report)
+        if report.is_waiting or report.discovery.skipped:
+            raise failure(report.summary, _WHAT_IS_LEFT)

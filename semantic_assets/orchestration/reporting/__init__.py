@@ -1,0 +1,1 @@
+"""What Dagster shows of a run: metadata, samples, checks with their remedies, pictures."""
