@@ -112,29 +112,26 @@ def advance(root: str | None, yes: bool) -> None:
 
 @click.command()
 @click.argument("job", required=False)
+@click.option("--no-ask", "asks", flag_value=False, default=True, help="As it was last polled.")
 @root_option
 @json_option
 @edge
-def status(job: str | None, root: str | None, as_json: bool) -> None:
+def status(job: str | None, asks: bool, root: str | None, as_json: bool) -> None:
     """Show the queue, the jobs, the expected finish and the cost so far; or the state of a JOB.
 
-    JOB is a batch job, a name given to `generate submit`, or a project/dataset.
+    JOB is a batch job, a name given to `generate submit`, or a project/dataset. While it is out
+    its service is asked, what has ended is collected, and the rest of a submitted file is sent, so
+    that calling this until it exits with 0 ends; it exits with 4 before. A read-only lake is read.
     """
     from semantic_assets.cli.cells import show
-    from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, status_table
+    from semantic_assets.cli.terminal_tables import bill_table, status_table
 
     if job is not None:
         from semantic_assets.api.semantic_core import SemanticCore
+        from semantic_assets.cli.following import show_standing
 
         with SemanticCore(root) as core:
-            if core.has_generation(job):
-                standing: object = core.generation(job).status()
-            else:
-                standing = core.batch_manager.get_job_status(job)
-        if as_json:
-            print_json(standing)
-        else:
-            show(dataclass_table([standing]))
+            show_standing(core, job, as_json, asks=asks)
         return
     # Not through the library, which imports what refreshes and generates too.
     from semantic_assets.gemini.endpoint import endpoint_of

@@ -1,15 +1,14 @@
 """Commands of text generation: submit, status, results, retry and more."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from semantic_assets.cli.cells import say, say_json
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
+from semantic_assets.cli.following import tell, write_results
 from semantic_assets.cli.options import (
-    WAITING,
     edge,
     json_option,
     print_json,
@@ -20,11 +19,9 @@ from semantic_assets.cli.options import (
 from semantic_assets.errors import ConfigError
 
 if TYPE_CHECKING:
-    from semantic_assets.api.generation_job import GenerationJob
     from semantic_assets.api.semantic_core import SemanticCore
 
 _task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
-_OUTPUTS = (".jsonl", ".parquet")
 
 
 @click.group()
@@ -76,21 +73,7 @@ def submit(
             consent=asking(yes),
             **what,
         )
-        _tell(job, as_json, wait=wait)
-
-
-def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
-    found = job.wait() if wait else job.status()
-    show_found([found], as_json)
-    if not found.is_done:
-        hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        out = f"{found.pending} documents are out: {hint}"
-        if found.unapplied:
-            out = (
-                f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
-            )
-        say(found.blocked_by or out, err=True)
-        sys.exit(WAITING)
+        tell(job, as_json, wait=wait, asks=False, listed=True)
 
 
 @generate.command("status")
@@ -101,9 +84,9 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
 @json_option
 @edge
 def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
-    """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
+    """Show the progress of NAME (or P/D), as `status NAME` does. Exits with 4 while it is not done."""
     with _core(root, as_json) as core:
-        _tell(core.generation(name, task=task), as_json, wait=wait)
+        tell(core.generation(name, task=task), as_json, wait=wait, listed=True)
 
 
 @generate.command("results")
@@ -113,22 +96,12 @@ def status(name: str, task: str | None, wait: bool, root: str | None, as_json: b
 @root_option
 @edge
 def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
-    """Write the results of NAME (or P/D) as JSON Lines, or to OUTPUT (.jsonl or .parquet)."""
+    """Write the results of NAME (or P/D) as JSON Lines, or to OUTPUT (.jsonl or .parquet).
+
+    Exits with 4 while documents are out, as `results` does.
+    """
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
-
-
-def write_results(job: "GenerationJob", output: Path | None) -> None:
-    if output is None:
-        for row in job.results():
-            say_json(row)
-        return
-    if output.suffix not in _OUTPUTS:
-        raise ConfigError(f"{output}: name it .jsonl or .parquet")
-    from semantic_assets.api.generation_job import write_jsonl, write_parquet
-
-    write = write_parquet if output.suffix == ".parquet" else write_jsonl
-    say(f"{write(job.results(), output)} rows in {output}", err=True)
 
 
 @generate.command("retry")
@@ -220,10 +193,13 @@ def list_tasks(root: str | None, as_json: bool) -> None:
 def submit_contents(
     file: Path, name: str, task: str, root: str | None, yes: bool, as_json: bool
 ) -> None:
-    """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
+    """Submit FILE as `generate submit FILE --name NAME` does. This spends.
+
+    `status NAME` asks for the answers, until it exits with 0; `results NAME` writes them.
+    """
     with _core(root, as_json) as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
-        _tell(job, as_json)
+        tell(job, as_json, asks=False, listed=True)
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":
