@@ -262,7 +262,7 @@ class SemanticCore(Searching):
         )
 
     def generation(self, name: str, *, task: str | None = None) -> GenerationJob:
-        """Return the job of a submitted name or of `project/dataset`, to continue it.
+        """Return the job of a submitted name, `project/dataset` or batch job id, to continue it.
 
         Raises:
             NotFound: there is no such job.

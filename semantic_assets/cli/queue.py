@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,6 @@ from semantic_assets.errors import ConfigError
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
-    from semantic_assets.index.ranking import Vectors
     from semantic_assets.model.document import Document
 
 _AT_ONCE = 500
@@ -192,30 +191,16 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
 @root_option
 @edge
 def results(job: str, file: Path | None, output: Path | None, root: str | None) -> None:
-    """Write the results of JOB as JSON Lines, or to FILE.
+    """Write the results of JOB as JSON Lines, or to FILE; exits with 4 while it is out.
 
-    A collected batch job has vectors (FILE is .parquet); a name given to `generate submit`, or a
-    project/dataset, has answers (FILE is .jsonl or .parquet).
+    A batch job of an embedding has vectors (FILE is .parquet). A name given to `generate submit`, a
+    project/dataset, or a batch job of a task has answers (FILE is .jsonl or .parquet): those that
+    have landed. What has ended is collected first.
     """
-    from semantic_assets.cli.generate import write_results
+    from semantic_assets.cli.following import write_results_of
 
     with _core(root, as_json=True) as core:
-        if core.has_generation(job):
-            write_results(core.generation(job), output or file)
-            return
-        vectors = core.batch_manager.retrieve_results(job)
-    _write_vectors(vectors, output or file)
-
-
-def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> None:
-    from semantic_assets.pipeline.batch_jobs.job_status import json_lines, write_parquet
-
-    if output is None:
-        for line in json_lines(vectors):
-            say(line.decode().rstrip("\n"))
-    else:
-        write_parquet(vectors, output)
-        say(f"{len(vectors)} vectors in {output}", err=True)
+        write_results_of(core, job, output or file)
 
 
 @click.command()

@@ -127,7 +127,7 @@ class _Try:
         """Reserve and create the job; it is deleted and settled with the stack."""
         task, job_id = self.task, self.store.ledger.job_ids.new()
         reserved = paid_job(
-            self.store, f"{PROBE}+{job_id}", task.model, _tokens(task), task.max_output_tokens
+            self.store, f"{PROBE}+{job_id}+job", task.model, _tokens(task), task.max_output_tokens
         )
         self._job = open_jobs.enter_context(reserved)
         try:

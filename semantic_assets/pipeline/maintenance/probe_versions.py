@@ -115,7 +115,7 @@ def _created(trial: _Trial, version: str, file: str) -> str | None:
         return on.batches.create_embedding_job(model=model, input_file=file, display_name=name)
 
     # Cancelled at once; what of it was billed nobody says.
-    with paid_job(store, f"{PROBE}+{job_id}", model, estimate_tokens(_TEXT)) as job:
+    with paid_job(store, f"{PROBE}+{job_id}+job", model, estimate_tokens(_TEXT)) as job:
         method = "models.asyncBatchEmbedContent"
         made = trial.tried(method, version, lambda on: job.created(lambda: create(on)))
         if made is None and job.cost is not None:  # refused: nothing was created
