@@ -16,6 +16,7 @@ help: ## list the targets
 
 # Bytecode is compiled here once: without it each process pays half a CPU second for imports.
 $(READY): requirements.lock pyproject.toml
+	@echo "installing the packages of requirements.lock into .venv: one to three minutes, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
 	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
@@ -24,11 +25,15 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## sample corpus to search answers and the bill, on the local emulator
 	@mkdir -p .dagster
+	@echo "1. the sample corpus (27 files) is read, chunked, embedded by the local emulator and indexed, as a Dagster run"
 	@$(QUIET) $(BIN)/dg launch --job refresh 2> .dagster/demo.log \
 	  || { tail -n 40 .dagster/demo.log; exit 1; }
 	@grep -oE 'refresh_store - .*' .dagster/demo.log | grep -vE 'STEP_|RESOURCE|LOADED|HANDLED|Started|Finished|MATERIALIZATION' | sed 's/refresh_store - /  /' || true
-	@$(BIN)/semantic-assets search "When must the dome slit be closed in strong wind?" -k 3
-	@$(BIN)/semantic-assets search "С какой скоростью охлаждать камеру и что делать, если на окне камеры появился иней?" -k 3
+	@echo '2. semantic-assets search "In what wind must the dome be closed?" -k 3'
+	@$(BIN)/semantic-assets search "In what wind must the dome be closed?" -k 3
+	@echo '3. semantic-assets search "Как быстро можно охлаждать камеру?" -k 3'
+	@$(BIN)/semantic-assets search "Как быстро можно охлаждать камеру?" -k 3
+	@echo '4. semantic-assets status'
 	@$(BIN)/semantic-assets status
 	@echo 'The commands are in $(BIN): export PATH="$$PWD/$(BIN):$$PATH"'
 

@@ -49,8 +49,9 @@ SAYS = {
     "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "is_changed"),
     "quickstart.md": (
         'text = "body"',
-        "Weirs",
-        "sluice 7",
+        "A weir keeps the level of the river above it.",
+        "Open valve 3 before pump 3 is started.",
+        "The wheel of sluice 7 is turned until the mark is level.",
         "40 │",
         "texts sent in 1 jobs, 1 indexes built",
     ),
