@@ -9,6 +9,7 @@ import click
 from semantic_assets.cli.cells import say, say_json
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
+    FAILED,
     WAITING,
     edge,
     json_option,
@@ -91,6 +92,8 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
             )
         say(found.blocked_by or out, err=True)
         sys.exit(WAITING)
+    if found.failed:
+        sys.exit(FAILED)
 
 
 @generate.command("status")
@@ -101,7 +104,10 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
 @json_option
 @edge
 def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
-    """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
+    """Show the progress of NAME (or P/D).
+
+    Exits with 4 while documents are out, and with 1 where one FAILED: `results` says why.
+    """
     with _core(root, as_json) as core:
         _tell(core.generation(name, task=task), as_json, wait=wait)
 
