@@ -170,18 +170,16 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
 
     with _core(root, as_json) as core:
         report = core.batch_manager.check_and_sync()
-        given_up = report.given_up
         while watch and report.open_jobs:
             time.sleep(max(_LEAST_PAUSE_SECONDS, interval))
-            report = core.batch_manager.check_and_sync()
-            given_up += report.given_up
+            report = core.batch_manager.check_and_sync().after(report)
     if as_json:
         print_json(report)
     else:
         show(dataclass_table([report]))
     if report.open_jobs:
         sys.exit(WAITING)
-    if given_up:
+    if report.given_up:
         sys.exit(FAILED)
 
 

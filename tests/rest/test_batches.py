@@ -78,7 +78,11 @@ def test_a_job_that_failed_is_shown_as_failed(served: Served) -> None:
     (job,) = _flush(served)
     served.core.batch_manager.wait_for_completion(job, timeout=30)
     found = served.client.get(f"/v1/batches/{job}").json()
-    assert [found[name] for name in ("status", "stage", "outcome")] == ["failed", "FAILED", "failed"]
+    assert [found[name] for name in ("status", "stage", "outcome")] == [
+        "failed",
+        "FAILED",
+        "failed",
+    ]
     assert "Internal error" in found["error"]
     assert served.client.get(f"/v1/batches/{job}/results").status_code == 409
 

@@ -3,7 +3,7 @@
 Only canaries are embedded: an answer is used when some of its rows, embedded again, agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import WITHHOLDING, JobKind, Stage
@@ -39,6 +39,19 @@ class CollectReport(HtmlTable):
     texts_waiting: int
     #: Errors of parts that failed this time; the next call tries them again.
     trouble: tuple[str, ...]
+
+    def after(self, earlier: "CollectReport") -> "CollectReport":
+        """Return the report of both calls: what came in in either, and what is out now."""
+        return replace(
+            self, **{name: getattr(self, name) + getattr(earlier, name) for name in _CAME_IN}
+        )
+
+
+#: The counts of what came in; the others are of what is left.
+_CAME_IN = (
+    *("collected_jobs", "quarantined_jobs", "failed_jobs", "vectors_landed", "texts_failed"),
+    *("given_up", "indexes_built"),
+)
 
 
 def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
