@@ -1,7 +1,7 @@
 """What a command says, and exits with, where texts FAILED."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -15,7 +15,7 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A lake with one document, whose text Google refuses for good."""
     monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "lake"))
     monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(tmp_path / "sources"))
@@ -26,7 +26,7 @@ def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch
     (folder / "a.txt").write_text("The gate is shut at night.")
     fault = {"name": "invalid-texts", "times": None, "parameters": {"contains": "gate"}}
     assert httpx2.post(f"{emulator.base_url}/emulator/faults", json=fault).status_code == 200
-    yield lambda *arguments: CliRunner().invoke(main, arguments)
+    return lambda *arguments: CliRunner().invoke(main, arguments)
 
 
 def test_a_refresh_of_which_a_text_failed_exits_with_1(run: Run) -> None:
