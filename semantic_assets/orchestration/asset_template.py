@@ -1,5 +1,6 @@
 """An asset that is written once and stands in several places, each with its own key and lake."""
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,12 +13,20 @@ from semantic_assets.errors import DatasetRemoved
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting.checks import check_specs
 from semantic_assets.orchestration.reporting.columns import column_lineage, column_schema
+from semantic_assets.orchestration.reporting.green import GREEN
 from semantic_assets.orchestration.resources import LakeResource, lake_of
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 Body = Callable[[dg.AssetExecutionContext, LakeResource], Iterator[Event]]
 
 OWNERS = ["team:semantic-assets"]
+_GROUPS = {
+    "ingest": ("documents",),
+    "generate": ("generation_jobs", "generations"),
+    "embed": ("chunks", "batch_jobs", "embeddings"),
+    "serve": ("vector_index", "retrieval_quality"),
+}
+_GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
 
 
 class By(Enum):
@@ -29,7 +38,7 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetTemplate:
-    """One asset without its place. The docstring of the body is its description."""
+    """One asset without its place. The docstring of the body begins its description."""
 
     body: Body
     by: By
@@ -47,19 +56,20 @@ class AssetTemplate:
     def at(self, place: Place) -> dg.AssetsDefinition:
         """Return the asset at a place."""
         key = place.key(self.name)
+        partitions = place.shards if self.by is By.SHARD else place.datasets
 
         @dg.asset(
             key=key,
-            description=self.body.__doc__,
-            partitions_def=place.shards if self.by is By.SHARD else place.datasets,
+            description=f"{inspect.getdoc(self.body)}\n\n{GREEN[self.name]}",
+            partitions_def=partitions,
             deps=[self._dep(place, upstream) for upstream in self.deps],
-            group_name=place.group_name,
+            group_name=place.group_of(_GROUP_OF[self.name]),
             kinds={self.kind},
             owners=OWNERS,
             output_required=False,  # a removed dataset has none
             code_version=self.code_version,
             metadata=column_schema(self.columns),
-            check_specs=check_specs(key, *self.checks),
+            check_specs=check_specs(key, partitions, *self.checks),
             required_resource_keys={place.resource},
         )
         def run(context: dg.AssetExecutionContext) -> Iterator[Event]:

@@ -51,7 +51,13 @@ from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import continue_reindex
 from semantic_assets.pipeline.generation import write_prompts as requests_verb
 from semantic_assets.pipeline.generation_jobs.generation_queue import submit_tasks
-from semantic_assets.pipeline.reports.checks import check_index, check_requests, check_shard
+from semantic_assets.pipeline.reports.checks import (
+    check_advance,
+    check_answers,
+    check_index,
+    check_requests,
+    check_shard,
+)
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
     embeddings_request,
@@ -66,6 +72,7 @@ _EMBEDDINGS_CHECKS = (
     remedies.UNIT_NORM,
     remedies.REQUESTED_RUNS_SUCCEED,
 )
+_INDEX_CHECKS = (remedies.INDEX_MATCHES_EMBEDDINGS, remedies.REQUESTED_RUNS_SUCCEED)
 
 
 @asset(
@@ -102,7 +109,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     with lake.opened(context.log.info) as (store, gemini):
         sent = submit_tasks(store, gemini, shard)
         yield dg.MaterializeResult(
-            metadata=generation_jobs_metadata(sent.queues, sent.submitted, sent.blocked_by)
+            metadata=generation_jobs_metadata(store, sent.queues, sent.submitted, sent.blocked_by)
         )
 
 
@@ -111,6 +118,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     deps=[generation_jobs],
     kind="parquet",
     columns=GENERATIONS,
+    checks=[remedies.NO_FAILED_ANSWERS],
 )
 def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each task for each document: its output, or why there is none.
@@ -123,7 +131,10 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
         reports = with_rebuilt(store, lambda: feed_all(store, [shard]))
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
-        yield dg.MaterializeResult(metadata=generations_metadata(store, shard, reports))
+        yield dg.MaterializeResult(
+            metadata=generations_metadata(store, shard, reports),
+            check_results=[check_result(check_answers(reports, shard))],
+        )
 
 
 @asset(
@@ -152,6 +163,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     deps=[chunks],
     kind="gemini",
     columns=BATCH_JOBS,
+    checks=[remedies.BATCHES_ADVANCE],
 )
 def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
@@ -161,7 +173,8 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
             embed_in_realtime(store, gemini, [shard])
             submission = submit_pending(store, gemini, favour=shard)
         yield dg.MaterializeResult(
-            metadata=submission_metadata(submission, shard_queue(store, shard))
+            metadata=submission_metadata(store, submission, shard_queue(store, shard)),
+            check_results=[check_result(check_advance(store))],
         )
 
 
@@ -182,7 +195,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     with lake.opened(context.log.info) as (store, _):
         report = assemble(store, shard)
         yield from (check_result(check) for check in check_shard(store, shard))
-        yield check_result(check_requests(store))
+        yield check_result(check_requests(store, shard))
         if not report.is_settled:
             context.log_event(progress_observation(context.asset_key, report))
             context.log.warning(
@@ -200,7 +213,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     deps=[embeddings],
     kind="numpy",
     columns=INDEX_ROWS,
-    checks=[remedies.INDEX_MATCHES_EMBEDDINGS],
+    checks=_INDEX_CHECKS,
 )
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Build a version of a dataset's index and switch to it; search follows its pointer.
@@ -217,7 +230,10 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
             store.ledger.requests.done(*request)
         yield dg.MaterializeResult(
             metadata=index_metadata(store, report),
-            check_results=[check_result(check_index(store, dataset))],
+            check_results=[
+                check_result(check_index(store, dataset)),
+                check_result(check_requests(store, dataset)),
+            ],
         )
 
 

@@ -1,5 +1,6 @@
 """The schedules: the sensors' decisions at fixed times. They are stopped by default."""
 
+import inspect
 from collections.abc import Callable
 
 import dagster as dg
@@ -30,7 +31,7 @@ def _schedule(place: Place, body: Body, job: Job, cron_schedule: str) -> dg.Sche
         name=place.name(body.__name__),
         job=job,
         cron_schedule=cron_schedule,
-        description=body.__doc__,
+        description=inspect.getdoc(body),
         required_resource_keys={place.resource},
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
@@ -43,7 +44,10 @@ def _schedule(place: Place, body: Body, job: Job, cron_schedule: str) -> dg.Sche
 def refresh_schedule(
     context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
 ) -> Tick:
-    """List the sources each hour and read what changed, where the sensor is not to do it."""
+    """List the sources each hour and read what changed, where the sensor is not to do it.
+
+    Off until you turn it on. A green tick requested runs; a grey one found nothing new.
+    """
     with lake.opened(context.log.info) as (store, _):
         found = watch_sources(store)
         register_partitions(context.instance, store, place)
@@ -57,7 +61,10 @@ def refresh_schedule(
 def rebuild_schedule(
     context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
 ) -> Tick:
-    """Build the indexes that lack vectors each week, also where a dataset is not settled."""
+    """Build the indexes that lack vectors each week, also where a dataset is not settled.
+
+    Off until you turn it on. A green tick requested runs; a grey one found every index current.
+    """
     with lake.opened(context.log.info) as (store, _):
         due = rebuilds_due(store)
         register_partitions(context.instance, store, place)

@@ -57,11 +57,12 @@ def job_row(job: BatchJob) -> dict[str, Any]:
     return {
         "job": job.job_id,
         "stage": str(job.stage),
+        "outcome": job.outcome and str(job.outcome),
         "state": str(job.state),
         "remote": job.remote_name,
         "requests": job.requests,
         "tokens_estimated": job.tokens_estimated,
-        "error_message": job.error_message,
+        "error_message": job.trouble,
     }
 
 
