@@ -4,12 +4,13 @@ It needs a listing and ledger rows only: it opens no file but dataset.toml, and 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from semantic_assets.errors import SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.run_requests import NO_RUNS, KnownRuns
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -23,8 +24,8 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 READ = "read"
-#: Requested runs that have not started yet. About as many as a small machine starts in a minute:
-#: more would wait in the queue longer than the pause before they are requested again.
+#: Requested runs that have not ended yet. About as many as a small machine starts in a minute: the
+#: smallest dataset of the next tick need not wait behind more.
 MAX_UNANSWERED = 25
 
 
@@ -37,20 +38,29 @@ class SourceWatch:
     troubles: tuple[str, ...]
 
 
-def watch_sources(store: Store) -> SourceWatch:
-    """List the sources and decide which shards to read; two calls at once are harmless."""
+def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
+    """List the sources and decide which shards to read; two calls at once are harmless.
+
+    Args:
+        runs: the runs there are already; what one of them reads is not due.
+    """
     try:
         found = discover(store)
     except (SourceMissing, OSError) as error:
         return SourceWatch(due=(), waiting=0, troubles=(str(error),))
     stale = _smallest_first(_stale(store, found.datasets))
-    unanswered = store.ledger.requests.unanswered(READ)
+    store.ledger.requests.give_up(runs)
     _close(store, found.datasets, stale)
-    open_requests = [shard for shard in stale if _is_asked(store, shard, unanswered)]
-    new = [shard for shard in stale if shard not in open_requests]
-    room = max(0, MAX_UNANSWERED - len(open_requests))
+    wanted = {shard.key: _request(store, shard) for shard in stale}
+    unanswered = store.ledger.requests.unanswered(READ)
+    is_open = {name for name, inputs in wanted.values() if unanswered.get(name) == inputs}
+    due = {*store.ledger.requests.due(READ, dict(wanted.values()), runs)}
+    again = [shard for shard in stale if _name(shard.key) in due & is_open]
+    new = [shard for shard in stale if _name(shard.key) in due - is_open]
+    room = max(0, MAX_UNANSWERED - len(is_open))
+    asked = {shard.key: wanted[shard.key] for shard in (*again, *new[:room])}
     return SourceWatch(
-        due=tuple(_due(store, [*open_requests, *new[:room]])),
+        due=tuple(_due(store, asked, runs)),
         waiting=len(new[room:]),
         troubles=tuple(found.troubles),
     )
@@ -125,14 +135,11 @@ def _name(shard: ShardKey) -> str:
     return f"{READ}:{shard}"
 
 
-def _is_asked(store: Store, shard: Shard, unanswered: dict[str, str]) -> bool:
-    name, wanted = _request(store, shard)
-    return unanswered.get(name) == wanted
-
-
-def _due(store: Store, shards: list[Shard]) -> Iterator[RunDue]:
-    for shard in shards:
-        if store.ledger.leases.held(lease_names.of_shard(shard.key)):
+def _due(
+    store: Store, wanted: Mapping[ShardKey, tuple[str, str]], runs: KnownRuns
+) -> Iterator[RunDue]:
+    for shard, request in wanted.items():
+        if store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
-        if run_key := store.ledger.requests.ask(*_request(store, shard)):
-            yield RunDue(kind=READ, partition=str(shard.key), run_key=run_key)
+        if run_key := store.ledger.requests.ask(*request, runs):
+            yield RunDue(kind=READ, partition=str(shard), run_key=run_key)
