@@ -26,6 +26,14 @@ from semantic_assets.text.foreign import visible
 EMBED_SHARD, FEED_SHARD, SETTLE_SHARD = "embed_shard", "feed_shard", "settle_shard"
 INDEX_DATASET, ADVANCE_BATCHES, REFRESH = "index_dataset", "advance_batches", "refresh"
 
+#: The assets of each job that has some.
+ASSETS_OF_JOB = {
+    EMBED_SHARD: ["documents", "generation_jobs", "generations", "chunks", "batch_jobs"],
+    FEED_SHARD: ["generations", "chunks", "batch_jobs"],
+    SETTLE_SHARD: ["embeddings"],
+    INDEX_DATASET: ["vector_index", "retrieval_quality"],
+}
+
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
 _PRIORITY = {"dagster/priority": "10"}
 _MAX_RUNTIME = {"dagster/max_runtime": str(6 * 3600)}
@@ -46,14 +54,12 @@ def job_definitions(place: Place) -> Jobs:
         EMBED_SHARD: _asset_job(
             place,
             EMBED_SHARD,
-            ["documents", "generation_jobs", "generations", "chunks", "batch_jobs"],
             "A shard from its sources to the batch job. Green: it is read, split and sent as far as "
             "there was room; the run does not wait for Google. The sensor takes it from there.",
         ),
         FEED_SHARD: _asset_job(
             place,
             FEED_SHARD,
-            ["generations", "chunks", "batch_jobs"],
             "Store the answers of a shard's tasks, split the documents that waited for them, and send "
             "their chunks. Requested by the sensor when all answers are in.",
             tags=_PRIORITY,
@@ -61,7 +67,6 @@ def job_definitions(place: Place) -> Jobs:
         SETTLE_SHARD: _asset_job(
             place,
             SETTLE_SHARD,
-            ["embeddings"],
             "Write the embeddings of a shard. Green: every chunk has its outcome, a vector or a "
             "reason. Requested by the sensor when the batches of the shard have ended.",
             tags=_PRIORITY,
@@ -69,7 +74,6 @@ def job_definitions(place: Place) -> Jobs:
         INDEX_DATASET: _asset_job(
             place,
             INDEX_DATASET,
-            ["vector_index", "retrieval_quality"],
             "Build a dataset's index, switch search to it, and measure it. Green: search answers "
             "from the new version. Requested by the sensor when all shards are settled.",
             tags=_PRIORITY,
@@ -82,13 +86,12 @@ def job_definitions(place: Place) -> Jobs:
 def _asset_job(
     place: Place,
     name: str,
-    assets: list[str],
     description: str,
     tags: Mapping[str, str] | None = None,
 ) -> Job:
     return dg.define_asset_job(
         place.name(name),
-        selection=dg.AssetSelection.assets(*map(place.key, assets)),
+        selection=dg.AssetSelection.assets(*map(place.key, ASSETS_OF_JOB[name])),
         # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
         executor_def=dg.in_process_executor,
         description=description,

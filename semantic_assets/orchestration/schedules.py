@@ -6,6 +6,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from semantic_assets.orchestration.jobs import EMBED_SHARD, INDEX_DATASET, Job, Jobs
+from semantic_assets.orchestration.known_runs import known_runs
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.resources import LakeResource, lake_of
@@ -49,7 +50,8 @@ def refresh_schedule(
     Off until you turn it on. A green tick requested runs; a grey one found nothing new.
     """
     with lake.opened(context.log.info) as (store, _):
-        found = watch_sources(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch_sources(store, runs)
         register_partitions(context.instance, store, place)
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
@@ -66,6 +68,7 @@ def rebuild_schedule(
     Off until you turn it on. A green tick requested runs; a grey one found every index current.
     """
     with lake.opened(context.log.info) as (store, _):
-        due = rebuilds_due(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        due = rebuilds_due(store, runs)
         register_partitions(context.instance, store, place)
     return [run_request(place, run) for run in due] or dg.SkipReason("every index is current")

@@ -1,6 +1,6 @@
 """The sensors: one tick calls `watch` or `watch_sources` and reports it to Dagster.
 
-Each does all its work while the other is stopped or failing.
+A partition whose run waits or runs, whoever launched it, is not asked for again. Each sensor does all its work while the other is stopped or failing.
 """
 
 import inspect
@@ -19,6 +19,7 @@ from semantic_assets.orchestration.jobs import (
     Job,
     Jobs,
 )
+from semantic_assets.orchestration.known_runs import known_runs
 from semantic_assets.orchestration.partitions import partition_requests
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting.checks import check_evaluation
@@ -83,7 +84,8 @@ def gemini_batch_sensor(
     resetting the cursor, or missing a tick, loses nothing.
     """
     with lake.opened(context.log.info) as (store, gemini):
-        found = watch(store, gemini)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch(store, gemini, runs)
         partitions = partition_requests(context.instance, store, place)
         checks = _requests_checks(place, store, found.exhausted, context.cursor)
     if found.trouble:
@@ -110,7 +112,8 @@ def dataset_discovery_sensor(
     lists. A source root that is gone, or a dataset that is missing, is reported and deletes nothing.
     """
     with lake.opened(context.log.info) as (store, _):
-        found = watch_sources(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch_sources(store, runs)
         partitions = partition_requests(context.instance, store, place)
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
