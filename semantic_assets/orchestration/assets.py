@@ -1,6 +1,7 @@
 """The assets, from documents to the index: each calls one function and returns metadata.
 
-Backfills take Dagster's own default, a run for each partition. A run costs 2.7 CPU seconds before
+Each run materializes its partition or fails: a backfill counts a partition that a run left out as
+failed. Up to the batch jobs backfills take Dagster's own default, a run for each partition. A run costs 2.7 CPU seconds before
 it works, a shard of 12,000 articles about ten times that; several shards to a run would save a
 tenth, lose the others' work when one fails, and delay the smallest dataset.
 """
@@ -18,8 +19,15 @@ from semantic_assets.model.tables import (
     INDEX_ROWS,
     REQUESTS,
 )
-from semantic_assets.orchestration.asset_template import By, Event, asset
-from semantic_assets.orchestration.partitions import dataset_of, shard_of
+from semantic_assets.orchestration.asset_template import (
+    By,
+    Event,
+    Nothing,
+    asset,
+    not_embedded,
+    nothing_to_tell,
+)
+from semantic_assets.orchestration.partitions import dataset_of, shard_of, shards_of
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting import remedies
 from semantic_assets.orchestration.reporting.checks import check_result, documents_check
@@ -31,20 +39,19 @@ from semantic_assets.orchestration.reporting.generation_metadata import (
 from semantic_assets.orchestration.reporting.metadata import (
     chunks_metadata,
     documents_metadata,
-    embeddings_metadata,
     index_metadata,
-    progress_observation,
     quality_metadata,
     submission_metadata,
 )
 from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.orchestration.settle_run import SettleRun
+from semantic_assets.orchestration.waiting_run import WaitingRun
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.documents import read as documents_verb
 from semantic_assets.pipeline.documents.read import read_documents
-from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
@@ -56,11 +63,9 @@ from semantic_assets.pipeline.reports.checks import (
     check_answers,
     check_index,
     check_requests,
-    check_shard,
 )
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
-    embeddings_request,
     generations_request,
     index_request,
 )
@@ -150,10 +155,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         if not store.is_embedded(shard.dataset):
-            context.log.info(
-                f"{shard.dataset} is not embedded: its dataset.toml says embed = false"
-            )
-            return
+            raise Nothing(not_embedded(shard.dataset))
         report = with_rebuilt(store, lambda: chunk_documents(store, shard))
         yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
@@ -169,6 +171,8 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        if not store.is_embedded(shard.dataset):
+            raise Nothing(not_embedded(shard.dataset))
         with run_budget(store):
             embed_in_realtime(store, gemini, [shard])
             submission = submit_pending(store, gemini, favour=shard)
@@ -184,28 +188,18 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     kind="parquet",
     columns=EMBEDDINGS_COLUMNS,
     checks=_EMBEDDINGS_CHECKS,
+    waits=True,
 )
 def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
-    The sensor materializes it when the shard is settled. A run before that succeeds without a
-    materialization and says what it waits for; so leave it out of backfills.
+    A run waits until every chunk has its outcome, and goes on with the batches meanwhile; a backfill
+    has one run for all its shards, which turn green one by one. Without one, the sensor materializes
+    a shard when it is settled. Where no chunk has a vector, the run fails.
     """
-    shard = shard_of(context)
-    with lake.opened(context.log.info) as (store, _):
-        report = assemble(store, shard)
-        yield from (check_result(check) for check in check_shard(store, shard))
-        yield check_result(check_requests(store, shard))
-        if not report.is_settled:
-            context.log_event(progress_observation(context.asset_key, report))
-            context.log.warning(
-                f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
-                "their batch jobs; the sensor materializes this partition when they have ended"
-            )
-            return
-        path = layout.embeddings(report.space_id, shard)
-        store.ledger.requests.done(*embeddings_request(store, shard))
-        yield dg.MaterializeResult(metadata=embeddings_metadata(store, path, report))
+    shards, keys = shards_of(context)
+    with lake.opened(context.log.info) as (store, gemini):
+        yield from SettleRun(context, store, gemini).events(shards, WaitingRun(context, keys))
 
 
 @asset(
@@ -222,6 +216,8 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        if not store.is_embedded(dataset):
+            raise Nothing(not_embedded(dataset))
         wanted = index_request(store, dataset)
         report = index_dataset(store, dataset)
         if reindexed := continue_reindex(store, gemini, dataset):
@@ -247,14 +243,15 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Measure how well the serving index answers the dataset's queries.jsonl, by its qrels.tsv.
 
-    Nothing is materialized for a dataset without these files.
+    A dataset without these files, or without an index, has no figures.
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
         measured = measure_quality(store, gemini, dataset)
         yield check_result(check_quality(store, dataset))
         if measured is None:
-            context.log.info(f"{dataset} has no queries.jsonl and qrels.tsv: nothing to measure")
+            reason = f"{dataset} has no index, or no queries.jsonl and qrels.tsv, to measure with"
+            yield dg.MaterializeResult(metadata=nothing_to_tell(reason))
             return
         yield dg.MaterializeResult(metadata=quality_metadata(store, measured))
 

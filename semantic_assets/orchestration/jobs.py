@@ -17,9 +17,8 @@ from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.refresh_events import checks_of, events_of, mark_done
 from semantic_assets.orchestration.reporting.remedies import TEXTS_FAILED
 from semantic_assets.orchestration.resources import LakeResource, lake_of
-from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.refresh import refresh as refresh_verb
-from semantic_assets.pipeline.scheduling.batch_runs import ADVANCE
+from semantic_assets.pipeline.flows.settle import advance_alone
 from semantic_assets.text.foreign import visible
 
 #: The names of the jobs, without their place's prefix.
@@ -125,11 +124,10 @@ def _advance_batches(place: Place) -> Job:
 def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
     """Submit what fits, collect the jobs that ended, and assemble the settled shards."""
     with lake.opened(context.log.info) as (store, gemini):
-        with store.ledger.leases.trying(ADVANCE) as lease:
-            if lease is None:
-                context.log.info("another process advances; nothing to do")
-                return
-            report = advance(store, gemini)
+        report = advance_alone(store, gemini)
+        if report is None:
+            context.log.info("another process advances; nothing to do")
+            return
         for one in report.collected:
             if one.job.stage == Stage.FAILED:
                 told = f"job {one.job.job_id} {one.job.outcome}: {one.job.trouble}"

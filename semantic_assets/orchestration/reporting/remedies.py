@@ -147,6 +147,12 @@ TEXTS_FAILED = (
     "What succeeded is in search. `semantic-assets failures` lists what FAILED by reason, with the "
     "remedy; the check of the partition stays red until it is mended."
 )
+#: Of a run of `embeddings` that waited in vain.
+STILL_WAITING = (
+    "Nothing is lost: the batches go on, and the sensor materializes these partitions when they have "
+    "ended (`semantic-assets status` says when that should be). Launch the run again to wait "
+    "further; `SEMANTIC_ASSETS_WAIT_MINUTES` sets how long a run waits."
+)
 _UNKNOWN = "`semantic-assets verify` checks what is stored; then launch the run again."
 
 

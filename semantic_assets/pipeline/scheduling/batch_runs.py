@@ -165,7 +165,9 @@ def _advance_due(store: Store, gemini: Gemini, runs: KnownRuns) -> Iterable[RunD
     orphans = [job.job_id for job in jobs.orphaned()]
     unconfirmed = jobs.list(states=[JobState.UNCONFIRMED], scope_id=gemini.scope_id)
     sendable = _sendable(store, gemini)
-    if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(ADVANCE):
+    if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(
+        lease_names.ADVANCE
+    ):
         return
     # A complete listing looks for unconfirmed jobs each quarter of an hour.
     quarter = int(store.ledger.now() // 900) if unconfirmed else 0
