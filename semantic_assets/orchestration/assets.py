@@ -112,6 +112,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(shard.dataset)
         sent = submit_tasks(store, gemini, shard)
         yield dg.MaterializeResult(
             metadata=generation_jobs_metadata(store, sent.queues, sent.submitted, sent.blocked_by)
@@ -133,6 +134,7 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
+        store.ledger.datasets.require(shard.dataset)
         reports = with_rebuilt(store, lambda: feed_all(store, [shard]))
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
@@ -171,6 +173,7 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(shard.dataset)
         if not store.is_embedded(shard.dataset):
             raise Nothing(not_embedded(shard.dataset))
         with run_budget(store):
@@ -247,6 +250,7 @@ def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> 
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(dataset)
         measured = measure_quality(store, gemini, dataset)
         yield check_result(check_quality(store, dataset))
         if measured is None:

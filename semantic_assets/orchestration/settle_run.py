@@ -116,7 +116,11 @@ class SettleRun:
 
     def _outputs_of_checks(self) -> Told:
         """Yield what Dagster requires of each check, where its verdict was an event or is to come."""
-        names = set() if self._has_verdicts else {*self.context.selected_output_names} - {"result"}
+        names = (
+            set()
+            if self._has_verdicts
+            else {*self.context.op_execution_context.selected_output_names} - {"result"}
+        )
         for name in sorted(names):
             yield dg.Output(None, output_name=name)
 
