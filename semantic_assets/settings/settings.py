@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic.dataclasses import dataclass
@@ -19,6 +20,8 @@ from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
+from semantic_assets.settings.checkout import CHECKOUT, is_checkout
+from semantic_assets.settings.given import given_variables
 from semantic_assets.settings.validation import (
     CONFIG,
     KEY,
@@ -39,6 +42,8 @@ KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
+#: No settings: parts of ROOT and SOURCES.
+_DERIVED = ("root_url", "sources_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -139,19 +144,25 @@ class Settings:
         root: str | Path | None = None,
         ledger_url: str | None = None,
         environ: Mapping[str, str] | None = None,
+        given: Mapping[str, object] = MappingProxyType({}),
+        secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
-        """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
+        """Load the environment and the project's `.env`; what is passed wins over both.
+
+        Args:
+            given: values by the names of the settings, in lower case.
+            secrets: names of variables that hold the values, by the names of the settings.
 
         Raises:
             ConfigError: a value does not fit its setting.
         """
-        values = _values(environ)
+        values = _with(_values(environ), given, secrets)
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
         beside = _path(values, "CACHE", "data/cache") if lake_url else lake
-        given = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
-        found = given | {
+        own = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
+        found = own | {
             "root": lake,
             "root_url": lake_url,
             "sources": sources,
@@ -159,8 +170,8 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(given.get(name)) for name in ("unprobed", "follow_links")},
-            "ledger_url": ledger_url or given.get("ledger_url"),
+            **{name: _is_yes(own.get(name)) for name in ("unprobed", "follow_links")},
+            "ledger_url": ledger_url or own.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
         }
@@ -184,6 +195,15 @@ class Settings:
         _ = self.space
 
 
+def _with(
+    values: dict[str, str], given: Mapping[str, object], secrets: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables, and over them the settings of one lake."""
+    found = given_variables(given, secrets, known_settings(), values)
+    names = {name: PREFIX + name.upper() for name in found} | {"api_key": KEY_NAMES[0]}
+    return values | {names[name]: value for name, value in found.items()}
+
+
 def _is_yes(value: str | None) -> bool:
     return (value or "").lower() in ("1", "true", "yes")
 
@@ -196,8 +216,13 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
 def known_variables() -> set[str]:
     """Return every variable that is a setting, but Google's own of the key."""
-    names = {*keys_of(Settings), "cache"} - {"api_key", "root_url", "sources_url"}
-    return {PREFIX + name.upper() for name in names}
+    return {PREFIX + name.upper() for name in known_settings() if name != "api_key"}
+
+
+def known_settings() -> dict[str, bool]:
+    """Return every setting by its name in lower case, and whether its value is a secret."""
+    known = {name: not field.repr for name, field in keys_of(Settings).items()}
+    return {"cache": False} | {name: known[name] for name in known if name not in _DERIVED}
 
 
 def project_dir() -> Path:
@@ -206,13 +231,12 @@ def project_dir() -> Path:
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
     """
-    here = Path(__file__).resolve().parents[2]
-    if not (here / "pyproject.toml").is_file():
+    if not is_checkout():
         raise ConfigError(
             f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths, and "
             f"{PREFIX}CACHE where they are in a bucket"
         )
-    return here
+    return CHECKOUT
 
 
 def _place(
