@@ -106,11 +106,11 @@ def _legend(found: VectorMap) -> str:
     """Return the sources by their colours, as many as fit."""
     counts = np.bincount(found.group_of, minlength=len(found.groups)).tolist()
     shown = f"{len(found.points):,} of {found.rows:,} chunks"
-    text = f"{shown}, two axes with {found.variance_share:.0%} of the scatter:"
+    text = f"{shown}, two axes with {found.variance_share:.0%} of the scatter"
     for name, colour, count in zip(found.groups, _colours(found), counts, strict=True):
-        part = f" **{colour}** {markdown(_short(visible(name)))} ({count:,})"
+        part = f"\\\n**{colour}** {markdown(_short(visible(name)))} ({count:,})"
         if _units(text + part) > _LEGEND_CHARS:
-            return f"{text} ..."
+            return f"{text}\\\n..."
         text += part
     return text
 
