@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import httpx2
 import pyarrow.parquet as pq
 import pytest
+from dagster.components.core.component_tree import ComponentTreeException
 
-from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.sensors import (
     Body,
@@ -20,22 +19,18 @@ from semantic_assets.settings.settings import Settings
 from tests.interfaces import dg_project
 
 _NAME = "garden"
-_LATENCY_SECONDS = 60.0
 _TEXTS = {"acme": "The valve is opened by turning the red wheel.", "beta": "The dome is shut."}
 
 
 class Garden:
-    """The project, and an emulator whose clock the test moves."""
+    """The project. Each corpus has an emulator of its own, as it has a key at Google."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.url = folder, url
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.written = folder / "src" / _NAME / "defs"
 
     def load(self) -> dg.Definitions:
         return dg.load_from_defs_folder(path_within_project=self.written)
-
-    def pass_time(self) -> None:
-        httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": _LATENCY_SECONDS})
 
     def change(self, name: str, old: str, new: str) -> None:
         """Edit the YAML of one corpus."""
@@ -48,9 +43,8 @@ class Garden:
 @pytest.fixture
 def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Garden]:
     project = dg_project.make_project(tmp_path / "project", _NAME)
-    running = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=_LATENCY_SECONDS)
-    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_URL", running.base_url)
-    found = Garden(project, running.base_url)
+    monkeypatch.setenv("SEMANTIC_ASSETS_EMULATOR_LATENCY_SECONDS", "0")
+    found = Garden(project)
     with dg_project.inside(project, _NAME, monkeypatch):
         for name, text in _TEXTS.items():
             code, shown = dg_project.dg("scaffold", "defs", "semantic_assets.CorpusComponent", name)
@@ -60,7 +54,6 @@ def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Garden]:
             document.write_text(text)
         (found.written / "documents.py").write_text(dg_project.DOCUMENTS)
         yield found
-    running.stop()
 
 
 @pytest.mark.usefixtures("garden")
@@ -87,7 +80,6 @@ def test_each_sensor_brings_its_own_sources_to_its_own_lake(garden: Garden) -> N
             assert _serve(defs, instance, name, dataset_discovery_sensor) == {
                 f"{name}__embed_shard"
             }
-        garden.pass_time()
         for name in _TEXTS:
             ran = _serve(defs, instance, name, gemini_batch_sensor)
             assert ran == {
@@ -162,7 +154,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_file_and_key(
     file = garden.written / "beta" / "defs.yaml"
     kept = [one for one in file.read_text().splitlines() if not one.startswith(f"  {key}:")]
     file.write_text("\n".join([*kept, f"  {line}", ""]))
-    with pytest.raises(dg.DagsterError) as raised:
+    with pytest.raises(ComponentTreeException) as raised:
         garden.load()
     assert f"src/{_NAME}/defs/beta: " in _whole(raised.value)
     assert said in _whole(raised.value)
