@@ -4,12 +4,13 @@ import dagster as dg
 import pytest
 
 from semantic_assets.api.functions import opened
-from semantic_assets.ledger.run_requests import MAX_ATTEMPTS
 from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.orchestration.reporting.remedies import OF_ALL
 from tests.interfaces.dagster_world import SHARD, World
 
 OTHER = "acme.gates.00000"
+#: How the ledger notes a request of which every run failed.
+_GIVEN_UP = -1
 
 
 def _states(world: World, asset: str, check: str) -> dict[str | None, bool]:
@@ -97,9 +98,7 @@ def test_the_sensor_evaluates_the_check_of_what_was_given_up(
     world.register()
     with opened(world.lake.root) as (store, _), store.ledger.database.write() as connection:
         store_row = "INSERT INTO run_request (name, fingerprint, attempt, requested_at, asked)"
-        connection.exec_driver_sql(
-            f"{store_row} VALUES ('{request_name}', 'x', {MAX_ATTEMPTS}, 0, 5)"
-        )
+        connection.exec_driver_sql(f"{store_row} VALUES ('{request_name}', 'x', {_GIVEN_UP}, 0, 5)")
     [found] = [e for e in world.tick().asset_events if isinstance(e, dg.AssetCheckEvaluation)]
     assert (found.asset_key, found.check_name) == (dg.AssetKey(asset), check)
     assert (found.partition, found.passed) == (partition, False)
