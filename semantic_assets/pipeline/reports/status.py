@@ -1,6 +1,7 @@
 """The queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semantic_assets.lake import layout
@@ -76,9 +77,9 @@ def status(store: Store, *, scope_id: str) -> Status:
         files=file_counts(store),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
-        documents_failed=_documents_failed(store, shards),
+        documents_failed=documents_failed(store, shards),
         chunks=quote.chunks,
-        chunks_failed=_chunks_failed(store, shards),
+        chunks_failed=chunks_failed(store, shards),
         answers_to_come=sum(
             answers_to_come(
                 store, dataset, [one.key for one in shards if one.key.dataset == dataset]
@@ -98,7 +99,8 @@ def status(store: Store, *, scope_id: str) -> Status:
     )
 
 
-def _documents_failed(store: Store, shards: list[Shard]) -> int:
+def documents_failed(store: Store, shards: Sequence[Shard]) -> int:
+    """Count the documents of these shards that no reader could read."""
     paths = {layout.documents(shard.key) for shard in shards}
     known = known_tables(store, paths)
     return sum(
@@ -109,7 +111,8 @@ def _documents_failed(store: Store, shards: list[Shard]) -> int:
     )
 
 
-def _chunks_failed(store: Store, shards: list[Shard]) -> int:
+def chunks_failed(store: Store, shards: Sequence[Shard]) -> int:
+    """Count the chunks of these shards that ended without a vector."""
     spaces = {dataset: space.space_id for dataset, space in serving_spaces(store).items()}
     paths = {
         layout.embeddings(spaces[shard.key.dataset], shard.key)

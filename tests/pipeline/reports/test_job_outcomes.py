@@ -3,9 +3,11 @@
 import pytest
 
 from semantic_assets.errors import Conflict
+from semantic_assets.mcp.answers import DatasetsAnswer, datasets_text
 from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.collect_ended import CollectReport, collect_ended
+from semantic_assets.pipeline.reports.dataset_overview import dataset_overviews
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.reports.status import status
 from tests.pipeline.tasks import write_news, write_task
@@ -57,6 +59,11 @@ def test_a_refresh_tells_what_failed_now_from_what_failed_before(trial: Trial) -
     first = trial.refresh()
     assert (first.failed, first.newly_failed) == (1, 1)
     assert list(map(str, first.wholly_failed)) == ["acme/gates"]
+    gates, good = dataset_overviews(trial.store)  # what agents are told
+    assert (gates.chunks_failed, gates.chunks_to_embed, good.chunks_failed) == (1, 0, 0)
+    assert "FAILED, not in search: 1 chunks" in datasets_text(
+        DatasetsAnswer(datasets=[gates], total=1)
+    )
     trial.write("acme/gates/b.txt", "The door is shut at night.")
     second = trial.refresh()
     assert (second.failed, second.newly_failed, second.wholly_failed) == (1, 0, [])
