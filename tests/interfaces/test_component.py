@@ -1,6 +1,7 @@
 """Two corpora in somebody else's project, which has an asset `documents` of its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from dagster.components.core.component_tree import ComponentTreeException
 
+from semantic_assets import CorpusComponent
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.sensors import (
     Body,
     dataset_discovery_sensor,
     gemini_batch_sensor,
 )
-from semantic_assets.settings.settings import Settings
+from semantic_assets.settings.settings import Settings, project_dir
 from tests.interfaces import dg_project
 
 _NAME = "garden"
@@ -195,3 +197,14 @@ def test_a_schedule_of_a_component_is_on(garden: Garden) -> None:
     assert found.default_status == dg.DefaultScheduleStatus.RUNNING
     off = garden.load().resolve_schedule_def("acme__refresh_schedule")
     assert off.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_the_page_shows_a_corpus_that_loads_and_names_every_key(garden: Garden) -> None:
+    page = (
+        (project_dir() / "docs" / "dagster.md").read_text().partition("## Inside your project")[2]
+    )
+    [example] = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (garden.written / "acme" / "defs.yaml").write_text(example)
+    defs = garden.load()
+    assert defs.resolve_job_def("acme__refresh")
+    assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == list(CorpusComponent.model_fields)
