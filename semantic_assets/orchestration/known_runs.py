@@ -45,6 +45,8 @@ _KINDS = {
 }
 #: A run that began longer ago is one whose end nobody recorded, where runs are not monitored.
 _LONGEST_SECONDS = 24 * 3600.0
+#: SQLite takes no more than 32,766 values.
+_KEYS_A_QUERY = 10_000
 
 
 def known_runs(
@@ -148,12 +150,13 @@ def _read_by(
 
 def _failed(instance: dg.DagsterInstance, run_keys: Sequence[str]) -> dict[str, float]:
     """Map the run keys among these whose runs ended in failure to when they did."""
-    if not run_keys:
-        return {}
-    records = instance.get_run_records(
-        dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={RUN_KEY_TAG: run_keys})
-    )
     return {
         record.dagster_run.tags[RUN_KEY_TAG]: record.end_time or record.update_timestamp.timestamp()
-        for record in records
+        for start in range(0, len(run_keys), _KEYS_A_QUERY)
+        for record in instance.get_run_records(
+            dg.RunsFilter(
+                statuses=[dg.DagsterRunStatus.FAILURE],
+                tags={RUN_KEY_TAG: run_keys[start : start + _KEYS_A_QUERY]},
+            )
+        )
     }
