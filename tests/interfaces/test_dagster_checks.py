@@ -9,6 +9,7 @@ from semantic_assets.orchestration.reporting.remedies import OF_ALL
 from tests.interfaces.dagster_world import SHARD, World
 
 OTHER = "acme.gates.00000"
+_SENTENCE = 60
 #: How the ledger notes a request of which every run failed.
 _GIVEN_UP = -1
 
@@ -47,6 +48,22 @@ def test_every_check_but_those_of_the_lake_has_the_partitions_of_its_asset() -> 
         spec = graph.get_check_spec(key)
         own = graph.get(key.asset_key).partitions_def
         assert spec.partitions_def == (None if spec.name in OF_ALL else own)
+
+
+def test_a_newcomer_is_told_what_everything_is_and_what_its_green_means() -> None:
+    defs = build_definitions()
+    graph, repository = defs.resolve_asset_graph(), defs.get_repository_def()
+    repository.load_all_definitions()
+    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
+        *("ingest", "generate", "embed", "serve")
+    }
+    assets = [graph.get(key).description or "" for key in graph.get_all_asset_keys()]
+    assert [text for text in assets if "\n\nGreen: " not in text or "\n    " in text] == []
+    jobs = [job for job in repository.get_all_jobs() if job.name != "__ASSET_JOB"]
+    told = [*jobs, *repository.sensor_defs, *repository.schedule_defs]
+    assert [one.name for one in told if len(one.description or "") < _SENTENCE] == []
+    ticks = [*repository.sensor_defs, *repository.schedule_defs]
+    assert [one.name for one in ticks if "A green tick" not in str(one.description)] == []
 
 
 def test_a_green_shard_does_not_hide_the_one_that_failed(world: World) -> None:

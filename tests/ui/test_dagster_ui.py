@@ -164,6 +164,7 @@ def test_the_sensor_ticks_without_failing(
     expect(shown(page, re.compile(r"^\d+ runs? requested$"))).to_be_visible()
     page.screenshot(path=pictures / "10-sensor.png")
     assert dagster_dev.failed_ticks(SENSOR) == []
+    assert "DEBUG" not in (pictures / "dagster.log").read_text()  # what `make dev` prints
 
 
 def _expect_green(dagster_dev: DagsterDev, asset: str, partition: str) -> None:
