@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from semantic_assets.api.functions import opened
-from semantic_assets.definitions import defs
 from semantic_assets.emulator.server import serve_in_thread
+from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.waiting_run import WAITS_FOR
@@ -92,7 +92,7 @@ def test_materialize_all_ends_green_though_one_run_at_a_time_has_a_place(
 ) -> None:
     names = ["handbook", "notices", "plain"]
     with lake_of(tmp_path, monkeypatch, names, places=1) as (instance, environ, url):
-        backfill = launch(instance, defs)
+        backfill = launch(instance, build_definitions())
         with running_daemon(_MODULE, environ, tmp_path / "daemon.log"):
             until(lambda: waits_in_queue(instance))
             assert green(instance, "embeddings") <= {"acme.plain.00000"}
@@ -113,7 +113,7 @@ def test_a_backfill_in_a_short_queue_has_one_run_a_shard(
 ) -> None:
     names = [f"d{number:02d}" for number in range(24)]
     with lake_of(tmp_path, monkeypatch, names, places=2) as (instance, environ, _):
-        backfill = launch(instance, defs, READ_ASSETS)
+        backfill = launch(instance, build_definitions(), READ_ASSETS)
         with running_daemon(_MODULE, environ, tmp_path / "daemon.log"):
             assert outcome(instance, backfill, seconds=_LONGEST_SECONDS) == "COMPLETED_SUCCESS"
             assert runs_that_read(instance) == Counter(f"acme.{name}.00000" for name in names)
