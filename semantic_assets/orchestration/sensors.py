@@ -119,7 +119,8 @@ def dataset_discovery_sensor(
         context.log.warning(visible(trouble))
     said = (
         visible("; ".join(found.troubles))
-        or f"nothing new; {found.waiting} shards wait for their turn"
+        or f"nothing is due; the runs of {found.coming} shards are on their way, "
+        f"{found.waiting} shards wait for their turn"
     )
     return dg.SensorResult(
         run_requests=[run_request(place, due) for due in found.due],

@@ -119,6 +119,30 @@ def test_a_run_over_several_shards_tells_each_by_itself(
     assert manuals not in failure
 
 
+@pytest.mark.parametrize("all_fail", [True, False])
+def test_a_shard_without_any_vector_is_red_and_one_with_some_has_a_red_check(
+    world: World, monkeypatch: pytest.MonkeyPatch, all_fail: bool
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_MAX_ATTEMPTS", "1")
+    world.arm("invalid-texts", contains="valve")
+    if not all_fail:
+        (world.folder / "b.txt").write_text("The wheel is red.")
+    world.register()
+    assert world.run("embed_shard", SHARD).success
+    world.pass_time()
+    result = world.run("settle_shard", SHARD)
+    assert result.success is not all_fail
+    assert world.green("embeddings") == (set() if all_fail else {SHARD})
+    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    assert checks["no_missing_vectors"] is False
+    if all_fail:
+        error = str(result.failure_data_for_node("embeddings"))
+        assert "none of its 1 chunks has a vector: all FAILED" in error
+        assert "semantic-assets retry --errors-only -d acme/manuals" in error
+    asked = [request.job_name for request in world.tick().run_requests or []]
+    assert "settle_shard" not in asked  # it would fail again
+
+
 def test_every_run_of_a_dataset_that_is_not_embedded_is_green_and_says_why(world: World) -> None:
     (world.folder / "dataset.toml").write_text("embed = false\n")
     world.register()

@@ -34,6 +34,8 @@ class SourceWatch:
     due: tuple[RunDue, ...]
     #: Number of shards to be read that a later tick requests.
     waiting: int
+    #: Number of shards to be read whose run waits or runs, or is asked for again after a pause.
+    coming: int = 0
     #: Troubles a person should see to; datasets they do not name are not concerned.
     troubles: tuple[str, ...]
 
@@ -59,9 +61,12 @@ def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
     new = [shard for shard in stale if _name(shard.key) in due - is_open]
     room = max(0, MAX_UNANSWERED - len(is_open))
     asked = {shard.key: wanted[shard.key] for shard in (*again, *new[:room])}
+    due_now = tuple(_due(store, asked, runs))
+    waiting = len(new[room:])
     return SourceWatch(
-        due=tuple(_due(store, asked, runs)),
-        waiting=len(new[room:]),
+        due=due_now,
+        waiting=waiting,
+        coming=len(stale) - len(due_now) - waiting,
         troubles=tuple(found.troubles),
     )
 
