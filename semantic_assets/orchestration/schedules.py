@@ -70,6 +70,8 @@ def refresh_schedule(
         runs = known_runs(context.instance, context.repository_def, store, place)
         found = watch_sources(store, runs)
         register_partitions(context.instance, store, place)
+    if found.counted:
+        context.log.info(visible(found.counted))
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
     if not found.due:

@@ -108,13 +108,17 @@ def dataset_discovery_sensor(
 ) -> dg.SensorResult:
     """List the sources; register new shards, and request the runs that read, chunk and submit.
 
-    A green tick requested runs; a grey one says what waits, or what could not be listed. It only
-    lists. A source root that is gone, or a dataset that is missing, is reported and deletes nothing.
+    A green tick requested runs; a grey one says what waits, or what could not be listed. Files that
+    hold many records are counted, once for each of their states, so that every shard of them is
+    registered at once. A source root that is gone, or a dataset that is missing, is reported and
+    deletes nothing.
     """
     with lake.opened(context.log.info) as (store, _):
         runs = known_runs(context.instance, context.repository_def, store, place)
         found = watch_sources(store, runs)
         partitions = partition_requests(context.instance, store, place)
+    if found.counted:
+        context.log.info(visible(found.counted))
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
     said = (

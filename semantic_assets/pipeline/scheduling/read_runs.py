@@ -1,6 +1,7 @@
 """The tick of the discovery sensor: list the sources, then decide which shards to read.
 
-It needs a listing and ledger rows only: it opens no file but dataset.toml, and never calls Google.
+It needs a listing and ledger rows, and never calls Google. Of files, dataset.toml is read, and the
+records of files that hold many are counted once for each of their states.
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +16,7 @@ from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
-from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.plan_records import discover_and_plan
 from semantic_assets.pipeline.documents.read import reading_of
 from semantic_assets.pipeline.generation.context import context_digest
 from semantic_assets.pipeline.generation.write_prompts import requests_inputs
@@ -24,6 +25,8 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 READ = "read"
+#: Time a tick counts records for. Dagster ends a tick after 60 s.
+_COUNT_SECONDS = 20.0
 #: Requested runs that have not ended yet. About as many as a small machine starts in a minute: the
 #: smallest dataset of the next tick need not wait behind more.
 MAX_UNANSWERED = 25
@@ -38,6 +41,8 @@ class SourceWatch:
     coming: int = 0
     #: Troubles a person should see to; datasets they do not name are not concerned.
     troubles: tuple[str, ...]
+    #: What was counted, and which files are not yet; empty where nothing was to count.
+    counted: str = ""
 
 
 def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
@@ -47,7 +52,7 @@ def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
         runs: the runs there are already; what one of them reads is not due.
     """
     try:
-        found = discover(store)
+        found, counted = discover_and_plan(store, seconds=_COUNT_SECONDS)
     except (SourceMissing, OSError) as error:
         return SourceWatch(due=(), waiting=0, troubles=(str(error),))
     stale = _smallest_first(_stale(store, found.datasets))
@@ -68,6 +73,7 @@ def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
         waiting=waiting,
         coming=len(stale) - len(due_now) - waiting,
         troubles=tuple(found.troubles),
+        counted=counted.told,
     )
 
 
@@ -117,11 +123,16 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
 
 
 def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
-    """Sort shards by the bytes of text their datasets have to read, the smallest first."""
-    shards, sizes = list(stale), Counter[DatasetKey]()
+    """Sort shards by the documents and text that their datasets have to read, the fewest first."""
+    shards, documents, sizes = list(stale), Counter[DatasetKey](), Counter[DatasetKey]()
     for shard in shards:
+        documents[shard.key.dataset] += shard.documents
         sizes[shard.key.dataset] += shard.text_bytes
-    return sorted(shards, key=lambda shard: (sizes[shard.key.dataset], shard.key))
+
+    def size(shard: Shard) -> tuple[int, int, ShardKey]:
+        return documents[shard.key.dataset], sizes[shard.key.dataset], shard.key
+
+    return sorted(shards, key=size)
 
 
 def _request(store: Store, shard: Shard) -> tuple[str, str]:
