@@ -36,6 +36,8 @@ class QueueReport(HtmlTable):
     chunks_ready: int
     chunks_failed: int
     chunks_pending: int
+    #: Answers of tasks that FAILED.
+    answers_failed: int
     indexes_built: int
 
 
@@ -95,6 +97,7 @@ class BatchManager:
             chunks_ready=sum(report.ready for report in done.embeddings),
             chunks_failed=sum(report.failed for report in done.embeddings),
             chunks_pending=sum(report.pending for report in done.embeddings),
+            answers_failed=sum(report.failed for report in done.outputs),
             indexes_built=sum(index.written for index in done.indexes),
         )
 

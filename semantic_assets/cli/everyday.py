@@ -108,7 +108,10 @@ def refresh(
 @yes_option
 @edge
 def advance(root: str | None, yes: bool) -> None:
-    """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all."""
+    """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all.
+
+    Exits with 1 where a text FAILED for good: `failures` lists it.
+    """
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
@@ -119,7 +122,10 @@ def advance(root: str | None, yes: bool) -> None:
     say(
         f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
         f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+        + (f", {report.failed} FAILED: `semantic-assets failures`" if report.failed else "")
     )
+    if report.failed:
+        sys.exit(FAILED)
 
 
 @click.command()
@@ -203,7 +209,7 @@ def ls(
 def jobs(root: str | None, as_json: bool) -> None:
     """List the batch jobs, newest first."""
     _query(
-        "SELECT id AS job_id, stage, state, stats.requests AS requests, stats.failed AS failed, "
+        "SELECT id AS job_id, stage, outcome, state, stats.requests AS requests, stats.failed AS failed, "
         "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
         "error_message "
         "FROM batch_jobs ORDER BY job_id DESC",

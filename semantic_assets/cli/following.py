@@ -62,6 +62,8 @@ def tell(
     if not found.is_done:
         say(_why_not(job, found), err=True)
         sys.exit(FAILED if found.needs_person else WAITING)
+    if found.failed:
+        sys.exit(FAILED)
 
 
 def tell_all(jobs: "Sequence[GenerationJob]", as_json: bool, *, wait: bool) -> None:
@@ -80,6 +82,8 @@ def _end_while_any_is_out(found: "Sequence[tuple[GenerationJob, GenerationStatus
         say(_why_not(job, one), err=True)
     if out:
         sys.exit(FAILED if any(one.needs_person for _, one in out) else WAITING)
+    if any(one.failed for _, one in found):
+        sys.exit(FAILED)
 
 
 def _why_not(job: "GenerationJob", found: "GenerationStatus") -> str:

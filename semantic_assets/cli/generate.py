@@ -92,7 +92,10 @@ def submit(
 @json_option
 @edge
 def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
-    """Show the progress of NAME (or P/D). Exits with 4 while it is not done."""
+    """Show the progress of NAME (or P/D).
+
+    Exits with 4 while documents are out, and with 1 where one FAILED: `results` says why.
+    """
     with _core(root, as_json) as core:
         tell(core.generation(name, task=task), as_json, wait=wait, listed=True)
 

@@ -166,7 +166,7 @@ def send(
 def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
     """Collect the jobs that have ended, and index their answers. Submits nothing.
 
-    Exits with 4 while jobs are out.
+    Exits with 4 while jobs are out, and with 1 where a text FAILED for good: `failures` lists it.
     """
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import dataclass_table
@@ -175,13 +175,15 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
         report = core.batch_manager.check_and_sync()
         while watch and report.open_jobs:
             time.sleep(max(_LEAST_PAUSE_SECONDS, interval))
-            report = core.batch_manager.check_and_sync()
+            report = core.batch_manager.check_and_sync().after(report)
     if as_json:
         print_json(report)
     else:
         show(dataclass_table([report]))
     if report.open_jobs:
         sys.exit(WAITING)
+    if report.given_up:
+        sys.exit(FAILED)
 
 
 @click.command()

@@ -27,7 +27,6 @@ _SHOWN_APART = ("articles", "tier", "breaks")
 
 def status_table(found: Status) -> Table:
     made = table("what", "value", title="status")
-    stages = ", ".join(f"{count} {stage}" for stage, count in sorted(found.stages.items()))
     rows = {
         "datasets": found.datasets,
         "shards": f"{found.shards}, {found.settled_shards} settled",
@@ -37,7 +36,7 @@ def status_table(found: Status) -> Table:
         "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
         "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
         "texts waiting to be sent": found.bill.pending_texts,
-        "batch jobs": stages or "none",
+        "batch jobs": found.jobs_told,
         "expected finish": _finish(found),
         "paused": found.paused or "no",
         "quarantined jobs": found.quarantined_jobs,

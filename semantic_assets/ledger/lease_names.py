@@ -4,6 +4,10 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 
 #: Held from deriving what is pending to the manifest of a job; never over a network call.
 PLAN = "plan"
+#: Held by whoever advances all jobs in the background: a second one would only ask Google again.
+ADVANCE = "advance"
+#: Held while the records of new files are counted: a second process would count the same.
+COUNT = "count"
 #: Held while a lake moves to another place.
 MIGRATE = "migrate"
 

@@ -139,6 +139,9 @@ def _waiting(one: DatasetOverview) -> Iterator[str]:
     }
     if named := [f"{count} {what}" for what, count in counts.items() if count]:
         yield f"   not in search yet: {', '.join(named)}: `semantic-assets refresh` brings them in"
+    failed = {"documents": one.documents_failed, "chunks": one.chunks_failed}
+    if named := [f"{count} {what}" for what, count in failed.items() if count]:
+        yield f"   FAILED, not in search: {', '.join(named)}: `semantic-assets failures` says why"
 
 
 @_lines

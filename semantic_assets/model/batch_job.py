@@ -93,6 +93,43 @@ STAGE_OF: dict[JobState, Stage] = {
     S.GONE: Stage.FAILED,
 }
 
+
+class JobOutcome(StrEnum):
+    """How a job ended: in every view, beside its stage."""
+
+    SUCCEEDED = "succeeded"
+    #: Google is done with it, and some of its texts have no answer.
+    PARTLY_FAILED = "partly_failed"
+    #: Google failed it, or none of its texts has an answer.
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    #: At Google, by somebody else.
+    DELETED = "deleted"
+    NOT_CREATED = "not_created"
+    REJECTED = "rejected"
+    GIVEN_UP = "given_up"
+    QUARANTINED = "quarantined"
+    DAMAGED = "damaged"
+
+
+_OF_STATE: dict[JobState, JobOutcome] = {
+    S.QUARANTINED: JobOutcome.QUARANTINED,
+    S.DAMAGED: JobOutcome.DAMAGED,
+    S.RELEASED: JobOutcome.NOT_CREATED,
+    S.REJECTED: JobOutcome.REJECTED,
+    S.ABANDONED: JobOutcome.GIVEN_UP,
+    S.GONE: JobOutcome.DELETED,
+}
+_OF_REMOTE = {
+    "FAILED": JobOutcome.FAILED,
+    "EXPIRED": JobOutcome.EXPIRED,
+    "CANCELLED": JobOutcome.CANCELLED,
+    "GONE": JobOutcome.DELETED,
+}
+#: Outcomes of jobs that are FAILED.
+NOT_GOOD = frozenset(JobOutcome) - {JobOutcome.SUCCEEDED, JobOutcome.PARTLY_FAILED}
+
 _REMOTE_TERMINAL = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"})
 _REMOTE_RUNNING = frozenset({"RUNNING"})
 
@@ -166,7 +203,33 @@ class BatchJob:
 
     @property
     def stage(self) -> Stage:
+        """The stage shown: a job that did not end well is FAILED, also when all of it is collected."""
+        if self.state == S.COLLECTED and self.outcome in NOT_GOOD:
+            return Stage.FAILED
         return STAGE_OF[self.state]
+
+    @property
+    def outcome(self) -> JobOutcome | None:
+        """How it ended, as far as is known; None while it is open."""
+        if self.state not in (S.COLLECTED, S.ENDED):
+            return _OF_STATE.get(self.state)
+        told = _OF_REMOTE.get(remote_word(self.remote_state or ""))
+        if told is not None or self.state == S.ENDED:
+            return told
+        if not self.failed:
+            return JobOutcome.SUCCEEDED
+        return JobOutcome.PARTLY_FAILED if self.succeeded else JobOutcome.FAILED
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it did not end well: what Google or we said of it, or else what it lacks."""
+        if self.error_message or self.outcome in (None, JobOutcome.SUCCEEDED):
+            return self.error_message
+        if not self.failed:
+            return f"{self.outcome} at Google"
+        lacking = f"{self.failed} of {self.requests} texts were not answered"
+        is_told = remote_word(self.remote_state or "") in _OF_REMOTE
+        return f"{self.outcome} at Google: {lacking}" if is_told else lacking
 
     def as_stored(self) -> dict[str, Any]:
         """Return the row as manifests and results files store it; `stored_job` reads it back."""

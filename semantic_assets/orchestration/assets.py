@@ -1,6 +1,7 @@
 """The assets, from documents to the index: each calls one function and returns metadata.
 
-Backfills take Dagster's own default, a run for each partition. A run costs 2.7 CPU seconds before
+Each run materializes its partition or fails: a backfill counts a partition that a run left out as
+failed. Up to the batch jobs backfills take Dagster's own default, a run for each partition. A run costs 2.7 CPU seconds before
 it works, a shard of 12,000 articles about ten times that; several shards to a run would save a
 tenth, lose the others' work when one fails, and delay the smallest dataset.
 """
@@ -18,8 +19,15 @@ from semantic_assets.model.tables import (
     INDEX_ROWS,
     REQUESTS,
 )
-from semantic_assets.orchestration.asset_template import By, Event, asset
-from semantic_assets.orchestration.partitions import dataset_of, shard_of
+from semantic_assets.orchestration.asset_template import (
+    By,
+    Event,
+    Nothing,
+    asset,
+    not_embedded,
+    nothing_to_tell,
+)
+from semantic_assets.orchestration.partitions import dataset_of, shard_of, shards_of
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting import remedies
 from semantic_assets.orchestration.reporting.checks import check_result, documents_check
@@ -31,30 +39,33 @@ from semantic_assets.orchestration.reporting.generation_metadata import (
 from semantic_assets.orchestration.reporting.metadata import (
     chunks_metadata,
     documents_metadata,
-    embeddings_metadata,
     index_metadata,
-    progress_observation,
     quality_metadata,
     submission_metadata,
 )
 from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.orchestration.settle_run import SettleRun
+from semantic_assets.orchestration.waiting_run import WaitingRun
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.documents import read as documents_verb
 from semantic_assets.pipeline.documents.read import read_documents
-from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import index_dataset
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import continue_reindex
 from semantic_assets.pipeline.generation import write_prompts as requests_verb
 from semantic_assets.pipeline.generation_jobs.generation_queue import submit_tasks
-from semantic_assets.pipeline.reports.checks import check_index, check_requests, check_shard
+from semantic_assets.pipeline.reports.checks import (
+    check_advance,
+    check_answers,
+    check_index,
+    check_requests,
+)
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
-    embeddings_request,
     generations_request,
     index_request,
 )
@@ -66,6 +77,7 @@ _EMBEDDINGS_CHECKS = (
     remedies.UNIT_NORM,
     remedies.REQUESTED_RUNS_SUCCEED,
 )
+_INDEX_CHECKS = (remedies.INDEX_MATCHES_EMBEDDINGS, remedies.REQUESTED_RUNS_SUCCEED)
 
 
 @asset(
@@ -100,9 +112,10 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(shard.dataset)
         sent = submit_tasks(store, gemini, shard)
         yield dg.MaterializeResult(
-            metadata=generation_jobs_metadata(sent.queues, sent.submitted, sent.blocked_by)
+            metadata=generation_jobs_metadata(store, sent.queues, sent.submitted, sent.blocked_by)
         )
 
 
@@ -111,6 +124,7 @@ def generation_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     deps=[generation_jobs],
     kind="parquet",
     columns=GENERATIONS,
+    checks=[remedies.NO_FAILED_ANSWERS],
 )
 def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each task for each document: its output, or why there is none.
@@ -120,10 +134,14 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     """
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
+        store.ledger.datasets.require(shard.dataset)
         reports = with_rebuilt(store, lambda: feed_all(store, [shard]))
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
-        yield dg.MaterializeResult(metadata=generations_metadata(store, shard, reports))
+        yield dg.MaterializeResult(
+            metadata=generations_metadata(store, shard, reports),
+            check_results=[check_result(check_answers(reports, shard))],
+        )
 
 
 @asset(
@@ -139,10 +157,7 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         if not store.is_embedded(shard.dataset):
-            context.log.info(
-                f"{shard.dataset} is not embedded: its dataset.toml says embed = false"
-            )
-            return
+            raise Nothing(not_embedded(shard.dataset))
         report = with_rebuilt(store, lambda: chunk_documents(store, shard))
         yield dg.MaterializeResult(metadata=chunks_metadata(store, layout.chunks(shard), report))
 
@@ -152,16 +167,21 @@ def chunks(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Ev
     deps=[chunks],
     kind="gemini",
     columns=BATCH_JOBS,
+    checks=[remedies.BATCHES_ADVANCE],
 )
 def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Submit what fits the window; count the shard's texts in flight at Google and waiting."""
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(shard.dataset)
+        if not store.is_embedded(shard.dataset):
+            raise Nothing(not_embedded(shard.dataset))
         with run_budget(store):
             embed_in_realtime(store, gemini, [shard])
             submission = submit_pending(store, gemini, favour=shard)
         yield dg.MaterializeResult(
-            metadata=submission_metadata(submission, shard_queue(store, shard))
+            metadata=submission_metadata(store, submission, shard_queue(store, shard)),
+            check_results=[check_result(check_advance(store))],
         )
 
 
@@ -171,28 +191,18 @@ def batch_jobs(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     kind="parquet",
     columns=EMBEDDINGS_COLUMNS,
     checks=_EMBEDDINGS_CHECKS,
+    waits=True,
 )
 def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Write the outcome of each current chunk: READY with its vector, or FAILED with the reason.
 
-    The sensor materializes it when the shard is settled. A run before that succeeds without a
-    materialization and says what it waits for; so leave it out of backfills.
+    A run waits until every chunk has its outcome, and goes on with the batches meanwhile; a backfill
+    has one run for all its shards, which turn green one by one. Without one, the sensor materializes
+    a shard when it is settled. Where no chunk has a vector, the run fails.
     """
-    shard = shard_of(context)
-    with lake.opened(context.log.info) as (store, _):
-        report = assemble(store, shard)
-        yield from (check_result(check) for check in check_shard(store, shard))
-        yield check_result(check_requests(store))
-        if not report.is_settled:
-            context.log_event(progress_observation(context.asset_key, report))
-            context.log.warning(
-                f"{shard} is not settled: {report.pending} of {report.chunks} chunks wait for "
-                "their batch jobs; the sensor materializes this partition when they have ended"
-            )
-            return
-        path = layout.embeddings(report.space_id, shard)
-        store.ledger.requests.done(*embeddings_request(store, shard))
-        yield dg.MaterializeResult(metadata=embeddings_metadata(store, path, report))
+    shards, keys = shards_of(context)
+    with lake.opened(context.log.info) as (store, gemini):
+        yield from SettleRun(context, store, gemini).events(shards, WaitingRun(context, keys))
 
 
 @asset(
@@ -200,7 +210,7 @@ def embeddings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
     deps=[embeddings],
     kind="numpy",
     columns=INDEX_ROWS,
-    checks=[remedies.INDEX_MATCHES_EMBEDDINGS],
+    checks=_INDEX_CHECKS,
 )
 def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Build a version of a dataset's index and switch to it; search follows its pointer.
@@ -209,6 +219,8 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        if not store.is_embedded(dataset):
+            raise Nothing(not_embedded(dataset))
         wanted = index_request(store, dataset)
         report = index_dataset(store, dataset)
         if reindexed := continue_reindex(store, gemini, dataset):
@@ -217,7 +229,10 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
             store.ledger.requests.done(*request)
         yield dg.MaterializeResult(
             metadata=index_metadata(store, report),
-            check_results=[check_result(check_index(store, dataset))],
+            check_results=[
+                check_result(check_index(store, dataset)),
+                check_result(check_requests(store, dataset)),
+            ],
         )
 
 
@@ -231,14 +246,16 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
 def retrieval_quality(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Event]:
     """Measure how well the serving index answers the dataset's queries.jsonl, by its qrels.tsv.
 
-    Nothing is materialized for a dataset without these files.
+    A dataset without these files, or without an index, has no figures.
     """
     dataset = dataset_of(context)
     with lake.opened(context.log.info) as (store, gemini):
+        store.ledger.datasets.require(dataset)
         measured = measure_quality(store, gemini, dataset)
         yield check_result(check_quality(store, dataset))
         if measured is None:
-            context.log.info(f"{dataset} has no queries.jsonl and qrels.tsv: nothing to measure")
+            reason = f"{dataset} has no index, or no queries.jsonl and qrels.tsv, to measure with"
+            yield dg.MaterializeResult(metadata=nothing_to_tell(reason))
             return
         yield dg.MaterializeResult(metadata=quality_metadata(store, measured))
 

@@ -1,5 +1,6 @@
 """The jobs: one partitioned asset job per stage, and two operations over the whole store."""
 
+import inspect
 from collections.abc import Mapping
 
 import dagster as dg
@@ -9,18 +10,28 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from pydantic import Field
 
 from semantic_assets.api.core import dataset_keys
+from semantic_assets.model.batch_job import Stage
 from semantic_assets.orchestration.failures import failure
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.refresh_events import checks_of, events_of, mark_done
+from semantic_assets.orchestration.reporting.remedies import TEXTS_FAILED
 from semantic_assets.orchestration.resources import LakeResource, lake_of
-from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.refresh import refresh as refresh_verb
-from semantic_assets.pipeline.scheduling.batch_runs import ADVANCE
+from semantic_assets.pipeline.flows.settle import advance_alone
+from semantic_assets.text.foreign import visible
 
 #: The names of the jobs, without their place's prefix.
 EMBED_SHARD, FEED_SHARD, SETTLE_SHARD = "embed_shard", "feed_shard", "settle_shard"
 INDEX_DATASET, ADVANCE_BATCHES, REFRESH = "index_dataset", "advance_batches", "refresh"
+
+#: The assets of each job that has some.
+ASSETS_OF_JOB = {
+    EMBED_SHARD: ["documents", "generation_jobs", "generations", "chunks", "batch_jobs"],
+    FEED_SHARD: ["generations", "chunks", "batch_jobs"],
+    SETTLE_SHARD: ["embeddings"],
+    INDEX_DATASET: ["vector_index", "retrieval_quality"],
+}
 
 #: Sensor runs go before backfills: they free the window that the backfill waits for.
 _PRIORITY = {"dagster/priority": "10"}
@@ -42,28 +53,28 @@ def job_definitions(place: Place) -> Jobs:
         EMBED_SHARD: _asset_job(
             place,
             EMBED_SHARD,
-            ["documents", "generation_jobs", "generations", "chunks", "batch_jobs"],
-            "A shard from its sources to the batch job; the sensor takes it from there.",
+            "A shard from its sources to the batch job. Green: it is read, split and sent as far as "
+            "there was room; the run does not wait for Google. The sensor takes it from there.",
         ),
         FEED_SHARD: _asset_job(
             place,
             FEED_SHARD,
-            ["generations", "chunks", "batch_jobs"],
-            "Store the answers of a shard's tasks and chunk its documents. Requested by the sensor.",
+            "Store the answers of a shard's tasks, split the documents that waited for them, and send "
+            "their chunks. Requested by the sensor when all answers are in.",
             tags=_PRIORITY,
         ),
         SETTLE_SHARD: _asset_job(
             place,
             SETTLE_SHARD,
-            ["embeddings"],
-            "Materialize the embeddings of a settled shard. Requested by the sensor.",
+            "Write the embeddings of a shard. Green: every chunk has its outcome, a vector or a "
+            "reason. Requested by the sensor when the batches of the shard have ended.",
             tags=_PRIORITY,
         ),
         INDEX_DATASET: _asset_job(
             place,
             INDEX_DATASET,
-            ["vector_index", "retrieval_quality"],
-            "Build and switch a dataset's index. Requested by the sensor.",
+            "Build a dataset's index, switch search to it, and measure it. Green: search answers "
+            "from the new version. Requested by the sensor when all shards are settled.",
             tags=_PRIORITY,
         ),
         ADVANCE_BATCHES: _advance_batches(place),
@@ -74,13 +85,12 @@ def job_definitions(place: Place) -> Jobs:
 def _asset_job(
     place: Place,
     name: str,
-    assets: list[str],
     description: str,
     tags: Mapping[str, str] | None = None,
 ) -> Job:
     return dg.define_asset_job(
         place.name(name),
-        selection=dg.AssetSelection.assets(*map(place.key, assets)),
+        selection=dg.AssetSelection.assets(*map(place.key, ASSETS_OF_JOB[name])),
         # A step process of its own for each asset would double the 2.7 CPU seconds a run costs.
         executor_def=dg.in_process_executor,
         description=description,
@@ -91,7 +101,7 @@ def _asset_job(
 def _advance_batches(place: Place) -> Job:
     @dg.op(
         name=place.name("advance_store"),
-        description=_advance_store.__doc__,
+        description=inspect.getdoc(_advance_store),
         required_resource_keys={place.resource},
     )
     def advance_store(context: dg.OpExecutionContext) -> None:
@@ -99,7 +109,9 @@ def _advance_batches(place: Place) -> Job:
 
     @dg.job(
         name=place.name(ADVANCE_BATCHES),
-        description="Advance all batch jobs as far as possible now. Requested by the sensor.",
+        description="Send what fits the window and collect the batches that ended, for all datasets. "
+        "Green: nothing was left to do at that moment; batches may be out. A batch that failed at "
+        "Google is a warning in the log, and its texts are sent again. Requested by the sensor.",
         executor_def=dg.in_process_executor,
         tags=_PRIORITY | _MAX_RUNTIME,
     )
@@ -112,11 +124,14 @@ def _advance_batches(place: Place) -> Job:
 def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
     """Submit what fits, collect the jobs that ended, and assemble the settled shards."""
     with lake.opened(context.log.info) as (store, gemini):
-        with store.ledger.leases.trying(ADVANCE) as lease:
-            if lease is None:
-                context.log.info("another process advances; nothing to do")
-                return
-            report = advance(store, gemini)
+        report = advance_alone(store, gemini)
+        if report is None:
+            context.log.info("another process advances; nothing to do")
+            return
+        for one in report.collected:
+            if one.job.stage == Stage.FAILED:
+                told = f"job {one.job.job_id} {one.job.outcome}: {one.job.trouble}"
+                context.log.warning(visible(told))
         context.log.info(
             f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
             f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
@@ -137,7 +152,7 @@ class RefreshConfig(dg.Config):
 def _refresh(place: Place) -> Job:
     @dg.op(
         name=place.name("refresh_store"),
-        description=_refresh_store.__doc__,
+        description=inspect.getdoc(_refresh_store),
         required_resource_keys={place.resource},
     )
     def refresh_store(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
@@ -145,8 +160,9 @@ def _refresh(place: Place) -> Job:
 
     @dg.job(
         name=place.name(REFRESH),
-        description="Bring everything new in all datasets to the index, waiting for the batches "
-        "inside the run.",
+        description="Everything new in all datasets, from the sources to the index, in one run that "
+        "waits for its batches. Green: all of it is in search. Red: batches are still out (launch it "
+        "again), or texts FAILED in it; the message says which.",
         executor_def=dg.in_process_executor,
     )
     def refresh() -> None:
@@ -158,7 +174,11 @@ def _refresh(place: Place) -> Job:
 def _refresh_store(
     context: dg.OpExecutionContext, lake: LakeResource, place: Place, config: RefreshConfig
 ) -> None:
-    """Bring everything new to the index; fail with "waiting, run again" while batches are out."""
+    """Bring everything new to the index, waiting for the batches inside the run.
+
+    It fails with "waiting, run again" while batches are out, and where texts FAILED in it, or all
+    texts of a dataset are FAILED.
+    """
     with lake.opened(context.log.info) as (store, gemini):
         minutes = config.wait_minutes
         report = refresh_verb(
@@ -176,3 +196,6 @@ def _refresh_store(
         mark_done(store, report)
         if report.is_waiting or report.discovery.skipped:
             raise failure(report.summary, _WHAT_IS_LEFT)
+        # What FAILED in an earlier run is the check's to tell: a schedule need not fail each night.
+        if report.newly_failed or report.wholly_failed:
+            raise failure(report.summary, TEXTS_FAILED)

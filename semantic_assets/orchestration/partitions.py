@@ -13,6 +13,8 @@ from semantic_assets.store import Store
 
 #: How long the partitions of a removed dataset stay registered.
 _KEPT_SECONDS = 86_400.0
+#: What keys look like, for messages.
+_SHARD, _DATASET = "observatory.handbook.00000", "observatory.handbook"
 _Key = TypeVar("_Key", ShardKey, DatasetKey)
 
 
@@ -22,12 +24,25 @@ def shard_of(context: dg.AssetExecutionContext) -> ShardKey:
     Raises:
         dagster.Failure: the run has no partition, or its key is not a shard's.
     """
-    return _parsed(context, ShardKey.parse, "observatory.handbook.00000")
+    return _parsed(context, ShardKey.parse, _SHARD)
+
+
+def shards_of(context: dg.AssetExecutionContext) -> tuple[list[ShardKey], list[str]]:
+    """Return the shards of a run over one or more partitions, and all keys in Dagster's order.
+
+    Raises:
+        dagster.Failure: as `shard_of`.
+    """
+    if not context.has_partition_key_range:
+        return [shard_of(context)], []
+    name = str(context.assets_def.partitions_def.name)
+    shards = [_key(key, ShardKey.parse, _SHARD) for key in context.partition_keys]
+    return shards, list(context.instance.get_dynamic_partitions(name))
 
 
 def dataset_of(context: dg.AssetExecutionContext) -> DatasetKey:
     """Return the run's dataset; fail as `shard_of` does."""
-    return _parsed(context, DatasetKey.parse, "observatory.handbook")
+    return _parsed(context, DatasetKey.parse, _DATASET)
 
 
 def _parsed(context: dg.AssetExecutionContext, parse: Callable[[str], _Key], example: str) -> _Key:
@@ -37,8 +52,12 @@ def _parsed(context: dg.AssetExecutionContext, parse: Callable[[str], _Key], exa
             "Choose one in the UI, or pass "
             f'`--tags \'{{"dagster/partition": "{example}"}}\'` on the command line.',
         )
+    return _key(context.partition_key, parse, example)
+
+
+def _key(partition: str, parse: Callable[[str], _Key], example: str) -> _Key:
     try:
-        return parse(context.partition_key)
+        return parse(partition)
     except ConfigError as error:
         raise failure(str(error), f"Keys look like `{example}`: choose one in the UI.") from error
 

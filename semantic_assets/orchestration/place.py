@@ -10,7 +10,6 @@ from semantic_assets.errors import ConfigError
 #: A part of a prefix. Without two underscores in a row, different prefixes make different names.
 _PART = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*")
 _GROUP = re.compile(r"[A-Za-z0-9_]+")
-_DEFAULT_GROUP = "semantic_assets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,9 @@ class Place:
         """Return the name of a job, sensor, schedule, operation, resource or kind of partition."""
         return "__".join((*self.key_prefix, bare))
 
-    @property
-    def group_name(self) -> str:
-        """The group of the assets."""
-        return self.group or _DEFAULT_GROUP
+    def group_of(self, part: str) -> str:
+        """Return the group of the assets of a part, as `ingest`: the same for all, if it was given."""
+        return self.group or self.name(part)
 
     @property
     def resource(self) -> str:

@@ -28,7 +28,7 @@ from semantic_assets.pipeline.flows.refresh import RefreshReport
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
 from semantic_assets.pipeline.generation_jobs.generation_queue import generation_queues
-from semantic_assets.pipeline.reports.checks import check_index, check_shard
+from semantic_assets.pipeline.reports.checks import check_answers, check_index, check_shard
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
     EMBEDDINGS,
@@ -54,7 +54,7 @@ def events_of(
         if cut.written:
             metadata = chunks_metadata(store, layout.chunks(cut.shard), cut)
             yield _materialized(place, "chunks", str(cut.shard), metadata)
-            queue = queue_metadata(shard_queue(store, cut.shard))
+            queue = queue_metadata(store, shard_queue(store, cut.shard))
             yield _materialized(place, "batch_jobs", str(cut.shard), queue)
     for done in _newly_settled(store, report):
         path = layout.embeddings(done.space_id, done.shard)
@@ -74,7 +74,7 @@ def _generation_events(
     place: Place, store: Store, report: RefreshReport
 ) -> Iterator[dg.AssetMaterialization]:
     for shard, asked in _asked(report):
-        queue = generation_jobs_metadata(generation_queues(store, shard, asked), 0, None)
+        queue = generation_jobs_metadata(store, generation_queues(store, shard, asked), 0, None)
         yield _materialized(place, "generation_jobs", str(shard), queue)
     for shard, came in _answered(report):
         yield _materialized(
@@ -106,15 +106,19 @@ def checks_of(
     for read in report.documents:
         if read.written:
             yield documents_evaluation(place.key("documents"), store, read)
+    for shard, came in _answered(report):
+        yield check_evaluation(place.key("generations"), check_answers(came, shard), str(shard))
     for done in _newly_settled(store, report):
         for check in check_shard(store, done.shard):
-            yield check_evaluation(place.key("embeddings"), check)
+            yield check_evaluation(place.key("embeddings"), check, str(done.shard))
     for index in report.indexes:
         if index.written:
-            yield check_evaluation(place.key("vector_index"), check_index(store, index.dataset))
+            check, partition = check_index(store, index.dataset), index.dataset.partition
+            yield check_evaluation(place.key("vector_index"), check, partition)
     for found in report.quality:
-        check = check_quality(store, DatasetKey.parse(found.dataset))
-        yield check_evaluation(place.key("retrieval_quality"), check)
+        dataset = DatasetKey.parse(found.dataset)
+        check = check_quality(store, dataset)
+        yield check_evaluation(place.key("retrieval_quality"), check, dataset.partition)
 
 
 def _newly_settled(store: Store, report: RefreshReport) -> list[EmbeddingsReport]:

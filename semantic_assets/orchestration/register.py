@@ -9,14 +9,15 @@ import dagster as dg
 from semantic_assets.api.functions import opened
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
-from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.plan_records import discover_and_plan
 
 
 def main() -> None:
     with opened(progress=print) as (store, _), dg.DagsterInstance.get() as instance:
-        found = discover(store)
+        found, counted = discover_and_plan(store)
         added = register_partitions(instance, store, Place())
-        print(f"{found.summary}; {added} partitions registered")  # noqa: T201
+        said = [found.summary, counted.told, f"{added} partitions registered"]
+        print("; ".join(filter(None, said)))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The schedules: the sensors' decisions at fixed times. They are stopped by default."""
 
+import inspect
 from collections.abc import Callable
 
 import dagster as dg
@@ -7,6 +8,7 @@ from dagster._utils.schedules import is_valid_cron_schedule
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.orchestration.jobs import EMBED_SHARD, INDEX_DATASET, Job, Jobs
+from semantic_assets.orchestration.known_runs import known_runs
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.resources import LakeResource, lake_of
@@ -47,7 +49,7 @@ def _schedule(
         name=place.name(body.__name__),
         job=job,
         cron_schedule=cron_schedule,
-        description=body.__doc__,
+        description=inspect.getdoc(body),
         required_resource_keys={place.resource},
         default_status=status.RUNNING if is_on else status.STOPPED,
     )
@@ -60,10 +62,16 @@ def _schedule(
 def refresh_schedule(
     context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
 ) -> Tick:
-    """List the sources each hour and read what changed, where the sensor is not to do it."""
+    """List the sources each hour and read what changed, where the sensor is not to do it.
+
+    Off until you turn it on. A green tick requested runs; a grey one found nothing new.
+    """
     with lake.opened(context.log.info) as (store, _):
-        found = watch_sources(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch_sources(store, runs)
         register_partitions(context.instance, store, place)
+    if found.counted:
+        context.log.info(visible(found.counted))
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
     if not found.due:
@@ -74,8 +82,12 @@ def refresh_schedule(
 def rebuild_schedule(
     context: dg.ScheduleEvaluationContext, lake: LakeResource, place: Place
 ) -> Tick:
-    """Build the indexes that lack vectors each week, also where a dataset is not settled."""
+    """Build the indexes that lack vectors each week, also where a dataset is not settled.
+
+    Off until you turn it on. A green tick requested runs; a grey one found every index current.
+    """
     with lake.opened(context.log.info) as (store, _):
-        due = rebuilds_due(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        due = rebuilds_due(store, runs)
         register_partitions(context.instance, store, place)
     return [run_request(place, run) for run in due] or dg.SkipReason("every index is current")

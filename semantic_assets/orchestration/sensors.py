@@ -1,14 +1,15 @@
 """The sensors: one tick calls `watch` or `watch_sources` and reports it to Dagster.
 
-Each does all its work while the other is stopped or failing.
+A partition whose run waits or runs, whoever launched it, is not asked for again. Each sensor does all its work while the other is stopped or failing.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 
 import dagster as dg
 
-from semantic_assets.ledger.run_requests import MAX_ATTEMPTS
 from semantic_assets.model.batch_job import BatchJob, JobKind
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.orchestration.jobs import (
     ADVANCE_BATCHES,
     EMBED_SHARD,
@@ -18,12 +19,12 @@ from semantic_assets.orchestration.jobs import (
     Job,
     Jobs,
 )
+from semantic_assets.orchestration.known_runs import known_runs
 from semantic_assets.orchestration.partitions import partition_requests
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting.checks import check_evaluation
-from semantic_assets.orchestration.reporting.remedies import REQUESTED_RUNS_SUCCEED
 from semantic_assets.orchestration.resources import LakeResource, lake_of
-from semantic_assets.pipeline.reports.checks import Check
+from semantic_assets.pipeline.reports.checks import check_advance, check_requests
 from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
     EMBEDDINGS,
@@ -33,6 +34,7 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     watch,
 )
 from semantic_assets.pipeline.scheduling.read_runs import READ, watch_sources
+from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
 
 #: An event costs 20 to 50 ms of the tick on SQLite; the ledger keeps the whole history anyway.
@@ -66,7 +68,7 @@ def _sensor(place: Place, body: Body, jobs: Sequence[Job], seconds: int) -> dg.S
         name=place.name(body.__name__),
         jobs=jobs,
         evaluation_fn=tick,
-        description=body.__doc__,
+        description=inspect.getdoc(body),
         minimum_interval_seconds=seconds,
         required_resource_keys={place.resource},
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -78,27 +80,22 @@ def gemini_batch_sensor(
 ) -> dg.SensorResult:
     """Poll Google's job state; request the runs that collect, settle and index.
 
-    State lives in the ledger: resetting the cursor, or missing a tick, loses nothing.
+    A green tick requested runs; a grey one says how many batches are out. State lives in the ledger:
+    resetting the cursor, or missing a tick, loses nothing.
     """
     with lake.opened(context.log.info) as (store, gemini):
-        found = watch(store, gemini)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch(store, gemini, runs)
         partitions = partition_requests(context.instance, store, place)
+        checks = _requests_checks(place, store, found.exhausted, context.cursor)
     if found.trouble:
         context.log.warning(f"Google could not be asked: {visible(found.trouble)}")
-    exhausted = ",".join(found.exhausted)
     observations = [event for job in found.changed for event in _observations(place, job)]
     return dg.SensorResult(
         run_requests=[run_request(place, due) for due in found.due],
-        asset_events=[
-            *observations[:_MAX_OBSERVATIONS],
-            *(
-                [_requests_check(place, found.exhausted)]
-                if exhausted != (context.cursor or "")
-                else []
-            ),
-        ],
-        # Only to evaluate the check when something changed; resetting it loses nothing.
-        cursor=exhausted,
+        asset_events=[*observations[:_MAX_OBSERVATIONS], *checks],
+        # Only to evaluate the checks that changed; resetting it loses nothing.
+        cursor=",".join(found.exhausted),
         dynamic_partitions_requests=partitions,
         skip_reason=None
         if found.due
@@ -111,17 +108,23 @@ def dataset_discovery_sensor(
 ) -> dg.SensorResult:
     """List the sources; register new shards, and request the runs that read, chunk and submit.
 
-    It only lists. A source root that is gone, or a dataset that is missing, is reported and deletes
-    nothing.
+    A green tick requested runs; a grey one says what waits, or what could not be listed. Files that
+    hold many records are counted, once for each of their states, so that every shard of them is
+    registered at once. A source root that is gone, or a dataset that is missing, is reported and
+    deletes nothing.
     """
     with lake.opened(context.log.info) as (store, _):
-        found = watch_sources(store)
+        runs = known_runs(context.instance, context.repository_def, store, place)
+        found = watch_sources(store, runs)
         partitions = partition_requests(context.instance, store, place)
+    if found.counted:
+        context.log.info(visible(found.counted))
     for trouble in found.troubles:
         context.log.warning(visible(trouble))
     said = (
         visible("; ".join(found.troubles))
-        or f"nothing new; {found.waiting} shards wait for their turn"
+        or f"nothing is due; the runs of {found.coming} shards are on their way, "
+        f"{found.waiting} shards wait for their turn"
     )
     return dg.SensorResult(
         run_requests=[run_request(place, due) for due in found.due],
@@ -146,6 +149,8 @@ def _observations(place: Place, job: BatchJob) -> list[dg.AssetObservation]:
                 "latest_job_remote": job.remote_name or "",
                 "latest_job_stage": str(job.stage),
                 "latest_job_state": str(job.state),
+                "latest_job_outcome": str(job.outcome or "not known yet"),
+                **({"latest_job_error": visible(job.trouble)} if job.trouble else {}),
                 "latest_job_remote_state": job.remote_state or "",
                 "latest_job_texts": job.requests,
                 "latest_job_succeeded": job.succeeded or 0,
@@ -156,15 +161,24 @@ def _observations(place: Place, job: BatchJob) -> list[dg.AssetObservation]:
     ]
 
 
-def _requests_check(place: Place, exhausted: tuple[str, ...]) -> dg.AssetCheckEvaluation:
-    names = ", ".join(exhausted)
-    check = Check(
-        name=REQUESTED_RUNS_SUCCEED,
-        subject="sensor",
-        passed=not exhausted,
-        message=f"failed {MAX_ATTEMPTS} times, asked for no more: {names}"
-        if exhausted
-        else "no run was given up",
-        counted=len(exhausted),
-    )
-    return check_evaluation(place.key("embeddings"), check)
+def _requests_checks(
+    place: Place, store: Store, exhausted: Sequence[str], cursor: str | None
+) -> list[dg.AssetCheckEvaluation]:
+    """Evaluate the check of each partition whose runs were given up, or no longer are."""
+    changed = {*exhausted} ^ {*(cursor or "").split(",")} - {""}
+    return [
+        _requests_check(place, store, kind, partition)
+        for kind, _, partition in sorted(name.partition(":") for name in changed)
+    ]
+
+
+def _requests_check(
+    place: Place, store: Store, kind: str, partition: str
+) -> dg.AssetCheckEvaluation:
+    if not partition:
+        return check_evaluation(place.key("batch_jobs"), check_advance(store), None)
+    if kind == VECTOR_INDEX:
+        check = check_requests(store, DatasetKey.parse(partition))
+        return check_evaluation(place.key("vector_index"), check, partition)
+    check = check_requests(store, ShardKey.parse(partition))
+    return check_evaluation(place.key("embeddings"), check, partition)

@@ -33,12 +33,14 @@ from semantic_assets.parsing.record_files.parquet import read_parquet
 from semantic_assets.parsing.records import (
     MAX_TEXT_BYTES,
     Columns,
+    CountedRecord,
     KnownRecord,
     LineStart,
     ReadingOptions,
     SourceRecord,
     Unreadable,
     Untranscribed,
+    encoded_size,
     failed_record,
 )
 from semantic_assets.text.characters import canonical
@@ -83,6 +85,29 @@ def read_records(
         size = stream.seek(0, 2)
         return iter(() if skip else (failed_file(path, no_reader(path), size),))
     return _with_failures(_Reading(path, suffix, stream, columns, skip, known, start, options))
+
+
+def count_records(
+    path: str,
+    stream: BinaryIO,
+    *,
+    columns: Columns,
+    skip: int = 0,
+    options: ReadingOptions = _DEFAULTS,
+) -> Iterator[CountedRecord]:
+    """Yield the size of each document that `read_records` would yield, by reading them.
+
+    Raises as `read_records`.
+    """
+    for record in read_records(path, stream, columns=columns, skip=skip, options=options):
+        yield CountedRecord(_text_bytes(record))
+
+
+def _text_bytes(record: SourceRecord | KnownRecord) -> int:
+    try:
+        return encoded_size(record.text) if isinstance(record, SourceRecord) else 0
+    except Unreadable:
+        return 0  # it becomes a failed record, without a text
 
 
 def no_reader(path: str) -> str:

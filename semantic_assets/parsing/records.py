@@ -59,6 +59,13 @@ class KnownRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedRecord:
+    """A record that was read to be counted: the bytes of its text alone."""
+
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineStart:
     """The start of a partial read of a file of lines: an offset in bytes, behind `lines` lines."""
 

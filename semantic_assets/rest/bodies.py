@@ -4,7 +4,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from semantic_assets.model.batch_job import JobState, remote_word
+from semantic_assets.model.batch_job import JobOutcome, JobState
 from semantic_assets.model.search_filter import OPERATORS, Operator
 from semantic_assets.model.search_options import Group, Mode
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
@@ -38,8 +38,13 @@ _STATUS = {
     JobState.ABANDONED: "expired",
     JobState.GONE: "failed",
 }
-#: The status of a job that ended without any answer, by Google's word.
-_WITHOUT_ANSWERS = {"CANCELLED": "cancelled", "EXPIRED": "expired", "FAILED": "failed"}
+#: The status of a collected job that did not end well.
+_OF_OUTCOME = {
+    JobOutcome.CANCELLED: "cancelled",
+    JobOutcome.EXPIRED: "expired",
+    JobOutcome.FAILED: "failed",
+    JobOutcome.DELETED: "failed",
+}
 
 
 class _Body(BaseModel):
@@ -203,6 +208,10 @@ class Batch(BaseModel):
     #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED, as everywhere else.
     stage: str
     state: str
+    #: How it ended; null while it is open.
+    outcome: str | None
+    #: The state Google last reported.
+    remote_state: str | None
     remote_name: str | None
     created_at: int
     completed_at: int | None
@@ -216,13 +225,15 @@ def batch(job: JobStatus) -> Batch:
     status = _STATUS[JobState(job.state)]
     if job.is_cancelling and not job.is_final:
         status = "cancelling"
-    elif status == "completed" and not job.succeeded:
-        status = _WITHOUT_ANSWERS.get(remote_word(job.remote_state or ""), status)
+    elif status == "completed" and job.outcome:
+        status = _OF_OUTCOME.get(JobOutcome(job.outcome), status)
     return Batch(
         id=job.job_id,
         status=status,
         stage=job.stage,
         state=job.state,
+        outcome=job.outcome,
+        remote_state=job.remote_state,
         remote_name=job.remote_name,
         created_at=int(job.created_at),
         completed_at=None if job.ended_at is None else int(job.ended_at),

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from semantic_assets.model.batch_job import Stage
 from semantic_assets.pipeline.reports.status import Status
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,6 +66,7 @@ _GAUGES = {
     "chunks": "Chunks.",
     "pending_texts": "Texts that wait to be sent.",
     "open_jobs": "Batch jobs that are not final.",
+    "failed_jobs": "Batch jobs that did not end well, all of them ever.",
     "quarantined_jobs": "Batch jobs whose answers a person must decide about.",
     "damaged_jobs": "Batch jobs whose paid results file is missing or altered.",
     "batch_usd": "Dollars for batches so far.",
@@ -82,6 +84,7 @@ def _values(status: Status) -> dict[str, float]:
         "chunks": status.chunks,
         "pending_texts": bill.pending_texts,
         "open_jobs": len(status.open_jobs),
+        "failed_jobs": status.stages.get(Stage.FAILED, 0),
         "quarantined_jobs": status.quarantined_jobs,
         "damaged_jobs": status.damaged_jobs,
         "batch_usd": bill.batch_usd,

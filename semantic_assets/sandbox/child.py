@@ -22,11 +22,13 @@ import orjson
 from semantic_assets.parsing.formats import DOCUMENTS
 from semantic_assets.parsing.mail.message import read_message
 from semantic_assets.parsing.office.reader import read_office
-from semantic_assets.parsing.readers import read_records
+from semantic_assets.parsing.readers import count_records, read_records
 from semantic_assets.parsing.records import Columns, LineStart, ReadingOptions
 from semantic_assets.sandbox import frames
 
 _BATCH_BYTES = 256 << 10
+#: What a record counts for at least, so that sizes alone are sent in time, too.
+_RECORD_BYTES = 64
 _MEMORY_MAP = "/proc/self/statm"
 #: A child that has grown by more makes way for a new one.
 _MAX_GROWTH_BYTES = 256 << 20
@@ -124,6 +126,14 @@ def _records(request: dict[str, Any], stream: BinaryIO) -> Iterator[frames.Recor
     columns = request["columns"]
     if columns["metadata"] is not None:
         columns["metadata"] = tuple(columns["metadata"])
+    if request["is_counted"]:
+        return count_records(
+            request["path"],
+            stream,
+            columns=Columns(**columns),
+            skip=request["skip"],
+            options=ReadingOptions(**request["options"]),
+        )
     return read_records(
         request["path"],
         stream,
@@ -211,7 +221,7 @@ class _Sender:
     def add(self, record: frames.Encoded) -> bool:
         """Add a record; return whether the parent wants more."""
         self._batch.append(record)
-        self._bytes += len(record.fields) + len(record.text)
+        self._bytes += max(_RECORD_BYTES, len(record.fields) + len(record.text))
         if self._bytes < _BATCH_BYTES:
             return True
         self._connection.sendall(frames.pack(frames.MORE, self._batch))

@@ -14,6 +14,7 @@ import orjson
 
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.parsing.records import (
+    CountedRecord,
     KnownRecord,
     SourceRecord,
     Unreadable,
@@ -39,7 +40,7 @@ _NAMES = [field.name for field in fields(SourceRecord)]
 _VALUES = attrgetter(*_NAMES)
 _TEXT, _PAGES, _STATUS = map(_NAMES.index, ("text", "pages", "parse_status"))
 
-Record = SourceRecord | KnownRecord
+Record = SourceRecord | KnownRecord | CountedRecord
 
 
 class Encoded(NamedTuple):
@@ -92,6 +93,8 @@ def encode(record: Record) -> Encoded:
     """Return a record to be packed; one with characters that cannot be decoded as a failed one."""
     if isinstance(record, KnownRecord):
         return Encoded(orjson.dumps(record.signature), b"")
+    if isinstance(record, CountedRecord):
+        return Encoded(b"%d" % record.text_bytes, b"")
     try:
         text = record.text.encode()
         values = list(_VALUES(record))
@@ -108,6 +111,9 @@ def decode(items: Iterable[Any], texts: memoryview) -> list[Record]:
     for item in items:
         if isinstance(item, str):
             records.append(KnownRecord(item))
+            continue
+        if isinstance(item, int):
+            records.append(CountedRecord(item))
             continue
         end = position + item[_TEXT]
         item[_TEXT] = str(texts[position:end], "utf-8")

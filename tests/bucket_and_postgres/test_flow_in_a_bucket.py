@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.errors import ConfigError, Conflict
+from semantic_assets.ledger.sources import placement
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.recover import recover
+from semantic_assets.pipeline.documents import plan_records, record_counter, slice_reader
 from semantic_assets.pipeline.documents.ingest import Ingestion
 from semantic_assets.pipeline.reports.checks import check_index
 from semantic_assets.pipeline.reports.sql import connect
+from semantic_assets.pipeline.scheduling.read_runs import watch_sources
 from semantic_assets.pipeline.search.search import search
 from semantic_assets.pipeline.vector_index import build as build_index_module
 from semantic_assets.pipeline.vector_index.build import build_index
@@ -40,6 +43,20 @@ def test_what_one_machine_embedded_another_finds(far: Far) -> None:
     other.refresh()  # nothing is left to do there
     assert one.sent() == before
     assert one.paid_twice() == []
+
+
+def test_a_file_of_three_shards_is_three_after_one_tick(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (placement, slice_reader, plan_records, record_counter):
+        monkeypatch.setattr(module, "SHARD_MAX_DOCUMENTS", 15)
+    far.put(URI, lines(40, "pump"))
+    one, other = far.machine("one"), far.machine("other")
+    assert len(watch_sources(one.store).due) == 3
+    assert plan_records.discover_and_plan(other.store)[1] == plan_records.CountReport()
+    far.put(URI, lines(70, "pump"))
+    watch_sources(other.store)
+    assert [s.documents for s in other.store.ledger.sources.shards()] == [15, 15, 15, 15, 10]
 
 
 def test_an_edit_costs_what_it_changed_from_whichever_machine(far: Far) -> None:

@@ -39,6 +39,11 @@ class World:
     def pass_time(self) -> None:
         httpx2.post(f"{self.url}/emulator/clock", json={"advance_seconds": LATENCY_SECONDS})
 
+    def arm(self, fault: str, **parameters: object) -> None:
+        """Arm a fault of the emulator until the world ends."""
+        body = {"name": fault, "times": None, "parameters": parameters}
+        assert httpx2.post(f"{self.url}/emulator/faults", json=body).status_code == 200
+
     def register(self) -> None:
         with opened(self.lake.root) as (store, _):
             discover(store)

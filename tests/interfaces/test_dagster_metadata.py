@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import dagster as dg
 import pytest
 
 from semantic_assets.api.functions import opened
 from semantic_assets.orchestration.build import build_definitions
+from semantic_assets.orchestration.reporting.inline_pictures import MAX_CHARS
+from semantic_assets.orchestration.reporting.numbers import dollars
 from semantic_assets.orchestration.resources import LakeResource
+from semantic_assets.store import Store
 from tests.interfaces.dagster_world import DATASET, SHARD, World, opened_world
 
 ASSETS = (
@@ -24,7 +28,7 @@ ASSETS = (
 )
 #: People chart these: a name that changes ends their plot.
 PLOTTED = {
-    "documents": {"dagster/partition_row_count", "documents_failed", "text_bytes", "files_read"},
+    "documents": {"dagster/partition_row_count", "documents_failed", "text_mb", "files_read"},
     "generation_jobs": {"tasks", "requests", "requests_in_flight", "requests_waiting"},
     "generations": {
         "dagster/partition_row_count",
@@ -33,13 +37,11 @@ PLOTTED = {
         "documents_pending",
         "tokens",
         "output_tokens",
-        "batch_usd",
     },
     "chunks": {
         "dagster/partition_row_count",
         "distinct_texts",
         "tokens_estimated",
-        "batch_usd_estimated",
         "documents_chunked",
     },
     "batch_jobs": {"texts_in_flight", "texts_waiting", "texts_landed", "texts_failed", "jobs_out"},
@@ -50,7 +52,6 @@ PLOTTED = {
         "chunks_pending",
         "coverage_ready",
         "tokens",
-        "batch_usd",
         "map_variance_share",
     },
     "vector_index": {"dagster/partition_row_count", "index_version", "coverage_indexed"},
@@ -107,6 +108,29 @@ def test_numbers_that_are_plotted_keep_their_names(shown: World) -> None:
     for asset, names in PLOTTED.items():
         found = shown.metadata(asset)
         assert {n for n in names if isinstance(found[n].value, int | float)} == names
+
+
+def test_what_the_emulator_does_is_never_shown_in_dollars(shown: World) -> None:
+    for asset in ASSETS:
+        found = shown.metadata(asset)
+        assert [name for name in found if "usd" in name] == []
+        tables = [v for v in found.values() if isinstance(v, dg.TableMetadataValue)]
+        columns = [column.name for table in tables for column in table.schema.columns]
+        assert [name for name in columns if "usd" in name] == []
+
+
+def test_what_google_charges_is_shown_with_four_digits(store: Store) -> None:
+    paid = replace(store, settings=replace(store.settings, backend="gemini"))
+    assert dollars(paid, batch_usd=0.000123456) == {"batch_usd": 0.0001235}
+    assert dollars(store, batch_usd=0.000123456) == {}
+
+
+def test_pictures_are_short_enough_to_be_shown_without_a_click(shown: World) -> None:
+    for asset, name in (("embeddings", "map"), ("retrieval_quality", "trend")):
+        value = shown.metadata(asset)[name]
+        assert isinstance(value, dg.MarkdownMetadataValue)
+        assert str(value.value).startswith("![")
+        assert len(str(value.value)) <= MAX_CHARS
 
 
 def test_column_lineage_leads_to_columns_that_exist_further_up(shown: World) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from semantic_assets.api.functions import opened
 from semantic_assets.model.keys import DatasetKey
@@ -69,12 +70,93 @@ def test_the_sensor_observes_each_change_of_a_job(world: World) -> None:
     assert observation.metadata["latest_job_state"].value == "ended"
 
 
-def test_an_unsettled_shard_yields_no_materialization_and_no_failure(world: World) -> None:
+def test_a_run_that_waited_in_vain_fails_with_the_cure_and_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.register()
     world.run("embed_shard", SHARD)
+    monkeypatch.setenv("SEMANTIC_ASSETS_WAIT_MINUTES", "0")
     result = world.run("settle_shard", SHARD)
-    assert result.success
+    assert not result.success
+    error = str(result.failure_data_for_node("embeddings"))
+    assert f"{SHARD}: 1 chunks have no outcome after 0 minutes" in error
+    assert "the sensor materializes these partitions" in error
     assert world.green("embeddings") == set()
+    world.pass_time()
+    assert world.run("settle_shard", SHARD).success  # it collects what it waits for
+    assert world.green("embeddings") == {SHARD}
+
+
+def test_a_run_over_several_shards_tells_each_by_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, config in (("bare", "embed = false\n"), ("other", "")):
+        folder = world.folder.parent / name
+        folder.mkdir()
+        (folder / "a.txt").write_text(f"Text of {name}.")
+        (folder / "dataset.toml").write_text(config)
+    world.register()
+    shards = world.instance.get_dynamic_partitions("shards")
+    bare, manuals, other = shards
+    assert manuals == SHARD
+    for shard in (bare, manuals):
+        assert world.run("embed_shard", shard).success
+    world.pass_time()
+    monkeypatch.setenv("SEMANTIC_ASSETS_WAIT_MINUTES", "0")
+    result = world.defs.resolve_job_def("settle_shard").execute_in_process(
+        instance=world.instance,
+        tags={
+            "dagster/asset_partition_range_start": bare,
+            "dagster/asset_partition_range_end": other,
+        },
+        raise_on_error=False,
+    )
+    told = {event.partition for event in result.get_asset_materialization_events()}
+    assert told == {bare, manuals}
+    assert not result.success
+    failure = str(result.failure_data_for_node("embeddings"))
+    assert "its chunks are not there yet" in failure
+    assert manuals not in failure
+
+
+@pytest.mark.parametrize("all_fail", [True, False])
+def test_a_shard_without_any_vector_is_red_and_one_with_some_has_a_red_check(
+    world: World, monkeypatch: pytest.MonkeyPatch, all_fail: bool
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_MAX_ATTEMPTS", "1")
+    world.arm("invalid-texts", contains="valve")
+    if not all_fail:
+        (world.folder / "b.txt").write_text("The wheel is red.")
+    world.register()
+    assert world.run("embed_shard", SHARD).success
+    world.pass_time()
+    result = world.run("settle_shard", SHARD)
+    assert result.success is not all_fail
+    assert world.green("embeddings") == (set() if all_fail else {SHARD})
+    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    assert checks["no_missing_vectors"] is False
+    if all_fail:
+        error = str(result.failure_data_for_node("embeddings"))
+        assert "none of its 1 chunks has a vector: all FAILED" in error
+        assert "semantic-assets retry --errors-only -d acme/manuals" in error
+    asked = [request.job_name for request in world.tick().run_requests or []]
+    assert "settle_shard" not in asked  # it would fail again
+
+
+def test_every_run_of_a_dataset_that_is_not_embedded_is_green_and_says_why(world: World) -> None:
+    (world.folder / "dataset.toml").write_text("embed = false\n")
+    world.register()
+    for job, partition in (
+        ("embed_shard", SHARD),
+        ("settle_shard", SHARD),
+        ("index_dataset", DATASET),
+    ):
+        assert world.run(job, partition).success
+    for asset in ("chunks", "batch_jobs", "embeddings"):
+        assert world.green(asset) == {SHARD}
+        assert "embed = false" in str(world.metadata(asset)["empty_because"].value)
+    assert world.green("vector_index") == {DATASET}
+    assert world.green("retrieval_quality") == {DATASET}
 
 
 def test_refresh_needs_no_partitions_and_reports_each_asset(world: World) -> None:
@@ -105,8 +187,8 @@ def test_a_failed_document_shows_in_metadata_and_in_a_check_and_stops_nothing(
 ) -> None:
     world.register()
     result = world.run("embed_shard", SHARD)
-    [check] = result.get_asset_check_evaluations()
-    assert not check.passed
+    [check] = [one for one in result.get_asset_check_evaluations() if not one.passed]
+    assert check.check_name == "all_documents_read"
     [event] = result.asset_materializations_for_node("documents")
     assert event.metadata["documents_failed"].value == 1
     assert event.metadata["dagster/partition_row_count"].value == 2

@@ -12,6 +12,7 @@ import pytest
 from semantic_assets.api.functions import opened
 from semantic_assets.emulator.server import serve_in_thread
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.orchestration import register
 from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.orchestration.jobs import job_definitions
 from semantic_assets.orchestration.place import Place
@@ -193,21 +194,26 @@ def test_a_broken_dataset_is_said_and_the_others_go_on(world: World) -> None:
 
 
 @pytest.mark.parametrize("job", ["embed_shard", "settle_shard"])
-def test_a_run_queued_for_a_removed_dataset_skips_and_succeeds(world: World, job: str) -> None:
+def test_a_run_queued_for_a_removed_dataset_is_green_and_empty(world: World, job: str) -> None:
     world.write("acme/manuals/a.txt", "Alpha beta gamma.")
     world.serve(dataset_discovery_sensor)
-    before = world.green("documents")
     with opened(world.lake.root) as (store, _):
         remove(store, DatasetKey("acme", "manuals"), dry_run=False)
     result = world.run(dg.RunRequest(partition_key=SHARD, job_name=job))
     assert result.success
-    assert result.get_asset_materialization_events() == []
-    assert world.green("documents") == before
+    _require_empty(result)
     index = world.run(
         dg.RunRequest(partition_key=DATASET, job_name="index_dataset"), "index_dataset"
     )
     assert index.success
-    assert index.get_asset_materialization_events() == []
+    _require_empty(index)
+
+
+def _require_empty(result: dg.ExecuteInProcessResult) -> None:
+    materialized = [event.materialization for event in result.get_asset_materialization_events()]
+    assert materialized
+    for one in materialized:
+        assert "removed" in str(one.metadata["empty_because"].value)
 
 
 def test_partitions_of_a_removed_dataset_go_a_day_later(
@@ -287,6 +293,41 @@ def test_the_refresh_schedule_requests_what_is_due_and_nothing_twice(world: Worl
     assert world.tick(dataset_discovery_sensor).run_requests == []
     assert world.run(request).success
     assert requests_of(world, refresh_schedule) == []
+
+
+THREE_SHARDS = [f"acme.manuals.0000{number}" for number in range(3)]
+
+
+def write_three_shards(world: World, name: str) -> None:
+    world.write(name, "".join(f'{{"id": {n}, "text": "Record {n}."}}\n' for n in range(36_000)))
+
+
+def test_a_file_of_three_shards_is_three_partitions_after_one_tick(world: World) -> None:
+    write_three_shards(world, "acme/manuals/all.jsonl")
+    assert requested(world.tick(dataset_discovery_sensor)) == THREE_SHARDS
+    assert world.instance.get_dynamic_partitions("shards") == THREE_SHARDS
+
+
+def test_a_file_of_three_shards_is_three_partitions_after_one_schedule(world: World) -> None:
+    write_three_shards(world, "acme/manuals/all.jsonl")
+    assert [one.partition_key for one in requests_of(world, refresh_schedule)] == THREE_SHARDS
+    assert world.instance.get_dynamic_partitions("shards") == THREE_SHARDS
+
+
+def test_make_dev_registers_every_shard_before_anything_is_read(
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", world.lake.root)
+    write_three_shards(world, "acme/manuals/all.jsonl")
+    register.main()
+    assert "counted 36,000 records in 1 files; 4 partitions registered" in capsys.readouterr().out
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_dynamic_partitions("shards") == THREE_SHARDS
 
 
 def test_the_rebuild_schedule_requests_the_indexes_that_lack_vectors(world: World) -> None:

@@ -20,7 +20,8 @@ _ASSETS = {
 _CHECKS = {
     *("documents:all_documents_read", "embeddings:no_missing_vectors", "embeddings:unit_norm"),
     *("embeddings:requested_runs_succeed", "vector_index:index_matches_embeddings"),
-    "retrieval_quality:no_quality_drop",
+    *("generations:no_failed_answers", "batch_jobs:batches_advance"),
+    *("vector_index:requested_runs_succeed", "retrieval_quality:no_quality_drop"),
 }
 _JOBS = {
     *("embed_shard", "feed_shard", "settle_shard", "index_dataset", "advance_batches", "refresh"),

@@ -11,7 +11,7 @@ from semantic_assets.ledger.index_versions import BUILDING, RETIRED, SERVING
 from semantic_assets.ledger.lake_files.file_notes import FileNote
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger
-from semantic_assets.ledger.run_requests import BACKOFF_SECONDS, MAX_ATTEMPTS
+from semantic_assets.ledger.run_requests import BACKOFF_SECONDS, MAX_ATTEMPTS, KnownRuns
 from semantic_assets.ledger.spending import ACTUAL, ESTIMATED, POSSIBLY_BILLED, REALTIME
 from semantic_assets.model.keys import DatasetKey
 from tests.factories import MODEL, SCOPE_ID, SPACE, Clock, make_space, run_together
@@ -288,38 +288,124 @@ def test_processes_that_start_generations_at_once_get_different_numbers(
 NAME = "embeddings:a.b.00000"
 
 
+def number(run_key: str | None) -> int:
+    assert run_key is not None
+    return int(run_key.rpartition(":")[2])
+
+
+def failed_now(ledger: Ledger, *run_keys: str | None) -> KnownRuns:
+    return KnownRuns(failed={str(key): ledger.database.clock() for key in run_keys})
+
+
+def fail(ledger: Ledger, clock: Clock, times: int) -> KnownRuns:
+    """Ask as often as that, and let each run end in failure."""
+    keys: list[str | None] = []
+    for _ in range(times):
+        runs = failed_now(ledger, *keys)
+        clock.advance(10_000)
+        keys.append(ledger.requests.ask(NAME, "f1", runs))
+    runs = failed_now(ledger, *keys)
+    ledger.requests.give_up(runs)
+    return runs
+
+
 def test_a_run_is_asked_for_once_for_the_same_inputs(ledger: Ledger) -> None:
-    assert ledger.requests.ask(NAME, "f1") == f"{NAME}:f1:1"
+    run_key = ledger.requests.ask(NAME, "f1")
+    assert str(run_key).startswith(f"{NAME}:f1:")
     assert ledger.requests.ask(NAME, "f1") is None
-    assert ledger.requests.ask("another", "f1") == "another:f1:1"
+    assert str(ledger.requests.ask("another", "f1")).startswith("another:f1:")
 
 
-def test_a_run_that_did_not_come_is_asked_for_again_after_growing_pauses(
+def test_a_run_that_failed_is_asked_for_again_after_growing_pauses(
     ledger: Ledger, clock: Clock
 ) -> None:
     keys, pauses = [ledger.requests.ask(NAME, "f1")], []
     for attempt in range(1, MAX_ATTEMPTS):
-        pause = BACKOFF_SECONDS * 2 ** (attempt - 1)
+        clock.advance(77)  # as long as the run took
+        runs, pause = failed_now(ledger, *keys), BACKOFF_SECONDS * 2 ** (attempt - 1)
+        assert ledger.requests.open_keys() == keys
         clock.advance(pause - 1)
-        assert ledger.requests.ask(NAME, "f1") is None
+        assert ledger.requests.ask(NAME, "f1", runs) is None
         clock.advance(1)
-        keys.append(ledger.requests.ask(NAME, "f1"))
+        keys.append(ledger.requests.ask(NAME, "f1", runs))
         pauses.append(pause)
-    assert keys == [f"{NAME}:f1:{attempt}" for attempt in range(1, 6)]
+    assert [number(key) - number(keys[0]) for key in keys] == [0, 1, 2, 3, 4]
     assert pauses == [120, 240, 480, 960]
+    runs = failed_now(ledger, *keys)
     clock.advance(10**9)
-    assert ledger.requests.ask(NAME, "f1") is None
+    assert ledger.requests.ask(NAME, "f1", runs) is None
+    ledger.requests.give_up(runs)
     assert ledger.requests.exhausted() == [NAME]
+    assert ledger.requests.ask(NAME, "f1") is None  # also when Dagster's history is gone
+
+
+def test_a_run_in_flight_is_not_asked_for_however_long_it_waits(
+    ledger: Ledger, clock: Clock
+) -> None:
+    waiting = KnownRuns(in_flight={NAME})
+    assert ledger.requests.ask(NAME, "f1", waiting) is None  # a backfill's, or a person's
+    assert ledger.requests.ask(NAME, "f1")
+    for _ in range(10):
+        clock.advance(3_600)
+        ledger.requests.give_up(waiting)
+        assert ledger.requests.ask(NAME, "f1", waiting) is None
+    assert ledger.requests.exhausted() == []
+    assert ledger.requests.unanswered("embeddings") == {NAME: "f1"}
+
+
+def test_a_run_that_vanished_is_asked_for_again_and_never_given_up(
+    ledger: Ledger, clock: Clock
+) -> None:
+    keys = set()
+    for _ in range(3 * MAX_ATTEMPTS):
+        keys.add(ledger.requests.ask(NAME, "f1"))
+        assert ledger.requests.ask(NAME, "f1") is None  # it may only be on its way
+        clock.advance(BACKOFF_SECONDS * 2 ** (MAX_ATTEMPTS - 1))
+    assert len(keys) == 3 * MAX_ATTEMPTS
+    ledger.requests.give_up(KnownRuns())
+    assert ledger.requests.exhausted() == []
+
+
+def test_a_run_that_was_cancelled_between_failures_begins_their_count_anew(
+    ledger: Ledger, clock: Clock
+) -> None:
+    keys: list[str | None] = []
+    for _ in range(2 * MAX_ATTEMPTS - 1):
+        runs = failed_now(ledger, *(key for n, key in enumerate(keys) if n != MAX_ATTEMPTS - 1))
+        clock.advance(10_000)
+        keys.append(ledger.requests.ask(NAME, "f1", runs))
+        ledger.requests.give_up(runs)
+        assert ledger.requests.exhausted() == []
+    assert None not in keys
+
+
+def test_a_clock_that_was_put_back_delays_no_request(ledger: Ledger, clock: Clock) -> None:
+    clock.advance(10**6)
+    assert ledger.requests.ask(NAME, "f1")
+    clock.advance(-(10**6))
+    assert ledger.requests.ask(NAME, "f1")
+
+
+def test_a_lake_begun_anew_has_run_keys_that_dagster_has_not_seen(
+    opened: Callable[[], Ledger], clock: Clock
+) -> None:
+    ledger = opened()
+    old = {ledger.requests.ask(NAME, "f1")}
+    for _ in range(3):
+        clock.advance(10_000)
+        old.add(ledger.requests.ask(NAME, "f1"))
+    with ledger.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM run_request")
+    clock.advance(3_600)
+    assert ledger.requests.ask(NAME, "f1") not in old
 
 
 def test_new_inputs_are_asked_for_at_once_and_have_all_their_attempts(
     ledger: Ledger, clock: Clock
 ) -> None:
-    for attempt in range(MAX_ATTEMPTS):
-        assert ledger.requests.ask(NAME, "f1")
-        clock.advance(BACKOFF_SECONDS * 2**attempt)
+    runs = fail(ledger, clock, MAX_ATTEMPTS)
     assert ledger.requests.exhausted() == [NAME]
-    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:6"
+    assert ledger.requests.ask(NAME, "f2", runs)
     assert ledger.requests.exhausted() == []
 
 
@@ -330,7 +416,8 @@ def test_inputs_that_come_back_to_what_they_were_have_a_run_key_of_their_own(
     for wanted in ("f1", "f2", "f1"):
         keys.append(ledger.requests.ask(NAME, wanted))
         ledger.requests.done(NAME, wanted)
-    assert keys == [f"{NAME}:f1:1", f"{NAME}:f2:2", f"{NAME}:f1:3"]
+    assert len({*keys}) == 3
+    assert None not in keys
 
 
 def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:
@@ -340,20 +427,20 @@ def test_what_is_done_is_not_asked_for(ledger: Ledger, clock: Clock) -> None:
     assert ledger.requests.succeeded(kind) == {NAME: "f1"}
     clock.advance(10**9)
     assert ledger.requests.ask(NAME, "f1") is None
-    assert ledger.requests.ask(NAME, "f2") == f"{NAME}:f2:1"
+    assert ledger.requests.ask(NAME, "f2")
 
 
 def test_a_success_at_the_last_attempt_is_no_exhaustion(ledger: Ledger, clock: Clock) -> None:
-    for _ in range(MAX_ATTEMPTS):
-        assert ledger.requests.ask(NAME, "f1")
-        clock.advance(10**6)
+    fail(ledger, clock, MAX_ATTEMPTS)
+    assert ledger.requests.exhausted() == [NAME]
     ledger.requests.done(NAME, "f1")
     assert ledger.requests.exhausted() == []
 
 
 def test_processes_that_ask_at_once_start_one_run(ledger_url: str, ledger: Ledger) -> None:
     keys = run_together(ask_for_run, ledger_url)
-    assert [key for key in keys if key is not None] == ["embeddings:a:f1:1"]
+    [run_key] = [key for key in keys if key is not None]
+    assert str(run_key).startswith("embeddings:a:f1:")
 
 
 # -- scopes ---------------------------------------------------------------------------------------

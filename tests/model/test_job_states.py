@@ -11,6 +11,7 @@ from semantic_assets.model.batch_job import (
     MOVES,
     STAGE_OF,
     WITHHOLDING,
+    JobOutcome,
     JobState,
     Stage,
     display_name,
@@ -128,3 +129,38 @@ def test_users_see_five_words() -> None:
 
 def test_the_display_name_ties_a_remote_job_to_ledger_and_row() -> None:
     assert display_name("abc", "123") == "sa-abc-123"
+
+
+@pytest.mark.parametrize(
+    ("remote", "succeeded", "failed", "outcome", "stage"),
+    [
+        ("JOB_STATE_SUCCEEDED", 10, 0, "succeeded", "COMPLETED"),
+        ("BATCH_STATE_PARTIALLY_SUCCEEDED", 4, 6, "partly_failed", "COMPLETED"),
+        ("BATCH_STATE_SUCCEEDED", 0, 10, "failed", "FAILED"),
+        ("BATCH_STATE_FAILED", 0, 10, "failed", "FAILED"),
+        ("JOB_STATE_EXPIRED", 4, 6, "expired", "FAILED"),
+        ("BATCH_STATE_CANCELLED", 10, 0, "cancelled", "FAILED"),
+        ("GONE", 0, 10, "deleted", "FAILED"),
+        (None, 10, 0, "succeeded", "COMPLETED"),  # real-time calls
+        (None, 0, 10, "failed", "FAILED"),
+        ("IMPORTED", 10, 0, "succeeded", "COMPLETED"),
+    ],
+)
+def test_a_collected_job_is_shown_as_it_ended(
+    remote: str | None, succeeded: int, failed: int, outcome: str, stage: str
+) -> None:
+    job = make_job(state=S.COLLECTED, remote_state=remote, succeeded=succeeded, failed=failed)
+    assert (job.outcome, job.stage) == (outcome, stage)
+    assert (job.trouble is None) == (outcome == "succeeded")
+
+
+def test_a_final_job_has_an_outcome_and_an_open_one_none() -> None:
+    for state in S:
+        job = make_job(state=state)
+        is_over = state in FINAL or job.stage == Stage.FAILED
+        assert (job.outcome is not None) == is_over, state
+
+
+def test_a_job_that_ended_badly_says_so_before_it_is_collected() -> None:
+    job = make_job(state=S.ENDED, remote_state="BATCH_STATE_EXPIRED")
+    assert (job.outcome, job.stage) == (JobOutcome.EXPIRED, Stage.PROCESSING)

@@ -24,6 +24,7 @@ NOT_TRIED: dict[str, str] = {
     "tests/pipeline/search/",
     "not in search yet: {}: `semantic-assets refresh` brings them in": "an answer to an agent: "
     "tests/mcp/",
+    "FAILED, not in search: {}: `semantic-assets failures` says why": "the same",
     "nothing is known of a project {}: name one that": "an answer to a caller: tests/rest/, tests/mcp/",
     "{} has no passage: run `semantic-assets refresh`": "of a map: tests/rest/test_map.py",
     "the index is in Lance: set SEMANTIC_ASSETS_LANCE_URL": "only a lake in a bucket has no folder "

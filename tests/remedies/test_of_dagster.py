@@ -28,6 +28,9 @@ def test_every_command_ends_well(desk: Desk) -> None:
     folder = desk.sources / DATASET
     (folder / "queries.jsonl").write_text('{"id": "q1", "text": "Who opens the valve?"}\n')
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta.txt\t1\n")
+    (folder / "short.task.toml").write_text(
+        'model = "gemini-3.5-flash-lite"\nprompt = "Sum up.\\n\\n{text}"\n'
+    )
     desk.must("refresh")
     desk.write("b.txt", "The pump is primed.")
     desk.must("refresh")  # there is a version to roll back to

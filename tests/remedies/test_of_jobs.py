@@ -45,6 +45,17 @@ def test_results_of_a_job_that_is_out(desk: Desk) -> None:
     assert "embedding" in desk.must("results", _job(desk))
 
 
+@pytest.mark.cures("its texts are sent again, or listed by `semantic-assets failures`")
+def test_results_of_a_job_that_failed(desk: Desk) -> None:
+    desk.set("MAX_ATTEMPTS", "1")
+    desk.arm("ends-failed")
+    desk.must("flush")
+    desk.pass_time()
+    desk.must("collect", code=1)
+    said = desk.refused("results", _job(desk))
+    assert "FAILED: Internal error" in desk.follow(said, "failures", "--json")
+
+
 @pytest.mark.cures("the answers of {} could not be trusted, so nothing more is sent in this space")
 def test_two_answers_in_a_row_that_cannot_be_trusted(desk: Desk) -> None:
     said = _quarantined(desk)
@@ -153,7 +164,7 @@ def _failed_texts(desk: Desk) -> str:
     return said
 
 
-@pytest.mark.cures("{} chunks FAILED: `semantic-assets failures`")
+@pytest.mark.cures("{} FAILED: `semantic-assets failures`")
 @pytest.mark.cures("`semantic-assets retry --errors-only` gives them another chance")
 def test_texts_that_failed(desk: Desk) -> None:
     said = desk.follow(_failed_texts(desk), "failures", "--json")

@@ -45,6 +45,19 @@ def test_results_of_a_task_that_there_is_not(desk: Desk) -> None:
     assert "short" in desk.follow(said, "generate list", "--json")
 
 
+@pytest.mark.cures("`semantic-assets generate retry {}` gives them another chance")
+@pytest.mark.cures("{} FAILED: `semantic-assets failures`")
+def test_answers_that_failed(desk: Desk) -> None:
+    _task(desk)
+    desk.arm("stopped-answers", times=None, fraction=1.0)
+    told = desk.must("refresh", code=1)
+    assert "1 answers FAILED" in told
+    said = desk.follow(told, "failures", "--json")
+    desk.disarm()
+    desk.follow(said, "generate retry")
+    desk.must("refresh")
+
+
 @pytest.mark.cures("`semantic-assets generate status {} --wait` waits for all")
 def test_answers_that_are_out(desk: Desk) -> None:
     _task(desk)

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx2
 import pytest
 
 from tests.rest.conftest import Served
@@ -69,6 +70,21 @@ def test_a_job_is_cancelled_once_and_not_when_it_is_over(served: Served) -> None
     assert served.client.post(f"/v1/batches/{job}/cancel").status_code == 200
     served.core.batch_manager.wait_for_completion(job, timeout=30)
     assert served.client.post(f"/v1/batches/{job}/cancel").status_code == 409
+
+
+def test_a_job_that_failed_is_shown_as_failed(served: Served) -> None:
+    fault = {"name": "ends-failed", "times": 1, "parameters": {}}
+    assert httpx2.post(f"{served.emulator_url}/emulator/faults", json=fault).status_code == 200
+    (job,) = _flush(served)
+    served.core.batch_manager.wait_for_completion(job, timeout=30)
+    found = served.client.get(f"/v1/batches/{job}").json()
+    assert [found[name] for name in ("status", "stage", "outcome")] == [
+        "failed",
+        "FAILED",
+        "failed",
+    ]
+    assert "Internal error" in found["error"]
+    assert served.client.get(f"/v1/batches/{job}/results").status_code == 409
 
 
 @pytest.mark.parametrize(

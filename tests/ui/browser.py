@@ -69,8 +69,10 @@ def shown(page: Page, text: str | re.Pattern[str]) -> Locator:
     return page.get_by_text(text, exact=True).filter(visible=True).first
 
 
-def open_asset_graph(page: Page) -> None:
-    page.goto("/asset-groups")
+def open_asset_graph(page: Page, *expanded: str) -> None:
+    """Open it with these groups expanded; the others are one box each."""
+    groups = ",".join(f"global@global:{group}" for group in expanded)
+    page.goto(f"/asset-groups?expanded={groups}" if expanded else "/asset-groups")
 
 
 def open_partition(page: Page, asset: str, partition: str) -> None:
@@ -78,6 +80,14 @@ def open_partition(page: Page, asset: str, partition: str) -> None:
     page.goto(f"/assets/{asset}?view=partitions&partition={partition}")
     expect(shown(page, re.compile(r"^Missing \([1-9]\d*\)$"))).to_be_visible()
     expect(shown(page, "Latest materialization")).to_be_visible()
+
+
+def inline_picture(page: Page, name: str, alt: str) -> Locator:
+    """The picture in the row of a metadata entry, which nobody clicked on, once it is decoded."""
+    picture = page.get_by_role("row").filter(has=shown(page, name)).get_by_role("img", name=alt)
+    expect(picture).to_be_visible()
+    assert wait_until(lambda: _width(picture) > 0, seconds=_PAGE_MS / 1000)
+    return picture
 
 
 def drawn_picture(page: Page, name: str, alt: str = "Map of the vectors") -> Locator:

@@ -34,6 +34,24 @@ query ($path: [String!]!) {
   }
 }
 """
+_CHECKS = """
+query ($path: [String!]!) {
+  assetNodeOrError(assetKey: {path: $path}) {
+    ... on AssetNode {
+      assetChecksOrError {
+        ... on AssetChecks {
+          checks {
+            name
+            partitionStatuses {
+              ... on AssetCheckDefaultPartitionStatuses { succeededPartitions failedPartitions }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+"""
 _FAILED_TICKS = """
 query ($name: String!) {
   sensorOrError(sensorSelector: {
@@ -57,6 +75,14 @@ class DagsterDev:
         """The partitions of the asset that are green."""
         node = self._query(_STATUSES, path=[asset])["assetNodeOrError"]
         return list(node["assetPartitionStatuses"]["materializedPartitions"])
+
+    def check_states(self, asset: str, check: str) -> dict[str, bool]:
+        """Whether the check passed, for each partition that it was evaluated on."""
+        node = self._query(_CHECKS, path=[asset])["assetNodeOrError"]["assetChecksOrError"]
+        (found,) = [one for one in node["checks"] if one["name"] == check]
+        states = found["partitionStatuses"]
+        passed = dict.fromkeys(states["succeededPartitions"], True)
+        return passed | dict.fromkeys(states["failedPartitions"], False)
 
     def failed_ticks(self, sensor: str) -> list[Any]:
         state = self._query(_FAILED_TICKS, name=sensor)["sensorOrError"]["sensorState"]

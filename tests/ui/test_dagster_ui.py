@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.browser import (
     drawn_picture,
+    inline_picture,
     launch,
     open_asset_graph,
     open_check,
@@ -35,6 +36,7 @@ ASSETS = (
     "vector_index",
     "retrieval_quality",
 )
+GROUPS = ("ingest", "generate", "embed", "serve")
 SENSOR = "gemini_batch_sensor"
 GREEN_SECONDS = 180
 
@@ -43,7 +45,11 @@ def test_the_asset_graph_shows_the_way_from_documents_to_the_index(
     page: Page, pictures: Path
 ) -> None:
     open_asset_graph(page)
+    for group in GROUPS:
+        expect(shown(page, group)).to_be_visible()
+    page.screenshot(path=pictures / "0-groups.png")
 
+    open_asset_graph(page, *GROUPS)
     for asset in ASSETS:
         expect(shown(page, asset)).to_be_visible()
     page.screenshot(path=pictures / "1-asset-graph.png")
@@ -91,11 +97,14 @@ def test_the_materialized_embeddings_show_a_map_of_their_vectors_and_their_batch
     expect(shown(page, re.compile("^batches/"))).to_be_visible()
     expect(shown(page, "COMPLETED")).to_be_visible()
 
-    picture = drawn_picture(page, "map")
+    small = inline_picture(page, "map", "Map of the vectors")
+    page.screenshot(path=pictures / "7-map-without-a-click.png")
+    picture = drawn_picture(page, "map_in_full")
     page.screenshot(path=pictures / "7-map-of-the-vectors.png")
-    box = picture.bounding_box()
-    assert box is not None
-    assert box["width"] > 500
+    for one in (small, picture):
+        box = one.bounding_box()
+        assert box is not None
+        assert box["width"] > 500
 
 
 @pytest.mark.long
@@ -114,14 +123,36 @@ def test_pictures_are_described_by_themselves_and_shown_beside_it(
     assert box["width"] > 100
 
 
-def test_a_failed_check_says_what_to_do(page: Page, pictures: Path) -> None:
+def test_a_failed_check_says_what_to_do(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
     launch(page, "embed_shard", UNREADABLE)
     assert outcome_of_run(page) == "Success"
+    assert dagster_dev.check_states("documents", "all_documents_read")[UNREADABLE] is False
 
     open_check(page, "documents", "all_documents_read")
     expect(shown(page, re.compile("What to do: Mend the files"))).to_be_visible()
     expect(shown(page, "harbour/notices/broken.pdf")).to_be_visible()
     page.screenshot(path=pictures / "9-check-with-its-cure.png")
+
+
+@pytest.mark.long
+def test_each_shard_shows_its_own_state_of_a_check(
+    page: Page, dagster_dev: DagsterDev, pictures: Path
+) -> None:
+    _expect_green(dagster_dev, "embeddings", SHARD)
+    launch(page, "embed_shard", UNREADABLE)
+    assert outcome_of_run(page) == "Success"
+    launch(page, "embed_shard", SHARD)  # the last run is of a shard that passes
+    assert outcome_of_run(page) == "Success"
+    states = dagster_dev.check_states("documents", "all_documents_read")
+    assert (states[SHARD], states[UNREADABLE]) == (True, False)
+
+    open_check(page, "documents", "all_documents_read")
+    page.get_by_role("tab", name="Partitions").last.click()
+    shown(page, UNREADABLE).click()
+    expect(shown(page, re.compile("What to do: Mend the files"))).to_be_visible()
+    page.screenshot(path=pictures / "9-check-of-one-shard.png")
 
 
 @pytest.mark.long
@@ -133,6 +164,7 @@ def test_the_sensor_ticks_without_failing(
     expect(shown(page, re.compile(r"^\d+ runs? requested$"))).to_be_visible()
     page.screenshot(path=pictures / "10-sensor.png")
     assert dagster_dev.failed_ticks(SENSOR) == []
+    assert "DEBUG" not in (pictures / "dagster.log").read_text()  # what `make dev` prints
 
 
 def _expect_green(dagster_dev: DagsterDev, asset: str, partition: str) -> None:

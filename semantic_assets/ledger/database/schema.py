@@ -85,6 +85,18 @@ source_slice = sa.Table(
     sa.UniqueConstraint("dataset", "uri", "first_record"),
 )
 
+#: How many new records a slice takes of its file in one state; a slice without a row is not counted.
+slice_plan = sa.Table(
+    "slice_plan",
+    metadata,
+    sa.Column("slice_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("planned_for", TEXT, nullable=False),
+    sa.Column("planned_documents", sa.Integer),
+    sa.Column("planned_text_bytes", sa.BigInteger),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+    sa.Column("in_order", sa.Boolean, nullable=False),
+)
+
 #: The fingerprint each table file of the lake must have to be trusted.
 table_file = sa.Table(
     "table_file",

@@ -1,11 +1,12 @@
 """Slices: the records of a file that a shard reads, and the state of the last reading."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from semantic_assets.ledger.database.schema import source_slice
+from semantic_assets.ledger.sources.record_plans import RecordPlan
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 
@@ -23,6 +24,29 @@ class SourceSlice:
     read_fingerprint: str | None = None
     #: State of the last reading for the next one; it is valid for the file it was read from.
     reading: dict[str, Any] | None = None
+    plan: RecordPlan | None = None
+    #: Its row in the ledger; None: it is not placed.
+    slice_id: int | None = field(default=None, compare=False)
+
+    @property
+    def current_plan(self) -> RecordPlan | None:
+        """The plan, if it was made for the file as it was listed last."""
+        is_current = self.plan is not None and self.plan.planned_for == self.file_fingerprint
+        return self.plan if is_current else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the listed file was counted to its end, or belongs to later slices from there."""
+        return self.end_record is not None or bool(self.current_plan and self.current_plan.is_whole)
+
+    @property
+    def new_documents(self) -> int:
+        """The documents that its next reading is expected to bring; one where nothing is known."""
+        plan, width = self.current_plan, 1
+        if self.end_record is not None and not self.is_read:
+            width = self.end_record - self.first_record
+        known = plan.planned_documents if plan is not None else None
+        return max(1, width if known is None else known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,8 @@ def slice_of(row: sa.Row[Any]) -> SourceSlice:
         is_read=row.is_read,
         read_fingerprint=row.read_fingerprint,
         reading=row.reading,
+        plan=RecordPlan.of_row(row),
+        slice_id=row.slice_id,
     )
 
 

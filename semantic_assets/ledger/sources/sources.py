@@ -2,25 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from semantic_assets.errors import Conflict, NotFound
+from semantic_assets.errors import NotFound
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import dataset as dataset_table
 from semantic_assets.ledger.database.schema import shard as shard_table
 from semantic_assets.ledger.database.schema import source_slice
-from semantic_assets.ledger.sources.placement import of_shard, place, place_behind, rename, touch
+from semantic_assets.ledger.sources.placement import of_shard, place, rename, touch
+from semantic_assets.ledger.sources.record_plans import (
+    RecordPlan,
+    drop_plans,
+    store_plans,
+    with_plans,
+)
 from semantic_assets.ledger.sources.slices import (
     Reading,
     SourceSlice,
     of_file,
-    of_slice,
     slice_of,
-    slice_values,
 )
+from semantic_assets.ledger.sources.splitting import move, split
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 
@@ -71,7 +76,7 @@ class Sources:
 
     def shard_slices(self, shard: ShardKey) -> list[SourceSlice]:
         """Return the slices of a shard in order of placement."""
-        query = sa.select(source_slice).where(
+        query = with_plans().where(
             source_slice.c.shard == str(shard), source_slice.c.removed_at.is_(None)
         )
         with self.database.read() as connection:
@@ -81,7 +86,7 @@ class Sources:
 
     def file_slices(self, dataset: DatasetKey, uri: str) -> list[tuple[ShardKey, SourceSlice]]:
         """Return the shards and slices of one file's records, in order of the records."""
-        query = sa.select(source_slice).where(
+        query = with_plans().where(
             source_slice.c.dataset == str(dataset),
             source_slice.c.uri == uri,
             source_slice.c.removed_at.is_(None),
@@ -94,7 +99,7 @@ class Sources:
 
     def placed(self, dataset: DatasetKey) -> list[SourceSlice]:
         """Return all slices of a dataset that are not removed."""
-        query = sa.select(source_slice).where(
+        query = with_plans().where(
             source_slice.c.dataset == str(dataset), source_slice.c.removed_at.is_(None)
         )
         with self.database.read() as connection:
@@ -106,7 +111,7 @@ class Sources:
 
     def unread_of(self, datasets: Sequence[DatasetKey] = ()) -> dict[DatasetKey, list[SourceSlice]]:
         """Map those of these datasets, or of all, that have such slices to them, by one query."""
-        query = sa.select(source_slice).where(
+        query = with_plans().where(
             source_slice.c.removed_at.is_(None),
             source_slice.c.read_fingerprint.is_distinct_from(source_slice.c.file_fingerprint),
         )
@@ -138,48 +143,57 @@ class Sources:
                 connection.execute(
                     of_file(dataset, uri).values(file_fingerprint=fingerprint, bytes=size)
                 )
+                drop_plans(connection, dataset, uri)
             for uri in removed:
                 connection.execute(of_file(dataset, uri).values(removed_at=now))
             names = [*(uri for uri, _, _ in changed), *removed, *(i.uri for _, i in renamed)]
             touch(connection, dataset, names)
 
-    def split_slice(self, shard: ShardKey, item: SourceSlice, *, at: int) -> ShardKey:
+    def split_slice(
+        self,
+        shard: ShardKey,
+        item: SourceSlice,
+        *,
+        at: int,
+        plan: RecordPlan | None = None,
+        rest: RecordPlan | None = None,
+    ) -> ShardKey:
         """End a slice of a full shard before record `at`; return the shard that gets the rest.
+
+        Args:
+            plan: of the slice that ends; None: it keeps its own.
+            rest: of the records that are left.
 
         Raises:
             NotFound: another process split the slice.
         """
-        now = self.database.clock()
-        rest = replace(item, first_record=at, is_read=False, reading=None)
         with self.database.write() as connection:
-            ended = connection.execute(
-                of_slice(shard.dataset, item)
-                .where(source_slice.c.end_record.is_(None))
-                .values(end_record=at)
-                .returning(source_slice.c.slice_id)
-            ).all()
-            if not ended:
-                raise NotFound(f"{item.uri}: records from {item.first_record} were split already")
-            following = place_behind(connection, shard, item.bytes, now)
-            connection.execute(
-                sa.insert(source_slice).values(slice_values(shard.dataset, following, rest))
-            )
-        return following
+            return split(connection, self.database, shard, item, at, (plan, rest))
+
+    def plan_slices(self, plans: Sequence[tuple[SourceSlice, RecordPlan]]) -> None:
+        """Note what was counted of the records of placed slices."""
+        found = [(item.slice_id, plan) for item, plan in plans if item.slice_id is not None]
+        if found:
+            with self.database.write(synced=False) as connection:
+                store_plans(connection, self.database, found)
+
+    def uncounted(self, datasets: Sequence[DatasetKey]) -> list[tuple[ShardKey, SourceSlice]]:
+        """Return the slices to the end of files that are neither read nor counted as they are now."""
+        of, wanted = source_slice.c, {str(dataset) for dataset in datasets}
+        query = with_plans().where(
+            of.removed_at.is_(None),
+            of.end_record.is_(None),
+            of.read_fingerprint.is_distinct_from(of.file_fingerprint),
+        )
+        with self.database.read() as connection:
+            rows = [row for row in connection.execute(query) if row.dataset in wanted]
+        found = [(ShardKey.parse(row.shard), slice_of(row)) for row in rows]
+        return [(shard, item) for shard, item in found if not item.is_counted]
 
     def move_slice(self, shard: ShardKey, item: SourceSlice) -> ShardKey:
         """Move an unread slice of a full shard to the next shard, which is returned."""
-        now = self.database.clock()
         with self.database.write() as connection:
-            following = place_behind(connection, shard, item.bytes, now)
-            moved = connection.execute(
-                of_slice(shard.dataset, item)
-                .where(source_slice.c.is_read.is_(False))
-                .values(shard=str(following))
-                .returning(source_slice.c.slice_id)
-            ).all()
-            if not moved:
-                raise Conflict(f"{item.uri} was read in {shard}: a document never moves")
-        return following
+            return move(connection, self.database, shard, item)
 
     def note_readings(self, shard: ShardKey, read: Sequence[Reading]) -> None:
         """Record the readings of slices that a shard's table now holds.

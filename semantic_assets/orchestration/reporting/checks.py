@@ -1,5 +1,6 @@
 """Our checks as Dagster's: the promise of each and, where it fails, the remedy."""
 
+import warnings
 from collections.abc import Sequence
 
 import dagster as dg
@@ -7,6 +8,7 @@ import dagster as dg
 from semantic_assets.orchestration.reporting.columns import UNREADABLE
 from semantic_assets.orchestration.reporting.remedies import (
     ALL_DOCUMENTS_READ,
+    OF_ALL,
     PROMISES,
     remedy_of_check,
 )
@@ -19,9 +21,22 @@ from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
 
 
-def check_specs(asset: dg.AssetKey, *names: str) -> Sequence[dg.AssetCheckSpec]:
-    """Return the specs of an asset's checks, each with its promise."""
-    return [dg.AssetCheckSpec(name, asset=asset, description=PROMISES[name]) for name in names]
+def check_specs(
+    asset: dg.AssetKey, partitions: dg.PartitionsDefinition, *names: str
+) -> Sequence[dg.AssetCheckSpec]:
+    """Return the specs of an asset's checks, each with its promise and a state in each partition."""
+    with warnings.catch_warnings():
+        # Dagster calls partitions of checks a preview; without them the last verdict hides the others.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(
+                name,
+                asset=asset,
+                description=PROMISES[name],
+                partitions_def=None if name in OF_ALL else partitions,
+            )
+            for name in names
+        ]
 
 
 def check_result(check: Check) -> dg.AssetCheckResult:
@@ -37,9 +52,11 @@ def check_result(check: Check) -> dg.AssetCheckResult:
     )
 
 
-def check_evaluation(key: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
+def check_evaluation(
+    key: dg.AssetKey, check: Check, partition: str | None
+) -> dg.AssetCheckEvaluation:
     """Return a check as an evaluation, for a run that is not the asset's own."""
-    return _evaluation(key, check_result(check))
+    return _evaluation(key, check_result(check), partition)
 
 
 def documents_check(store: Store, report: DocumentsReport) -> dg.AssetCheckResult:
@@ -67,12 +84,15 @@ def documents_evaluation(
     key: dg.AssetKey, store: Store, report: DocumentsReport
 ) -> dg.AssetCheckEvaluation:
     """Return `documents_check` as an evaluation, for a run that is not the asset's own."""
-    return _evaluation(key, documents_check(store, report))
+    return _evaluation(key, documents_check(store, report), str(report.shard))
 
 
-def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+def _evaluation(
+    key: dg.AssetKey, result: dg.AssetCheckResult, partition: str | None
+) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key,
+        partition=partition,
         check_name=str(result.check_name),
         passed=result.passed,
         severity=result.severity,
@@ -82,7 +102,7 @@ def _evaluation(key: dg.AssetKey, result: dg.AssetCheckResult) -> dg.AssetCheckE
 
 
 def _description(check: Check) -> str:
-    """Describe a check, subject first: its page shows the last verdict on any partition."""
+    """Describe a check, its subject first."""
     found = visible(f"{check.subject}: {check.message}")
     if check.passed:
         return found

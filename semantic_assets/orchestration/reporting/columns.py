@@ -63,6 +63,7 @@ _DESCRIPTIONS = {
     "job": "our id; sorts by time",
     "stage": "CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED",
     "state": "the ledger's word, finer than the stage",
+    "outcome": "how the job ended: succeeded, partly_failed, failed, expired, cancelled and others",
     "remote": "the job's name at Google; empty in real time",
     "requests": "texts the job carries, of all its shards",
     "rows": "chunks of this shard with an outcome of this job",
@@ -78,6 +79,7 @@ BATCH_JOBS = pa.schema(
     [
         pa.field("job", pa.string(), nullable=False),
         pa.field("stage", pa.string(), nullable=False),
+        pa.field("outcome", pa.string()),
         pa.field("state", pa.string(), nullable=False),
         pa.field("remote", pa.string()),
         pa.field("requests", pa.int64(), nullable=False),

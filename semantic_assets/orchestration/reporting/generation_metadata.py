@@ -14,6 +14,7 @@ from semantic_assets.model.batch_job import FINAL
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import GENERATIONS
 from semantic_assets.orchestration.reporting.columns import BATCH_JOBS
+from semantic_assets.orchestration.reporting.numbers import dollars, is_charged
 from semantic_assets.orchestration.reporting.samples import job_row, sample
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation_jobs.generation_queue import GenerationQueue, images_of
@@ -49,7 +50,7 @@ Metadata = Mapping[str, Any]
 
 
 def generation_jobs_metadata(
-    queues: Sequence[GenerationQueue], submitted: int, blocked_by: str | None
+    store: Store, queues: Sequence[GenerationQueue], submitted: int, blocked_by: str | None
 ) -> Metadata:
     """Return the requests of the tasks, with the numbers in flight and waiting."""
     jobs = [job for queue in queues for job in queue.open_jobs][:_JOBS]
@@ -62,8 +63,8 @@ def generation_jobs_metadata(
         "requests_in_flight": sum(queue.in_flight for queue in queues),
         "requests_waiting": sum(queue.waiting for queue in queues),
         "requests_refused": sum(queue.refused for queue in queues),
-        "batch_usd_waiting_estimated": round(sum(q.usd_waiting_estimated for q in queues), 10),
-        "by_task": sample(rows, QUEUE),
+        **dollars(store, batch_usd_waiting_estimated=sum(q.usd_waiting_estimated for q in queues)),
+        "by_task": sample(rows, _charged(store, QUEUE)),
         "jobs": sample((job_row(job) for job in jobs if job.state not in FINAL), BATCH_JOBS),
     }
 
@@ -81,11 +82,17 @@ def generations_metadata(
         "documents_pending": sum(report.pending for report in reports),
         "tokens": sum(report.tokens for report in reports),
         "output_tokens": sum(report.output_tokens for report in reports),
-        "batch_usd": round(sum(report.usd for report in reports), 10),
-        "by_task": sample(rows, TASKS),
+        **dollars(store, batch_usd=sum(report.usd for report in reports)),
+        "by_task": sample(rows, _charged(store, TASKS)),
         **_samples(store, shard),
         **_thumbnails(store, shard),
     }
+
+
+def _charged(store: Store, schema: pa.Schema) -> pa.Schema:
+    """Leave out the dollars where nothing is charged."""
+    shown = [field for field in schema if is_charged(store) or not field.name.startswith("usd")]
+    return pa.schema(shown)
 
 
 def _samples(store: Store, shard: ShardKey) -> Metadata:

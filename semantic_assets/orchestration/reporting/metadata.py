@@ -13,6 +13,8 @@ from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import CHUNKS, DOCUMENTS, EMBEDDINGS_COLUMNS
 from semantic_assets.orchestration.reporting.columns import BATCH_JOBS, EVALUATIONS, JOBS_OF_ROWS
+from semantic_assets.orchestration.reporting.inline_pictures import small_map, trend
+from semantic_assets.orchestration.reporting.numbers import dollars, megabytes, rounded, share
 from semantic_assets.orchestration.reporting.samples import (
     job_row,
     sample,
@@ -45,7 +47,7 @@ def documents_metadata(store: Store, path: str, report: DocumentsReport) -> Meta
         "dataset_files": files.told,
         "dataset_files_not_read": files.failed,
         "dataset_files_read_in_part": files.in_part,
-        "text_bytes": report.text_bytes,
+        "text_mb": megabytes(report.text_bytes),
         "files_read": report.files_read,
         "files_unsettled": len(report.unsettled),
         "rewritten": report.written,
@@ -59,8 +61,11 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
         "dagster/partition_row_count": report.chunks,
         "distinct_texts": report.distinct_texts,
         "tokens_estimated": report.tokens_estimated,
-        "batch_usd_estimated": _usd(batch_usd(model, report.tokens_estimated)),
-        "realtime_usd_estimated": _usd(realtime_usd(model, report.tokens_estimated)),
+        **dollars(
+            store,
+            batch_usd_estimated=batch_usd(model, report.tokens_estimated),
+            realtime_usd_estimated=realtime_usd(model, report.tokens_estimated),
+        ),
         "documents_chunked": report.documents_chunked,
         "documents_waiting": report.documents_waiting,
         "rewritten": report.written,
@@ -68,23 +73,23 @@ def chunks_metadata(store: Store, path: str, report: ChunksReport) -> Metadata:
     }
 
 
-def submission_metadata(submission: Submission, queue: ShardQueue) -> Metadata:
+def submission_metadata(store: Store, submission: Submission, queue: ShardQueue) -> Metadata:
     blocked_by = submission.blocked_by.reason if submission.blocked_by else "no"
     return {
         "jobs_submitted": len(submission.submitted),
         "held_back": visible(blocked_by),
-        **queue_metadata(queue),
+        **queue_metadata(store, queue),
     }
 
 
-def queue_metadata(queue: ShardQueue) -> Metadata:
+def queue_metadata(store: Store, queue: ShardQueue) -> Metadata:
     return {
         "texts_in_flight": queue.in_flight,
         "texts_waiting": queue.waiting,
         "texts_landed": queue.landed,
         "texts_failed": queue.failed,
         "tokens_waiting_estimated": queue.waiting_tokens_estimated,
-        "batch_usd_waiting_estimated": _usd(queue.waiting_usd_estimated),
+        **dollars(store, batch_usd_waiting_estimated=queue.waiting_usd_estimated),
         "jobs_out": len(queue.open_jobs),
         "jobs": sample((job_row(job) for job in queue.open_jobs[:_JOBS]), BATCH_JOBS),
     }
@@ -96,7 +101,7 @@ def outcomes_metadata(report: EmbeddingsReport) -> Metadata:
         "chunks_ready": report.ready,
         "chunks_failed": report.failed,
         "chunks_pending": report.pending,
-        "coverage_ready": report.ready / max(1, report.chunks),
+        "coverage_ready": share(report.ready, report.chunks),
         "tokens": report.tokens,
     }
 
@@ -114,10 +119,13 @@ def embeddings_metadata(store: Store, path: str, report: EmbeddingsReport) -> Me
         **_map(store, path, report),
         **outcomes_metadata(report),
         "tokens_estimated": report.tokens_estimated,
-        "tokens_to_estimate": report.tokens / max(1, report.tokens_estimated),
-        "batch_usd": _usd(batch_usd(model, report.tokens)),
-        "batch_usd_estimated": _usd(batch_usd(model, report.tokens_estimated)),
-        "realtime_usd": _usd(realtime_usd(model, report.tokens)),
+        "tokens_to_estimate": rounded(report.tokens / max(1, report.tokens_estimated)),
+        **dollars(
+            store,
+            batch_usd=batch_usd(model, report.tokens),
+            batch_usd_estimated=batch_usd(model, report.tokens_estimated),
+            realtime_usd=realtime_usd(model, report.tokens),
+        ),
         "space": report.space_id,
         "dimensions": space.dimensions,
         **_jobs_of_rows(store, path),
@@ -129,7 +137,11 @@ def _map(store: Store, path: str, report: EmbeddingsReport) -> Metadata:
     found = vector_map(store, report.shard, path)
     if found is None:
         return {}
-    return {"map": picture(found), "map_variance_share": found.variance_share}
+    return {
+        "map": small_map(found),
+        "map_in_full": picture(found),
+        "map_variance_share": rounded(found.variance_share),
+    }
 
 
 def _jobs_of_rows(store: Store, path: str) -> Metadata:
@@ -144,7 +156,7 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
     return {
         "dagster/partition_row_count": report.rows,
         "chunks": chunks,
-        "coverage_indexed": min(1.0, report.rows / max(1, chunks)),
+        "coverage_indexed": share(min(report.rows, chunks), chunks),
         "index_version": report.version,
         "rows_carried": report.carried,
         "backend": report.backend,
@@ -160,9 +172,10 @@ def index_metadata(store: Store, report: IndexReport) -> Metadata:
 def quality_metadata(store: Store, found: Evaluation) -> Metadata:
     before = store.ledger.evaluations.of(DatasetKey.parse(found.dataset))[:_VERSIONS]
     return {
-        "ndcg_at_10": found.ndcg_at_10,
-        "recall_at_10": found.recall_at_10,
-        "mrr": found.mrr,
+        "ndcg_at_10": rounded(found.ndcg_at_10),
+        "trend": trend(before or [found]),
+        "recall_at_10": rounded(found.recall_at_10),
+        "mrr": rounded(found.mrr),
         "queries": found.queries,
         "index_version": found.version,
         "space": found.space_id,
@@ -172,14 +185,9 @@ def quality_metadata(store: Store, found: Evaluation) -> Metadata:
     }
 
 
-def _usd(amount: float) -> float:
-    """Round off the digits that binary numbers leave behind."""
-    return round(amount, 10)
-
-
 def _table(store: Store, path: str, schema: pa.Schema) -> Metadata:
     return {
         "path": dg.MetadataValue.path(store.lake.address(path)),
-        "file_bytes": store.lake.size(path),
+        "file_mb": megabytes(store.lake.size(path)),
         "sample": sample_of_file(store, path, schema),
     }

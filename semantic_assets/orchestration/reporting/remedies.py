@@ -22,7 +22,9 @@ from semantic_assets.errors import (
 ALL_DOCUMENTS_READ = "all_documents_read"
 NO_MISSING_VECTORS = "no_missing_vectors"
 UNIT_NORM = "unit_norm"
+NO_FAILED_ANSWERS = "no_failed_answers"
 REQUESTED_RUNS_SUCCEED = "requested_runs_succeed"
+BATCHES_ADVANCE = "batches_advance"
 INDEX_MATCHES_EMBEDDINGS = "index_matches_embeddings"
 NO_QUALITY_DROP = "no_quality_drop"
 
@@ -31,10 +33,14 @@ PROMISES = {
     ALL_DOCUMENTS_READ: "Every source document could be read; the others are rows with a reason.",
     NO_MISSING_VECTORS: "Every chunk of the shard has a vector.",
     UNIT_NORM: "Every vector has length 1, so that a dot product is a cosine.",
-    REQUESTED_RUNS_SUCCEED: "No partition was given up after five failed runs of the sensor.",
+    NO_FAILED_ANSWERS: "No document of the shard was given up by a task: each has its answer, or it is out.",
+    REQUESTED_RUNS_SUCCEED: "The partition was not given up after five failed runs of the sensor.",
+    BATCHES_ADVANCE: "The runs that send and collect were not given up. It is one check for all shards.",
     INDEX_MATCHES_EMBEDDINGS: "The serving index holds every READY chunk it was built from.",
     NO_QUALITY_DROP: "nDCG@10 fell by no more than 0.02 against the index version before.",
 }
+#: Checks of the lake as a whole: their state is not that of a partition.
+OF_ALL = frozenset({BATCHES_ADVANCE})
 _CHECKS = {
     ALL_DOCUMENTS_READ: (
         "Mend the files, or exclude them in dataset.toml; the next run reads them again. "
@@ -49,9 +55,17 @@ _CHECKS = {
         "The file was changed from outside. Delete the partition's `path`; "
         "`semantic-assets refresh -d {dataset}` writes it again from the results, at no cost."
     ),
+    NO_FAILED_ANSWERS: (
+        "`semantic-assets failures -d {dataset}` lists them by reason, "
+        "`semantic-assets generate retry {dataset}` gives them another chance."
+    ),
     REQUESTED_RUNS_SUCCEED: (
-        "Open the last failed run of the partition named (Runs, filter by partition), do what its "
-        "error says, and materialize the partition by hand; or run `semantic-assets refresh`."
+        "Open the last failed run of the partition (Runs, filter by partition), do what its error "
+        "says, and materialize the partition by hand; or run `semantic-assets refresh`."
+    ),
+    BATCHES_ADVANCE: (
+        "Open the last failed run of `advance_batches`, do what its error says, and launch it again; "
+        "or run `semantic-assets refresh`."
     ),
     INDEX_MATCHES_EMBEDDINGS: (
         "`semantic-assets index build {dataset}` builds it again from the embeddings, at no cost."
@@ -127,6 +141,17 @@ _ERRORS: tuple[tuple[type[SemanticAssetsError], str], ...] = (
 _DISK = (
     "Make room, mend the rights or bring back the path that the message names, then launch the run "
     "again. Tables of the lake that are gone are written again by `semantic-assets refresh`."
+)
+#: Of a run of `refresh` after which texts are FAILED.
+TEXTS_FAILED = (
+    "What succeeded is in search. `semantic-assets failures` lists what FAILED by reason, with the "
+    "remedy; the check of the partition stays red until it is mended."
+)
+#: Of a run of `embeddings` that waited in vain.
+STILL_WAITING = (
+    "Nothing is lost: the batches go on, and the sensor materializes these partitions when they have "
+    "ended (`semantic-assets status` says when that should be). Launch the run again to wait "
+    "further; `SEMANTIC_ASSETS_WAIT_MINUTES` sets how long a run waits."
 )
 _UNKNOWN = "`semantic-assets verify` checks what is stored; then launch the run again."
 

@@ -10,6 +10,7 @@ from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.tables import INDEX_ROWS
 from semantic_assets.orchestration.reporting.columns import table_schema
+from semantic_assets.orchestration.reporting.numbers import rounded
 from semantic_assets.pipeline.reports.samples import index_rows
 from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
@@ -57,16 +58,19 @@ def job_row(job: BatchJob) -> dict[str, Any]:
     return {
         "job": job.job_id,
         "stage": str(job.stage),
+        "outcome": job.outcome and str(job.outcome),
         "state": str(job.state),
         "remote": job.remote_name,
         "requests": job.requests,
         "tokens_estimated": job.tokens_estimated,
-        "error_message": job.error_message,
+        "error_message": job.trouble,
     }
 
 
 def _short(value: object) -> str | int | float | bool | None:
-    if value is None or isinstance(value, int | float | bool):
+    if isinstance(value, float):
+        return rounded(value)
+    if value is None or isinstance(value, int | bool):
         return value
     text = visible(" ".join(str(value).split()))
     return text if len(text) <= _CHARS else f"{text[:_CHARS]}..."

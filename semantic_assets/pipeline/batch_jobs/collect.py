@@ -187,11 +187,12 @@ def _collect(
         store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
     )
     clear_remote(store, gemini, job)
-    what = kind_of_job(store, job).noun
+    what, found = kind_of_job(store, job).noun, store.ledger.jobs.find(job.job_id)
+    how = f" ({found.outcome}: {found.trouble})" if found.trouble else ""
     store.report_progress(
-        f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed"
+        f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed{how}"
     )
-    return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
+    return Collection(job=found, outcomes=outcomes, quarantined=None)
 
 
 def _may_be_billed(job: BatchJob) -> bool:

@@ -29,6 +29,9 @@ class JobStatus(HtmlTable):
     #: CREATED, SUBMITTED, PROCESSING, COMPLETED or FAILED; `state` is the ledger's finer state.
     stage: str
     state: str
+    #: succeeded, partly_failed, failed, expired, cancelled, deleted, not_created, rejected,
+    #: given_up, quarantined or damaged; None while it is open.
+    outcome: str | None
     #: The state Google last reported.
     remote_state: str | None
     is_final: bool
@@ -56,6 +59,7 @@ def job_status(store: Store, name: str) -> JobStatus:
         remote_name=job.remote_name,
         stage=str(job.stage),
         state=str(job.state),
+        outcome=job.outcome and str(job.outcome),
         remote_state=job.remote_state,
         is_final=job.state in FINAL,
         is_cancelling=job.cancel_requested_at is not None,
@@ -64,7 +68,7 @@ def job_status(store: Store, name: str) -> JobStatus:
         failed=job.failed,
         tokens_estimated=job.tokens_estimated,
         tokens=job.tokens_actual,
-        error=job.error_message,
+        error=job.trouble,
         created_at=job.created_at,
         ended_at=job.ended_at,
     )
@@ -80,6 +84,11 @@ def job_results(store: Store, name: str) -> dict[str, Vectors]:
         Conflict: the job is not collected yet, or brought no vectors.
     """
     job = store.ledger.jobs.find(name)
+    if job.state in FINAL and not (job.state == JobState.COLLECTED and job.succeeded != 0):
+        raise Conflict(
+            f"job {job.job_id} ended ({job.outcome}) and brought nothing: {job.trouble}; its texts "
+            "are sent again, or listed by `semantic-assets failures`"
+        )
     if job.state != JobState.COLLECTED:
         raise Conflict(
             f"job {job.job_id} is {job.state} ({job.stage}): its results are here when it is "

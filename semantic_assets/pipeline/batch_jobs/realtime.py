@@ -58,6 +58,10 @@ class RealtimeReport:
     job_id: str | None
     texts: int
     usd: float
+    #: Texts whose calls were answered, and not with what was asked for.
+    failed: int = 0
+    #: Shards that asked for the texts.
+    shards: tuple[str, ...] = ()
 
 
 def embed_now(store: Store, gemini: Gemini, shard: ShardKey) -> RealtimeReport:
@@ -90,8 +94,8 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
             interrupted = may_be_billed(error) or isinstance(error, SpendRefused)
             raise
         finally:
-            landed, usd = merge_parts(store, job, lease, interrupted=interrupted)
-    return RealtimeReport(job_id=job.job_id, texts=landed, usd=usd)
+            report = merge_parts(store, job, lease, interrupted=interrupted)
+    return report
 
 
 def _form(
@@ -141,10 +145,8 @@ def _keep(store: Store, product: Product, job: BatchJob, number: int, block: Blo
     cover_results(store, job.product_id, name)
 
 
-def merge_parts(
-    store: Store, job: BatchJob, lease: Lease, *, interrupted: bool
-) -> tuple[int, float]:
-    """Merge a real-time job's parts into one file, collect it; return (texts answered, dollars).
+def merge_parts(store: Store, job: BatchJob, lease: Lease, *, interrupted: bool) -> RealtimeReport:
+    """Merge a real-time job's parts into one file, and collect it.
 
     Raises:
         Conflict: another process has merged them; parts that landed since stay, and count.
@@ -155,7 +157,7 @@ def merge_parts(
         _require_parts(store, job, parts)
     except BrokenFile as error:
         damage(store, job, error)
-        return 0, 0.0
+        return RealtimeReport(job_id=job.job_id, texts=0, usd=0.0)
     schema, folder = results_of(product), layout.results_dir(job.product_id)
     tokens = output = rows = landed = 0
     path = layout.results(job.product_id, job.job_id)
@@ -191,7 +193,9 @@ def merge_parts(
     for name in parts:
         store.lake.delete(f"{folder}/{name}")
     store.lake.delete(layout.manifest(job.job_id))
-    return landed, usd
+    return RealtimeReport(
+        job_id=job.job_id, texts=landed, usd=usd, failed=rows - landed, shards=job.shards
+    )
 
 
 def _require_parts(store: Store, job: BatchJob, parts: list[str]) -> None:

@@ -1,8 +1,8 @@
 """List the sources, place new files in shards, and record changed and removed ones.
 
-Of a dataset's files only dataset.toml is opened; the others are opened when their shard is read. A
-file that is absent while its dataset is there counts as deleted; an absent dataset counts as
-missing, and is only removed after a grace period.
+Of a dataset's files only dataset.toml is opened; the others are opened when their records are
+counted, or their shard is read. A file that is absent while its dataset is there counts as deleted;
+an absent dataset counts as missing, and is only removed after a grace period.
 """
 
 from collections import Counter

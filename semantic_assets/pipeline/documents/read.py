@@ -56,7 +56,7 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
         row = store.ledger.sources.shard(shard)
         wanted = reading_of(row, settings)
         slices = store.ledger.sources.shard_slices(shard)
-        reader = _reader(settings)
+        reader = reader_of(settings)
         inputs = _inputs(reader, [(s.uri, s.first_record, s.file_fingerprint) for s in slices])
         if store.is_current(layout.documents(shard), inputs):
             report = _unchanged(store, row)
@@ -73,10 +73,11 @@ def read_documents(store: Store, shard: ShardKey) -> DocumentsReport:
 
 def reading_of(shard: Shard, settings: DatasetSettings) -> str:
     """Return the `read_as` value of a shard read in its present state, from the ledger alone."""
-    return f"{shard.revision}:{_reader(settings)}"
+    return f"{shard.revision}:{reader_of(settings)}"
 
 
-def _reader(settings: DatasetSettings) -> str:
+def reader_of(settings: DatasetSettings) -> str:
+    """Return the version and settings of the code that reads a dataset's files."""
     return f"{CODE_VERSION}:{settings.columns_fingerprint}:{settings.options_fingerprint}"
 
 

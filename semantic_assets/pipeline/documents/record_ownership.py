@@ -23,12 +23,9 @@ class Neighbour:
     def __init__(self, item: SourceSlice, table: PreviousRows) -> None:
         self.item, self.table, self.rows = item, table, table.of_file(item.uri)
 
-    @property
-    def missing_records(self) -> int:
-        """The number of records it will take when its table is made anew."""
-        if self.rows is not None or self.item.end_record is None:
-            return 0
-        return self.item.end_record - self.item.first_record
+    def awaited_records(self, file_stamp: str) -> int:
+        """Return how many more records it takes when it reads the file in this state."""
+        return _room(self.item, self.rows, file_stamp) or 0
 
 
 class RecordOwners:
@@ -41,14 +38,15 @@ class RecordOwners:
         table: PreviousRows,
         earlier: list[Neighbour],
         later: list[Neighbour],
+        file_stamp: str,
     ) -> None:
         self._item, self._rows, self._table, self._others = item, mine, table, [*earlier, *later]
         self._earlier_rows = [other.rows for other in earlier]
         self._mine = _places(mine)
         self._earlier = _ids(earlier)
         self._later = _ids(later)
-        self._left_to_others = sum(other.missing_records for other in earlier)
-        self._room = _room(item, mine)
+        self._left_to_others = sum(other.awaited_records(file_stamp) for other in earlier)
+        self._room = _room(item, mine, file_stamp)
         self._held = self._signatures()
         self._seen: Counter[str] = Counter()
 
@@ -58,13 +56,17 @@ class RecordOwners:
         return self._held
 
     def skippable(self, file_stamp: str) -> int:
-        """Return how many records earlier shards hold if the file is as they read it; else 0."""
+        """Return how many records at the file's beginning earlier shards hold, if all; else 0.
+
+        Their number alone does not tell: records may have been inserted before those they hold.
+        """
+        plan = self._item.plan
+        is_in_order = plan is not None and plan.in_order and plan.planned_for == file_stamp
         rows = [found for found in self._earlier_rows if found is not None]
         held = sum(found.count for found in rows)
         is_same = all(found.file_stamp == file_stamp for found in rows)
-        if self._rows is not None or not is_same or held != self._item.first_record:
-            return 0
-        return held
+        is_all = is_in_order and is_same and held == self._item.first_record
+        return held if is_all and self._rows is None else 0
 
     @property
     def is_whole(self) -> bool:
@@ -100,6 +102,11 @@ class RecordOwners:
     def is_closed(self) -> bool:
         """Whether only records already in the shard are taken."""
         return self._room is not None and self._room <= 0
+
+    @property
+    def room(self) -> int | None:
+        """How many more records of no shard the slice may take; None: any number."""
+        return self._room
 
     def close(self) -> None:
         """Leave further records that are in no shard to the next shard."""
@@ -138,8 +145,18 @@ def _ids(neighbours: list[Neighbour]) -> set[str]:
     return {name for other in neighbours if other.rows for name in other.rows.document_ids}
 
 
-def _room(item: SourceSlice, mine: FileRows | None) -> int | None:
-    """Return how many records of no shard the slice may take; None: any number."""
+def _room(item: SourceSlice, held: FileRows | None, file_stamp: str) -> int | None:
+    """Return how many records of no shard the slice takes of the file in this state; None: any number.
+
+    One that holds records takes more only if that was planned for this very state. Every reader of
+    the file can tell that, and whether it has happened: so none takes a record of another, and none
+    is left for a slice that will not take it.
+    """
     if item.end_record is None:
         return None
-    return 0 if mine is not None else item.end_record - item.first_record
+    if held is None:
+        return item.end_record - item.first_record
+    plan = item.plan
+    if plan is None or plan.planned_for != file_stamp or held.file_stamp == file_stamp:
+        return 0
+    return plan.planned_documents or 0

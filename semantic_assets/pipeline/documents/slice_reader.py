@@ -8,11 +8,14 @@ import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from typing import Any, BinaryIO
 
+from semantic_assets.errors import Conflict
 from semantic_assets.intake.names import EMPTY_SEGMENT, is_segment
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.sources.record_plans import RecordPlan
 from semantic_assets.ledger.sources.slices import Reading, SourceSlice
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS, SHARD_MAX_TEXT_BYTES, ShardKey
 from semantic_assets.model.statuses import ParseStatus
@@ -131,7 +134,7 @@ class SliceReader:
             return item.reading
         if is_segment(item.uri) and os.fstat(stream.fileno()).st_size <= len(EMPTY_SEGMENT):
             return None  # every document was removed from it
-        claims, now = self._claims(item, rows), self._store.ledger.now()
+        claims, now = self._claims(item, rows, file_stamp), self._store.ledger.now()
         # Segments are the store's own files, whatever a dataset calls its columns.
         below = item.uri.removeprefix(f"{self._shard.dataset}/")
         columns = Columns() if is_segment(item.uri) else self._settings.columns_of(below)
@@ -144,9 +147,8 @@ class SliceReader:
             lines = read_records(item.uri, stream, columns=columns, start=start)
             if is_segment(item.uri):
                 lines = _without_cut_off(stream, file_stamp, lines)
-            self._walk(
-                item, claims, lines if item.end_record is None else (), file_stamp, start.lines, 0
-            )
+            new = () if claims.is_closed else lines
+            self._walk(item, claims, new, file_stamp, start.lines, 0)
         else:
             if skip := claims.skippable(file_stamp):
                 claims.pass_over(mine=False)
@@ -162,16 +164,16 @@ class SliceReader:
         size = os.fstat(stream.fileno()).st_size
         return described(stream, size, item.reading if start is not None else None, now)
 
-    def _claims(self, item: SourceSlice, rows: FileRows | None) -> RecordOwners:
+    def _claims(self, item: SourceSlice, rows: FileRows | None, file_stamp: str) -> RecordOwners:
         if item.first_record == 0 and item.end_record is None:
-            return RecordOwners(item, rows, self._previous, [], [])
+            return RecordOwners(item, rows, self._previous, [], [], file_stamp)
         dataset = self._shard.dataset
         slices = self._store.ledger.sources.file_slices(dataset, item.uri)
         # The tables of earlier shards show which records are in no shard: let them finish first.
         # A shard waits for lower shards only, so that no two can wait for each other.
         wait = rows is None or item.end_record is None
         earlier = [
-            Neighbour(other, self._table(shard, wait=wait))
+            Neighbour(other, self._table(shard, wait=wait and shard < self._shard))
             for shard, other in slices
             if other.first_record < item.first_record
         ]
@@ -180,14 +182,14 @@ class SliceReader:
             for shard, other in slices
             if other.first_record > item.first_record
         ]
-        return RecordOwners(item, rows, self._previous, earlier, later)
+        return RecordOwners(item, rows, self._previous, earlier, later, file_stamp)
 
     def _table(self, shard: ShardKey, *, wait: bool) -> PreviousRows:
         if shard not in self._tables:
-            if wait:
-                with self._store.ledger.leases.holding(lease_names.of_shard(shard)):
-                    self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)
-            else:
+            lease = self._store.ledger.leases.holding(lease_names.of_shard(shard))
+            with ExitStack() as held:
+                with suppress(Conflict):  # its slice tells, too, what it takes
+                    held.enter_context(lease if wait else nullcontext())
                 self._tables[shard] = PreviousRows.open(self._store, shard, self._reader)
         return self._tables[shard]
 
@@ -210,8 +212,8 @@ class SliceReader:
             name = _name(claims, record, content) if is_multi else ""
             document = document_of(claims.identity(name))
             claim = claims.of(document)
-            if claim is Owner.NEW and is_multi and self._has_reached_limits(mine):
-                self._split(item, at=max(number, item.first_record + 1))
+            is_over = claim is Owner.NEW and is_multi and self._has_reached_limits(mine)
+            if is_over and self._split(item, claims.room, number, file_stamp):
                 claims.close()
             elif claim is not Owner.OTHERS:
                 mine -= claim is Owner.MINE
@@ -241,11 +243,17 @@ class SliceReader:
             | {"document_id": document, "shard": str(self._shard), "source_fingerprint": file_stamp}
         )
 
-    def _split(self, item: SourceSlice, *, at: int) -> None:
-        following = self._store.ledger.sources.split_slice(self._shard, item, at=at)
-        self._store.report_progress(
-            f"{self._shard} is full: {item.uri} from record {at} goes to {following}"
-        )
+    def _split(self, item: SourceSlice, room: int | None, number: int, file_stamp: str) -> bool:
+        """Leave this record, and `room` more of those planned, to another shard if they can be."""
+        at = number if item.end_record is None or room is None else item.end_record - room - 1
+        at = max(at, item.first_record + 1)
+        if item.end_record is not None and at >= item.end_record:
+            return False
+        rest = RecordPlan(planned_for=file_stamp, in_order=item.end_record is None)
+        following = self._store.ledger.sources.split_slice(self._shard, item, at=at, rest=rest)
+        left = f"{item.uri} from record {at} goes to {following}"
+        self._store.report_progress(f"{self._shard} is full: {left}")
+        return True
 
     def _has_reached_limits(self, more: int) -> bool:
         """Say whether the shard is full, counting slices still to come and `more` rows of this one."""

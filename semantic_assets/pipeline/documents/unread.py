@@ -29,18 +29,23 @@ class Unread:
 def unread(store: Store, datasets: Sequence[DatasetKey] = ()) -> Unread:
     """Count the files new or changed since their last reading, in all datasets or these."""
     waiting = store.ledger.sources.unread_of(datasets or store.ledger.sources.datasets())
-    sizes = {dataset: sum(map(_text_bytes, items)) for dataset, items in waiting.items()}
-    return Unread(sum(map(len, waiting.values())), sizes)
+    sizes = {dataset: sum(map(expected_text_bytes, items)) for dataset, items in waiting.items()}
+    files = sum(len({item.uri for item in items}) for items in waiting.values())
+    return Unread(files, sizes)
 
 
-def _text_bytes(item: SourceSlice) -> int:
-    if not is_supported(item.uri):
-        return 0
+def expected_text_bytes(item: SourceSlice) -> int:
+    """Return the bytes of text of a slice that is not read: as counted, else by the file's size."""
+    plan = item.current_plan
+    if plan is not None and plan.planned_text_bytes is not None:
+        return plan.planned_text_bytes
+    if not is_supported(item.uri) or item.end_record is not None:
+        return 0  # the size of a file counts once, in the slice to its end
     return round(item.bytes * _TEXT_OF_A_BYTE.get(PurePath(item.uri).suffix.lower(), 1.0))
 
 
 def documents_waiting(store: Store) -> dict[DatasetKey, int]:
-    """Map each dataset with unread documents to their number."""
+    """Map each dataset with unread documents to their number; a file not counted yet is one."""
     known = store.ledger.datasets.rows()
     handed = set(Inbox.all(store.lake.root))
     datasets = handed | {dataset for dataset, row in known.items() if not row.is_removed}
@@ -48,7 +53,8 @@ def documents_waiting(store: Store) -> dict[DatasetKey, int]:
     for dataset in sorted(datasets):
         if dataset not in known or not known[dataset].is_removed:
             files = [s for s in unread_files.get(dataset, ()) if not is_segment(s.uri)]
-            waiting = len(files) + (_in_inbox(store, dataset) if dataset in handed else 0)
+            waiting = sum(item.new_documents for item in files)
+            waiting += _in_inbox(store, dataset) if dataset in handed else 0
             if waiting:
                 found[dataset] = waiting
     return found

@@ -4,7 +4,7 @@ Two calls at once are harmless. `advance` never waits for Google: it returns whe
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -69,6 +69,15 @@ class AdvanceReport:
     def moved(self) -> bool:
         return bool(self.submitted_jobs or self.collected or self.assembled or self.fed)
 
+    @property
+    def failed(self) -> int:
+        """Return the chunks and answers that FAILED for good in the shards written here."""
+        chunks = {(one.shard, one.space_id): one.failed for one in self.assembled}
+        answers = {(one.shard, one.task): one.failed for one in self.fed}
+        failing = failing_shards(self.collected)
+        found = (*chunks.items(), *answers.items())
+        return sum(failed for (shard, _), failed in found if str(shard) in failing)
+
     def absorb(self, other: "AdvanceReport") -> None:
         """Add the work another call did; take over its counts of the work left."""
         self.submitted_jobs += other.submitted_jobs
@@ -81,6 +90,16 @@ class AdvanceReport:
         self.trouble += other.trouble
         self.waiting_texts, self.blocked_by = other.waiting_texts, other.blocked_by
         self.open_jobs, self.foreign_jobs = other.open_jobs, other.foreign_jobs
+
+
+def failing_shards(collected: Iterable[Collection]) -> set[str]:
+    """Return the shards of jobs that left texts unanswered: what FAILED in others did so before."""
+    return {
+        shard
+        for one in collected
+        if one.outcomes is not None and one.outcomes.failed
+        for shard in one.job.shards
+    }
 
 
 def advance(

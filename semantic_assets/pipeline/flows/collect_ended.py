@@ -3,14 +3,14 @@
 Only canaries are embedded: an answer is used when some of its rows, embedded again, agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.batch_job import WITHHOLDING, JobKind
+from semantic_assets.model.batch_job import WITHHOLDING, JobKind, Stage
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
-from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
+from semantic_assets.pipeline.flows.advance import AdvanceReport, advance, failing_shards
+from semantic_assets.pipeline.flows.assemble_and_index import Published, assemble_and_index
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
 from semantic_assets.pipeline.vector_index.build_inputs import (
     current_fingerprint,
@@ -26,15 +26,32 @@ class CollectReport(HtmlTable):
     collected_jobs: int
     #: Jobs whose answers were not trusted; `jobs` names them.
     quarantined_jobs: int
+    #: Jobs that FAILED, EXPIRED or were cancelled: their unanswered texts are tried again.
+    failed_jobs: int
     vectors_landed: int
     #: Texts of collected jobs without a vector; they are tried again, or listed by `failures`.
     texts_failed: int
+    #: Chunks and answers that are FAILED for good now; `failures` lists them.
+    given_up: int
     indexes_built: int
     open_jobs: int
     #: Texts in no job, as last counted: `send` or `refresh` sends them.
     texts_waiting: int
     #: Errors of parts that failed this time; the next call tries them again.
     trouble: tuple[str, ...]
+
+    def after(self, earlier: "CollectReport") -> "CollectReport":
+        """Return the report of both calls: what came in in either, and what is out now."""
+        return replace(
+            self, **{name: getattr(self, name) + getattr(earlier, name) for name in _CAME_IN}
+        )
+
+
+#: The counts of what came in; the others are of what is left.
+_CAME_IN = (
+    *("collected_jobs", "quarantined_jobs", "failed_jobs", "vectors_landed", "texts_failed"),
+    *("given_up", "indexes_built"),
+)
 
 
 def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
@@ -45,13 +62,25 @@ def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
     return CollectReport(
         collected_jobs=len(outcomes),
         quarantined_jobs=sum(one.quarantined is not None for one in taken.collected),
+        failed_jobs=sum(
+            one.quarantined is None and one.job.stage == Stage.FAILED for one in taken.collected
+        ),
         vectors_landed=sum(one.succeeded for one in outcomes),
         texts_failed=sum(one.failed for one in outcomes),
+        given_up=_given_up(taken, done),
         indexes_built=sum(index.written for index in done.indexes),
         open_jobs=taken.open_jobs,
         texts_waiting=sum(noted.pending or 0 for noted in store.ledger.progress.all().values()),
         trouble=tuple(taken.trouble),
     )
+
+
+def _given_up(taken: AdvanceReport, done: Published) -> int:
+    """Count what FAILED in the shards for which failures came in."""
+    failing = failing_shards(taken.collected)
+    chunks = {one.shard: one.failed for one in done.embeddings if str(one.shard) in failing}
+    answers = {(one.shard, one.task): one.failed for one in taken.fed if str(one.shard) in failing}
+    return sum(chunks.values()) + sum(answers.values())
 
 
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:

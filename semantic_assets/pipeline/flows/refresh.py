@@ -22,7 +22,11 @@ from semantic_assets.pipeline.documents.file_counts import FileCounts, file_coun
 from semantic_assets.pipeline.documents.letters_left_out import left_out_chars
 from semantic_assets.pipeline.documents.read import DocumentsReport
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
-from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
+from semantic_assets.pipeline.flows.advance import (
+    AdvanceReport,
+    advance_until_done,
+    failing_shards,
+)
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.flows.prepare import PreparedShards, prepare_shards
@@ -64,8 +68,29 @@ class RefreshReport:
 
         What patterns exclude on purpose does not count, and what waits does not either.
         """
-        failed = sum(one.failed for one in self.embeddings) + sum(o.failed for o in self.outputs)
-        return self.files.failed + left_out(self.discovery.passed_over) + failed
+        return self.files.failed + left_out(self.discovery.passed_over) + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Return the number of chunks and answers that FAILED, in this run or before."""
+        return sum(one.failed for one in self._ends)
+
+    @property
+    def newly_failed(self) -> int:
+        """Return how many of them are in shards for which this run brought failures in."""
+        failing = failing_shards(self.advanced.collected)
+        failing |= {shard for one in self.in_realtime if one.failed for shard in one.shards}
+        return sum(one.failed for one in self._ends if str(one.shard) in failing)
+
+    @property
+    def wholly_failed(self) -> list[DatasetKey]:
+        """List the datasets of which something FAILED and nothing is there."""
+        failed = {one.shard.dataset for one in self._ends if one.failed}
+        return sorted(failed - {one.shard.dataset for one in self._ends if one.ready})
+
+    @property
+    def _ends(self) -> Sequence[EmbeddingsReport | OutputsReport]:
+        return [*self.embeddings, *self.outputs]
 
     @property
     def is_waiting(self) -> bool:
@@ -96,7 +121,10 @@ class RefreshReport:
     @property
     def _failed(self) -> list[str]:
         chunks = sum(one.failed for one in self.embeddings)
-        return [f"{chunks} chunks FAILED: `semantic-assets failures`"] if chunks else []
+        answers = sum(one.failed for one in self.outputs)
+        counts = {"chunks": chunks, "answers": answers}
+        told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+        return [f"{told} FAILED: `semantic-assets failures`"] if told else []
 
     @property
     def _outcome(self) -> str:

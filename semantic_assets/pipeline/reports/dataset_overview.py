@@ -15,6 +15,7 @@ from semantic_assets.model.kind_names import kind_name
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.pipeline.discovery.named_datasets import nearest_told
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
+from semantic_assets.pipeline.reports.status import chunks_failed, documents_failed
 from semantic_assets.store import Store
 
 _KEPT_SHARDS = 4_096
@@ -36,6 +37,9 @@ class DatasetOverview:
     documents_to_chunk: int
     chunks_to_embed: int
     vectors_to_index: int
+    #: What could not be read, and what ended without a vector: search does not find it.
+    documents_failed: int
+    chunks_failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,10 @@ def _overview(store: Store, counts: PendingCounts) -> DatasetOverview:
     assert counts.dataset_id is not None
     dataset = DatasetKey(counts.project_id, counts.dataset_id)
     serving = store.ledger.index_versions.serving(dataset)
+    shards = store.ledger.sources.shards(dataset)
     contents = [
         _contents(store.lake, shard.key, record.fingerprint)
-        for shard in store.ledger.sources.shards(dataset)
+        for shard in shards
         if (record := store.ledger.files.find(layout.documents(shard.key))) is not None
         and store.lake.exists(layout.documents(shard.key))
     ]
@@ -83,6 +88,8 @@ def _overview(store: Store, counts: PendingCounts) -> DatasetOverview:
         documents_to_chunk=counts.documents_to_chunk,
         chunks_to_embed=counts.chunks_to_embed,
         vectors_to_index=counts.vectors_to_index,
+        documents_failed=documents_failed(store, shards),
+        chunks_failed=chunks_failed(store, shards),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is not in search and why, in groups of one reason: files, parts of files, and chunks."""
+"""What is not in search and why, in groups of one reason: files, their parts, chunks and answers."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from semantic_assets.errors import SourceMissing
 from semantic_assets.intake.names import shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.parsing.formats import is_supported
 from semantic_assets.parsing.readers import no_reader
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
@@ -40,7 +40,7 @@ _CHUNK_REMEDY = "`semantic-assets retry --errors-only` gives them another chance
 class FailureGroup:
     """What failed for one reason. Numbers are left out of the reason where they differ."""
 
-    #: `documents`, `read in part`, `chunks`, `waiting` for a task, or `sources`.
+    #: `documents`, `read in part`, `chunks`, `answers` of tasks, `waiting` for a task, or `sources`.
     what: str
     count: int
     reason: str
@@ -66,10 +66,14 @@ def failure_groups(
         examples: places named of each group; None: all of them.
     """
     groups: dict[tuple[str, str], list[_Fault]] = {}
-    for fault in [*_documents(store, datasets), *_chunks(store, datasets)]:
+    for fault in [
+        *_documents(store, datasets),
+        *_chunks(store, datasets),
+        *_answers(store, datasets),
+    ]:
         groups.setdefault((fault.what, _NUMBER.sub("N", fault.message)), []).append(fault)
     found = [_group(what, same, of, examples) for (what, same), of in groups.items()]
-    order = ["documents", "read in part", "chunks", "waiting"]
+    order = ["documents", "read in part", "chunks", "answers", "waiting"]
     found.sort(key=lambda one: (order.index(one.what), -one.count, one.reason))
     return [*found, *_sources(store, datasets, examples)]
 
@@ -110,6 +114,23 @@ def _chunks(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
     for failed in failures(store, datasets=datasets):
         message = f"{failed.error_code or ''} {failed.error_message or ''}".strip()
         yield _Fault("chunks", message or "no reason was given", failed.chunk_id, _CHUNK_REMEDY)
+
+
+def _answers(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
+    """Yield what the tasks of these datasets gave up."""
+    for pinned in store.ledger.tasks.all(stopped=True):
+        if datasets and pinned.dataset not in datasets:
+            continue
+        remedy = f"`semantic-assets generate retry {pinned.dataset}` gives them another chance"
+        for shard in store.ledger.sources.shards(pinned.dataset):
+            path = layout.outputs(pinned.task.task_id, shard.key)
+            if not store.lake.exists(path):
+                continue
+            rows = store.lake.read(path, ["document_id", "status", "error_code", "error_message"])
+            for row in rows.filter(pc.equal(rows["status"], RowStatus.FAILED)).to_pylist():
+                said = f"{row['error_code'] or ''} {row['error_message'] or ''}".strip()
+                message = f"{pinned.task.name}: {said or 'no reason was given'}"
+                yield _Fault("answers", message, row["document_id"], remedy)
 
 
 def _sources(

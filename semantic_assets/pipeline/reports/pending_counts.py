@@ -24,7 +24,7 @@ class PendingCounts:
     dataset_id: str | None
     root_path: str
     dataset_count: int
-    #: Files not read yet count as one document each: their number is known when they are read.
+    #: Files not read yet count as the documents that were counted in them; as one until then.
     documents_to_chunk: int
     chunks_to_embed: int
     vectors_to_index: int

@@ -1,12 +1,13 @@
 """The queue, the jobs, the expected finish and the cost, from lake and ledger alone."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import count_value
 from semantic_assets.ledger.sources.sources import Shard
-from semantic_assets.model.batch_job import FINAL, BatchJob
+from semantic_assets.model.batch_job import FINAL, NOT_GOOD, BatchJob
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.calibration import job_seconds
@@ -38,6 +39,8 @@ class Status(HtmlTable):
     answers_failed: int
     #: Number of jobs by the stage shown to users.
     stages: dict[str, int]
+    #: Number of jobs by how they ended; open ones are in none.
+    outcomes: dict[str, int]
     open_jobs: tuple[BatchJob, ...]
     quarantined_jobs: int
     #: Jobs whose paid results file is missing or altered.
@@ -49,6 +52,14 @@ class Status(HtmlTable):
     expected_seconds: float | None
     paused: str | None
     bill: Bill
+
+    @property
+    def jobs_told(self) -> str:
+        """The number of jobs by stage, with how those that FAILED ended."""
+        counts = sorted(self.outcomes.items())
+        ends = ", ".join(f"{count} {name}" for name, count in counts if name in NOT_GOOD)
+        told = ", ".join(f"{count} {stage}" for stage, count in sorted(self.stages.items()))
+        return (f"{told} ({ends})" if ends else told) or "none"
 
 
 def status(store: Store, *, scope_id: str) -> Status:
@@ -66,9 +77,9 @@ def status(store: Store, *, scope_id: str) -> Status:
         files=file_counts(store),
         documents=sum(shard.documents for shard in shards),
         documents_waiting=sum(documents_waiting(store).values()),
-        documents_failed=_documents_failed(store, shards),
+        documents_failed=documents_failed(store, shards),
         chunks=quote.chunks,
-        chunks_failed=_chunks_failed(store, shards),
+        chunks_failed=chunks_failed(store, shards),
         answers_to_come=sum(
             answers_to_come(
                 store, dataset, [one.key for one in shards if one.key.dataset == dataset]
@@ -77,6 +88,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         ),
         answers_failed=_answers_failed(store),
         stages=dict(Counter(str(job.stage) for job in jobs)),
+        outcomes=dict(Counter(str(job.outcome) for job in jobs if job.outcome)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
         damaged_jobs=sum(job.state == "damaged" for job in jobs),
@@ -87,7 +99,8 @@ def status(store: Store, *, scope_id: str) -> Status:
     )
 
 
-def _documents_failed(store: Store, shards: list[Shard]) -> int:
+def documents_failed(store: Store, shards: Sequence[Shard]) -> int:
+    """Count the documents of these shards that no reader could read."""
     paths = {layout.documents(shard.key) for shard in shards}
     known = known_tables(store, paths)
     return sum(
@@ -98,7 +111,8 @@ def _documents_failed(store: Store, shards: list[Shard]) -> int:
     )
 
 
-def _chunks_failed(store: Store, shards: list[Shard]) -> int:
+def chunks_failed(store: Store, shards: Sequence[Shard]) -> int:
+    """Count the chunks of these shards that ended without a vector."""
     spaces = {dataset: space.space_id for dataset, space in serving_spaces(store).items()}
     paths = {
         layout.embeddings(spaces[shard.key.dataset], shard.key)

@@ -11,6 +11,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.progress import ShardProgress
+from semantic_assets.ledger.run_requests import NO_RUNS, KnownRuns
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -47,14 +48,18 @@ class Watch:
     active_jobs: int
     changed: tuple[BatchJob, ...]
     due: tuple[RunDue, ...]
-    #: Requests given up after five attempts.
+    #: Requests given up after five runs that failed.
     exhausted: tuple[str, ...]
     #: Why the remote could not be polled; runs that need only lake and ledger are due all the same.
     trouble: str | None
 
 
-def watch(store: Store, gemini: Gemini) -> Watch:
-    """Poll this scope and decide which runs are due; two calls at once are harmless."""
+def watch(store: Store, gemini: Gemini, runs: KnownRuns = NO_RUNS) -> Watch:
+    """Poll this scope and decide which runs are due; two calls at once are harmless.
+
+    Args:
+        runs: the runs there are already; what one of them does is not due.
+    """
     active, trouble = 0, None
     changed: tuple[BatchJob, ...] = ()
     try:
@@ -64,11 +69,12 @@ def watch(store: Store, gemini: Gemini) -> Watch:
         trouble = str(error)
     shards = [shard.key for shard in store.ledger.sources.shards()]
     settled = settled_shards(store)
+    store.ledger.requests.give_up(runs)
     due = [
-        *_advance_due(store, gemini),
-        *_generations_due(store, shards),
-        *_embeddings_due(store, settled),
-        *_index_due(store, shards, settled),
+        *_advance_due(store, gemini, runs),
+        *_generations_due(store, shards, runs),
+        *_embeddings_due(store, settled, runs),
+        *_index_due(store, shards, settled, runs),
     ]
     return Watch(
         active_jobs=active,
@@ -152,19 +158,21 @@ def index_requests(
     return found | {dataset: index_request(store, dataset) for dataset in moving}
 
 
-def _advance_due(store: Store, gemini: Gemini) -> Iterable[RunDue]:
+def _advance_due(store: Store, gemini: Gemini, runs: KnownRuns) -> Iterable[RunDue]:
     """Request an advance if jobs ended, texts may be sent, or a crash left jobs behind."""
     jobs = store.ledger.jobs
     ended = [job.job_id for job in jobs.list(states=[JobState.ENDED], scope_id=gemini.scope_id)]
     orphans = [job.job_id for job in jobs.orphaned()]
     unconfirmed = jobs.list(states=[JobState.UNCONFIRMED], scope_id=gemini.scope_id)
     sendable = _sendable(store, gemini)
-    if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(ADVANCE):
+    if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(
+        lease_names.ADVANCE
+    ):
         return
     # A complete listing looks for unconfirmed jobs each quarter of an hour.
     quarter = int(store.ledger.now() // 900) if unconfirmed else 0
     wanted = fingerprint(*ended, "/", *orphans, "/", *sendable, quarter)
-    if run_key := store.ledger.requests.ask(ADVANCE, wanted):
+    if run_key := store.ledger.requests.ask(ADVANCE, wanted, runs):
         yield RunDue(kind=ADVANCE, partition=None, run_key=run_key)
 
 
@@ -202,7 +210,7 @@ def _sendable_in(
     return [*names, str(tokens)] if waiting else names
 
 
-def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
+def _generations_due(store: Store, shards: list[ShardKey], runs: KnownRuns) -> Iterable[RunDue]:
     """Request runs for shards whose answers are all in, by three queries for all shards."""
     tasks: dict[DatasetKey, list[str]] = {}
     for pinned in store.ledger.tasks.all():
@@ -215,31 +223,33 @@ def _generations_due(store: Store, shards: list[ShardKey]) -> Iterable[RunDue]:
         request = _answered(shard, tasks.get(shard.dataset, []), progress, asked.get)
         if request is None or store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
-        if run_key := store.ledger.requests.ask(*request):
+        if run_key := store.ledger.requests.ask(*request, runs):
             yield RunDue(kind=GENERATIONS, partition=str(shard), run_key=run_key)
 
 
-def _embeddings_due(store: Store, settled: list[ShardKey]) -> Iterable[RunDue]:
+def _embeddings_due(store: Store, settled: list[ShardKey], runs: KnownRuns) -> Iterable[RunDue]:
     """Request runs for settled shards without a successful run, by three queries for all."""
     requests = embeddings_requests(store, settled)
-    due = {*store.ledger.requests.due(EMBEDDINGS, dict(requests.values()))}
+    due = {*store.ledger.requests.due(EMBEDDINGS, dict(requests.values()), runs)}
     for shard, (name, wanted) in requests.items():
         if name not in due or store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
-        if run_key := store.ledger.requests.ask(name, wanted):
+        if run_key := store.ledger.requests.ask(name, wanted, runs):
             yield RunDue(kind=EMBEDDINGS, partition=str(shard), run_key=run_key)
 
 
-def _index_due(store: Store, shards: list[ShardKey], settled: list[ShardKey]) -> Iterable[RunDue]:
+def _index_due(
+    store: Store, shards: list[ShardKey], settled: list[ShardKey], runs: KnownRuns
+) -> Iterable[RunDue]:
     """Request index runs for settled datasets whose serving index is of other embeddings."""
     known = {*settled}
     open_datasets = {shard.dataset for shard in shards if shard not in known}
     whole = {shard.dataset for shard in settled} - open_datasets
     requests = index_requests(store, whole)
-    due = {*store.ledger.requests.due(VECTOR_INDEX, dict(requests.values()))}
+    due = {*store.ledger.requests.due(VECTOR_INDEX, dict(requests.values()), runs)}
     for dataset in sorted(requests):
         name, wanted = requests[dataset]
         if name not in due or store.ledger.leases.held(lease_names.of_index(dataset)):
             continue
-        if run_key := store.ledger.requests.ask(name, wanted):
+        if run_key := store.ledger.requests.ask(name, wanted, runs):
             yield RunDue(kind=VECTOR_INDEX, partition=dataset.partition, run_key=run_key)

@@ -2,12 +2,13 @@
 
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.run_requests import NO_RUNS, KnownRuns
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.scheduling.batch_runs import VECTOR_INDEX, RunDue, index_request
 from semantic_assets.store import Store
 
 
-def rebuilds_due(store: Store) -> tuple[RunDue, ...]:
+def rebuilds_due(store: Store, runs: KnownRuns = NO_RUNS) -> tuple[RunDue, ...]:
     """Request runs for the datasets with vectors that their index lacks, or without an index.
 
     The batch sensor waits until a dataset is settled; this function does not.
@@ -18,7 +19,7 @@ def rebuilds_due(store: Store) -> tuple[RunDue, ...]:
             store, dataset
         ):
             continue
-        if run_key := store.ledger.requests.ask(*index_request(store, dataset)):
+        if run_key := store.ledger.requests.ask(*index_request(store, dataset), runs):
             due.append(RunDue(kind=VECTOR_INDEX, partition=dataset.partition, run_key=run_key))
     return tuple(due)
 

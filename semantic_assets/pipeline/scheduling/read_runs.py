@@ -1,20 +1,22 @@
 """The tick of the discovery sensor: list the sources, then decide which shards to read.
 
-It needs a listing and ledger rows only: it opens no file but dataset.toml, and never calls Google.
+It needs a listing and ledger rows, and never calls Google. Of files, dataset.toml is read, and the
+records of files that hold many are counted once for each of their states.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from semantic_assets.errors import SourceMissing
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
+from semantic_assets.ledger.run_requests import NO_RUNS, KnownRuns
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.chunk_shard import chunks_inputs
-from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.documents.plan_records import discover_and_plan
 from semantic_assets.pipeline.documents.read import reading_of
 from semantic_assets.pipeline.generation.context import context_digest
 from semantic_assets.pipeline.generation.write_prompts import requests_inputs
@@ -23,8 +25,10 @@ from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
 
 READ = "read"
-#: Requested runs that have not started yet. About as many as a small machine starts in a minute:
-#: more would wait in the queue longer than the pause before they are requested again.
+#: Time a tick counts records for. Dagster ends a tick after 60 s.
+_COUNT_SECONDS = 20.0
+#: Requested runs that have not ended yet. About as many as a small machine starts in a minute: the
+#: smallest dataset of the next tick need not wait behind more.
 MAX_UNANSWERED = 25
 
 
@@ -33,26 +37,43 @@ class SourceWatch:
     due: tuple[RunDue, ...]
     #: Number of shards to be read that a later tick requests.
     waiting: int
+    #: Number of shards to be read whose run waits or runs, or is asked for again after a pause.
+    coming: int = 0
     #: Troubles a person should see to; datasets they do not name are not concerned.
     troubles: tuple[str, ...]
+    #: What was counted, and which files are not yet; empty where nothing was to count.
+    counted: str = ""
 
 
-def watch_sources(store: Store) -> SourceWatch:
-    """List the sources and decide which shards to read; two calls at once are harmless."""
+def watch_sources(store: Store, runs: KnownRuns = NO_RUNS) -> SourceWatch:
+    """List the sources and decide which shards to read; two calls at once are harmless.
+
+    Args:
+        runs: the runs there are already; what one of them reads is not due.
+    """
     try:
-        found = discover(store)
+        found, counted = discover_and_plan(store, seconds=_COUNT_SECONDS)
     except (SourceMissing, OSError) as error:
         return SourceWatch(due=(), waiting=0, troubles=(str(error),))
     stale = _smallest_first(_stale(store, found.datasets))
-    unanswered = store.ledger.requests.unanswered(READ)
+    store.ledger.requests.give_up(runs)
     _close(store, found.datasets, stale)
-    open_requests = [shard for shard in stale if _is_asked(store, shard, unanswered)]
-    new = [shard for shard in stale if shard not in open_requests]
-    room = max(0, MAX_UNANSWERED - len(open_requests))
+    wanted = {shard.key: _request(store, shard) for shard in stale}
+    unanswered = store.ledger.requests.unanswered(READ)
+    is_open = {name for name, inputs in wanted.values() if unanswered.get(name) == inputs}
+    due = {*store.ledger.requests.due(READ, dict(wanted.values()), runs)}
+    again = [shard for shard in stale if _name(shard.key) in due & is_open]
+    new = [shard for shard in stale if _name(shard.key) in due - is_open]
+    room = max(0, MAX_UNANSWERED - len(is_open))
+    asked = {shard.key: wanted[shard.key] for shard in (*again, *new[:room])}
+    due_now = tuple(_due(store, asked, runs))
+    waiting = len(new[room:])
     return SourceWatch(
-        due=tuple(_due(store, [*open_requests, *new[:room]])),
-        waiting=len(new[room:]),
+        due=due_now,
+        waiting=waiting,
+        coming=len(stale) - len(due_now) - waiting,
         troubles=tuple(found.troubles),
+        counted=counted.told,
     )
 
 
@@ -102,11 +123,16 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
 
 
 def _smallest_first(stale: Iterator[Shard]) -> list[Shard]:
-    """Sort shards by the bytes of text their datasets have to read, the smallest first."""
-    shards, sizes = list(stale), Counter[DatasetKey]()
+    """Sort shards by the documents and text that their datasets have to read, the fewest first."""
+    shards, documents, sizes = list(stale), Counter[DatasetKey](), Counter[DatasetKey]()
     for shard in shards:
+        documents[shard.key.dataset] += shard.documents
         sizes[shard.key.dataset] += shard.text_bytes
-    return sorted(shards, key=lambda shard: (sizes[shard.key.dataset], shard.key))
+
+    def size(shard: Shard) -> tuple[int, int, ShardKey]:
+        return documents[shard.key.dataset], sizes[shard.key.dataset], shard.key
+
+    return sorted(shards, key=size)
 
 
 def _request(store: Store, shard: Shard) -> tuple[str, str]:
@@ -125,14 +151,11 @@ def _name(shard: ShardKey) -> str:
     return f"{READ}:{shard}"
 
 
-def _is_asked(store: Store, shard: Shard, unanswered: dict[str, str]) -> bool:
-    name, wanted = _request(store, shard)
-    return unanswered.get(name) == wanted
-
-
-def _due(store: Store, shards: list[Shard]) -> Iterator[RunDue]:
-    for shard in shards:
-        if store.ledger.leases.held(lease_names.of_shard(shard.key)):
+def _due(
+    store: Store, wanted: Mapping[ShardKey, tuple[str, str]], runs: KnownRuns
+) -> Iterator[RunDue]:
+    for shard, request in wanted.items():
+        if store.ledger.leases.held(lease_names.of_shard(shard)):
             continue
-        if run_key := store.ledger.requests.ask(*_request(store, shard)):
-            yield RunDue(kind=READ, partition=str(shard.key), run_key=run_key)
+        if run_key := store.ledger.requests.ask(*request, runs):
+            yield RunDue(kind=READ, partition=str(shard), run_key=run_key)
