@@ -169,7 +169,10 @@ def test_batch_jobs_name_what_is_out(world: World) -> None:
     assert (row["requests"], row["stage"]) == (1, "SUBMITTED")
 
 
-def test_an_unsettled_shard_is_observed_with_what_is_pending(world: World) -> None:
+def test_an_unsettled_shard_is_observed_with_what_is_pending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_WAIT_MINUTES", "0")
     world.register()
     world.run("embed_shard", SHARD)
     result = world.run("settle_shard", SHARD)
