@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from semantic_assets.cli.cells import cell, say
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.telling import ProgressLine
 from semantic_assets.text.foreign import visible
 
 

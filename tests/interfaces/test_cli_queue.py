@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from semantic_assets.cli import main
 from semantic_assets.cli.progress import progress, progress_reporter
 from semantic_assets.emulator.server import RunningServer
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.telling import ProgressLine
 from semantic_assets.pipeline.maintenance.doctor import plain_http
 from semantic_assets.settings.settings import Settings
 

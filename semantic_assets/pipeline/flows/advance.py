@@ -14,8 +14,8 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, WITHHOLDING, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.model.telling import ProgressLine
 from semantic_assets.pipeline.answers.downloads import sweep
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked
 from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_some

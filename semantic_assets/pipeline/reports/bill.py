@@ -42,7 +42,7 @@ class Bill(HtmlTable):
 
 def bill(store: Store) -> Bill:
     """Return the spend so far, and the quote for the pending texts."""
-    totals = store.ledger.spending.totals()
+    totals = store.ledger.spending.totals(backend=store.settings.backend)
     chunks, distinct = _counts(store)
     pending = _pending(store)
     used = totals.batch_tokens
