@@ -24,6 +24,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
+from semantic_assets.model.telling import CalmProgress, calm
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
@@ -50,10 +51,11 @@ class SemanticCore(Searching):
 
         Args:
             root: the lake; default: as the settings say.
-            progress: gets a line at a time; default: only `process_queue` prints.
+            progress: gets a line at a time, of progress one now and then; default: only
+                `process_queue` prints.
         """
         self._root = root
-        self._progress = progress
+        self._progress = calm(progress)
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()
         self._opening = Lock()
@@ -73,6 +75,7 @@ class SemanticCore(Searching):
 
     def close(self) -> None:
         """Close the lake; ingested documents and sent jobs stay."""
+        self._flush()
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()
@@ -272,10 +275,11 @@ class SemanticCore(Searching):
     @contextmanager
     def reporting(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Send progress to this callback inside the block, unless the core already has one."""
-        before, self._progress = self._progress, self._progress or progress
+        before, self._progress = self._progress, self._progress or calm(progress)
         try:
             yield
         finally:
+            self._flush()
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
@@ -285,6 +289,10 @@ class SemanticCore(Searching):
         if (held := self._ingestions.get(dataset)) is None:
             held = self._ingestions[dataset] = Ingestion(self.store, dataset)
         return held
+
+    def _flush(self) -> None:
+        if isinstance(self._progress, CalmProgress):
+            self._progress.flush()
 
     def _say(self, line: str) -> None:
         if self._progress is not None:

@@ -16,9 +16,11 @@ from semantic_assets.cli.options import (
     print_json,
     root_option,
     show_found,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.telling import counted
 
 
 @click.command()
@@ -56,6 +58,7 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
 @click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
+@verbose_option
 @json_option
 @edge
 def refresh(
@@ -66,6 +69,7 @@ def refresh(
     mode: str | None,
     max_cost_usd: float | None,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Bring all that is new to search, and wait for the batches.
@@ -75,11 +79,11 @@ def refresh(
     `failures` lists them. What can be read is in search all the same.
     """
     from semantic_assets.api import functions
-    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.cli.progress import working
 
     if no_wait and wait_minutes is not None:
         raise ConfigError("--no-wait and --wait-minutes exclude each other: say one of them")
-    with progress_reporter(to_stderr=as_json) as progress:
+    with working(root, "refresh", to_stderr=as_json, verbose=verbose) as progress:
         report = functions.refresh(
             datasets or None,
             root=root,
@@ -100,19 +104,25 @@ def refresh(
 @click.command(hidden=True)
 @root_option
 @yes_option
+@verbose_option
 @edge
-def advance(root: str | None, yes: bool) -> None:
+def advance(root: str | None, yes: bool, verbose: bool) -> None:
     """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all."""
     from semantic_assets.api.functions import opened
+    from semantic_assets.cli.progress import working
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
 
-    with opened(root, progress=say) as (store, gemini):
+    with (
+        working(root, "refresh", to_stderr=False, verbose=verbose) as told,
+        opened(root, progress=told) as (store, gemini),
+    ):
         require_run_budget(store, (), None, asking(yes))
         report = run(store, gemini)
     say(
-        f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
-        f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+        f"{counted(report.submitted_texts, 'text')} sent, "
+        f"{counted(len(report.collected), 'job')} collected, "
+        f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
     )
 
 

@@ -1,6 +1,8 @@
 """Commands of text generation: submit, status, results, retry and more."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,11 @@ from semantic_assets.cli.options import (
     print_json,
     root_option,
     show_found,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.telling import counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.generation_job import GenerationJob
@@ -43,6 +47,7 @@ def generate() -> None:
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @root_option
 @yes_option
+@verbose_option
 @json_option
 @edge
 def submit(
@@ -56,6 +61,7 @@ def submit(
     max_cost_usd: float | None,
     root: str | None,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Quote FILE or a dataset, then send what fits. This spends.
@@ -65,7 +71,8 @@ def submit(
     if (file is None) == (dataset is None):
         raise ConfigError("name a FILE, or documents that are there with --dataset P/D")
     what: dict[str, Any] = {"task": task, "name": name, "dataset": dataset}
-    with _core(root, as_json) as core:
+    goes_on = f"generate status {name or dataset or 'NAME'} --wait"
+    with _working(root, goes_on, verbose=verbose) as core:
         if dry_run:
             show_found([core.generate(file, dry_run=True, **what)], as_json)
             return
@@ -84,7 +91,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
     show_found([found], as_json)
     if not found.is_done:
         hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        out = f"{found.pending} documents are out: {hint}"
+        out = f"{counted(found.pending, 'document')} out: {hint}"
         if found.unapplied:
             out = (
                 f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
@@ -98,11 +105,14 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
 @_task_option
 @click.option("--wait", is_flag=True, help="Send and take in until every document has its outcome.")
 @root_option
+@verbose_option
 @json_option
 @edge
-def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
+def status(
+    name: str, task: str | None, wait: bool, root: str | None, verbose: bool, as_json: bool
+) -> None:
     """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
-    with _core(root, as_json) as core:
+    with _working(root, f"generate status {name} --wait", verbose=verbose) as core:
         _tell(core.generation(name, task=task), as_json, wait=wait)
 
 
@@ -230,9 +240,22 @@ def submit_contents(
     file: Path, name: str, task: str, root: str | None, yes: bool, as_json: bool
 ) -> None:
     """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
-    with _core(root, as_json) as core:
+    with _working(root, f"generate status {name} --wait") as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
         _tell(job, as_json)
+
+
+@contextmanager
+def _working(root: str | None, goes_on: str, *, verbose: bool = False) -> Iterator["SemanticCore"]:
+    """Open a core for what sends and waits."""
+    from semantic_assets.api.semantic_core import SemanticCore
+    from semantic_assets.cli.progress import working
+
+    with (
+        working(root, goes_on, to_stderr=True, verbose=verbose) as told,
+        SemanticCore(root, progress=told) as core,
+    ):
+        yield core
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":

@@ -84,3 +84,10 @@ class CalmProgress:
         pause = min(max(pause, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
         if is_first or now - self._said_at >= pause:
             self.flush()
+
+
+def calm(say: Callable[[str], None] | None) -> Callable[[str], None] | None:
+    """Return a callback that gets lines as `CalmProgress` passes them on, unless it takes them all."""
+    if say is None or isinstance(say, CalmProgress) or getattr(say, "takes_all", False):
+        return say
+    return CalmProgress(say)

@@ -65,7 +65,7 @@ def job_named(booked: str) -> str:
 
 def _jobs_elsewhere(connection: sa.Connection, backend: str) -> set[str]:
     """Return the jobs of another backend: by their scope, or by their product where that is new."""
-    scopes = dict(connection.execute(sa.select(scope.c.scope_id, scope.c.backend)).tuples())
+    scopes = dict(map(tuple, connection.execute(sa.select(scope.c.scope_id, scope.c.backend))))
     products = [
         *connection.execute(sa.select(space.c.space_id, space.c.definition)),
         *connection.execute(sa.select(task.c.task_id, task.c.definition)),

@@ -27,6 +27,7 @@ from semantic_assets.model.batch_job import (
 )
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.statuses import Outcome
+from semantic_assets.model.telling import DetailLine
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.answers.canary import (
     Canaries,
@@ -186,9 +187,8 @@ def _collect(
     )
     clear_remote(store, gemini, job)
     what = kind_of_job(store, job).noun
-    store.report_progress(
-        f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed"
-    )
+    line = f"job {job.job_id}: {outcomes.succeeded:,} of {outcomes.requests:,} {what} landed"
+    store.report_progress(line if outcomes.failed else DetailLine(line))
     return Collection(job=store.ledger.jobs.find(job.job_id), outcomes=outcomes, quarantined=None)
 
 

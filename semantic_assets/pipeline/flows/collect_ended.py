@@ -3,20 +3,26 @@
 Only canaries are embedded: an answer is used when some of its rows, embedded again, agree.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import WITHHOLDING, JobKind
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.flows.advance import AdvanceReport, advance
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
+from semantic_assets.pipeline.flows.advance import AdvanceReport, advance, tell_how_far
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
+from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.pipeline.vector_index.build_inputs import (
     current_fingerprint,
     inputs_fingerprint,
 )
 from semantic_assets.store import Store
+
+_LEAST_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,24 @@ def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
         texts_waiting=sum(noted.pending or 0 for noted in store.ledger.progress.all().values()),
         trouble=tuple(taken.trouble),
     )
+
+
+def collect_until_done(
+    store: Store,
+    gemini: Gemini,
+    *,
+    interval_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> CollectReport:
+    """Collect again and again until no job is out; tell how far it is, return the last report."""
+    tally = with_rebuilt(store, lambda: Tally(store))
+    tell_how_far(store, tally)
+    while True:
+        report = collect_ended(store, gemini)
+        tell_how_far(store, tally)
+        if not report.open_jobs:
+            return report
+        sleep(max(_LEAST_PAUSE_SECONDS, interval_seconds))
 
 
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
