@@ -56,7 +56,8 @@ def prepare_shards(
         for number, shard in enumerate(todo):
             if shard not in unchanged:
                 total = len(done) + len(todo) - number
-                store.report_progress(ProgressLine("shards read", len(done), total))
+                line = f"reading shard {len(done) + 1:,} of {total:,}"
+                store.report_progress(ProgressLine.of(line, len(done), total))
             done.add(shard)
             if (held := unchanged.get(shard)) is not None:
                 cut.add(held.documents, held.chunks)
