@@ -77,7 +77,14 @@ def cell(value: object) -> "Text":
     """Return a value as Rich draws it and never reads it; a line break stays one."""
     from rich.text import Text
 
-    return Text(visible_lines(str(value)))
+    return Text(visible_lines(worded(value)))
+
+
+def worded(value: object) -> str:
+    """Return a value in words: yes and no, and nothing for what is not there."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def styled(*pieces: tuple[str, str]) -> "Text":
@@ -114,12 +121,14 @@ def _cell(value: object) -> "Text":
 def show(*tables: "Table") -> None:
     from rich.console import Console
 
+    from semantic_assets.cli.fitting import fitted
+
     undraw()
     # A pipe has no width: leave lines whole for grep and less.
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     for one in tables:
-        console.print(one)
+        console.print(fitted(one, width))
 
 
 def print_trace(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from semantic_assets.cli.cells import add_row, table
+from semantic_assets.cli.cells import add_row, table, worded
+from semantic_assets.model.telling import span_told
 
 if TYPE_CHECKING:  # a table of one report needs none of the others
     import pyarrow as pa
@@ -27,17 +28,20 @@ _SHOWN_APART = ("articles", "tier", "breaks")
 
 def status_table(found: Status) -> Table:
     made = table("what", "value", title="status")
-    stages = ", ".join(f"{count} {stage}" for stage, count in sorted(found.stages.items()))
+    stages = [f"{count:,} {stage}" for stage, count in sorted(found.stages.items())]
+    stages += [f"{found.released_jobs:,} not created"] if found.released_jobs else []
+    texts = {"out": found.texts_out, "wait to be sent": found.bill.pending_texts}
+    texts |= {"held": found.texts_held} if found.texts_held else {}
     rows = {
-        "datasets": found.datasets,
-        "shards": f"{found.shards}, {found.settled_shards} settled",
+        "datasets": f"{found.datasets:,}",
+        "shards": f"{found.shards:,}, {found.settled_shards:,} settled",
         "files": found.files.told,
-        "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
-        f"{found.documents_failed} could not be read",
-        "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
-        "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
-        "texts waiting to be sent": found.bill.pending_texts,
-        "batch jobs": stages or "none",
+        "documents": f"{found.documents:,}, {found.documents_waiting:,} wait to be chunked, "
+        f"{found.documents_failed:,} could not be read",
+        "chunks": f"{found.chunks:,}, {found.chunks_failed:,} FAILED",
+        "answers of tasks": f"{found.answers_to_come:,} to come, {found.answers_failed:,} FAILED",
+        "texts": ", ".join(f"{count:,} {what}" for what, count in texts.items()),
+        "batch jobs": ", ".join(stages) or "none",
         "expected finish": _finish(found),
         "paused": found.paused or "no",
         "quarantined jobs": found.quarantined_jobs,
@@ -49,8 +53,8 @@ def status_table(found: Status) -> Table:
 
 
 def _finish(found: Status) -> str:
-    if found.expected_seconds is not None:
-        return f"in about {timedelta(seconds=round(found.expected_seconds))}"
+    if found.finish_told is not None:
+        return found.finish_told
     is_busy = found.open_jobs or found.bill.pending_texts
     return "not known before the first job has ended" if is_busy else "nothing is out"
 
@@ -141,10 +145,13 @@ def _calibration(part: ScriptQuote) -> str:
 def _quoted_finish(quote: Estimate) -> str:
     if not quote.window_fills:
         return "nothing is to be sent"
-    if quote.expected_seconds is None:
-        return "not known before the first job has ended; Google aims at 24 hours a job"
-    pace = ", at the emulator's pace" if quote.is_free else ""
-    return f"in about {timedelta(seconds=round(quote.expected_seconds))}{pace}"
+    pace, fills = quote.pace, quote.window_fills
+    if pace is None or pace.seconds_high is None:
+        return "not known before the first job has ended"
+    if pace.seconds_low is None:
+        return f"within {span_told(pace.seconds_high * fills)}: {pace.basis}"
+    span = span_told(pace.seconds_low * fills, pace.seconds_high * fills)
+    return f"in {span}{', at the pace of the emulator' if quote.is_free else ''}, {pace.basis}"
 
 
 def _usd(dollars: float) -> str:
@@ -158,7 +165,7 @@ def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
 def rows_table(rows: pa.Table) -> Table:
     made = table(*rows.column_names)
     for row in rows.to_pylist():
-        add_row(made, *("" if value is None else str(value) for value in row.values()))
+        add_row(made, *row.values())
     return made
 
 
@@ -183,7 +190,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         is_time = name.endswith("_at")
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}" if is_time else f"{value:.4f}"
-    return "" if value is None else str(value)
+    return worded(value)
 
 
 def window_chart(use: WindowUse) -> Table:

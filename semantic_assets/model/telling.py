@@ -1,11 +1,20 @@
 """How work is told: numbers with their nouns, and lines of progress that may be drawn or left out."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Self
 
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"
 _HISSING = ("s", "x", "z", "ch", "sh")
+#: (name, seconds, up to how many seconds it is used).
+_UNITS = (
+    ("s", 1.0, 120.0),
+    ("min", 60.0, 7_200.0),
+    ("hour", 3_600.0, 2.1 * 86_400.0),
+    ("day", 86_400.0, math.inf),
+)
+_A_LITTLE = 0.05
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PART_OF_THE_TIME = 2.0, 60.0, 0.1
 
 
@@ -18,6 +27,15 @@ def plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] in _CONSONANTS:
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(_HISSING) else "s")
+
+
+def span_told(low: float, high: float | None = None) -> str:
+    """Return a span of time in words, as `2 to 5 min` or `3 days`; never as nothing."""
+    high = low if high is None else high
+    name, unit = next((name, unit) for name, unit, most in _UNITS if high < most)
+    first, last = max(1, round(low / unit)), max(1, math.ceil(high / unit - _A_LITTLE))
+    name += "s" if name in ("hour", "day") and last > 1 else ""
+    return f"{last:,} {name}" if first >= last else f"{first:,} to {last:,} {name}"
 
 
 class ProgressLine(str):

@@ -5,20 +5,22 @@ The pace of an emulator says nothing of Google's: only jobs of the scope in use 
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.telling import counted
+from semantic_assets.model.telling import counted, span_told
 from semantic_assets.store import Store
 
 #: Google's target for a job, and when it gives one up.
 TARGET_SECONDS, EXPIRY_SECONDS = 24 * 3_600.0, 48 * 3_600.0
 #: From so many jobs on, a tenth at each end is left out as unusual.
 _MANY = 10
-_SOON_SECONDS, _MINUTE, _HOUR, _DAY = 120.0, 60.0, 3_600.0, 86_400.0
+#: A finish that is nearer is told as a span of time.
+_SOON_SECONDS = 600.0
+_MINUTE, _DAY = 60.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class JobPace:
     seconds_low: float | None
     #: None: not known at all, as on an emulator before its first job has ended.
     seconds_high: float | None
+    #: The median; None: no job has ended yet.
+    seconds: float | None
     #: How many jobs were observed; 0: these are the documented figures.
     jobs: int
 
@@ -52,8 +56,8 @@ class ExpectedFinish:
         """Return it in words, as `14:30 to 18:00 UTC`."""
         if self.earliest is None:
             return f"by {_clock(self.latest, now)}"
-        if self.latest - now < _SOON_SECONDS * 5:
-            return f"in {_span(self.earliest - now, self.latest - now)}"
+        if self.latest - now < _SOON_SECONDS:
+            return f"in {span_told(self.earliest - now, self.latest - now)}"
         first, last = (_minute(at) for at in (self.earliest, self.latest))
         if first == last:
             return f"at {_clock(last, now)}"
@@ -65,9 +69,19 @@ def job_pace(store: Store) -> JobPace:
     found = store.ledger.job_totals.durations(endpoint_of(store.settings).scope_id)
     if found:
         low, high = _spread(found)
-        return JobPace(seconds_low=low, seconds_high=high, jobs=len(found))
+        return JobPace(
+            seconds_low=low,
+            seconds_high=high,
+            seconds=statistics.median(found),
+            jobs=len(found),
+        )
     is_real = store.settings.backend == "gemini"
-    return JobPace(seconds_low=None, seconds_high=TARGET_SECONDS if is_real else None, jobs=0)
+    return JobPace(
+        seconds_low=None,
+        seconds_high=TARGET_SECONDS if is_real else None,
+        seconds=None,
+        jobs=0,
+    )
 
 
 def _spread(durations: Sequence[float]) -> tuple[float, float]:
@@ -82,7 +96,7 @@ def _spread(durations: Sequence[float]) -> tuple[float, float]:
 
 
 def expected_finish(
-    store: Store, out: Sequence[BatchJob], waiting: dict[str, float], pace: JobPace | None = None
+    store: Store, out: Sequence[BatchJob], waiting: Mapping[str, float], pace: JobPace | None = None
 ) -> ExpectedFinish | None:
     """Return when jobs that are out and waiting tokens (by model) should be answered.
 
@@ -104,7 +118,7 @@ def expected_finish(
 def _end(
     store: Store,
     out: Sequence[BatchJob],
-    waiting: dict[str, float],
+    waiting: Mapping[str, float],
     model: str,
     seconds: float,
     *,
@@ -144,10 +158,3 @@ def _clock(at: float, now: float, *, zone: str = " UTC", beside: float | None = 
     shown = datetime.fromtimestamp(beside, UTC) if beside is not None else today
     is_plain = when.date() == shown.date() and abs(at - now) < _DAY * 300
     return f"{when:%H:%M}{zone}" if is_plain else f"{when.day} {when:%b %H:%M}{zone}"
-
-
-def _span(low: float, high: float) -> str:
-    """Return a short time in words, as `2 to 5 min` or `20 s`; never as nothing."""
-    unit, name = (1.0, "s") if high < _SOON_SECONDS else (_MINUTE, "min")
-    first, last = max(1, round(low / unit)), max(1, math.ceil(high / unit))
-    return f"{last} {name}" if first >= last else f"{first} to {last} {name}"

@@ -27,7 +27,7 @@ from semantic_assets.pipeline.pending.products import (
 from semantic_assets.store import Store
 
 #: A person has to decide about these: their texts are neither at Google nor waiting to be sent.
-_HELD = frozenset({JobState.QUARANTINED, JobState.DAMAGED})
+HELD = frozenset({JobState.QUARANTINED, JobState.DAMAGED})
 _PER = (("s", 1.0), ("min", 60.0), ("h", 3_600.0))
 _LEAST_SECONDS = 1.0
 
@@ -134,7 +134,7 @@ class Tally:
 
     def _seen(self, answered: int, jobs: Sequence[BatchJob], waits_for: str | None) -> HowFar:
         store, totals, now = self._store, self._totals(), self._store.ledger.now()
-        out = [job for job in jobs if job.state not in _HELD]
+        out = [job for job in jobs if job.state not in HELD]
         waiting = self._total - answered - self._failed - _texts(jobs)
         finish = expected_finish(store, out, self._waiting_tokens(waiting))
         return HowFar(
