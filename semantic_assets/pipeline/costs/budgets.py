@@ -21,6 +21,7 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.costs.callers import current_caller
 from semantic_assets.store import Store
+from semantic_assets.text.chunking import MAX_TOKENS
 
 _DAY_SECONDS = 86_400
 #: An estimate may be this far below what Google counts: caps take it for so much.
@@ -46,6 +47,12 @@ def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
     jobs = max(1, -(-tokens // job_tokens), -(-requests // MAX_REQUESTS))
     again = jobs * canary_tokens(-(-tokens // jobs), -(-requests // jobs))
     return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
+
+
+def texts_with(texts: int, tokens: int, of: int) -> int:
+    """Return the number of texts with so many of the tokens; unread files: as they will be split."""
+    counted = round(texts * tokens / of) if of else 0
+    return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
 
 
 def at_most_usd(totals: SpendTotals) -> float:

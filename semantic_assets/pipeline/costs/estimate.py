@@ -15,7 +15,7 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.budgets import jobs_usd
+from semantic_assets.pipeline.costs.budgets import jobs_usd, texts_with
 from semantic_assets.pipeline.costs.calibration import Calibration, calibrate
 from semantic_assets.pipeline.costs.estimate_tasks import (
     TaskQuote,
@@ -231,7 +231,7 @@ def _quote(
     ) + sum(task.window_fills for task in tasks)
     prompts = sum(task.tokens for task in tasks)
     pace = job_pace(store)
-    shares = [(p, _share(texts, p.tokens, tokens)) for p in parts]
+    shares = [(p, texts_with(texts, p.tokens, tokens)) for p in parts]
     return Estimate(
         texts=texts,
         tokens=tokens + prompts,
@@ -255,12 +255,6 @@ def _quote(
         count_requests=sum(part.counted for part in parts),
         generations=tuple(tasks),
     )
-
-
-def _share(texts: int, tokens: int, of: int) -> int:
-    """Return the number of texts with so many of the tokens; unread files: as they will be split."""
-    counted = round(texts * tokens / of) if of else 0
-    return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
 
 
 def require_run_budget(
