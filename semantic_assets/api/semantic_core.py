@@ -24,7 +24,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
-from semantic_assets.model.telling import CalmProgress, calm
+from semantic_assets.model.wording import CalmProgress, calm
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote

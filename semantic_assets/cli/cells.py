@@ -128,7 +128,7 @@ def show(*tables: "Table") -> None:
     width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     for one in tables:
-        console.print(fitted(one, width))
+        console.print(fitted(one, width, table))
 
 
 def print_trace(

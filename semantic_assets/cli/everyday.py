@@ -20,7 +20,7 @@ from semantic_assets.cli.options import (
     yes_option,
 )
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.telling import counted
+from semantic_assets.model.wording import counted
 
 
 @click.command()

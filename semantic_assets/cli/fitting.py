@@ -3,7 +3,7 @@
 An id, a name or a path that somebody has to copy is never broken where it could stand in one line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 from rich.table import Column, Table
@@ -13,14 +13,14 @@ from rich.text import Text
 _AROUND = 3
 
 
-def fitted(table: Table, width: int) -> Table:
-    """Return a table that is no wider than `width`."""
+def fitted(table: Table, width: int, make: Callable[..., Table]) -> Table:
+    """Return a table that is no wider than `width`; `make` makes an empty one."""
     if table.box is None:  # a drawing
         return table
     room = width - 1 - _AROUND * len(table.columns)
     least = [_longest(column, words=True) for column in table.columns]
     if sum(least) > room and len(table.columns) > 2:
-        return fitted(_records(table), width)
+        return fitted(_records(table, make), width, make)
     if sum(least) > room:  # a name and a value too long for any line
         least = [min(one, max(1, room // len(least))) for one in least]
     wanted = [_longest(column, words=False) for column in table.columns]
@@ -49,17 +49,11 @@ def _shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]
     return given
 
 
-def _records(table: Table) -> Table:
+def _records(wide: Table, make: Callable[..., Table]) -> Table:
     """Return the rows one below the other, each cell with the name of its column before it."""
-    made = Table(
-        Column("", overflow="fold"),
-        Column("", overflow="fold"),
-        title=table.title,
-        title_justify="left",
-        show_header=False,
-    )
-    names = [column.header for column in table.columns]
-    for row in zip(*(column.cells for column in table.columns), strict=True):
+    made = make("", "", title=str(wide.title) if wide.title else None, show_header=False)
+    names = [column.header for column in wide.columns]
+    for row in zip(*(column.cells for column in wide.columns), strict=True):
         filled = [(name, one) for name, one in zip(names, row, strict=True) if _is_filled(one)]
         for name, one in filled:
             made.add_row(name, one)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from semantic_assets.cli.cells import draw, say, undraw
-from semantic_assets.model.telling import CalmProgress, DetailLine, ProgressLine
+from semantic_assets.model.wording import CalmProgress, DetailLine, ProgressLine
 
 #: As shells report a process that a signal ended.
 _BY_SIGNAL = 128

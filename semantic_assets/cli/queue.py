@@ -22,7 +22,7 @@ from semantic_assets.cli.options import (
     yes_option,
 )
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.telling import counted
+from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from semantic_assets.cli.cells import add_row, table, worded
-from semantic_assets.model.telling import span_told
+from semantic_assets.model.wording import span_told
 
 if TYPE_CHECKING:  # a table of one report needs none of the others
     import pyarrow as pa

@@ -27,7 +27,7 @@ from semantic_assets.model.batch_job import (
 )
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.model.telling import DetailLine
+from semantic_assets.model.wording import DetailLine
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.answers.canary import (
     Canaries,

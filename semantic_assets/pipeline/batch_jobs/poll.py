@@ -16,7 +16,7 @@ from semantic_assets.model.batch_job import (
     remote_word,
     state_of_remote,
 )
-from semantic_assets.model.telling import DetailLine
+from semantic_assets.model.wording import DetailLine
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
 from semantic_assets.pipeline.batch_jobs.other_jobs import note_others
 from semantic_assets.pipeline.batch_jobs.reopen import reopen

@@ -21,7 +21,7 @@ from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Outcome
-from semantic_assets.model.telling import DetailLine, counted
+from semantic_assets.model.wording import DetailLine, counted
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.guards import remote_block

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.telling import counted, span_told
+from semantic_assets.model.wording import counted, span_told
 from semantic_assets.store import Store
 
 #: Google's target for a job, and when it gives one up.

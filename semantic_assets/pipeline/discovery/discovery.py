@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.telling import counted
+from semantic_assets.model.wording import counted
 from semantic_assets.sources.passed_over import PassedOver, told
 
 

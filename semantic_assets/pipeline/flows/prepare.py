@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from semantic_assets.model.keys import ShardKey
-from semantic_assets.model.telling import DetailLine, ProgressLine, counted
+from semantic_assets.model.wording import DetailLine, ProgressLine, counted
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed

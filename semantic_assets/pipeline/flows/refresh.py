@@ -10,7 +10,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.model.telling import counted
+from semantic_assets.model.wording import counted
 from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents

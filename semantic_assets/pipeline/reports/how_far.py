@@ -16,7 +16,7 @@ from semantic_assets.model.batch_job import WITHHOLDING, BatchJob, JobState
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.telling import ProgressLine, counted
+from semantic_assets.model.wording import ProgressLine, counted
 from semantic_assets.pipeline.costs.expected_finish import ExpectedFinish, expected_finish
 from semantic_assets.pipeline.pending.pending import demand, landed_and_withheld
 from semantic_assets.pipeline.pending.products import (

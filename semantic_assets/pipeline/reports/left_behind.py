@@ -1,7 +1,7 @@
 """What is out when a command is stopped: nobody has to wait for it, and nothing of it is lost."""
 
 from semantic_assets.model.batch_job import IN_WINDOW
-from semantic_assets.model.telling import counted
+from semantic_assets.model.wording import counted
 from semantic_assets.store import Store
 
 

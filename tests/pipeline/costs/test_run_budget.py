@@ -108,7 +108,7 @@ def test_of_jobs_that_ask_at_the_same_moment_only_those_within_the_day_are_inser
     store = replace(trial.store, settings=capped)
     guard = job_guard(store, trial.settings.space, None, 0.3)
     guard(store.ledger.spending)
-    store.ledger.spending.book("j1", "estimated", model="m", tokens=1, usd=0.3)
+    store.ledger.spending.book(f"{UNCHARGED}j1", "estimated", model="m", tokens=1, usd=0.3)
     with pytest.raises(SpendRefused, match="for today is spent or committed"):
         guard(store.ledger.spending)
 
