@@ -15,9 +15,13 @@ from semantic_assets.store import Store
 _NOTHING = Amount(0, 0.0)
 
 
-def probe_name(store: Store) -> str:
-    """Return what calls and jobs of a probe are booked as, each with a word of its own behind it."""
-    return f"{UNCHARGED}probe" if store.settings.backend == "emulator" else "probe"
+#: What calls and jobs of a probe are for.
+PROBE = "probe"
+
+
+def booked_as(store: Store, purpose: str) -> str:
+    """Return what a call that is for no job is booked as, with a word of its own behind it."""
+    return f"{UNCHARGED}{purpose}" if store.settings.backend == "emulator" else purpose
 
 
 @dataclass(slots=True)

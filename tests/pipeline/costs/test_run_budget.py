@@ -7,6 +7,7 @@ import pytest
 
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.ledger.money.spend_totals import UNCHARGED
 from semantic_assets.pipeline.batch_jobs.realtime import answer_now
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.budgets import UPPER, job_guard, job_usd, run_budget
