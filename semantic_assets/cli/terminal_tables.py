@@ -44,6 +44,7 @@ def status_table(found: Status) -> Table:
         "batch jobs": ", ".join(stages) or "none",
         "expected finish": _finish(found),
         "paused": found.paused or "no",
+        **({"backend": found.foreign_vectors} if found.foreign_vectors else {}),
         "quarantined jobs": found.quarantined_jobs,
         "damaged jobs": found.damaged_jobs,
     }

@@ -33,6 +33,7 @@ from semantic_assets.pipeline.flows.timing import Stopwatch
 from semantic_assets.pipeline.flows.unchanged import note_unchanged
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
+from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
 from semantic_assets.pipeline.pending.products import settled_shards
 from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.pipeline.search.judged.quality import measure_quality
@@ -138,6 +139,8 @@ def refresh(
     """
     report = RefreshReport(discover(store, datasets=datasets))
     store.report_progress(report.discovery.summary)
+    if foreign := foreign_vectors(store, datasets):
+        store.report_progress(foreign)
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests

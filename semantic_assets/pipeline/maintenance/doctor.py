@@ -258,6 +258,9 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
 
 
 def _queue(found: Status) -> Iterator[Diagnosis]:
+    if found.foreign_vectors:
+        told, _, remedy = found.foreign_vectors.partition(": ")
+        yield Diagnosis(name="vectors", is_well=False, found=told, remedy=remedy)
     waits = (
         f"{found.documents_waiting} documents to split, {found.bill.pending_texts} texts to send"
     )

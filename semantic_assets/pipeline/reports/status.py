@@ -12,6 +12,7 @@ from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.expected_finish import ExpectedFinish, expected_finish, job_pace
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.unread import documents_waiting
+from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
 from semantic_assets.pipeline.pending.known_files import known_tables
 from semantic_assets.pipeline.pending.products import serving_spaces, settled_shards
 from semantic_assets.pipeline.reports.bill import Bill, bill
@@ -58,6 +59,8 @@ class Status(HtmlTable):
     #: with other jobs. They are in no stage.
     released_jobs: int
     paused: str | None
+    #: What datasets with vectors of another backend are, and what to do; None: there are none.
+    foreign_vectors: str | None
     bill: Bill
 
 
@@ -103,6 +106,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         texts_held=sum(job.requests for job in open_jobs) - sum(job.requests for job in out),
         released_jobs=sum(job.state == JobState.RELEASED for job in jobs),
         paused=pause.reason if pause else None,
+        foreign_vectors=foreign_vectors(store),
         bill=quote,
     )
 
