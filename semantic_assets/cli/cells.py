@@ -120,6 +120,7 @@ def _cell(value: object) -> "Text":
 
 def show(*tables: "Table") -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from semantic_assets.cli.fitting import fitted
 
@@ -128,7 +129,8 @@ def show(*tables: "Table") -> None:
     width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     for one in tables:
-        console.print(fitted(one, width, table))
+        found = fitted(one, width, table)
+        console.print(found, soft_wrap=isinstance(found, Text))
 
 
 def print_trace(

@@ -13,20 +13,37 @@ from rich.text import Text
 _AROUND = 3
 
 
-def fitted(table: Table, width: int, make: Callable[..., Table]) -> Table:
-    """Return a table that is no wider than `width`; `make` makes an empty one."""
+def fitted(
+    table: Table, width: int, make: Callable[..., Table], *, is_record: bool = False
+) -> Table | Text:
+    """Return a table that is no wider than `width`; `make` makes an empty one.
+
+    A word that is too long for any table stands in a line without one, which the terminal wraps:
+    it can be copied whole.
+    """
     if table.box is None:  # a drawing
         return table
     room = width - 1 - _AROUND * len(table.columns)
     least = [_longest(column, words=True) for column in table.columns]
-    if sum(least) > room and len(table.columns) > 2:
-        return fitted(_records(table, make), width, make)
-    if sum(least) > room:  # a name and a value too long for any line
-        least = [min(one, max(1, room // len(least))) for one in least]
+    if sum(least) > room:
+        wide = is_record or len(table.columns) == 2
+        return _lines(table) if wide else fitted(_records(table, make), width, make, is_record=True)
     wanted = [_longest(column, words=False) for column in table.columns]
     for column, given in zip(table.columns, _shared(least, wanted, room), strict=True):
         column.width = given
     return table
+
+
+def _lines(table: Table) -> Text:
+    """Return each cell of two columns in a line, with its name before it."""
+    title = f"{table.title}\n" if table.title else ""
+    lines = Text(title)
+    cells = zip(*(column.cells for column in table.columns), strict=True)
+    for row, (name, value) in zip(table.rows, cells, strict=True):
+        lines.append(Text(f"{name}: ")).append(value if isinstance(value, Text) else str(value))
+        lines.append("\n\n" if row.end_section else "\n")
+    lines.rstrip()
+    return lines
 
 
 def _longest(column: Column, *, words: bool) -> int:
