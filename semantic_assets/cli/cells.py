@@ -129,6 +129,9 @@ def show(*tables: "Table") -> None:
     width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     for one in tables:
+        if one.title:  # it may be wider than the table
+            console.print(one.title, style="italic", soft_wrap=True)
+            one.title = None
         found = fitted(one, width, table)
         console.print(found, soft_wrap=isinstance(found, Text))
 

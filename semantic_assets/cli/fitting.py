@@ -36,8 +36,7 @@ def fitted(
 
 def _lines(table: Table) -> Text:
     """Return each cell of two columns in a line, with its name before it."""
-    title = f"{table.title}\n" if table.title else ""
-    lines = Text(title)
+    lines = Text()
     cells = zip(*(column.cells for column in table.columns), strict=True)
     for row, (name, value) in zip(table.rows, cells, strict=True):
         lines.append(Text(f"{name}: ")).append(value if isinstance(value, Text) else str(value))
@@ -68,7 +67,7 @@ def _shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]
 
 def _records(wide: Table, make: Callable[..., Table]) -> Table:
     """Return the rows one below the other, each cell with the name of its column before it."""
-    made = make("", "", title=str(wide.title) if wide.title else None, show_header=False)
+    made = make("", "", show_header=False)
     names = [column.header for column in wide.columns]
     for row in zip(*(column.cells for column in wide.columns), strict=True):
         filled = [(name, one) for name, one in zip(names, row, strict=True) if _is_filled(one)]
