@@ -200,6 +200,7 @@ def jobs(root: str | None, as_json: bool) -> None:
         "FROM batch_jobs ORDER BY job_id DESC",
         root,
         as_json,
+        are_jobs=True,
     )
 
 
@@ -218,10 +219,12 @@ def sql(query: str, root: str | None, as_json: bool) -> None:
         raise ConfigError(" ".join(str(error).split())) from error
 
 
-def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -> None:
+def _query(
+    query: str, root: str | None, as_json: bool, *, lake: bool = False, are_jobs: bool = False
+) -> None:
     from semantic_assets.api.functions import opened
     from semantic_assets.cli.cells import show
-    from semantic_assets.cli.terminal_tables import rows_table
+    from semantic_assets.cli.terminal_tables import jobs_table, rows_table
     from semantic_assets.pipeline.reports.sql import connect, connect_ledger
 
     with (
@@ -232,7 +235,7 @@ def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -
     if as_json:
         print_json(table.to_pylist())
     else:
-        show(rows_table(table))
+        show(jobs_table(table) if are_jobs else rows_table(table))
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from semantic_assets.cli.cells import add_row, table, worded
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.wording import span_told
 
 if TYPE_CHECKING:  # a table of one report needs none of the others
@@ -164,9 +165,23 @@ def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
 
 
 def rows_table(rows: pa.Table) -> Table:
+    if not rows.num_rows and len(rows.column_names) > _MOST_COLUMNS:
+        return table("nothing found")
     made = table(*rows.column_names)
     for row in rows.to_pylist():
         add_row(made, *row.values())
+    return made
+
+
+def jobs_table(rows: pa.Table) -> Table:
+    """Return what a person asks of jobs; `--json` has the rest."""
+    made = table("job_id", "stage", "texts", "created", "what happened")
+    for row in rows.to_pylist():
+        texts = f"{row['requests']:,}" + (f", {row['failed']:,} failed" if row["failed"] else "")
+        told = ": ".join(filter(None, (row.get("outcome"), row["error_message"]))) or row["state"]
+        # Of it nothing was created: its texts wait, or went with another.
+        stage = "NOT SENT" if row["state"] == JobState.RELEASED else row["stage"]
+        add_row(made, row["job_id"], stage, texts, row["created"], told)
     return made
 
 

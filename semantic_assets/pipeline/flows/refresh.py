@@ -110,9 +110,10 @@ class RefreshReport:
         built = sum(index.written for index in self.indexes)
         if not sent and not built and not in_realtime:
             return "nothing new: nothing was sent, nothing was embedded, every index is current"
-        now = f"{counted(in_realtime, 'text')} embedded at once, " if in_realtime else ""
         jobs = counted(self.advanced.submitted_jobs, "job")
-        return f"{now}{counted(sent, 'text')} sent in {jobs}, {counted(built, 'index')} built"
+        now = [f"{counted(in_realtime, 'text')} embedded at once"] if in_realtime else []
+        now += [f"{counted(sent, 'text')} sent in {jobs}"] if sent else []
+        return ", ".join([*now, f"{counted(built, 'index')} built"])
 
 
 def refresh(

@@ -37,7 +37,8 @@ def _play(day: Day, url: str) -> None:
     day.interrupts("semantic-assets refresh", once="room in the window")
     _disarm(url)
     httpx2.post(f"{url}/emulator/clock", json={"advance_seconds": 900.0})
-    day.tells("The next job fails at Google. Its texts are sent again.")
+    day.tells("One job expired meanwhile, the next fails at Google. Their texts are sent again.")
+    del day.environ["SEMANTIC_ASSETS_ENQUEUED_TOKENS"]
     _arm(url, "ends-failed")
     day.types("semantic-assets refresh")
     day.types("semantic-assets jobs")

@@ -2,8 +2,10 @@
 
 import pytest
 
+from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.reports.how_far import HowFar, Tally
+from semantic_assets.pipeline.reports.status import status
 from tests.trial import Trial
 
 #: Two of 42 have the same text: it is sent once.
@@ -81,6 +83,20 @@ def test_the_total_grows_with_the_wish_alone(world: Trial) -> None:
         world.write(f"acme/docs/new{number}.txt", f"Crane number {number} flies south. " * 20)
     world.prepare()
     assert tally.look(is_changed=True).wanted == TEXTS + 3
+    world.store.close()
+
+
+def test_a_full_window_is_a_wait_and_no_failure_of_a_job(world: Trial) -> None:
+    world.arm("hidden-quota", times=None, fraction=0.001)
+    advance(world.store, world.gemini)
+    found = status(world.store, scope_id=world.gemini.scope_id)
+    assert found.released_jobs > 0
+    assert "FAILED" not in found.stages
+    jobs = world.store.ledger.jobs.list(states=[JobState.RELEASED])
+    assert jobs
+    for job in jobs:
+        assert "window of enqueued tokens is full" in str(job.error_message)
+        assert "billing" not in str(job.error_message)
     world.store.close()
 
 
