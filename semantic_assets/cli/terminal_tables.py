@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a table of one report needs none of the others
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
+_MONTH_TO_MINUTE = slice(5, 16)
 _SHOWN_APART = ("articles", "tier", "breaks")
 
 
@@ -181,7 +182,7 @@ def jobs_table(rows: pa.Table) -> Table:
         told = ": ".join(filter(None, (row.get("outcome"), row["error_message"]))) or row["state"]
         # Of it nothing was created: its texts wait, or went with another.
         stage = "NOT SENT" if row["state"] == JobState.RELEASED else row["stage"]
-        add_row(made, row["job_id"], stage, texts, row["created"], told)
+        add_row(made, row["job_id"], stage, texts, row["created"][_MONTH_TO_MINUTE], told)
     return made
 
 

@@ -171,8 +171,9 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
         ended_at=store.ledger.now() if to == S.ENDED else None,
     )
     if moved is not None and moved.state != job.state:
-        line = f"job {job.job_id}: {moved.state} ({remote.state})"
-        is_ordinary = remote_word(remote.state) not in _WITHOUT_ANSWERS
+        word = remote_word(remote.state)
+        line = f"job {job.job_id}: {moved.state} ({word})"
+        is_ordinary = word not in _WITHOUT_ANSWERS
         store.report_progress(DetailLine(line) if is_ordinary else line)
         return moved
     return None

@@ -33,6 +33,7 @@ _VARYING = (
     (re.compile(r"\b20\d\d-\d\d-\d\d( |T)\d\d:\d\d:\d\d"), r"2026-03-02\g<1>09:00:00"),
     (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-03-02"),
     (re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b"), "01J0AAAAAAAAAAAAAAAAAAAAAA"),
+    (re.compile(r"\b\d\d-\d\d \d\d:\d\d\b"), "03-02 09:00"),
     (re.compile(r"\b01[0-9a-f]{18}\b"), "01a2b3c4d5e6f7a8b9c0"),
     (re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b"), "8100"),
 )
