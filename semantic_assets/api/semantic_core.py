@@ -189,7 +189,7 @@ class SemanticCore(Searching):
         self, datasets: Datasets = None, *, limit: int | None = None, exact: bool = False
     ) -> Estimate:
         """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
-        keys, counter = dataset_keys(datasets), self.gemini if exact else None
+        keys, counter = dataset_keys(self.reader, datasets), self.gemini if exact else None
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
 
     @overload

@@ -15,6 +15,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    target_option,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--to", metavar="P/D", help="The dataset; default: default/NAME-OF-THE-FOLDER.")
+@target_option("The dataset; default: default/NAME-OF-THE-FOLDER.")
 @click.option("--replace", is_flag=True, help="Replace files there that differ.")
 @click.option("--refresh", "goes_on", is_flag=True, help="Go on to search; asks before spending.")
 @click.option("-y", "--yes", is_flag=True, help="Go on, and consent to spending; do not ask.")

@@ -16,16 +16,18 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    scope_option,
     show_found,
+    takes_datasets,
     verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.generation_job import GenerationJob
     from semantic_assets.api.semantic_core import SemanticCore
+    from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
 
 _task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
 _OUTPUTS = (".jsonl", ".parquet")
@@ -37,8 +39,8 @@ def generate() -> None:
 
 
 @generate.command("submit")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--dataset", "-d", metavar="P/D", help="Documents that are there, in place of FILE.")
+@click.argument("words", nargs=-1, metavar="[FILE | P/D...]")
+@scope_option
 @click.option("--task", "-t", required=True, help="A file of data/tasks, without .toml.")
 @click.option("--name", "-n", help="The job's name; default: after the file.")
 @click.option("--realtime", is_flag=True, help="All at once, at full price.")
@@ -51,8 +53,8 @@ def generate() -> None:
 @json_option
 @edge
 def submit(
-    file: Path | None,
-    dataset: str | None,
+    words: tuple[str, ...],
+    datasets: tuple[str, ...],
     task: str,
     name: str | None,
     realtime: bool,
@@ -64,40 +66,49 @@ def submit(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Quote FILE or a dataset, then send what fits. This spends.
+    """Quote FILE or datasets, then send what fits. This spends.
 
-    FILE is a .json, .jsonl, .csv or .parquet. New and edited documents of a dataset are processed from then on, until `generate stop`.
+    FILE is a .json, .jsonl, .csv or .parquet. New and edited documents of a dataset are processed
+    from then on, until `generate stop`.
     """
-    if (file is None) == (dataset is None):
-        raise ConfigError("name a FILE, or documents that are there with --dataset P/D")
-    what: dict[str, Any] = {"task": task, "name": name, "dataset": dataset}
-    goes_on = f"generate status {name or dataset or 'NAME'} --wait"
+    from semantic_assets.api.core import dataset_keys
+
+    files = [Path(word) for word in words if Path(word).suffix or Path(word).is_file()]
+    named = (*(word for word in words if Path(word) not in files), *datasets)
+    if len(files) + bool(named) != 1:
+        raise ConfigError("name one FILE, or documents that are there as PROJECT/DATASET")
+    spending: dict[str, Any] = {"realtime": realtime, "max_cost_usd": max_cost_usd}
+    goes_on = f"generate status {name or (named[0] if named else 'NAME')} --wait"
     with _working(root, goes_on, verbose=verbose) as core:
+        keys = map(str, dataset_keys(core.reader, named))
+        whats: list[dict[str, Any]] = [{"articles": file} for file in files]
+        whats += [{"dataset": key} for key in keys]
         if dry_run:
-            show_found([core.generate(file, dry_run=True, **what)], as_json)
+            quotes = [core.generate(task=task, name=name, dry_run=True, **one) for one in whats]
+            show_found(quotes, as_json)
             return
-        job = core.generate(
-            file,
-            realtime=realtime,
-            max_cost_usd=max_cost_usd,
-            consent=asking(yes),
-            **what,
-        )
-        _tell(job, as_json, wait=wait)
+        jobs = [
+            core.generate(task=task, name=name, consent=asking(yes), **spending, **one)
+            for one in whats
+        ]
+        _tell(*jobs, as_json=as_json, wait=wait)
 
 
-def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
-    found = job.wait() if wait else job.status()
-    show_found([found], as_json)
-    if not found.is_done:
-        hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        out = f"{counted(found.pending, 'document')} out: {hint}"
-        if found.unapplied:
-            out = (
-                f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
-            )
-        say(found.blocked_by or out, err=True)
+def _tell(*jobs: "GenerationJob", as_json: bool, wait: bool = False) -> None:
+    standings = [(job, job.wait() if wait else job.status()) for job in jobs]
+    show_found([found for _, found in standings], as_json)
+    out = [(job, found) for job, found in standings if not found.is_done]
+    for job, found in out:
+        say(found.blocked_by or _what_is_out(job, found), err=True)
+    if out:
         sys.exit(WAITING)
+
+
+def _what_is_out(job: "GenerationJob", found: "GenerationStatus") -> str:
+    if found.unapplied:
+        return f"{found.unapplied} outcomes wait to be applied: `semantic-assets collect` does it"
+    hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
+    return f"{found.pending} documents are out: {hint}"
 
 
 @generate.command("status")
@@ -113,7 +124,7 @@ def status(
 ) -> None:
     """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
     with _working(root, f"generate status {name} --wait", verbose=verbose) as core:
-        _tell(core.generation(name, task=task), as_json, wait=wait)
+        _tell(core.generation(name, task=task), as_json=as_json, wait=wait)
 
 
 @generate.command("results")
@@ -164,7 +175,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
 
 
 @generate.command("regenerate")
-@click.option("--dataset", "-d", required=True, metavar="P/D")
+@takes_datasets(required=True)
 @click.option("--task", "-t", required=True)
 @click.option("--dry-run", is_flag=True, help="Quote; change nothing.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
@@ -173,7 +184,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def regenerate(
-    dataset: str,
+    datasets: tuple[str, ...],
     task: str,
     dry_run: bool,
     max_cost_usd: float | None,
@@ -181,36 +192,40 @@ def regenerate(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Process a dataset by the task's current file. Quotes generating and embedding again."""
-    from semantic_assets.model.keys import DatasetKey
+    """Process datasets by the task's current file. Quotes generating and embedding again."""
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.pipeline.generation_jobs.regenerate import quote_regeneration
     from semantic_assets.pipeline.generation_jobs.regenerate import regenerate as run
 
-    key = DatasetKey.parse(dataset)
     with _core(root, as_json) as core:
+        keys = dataset_keys(core.reader, datasets)
         if dry_run:
-            found = quote_regeneration(core.store, key, task)
+            found = [quote_regeneration(core.store, key, task) for key in keys]
         else:
             consent = asking(yes)
-            found = run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
-    show_found([found], as_json)
-    if found.is_changed and not dry_run:
+            found = [
+                run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
+                for key in keys
+            ]
+    show_found(found, as_json)
+    if any(one.is_changed for one in found) and not dry_run:
         say("the next submit, refresh or sensor tick sends its requests", err=True)
 
 
 @generate.command("stop")
-@click.option("--dataset", "-d", required=True, metavar="P/D")
+@takes_datasets(required=True)
 @click.option("--task", "-t", required=True)
 @root_option
 @edge
-def stop(dataset: str, task: str, root: str | None) -> None:
-    """Stop processing a dataset by a task; its answers stay."""
-    from semantic_assets.model.keys import DatasetKey
+def stop(datasets: tuple[str, ...], task: str, root: str | None) -> None:
+    """Stop processing datasets by a task; their answers stay."""
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.pipeline.generation_jobs.generate import stop_generation
 
     with _core(root, as_json=False) as core:
-        stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
-    say("stopped" if stopped else f"{dataset} is not processed by {task}")
+        for key in dataset_keys(core.reader, datasets):
+            stopped = stop_generation(core.store, key, task)
+            say(f"{key} is stopped" if stopped else f"{key} is not processed by {task}")
 
 
 @generate.command("list")
@@ -242,7 +257,7 @@ def submit_contents(
     """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
     with _working(root, f"generate status {name} --wait") as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
-        _tell(job, as_json)
+        _tell(job, as_json=as_json)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
+            if kwargs.get("root") is not None:
+                _require_root(kwargs["root"])
             command(*args, **kwargs)
         except SemanticAssetsError as error:
             say(f"error: {error}", err=True)
@@ -53,6 +55,12 @@ def edge(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(FAILED)
 
     return run
+
+
+def _require_root(typed: str) -> None:
+    from semantic_assets.lake.lake_root import require_root
+
+    require_root(typed)
 
 
 def print_json(value: Any) -> None:
@@ -81,18 +89,48 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Say the id of each job, and a line for each shard."
 )
-dataset_option = click.option(
-    "--dataset", "-d", "datasets", multiple=True, metavar="P/D", help="Only these datasets."
-)
-
 scope_option = click.option(
     "--dataset",
     "-d",
-    "names",
+    "datasets",
     multiple=True,
     metavar="P/D",
-    help="Only these datasets; a project P stands for all of its own.",
+    help="A dataset; a project P stands for all of its own.",
 )
+
+
+def target_option(told: str, *, required: bool = False) -> Callable[..., Any]:
+    """Return the option of commands that bring documents in, to a dataset that may be new."""
+    names = ("--to", "-d", "--dataset", "to")
+    return click.option(*names, required=required, metavar="P/D", help=told)
+
+
+def takes_datasets(
+    then: str | None = None, *, required: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command its `datasets`: typed after it, or each after -d; a project is one of them.
+
+    Args:
+        then: another argument, which is the last word.
+        required: at least one is to be named, lest all are meant.
+    """
+    metavar = "P/D..." if required and then is None else "[P/D]..."
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(*args: Any, words: tuple[str, ...], datasets: tuple[str, ...], **more: Any) -> None:
+            if then is not None:
+                if not words:
+                    raise click.UsageError(f"Missing argument '{then}'.")
+                words, more[then.lower()] = words[:-1], words[-1]
+            if required and not (words or datasets):
+                raise click.UsageError("Missing argument 'P/D': name a dataset, or a project.")
+            command(*args, datasets=(*words, *datasets), **more)
+
+        shown = metavar if then is None else f"[P/D] {then}"
+        return scope_option(click.argument("words", nargs=-1, metavar=shown)(run))
+
+    return decorate
 
 
 def show_found(found: list[Any], as_json: bool) -> None:

@@ -18,6 +18,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    target_option,
     verbose_option,
     yes_option,
 )
@@ -34,7 +35,7 @@ _AT_ONCE = 500
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dataset", "-d", required=True, metavar="P/D", help="Where they belong.")
+@target_option("Where they belong.", required=True)
 @click.option("--overwrite", is_flag=True, help="Replace documents of the same name.")
 @click.option("--name", help="For one file, or for - (standard input): its name.")
 @root_option
@@ -42,7 +43,7 @@ _AT_ONCE = 500
 @edge
 def ingest(
     paths: tuple[Path, ...],
-    dataset: str,
+    to: str,
     overwrite: bool,
     name: str | None,
     root: str | None,
@@ -64,7 +65,7 @@ def ingest(
     with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
-            done += core.ingest_many(some, dataset=dataset, overwrite=overwrite)
+            done += core.ingest_many(some, dataset=to, overwrite=overwrite)
             advance(len(some))
     failed = [one for one in done if one.error is not None]
     if as_json:

@@ -64,7 +64,7 @@ _PLACES = 3
 def search(
     question: str,
     root: str | None,
-    names: tuple[str, ...],
+    datasets: tuple[str, ...],
     space: str | None,
     no_floor: bool,
     as_json: bool,
@@ -82,7 +82,7 @@ def search(
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
-    settings, scope = Settings.load(root=root), Scope.parse(names)
+    settings, scope = Settings.load(root=root), Scope.parse(datasets)
     asked = options_of(**options, floor=not no_floor)
     # A question to the emulator costs nothing and is booked nowhere; one by words asks nobody.
     is_free = settings.backend == "emulator" or not asked.needs_vector

@@ -107,7 +107,7 @@ def test_a_search_with_the_settings_of_another_backend(desk: Desk) -> None:
 def test_a_search_while_something_waits(desk: Desk) -> None:
     desk.must("refresh")
     desk.write("b.txt", "The pump is primed before its first start.")
-    desk.must("flush")
+    desk.must("send")
     said = desk.must("search", "the valve")
     desk.follow(said, "refresh")
     assert "not all can be found" not in desk.must("search", "the pump is primed")
