@@ -23,6 +23,7 @@ from semantic_assets.cli.options import (
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.wording import are, counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.generation_job import GenerationJob
@@ -108,7 +109,7 @@ def _what_is_out(job: "GenerationJob", found: "GenerationStatus") -> str:
     if found.unapplied:
         return f"{found.unapplied} outcomes wait to be applied: `semantic-assets collect` does it"
     hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-    return f"{found.pending} documents are out: {hint}"
+    return f"{counted(found.pending, 'document')} {are(found.pending)} out: {hint}"
 
 
 @generate.command("status")
@@ -152,7 +153,7 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
     from semantic_assets.api.generation_job import write_jsonl, write_parquet
 
     write = write_parquet if output.suffix == ".parquet" else write_jsonl
-    say(f"{write(job.results(), output)} rows in {output}", err=True)
+    say(f"{counted(write(job.results(), output), 'row')} in {output}", err=True)
 
 
 @generate.command("retry")
@@ -171,7 +172,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"requests": count})
     else:
-        say(f"{count} requests are pending again")
+        say(f"{counted(count, 'request')} {are(count)} pending again")
 
 
 @generate.command("regenerate")

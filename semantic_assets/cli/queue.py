@@ -223,7 +223,7 @@ def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> Non
             say(line.decode().rstrip("\n"))
     else:
         write_parquet(vectors, output)
-        say(f"{len(vectors)} vectors in {output}", err=True)
+        say(f"{counted(len(vectors), 'vector')} in {output}", err=True)
 
 
 @click.command()

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from semantic_assets.cli.cells import add_row, table, worded
 from semantic_assets.model.batch_job import JobState
-from semantic_assets.model.wording import span_told
+from semantic_assets.model.wording import counted, span_told
 
 if TYPE_CHECKING:  # a table of one report needs none of the others
     import pyarrow as pa
@@ -78,7 +78,7 @@ def bill_table(bill: Bill) -> Table:
     add_row(
         made,
         "waiting to be sent",
-        f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
+        f"{counted(bill.pending_texts, 'text')}, ~{counted(bill.pending_tokens_estimated, 'token')}, "
         f"~${bill.pending_batch_usd:.4f}",
     )
     return made
@@ -96,7 +96,7 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
     if quote.left_out_chars:
-        add_row(made, "left out around contents", f"{quote.left_out_chars:,} letters")
+        add_row(made, "left out around contents", f"{counted(quote.left_out_chars, 'letter')}")
     add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
@@ -140,9 +140,10 @@ def estimate_tables(quote: Estimate) -> list[Table]:
 def _calibration(part: ScriptQuote) -> str:
     if not part.calibrated_from:
         return "not calibrated"
-    counted = f"{part.counted:,} counted now" if part.counted else f"{part.calibrated_from:,} texts"
+    texts = counted(part.calibrated_from, "text")
+    source = f"{part.counted:,} counted now" if part.counted else texts
     low, high = part.ratio * (1 - part.band), part.ratio * (1 + part.band)
-    return f"{counted}: x {_band(part.ratio, low, high, '.3f')}"
+    return f"{source}: x {_band(part.ratio, low, high, '.3f')}"
 
 
 def _quoted_finish(quote: Estimate) -> str:

@@ -7,6 +7,7 @@ can leave, and its control and format characters are seen. Structured content is
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.documents.document_window import DocumentWindow, PassageWindow
 from semantic_assets.pipeline.reports.dataset_overview import DatasetOverview
@@ -122,10 +123,10 @@ def document_text(document: DocumentWindow) -> Iterator[str]:
 
 @_lines
 def datasets_text(answer: DatasetsAnswer) -> Iterator[str]:
-    yield f"{len(answer.datasets)} of {answer.total} datasets"
+    yield f"{len(answer.datasets)} of {counted(answer.total, 'dataset')}"
     for one in answer.datasets:
         kinds = ", ".join(f"{count} {visible(kind)}" for kind, count in one.kinds.items())
-        yield f"{one.dataset}: {one.documents} documents ({kinds}), {one.passages} passages"
+        yield f"{one.dataset}: {counted(one.documents, 'document')} ({kinds}), {counted(one.passages, 'passage')}"
         if keys := one.metadata_keys[:_SHOWN_KEYS]:
             yield f"   metadata keys: {visible(', '.join(keys))}"
         yield from _waiting(one)
@@ -147,8 +148,8 @@ def estimate_text(quote: Estimate) -> Iterator[str]:
         yield "Nothing is charged: the emulator answers."
     yield (
         f"A refresh now costs about {quote.usd:.6f} USD by batch (between {quote.usd_low:.6f} and "
-        f"{quote.usd_high:.6f}), {quote.realtime_usd:.6f} in real time: {quote.texts} texts, "
-        f"{quote.tokens} tokens."
+        f"{quote.usd_high:.6f}), {quote.realtime_usd:.6f} in real time: {counted(quote.texts, 'text')}, "
+        f"{counted(quote.tokens, 'token')}."
     )
     if quote.unread_files:
         yield f"{quote.unread_files} files are listed and not read yet; the figures count them."

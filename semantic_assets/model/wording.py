@@ -23,6 +23,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural(noun)}"
 
 
+def are(number: int) -> str:
+    """Return the verb of so many."""
+    return "is" if number == 1 else "are"
+
+
 def plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] in _CONSONANTS:
         return f"{noun[:-1]}ies"

@@ -9,6 +9,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from pydantic import Field
 
 from semantic_assets.api.core import dataset_keys
+from semantic_assets.model.wording import counted
 from semantic_assets.orchestration.failures import failure
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
@@ -118,8 +119,8 @@ def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
                 return
             report = advance(store, gemini)
         context.log.info(
-            f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
-            f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+            f"{counted(report.submitted_texts, 'text')} sent, {counted(len(report.collected), 'job')} collected, "
+            f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
         )
 
 

@@ -1,7 +1,7 @@
 """What is out when a command is stopped: nobody has to wait for it, and nothing of it is lost."""
 
 from semantic_assets.model.batch_job import IN_WINDOW
-from semantic_assets.model.wording import counted
+from semantic_assets.model.wording import are, counted
 from semantic_assets.store import Store
 
 
@@ -20,5 +20,5 @@ def left_behind(store: Store, goes_on: str) -> str:
     usd = f", ${totals.committed_usd:.4f} committed" if is_real else ""
     texts = counted(sum(job.requests for job in out), "text")
     place = "Google, which works on" if is_real else "the emulator"
-    jobs, verb = counted(len(out), "job"), "is" if len(out) == 1 else "are"
+    jobs, verb = counted(len(out), "job"), are(len(out))
     return f"{jobs} with {texts} {verb} out at {place}{usd}; {end}"
