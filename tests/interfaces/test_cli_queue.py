@@ -400,3 +400,49 @@ def test_a_cap_that_is_no_number_refuses(run: Run, tmp_path: Path) -> None:
     _ingest(run, tmp_path)
     assert run("send", "--max-cost-usd", "nan").exit_code == 1
     assert json.loads(run("jobs", "--json").stdout) == []
+
+
+_WORKS = """
+import time
+from semantic_assets.cli.progress import working
+with working(None, "refresh", to_stderr=True):
+    try:
+        print("at work", flush=True)
+        time.sleep(60)
+    finally:
+        print("stopping", flush=True)
+        time.sleep({lingers})
+"""
+
+
+def _at_work(lingers: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _WORKS.format(lingers=lingers)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_stopped_says_that_nothing_is_lost(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "lake"))
+    process = _at_work(lingers=0)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert said.strip() == (
+        "stopped: no job is out; nothing is lost: `semantic-assets refresh` goes on from here"
+    )
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    process = _at_work(lingers=60)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stopping\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
