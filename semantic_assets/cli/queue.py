@@ -152,10 +152,10 @@ def send(
         print_json(report)
     else:
         why = f": {report.blocked_by}" if report.blocked_by else ""
-        say(
-            f"{counted(report.texts, 'text')} sent in {counted(len(report.job_ids), 'job')}, "
-            f"{counted(report.waiting_texts, 'text')} not sent yet{why}"
-        )
+        left = f", {counted(report.waiting_texts, 'text')} not sent yet"
+        jobs = counted(len(report.job_ids), "job")
+        line = f"{counted(report.texts, 'text')} sent in {jobs}"
+        say(line + (left if report.waiting_texts or why else "") + why)
     if report.blocked_by is not None:
         sys.exit(WAITING)
 

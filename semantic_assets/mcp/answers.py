@@ -134,11 +134,12 @@ def datasets_text(answer: DatasetsAnswer) -> Iterator[str]:
 
 def _waiting(one: DatasetOverview) -> Iterator[str]:
     counts = {
-        "documents to read or split": one.documents_to_chunk,
-        "chunks to embed": one.chunks_to_embed,
-        "vectors to index": one.vectors_to_index,
+        ("document", "to read or split"): one.documents_to_chunk,
+        ("chunk", "to embed"): one.chunks_to_embed,
+        ("vector", "to index"): one.vectors_to_index,
     }
-    if named := [f"{count} {what}" for what, count in counts.items() if count]:
+    named = [f"{counted(count, what)} {left}" for (what, left), count in counts.items() if count]
+    if named:
         yield f"   not in search yet: {', '.join(named)}: `semantic-assets refresh` brings them in"
 
 

@@ -54,7 +54,7 @@ SAYS = {
         "Weirs",
         "sluice 7",
         "40 │",
-        "texts sent in 1 jobs, 1 indexes built",
+        "texts sent in 1 job, 1 index built",
     ),
     "costs.md": ("24,545,455",),
     "search.md": ("The winch is greased every second week.", "E-1042", "False"),

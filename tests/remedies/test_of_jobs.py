@@ -156,7 +156,7 @@ def _failed_texts(desk: Desk) -> str:
     return said
 
 
-@pytest.mark.cures("{} chunks FAILED: `semantic-assets failures`")
+@pytest.mark.cures("{} FAILED: `semantic-assets failures`")
 @pytest.mark.cures("`semantic-assets retry --errors-only` gives them another chance")
 def test_texts_that_failed(desk: Desk) -> None:
     said = desk.follow(_failed_texts(desk), "failures", "--json")
