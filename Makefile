@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 export DAGSTER_HOME := $(CURDIR)
-# Dagster warns that its own command line has a newer one; it works all the same.
+# Dagster warns of its own parameters that are in beta.
 QUIET := PYTHONWARNINGS=ignore
 
 .PHONY: help demo test test-all test-ui services test-fleet dev lint format bench chaos lock clean
@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## sample corpus to search answers and the bill, on the local emulator
 	@mkdir -p .dagster
-	@$(QUIET) $(BIN)/dagster job execute -m semantic_assets.definitions -j refresh 2> .dagster/demo.log \
+	@$(QUIET) $(BIN)/dg launch --job refresh 2> .dagster/demo.log \
 	  || { tail -n 40 .dagster/demo.log; exit 1; }
 	@grep -oE 'refresh_store - .*' .dagster/demo.log | grep -vE 'STEP_|RESOURCE|LOADED|HANDLED|Started|Finished|MATERIALIZATION' | sed 's/refresh_store - /  /' || true
 	@$(BIN)/semantic-assets search "When must the dome slit be closed in strong wind?" -k 3
@@ -67,7 +67,8 @@ lint: $(READY) ## ruff, mypy strict, and Dagster's own validation
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(QUIET) $(BIN)/dagster definitions validate -w workspace.yaml > /dev/null
+	@$(QUIET) $(BIN)/dg check toml > /dev/null
+	@$(QUIET) $(BIN)/dg check defs > /dev/null
 
 format: $(READY) ## ruff's fixes and format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

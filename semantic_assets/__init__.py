@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     )
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.model.document import Document
+    from semantic_assets.orchestration.build import build_definitions
+    from semantic_assets.orchestration.component import CorpusComponent
 
 #: The module of each name; imported when the name is first used.
 _HOMES = {
+    "CorpusComponent": "orchestration.component",
     "Document": "model.document",
     "SemanticCore": "api.semantic_core",
+    "build_definitions": "orchestration.build",
     "connect": "api.functions",
     "estimate": "api.functions",
     "export": "api.functions",
@@ -29,8 +33,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "CorpusComponent",
     "Document",
     "SemanticCore",
+    "build_definitions",
     "connect",
     "estimate",
     "export",
@@ -48,3 +54,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(f"semantic_assets.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'semantic_assets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # `dg list components` looks for components among these.
+    return sorted({*globals(), *__all__})

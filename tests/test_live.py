@@ -1,168 +1,111 @@
-"""End to end through submit, poll and collect. Against the emulator always, against Google on request.
+"""The flow as Google bills it: one run, against the emulator as if it were Google, and Google.
 
-`pytest -m live` with SEMANTIC_ASSETS_BACKEND=gemini and a key: three texts at three sizes, well
-under a cent. Polls every 30 seconds and has no time-out: Google answers within a day.
+`pytest -m live` with SEMANTIC_ASSETS_BACKEND=gemini and a key. Its lake is data/live, so a run that
+was stopped is gone on with. It polls every 30 seconds and has no time-out: Google answers within a
+day.
 """
 
 import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx2
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
-from semantic_assets.emulator.server import serve_in_thread
-from semantic_assets.errors import RemoteMissing
-from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.model.batch_job import JobState
-from semantic_assets.model.keys import DatasetKey
-from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
-from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.documents.read import read_documents
-from semantic_assets.pipeline.flows.advance import advance
-from semantic_assets.pipeline.generation_jobs.generate import (
-    generation_results,
-    generation_status,
-    submit_generation,
-)
-from semantic_assets.settings.settings import Settings
-from semantic_assets.store import open_store
-from tests.emulator import drawn
+from semantic_assets.emulator.server import RunningServer, serve_in_thread
+from tests.live_run import live_run
 
-TEXTS = ("The pilot boards at the fairway buoy.", "Купол закрывают при ветре.", "冷却を始める。")
+PROJECT = Path(__file__).resolve().parents[1]
 POLL_SECONDS = 30
-_LIVE = {name: os.environ.get(name) for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY")}
-_ASKED = os.environ.get("SEMANTIC_ASSETS_BACKEND") == "gemini" and any(_LIVE.values())
+#: Of the person's environment: the key, and what changes where and how much is sent.
+_TAKEN = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "SEMANTIC_ASSETS_TIER", "SEMANTIC_ASSETS_GEMINI_URL")
+_LIVE = {name: os.environ[name] for name in _TAKEN if os.environ.get(name)}
+_ASKED = os.environ.get("SEMANTIC_ASSETS_BACKEND") == "gemini" and any("KEY" in n for n in _LIVE)
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[tuple[dict[str, str], Callable[[], None]]]:
+def google(tmp_path: Path, background: ThreadPoolExecutor) -> Iterator[RunningServer]:
+    """An emulator that the backend `gemini` takes for Google; its jobs end when time passes there."""
     running = serve_in_thread(tmp_path / "emulator", tier=1, latency_seconds=60)
-
-    def wait() -> None:
-        httpx2.post(f"{running.base_url}/emulator/clock", json={"advance_seconds": POLL_SECONDS})
-
-    yield {"SEMANTIC_ASSETS_EMULATOR_URL": running.base_url}, wait
-    running.stop()
+    yield running
+    background.submit(running.stop)
 
 
-@pytest.mark.parametrize("dimensions", [768, 256, 3072])
-def test_three_chunks_end_to_end_on_the_emulator(
-    tmp_path: Path, local: tuple[dict[str, str], Callable[[], None]], dimensions: int
+def _environ(google: RunningServer) -> dict[str, str]:
+    return {
+        "SEMANTIC_ASSETS_BACKEND": "gemini",
+        "SEMANTIC_ASSETS_GEMINI_URL": google.base_url,
+        "GEMINI_API_KEY": "AIza-no-key-of-anybody",
+    }
+
+
+def _pass_time(google: RunningServer) -> None:
+    httpx2.post(f"{google.base_url}/emulator/clock", json={"advance_seconds": POLL_SECONDS})
+
+
+def _jobs(google: RunningServer) -> list[dict[str, Any]]:
+    """Every job ever created there, deleted ones too."""
+    found: list[dict[str, Any]] = httpx2.get(f"{google.base_url}/emulator/state").json()["jobs"]
+    return found
+
+
+def _paid_twice(google: RunningServer) -> list[dict[str, Any]]:
+    """Texts that were paid for in two jobs; those of a probe are the same for every ledger."""
+    bill = httpx2.get(f"{google.base_url}/emulator/bill", timeout=30).json()
+    found: list[dict[str, Any]] = bill["paid_more_than_once"]
+    return found
+
+
+def _killed(google: RunningServer, folder: Path, jobs: int) -> None:
+    """Start a run in a process of its own, and kill it when so many jobs were created."""
+    command = [sys.executable, "-m", "tests.live_run", str(folder)]
+    run = subprocess.Popen(command, cwd=PROJECT, env=os.environ | _environ(google))
+    deadline = time.monotonic() + 120
+    while len(_jobs(google)) < jobs:
+        assert run.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        if jobs > 3 and len(_jobs(google)) >= 1:  # let the probe's jobs end
+            _pass_time(google)
+        time.sleep(0.1)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+
+
+def test_the_live_run_ends_and_so_does_the_next(tmp_path: Path, google: RunningServer) -> None:
+    for _ in range(2):  # the second finds the first's ledger, its probe and none of its texts
+        live_run(tmp_path / "live", _environ(google), lambda: _pass_time(google))
+    assert _paid_twice(google) == []
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("jobs", [1, 4, 6])
+def test_a_live_run_that_was_killed_is_gone_on_with(
+    tmp_path: Path, google: RunningServer, jobs: int
 ) -> None:
-    environ, wait = local
-    _end_to_end(tmp_path, environ, wait, dimensions)
+    """While the probe's job is out; or those of the embeddings; or of the answers."""
+    _killed(google, tmp_path / "live", jobs)
+    live_run(tmp_path / "live", _environ(google), lambda: _pass_time(google))
+    assert [one for one in _paid_twice(google) if jobs > 3] == []
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_a_killed_run_whose_folder_was_deleted_does_not_stop_the_next(
+    tmp_path: Path, google: RunningServer, jobs: int
+) -> None:
+    _killed(google, tmp_path / "deleted", jobs)
+    live_run(tmp_path / "live", _environ(google), lambda: _pass_time(google))
 
 
 @pytest.mark.live
 @pytest.mark.skipif(not _ASKED, reason="needs SEMANTIC_ASSETS_BACKEND=gemini and a key")
-@pytest.mark.parametrize("dimensions", [768, 256, 3072])
-def test_three_chunks_end_to_end_on_google(tmp_path: Path, dimensions: int) -> None:
-    key = next(value for value in _LIVE.values() if value)
-    environ = {
-        "SEMANTIC_ASSETS_BACKEND": "gemini",
-        "GEMINI_API_KEY": key,
-        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "0.01",
-    }
-    _end_to_end(tmp_path, environ, lambda: time.sleep(POLL_SECONDS), dimensions)
-
-
-TASK = """
-model = "gemini-3.5-flash-lite"
-system = "Answer in English."
-prompt = "What is the text about?\\n\\n{text}"
-[schema]
-type = "object"
-required = ["about"]
-properties.about = { type = "string" }
-[generation]
-temperature = 0
-max_output_tokens = 200
-"""
-
-
-def test_answers_end_to_end_on_the_emulator(
-    tmp_path: Path, local: tuple[dict[str, str], Callable[[], None]]
-) -> None:
-    _generated(tmp_path, *local)
-
-
-@pytest.mark.live
-@pytest.mark.skipif(not _ASKED, reason="needs SEMANTIC_ASSETS_BACKEND=gemini and a key")
-def test_answers_end_to_end_on_google(tmp_path: Path) -> None:
-    """A prompt of text and one of a picture, through batch jobs; a tenth of a cent."""
-    key = next(value for value in _LIVE.values() if value)
-    environ = {
-        "SEMANTIC_ASSETS_BACKEND": "gemini",
-        "GEMINI_API_KEY": key,
-        "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "0.05",
-        "SEMANTIC_ASSETS_UNPROBED": "1",
-    }
-    _generated(tmp_path, environ, lambda: time.sleep(POLL_SECONDS))
-
-
-def _generated(tmp_path: Path, environ: dict[str, str], wait: Callable[[], None]) -> None:
-    sources, tasks = tmp_path / "sources", tmp_path / "tasks"
-    folder = sources / "live" / "answers"
-    folder.mkdir(parents=True)
-    (folder / "a.txt").write_text(TEXTS[0])
-    (folder / "b.png").write_bytes(drawn.png("red", "circle", "white"))
-    tasks.mkdir()
-    (tasks / "about.toml").write_text(TASK)
-    (tasks / "seen.toml").write_text(TASK.replace("the text about?\\n\\n{text}", "in the picture?"))
-    path = tasks / "seen.toml"
-    path.write_text("media = true\n" + path.read_text())
-    settings = Settings.load(root=tmp_path / "lake", environ=environ)
-    settings = replace(settings, sources=sources, tasks=tasks)
-    gemini, dataset = Gemini(endpoint_of(settings)), DatasetKey("live", "answers")
-    with open_store(settings, create=True) as store:
-        for task in ("about", "seen"):
-            submit_generation(store, gemini, dataset, task)
-        while not all(
-            generation_status(store, dataset, task).is_done for task in ("about", "seen")
-        ):
-            wait()
-            advance(store, gemini, submits=False)
-        found = [
-            row for task in ("about", "seen") for row in generation_results(store, dataset, task)
-        ]
-    assert [row["status"] for row in found] == ["READY", "READY"], found
-    assert all(row["output"]["about"] and row["output_tokens"] for row in found)
-    assert not any(name.startswith("sa-") for _, name in gemini.list_files())
-
-
-def _end_to_end(
-    tmp_path: Path, environ: dict[str, str], wait: Callable[[], None], dimensions: int
-) -> None:
-    sources = tmp_path / "sources"
-    for number, text in enumerate(TEXTS):
-        path = sources / "live" / "texts" / f"{number}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    settings = Settings.load(root=tmp_path / "lake", environ=environ)
-    settings = replace(settings, sources=sources, dimensions=dimensions)
-    gemini = Gemini(endpoint_of(settings))
-    with open_store(settings, create=True) as store:
-        discover(store)
-        [shard] = store.ledger.sources.shards()
-        read_documents(store, shard.key)
-        assert chunk_documents(store, shard.key).chunks == 3
-        report = advance(store, gemini)
-        assert report.submitted_texts == 3
-        while not advance(store, gemini).is_done:
-            wait()
-        [job] = store.ledger.jobs.list()
-    assert job.state == JobState.COLLECTED
-    assert (job.succeeded, job.failed) == (3, 0)
-    table = pq.read_table(settings.root / "results" / f"space={job.product_id}", partitioning=None)
-    vectors = np.asarray(table["vector"].to_pylist(), dtype=np.float64)
-    assert vectors.shape == (3, dimensions)
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-    assert job.input_file is not None
-    with pytest.raises(RemoteMissing):
-        gemini.delete_file(job.input_file)
+def test_the_live_run_on_google() -> None:
+    """A first run is about a cent, later ones a tenth of one; ten cents a day at most."""
+    environ = {**_LIVE, "SEMANTIC_ASSETS_BACKEND": "gemini"}
+    live_run(PROJECT / "data" / "live", environ, lambda: time.sleep(POLL_SECONDS))

@@ -98,8 +98,10 @@ def test_the_installed_commands_work_far_from_the_checkout(tmp_path: Path, insta
 
 def test_the_package_offers_these_names_and_no_others() -> None:
     assert semantic_assets.__all__ == [
+        "CorpusComponent",
         "Document",
         "SemanticCore",
+        "build_definitions",
         "connect",
         "estimate",
         "export",

@@ -2,10 +2,13 @@
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from semantic_assets.api.core import Consent, Core
-from semantic_assets.errors import TransientError
+from semantic_assets.errors import ConfigError, NotFound, TransientError
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_results, job_status
@@ -17,8 +20,10 @@ from semantic_assets.pipeline.flows.collect_ended import (
     collect_until_done,
 )
 from semantic_assets.pipeline.flows.flush import FlushReport, flush
+from semantic_assets.pipeline.flows.follow_job import follow_job
 from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.pipeline.flows.refresh import refresh
+from semantic_assets.pipeline.generation_jobs.job_answers import generation_job, job_answers
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
 
@@ -104,13 +109,21 @@ class BatchManager:
             indexes_built=sum(index.written for index in done.indexes),
         )
 
-    def get_job_status(self, job: str) -> JobStatus:
+    def get_job_status(self, job: str, *, asks: bool = False) -> JobStatus:
         """Return the status of a job, by our id or Google's `batches/...`, as last polled.
+
+        Args:
+            asks: True: while the job is out, collect first what has ended, if the lake may be
+                written and the job was sent with this key.
 
         Raises:
             NotFound: there is no such job.
         """
-        return job_status(self._core.reader, job)
+        found = job_status(self._core.reader, job)
+        if asks and not found.is_final:
+            with suppress(ConfigError):  # no key, or a copy of a lake: what is known is shown
+                return follow_job(self._core.store, self._core.gemini, job)
+        return found
 
     def wait_for_completion(self, job: str, timeout: float | None = None) -> JobStatus:
         """Collect ended jobs until this one is final or quarantined.
@@ -132,6 +145,22 @@ class BatchManager:
                 )
             time.sleep(min(wait, max(0.0, deadline - time.monotonic())))
             wait = min(wait * 1.5, _LONGEST_WAIT_SECONDS)
+
+    def is_generation(self, job: str) -> bool:
+        """Return whether this is a batch job of a task, with answers and no vectors."""
+        return generation_job(self._core.reader, job) is not None
+
+    def retrieve_answers(self, job: str) -> Iterator[dict[str, Any]]:
+        """Yield a row for each document whose outcome a collected job of a task decided.
+
+        Raises:
+            NotFound: there is no such job of a task.
+            Conflict: the job is not collected; the message names its state.
+        """
+        found = generation_job(self._core.reader, job)
+        if found is None:
+            raise NotFound(f"{job} is no batch job of a task: `semantic-assets jobs` lists all")
+        return job_answers(self._core.reader, found)
 
     def retrieve_results(self, job: str) -> dict[str, Vectors]:
         """Map each chunk_id of a collected job to its vector (float32, unit length).

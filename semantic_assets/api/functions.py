@@ -48,13 +48,15 @@ def opened(
     *,
     progress: Callable[[str], None] | None = None,
     reading: bool = False,
+    settings: Settings | None = None,
 ) -> Iterator[tuple[Store, Gemini]]:
     """Open the store and the client of the settings in force; `root` names another lake.
 
     Args:
+        settings: all of them, `root` too; default: of the environment.
         reading: write nothing there, and make no lake where there is none.
     """
-    with SemanticCore(root, progress=progress) as core:
+    with SemanticCore(root, progress=progress, settings=settings) as core:
         yield core.reader if reading else core.store, core.gemini
 
 

@@ -8,6 +8,7 @@ for row in job.results(): ...
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,11 +18,13 @@ import pyarrow.parquet as pq
 
 from semantic_assets.api.core import Consent, Core, dataset_key
 from semantic_assets.errors import ConfigError, NotFound, UnknownName
+from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
 from semantic_assets.pipeline.generation.task_versions import find_task
+from semantic_assets.pipeline.generation_jobs.follow import follow_generation
 from semantic_assets.pipeline.generation_jobs.generate import (
     GenerationStatus,
     generation_results,
@@ -39,6 +42,7 @@ from semantic_assets.pipeline.generation_jobs.generation_files import (
     take_documents,
     take_file,
 )
+from semantic_assets.pipeline.generation_jobs.job_answers import generation_job, sent_for
 from semantic_assets.pipeline.reports.dataset_overview import REMOTE
 from semantic_assets.store import Store
 from semantic_assets.system.durable import replacing
@@ -56,6 +60,7 @@ _RESULTS = pa.schema(
         ("output_tokens", pa.int32()),
         ("usd", pa.float64()),
         ("attempts", pa.int32()),
+        ("is_placeholder", pa.bool_()),
     ]
 )
 
@@ -75,9 +80,22 @@ class GenerationJob:
         is_file = self.dataset.project == PROJECT
         return self.dataset.dataset if is_file else str(self.dataset)
 
-    def status(self) -> GenerationStatus:
-        """How far it is, as last polled."""
-        return generation_status(self._core.reader, self.dataset, self.task)
+    def status(self, *, asks: bool = True) -> GenerationStatus:
+        """How far it is. While it is not done this asks for its jobs and takes in what has ended.
+
+        Of a submitted file it sends the rest, too, so that a loop ends. Where that cannot be, as in
+        a lake that is mounted read-only, `trouble` says why and the counts are the last known ones.
+
+        Args:
+            asks: False: only what is known; nothing is asked, written or sent.
+        """
+        found = generation_status(self._core.reader, self.dataset, self.task)
+        if found.is_done or not asks:
+            return found
+        try:
+            return follow_generation(self._core.store, self._core.gemini, self.dataset, self.task)
+        except ConfigError as error:  # a copy of a lake, no key: what is known is shown
+            return replace(found, trouble=str(error))
 
     def wait(self, timeout: float | None = None) -> GenerationStatus:
         """Send and collect until every document has its outcome, printing progress.
@@ -142,11 +160,13 @@ def _process(
 
 
 def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
-    """Return the job of a submitted name or of `project/dataset`.
+    """Return the job of a submitted name, of `project/dataset`, or of a batch job's id.
 
     Raises:
         NotFound: there is none; or there are several tasks and none is named.
     """
+    if not is_job(core, name) and (sent := generation_job(core.reader, name)) is not None:
+        return _sent_as(core, sent)
     key = _key_of(core, name)
     tasks = [pinned.task.name for pinned in core.reader.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
@@ -159,6 +179,15 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
             "`semantic-assets generate list` shows what is"
         )
     return GenerationJob(core, key, str(task))
+
+
+def _sent_as(core: Core, sent: BatchJob) -> GenerationJob:
+    datasets, task = sent_for(core.reader, sent)
+    if len(datasets) > 1:
+        raise NotFound(
+            f"job {sent.job_id} was sent for {', '.join(map(str, datasets))}: name one of them"
+        )
+    return GenerationJob(core, datasets[0], task)
 
 
 def is_job(core: Core, name: str) -> bool:

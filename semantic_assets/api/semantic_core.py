@@ -46,16 +46,24 @@ class SemanticCore(Searching):
     It is safe to use from several threads; documents are ingested one after the other.
     """
 
-    def __init__(self, root: Root = None, *, progress: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Root = None,
+        *,
+        progress: Callable[[str], None] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         """Name a lake; it is opened at the first call.
 
         Args:
             root: the lake; default: as the settings say.
             progress: gets a line at a time, of progress one now and then; default: only
                 `process_queue` prints.
+            settings: all of them, `root` too; default: of the environment.
         """
         self._root = root
         self._progress = calm(progress)
+        self._settings = settings
         self._ingestions: dict[DatasetKey, Ingestion] = {}
         self._intake = Lock()
         self._opening = Lock()
@@ -257,7 +265,7 @@ class SemanticCore(Searching):
         )
 
     def generation(self, name: str, *, task: str | None = None) -> GenerationJob:
-        """Return the job of a submitted name or of `project/dataset`, to continue it.
+        """Return the job of a submitted name, `project/dataset` or batch job id, to continue it.
 
         Raises:
             NotFound: there is no such job.
@@ -283,7 +291,8 @@ class SemanticCore(Searching):
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
-        return open_store(Settings.load(root=self._root), progress=self._say, reading=reading)
+        settings = self._settings or Settings.load(root=self._root)
+        return open_store(settings, progress=self._say, reading=reading)
 
     def _ingestion(self, dataset: DatasetKey) -> Ingestion:
         if (held := self._ingestions.get(dataset)) is None:

@@ -7,7 +7,7 @@ import click
 
 from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
-from semantic_assets.cli.dataset_standing import is_job, show_datasets
+from semantic_assets.cli.following import is_job, show_datasets, show_standing
 from semantic_assets.cli.options import (
     FAILED,
     WAITING,
@@ -135,36 +135,37 @@ def advance(root: str | None, yes: bool, verbose: bool) -> None:
 @click.command()
 @click.argument("names", metavar="[JOB | P/D...]", nargs=-1)
 @scope_option
+@click.option("--no-ask", "asks", flag_value=False, default=True, help="As it was last polled.")
 @root_option
 @json_option
 @edge
 def status(
-    names: tuple[str, ...], datasets: tuple[str, ...], root: str | None, as_json: bool
+    names: tuple[str, ...],
+    datasets: tuple[str, ...],
+    asks: bool,
+    root: str | None,
+    as_json: bool,
 ) -> None:
     """Show the queue, the jobs, the expected finish and the cost so far.
 
-    Of a JOB, which is a batch job or a name given to `generate submit`, it shows the state; of
-    datasets and projects, what they hold and what is left to do.
+    Of datasets and projects it shows what they hold and what is left to do; of a JOB, which is a
+    batch job or a name given to `generate submit`, how far it is. While a JOB, or what a task makes
+    of one dataset, is out its service is asked, what has ended is collected, and the rest of a
+    submitted file is sent, so that calling this until it exits with 0 ends; it exits with 4 before.
+    A read-only lake is read.
     """
     from semantic_assets.cli.cells import show
-    from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, status_table
+    from semantic_assets.cli.terminal_tables import bill_table, status_table
 
     if datasets or (names and not is_job(names, root)):
-        show_datasets((*names, *datasets), root, as_json)
+        show_datasets((*names, *datasets), root, as_json, asks=asks)
         return
     if names:
         (job,) = names
         from semantic_assets.api.semantic_core import SemanticCore
 
         with SemanticCore(root) as core:
-            if core.has_generation(job):
-                standing: object = core.generation(job).status()
-            else:
-                standing = core.batch_manager.get_job_status(job)
-        if as_json:
-            print_json(standing)
-        else:
-            show(dataclass_table([standing]))
+            show_standing(core, job, as_json, asks=asks)
         return
     # Not through the library, which imports what refreshes and generates too.
     from semantic_assets.gemini.endpoint import endpoint_of

@@ -1,6 +1,5 @@
 """Commands of text generation: submit, status, results, retry and more."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semantic_assets.cli.cells import say, say_json
+from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
+from semantic_assets.cli.following import tell, tell_all, write_results
 from semantic_assets.cli.options import (
-    WAITING,
     edge,
     json_option,
     print_json,
@@ -26,12 +25,9 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.wording import are, counted
 
 if TYPE_CHECKING:
-    from semantic_assets.api.generation_job import GenerationJob
     from semantic_assets.api.semantic_core import SemanticCore
-    from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
 
 _task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
-_OUTPUTS = (".jsonl", ".parquet")
 
 
 @click.group()
@@ -92,24 +88,7 @@ def submit(
             core.generate(task=task, name=name, consent=asking(yes), **spending, **one)
             for one in whats
         ]
-        _tell(*jobs, as_json=as_json, wait=wait)
-
-
-def _tell(*jobs: "GenerationJob", as_json: bool, wait: bool = False) -> None:
-    standings = [(job, job.wait() if wait else job.status()) for job in jobs]
-    show_found([found for _, found in standings], as_json)
-    out = [(job, found) for job, found in standings if not found.is_done]
-    for job, found in out:
-        say(found.blocked_by or _what_is_out(job, found), err=True)
-    if out:
-        sys.exit(WAITING)
-
-
-def _what_is_out(job: "GenerationJob", found: "GenerationStatus") -> str:
-    if found.unapplied:
-        return f"{found.unapplied} outcomes wait to be applied: `semantic-assets collect` does it"
-    hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-    return f"{counted(found.pending, 'document')} {are(found.pending)} out: {hint}"
+        tell_all(jobs, as_json, wait=wait)
 
 
 @generate.command("status")
@@ -123,9 +102,9 @@ def _what_is_out(job: "GenerationJob", found: "GenerationStatus") -> str:
 def status(
     name: str, task: str | None, wait: bool, root: str | None, verbose: bool, as_json: bool
 ) -> None:
-    """Show the progress of NAME (or P/D). Exits with 4 while documents are out."""
+    """Show the progress of NAME (or P/D). Exits with 4 while it is not done."""
     with _working(root, f"generate status {name} --wait", verbose=verbose) as core:
-        _tell(core.generation(name, task=task), as_json=as_json, wait=wait)
+        tell(core.generation(name, task=task), as_json, wait=wait, listed=True)
 
 
 @generate.command("results")
@@ -137,23 +116,10 @@ def status(
 def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
     """Write the results of NAME (or P/D), by default as JSON Lines.
 
-    OUTPUT is named .jsonl or .parquet.
+    OUTPUT is named .jsonl or .parquet. Exits with 4 while documents are out, as `results` does.
     """
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
-
-
-def write_results(job: "GenerationJob", output: Path | None) -> None:
-    if output is None:
-        for row in job.results():
-            say_json(row)
-        return
-    if output.suffix not in _OUTPUTS:
-        raise ConfigError(f"{output}: name it .jsonl or .parquet")
-    from semantic_assets.api.generation_job import write_jsonl, write_parquet
-
-    write = write_parquet if output.suffix == ".parquet" else write_jsonl
-    say(f"{counted(write(job.results(), output), 'row')} in {output}", err=True)
 
 
 @generate.command("retry")
@@ -255,10 +221,13 @@ def list_tasks(root: str | None, as_json: bool) -> None:
 def submit_contents(
     file: Path, name: str, task: str, root: str | None, yes: bool, as_json: bool
 ) -> None:
-    """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
+    """Submit FILE as `generate submit FILE --name NAME` does. This spends.
+
+    `status NAME` asks for the answers, until it exits with 0; `results NAME` writes them.
+    """
     with _working(root, f"generate status {name} --wait") as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
-        _tell(job, as_json=as_json)
+        tell(job, as_json, asks=False, listed=True)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
-    from semantic_assets.index.ranking import Vectors
     from semantic_assets.model.document import Document
 
 _AT_ONCE = 500
@@ -56,6 +55,7 @@ def ingest(
     """
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.progress import progress
+    from semantic_assets.pipeline.discovery.named_datasets import near_a_new_one
 
     files = list(_files(paths))
     _require_names(files)
@@ -63,6 +63,8 @@ def ingest(
         raise ConfigError("--name is for one document")
     done = []
     with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
+        if told := near_a_new_one(core.reader, to):
+            say(told, err=True)
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
             done += core.ingest_many(some, dataset=to, overwrite=overwrite)
@@ -200,30 +202,16 @@ def collect(watch: bool, interval: float, root: str | None, verbose: bool, as_js
 @root_option
 @edge
 def results(job: str, file: Path | None, output: Path | None, root: str | None) -> None:
-    """Write the results of JOB as JSON Lines, or to FILE.
+    """Write the results of JOB as JSON Lines, or to FILE; exits with 4 while it is out.
 
-    A collected batch job has vectors (FILE is .parquet); a name given to `generate submit`, or a
-    project/dataset, has answers (FILE is .jsonl or .parquet).
+    A batch job of an embedding has vectors (FILE is .parquet). A name given to `generate submit`, a
+    project/dataset, or a batch job of a task has answers (FILE is .jsonl or .parquet): those that
+    have landed. What has ended is collected first.
     """
-    from semantic_assets.cli.generate import write_results
+    from semantic_assets.cli.following import write_results_of
 
     with _core(root, as_json=True) as core:
-        if core.has_generation(job):
-            write_results(core.generation(job), output or file)
-            return
-        vectors = core.batch_manager.retrieve_results(job)
-    _write_vectors(vectors, output or file)
-
-
-def _write_vectors(vectors: "Mapping[str, Vectors]", output: Path | None) -> None:
-    from semantic_assets.pipeline.batch_jobs.job_status import json_lines, write_parquet
-
-    if output is None:
-        for line in json_lines(vectors):
-            say(line.decode().rstrip("\n"))
-    else:
-        write_parquet(vectors, output)
-        say(f"{counted(len(vectors), 'vector')} in {output}", err=True)
+        write_results_of(core, job, output or file)
 
 
 @click.command()

@@ -85,10 +85,12 @@ def chat_model(name: str) -> ChatModel:
     return CHAT_MODELS[name]
 
 
-def chat_usd(name: str, tokens: int, output_tokens: int, *, is_batch: bool) -> float:
-    """Return the price in US dollars at today's rates."""
+def chat_usd(
+    name: str, tokens: int, output_tokens: int, *, is_batch: bool, day: str | None = None
+) -> float:
+    """Return the price in US dollars at the rates of a day (ISO), or of today."""
     prices = CHAT_MODELS[name].realtime_usd_per_mtok
-    today = datetime.now(UTC).date().isoformat()
-    of_input, of_output = prices[max(day for day in prices if day <= today)]
+    day = day or datetime.now(UTC).date().isoformat()
+    of_input, of_output = prices[max(start for start in prices if start <= day)]
     share = _BATCH_SHARE if is_batch else 1.0
     return share * (tokens * of_input + output_tokens * of_output) / 1e6

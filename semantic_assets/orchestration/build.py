@@ -18,23 +18,28 @@ def build_definitions(
     root: str = "",
     key_prefix: str | Sequence[str] = (),
     group: str | None = None,
+    schedule: str | None = None,
 ) -> dg.Definitions:
-    """Return all definitions over one lake, which can be merged with others.
+    """Return all definitions over one lake, to be merged with others or to stand alone.
 
     Args:
         lake: the lake, where it needs more than a root.
         root: of the lake; without it SEMANTIC_ASSETS_ROOT.
-        key_prefix: begins the key of each asset and the name of each job, sensor and schedule;
-            sets with different prefixes stand side by side.
+        key_prefix: begins the key of each asset, with its parts, and the name of each job, sensor
+            and schedule; sets with different prefixes stand side by side.
         group: of all assets.
+        schedule: when the sources are listed, as a cron line; the schedule is then on.
+
+    Raises:
+        ConfigError: the prefix, the group or the schedule cannot be used.
     """
-    prefix = key_prefix.split("/") if isinstance(key_prefix, str) else key_prefix
-    place = Place(tuple(filter(None, prefix)), group)
+    parts = key_prefix.split("/") if isinstance(key_prefix, str) else key_prefix
+    place = Place(tuple(part for part in parts if part or len(parts) > 1), group)
     jobs = job_definitions(place)
     return dg.Definitions(
         assets=asset_definitions(place),
         jobs=list(jobs.values()),
         sensors=sensor_definitions(place, jobs),
-        schedules=schedule_definitions(place, jobs),
+        schedules=schedule_definitions(place, jobs, schedule),
         resources={place.resource: lake or LakeResource(root=root)},
     )

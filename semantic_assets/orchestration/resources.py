@@ -11,16 +11,28 @@ from semantic_assets.api.functions import opened
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.orchestration.failures import with_remedy
 from semantic_assets.orchestration.place import Place
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store
 from semantic_assets.text.foreign import visible
 
 
 class LakeResource(dg.ConfigurableResource):
-    """The lake, its ledger and the Gemini client of the settings in force."""
+    """The lake, its ledger and the Gemini client of the settings in force.
+
+    What is set here wins over the environment. Dagster's UI shows all of it.
+    """
 
     root: str = Field(
         default="",
         description="Root of the lake. Empty: SEMANTIC_ASSETS_ROOT, or data/lake of the project.",
+    )
+    settings: dict[str, str] = Field(
+        default={}, description="Other settings of docs/settings.md by their names in lower case."
+    )
+    secrets: dict[str, str] = Field(
+        default={},
+        description="Names of variables of the environment that hold the values of settings, as "
+        "api_key: ACME_KEY.",
     )
 
     @contextmanager
@@ -34,8 +46,12 @@ class LakeResource(dg.ConfigurableResource):
         def visibly(line: str) -> None:
             progress(visible(line))
 
-        with with_remedy(), opened(self.root or None, progress=visibly) as (store, gemini):
-            yield store, gemini
+        with with_remedy():
+            settings = Settings.load(
+                root=self.root or None, given=self.settings, secrets=self.secrets
+            )
+            with opened(progress=visibly, settings=settings) as (store, gemini):
+                yield store, gemini
 
 
 class _Context(Protocol):

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_schedule
 
+from semantic_assets.errors import ConfigError
 from semantic_assets.orchestration.jobs import EMBED_SHARD, INDEX_DATASET, Job, Jobs
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
@@ -17,22 +19,37 @@ Tick = list[dg.RunRequest] | dg.SkipReason
 Body = Callable[[dg.ScheduleEvaluationContext, LakeResource, Place], Tick]
 
 
-def schedule_definitions(place: Place, jobs: Jobs) -> list[dg.ScheduleDefinition]:
-    """Return the schedules at a place."""
+_HOURLY, _WEEKLY = "0 * * * *", "0 3 * * 0"
+
+
+def schedule_definitions(
+    place: Place, jobs: Jobs, listing: str | None = None
+) -> list[dg.ScheduleDefinition]:
+    """Return the schedules at a place; they are off, unless it is said when to list the sources.
+
+    Raises:
+        ConfigError: `listing` is no cron line.
+    """
+    if listing is not None and not is_valid_cron_schedule(listing):
+        raise ConfigError(f"schedule: {listing!r} is no cron line, such as {_HOURLY!r}")
     return [
-        _schedule(place, refresh_schedule, jobs[EMBED_SHARD], "0 * * * *"),
-        _schedule(place, rebuild_schedule, jobs[INDEX_DATASET], "0 3 * * 0"),
+        _schedule(place, refresh_schedule, jobs[EMBED_SHARD], listing or _HOURLY, bool(listing)),
+        _schedule(place, rebuild_schedule, jobs[INDEX_DATASET], _WEEKLY, False),
     ]
 
 
-def _schedule(place: Place, body: Body, job: Job, cron_schedule: str) -> dg.ScheduleDefinition:
+def _schedule(
+    place: Place, body: Body, job: Job, cron_schedule: str, is_on: bool
+) -> dg.ScheduleDefinition:
+    status = dg.DefaultScheduleStatus
+
     @dg.schedule(
         name=place.name(body.__name__),
         job=job,
         cron_schedule=cron_schedule,
         description=body.__doc__,
         required_resource_keys={place.resource},
-        default_status=dg.DefaultScheduleStatus.STOPPED,
+        default_status=status.RUNNING if is_on else status.STOPPED,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> Tick:
         return body(context, lake_of(context, place), place)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from semantic_assets.model.batch_job import JobState, remote_word
-from semantic_assets.model.search_filter import Operator
+from semantic_assets.model.search_filter import OPERATORS, Operator
 from semantic_assets.model.search_options import Group, Mode
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
 from semantic_assets.rest.names import (
@@ -117,6 +117,26 @@ class GenerationBody(_Body):
 _Value = str | int | float | bool
 _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
 _FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+#: In the document, what the filter's parser refuses: an order compares with one value.
+_SCALARS: Json = {"anyOf": [{"type": name} for name in ("string", "number", "boolean")]}
+_SEVERAL: Json = {"type": "array", "items": _SCALARS, "minItems": 1, "maxItems": MAX_PAGE}
+_COMPARED: Json = {
+    "type": "object",
+    "properties": {
+        name: _SCALARS if name[0] in "<>" else {"anyOf": [*_SCALARS["anyOf"], _SEVERAL]}
+        for name in OPERATORS
+    },
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_Compared = Annotated[dict[Operator, _Values], WithJsonSchema(_COMPARED)]
+
+#: Pydantic writes no bounds of a union into the document.
+_PerDocument = Annotated[
+    Whole,
+    Field(ge=1, le=MAX_K),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_K}),
+]
 
 
 class FacetsBody(_Body):
@@ -125,7 +145,7 @@ class FacetsBody(_Body):
         default=[], max_length=MAX_PAGE, examples=[["acme/articles", "acme"]]
     )
     #: Conditions that all hold, by field: a value, several, or an operator with either.
-    where: dict[_FieldName, _Values | dict[Operator, _Values]] = Field(
+    where: dict[_FieldName, _Values | _Compared] = Field(
         default={}, max_length=100, examples=[{"kind": ["pdf", "md"], "year": {">=": 2020}}]
     )
 
@@ -138,7 +158,7 @@ class SearchBody(FacetsBody):
     offset: Whole = Field(default=0, ge=0, le=MAX_OFFSET)
     group: Group = "passage"
     #: The most passages of one document; null: any number, or 3 where they are grouped.
-    per_document: Whole | None = Field(default=None, ge=1, le=MAX_K)
+    per_document: _PerDocument | None = None
     #: Return nothing where nothing is close to the question.
     floor: bool = True
     space: SpaceName | None = None

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic.dataclasses import dataclass
@@ -19,6 +20,8 @@ from semantic_assets.model.catalog import enqueued_tokens
 from semantic_assets.model.chat_models import CHAT_MODELS
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
+from semantic_assets.settings.checkout import CHECKOUT, is_checkout
+from semantic_assets.settings.given import given_variables
 from semantic_assets.settings.validation import (
     CONFIG,
     KEY,
@@ -146,20 +149,25 @@ class Settings:
         root: str | Path | None = None,
         ledger_url: str | None = None,
         environ: Mapping[str, str] | None = None,
+        given: Mapping[str, object] = MappingProxyType({}),
+        secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
-        """Load the environment and the project's `.env`; `root` and `ledger_url` win over both.
+        """Load the environment and the project's `.env`; what is passed wins over both.
+
+        `given` has values, and `secrets` names of variables, by settings in lower case.
 
         Raises:
             ConfigError: a value does not fit its setting, or a variable is a misspelt setting.
         """
         values = _values(environ)
+        values |= given_variables(given, secrets, known_settings(), values)
         require_known(values, known_variables())
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
         beside = _path(values, "CACHE", "data/cache") if lake_url else lake
-        given = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
-        found = given | {
+        own = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
+        found = own | {
             "root": lake,
             "root_url": lake_url,
             "sources": sources,
@@ -167,8 +175,8 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(name, given.get(name)) for name in ("unprobed", "follow_links")},
-            "ledger_url": ledger_url or given.get("ledger_url"),
+            **{name: _is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
+            "ledger_url": ledger_url or own.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
         }
@@ -207,8 +215,14 @@ def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[Misspel
 
 def known_variables() -> set[str]:
     """Return every variable that is a setting, but Google's own of the key."""
-    names = {*keys_of(Settings), "cache"} - {"api_key", "root_url", "sources_url"}
-    return {PREFIX + name.upper() for name in names}
+    return {PREFIX + name.upper() for name in known_settings() if name != "api_key"}
+
+
+def known_settings() -> dict[str, bool]:
+    """Return every setting by its name in lower case, and whether its value is a secret."""
+    derived = {"root_url", "sources_url"}
+    fields = {name: field for name, field in keys_of(Settings).items() if name not in derived}
+    return {"cache": False} | {name: not field.repr for name, field in fields.items()}
 
 
 def project_dir() -> Path:
@@ -217,13 +231,12 @@ def project_dir() -> Path:
     Raises:
         ConfigError: the package is installed elsewhere; paths must then be set.
     """
-    here = Path(__file__).resolve().parents[2]
-    if not (here / "pyproject.toml").is_file():
+    if not is_checkout():
         raise ConfigError(
             f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths, and "
             f"{PREFIX}CACHE where they are in a bucket"
         )
-    return here
+    return CHECKOUT
 
 
 def _place(

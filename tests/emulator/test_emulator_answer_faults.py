@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from semantic_assets.emulator.answers.excerpts import MARK
 from tests.emulator import drawn
 
 _TEXT = (
@@ -228,7 +229,9 @@ def test_keys_of_prompts_are_swapped(arm, generate_job, prompt_line, advance, cl
     job = generate_job(*[prompt_line(str(n), text) for n, text in enumerate(texts)])
     advance(100)
     answers = [line["response"] for line in download(client, job.name)]
-    assert [a["candidates"][0]["content"]["parts"][0]["text"] for a in answers] == texts
+    assert [a["candidates"][0]["content"]["parts"][0]["text"] for a in answers] == [
+        MARK + text for text in texts
+    ]
     assert [line["key"] for line in download(client, job.name)] != ["0", "1", "2", "3"]
 
 

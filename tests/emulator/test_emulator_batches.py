@@ -9,6 +9,8 @@ import pytest
 from google.genai import errors
 from google.genai.types import JobState
 
+from semantic_assets.emulator.answers.excerpts import MARK
+
 pytestmark = pytest.mark.filterwarnings(
     # The SDK says so at every call, whatever the caller knows.
     "ignore:batches.create_embeddings:google.genai.errors.ExperimentalWarning"
@@ -306,7 +308,7 @@ def test_generation_job_answers_file_requests(client, upload, advance, download)
     (answer,) = download(client, job.name)
     assert answer["key"] == "g"
     candidate = answer["response"]["candidates"][0]
-    assert candidate["content"]["parts"] == [{"text": "Rome is old. It is large."}]
+    assert candidate["content"]["parts"] == [{"text": f"{MARK}Rome is old. {MARK}It is large."}]
     assert candidate["finishReason"] == "STOP"
 
 
@@ -318,7 +320,7 @@ def test_inlined_generation_keeps_metadata(client, advance):
     advance(100)
     (answer,) = client.batches.get(name=job.name).dest.inlined_responses
     assert answer.metadata == {"key": "k1"}
-    assert answer.response.text == "Say this."
+    assert answer.response.text == f"{MARK}Say this."
 
 
 def test_texts_of_a_job_stay_readable_after_everything_is_deleted(

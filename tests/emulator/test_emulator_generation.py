@@ -7,6 +7,7 @@ import jsonschema_rs
 import pytest
 from google.genai import types
 
+from semantic_assets.emulator.answers.excerpts import MARK
 from tests.emulator import drawn
 
 _TEXT = (
@@ -40,11 +41,12 @@ def bill(emulator, ask):
 
 def test_answer_is_about_the_text(generate, prompt_line, answer_text):
     value = json.loads(answer_text(generate(prompt_line("a", _PROMPT, schema=_SCHEMA))))
-    assert value["summary"] == _TEXT.rsplit(". ", 1)[0] + "."
+    assert value["summary"].startswith(MARK)
+    assert value["summary"].replace(MARK, "") == _TEXT.rsplit(". ", 1)[0] + "."
     assert value["keywords"] == ["earthquake", "Merchants", "porcelain", "estuary"]
     claims = [fact["claim"] for fact in value["facts"]]
     assert len(set(claims)) == 3
-    assert all(claim in _TEXT for claim in claims)
+    assert all(claim.startswith(MARK) and claim.removeprefix(MARK) in _TEXT for claim in claims)
 
 
 def test_lists_keep_their_limits(generate, prompt_line, answer_text):
@@ -140,7 +142,7 @@ def test_inlined_schema_of_the_sdk_is_obeyed(client, advance):
     job = client.batches.create(model="gemini-3.5-flash", src=[source])
     advance(100)
     (answer,) = client.batches.get(name=job.name).dest.inlined_responses
-    assert json.loads(answer.response.text)["summary"] in _TEXT
+    assert json.loads(answer.response.text)["summary"].replace(MARK, "") in _TEXT
 
 
 def test_nothing_to_answer_is_an_error_line(client, generate_job, advance, download):
@@ -242,3 +244,15 @@ def test_bill_counts_requests_and_tokens(
     }
     assert bill()["generation"] == bill()["generation"] == expected
     assert bill()["realtime_requests"] == 1
+
+
+def test_each_sentence_says_that_it_is_a_placeholder_unless_a_schema_leaves_no_room(
+    generate, prompt_line, answer_text
+):
+    short = {"type": "STRING", "maxLength": 12}
+    schema = {"type": "OBJECT", "properties": {"summary": {"type": "STRING"}, "code": short}}
+    value = json.loads(answer_text(generate(prompt_line("k", _PROMPT, schema=schema))))
+    sentences = value["summary"].count(". ") + 1
+    assert value["summary"].count(MARK) == sentences > 1
+    assert MARK.strip() not in value["code"]
+    assert len(value["code"]) <= 12

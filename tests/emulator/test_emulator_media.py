@@ -7,6 +7,7 @@ from urllib.error import HTTPError
 import pytest
 from google.genai import errors, types
 
+from semantic_assets.emulator.answers.excerpts import MARK
 from tests.emulator import drawn
 
 _RED = drawn.png("red", "circle", "white")
@@ -44,7 +45,7 @@ def test_sdk_gets_an_answer_about_an_uploaded_picture(client, tmp_path):
     answer = client.models.generate_content(
         model="gemini-3.5-flash", contents=[uploaded, "What is this?"]
     )
-    assert answer.text == (
+    assert answer.text.replace(MARK, "") == (
         "The picture shows a red circle on a white background. Its main colours are white and "
         "red. It is 64 pixels wide and 64 high."
     )
@@ -89,22 +90,26 @@ def test_batch_answers_per_file_with_time_stamps(
     job = generate_job(*lines)
     advance(100)
     film_answer, picture_answer = (json.loads(answer_text(a)) for a in download(client, job.name))
-    assert film_answer["summary"].startswith("The video lasts 2 seconds. At 00:00 the picture")
+    assert (
+        film_answer["summary"]
+        .replace(MARK, "")
+        .startswith("The video lasts 2 seconds. At 00:00 the picture")
+    )
     speakers = [moment.pop("speaker") for moment in film_answer["moments"]]
     assert set(speakers) <= {"A", "B"}
     assert film_answer["moments"] == [
         {
             "start": "00:00",
             "end": 1,
-            "text": "At 00:00 the picture shows a red circle on a white background.",
+            "text": f"{MARK}At 00:00 the picture shows a red circle on a white background.",
         },
         {
             "start": "00:01",
             "end": 2,
-            "text": "At 00:01 the picture shows a green triangle on a yellow background.",
+            "text": f"{MARK}At 00:01 the picture shows a green triangle on a yellow background.",
         },
     ]
-    assert picture_answer["summary"].startswith("The picture shows a red circle")
+    assert picture_answer["summary"].startswith(f"{MARK}The picture shows a red circle")
 
 
 def test_media_fill_the_quota(generate_job, prompt_line, send_media, jobs):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from google.genai import errors, types
 
+from semantic_assets.emulator.answers.excerpts import MARK
+
 
 def _embed(client, texts, model="gemini-embedding-001", **config):
     contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
@@ -90,7 +92,7 @@ def test_unknown_model_is_not_found(client):
 def test_generation_takes_its_answer_from_the_text(client):
     prompt = "Summarise this.\n\nThe sea is blue today. Nothing else happened there. Really."
     answer = client.models.generate_content(model="gemini-3.5-flash", contents=prompt)
-    assert answer.text == "The sea is blue today. Nothing else happened there."
+    assert answer.text == f"{MARK}The sea is blue today. {MARK}Nothing else happened there."
     assert answer.candidates[0].finish_reason == types.FinishReason.STOP
     usage = answer.usage_metadata
     assert usage.total_token_count == usage.prompt_token_count + usage.candidates_token_count > 20

@@ -17,7 +17,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, estimate_articles
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store
 from semantic_assets.text.scripts import Script
-from tests.interfaces import generated
+from tests.interfaces import generated, generation_costs
 from tests.interfaces.generated import row, table
 
 ARTICLES = (10, 100, 1_000, 12_000)
@@ -57,7 +57,7 @@ def canaries_usd(quote: Estimate, model: str, jobs: int) -> float:
 
 def tables() -> str:
     """Everything between the two comments of the page."""
-    return "\n".join([*_prices(), *_fills()])
+    return "\n".join([*_prices(), *_fills(), "", *generation_costs.lines()])
 
 
 def _prices() -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_search_before_anything_says_what_to_run(run) -> None:  # type: ignore[n
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("search", "x", "-d", "no-slash"), "project/dataset"),
+        (("search", "x", "-d", "no-slash"), "there is no project no-slash"),
         (("search", " "), "question is empty"),
         (("search", "x", "-k", "0"), "at least one"),
         (("sql", "SELECT 1 FROM nothing"), "nothing"),

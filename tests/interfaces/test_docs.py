@@ -34,7 +34,7 @@ from semantic_assets.pipeline.batch_jobs.submit import MAX_CREATE_DELAY_SECONDS
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables
 from tests.factories import BLANK
-from tests.interfaces import capacity_table, costs_table, reference, swaps_table
+from tests.interfaces import capacity_table, costs_table, generation_costs, reference, swaps_table
 from tests.interfaces.warm_command import warm_command
 from tests.services.readers import READERS, needs_reader
 from tests.thrift import one_authority
@@ -46,6 +46,7 @@ RUNNABLE = [name for name, page in PAGES.items() if re.search(r"^```(bash|python
 SMALLER = {"12_000": "60", "1_000": "40"}
 #: What the last lines of a page's run must say.
 SAYS = {
+    "dagster.md": (),  # definitions say nothing
     "operations.md": ("nothing to see to", "3 indexes built"),
     "migration.md": ("is searched in gemini-embedding-2-768", "nothing new: nothing was sent"),
     "generation.md": ("The kiln is fired on Fridays", "The wheel turns to the left", "is_changed"),
@@ -148,7 +149,10 @@ def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) ->
 
 def test_only_what_cannot_run_is_not_run() -> None:
     languages = {block.language for name in PAGES for block in blocks(name)}
-    assert languages <= {"bash", "python", "text", "mermaid", "json", "toml", "console"}
+    assert languages <= {
+        *("bash", "python", "text", "mermaid"),
+        *("json", "toml", "yaml", "console"),
+    }
     assert set(RUNNABLE) == set(SAYS)
 
 
@@ -176,7 +180,7 @@ def test_every_command_is_there_and_takes_what_it_is_given(name: str) -> None:
 
 def test_commands_are_found_in_blocks_and_in_prose() -> None:
     found = _commands("operations.md")
-    assert "refresh --wait-minutes 0 --yes" in found
+    assert "refresh --no-wait --yes" in found
     assert "resolve JOB --adopt batches/NAME" in found
     assert len(found) > 60
 
@@ -340,6 +344,25 @@ def test_the_tables_of_costs_are_what_estimate_says() -> None:
     assert f"are {of_articles[1_000].window_fills} fills of the window" in quickstart
     assert f"one fill of about {of_articles[12_000].window_fills} for" in quickstart
     assert round(of_articles[10].realtime_usd, 4) == 0.0031  # "a third of a cent"
+
+
+def test_prices_of_generated_text_are_those_of_the_catalogue_by_hand() -> None:
+    # 1,000 articles of 9,000 characters, 4.4 to a token, and 120 tokens of answer each.
+    text, answer = 9_000 / 4.4 * 1_000, 120 * 1_000
+    dollars = generation_costs.usd("gemini-3.5-flash-lite", 1_000, is_batch=True, day="2026-11-30")
+    words = generation_costs.tokens_in(1_000) - text
+    assert 20_000 < words < 150_000  # of the task, around each article
+    by_hand = ((text + words) * 0.15 + answer * 1.25) / 1e6
+    assert dollars == pytest.approx(by_hand, rel=1e-6)
+    assert (
+        f"| gemini-3.5-flash-lite | 1,000 | {text + words:,.0f} | 120,000 | ${by_hand:.4f} |"
+        in (PAGES["costs.md"])
+    )
+    before, after = (
+        generation_costs.usd("gemini-3.8-flash", 10, is_batch=False, day=day)
+        for day in ("2026-12-31", "2027-01-01")
+    )
+    assert after == pytest.approx(2 * before)
 
 
 def test_the_page_on_more_machines_has_the_figures_of_capacity() -> None:

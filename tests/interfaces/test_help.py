@@ -7,8 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from semantic_assets.cli import main
-from semantic_assets.cli.groups import GROUPS
+from semantic_assets.cli import GROUPS, main
 
 WIDTH = 80
 

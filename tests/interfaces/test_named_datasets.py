@@ -1,6 +1,7 @@
 """Datasets are named the same way everywhere; a wrong one is an error, and nothing is done."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,3 +164,14 @@ def test_the_library_refuses_too() -> None:
         ):
             with pytest.raises(ConfigError, match="did you mean acme/birds"):
                 call()
+
+
+@pytest.mark.parametrize("command", ["add {} --to mill/wheel", "ingest {} -d mill/wheel"])
+def test_a_new_dataset_that_is_named_much_like_another_is_said_to_be_new(
+    lake: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "b.txt").write_text("A text.")
+    found = run(command.format(tmp_path / "b.txt"))
+    assert "mill/wheel is a new dataset; there is mill/wheels too" in found.stderr
+    assert found.exit_code == 0
+    shutil.rmtree(Path(lake["SEMANTIC_ASSETS_SOURCES"]) / "mill" / "wheel")

@@ -1,7 +1,8 @@
 """What is called status, list, show, check or estimate, or is a GET, changes no file of a lake.
 
 It runs over a read-only mount, where a write fails, and over a writable lake, whose files are
-compared before and after.
+compared before and after. `status NAME` and `results NAME` follow what is out, in a lake that may be
+written: here nothing is (tests/pipeline/generation_jobs/test_follow.py).
 """
 
 import json

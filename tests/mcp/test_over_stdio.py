@@ -87,6 +87,7 @@ def test_a_client_of_the_sdk_works_over_a_process_that_it_starts(
 
 def test_a_lake_that_is_not_there_is_told_and_not_made(world: World, tmp_path: Path) -> None:
     nowhere = World(tmp_path / "nowhere", world.environ)
+    nowhere.root.mkdir()  # at a root that is not there the server does not start
 
     async def work(client: Client) -> Any:
         searched = await client.call_tool("search", {"question": "anything"})
@@ -95,4 +96,4 @@ def test_a_lake_that_is_not_there_is_told_and_not_made(world: World, tmp_path: P
     said, listed = nowhere.by_stdio(work)
     assert "run `semantic-assets refresh`" in said
     assert listed == {"datasets": [], "total": 0}
-    assert list(tmp_path.iterdir()) == []
+    assert list(nowhere.root.iterdir()) == []

@@ -20,8 +20,6 @@ TOLD_APART = (
 NOT_TRIED: dict[str, str] = {
     "${} of this run's ${} is spent or committed": "a run whose quote was under its cap: "
     "tests/pipeline/costs/test_run_budget.py",
-    "{} outcomes wait to be applied: `semantic-assets collect` does it": "between two steps of one "
-    "process: tests/pipeline/generation_jobs/",
     "the index of {} was built by an earlier release": "such a version is made by hand: "
     "tests/pipeline/search/",
     "not in search yet: {}: `semantic-assets refresh` brings them in": "an answer to an agent: "

@@ -147,9 +147,13 @@ def test_a_search_while_the_service_does_not_answer(desk: Desk) -> None:
 
 
 @pytest.mark.cures("nothing of a project {} is in search: name a project or project/dataset that")
-def test_a_search_in_a_project_that_there_is_not(desk: Desk) -> None:
+def test_a_search_in_a_project_that_nobody_has_listed(desk: Desk) -> None:
     desk.must("refresh")
-    said = desk.refused("search", "the valve", "-d", "acmee")
+    desk.write().parent.rename(desk.sources / "moved")
+    (desk.sources / "mill").mkdir()
+    (desk.sources / "moved").rename(desk.sources / "mill" / "wheels")
+    desk.write()
+    said = desk.refused("search", "the valve", "-d", "mill")
     assert "acme.manuals" in desk.follow(said, "ls", "--json")
     desk.follow(said, "refresh")
-    desk.must("search", "the valve", "-d", "acme")
+    desk.must("search", "the valve", "-d", "mill")

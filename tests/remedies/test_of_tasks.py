@@ -1,9 +1,12 @@
 """What is said of tasks, their files and their answers goes on with them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from semantic_assets import SemanticCore
+from semantic_assets.errors import Conflict, NotFound
 from tests.remedies.desk import DATASET, Desk
 
 _TASK = """
@@ -42,27 +45,57 @@ def test_results_of_a_task_that_there_is_not(desk: Desk) -> None:
     assert "short" in desk.follow(said, "generate list", "--json")
 
 
-@pytest.mark.cures("`semantic-assets generate status {} --wait` goes on with it")
+@pytest.mark.cures("`semantic-assets generate status {} --wait` waits for all")
 def test_answers_that_are_out(desk: Desk) -> None:
     _task(desk)
     desk.send()
     said = desk.must("generate", "status", DATASET, code=4)
+    desk.follow(said, "status", code=4)
     desk.pass_time()
     desk.follow(said, "generate status")
+
+
+@pytest.mark.cures("{} wait to be sent: `semantic-assets refresh` quotes and sends them")
+def test_documents_that_came_since_a_dataset_was_submitted(desk: Desk) -> None:
+    _task(desk)
+    desk.must("refresh")
+    desk.write("b.txt", "The gate is shut in frost.")
+    desk.must("generate", "submit", "--dataset", DATASET, "-t", "short", "--dry-run")
+    said = desk.refused("status", DATASET)
+    desk.follow(said, "refresh")
+    desk.must("status", DATASET)
 
 
 @pytest.mark.cures(
     "job {} brought answers of {} and no vectors: `semantic-assets generate results {}`"
 )
 def test_results_of_a_generation_job(desk: Desk) -> None:
-    import json
-
     _task(desk)
     desk.must("refresh")
     rows = json.loads(desk.must("sql", "SELECT id, job_type FROM batch_jobs", "--json"))
     (job,) = {row["id"] for row in rows if row["job_type"] == "GENERATION"}
-    said = desk.refused("results", job)
-    assert "summary" in desk.follow(said, "generate results")
+    with SemanticCore() as core, pytest.raises(Conflict) as refusal:
+        core.batch_manager.retrieve_results(job)
+    assert "summary" in desk.follow(str(refusal.value), "generate results")
+    assert "summary" in desk.must("results", job)
+
+
+@pytest.mark.cures("job {} is {} ({}): its answers are here when it is collected")
+@pytest.mark.cures("{} is no batch job of a task: `semantic-assets jobs` lists all")
+def test_answers_of_a_job_that_has_none_yet(desk: Desk) -> None:
+    _task(desk)
+    desk.send()
+    rows = json.loads(desk.must("sql", "SELECT id, job_type FROM batch_jobs", "--json"))
+    (job,) = {row["id"] for row in rows if row["job_type"] == "GENERATION"}
+    with SemanticCore() as core:
+        with pytest.raises(NotFound) as no_job:
+            core.batch_manager.retrieve_answers("nothing")
+        with pytest.raises(Conflict) as early:
+            core.batch_manager.retrieve_answers(job)
+    assert job in desk.follow(str(no_job.value), "jobs", "--json")
+    desk.pass_time()
+    desk.follow(str(early.value), "collect")
+    desk.must("results", job)
 
 
 @pytest.mark.cures(

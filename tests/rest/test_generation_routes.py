@@ -26,12 +26,16 @@ def test_articles_are_submitted_followed_and_read(served: Served) -> None:
     assert made.status_code == 202
     assert (made.json()["name"], made.json()["documents"]) == ("week", 2)
     for _ in range(100):
-        assert served.client.post("/v1/collect").status_code == 200
-        status = served.client.get("/v1/generations/week").json()
+        status = served.client.post("/v1/follow/week").json()
         if status["is_done"]:
             break
         time.sleep(0.1)
     assert status["ready"] == 2
+    assert served.client.get("/v1/generations/week").json() == status
+    (job,) = status["job_ids"]
+    assert served.client.get(f"/v1/generations/{job}").json()["name"] == "week"
+    lines = served.client.get(f"/v1/batches/{job}/results").text.splitlines()
+    assert {json.loads(line)["id"] for line in lines} == {"a1", "a2"}
     answer = served.client.get("/v1/generations/week/results")
     assert answer.headers["content-type"].startswith("application/x-ndjson")
     rows = {row["id"]: row for row in map(json.loads, answer.text.splitlines())}

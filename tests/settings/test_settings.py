@@ -195,7 +195,7 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def test_the_projects_dotenv_is_read_and_the_environment_wins(elsewhere: Path) -> None:
-    (elsewhere / "pyproject.toml").touch()
+    (elsewhere / "pyproject.toml").write_text('[project]\nname = "semantic-assets"\n')
     (elsewhere / ".env").write_text(
         "SEMANTIC_ASSETS_ROOT=kept/lake\n"
         "SEMANTIC_ASSETS_TIER=2\n"

@@ -1,5 +1,6 @@
 """Excerpts of a prompt that fill an answer: sentences of its text, or of its media.
 
+Each sentence begins with a mark, so that wherever it is shown it is not taken for a model's.
 Not here: which member of an answer gets which excerpt (`schemas.py`).
 """
 
@@ -12,6 +13,8 @@ from zlib import crc32
 from semantic_assets.emulator.answers import tokens
 from semantic_assets.emulator.answers.prompts import Prompt
 
+#: What an emulator's sentence begins with.
+MARK = "[placeholder] "
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002])\s+|(?<=\u3002)")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _STAMP = re.compile(r"At (\d\d):(\d\d) ")
@@ -43,27 +46,27 @@ class Excerpt:
         stamped = ((_STAMP.match(sentence), sentence) for sentence in self._sentences)
         if not self._is_media:
             return []
-        return [Moment(int(m[1]) * 60 + int(m[2]), text) for m, text in stamped if m]
+        return [Moment(int(m[1]) * 60 + int(m[2]), MARK + text) for m, text in stamped if m]
 
     def sentence(self, name: str, item: int = 0) -> str:
         """Return the sentence of a name, always the same one; another item gets another one."""
         if not self._sentences:
             return name
         number = (crc32(name.encode()) + item) % len(self._sentences)
-        return self._bounded(self._sentences[number])
+        return self._bounded(MARK + self._sentences[number])
 
     def answer(self) -> str:
         """Return the answer to a prompt that asks for no schema."""
-        if self._is_media:
-            return " ".join(self._sentences)
-        return " ".join(self._sentences[:_ANSWER_SENTENCES])
+        shown = self._sentences if self._is_media else self._sentences[:_ANSWER_SENTENCES]
+        return " ".join(MARK + sentence for sentence in shown)
 
     def summary(self, item: int = 0) -> str:
         """Return all that media show, or one to three sentences of a text."""
         if self._is_media or not self._sentences:
             return self.answer()
         first = item % len(self._sentences)
-        chosen = self._sentences[first : first + _SUMMARY_SENTENCES]
+        following = self._sentences[first : first + _SUMMARY_SENTENCES]
+        chosen = [MARK + sentence for sentence in following]
         reached = accumulate(tokens.count_all(chosen))
         fitting = sum(count <= self._most_tokens for count in reached)
         return " ".join(chosen[:fitting]) if fitting else self._bounded(chosen[0])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
-from semantic_assets.emulator.answers.excerpts import Excerpt, Moment
+from semantic_assets.emulator.answers.excerpts import MARK, Excerpt, Moment
 from semantic_assets.emulator.media.recordings import stamp
 
 # A schema that refers to itself ends here.
@@ -26,6 +26,8 @@ _FORMATS = {
 }
 _SUMMARIES = frozenset({"summary", "description", "abstract", "overview", "text", "transcript"})
 _KEYWORDS = frozenset({"keywords", "tags", "entities", "topics", "labels"})
+#: A shorter string is a name or a code, and holds none.
+_ROOM_FOR_MARKS = 3 * len(MARK)
 _MOST_WORDS = 5
 _MOST_OBJECTS = 3
 _STARTS = ("start", "timestamp", "time")
@@ -188,6 +190,8 @@ class _Filler:
 def _sized(text: str, schema: Schema) -> str:
     least = int(_limit(schema, "minLength", 0))
     most = int(_limit(schema, "maxLength", max(len(text), least)))
+    if most < _ROOM_FOR_MARKS:
+        text = text.replace(MARK, "")
     return text[:most].ljust(least, ".")
 
 

@@ -8,6 +8,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState, parse_display_name
 from semantic_assets.pipeline.batch_jobs.other_jobs import note_others, others_are_old_news
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
+from semantic_assets.pipeline.costs.paid_jobs import is_of_probe
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
@@ -68,6 +69,8 @@ def _explain(store: Store, remote: list[RemoteJob]) -> str | None:
 
 def _is_known(store: Store, job_id: str) -> bool:
     if store.ledger.jobs.exists(job_id) or job_id in store.ledger.given_up():
+        return True
+    if is_of_probe(store, job_id):
         return True
     landed = f"{job_id}.parquet"
     return store.lake.exists(layout.manifest(job_id)) or any(

@@ -53,6 +53,9 @@ def paid_job(
 ) -> Iterator[PaidJob]:
     """Reserve what the job made in the block may cost; what is known when it ends is booked.
 
+    Args:
+        job_id: `probe+ID+job`, by which the ledger knows a job that a killed probe left.
+
     Raises:
         SpendRefused: the day's cap has no room; without a cap, consent is the caller's.
     """
@@ -64,6 +67,11 @@ def paid_job(
     finally:
         if job.cost is not None:
             spending.settle(job_id, model=model, reserved=amount, cost=job.cost, kind=ACTUAL)
+
+
+def is_of_probe(store: Store, job_id: str) -> bool:
+    """Say whether a job was created by a probe, which keeps no row of it: a killed one leaves it."""
+    return store.ledger.spending.has_open_calls(f"{PROBE}+{job_id}")
 
 
 def _day_guard(store: Store, usd: float) -> Guard:

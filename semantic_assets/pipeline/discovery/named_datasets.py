@@ -47,6 +47,15 @@ def named_datasets(
     return tuple(dict.fromkeys(found))
 
 
+def near_a_new_one(store: Store, name: str) -> str:
+    """Return what a dataset that no listing has seen may have been meant to be; empty: it is known."""
+    known, key = sorted(map(str, store.ledger.datasets.rows())), str(_parsed(name))
+    near = [] if key in known else get_close_matches(key, known, 1, _CLOSE)
+    if not near:
+        return ""
+    return f"{key} is a new dataset; there is {near[0]} too: if that was meant, say --to {near[0]}"
+
+
 def named_dataset(store: Store, names: Sequence[str]) -> DatasetKey:
     """Return the one dataset that is named, or that a project named has.
 

@@ -1,6 +1,7 @@
 """Project a task's results onto a shard's requests, as rows of `generations`."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,7 +221,26 @@ def _row(
     }
 
 
-def result_row(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def shard_results(
+    store: Store, shard: ShardKey, task: GenerationTask, job_id: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each document of a shard with an outcome; `job_id`: of this job alone."""
+    path = layout.outputs(task.task_id, shard)
+    if store.trusted_fingerprint(path) is None:
+        return
+    columns = ["document_id", "record_id", "uri", "title"]
+    documents = {
+        row["document_id"]: row
+        for row in store.lake.read(layout.documents(shard), columns).to_pylist()
+    }
+    for row in store.lake.read(path).to_pylist():
+        if job_id in (None, row["batch_job_id"]):
+            yield _result_row(row, documents.get(row["document_id"], {}), task)
+
+
+def _result_row(
+    row: dict[str, Any], document: dict[str, Any], task: GenerationTask
+) -> dict[str, Any]:
     """Return an outcome beside the document it is of; JSON in `output` is parsed."""
     is_ready = row["status"] == RowStatus.READY
     return {
@@ -237,4 +257,5 @@ def result_row(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
         "output_tokens": row["output_tokens"],
         "usd": row["usd"],
         "attempts": row["attempts"],
+        "is_placeholder": task.backend == "emulator",
     }

@@ -25,7 +25,7 @@ from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_shards
-from semantic_assets.pipeline.generation.outputs import NOT_SENT, outputs_report, result_row
+from semantic_assets.pipeline.generation.outputs import NOT_SENT, outputs_report, shard_results
 from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
 from semantic_assets.pipeline.pending.pending import pending_texts
@@ -59,6 +59,12 @@ class GenerationStatus(HtmlTable):
     #: Outcomes that have landed and are not in `generations` yet: `semantic-assets collect`.
     unapplied: int
     is_done: bool
+    #: The emulator wrote the answers in place of a model.
+    is_placeholder: bool
+    #: Why the service could not be asked now; the counts are those of the last time.
+    trouble: str | None = None
+    #: Waiting does not help: `blocked_by` or a command that sends does.
+    needs_person: bool = False
 
 
 def quote_generation(store: Store, dataset: DatasetKey, name: str) -> TaskQuote:
@@ -163,6 +169,7 @@ def generation_status(
         blocked_by=blocked_by.reason if blocked_by is not None and waiting else None,
         unapplied=sum(report.unapplied for report in reports),
         is_done=all(report.is_settled and not report.unapplied for report in reports),
+        is_placeholder=task.backend == "emulator",
     )
 
 
@@ -176,16 +183,7 @@ def generation_results(store: Store, dataset: DatasetKey, name: str) -> Iterator
     """
     task = pinned_task(store, dataset, name).task
     for shard in _asked(store, dataset, task):
-        path = layout.outputs(task.task_id, shard)
-        if store.trusted_fingerprint(path) is None:
-            continue
-        columns = ["document_id", "record_id", "uri", "title"]
-        documents = {
-            row["document_id"]: row
-            for row in store.lake.read(layout.documents(shard), columns).to_pylist()
-        }
-        for row in store.lake.read(path).to_pylist():
-            yield result_row(row, documents.get(row["document_id"], {}))
+        yield from shard_results(store, shard, task)
 
 
 def retry_generation(store: Store, dataset: DatasetKey, name: str) -> int:

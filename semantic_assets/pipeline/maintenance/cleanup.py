@@ -12,11 +12,18 @@ from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.intake.names import FOLDER
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
-from semantic_assets.model.batch_job import FINAL, REOPENING, JobState, parse_display_name
+from semantic_assets.model.batch_job import (
+    FINAL,
+    REOPENING,
+    JobState,
+    parse_display_name,
+    state_of_remote,
+)
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import token_columns
 from semantic_assets.pipeline.answers import downloads
+from semantic_assets.pipeline.costs.paid_jobs import is_of_probe
 from semantic_assets.pipeline.pending.landed import complete_key_index
 from semantic_assets.store import Store
 
@@ -112,11 +119,16 @@ def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
     found = []
     for remote in gemini.list_jobs(max_pages=_ALL_PAGES).jobs:
         ledger_id, job_id = parse_display_name(remote.display_name) or ("", "")
-        if ledger_id != store.ledger.ledger_id or not store.ledger.jobs.exists(job_id):
-            continue
-        if store.ledger.jobs.find(job_id).state == JobState.COLLECTED:
+        if ledger_id == store.ledger.ledger_id and _is_left_over(store, remote, job_id):
             found.append(remote)
     return found
+
+
+def _is_left_over(store: Store, remote: RemoteJob, job_id: str) -> bool:
+    """Say whether a job was collected, or has ended after its probe was killed."""
+    if store.ledger.jobs.exists(job_id):
+        return store.ledger.jobs.find(job_id).state == JobState.COLLECTED
+    return state_of_remote(remote.state) == JobState.ENDED and is_of_probe(store, job_id)
 
 
 def _remote_files(store: Store, gemini: Gemini) -> list[str]:

@@ -69,7 +69,9 @@ def _run(run: _Probe) -> None:
     with run.checking("key_is_accepted"):
         run.gemini.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
-    with paid_job(run.store, f"{booked_as(run.store, PROBE)}+{job_id}", space.model, tokens) as job:
+    with paid_job(
+        run.store, f"{booked_as(run.store, PROBE)}+{job_id}+job", space.model, tokens
+    ) as job:
         with run.checking("request_file_is_accepted"):
             lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
             input_file = run.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)

@@ -126,7 +126,7 @@ class _Try:
     def begin(self, open_jobs: ExitStack) -> None:
         """Reserve and create the job; it is deleted and settled with the stack."""
         task, job_id = self.task, self.store.ledger.job_ids.new()
-        name = f"{booked_as(self.store, PROBE)}+{job_id}"
+        name = f"{booked_as(self.store, PROBE)}+{job_id}+job"
         reserved = paid_job(self.store, name, task.model, _tokens(task), task.max_output_tokens)
         self._job = open_jobs.enter_context(reserved)
         try:

@@ -116,7 +116,7 @@ def _created(trial: _Trial, version: str, file: str) -> str | None:
 
     # Cancelled at once; what of it was billed nobody says.
     with paid_job(
-        store, f"{booked_as(store, PROBE)}+{job_id}", model, estimate_tokens(_TEXT)
+        store, f"{booked_as(store, PROBE)}+{job_id}+job", model, estimate_tokens(_TEXT)
     ) as job:
         method = "models.asyncBatchEmbedContent"
         made = trial.tried(method, version, lambda on: job.created(lambda: create(on)))

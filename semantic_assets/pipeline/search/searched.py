@@ -8,7 +8,6 @@ statements before. An opened version is never another one: its number is used on
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from semantic_assets.errors import BrokenFile, NotFound, UnknownName
 from semantic_assets.index.opened_version import Index
@@ -106,10 +105,10 @@ def _wanted(store: Store, versions: Versions, scope: Scope) -> tuple[ServingVers
         raise NotFound(f"there is no index of {of} yet: run `semantic-assets refresh`")
     for project in scope.projects:
         if not any(one.project == project for one in versions):
+            named_datasets(store, [project])
             raise UnknownName(
                 f"nothing of a project {project!r} is in search: name a project or project/dataset "
                 "that `semantic-assets ls` lists, or run `semantic-assets refresh`"
-                f"{_near(versions, [project])}"
             )
     return tuple(versions[one] for one in sorted(versions) if one in scope)
 
@@ -124,12 +123,6 @@ def _require_there(store: Store, versions: Versions, named: Sequence[DatasetKey]
     for dataset in named:
         own = dataset.project if dataset.project in projects else None
         named_datasets(store, [str(dataset)], may_see=lambda one: own in (None, one.project))  # noqa: B023
-
-
-def _near(versions: Versions, names: Sequence[str]) -> str:
-    known = sorted({str(one) for one in versions} | {one.project for one in versions})
-    near = dict.fromkeys(one for name in names for one in get_close_matches(name, known, 2))
-    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 _searched: OrderedDict[object, Searched] = OrderedDict()

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.pipeline.batch_jobs.deadlines import cancel
-from semantic_assets.pipeline.batch_jobs.job_status import job_results, job_status, json_lines
+from semantic_assets.pipeline.batch_jobs.job_status import job_status, json_lines
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_of_project, estimate_sources
 from semantic_assets.pipeline.flows.collect_ended import CollectReport
@@ -99,8 +99,12 @@ def get_batches(
     responses={**streams(NDJSON), **FINDS, **CHANGES},
 )
 def get_results(serving: Served, key: LakeReader, batch_id: BatchName) -> StreamingResponse:
-    """Stream the vectors of a collected job, a line of JSON for each chunk."""
-    lines = json_lines(job_results(serving.core.reader, batch_id))
+    """Stream what a collected job brought: a line of JSON for each chunk's vector, or each answer."""
+    manager = serving.core.batch_manager
+    if manager.is_generation(batch_id):
+        answers = manager.retrieve_answers(batch_id)
+        return StreamingResponse((orjson.dumps(row) + b"\n" for row in answers), media_type=NDJSON)
+    lines = json_lines(manager.retrieve_results(batch_id))
     return StreamingResponse(lines, media_type=NDJSON)
 
 

@@ -88,12 +88,23 @@ def get_generation_results(
     responses={**shows(GenerationProgress), **FINDS},
 )
 def get_generation(serving: Served, key: LakeReader, name: JobName, task: TaskName = None) -> Json:
-    """Return the progress of a job, by its submitted name or `project/dataset`."""
+    """Return the progress of a job, by its submitted name, `project/dataset` or a batch job's id."""
     return _shown(serving.core.generation(name, task=task))
 
 
-def _shown(job: GenerationJob) -> Json:
+@changes.post(
+    "/follow/{name:job}",
+    response_model=None,
+    responses={**shows(GenerationProgress), **SPENDS, **FINDS, **CHANGES},
+)
+def post_follow(serving: Served, key: LakeAdmin, name: JobName, task: TaskName = None) -> Json:
+    """Ask for what is out of a job, take in what has ended, send the rest; return its progress."""
+    job = serving.core.generation(name, task=task)
     return {"name": job.name, **asdict(job.status())}
+
+
+def _shown(job: GenerationJob) -> Json:
+    return {"name": job.name, **asdict(job.status(asks=False))}
 
 
 def _lines(job: GenerationJob) -> Iterator[bytes]:

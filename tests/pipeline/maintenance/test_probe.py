@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
+from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.errors import ConfigError, SpendRefused
+from semantic_assets.model.batch_job import display_name
 from semantic_assets.pipeline.costs.other_spend import add_spend
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, paid_job
+from semantic_assets.pipeline.maintenance.cleanup import cleanup
 from semantic_assets.pipeline.maintenance.findings import Finding
 from semantic_assets.pipeline.maintenance.probe import probe
 from semantic_assets.pipeline.maintenance.probe_generation import (
@@ -15,6 +19,7 @@ from semantic_assets.pipeline.maintenance.probe_generation import (
     quote_probe,
     tasks_to_probe,
 )
+from semantic_assets.text.fingerprint import text_hash
 from tests.pipeline.tasks import write_task
 from tests.trial import Trial
 
@@ -187,3 +192,21 @@ def test_the_spelling_of_the_settings_is_the_one_in_the_files(trial: Trial, fiel
     folder = trial.settings.root.parent / "emulator"
     uploaded = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert [name for name in SCHEMA_FIELDS if f'"{name}"'.encode() in uploaded] == [field]
+
+
+def test_a_job_that_a_killed_probe_left_stops_nothing_and_is_cleaned_up(trial: Trial) -> None:
+    space, job_id = trial.store.settings.space, trial.store.ledger.job_ids.new()
+    lines = [*embedding_lines(space, [(text_hash("Ice."), "Ice.")])]
+    file = trial.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+    with paid_job(trial.store, f"{PROBE}+{job_id}+job", space.model, 3) as job:
+        name = display_name(trial.store.ledger.ledger_id, job_id)
+        job.created(
+            lambda: trial.gemini.create_embedding_job(
+                model=space.model, input_file=file, display_name=name
+            )
+        )
+    trial.write("acme/news/a.txt", "The canal is frozen.")
+    assert not trial.refresh().is_waiting
+    trial.pass_time()
+    assert len(cleanup(trial.store, trial.gemini, dry_run=False).remote_jobs) == 1
+    assert list(trial.gemini.list_jobs(max_pages=3).jobs) == []
