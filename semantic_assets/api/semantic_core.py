@@ -24,7 +24,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
-from semantic_assets.model.wording import CalmProgress, calm
+from semantic_assets.model.wording import calm, flush
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
@@ -57,16 +57,12 @@ class SemanticCore(Searching):
 
         Args:
             root: the lake; default: as the settings say.
-            progress: gets a line at a time, of progress one now and then; default: only
-                `process_queue` prints.
+            progress: gets a line now and then; default: only `process_queue` prints.
             settings: all of them, `root` too; default: of the environment.
         """
-        self._root = root
-        self._progress = calm(progress)
-        self._settings = settings
+        self._root, self._settings, self._progress = root, settings, calm(progress)
         self._ingestions: dict[DatasetKey, Ingestion] = {}
-        self._intake = Lock()
-        self._opening = Lock()
+        self._intake, self._opening = Lock(), Lock()
         self._readers: list[Store] = []
         self.gathering = Gathering(
             lambda asked: answer_each(self._asked_in(asked), self.gemini, asked)
@@ -83,7 +79,7 @@ class SemanticCore(Searching):
 
     def close(self) -> None:
         """Close the lake; ingested documents and sent jobs stay."""
-        self._flush()
+        flush(self._progress)
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()
@@ -287,7 +283,7 @@ class SemanticCore(Searching):
         try:
             yield
         finally:
-            self._flush()
+            flush(self._progress)
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:
@@ -298,10 +294,6 @@ class SemanticCore(Searching):
         if (held := self._ingestions.get(dataset)) is None:
             held = self._ingestions[dataset] = Ingestion(self.store, dataset)
         return held
-
-    def _flush(self) -> None:
-        if isinstance(self._progress, CalmProgress):
-            self._progress.flush()
 
     def _say(self, line: str) -> None:
         if self._progress is not None:

@@ -114,3 +114,9 @@ def calm(say: Callable[[str], None] | None) -> Callable[[str], None] | None:
     if say is None or isinstance(say, CalmProgress) or getattr(say, "takes_all", False):
         return say
     return CalmProgress(say)
+
+
+def flush(say: Callable[[str], None] | None) -> None:
+    """Have said what `CalmProgress` holds back."""
+    if isinstance(say, CalmProgress):
+        say.flush()
