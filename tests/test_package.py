@@ -92,7 +92,7 @@ def test_the_installed_commands_work_far_from_the_checkout(tmp_path: Path, insta
     document = tmp_path / "sources" / "acme" / "birds" / "heron.txt"
     document.parent.mkdir(parents=True)
     document.write_text("The heron stands in the reeds.")
-    assert "1 indexes built" in _run([command, "refresh", "--yes"], tmp_path, environ)
+    assert "1 index built" in _run([command, "refresh", "--yes"], tmp_path, environ)
     assert "acme/birds/heron.txt" in _run([command, "search", "heron", "--json"], tmp_path, environ)
 
 

@@ -14,7 +14,11 @@ from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_results, job_status
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.discovery.discover import discover
-from semantic_assets.pipeline.flows.collect_ended import CollectReport, collect_ended
+from semantic_assets.pipeline.flows.collect_ended import (
+    CollectReport,
+    collect_ended,
+    collect_until_done,
+)
 from semantic_assets.pipeline.flows.flush import FlushReport, flush
 from semantic_assets.pipeline.flows.follow_job import follow_job
 from semantic_assets.pipeline.flows.prepare import prepare_shards
@@ -76,6 +80,13 @@ class BatchManager:
     def check_and_sync(self) -> CollectReport:
         """Poll, collect, assemble, index what has ended. Never submits."""
         return collect_ended(self._core.store, self._core.gemini)
+
+    def watch(self, interval_seconds: float = 30.0) -> CollectReport:
+        """Collect what ends until no job is out, printing progress. Never submits."""
+        with self._core.reporting(print):
+            return collect_until_done(
+                self._core.store, self._core.gemini, interval_seconds=interval_seconds
+            )
 
     def process_queue(self, timeout: float | None = None) -> QueueReport:
         """Send and collect until nothing is left, printing progress; if stopped, call it again.

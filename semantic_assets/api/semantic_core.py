@@ -24,6 +24,7 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Mode
+from semantic_assets.model.wording import calm, flush
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
@@ -56,15 +57,12 @@ class SemanticCore(Searching):
 
         Args:
             root: the lake; default: as the settings say.
-            progress: gets a line at a time; default: only `process_queue` prints.
+            progress: gets a line now and then; default: only `process_queue` prints.
             settings: all of them, `root` too; default: of the environment.
         """
-        self._root = root
-        self._progress = progress
-        self._settings = settings
+        self._root, self._settings, self._progress = root, settings, calm(progress)
         self._ingestions: dict[DatasetKey, Ingestion] = {}
-        self._intake = Lock()
-        self._opening = Lock()
+        self._intake, self._opening = Lock(), Lock()
         self._readers: list[Store] = []
         self.gathering = Gathering(
             lambda asked: answer_each(self._asked_in(asked), self.gemini, asked)
@@ -81,6 +79,7 @@ class SemanticCore(Searching):
 
     def close(self) -> None:
         """Close the lake; ingested documents and sent jobs stay."""
+        flush(self._progress)
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()
@@ -280,10 +279,11 @@ class SemanticCore(Searching):
     @contextmanager
     def reporting(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Send progress to this callback inside the block, unless the core already has one."""
-        before, self._progress = self._progress, self._progress or progress
+        before, self._progress = self._progress, self._progress or calm(progress)
         try:
             yield
         finally:
+            flush(self._progress)
             self._progress = before
 
     def _opened(self, *, reading: bool) -> Store:

@@ -85,9 +85,9 @@ def _wants_more(as_json: bool) -> bool:
 
 def _refresh(datasets: list[str], root: str | None, *, yes: bool, as_json: bool) -> None:
     from semantic_assets.api import functions
-    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.cli.progress import working
 
-    with progress_reporter(to_stderr=as_json) as progress:
+    with working(root, "refresh", to_stderr=as_json) as progress:
         report = functions.refresh(datasets, root=root, consent=asking(yes), progress=progress)
     if report.is_waiting:
         sys.exit(WAITING)

@@ -4,6 +4,7 @@ A text of a document, a name of a file, a word of Google's is shown as it is: ne
 or emoji, and with its control and format characters made visible.
 """
 
+import shutil
 import sys
 import traceback
 from collections.abc import Iterator
@@ -20,10 +21,34 @@ if TYPE_CHECKING:  # Rich is imported by the commands that draw
     from rich.text import Text
 
 _PIPE_WIDTH = 140
+_CLEARED = "\r\x1b[K"
+#: Whether a line of progress stands where the next message goes.
+_drawn: list[bool] = []
+
+
+def draw(line: str) -> None:
+    """Draw a line of progress over the one before, as much of it as fits the terminal."""
+    from rich.cells import cell_len, set_cell_size
+
+    shown, width = visible(line), shutil.get_terminal_size().columns - 1
+    if cell_len(shown) > width:
+        shown = set_cell_size(shown, width - 1) + "…"
+    sys.stderr.write(_CLEARED + shown)
+    sys.stderr.flush()
+    _drawn[:] = [True]
+
+
+def undraw() -> None:
+    """Take the drawn line away: whatever is said next begins a line."""
+    if _drawn:
+        _drawn.clear()
+        sys.stderr.write(_CLEARED)
+        sys.stderr.flush()
 
 
 def say(message: object, *, err: bool = False) -> None:
     """Print a message as one line."""
+    undraw()
     click.echo(visible(str(message)), err=err)
 
 
@@ -33,11 +58,13 @@ def say_to_stderr(message: object) -> None:
 
 def ask(question: str, *, err: bool = False) -> None:
     """Ask for consent on the terminal; end the command without it."""
+    undraw()
     click.confirm(visible(question), abort=True, err=err)
 
 
 def agrees(question: str) -> bool:
     """Return the answer to a question on the terminal; no unless it is yes."""
+    undraw()
     return click.confirm(visible(question), default=False)
 
 
@@ -50,7 +77,14 @@ def cell(value: object) -> "Text":
     """Return a value as Rich draws it and never reads it; a line break stays one."""
     from rich.text import Text
 
-    return Text(visible_lines(str(value)))
+    return Text(visible_lines(worded(value)))
+
+
+def worded(value: object) -> str:
+    """Return a value in words: yes and no, and nothing for what is not there."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def styled(*pieces: tuple[str, str]) -> "Text":
@@ -86,18 +120,27 @@ def _cell(value: object) -> "Text":
 
 def show(*tables: "Table") -> None:
     from rich.console import Console
+    from rich.text import Text
 
+    from semantic_assets.cli.fitting import fitted
+
+    undraw()
     # A pipe has no width: leave lines whole for grep and less.
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     for one in tables:
-        console.print(one)
+        if one.title:  # it may be wider than the table
+            console.print(one.title, style="italic", soft_wrap=True)
+            one.title = None
+        found = fitted(one, width, table)
+        console.print(found, soft_wrap=isinstance(found, Text))
 
 
 def print_trace(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print what nobody expected; the last line of a trace repeats texts from anywhere."""
+    undraw()
     lines = "".join(traceback.format_exception(kind, error, trace))
     click.echo(visible_lines(scrubbed(lines)), err=True, nl=False)
 

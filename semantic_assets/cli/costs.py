@@ -17,6 +17,7 @@ from semantic_assets.cli.options import (
     takes_datasets,
 )
 from semantic_assets.errors import ConfigError, SpendRefused
+from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.pipeline.costs.estimate import Estimate
@@ -130,7 +131,7 @@ def asking(yes: bool) -> "Callable[[Estimate], None]":
             return
         if not sys.stdin.isatty():
             raise SpendRefused(
-                f"this sends {quote.requests} texts for about ${quote.usd:.4f}: without a terminal to "
+                f"this sends {counted(quote.requests, 'text')} for about ${quote.usd:.4f}: without a terminal to "
                 "ask on, say --yes"
             )
         show(*estimate_tables(quote))

@@ -19,9 +19,11 @@ from semantic_assets.cli.options import (
     scope_option,
     show_found,
     takes_datasets,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.model.keys import DatasetKey
@@ -62,6 +64,7 @@ def init(new_root: str | None, beside: str | None, fate: str | None) -> None:
 @click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
+@verbose_option
 @json_option
 @edge
 def refresh(
@@ -72,6 +75,7 @@ def refresh(
     mode: str | None,
     max_cost_usd: float | None,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Bring all that is new to search, and wait for the batches.
@@ -81,11 +85,11 @@ def refresh(
     `failures` lists them. What can be read is in search all the same.
     """
     from semantic_assets.api import functions
-    from semantic_assets.cli.progress import progress_reporter
+    from semantic_assets.cli.progress import working
 
     if no_wait and wait_minutes is not None:
         raise ConfigError("--no-wait and --wait-minutes exclude each other: say one of them")
-    with progress_reporter(to_stderr=as_json) as progress:
+    with working(root, "refresh", to_stderr=as_json, verbose=verbose) as progress:
         report = functions.refresh(
             datasets or None,
             root=root,
@@ -106,22 +110,28 @@ def refresh(
 @click.command(hidden=True)
 @root_option
 @yes_option
+@verbose_option
 @edge
-def advance(root: str | None, yes: bool) -> None:
+def advance(root: str | None, yes: bool, verbose: bool) -> None:
     """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all.
 
     Exits with 1 where a text FAILED for good: `failures` lists it.
     """
     from semantic_assets.api.functions import opened
+    from semantic_assets.cli.progress import working
     from semantic_assets.pipeline.costs.estimate import require_run_budget
     from semantic_assets.pipeline.flows.advance import advance as run
 
-    with opened(root, progress=say) as (store, gemini):
+    with (
+        working(root, "refresh", to_stderr=False, verbose=verbose) as told,
+        opened(root, progress=told) as (store, gemini),
+    ):
         require_run_budget(store, (), None, asking(yes))
         report = run(store, gemini)
     say(
-        f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
-        f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+        f"{counted(report.submitted_texts, 'text')} sent, "
+        f"{counted(len(report.collected), 'job')} collected, "
+        f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
         + (f", {report.failed} FAILED: `semantic-assets failures`" if report.failed else "")
     )
     if report.failed:
@@ -215,6 +225,7 @@ def jobs(root: str | None, as_json: bool) -> None:
         "FROM batch_jobs ORDER BY job_id DESC",
         root,
         as_json,
+        are_jobs=True,
     )
 
 
@@ -240,11 +251,12 @@ def _query(
     *,
     lake: bool = False,
     datasets: tuple[str, ...] | None = None,
+    are_jobs: bool = False,
 ) -> None:
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
     from semantic_assets.cli.cells import show
-    from semantic_assets.cli.terminal_tables import rows_table
+    from semantic_assets.cli.terminal_tables import jobs_table, rows_table
     from semantic_assets.pipeline.reports.sql import connect, connect_ledger
 
     with (
@@ -257,7 +269,7 @@ def _query(
     if as_json:
         print_json(table.to_pylist())
     else:
-        show(rows_table(table))
+        show(jobs_table(table) if are_jobs else rows_table(table))
 
 
 def _where(datasets: "tuple[DatasetKey, ...]") -> str:

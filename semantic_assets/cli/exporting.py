@@ -11,6 +11,7 @@ from semantic_assets.cli.options import (
     root_option,
     takes_datasets,
 )
+from semantic_assets.model.wording import are, counted
 
 _FORMATS = ("parquet", "lance", "huggingface", "jsonl")
 
@@ -57,12 +58,14 @@ def export(
         print_json(report)
         return
     say(
-        f"{report.rows} rows of {report.dataset} in {report.target} ({report.format}): "
-        f"{report.shards_written} shards written, {report.shards_kept} as they were, "
+        f"{counted(report.rows, 'row')} of {report.dataset} in {report.target} ({report.format}): "
+        f"{counted(report.shards_written, 'shard')} written, {report.shards_kept} as they were, "
         f"{report.shards_removed} removed"
     )
     if report.rounded:
-        say(f"{report.rounded} vectors are rounded to 16 bits: embeddings no longer has them")
+        say(
+            f"{counted(report.rounded, 'vector')} {are(report.rounded)} rounded to 16 bits: embeddings no longer has them"
+        )
 
 
 @click.command(name="map")
@@ -84,7 +87,7 @@ def map_(datasets: tuple[str, ...], root: str | None, port: int, no_browser: boo
         found = functions.corpus_map(datasets, root=root, progress=progress)
 
     def ready(url: str) -> None:
-        say(f"{len(found)} passages at {url}, until Ctrl-C")
+        say(f"{counted(len(found), 'passage')} at {url}, until Ctrl-C")
         if not no_browser:
             click.launch(url)
 

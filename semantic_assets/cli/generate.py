@@ -1,5 +1,7 @@
 """Commands of text generation: submit, status, results, retry and more."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,11 @@ from semantic_assets.cli.options import (
     scope_option,
     show_found,
     takes_datasets,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.wording import are, counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
@@ -42,6 +46,7 @@ def generate() -> None:
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @root_option
 @yes_option
+@verbose_option
 @json_option
 @edge
 def submit(
@@ -55,6 +60,7 @@ def submit(
     max_cost_usd: float | None,
     root: str | None,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Quote FILE or datasets, then send what fits. This spends.
@@ -69,7 +75,8 @@ def submit(
     if len(files) + bool(named) != 1:
         raise ConfigError("name one FILE, or documents that are there as PROJECT/DATASET")
     spending: dict[str, Any] = {"realtime": realtime, "max_cost_usd": max_cost_usd}
-    with _core(root, as_json) as core:
+    goes_on = f"generate status {name or (named[0] if named else 'NAME')} --wait"
+    with _working(root, goes_on, verbose=verbose) as core:
         keys = map(str, dataset_keys(core.reader, named))
         whats: list[dict[str, Any]] = [{"articles": file} for file in files]
         whats += [{"dataset": key} for key in keys]
@@ -89,14 +96,17 @@ def submit(
 @_task_option
 @click.option("--wait", is_flag=True, help="Send and take in until every document has its outcome.")
 @root_option
+@verbose_option
 @json_option
 @edge
-def status(name: str, task: str | None, wait: bool, root: str | None, as_json: bool) -> None:
+def status(
+    name: str, task: str | None, wait: bool, root: str | None, verbose: bool, as_json: bool
+) -> None:
     """Show the progress of NAME (or P/D).
 
     Exits with 4 while documents are out, and with 1 where one FAILED: `results` says why.
     """
-    with _core(root, as_json) as core:
+    with _working(root, f"generate status {name} --wait", verbose=verbose) as core:
         tell(core.generation(name, task=task), as_json, wait=wait, listed=True)
 
 
@@ -131,7 +141,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"requests": count})
     else:
-        say(f"{count} requests are pending again")
+        say(f"{counted(count, 'request')} {are(count)} pending again")
 
 
 @generate.command("regenerate")
@@ -218,9 +228,22 @@ def submit_contents(
 
     `status NAME` asks for the answers, until it exits with 0; `results NAME` writes them.
     """
-    with _core(root, as_json) as core:
+    with _working(root, f"generate status {name} --wait") as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
         tell(job, as_json, asks=False, listed=True)
+
+
+@contextmanager
+def _working(root: str | None, goes_on: str, *, verbose: bool = False) -> Iterator["SemanticCore"]:
+    """Open a core for what sends and waits."""
+    from semantic_assets.api.semantic_core import SemanticCore
+    from semantic_assets.cli.progress import working
+
+    with (
+        working(root, goes_on, to_stderr=True, verbose=verbose) as told,
+        SemanticCore(root, progress=told) as core,
+    ):
+        yield core
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":

@@ -13,6 +13,7 @@ from semantic_assets.cli.options import (
     show_found,
     takes_datasets,
 )
+from semantic_assets.model.wording import counted
 
 
 @click.group()
@@ -122,7 +123,9 @@ def export(datasets: tuple[str, ...], file: str, root: str | None, as_json: bool
     if as_json:
         print_json(report)
     else:
-        say(f"{report.rows} vectors of {report.space} in {report.file}, ids in {report.ids}")
+        say(
+            f"{counted(report.rows, 'vector')} of {report.space} in {report.file}, ids in {report.ids}"
+        )
         if report.rounded:
             say(f"{report.rounded} of them are rounded to 16 bits: embeddings no longer has them")
 

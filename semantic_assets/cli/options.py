@@ -86,6 +86,9 @@ root_option = click.option(
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Consent to spending; do not ask.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say the id of each job, and a line for each shard."
+)
 scope_option = click.option(
     "--dataset",
     "-d",

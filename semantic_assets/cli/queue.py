@@ -1,7 +1,6 @@
 """Commands of the queue: ingest documents, send, collect, read results, cancel a job."""
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from copy import copy
@@ -20,16 +19,17 @@ from semantic_assets.cli.options import (
     print_json,
     root_option,
     target_option,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.model.document import Document
 
 _AT_ONCE = 500
-_LEAST_PAUSE_SECONDS = 1.0
 
 
 @click.command()
@@ -123,6 +123,7 @@ def _counted(statuses: list[str]) -> str:
 @click.option("--dry-run", is_flag=True, help="Chunk and quote; send nothing.")
 @root_option
 @yes_option
+@verbose_option
 @json_option
 @edge
 def send(
@@ -131,12 +132,18 @@ def send(
     dry_run: bool,
     root: str | None,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Chunk new documents and send what fits the window; waits for nothing. This spends."""
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.costs import show_quote
+    from semantic_assets.cli.progress import working
 
-    with _core(root, as_json) as core:
+    with (
+        working(root, "send", to_stderr=as_json, verbose=verbose) as told,
+        SemanticCore(root, progress=told) as core,
+    ):
         if dry_run:
             show_quote(core.batch_manager.quote_queue(), as_json)
             return
@@ -147,10 +154,10 @@ def send(
         print_json(report)
     else:
         why = f": {report.blocked_by}" if report.blocked_by else ""
-        say(
-            f"{report.texts} texts sent in {len(report.job_ids)} jobs, "
-            f"{report.waiting_texts} texts wait{why}"
-        )
+        left = f", {counted(report.waiting_texts, 'text')} not sent yet"
+        jobs = counted(len(report.job_ids), "job")
+        line = f"{counted(report.texts, 'text')} sent in {jobs}"
+        say(line + (left if report.waiting_texts or why else "") + why)
     if report.blocked_by is not None:
         sys.exit(WAITING)
 
@@ -161,21 +168,25 @@ def send(
     "--interval", type=float, default=30.0, show_default=True, help="Seconds, of --watch."
 )
 @root_option
+@verbose_option
 @json_option
 @edge
-def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> None:
+def collect(watch: bool, interval: float, root: str | None, verbose: bool, as_json: bool) -> None:
     """Collect the jobs that have ended, and index their answers. Submits nothing.
 
     Exits with 4 while jobs are out, and with 1 where a text FAILED for good: `failures` lists it.
     """
+    from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.cells import show
+    from semantic_assets.cli.progress import working
     from semantic_assets.cli.terminal_tables import dataclass_table
 
-    with _core(root, as_json) as core:
-        report = core.batch_manager.check_and_sync()
-        while watch and report.open_jobs:
-            time.sleep(max(_LEAST_PAUSE_SECONDS, interval))
-            report = core.batch_manager.check_and_sync().after(report)
+    with (
+        working(root, "collect --watch", to_stderr=as_json, verbose=verbose) as told,
+        SemanticCore(root, progress=told) as core,
+    ):
+        batches = core.batch_manager
+        report = batches.watch(interval) if watch else batches.check_and_sync()
     if as_json:
         print_json(report)
     else:

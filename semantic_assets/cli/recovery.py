@@ -14,6 +14,7 @@ from semantic_assets.cli.options import (
     show_found,
     takes_datasets,
 )
+from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
     from semantic_assets.gemini.client import Gemini
@@ -190,7 +191,10 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
         show_found(list(unwanted_results(store)), as_json)
         if not dry_run:
             _confirm("Delete these results?", yes)
-            say(f"{sum(len(gone.files) for gone in purge(store))} files deleted", err=True)
+            say(
+                f"{counted(sum(len(gone.files) for gone in purge(store)), 'file')} deleted",
+                err=True,
+            )
 
 
 @click.command()
@@ -248,7 +252,7 @@ def recover(root: str | None) -> None:
     with open_store(Settings.load(root=root), progress=say, unchecked=True) as store:
         found = run(store)
     say(
-        f"{len(found.unconfirmed)} jobs to be confirmed by a listing, "
+        f"{counted(len(found.unconfirmed), 'job')} to be confirmed by a listing, "
         f"{len(found.collected)} known from their results"
     )
 

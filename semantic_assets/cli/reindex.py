@@ -15,6 +15,7 @@ from semantic_assets.cli.options import (
     root_option,
     show_found,
     takes_datasets,
+    verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
@@ -30,6 +31,7 @@ from semantic_assets.errors import ConfigError
 @click.option("--switch/--no-switch", default=None, help="Default: unless nDCG@10 drops.")
 @click.option("--cancel", is_flag=True, help="Give up a reindex under way.")
 @yes_option
+@verbose_option
 @json_option
 @edge
 def reindex(
@@ -42,6 +44,7 @@ def reindex(
     switch: bool | None,
     cancel: bool,
     yes: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Move datasets to another model or size: quote, embed beside the old, compare, switch.
@@ -49,6 +52,7 @@ def reindex(
     The old index serves until the switch; `index rollback` goes back. Run it again to continue.
     """
     from semantic_assets.api import functions
+    from semantic_assets.cli.progress import working
 
     if cancel:
         given_up = functions.cancel_reindex(datasets or None, root=root)
@@ -56,17 +60,18 @@ def reindex(
         return
     if model is None:
         raise ConfigError("say --model: gemini-embedding-001 or gemini-embedding-2")
-    found = functions.reindex(
-        model,
-        dimensions=dimensions,
-        datasets=datasets or None,
-        root=root,
-        wait_minutes=wait_minutes,
-        switch=switch,
-        max_cost_usd=max_cost_usd,
-        consent=asking(yes),
-        progress=lambda line: say(line, err=as_json),
-    )
+    with working(root, "refresh", to_stderr=as_json, verbose=verbose) as progress:
+        found = functions.reindex(
+            model,
+            dimensions=dimensions,
+            datasets=datasets or None,
+            root=root,
+            wait_minutes=wait_minutes,
+            switch=switch,
+            max_cost_usd=max_cost_usd,
+            consent=asking(yes),
+            progress=progress,
+        )
     if as_json:
         print_json(found)
     if not all(report.switched for report in found):

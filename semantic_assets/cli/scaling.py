@@ -10,6 +10,7 @@ from semantic_assets.cli.options import (
     root_option,
     takes_datasets,
 )
+from semantic_assets.model.wording import counted
 
 
 @click.command()
@@ -55,7 +56,9 @@ def migrate(
         return
     rows = sum(found.rows.values())
     done = "moved, and read back" if found.moved else "would be moved"
-    say(f"{found.files:,} files ({found.bytes / 1e9:.2f} GB) and {rows:,} rows {done}")
+    say(
+        f"{counted(found.files, 'file')} ({found.bytes / 1e9:.2f} GB) and {counted(rows, 'row')} {done}"
+    )
     say(f"from {found.source}")
     say(f"to   {found.target}")
     if found.moved:

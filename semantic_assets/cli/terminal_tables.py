@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from semantic_assets.cli.cells import add_row, table
+from semantic_assets.cli.cells import add_row, table, worded
+from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.wording import counted, span_told
 
 if TYPE_CHECKING:  # a table of one report needs none of the others
     import pyarrow as pa
@@ -22,23 +24,27 @@ if TYPE_CHECKING:  # a table of one report needs none of the others
 _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
+_MONTH_TO_MINUTE = slice(5, 16)
 _SHOWN_APART = ("articles", "tier", "breaks")
 
 
 def status_table(found: Status) -> Table:
     made = table("what", "value", title="status")
+    texts = {"out": found.texts_out, "wait to be sent": found.bill.pending_texts}
+    texts |= {"held": found.texts_held} if found.texts_held else {}
     rows = {
-        "datasets": found.datasets,
-        "shards": f"{found.shards}, {found.settled_shards} settled",
+        "datasets": f"{found.datasets:,}",
+        "shards": f"{found.shards:,}, {found.settled_shards:,} settled",
         "files": found.files.told,
-        "documents": f"{found.documents}, {found.documents_waiting} wait to be chunked, "
-        f"{found.documents_failed} could not be read",
-        "chunks": f"{found.chunks}, {found.chunks_failed} FAILED",
-        "answers of tasks": f"{found.answers_to_come} to come, {found.answers_failed} FAILED",
-        "texts waiting to be sent": found.bill.pending_texts,
+        "documents": f"{found.documents:,}, {found.documents_waiting:,} wait to be chunked, "
+        f"{found.documents_failed:,} could not be read",
+        "chunks": f"{found.chunks:,}, {found.chunks_failed:,} FAILED",
+        "answers of tasks": f"{found.answers_to_come:,} to come, {found.answers_failed:,} FAILED",
+        "texts": ", ".join(f"{count:,} {what}" for what, count in texts.items()),
         "batch jobs": found.jobs_told,
         "expected finish": _finish(found),
         "paused": found.paused or "no",
+        **({"backend": found.foreign_vectors} if found.foreign_vectors else {}),
         "quarantined jobs": found.quarantined_jobs,
         "damaged jobs": found.damaged_jobs,
     }
@@ -48,8 +54,8 @@ def status_table(found: Status) -> Table:
 
 
 def _finish(found: Status) -> str:
-    if found.expected_seconds is not None:
-        return f"in about {timedelta(seconds=round(found.expected_seconds))}"
+    if found.finish_told is not None:
+        return found.finish_told
     is_busy = found.open_jobs or found.bill.pending_texts
     return "not known before the first job has ended" if is_busy else "nothing is out"
 
@@ -70,7 +76,7 @@ def bill_table(bill: Bill) -> Table:
     add_row(
         made,
         "waiting to be sent",
-        f"{bill.pending_texts:,} texts, ~{bill.pending_tokens_estimated:,} tokens, "
+        f"{counted(bill.pending_texts, 'text')}, ~{counted(bill.pending_tokens_estimated, 'token')}, "
         f"~${bill.pending_batch_usd:.4f}",
     )
     return made
@@ -88,7 +94,7 @@ def estimate_tables(quote: Estimate) -> list[Table]:
             f"{quote.unread_files:,}, ~{quote.unread_bytes:,} bytes of text",
         )
     if quote.left_out_chars:
-        add_row(made, "left out around contents", f"{quote.left_out_chars:,} letters")
+        add_row(made, "left out around contents", f"{counted(quote.left_out_chars, 'letter')}")
     add_row(made, "tokens", _band(quote.tokens, quote.tokens_low, quote.tokens_high, ",.0f"))
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
@@ -132,18 +138,22 @@ def estimate_tables(quote: Estimate) -> list[Table]:
 def _calibration(part: ScriptQuote) -> str:
     if not part.calibrated_from:
         return "not calibrated"
-    counted = f"{part.counted:,} counted now" if part.counted else f"{part.calibrated_from:,} texts"
+    texts = counted(part.calibrated_from, "text")
+    source = f"{part.counted:,} counted now" if part.counted else texts
     low, high = part.ratio * (1 - part.band), part.ratio * (1 + part.band)
-    return f"{counted}: x {_band(part.ratio, low, high, '.3f')}"
+    return f"{source}: x {_band(part.ratio, low, high, '.3f')}"
 
 
 def _quoted_finish(quote: Estimate) -> str:
     if not quote.window_fills:
         return "nothing is to be sent"
-    if quote.expected_seconds is None:
-        return "not known before the first job has ended; Google aims at 24 hours a job"
-    pace = ", at the emulator's pace" if quote.is_free else ""
-    return f"in about {timedelta(seconds=round(quote.expected_seconds))}{pace}"
+    pace, fills = quote.pace, quote.window_fills
+    if pace is None or pace.seconds_high is None:
+        return "not known before the first job has ended"
+    if pace.seconds_low is None:
+        return f"within {span_told(pace.seconds_high * fills)}: {pace.basis}"
+    span = span_told(pace.seconds_low * fills, pace.seconds_high * fills)
+    return f"in {span}{', at the pace of the emulator' if quote.is_free else ''}, {pace.basis}"
 
 
 def _usd(dollars: float) -> str:
@@ -155,9 +165,23 @@ def _band(value: float, low: float, high: float, form: str = ",.4f") -> str:
 
 
 def rows_table(rows: pa.Table) -> Table:
+    if not rows.num_rows and len(rows.column_names) > _MOST_COLUMNS:
+        return table("nothing found")
     made = table(*rows.column_names)
     for row in rows.to_pylist():
-        add_row(made, *("" if value is None else str(value) for value in row.values()))
+        add_row(made, *row.values())
+    return made
+
+
+def jobs_table(rows: pa.Table) -> Table:
+    """Return what a person asks of jobs; `--json` has the rest."""
+    made = table("job_id", "stage", "texts", "created", "what happened")
+    for row in rows.to_pylist():
+        texts = f"{row['requests']:,}" + (f", {row['failed']:,} failed" if row["failed"] else "")
+        told = ": ".join(filter(None, (row.get("outcome"), row["error_message"]))) or row["state"]
+        # Of it nothing was created: its texts wait, or went with another.
+        stage = "NOT SENT" if row["state"] == JobState.RELEASED else row["stage"]
+        add_row(made, row["job_id"], stage, texts, row["created"][_MONTH_TO_MINUTE], told)
     return made
 
 
@@ -182,7 +206,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         is_time = name.endswith("_at")
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}" if is_time else f"{value:.4f}"
-    return "" if value is None else str(value)
+    return worded(value)
 
 
 def window_chart(use: WindowUse) -> Table:

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import job as job_table
 from semantic_assets.ledger.job_rows import enqueued_of, window_of
-from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.batch_job import FINAL, JobState
 
-_RECENT_JOBS = 20
+_RECENT_JOBS, _RECENT_DURATIONS = 20, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,35 @@ class JobTotals:
         with self.database.read() as connection:
             tokens, requests = connection.execute(query).one()
         return float(tokens) / float(requests) if requests else None
+
+    def outcomes(self, product_id: str | None = None) -> tuple[int, int]:
+        """Return (texts answered, texts that failed) of all jobs that are final, or of a product's.
+
+        A text that failed in one job and was answered in another counts in both.
+        """
+        answered = sa.case((job_table.c.state == JobState.COLLECTED, job_table.c.succeeded))
+        query = sa.select(
+            sa.func.coalesce(sa.func.sum(answered), 0),
+            sa.func.coalesce(sa.func.sum(job_table.c.failed), 0),
+        ).where(job_table.c.state.in_(list(FINAL)))
+        if product_id is not None:
+            query = query.where(job_table.c.product_id == product_id)
+        with self.database.read() as connection:
+            texts, failed = connection.execute(query).one()
+        return int(texts), int(failed)
+
+    def durations(self, scope_id: str) -> list[float]:
+        """Return the seconds from submission to end of a scope's last jobs that had answers."""
+        query = (
+            sa.select(job_table.c.submitted_at, job_table.c.ended_at)
+            .where(job_table.c.scope_id == scope_id, job_table.c.is_realtime.is_(False))
+            .where(job_table.c.submitted_at.is_not(None), job_table.c.ended_at.is_not(None))
+            .where(job_table.c.succeeded > 0)
+            .order_by(job_table.c.job_id.desc())
+            .limit(_RECENT_DURATIONS)
+        )
+        with self.database.read() as connection:
+            return [max(0.0, ended - submitted) for submitted, ended in connection.execute(query)]
 
     def output_tokens(self, product_id: str) -> tuple[int, int]:
         """Return (tokens billed for answers, requests) of a task's answered jobs."""

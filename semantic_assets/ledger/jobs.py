@@ -23,7 +23,7 @@ from semantic_assets.ledger.job_rows import (
 )
 from semantic_assets.ledger.lake_files.paid_files import PaidFile
 from semantic_assets.ledger.leases import Lease, is_in_force, require_fence
-from semantic_assets.ledger.settlement import settle_insert, settle_move
+from semantic_assets.ledger.money.settlement import settle_insert, settle_move
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import MOVES, BatchJob, JobState
 

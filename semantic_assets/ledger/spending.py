@@ -10,11 +10,21 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import caller_job, job, other_spend, spend
+from semantic_assets.ledger.money.spend_totals import (
+    ESTIMATED,
+    GOOGLE,
+    POSSIBLY_BILLED,
+    REALTIME,
+    SpendTotals,
+    job_named,
+    of_backend,
+    other_usd,
+    totals_of,
+)
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 #: A job that was formed so long ago is settled: Google ends one after two days, we after 50 hours.
 _LONGEST_JOB_SECONDS = 7 * 86_400.0
-ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +35,6 @@ class Amount:
     usd: float
     #: A word of its own beside the job's id, where the job itself is paid.
     part: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SpendTotals:
-    """Totals of dollars and tokens; `committed` is estimated for jobs without an actual figure."""
-
-    #: By model.
-    batch_tokens: dict[str, int]
-    batch_usd_of: dict[str, float]
-    batch_usd: float
-    #: Canaries and real-time jobs.
-    realtime_tokens: int
-    realtime_usd: float
-    committed_usd: float
-    possibly_billed_usd: float
-    #: Of other tools on the same key, as entered.
-    other_usd: float = 0.0
-
-    @property
-    def spent_usd(self) -> float:
-        return self.batch_usd + self.realtime_usd + self.possibly_billed_usd + self.other_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +141,35 @@ class Spending:
         with self._reading() as connection:
             return connection.execute(query).one_or_none() is not None
 
-    def totals(self, *, since: float = 0.0, of: Callable[[str], bool] | None = None) -> SpendTotals:
-        """Add up everything booked from a time on, other tools' too.
+    def totals(
+        self,
+        *,
+        backend: str | None = None,
+        since: float = 0.0,
+        of: Callable[[str], bool] | None = None,
+    ) -> SpendTotals:
+        """Add up what one backend was booked for from a time on; of Google's, other tools' too.
 
         Args:
+            backend: None: all of them, whose dollars are not of one kind: to compare with before.
             of: names jobs by their id; only what was booked for them is added up.
         """
         with self._reading() as connection:
-            found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+            found = _booked(connection, since, backend)
             if of is None:
-                return replace(_totals(found), other_usd=_other_usd(connection, since))
-        # Calls made for a job are booked as its id, a plus sign and a word of their own.
-        return _totals([row for row in found if of(row.job_id.partition("+")[0])])
+                others = other_usd(connection, since) if backend in (GOOGLE, None) else 0.0
+                return replace(totals_of(found), other_usd=others)
+        return totals_of([row for row in found if of(job_named(row.job_id))])
 
-    def totals_of_caller(self, caller: str, *, since: float) -> SpendTotals:
+    def totals_of_caller(
+        self, caller: str, *, since: float, backend: str | None = None
+    ) -> SpendTotals:
         """Add up what is booked from a time on for what a caller asked for."""
         recent = caller_job.c.at >= since - _LONGEST_JOB_SECONDS
         query = sa.select(caller_job.c.job_id).where(caller_job.c.caller == caller, recent)
         with self._reading() as connection:
             its = set(connection.execute(query).scalars())
-        return self.totals(since=since, of=its.__contains__)
+        return self.totals(backend=backend, since=since, of=its.__contains__)
 
     def count_to(self, caller: str) -> None:
         """Count what this transaction books to a caller, now and when it is settled."""
@@ -184,16 +182,18 @@ class Spending:
                 .on_conflict_do_update(index_elements=["job_id"], set_={"at": now})
             )
 
-    def totals_by_job(self, *, since: float) -> dict[str, SpendTotals]:
+    def totals_by_job(self, *, since: float, backend: str | None = None) -> dict[str, SpendTotals]:
         """Add up what is booked from a time on, by job, in one query."""
         with self._reading() as connection:
-            found = connection.execute(sa.select(spend).where(spend.c.at >= since)).all()
+            found = _booked(connection, since, backend)
         booked: dict[str, list[sa.Row[Any]]] = {}
         for row in found:
-            booked.setdefault(row.job_id.partition("+")[0], []).append(row)
-        return {job_id: _totals(rows) for job_id, rows in booked.items()}
+            booked.setdefault(job_named(row.job_id), []).append(row)
+        return {job_id: totals_of(rows) for job_id, rows in booked.items()}
 
-    def totals_for(self, dataset: DatasetKey, *, since: float) -> SpendTotals:
+    def totals_for(
+        self, dataset: DatasetKey, *, since: float, backend: str | None = None
+    ) -> SpendTotals:
         """Add up what is booked from a time on for jobs that are for one dataset only.
 
         The rows of other jobs are passed over by the database.
@@ -206,8 +206,7 @@ class Spending:
         length = max(map(len, its), default=0)
         of_jobs = sa.func.substr(spend.c.job_id, 1, length).in_(its)
         with self._reading() as connection:
-            rows = connection.execute(sa.select(spend).where(spend.c.at >= since, of_jobs)).all()
-        return _totals(rows)
+            return totals_of(_booked(connection, since, backend, of_jobs))
 
     def enter(self, usd: float, *, at: float, note: str) -> OtherSpend:
         """Enter what another tool spent on the key; it counts from then on."""
@@ -267,34 +266,12 @@ class Spending:
             yield connection
 
 
-def _totals(rows: Sequence[sa.Row[Any]]) -> SpendTotals:
-    settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
-    batch = [row for row in rows if row.kind == ACTUAL]
-    paid = {row.job_id for row in batch if row.usd > 0}
-    realtime = [row for row in rows if row.kind == REALTIME]
-    return SpendTotals(
-        batch_tokens={model: int(n) for model, n in _by_model(batch, "tokens").items()},
-        batch_usd_of=_by_model(batch, "usd"),
-        batch_usd=sum(row.usd for row in batch),
-        realtime_tokens=sum(row.tokens for row in realtime),
-        realtime_usd=sum(row.usd for row in realtime),
-        committed_usd=sum(
-            row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
-        ),
-        # A job given up that turned up after all is paid, and no longer only possibly.
-        possibly_billed_usd=sum(
-            row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
-        ),
-    )
-
-
-def _other_usd(connection: sa.Connection, since: float) -> float:
-    query = sa.select(sa.func.sum(other_spend.c.usd)).where(other_spend.c.at >= since)
-    return float(connection.execute(query).scalar() or 0.0)
-
-
-def _by_model(rows: Sequence[sa.Row[Any]], column: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for row in rows:
-        found[row.model] = found.get(row.model, 0) + getattr(row, column)
-    return found
+def _booked(
+    connection: sa.Connection,
+    since: float,
+    backend: str | None,
+    *which: sa.ColumnElement[bool],
+) -> Sequence[sa.Row[Any]]:
+    query = sa.select(spend).where(spend.c.at >= since, *which)
+    found = connection.execute(query).all()
+    return found if backend is None else of_backend(connection, found, backend)

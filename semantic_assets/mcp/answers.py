@@ -7,6 +7,7 @@ can leave, and its control and format characters are seen. Structured content is
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.documents.document_window import DocumentWindow, PassageWindow
 from semantic_assets.pipeline.reports.dataset_overview import DatasetOverview
@@ -122,10 +123,10 @@ def document_text(document: DocumentWindow) -> Iterator[str]:
 
 @_lines
 def datasets_text(answer: DatasetsAnswer) -> Iterator[str]:
-    yield f"{len(answer.datasets)} of {answer.total} datasets"
+    yield f"{len(answer.datasets)} of {counted(answer.total, 'dataset')}"
     for one in answer.datasets:
         kinds = ", ".join(f"{count} {visible(kind)}" for kind, count in one.kinds.items())
-        yield f"{one.dataset}: {one.documents} documents ({kinds}), {one.passages} passages"
+        yield f"{one.dataset}: {counted(one.documents, 'document')} ({kinds}), {counted(one.passages, 'passage')}"
         if keys := one.metadata_keys[:_SHOWN_KEYS]:
             yield f"   metadata keys: {visible(', '.join(keys))}"
         yield from _waiting(one)
@@ -133,11 +134,12 @@ def datasets_text(answer: DatasetsAnswer) -> Iterator[str]:
 
 def _waiting(one: DatasetOverview) -> Iterator[str]:
     counts = {
-        "documents to read or split": one.documents_to_chunk,
-        "chunks to embed": one.chunks_to_embed,
-        "vectors to index": one.vectors_to_index,
+        ("document", "to read or split"): one.documents_to_chunk,
+        ("chunk", "to embed"): one.chunks_to_embed,
+        ("vector", "to index"): one.vectors_to_index,
     }
-    if named := [f"{count} {what}" for what, count in counts.items() if count]:
+    named = [f"{counted(count, what)} {left}" for (what, left), count in counts.items() if count]
+    if named:
         yield f"   not in search yet: {', '.join(named)}: `semantic-assets refresh` brings them in"
     failed = {"documents": one.documents_failed, "chunks": one.chunks_failed}
     if named := [f"{count} {what}" for what, count in failed.items() if count]:
@@ -150,8 +152,8 @@ def estimate_text(quote: Estimate) -> Iterator[str]:
         yield "Nothing is charged: the emulator answers."
     yield (
         f"A refresh now costs about {quote.usd:.6f} USD by batch (between {quote.usd_low:.6f} and "
-        f"{quote.usd_high:.6f}), {quote.realtime_usd:.6f} in real time: {quote.texts} texts, "
-        f"{quote.tokens} tokens."
+        f"{quote.usd_high:.6f}), {quote.realtime_usd:.6f} in real time: {counted(quote.texts, 'text')}, "
+        f"{counted(quote.tokens, 'token')}."
     )
     if quote.unread_files:
         yield f"{quote.unread_files} files are listed and not read yet; the figures count them."

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from semantic_assets.api.core import dataset_keys
 from semantic_assets.model.batch_job import Stage
+from semantic_assets.model.wording import counted
 from semantic_assets.orchestration.failures import failure
 from semantic_assets.orchestration.partitions import register_partitions
 from semantic_assets.orchestration.place import Place
@@ -133,8 +134,8 @@ def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
                 told = f"job {one.job.job_id} {one.job.outcome}: {one.job.trouble}"
                 context.log.warning(visible(told))
         context.log.info(
-            f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
-            f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
+            f"{counted(report.submitted_texts, 'text')} sent, {counted(len(report.collected), 'job')} collected, "
+            f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
         )
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 
 from semantic_assets.model.batch_job import BatchJob, JobKind
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.wording import are, counted
 from semantic_assets.orchestration.jobs import (
     ADVANCE_BATCHES,
     EMBED_SHARD,
@@ -99,7 +100,7 @@ def gemini_batch_sensor(
         dynamic_partitions_requests=partitions,
         skip_reason=None
         if found.due
-        else f"{found.active_jobs} batch jobs are out; nothing is due",
+        else f"{counted(found.active_jobs, 'batch job')} {are(found.active_jobs)} out; nothing is due",
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import httpx2
 import sqlalchemy as sa
 
-from semantic_assets.ledger.spending import POSSIBLY_BILLED, REALTIME
+from semantic_assets.ledger.money.spend_totals import POSSIBLY_BILLED, REALTIME
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.pipeline.costs.budgets import UPPER

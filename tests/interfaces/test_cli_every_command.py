@@ -22,7 +22,7 @@ SCRIPT: tuple[tuple[str, int, str], ...] = (
     ("estimate --exact", 0, "files not read yet"),
     ("add OUT/in.txt --to acme/gates", 0, "next: `semantic-assets refresh -d acme/gates`"),
     ("ingest OUT/in.txt -d acme/locks", 0, "1 uploaded"),
-    ("send --yes", 0, "texts sent in 1 jobs"),
+    ("send --yes", 0, "2 texts sent in 1 job"),
     ("collect --watch --interval 0", 0, "vectors_landed"),
     ("refresh --no-wait --yes", 0, "nothing new"),
     ("refresh --yes", 0, "nothing new"),

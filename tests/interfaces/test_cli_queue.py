@@ -17,9 +17,10 @@ from click.testing import CliRunner, Result
 from semantic_assets.cli import main
 from semantic_assets.cli.progress import progress, progress_reporter
 from semantic_assets.emulator.server import RunningServer
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.wording import CalmProgress, DetailLine, ProgressLine
 from semantic_assets.pipeline.maintenance.doctor import plain_http
 from semantic_assets.settings.settings import Settings
+from tests.interfaces.transcripts.screen import seen
 
 Run = Callable[..., Result]
 
@@ -249,19 +250,41 @@ def test_without_a_terminal_there_is_no_progress_bar(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", "")
 
 
-def test_on_a_terminal_counts_are_a_bar_and_lines_stay_whole(
+def test_on_a_terminal_progress_is_one_line_below_what_is_said(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with progress_reporter(to_stderr=False) as progress:
-        progress("job 1: submitted")
-        assert "answered" not in capfd.readouterr().err
+    monkeypatch.setenv("COLUMNS", "30")
+    with progress_reporter(to_stderr=True) as progress:
+        progress("one file is new")
         progress(ProgressLine("texts answered", 3, 10))
-        progress("job 1: ended")
-    shown = capfd.readouterr().err
-    assert "3 of 10 texts answered" in shown
-    assert "job 1: ended" in shown
+        progress(DetailLine("job 1: submitted"))
+        progress("one file is left out")
+        progress(ProgressLine("texts answered, " + "and so on" * 9, 4, 10))
+    shown = seen(capfd.readouterr().err)
+    assert shown == ["one file is new", "one file is left out", ""]
+    with progress_reporter(to_stderr=True, verbose=True) as progress:
+        progress(DetailLine("job 1: submitted"))
+        progress(ProgressLine("texts answered, " + "and so on" * 9, 4, 10))
+        drawn = capfd.readouterr().err
+    assert seen(drawn) == ["job 1: submitted", "4 of 10 texts answered, and …"]
+
+
+def test_without_a_terminal_progress_is_said_now_and_then_and_ids_only_when_asked_for() -> None:
+    now, said = [0.0], list[str]()
+    calm = CalmProgress(said.append, clock=lambda: now[0])
+    for second in range(3_600):
+        now[0] = float(second)
+        calm(ProgressLine("texts answered", second, 3_600))
+        calm(DetailLine(f"job {second}: submitted"))
+        calm(ProgressLine("texts answered", second, 3_600))
+    calm.flush()
+    assert said[0] == "0 of 3,600 texts answered"
+    assert said[-1] == "3,599 of 3,600 texts answered"
+    assert 60 <= len(said) <= 130
+    assert len(set(said)) == len(said)
+    calm("the end")
+    assert said[-1] == "the end"
 
 
 def _started(*arguments: str) -> tuple[subprocess.Popen[str], str]:
@@ -374,3 +397,49 @@ def test_a_cap_that_is_no_number_refuses(run: Run, tmp_path: Path) -> None:
     _ingest(run, tmp_path)
     assert run("send", "--max-cost-usd", "nan").exit_code == 1
     assert json.loads(run("jobs", "--json").stdout) == []
+
+
+_WORKS = """
+import time
+from semantic_assets.cli.progress import working
+with working(None, "refresh", to_stderr=True):
+    try:
+        print("at work", flush=True)
+        time.sleep(60)
+    finally:
+        print("stopping", flush=True)
+        time.sleep({lingers})
+"""
+
+
+def _at_work(lingers: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _WORKS.format(lingers=lingers)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_stopped_says_that_nothing_is_lost(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_ROOT", str(tmp_path / "lake"))
+    process = _at_work(lingers=0)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert said.strip() == (
+        "stopped: no job is out; nothing is lost: `semantic-assets refresh` goes on from here"
+    )
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    process = _at_work(lingers=60)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stopping\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT

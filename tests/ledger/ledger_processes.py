@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import TransientError
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger, open_ledger
-from semantic_assets.ledger.spending import ESTIMATED
+from semantic_assets.ledger.money.spend_totals import ESTIMATED
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.keys import DatasetKey
 from tests.factories import MODEL, Clock, make_job, make_slice

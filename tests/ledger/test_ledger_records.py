@@ -11,8 +11,8 @@ from semantic_assets.ledger.index_versions import BUILDING, RETIRED, SERVING
 from semantic_assets.ledger.lake_files.file_notes import FileNote
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.ledger.ledger import Ledger
+from semantic_assets.ledger.money.spend_totals import ACTUAL, ESTIMATED, POSSIBLY_BILLED, REALTIME
 from semantic_assets.ledger.run_requests import BACKOFF_SECONDS, MAX_ATTEMPTS, KnownRuns
-from semantic_assets.ledger.spending import ACTUAL, ESTIMATED, POSSIBLY_BILLED, REALTIME
 from semantic_assets.model.keys import DatasetKey
 from tests.factories import MODEL, SCOPE_ID, SPACE, Clock, make_space, run_together
 from tests.ledger.ledger_processes import (

@@ -1,5 +1,6 @@
 """What is said of an index that is missing, broken or of another backend cures it."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -101,6 +102,27 @@ def test_a_search_with_the_settings_of_another_backend(desk: Desk) -> None:
     said = desk.refused("search", "the valve")
     desk.settle(said, "BACKEND=emulator".partition("=")[0], "emulator")
     desk.must("search", "the valve")
+
+
+@pytest.mark.cures(
+    "vectors of the backend {}, the settings are on {}: set SEMANTIC_ASSETS_BACKEND={}"
+)
+def test_a_lake_whose_vectors_are_of_another_backend(desk: Desk) -> None:
+    desk.must("refresh")
+    desk.set("BACKEND", "gemini")
+    desk.set("GEMINI_URL", desk.url)
+    desk.set("MAX_COST_USD_PER_DAY", "1")
+    desk.environment.setenv("GEMINI_API_KEY", "AIza-not-a-key")
+    said = json.loads(desk.must("status", "--json"))["foreign_vectors"]
+    assert "acme/manuals" in said
+    assert said in json.loads(desk.must("estimate", "--json"))["left_out"]
+    assert said in desk.must("refresh")
+    assert "vectors of the backend emulator" in " ".join(
+        desk.run("doctor", "--json").output.split()
+    )
+    desk.settle(said, "BACKEND", "emulator")
+    desk.must("search", "the valve")
+    assert json.loads(desk.must("status", "--json"))["foreign_vectors"] is None
 
 
 @pytest.mark.cures("not all can be found yet: {}: `semantic-assets refresh`")

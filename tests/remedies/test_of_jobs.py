@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from semantic_assets.pipeline.reports.left_behind import left_behind
+from semantic_assets.settings.settings import Settings
+from semantic_assets.store import open_store
 from tests.remedies.desk import DATASET, Desk
 
 
@@ -207,3 +210,14 @@ def test_clearing_before_all_is_split(desk: Desk) -> None:
     said = desk.refused("cleanup", "--results", "-y")
     desk.follow(said, "refresh")
     desk.must("cleanup", "--results", "-y")
+
+
+@pytest.mark.cures("nothing is lost: `semantic-assets {}` goes on from here")
+def test_a_command_that_was_stopped_while_a_job_is_out(desk: Desk) -> None:
+    desk.write()
+    desk.send()
+    with open_store(Settings.load(root=desk.root), reading=True) as store:
+        said = left_behind(store, f"refresh --root {desk.root}")
+    assert said.startswith("1 job with 1 text is out")
+    desk.pass_time()
+    assert "1 index built" in desk.follow(said, "refresh")

@@ -272,4 +272,4 @@ def test_a_root_where_no_lake_is(desk: Desk) -> None:
     said = desk.refused("refresh", "--root", str(desk.folder / "second"), "-y")
     assert not (desk.folder / "second").exists()
     desk.follow(said, "init")
-    assert "1 indexes built" in desk.must("refresh", "--root", str(desk.folder / "second"), "-y")
+    assert "1 index built" in desk.must("refresh", "--root", str(desk.folder / "second"), "-y")

@@ -47,7 +47,7 @@ def test_a_dataset_where_there_is_none_at_all(desk: Desk) -> None:
     (desk.sources / "acme").rename(folder)
     said = desk.must("failures", "acme/manuals", code=2)
     desk.follow(said, "add", FOLDER=str(folder))
-    assert "1 indexes built" in desk.must("refresh", "default/manuals")
+    assert "1 index built" in desk.must("refresh", "default/manuals")
 
 
 @pytest.mark.cures("there is no shard {}: `semantic-assets ls` shows those there are")

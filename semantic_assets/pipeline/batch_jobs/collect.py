@@ -27,6 +27,7 @@ from semantic_assets.model.batch_job import (
 )
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
 from semantic_assets.model.statuses import Outcome
+from semantic_assets.model.wording import DetailLine
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.answers.canary import (
     Canaries,
@@ -189,9 +190,8 @@ def _collect(
     clear_remote(store, gemini, job)
     what, found = kind_of_job(store, job).noun, store.ledger.jobs.find(job.job_id)
     how = f" ({found.outcome}: {found.trouble})" if found.trouble else ""
-    store.report_progress(
-        f"job {job.job_id}: {outcomes.succeeded} of {outcomes.requests} {what} landed{how}"
-    )
+    line = f"job {job.job_id}: {outcomes.succeeded:,} of {outcomes.requests:,} {what} landed{how}"
+    store.report_progress(line if outcomes.failed or how else DetailLine(line))
     return Collection(job=found, outcomes=outcomes, quarantined=None)
 
 

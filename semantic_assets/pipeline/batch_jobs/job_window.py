@@ -13,9 +13,17 @@ from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.catalog import MAX_ACTIVE_JOBS, NO_WINDOW
+from semantic_assets.pipeline.batch_jobs.blocked import WINDOW_FULL
 from semantic_assets.store import Store
 
 S = JobState
+
+
+def reason_of(error: SemanticAssetsError) -> str:
+    """Return why a job was not created; that the window is full is ordinary, whatever Google says."""
+    if isinstance(error, RateLimited) and error.quota == Quota.ENQUEUED:
+        return f"{WINDOW_FULL.reason}: its texts wait, and go when a job that is out has ended"
+    return str(error)
 
 
 def learn_refusal(store: Store, gemini: Gemini, job: BatchJob, error: SemanticAssetsError) -> None:

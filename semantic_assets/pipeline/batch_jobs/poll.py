@@ -13,14 +13,18 @@ from semantic_assets.model.batch_job import (
     BatchJob,
     JobState,
     parse_display_name,
+    remote_word,
     state_of_remote,
 )
+from semantic_assets.model.wording import DetailLine
 from semantic_assets.pipeline.batch_jobs.deadlines import abandon
 from semantic_assets.pipeline.batch_jobs.other_jobs import note_others
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
 
 S = JobState
+#: How a job ends that may have answered nothing: who waits for it wants to know.
+_WITHOUT_ANSWERS = frozenset({"FAILED", "CANCELLED", "EXPIRED"})
 MAX_PAGES = 3
 MAX_GETS = 20
 #: So many failed gets in one pass are an outage; fewer may be trouble of those jobs.
@@ -166,7 +170,10 @@ def _observe(store: Store, job: BatchJob, remote: RemoteJob) -> BatchJob | None:
         ended_at=store.ledger.now() if to == S.ENDED else None,
     )
     if moved is not None and moved.state != job.state:
-        store.report_progress(f"job {job.job_id}: {moved.state} ({remote.state})")
+        word = remote_word(remote.state)
+        line = f"job {job.job_id}: {moved.state} ({word})"
+        is_ordinary = word not in _WITHOUT_ANSWERS
+        store.report_progress(DetailLine(line) if is_ordinary else line)
         return moved
     return None
 

@@ -21,10 +21,15 @@ from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.model.statuses import Outcome
+from semantic_assets.model.wording import DetailLine, counted
 from semantic_assets.pipeline.batch_jobs.blocked import Blocked, Plan
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
-from semantic_assets.pipeline.batch_jobs.job_window import learn_refusal, refused_like_others
+from semantic_assets.pipeline.batch_jobs.job_window import (
+    learn_refusal,
+    reason_of,
+    refused_like_others,
+)
 from semantic_assets.pipeline.batch_jobs.plan import plan
 from semantic_assets.pipeline.batch_jobs.realtime import merge_parts
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
@@ -90,9 +95,9 @@ def submit_pending(
                     raise TransientError(stopped)
                 submitted.append(submit_job(store, gemini, item))
             except SemanticAssetsError as error:
-                refused.append((item.job, str(error)))
+                refused.append((item.job, reason_of(error)))
                 if isinstance(error, TransientError):
-                    stopped = str(error)
+                    stopped = reason_of(error)
     return _report(planned, submitted, refused)
 
 
@@ -124,9 +129,8 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         _release(store, planned, S.UPLOADING, str(error))
         learn_refusal(store, gemini, job, error)
         raise
-    store.report_progress(
-        f"job {job.job_id}: uploaded {job.requests} texts, ~{job.tokens_estimated} tokens"
-    )
+    texts, tokens = counted(job.requests, "text"), counted(job.tokens_estimated, "token")
+    store.report_progress(DetailLine(f"job {job.job_id}: uploaded {texts}, about {tokens}"))
     try:
         return _create(store, gemini, planned, input_file)
     except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
@@ -177,7 +181,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
             _release(store, planned, S.CREATING, str(error))
         raise
     except (RateLimited, ScopePaused) as error:
-        _release(store, planned, S.CREATING, str(error))
+        _release(store, planned, S.CREATING, reason_of(error))
         learn_refusal(store, gemini, job, error)
         raise
     return _submitted(store, planned, name)
@@ -196,7 +200,7 @@ def _submitted(store: Store, planned: PlannedJob, name: str) -> BatchJob:
     if moved is None:
         raise Conflict(f"job {planned.job.job_id} was taken over while it was created as {name}")
     store.ledger.scopes.resume(planned.job.scope_id, planned.job.model)
-    store.report_progress(f"job {moved.job_id}: submitted as {name}")
+    store.report_progress(DetailLine(f"job {moved.job_id}: submitted as {name}"))
     return moved
 
 

@@ -13,13 +13,15 @@ from semantic_assets.batching.packing import (
     Window,
 )
 from semantic_assets.errors import SpendRefused
-from semantic_assets.ledger.spending import Amount, Guard, Spending, SpendTotals
+from semantic_assets.ledger.money.spend_totals import SpendTotals
+from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob, JobKind
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.costs.callers import current_caller
 from semantic_assets.store import Store
+from semantic_assets.text.chunking import MAX_TOKENS
 
 _DAY_SECONDS = 86_400
 #: An estimate may be this far below what Google counts: caps take it for so much.
@@ -47,6 +49,12 @@ def jobs_usd(store: Store, model: str, requests: int, tokens: int) -> float:
     return batch_usd(model, tokens) + realtime_usd(model, min(tokens, again))
 
 
+def texts_with(texts: int, tokens: int, of: int) -> int:
+    """Return the number of texts with so many of the tokens; unread files: as they will be split."""
+    counted = round(texts * tokens / of) if of else 0
+    return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
+
+
 def at_most_usd(totals: SpendTotals) -> float:
     """Return what is spent and committed, as much as it may be where only estimates are known.
 
@@ -70,7 +78,9 @@ def require_budget(store: Store, usd: float, spending: Spending | None = None) -
         return
     if cap is None:
         raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
-    today = (spending or store.ledger.spending).totals(since=since_midnight(store))
+    today = (spending or store.ledger.spending).totals(
+        backend=store.settings.backend, since=since_midnight(store)
+    )
     spent = at_most_usd(today)
     if spent + usd * UPPER > cap:
         raise SpendRefused(
@@ -134,7 +144,7 @@ def _require_run_budget(store: Store, usd: float, spending: Spending) -> None:
     run = _run.get() or RunBudget(store.settings.max_cost_usd_per_run)
     if run.cap_usd is None:
         return
-    totals = spending.totals(of=run.jobs.__contains__)
+    totals = spending.totals(backend=store.settings.backend, of=run.jobs.__contains__)
     spent = at_most_usd(totals)
     if not spent + usd * UPPER <= run.cap_usd:
         raise SpendRefused(
@@ -152,7 +162,7 @@ def _require_run_budget_of(
     if cap is None:
         return
     its = {job_id for job_id, of in (run.jobs if run else {}).items() if of == dataset}
-    spent = at_most_usd(spending.totals(of=its.__contains__))
+    spent = at_most_usd(spending.totals(backend=store.settings.backend, of=its.__contains__))
     if not spent + usd * UPPER <= cap:
         raise SpendRefused(
             f"{dataset}: ${spent:.4f} of the ${cap:.4f} a run may spend on it is spent or committed, "
@@ -170,7 +180,11 @@ def require_caller_budget(store: Store, usd: float, spending: Spending) -> None:
     caller = current_caller()
     if caller is None:
         return
-    spent = at_most_usd(spending.totals_of_caller(caller.name, since=since_midnight(store)))
+    spent = at_most_usd(
+        spending.totals_of_caller(
+            caller.name, backend=store.settings.backend, since=since_midnight(store)
+        )
+    )
     if not spent + usd * UPPER <= caller.usd_per_day:
         raise SpendRefused(
             f"${spent:.4f} of the ${caller.usd_per_day:.4f} a day of this key is spent or committed, "
@@ -207,7 +221,9 @@ def _require_dataset_budget(
     cap = _cap(store, dataset)
     if cap is None:
         return
-    spent = at_most_usd(spending.totals_for(dataset, since=since_midnight(store)))
+    spent = at_most_usd(
+        spending.totals_for(dataset, backend=store.settings.backend, since=since_midnight(store))
+    )
     refuse_dataset(dataset, spent, cap, usd)
 
 
@@ -238,7 +254,7 @@ def _require_task_budget(store: Store, product: Product, usd: float, spending: S
         for job in spending.jobs(since=today)
         if job.product_id.rpartition("-")[0] == every_version
     }
-    totals = spending.totals(since=today, of=its.__contains__)
+    totals = spending.totals(backend=store.settings.backend, since=today, of=its.__contains__)
     spent = at_most_usd(totals)
     if not spent + usd * UPPER <= min(caps):
         raise SpendRefused(

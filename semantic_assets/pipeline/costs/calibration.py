@@ -1,6 +1,5 @@
 """The ratio of Google's token counts to our estimates, by script."""
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ UNCALIBRATED_BAND = 0.25
 #: However many texts were counted, the next ones may differ in kind.
 _LEAST_BAND = 0.02
 LEAST_TEXTS = 30
-_SHARDS, _TEXTS_OF_A_SHARD, _JOBS = 8, 1_000, 50
+_SHARDS, _TEXTS_OF_A_SHARD = 8, 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +100,3 @@ def _ratio_and_band(pairs: list[tuple[int, int]]) -> tuple[float, float]:
     # The uncertainty of a sum of many texts is that of the mean: twice its standard error.
     spread = np.average((counts / estimates - ratio) ** 2, weights=estimates) ** 0.5
     return float(ratio), float(2 * spread / ratio / len(pairs) ** 0.5)
-
-
-def job_seconds(store: Store) -> float | None:
-    """Median from submission to end of the last jobs; None before one has ended."""
-    durations = [
-        job.ended_at - job.submitted_at
-        for job in store.ledger.jobs.recent(_JOBS)
-        if job.ended_at is not None and job.submitted_at is not None and not job.is_realtime
-    ]
-    return statistics.median(durations) if durations else None

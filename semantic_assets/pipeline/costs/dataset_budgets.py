@@ -73,10 +73,11 @@ class DatasetBudgets:
     def _taken(self) -> dict[DatasetKey, float]:
         """Dollars by dataset, of the jobs that are for no other."""
         spending, today = self._store.ledger.spending, since_midnight(self._store)
-        booked, found = spending.totals_by_job(since=today), dict[DatasetKey, float]()
+        backend, found = self._store.settings.backend, dict[DatasetKey, float]()
+        booked = spending.totals_by_job(backend=backend, since=today)
         for job in spending.jobs(since=today):
             datasets = {ShardKey.parse(shard).dataset for shard in job.shards}
-            if len(datasets) == 1:
+            if len(datasets) == 1 and job.job_id in booked:  # of this backend
                 (dataset,) = datasets
                 found[dataset] = found.get(dataset, 0.0) + at_most_usd(booked[job.job_id])
         return found

@@ -15,8 +15,8 @@ from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.budgets import jobs_usd
-from semantic_assets.pipeline.costs.calibration import Calibration, calibrate, job_seconds
+from semantic_assets.pipeline.costs.budgets import jobs_usd, texts_with
+from semantic_assets.pipeline.costs.calibration import Calibration, calibrate
 from semantic_assets.pipeline.costs.estimate_tasks import (
     TaskQuote,
     quote_tasks,
@@ -24,6 +24,7 @@ from semantic_assets.pipeline.costs.estimate_tasks import (
     tokens_to_embed_later,
 )
 from semantic_assets.pipeline.costs.exact_counts import count_sample
+from semantic_assets.pipeline.costs.expected_finish import JobPace, job_pace
 from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
 from semantic_assets.pipeline.documents.letters_left_out import left_out_chars
 from semantic_assets.pipeline.documents.unread import Unread, unread
@@ -32,6 +33,8 @@ from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_s
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
+
+_UNKNOWN = Calibration(band=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +76,10 @@ class Estimate(HtmlTable):
     unread_bytes: int
     #: How often the window of enqueued tokens must be filled.
     window_fills: int
-    #: From the duration of recent jobs; None before the first has ended, and for one project.
+    #: From the median of recent jobs of this key; None before one has ended, and for one project.
     expected_seconds: float | None
+    #: How long each fill takes; None for one project.
+    pace: JobPace | None
     is_free: bool
     #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
     count_requests: int = 0
@@ -129,13 +134,12 @@ def estimate(
     tasks: list[TaskQuote] = []
     if limit is None:
         for dataset, tokens in tokens_to_embed_later(store, datasets, counted).items():
-            unknown = Calibration(band=0.5)
-            parts.append(_part(store.serving_space(dataset), "waits for answers", tokens, unknown))
+            parts.append(_part(store.serving_space(dataset), "waits for answers", tokens, _UNKNOWN))
         tasks += quote_tasks(store, datasets, counted)
         tasks += quote_unread(store, waiting.bytes, counted)
     quote = _quote(store, texts, parts, waiting, tasks)
     quote = replace(quote, left_out_chars=left_out_chars(store, quoted))
-    return quote if is_shared else replace(quote, expected_seconds=None)
+    return quote if is_shared else replace(quote, expected_seconds=None, pace=None)
 
 
 def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> Estimate:
@@ -160,8 +164,7 @@ def estimate_articles(store: Store, *, articles: int, chars: int, script: Script
 
 def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = False) -> Estimate:
     """Return the quote of one task alone, as it is put up for consent."""
-    tasks = [quote] if quote.requests else []
-    found = _quote(store, 0, [], Unread(), tasks)
+    found = _quote(store, 0, [], Unread(), [quote] if quote.requests else [])
     factor = found.realtime_usd / found.usd if found.usd and is_realtime else 1.0
     return replace(
         found,
@@ -175,8 +178,7 @@ def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = Fal
 def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
     """Quote files by size alone: a byte counts as a character of Latin text, which errs upwards."""
     tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
-    unknown = Calibration(band=0.5)
-    return _part(store.serving_space(dataset), "not read yet", tokens, unknown)
+    return _part(store.serving_space(dataset), "not read yet", tokens, _UNKNOWN)
 
 
 def _calibrated(
@@ -228,8 +230,8 @@ def _quote(
         for model in {part.model for part in parts}
     ) + sum(task.window_fills for task in tasks)
     prompts = sum(task.tokens for task in tasks)
-    seconds = job_seconds(store)
-    shares = [(p, _share(texts, p.tokens, tokens)) for p in parts]
+    pace = job_pace(store)
+    shares = [(p, texts_with(texts, p.tokens, tokens)) for p in parts]
     return Estimate(
         texts=texts,
         tokens=tokens + prompts,
@@ -247,17 +249,12 @@ def _quote(
         unread_files=waiting.files,
         unread_bytes=sum(waiting.bytes.values()),
         window_fills=fills,
-        expected_seconds=seconds * fills if seconds is not None and fills else None,
+        expected_seconds=pace.seconds * fills if pace.seconds is not None and fills else None,
+        pace=pace,
         is_free=store.settings.backend == "emulator",
         count_requests=sum(part.counted for part in parts),
         generations=tuple(tasks),
     )
-
-
-def _share(texts: int, tokens: int, of: int) -> int:
-    """Return the number of texts with so many of the tokens; unread files: as they will be split."""
-    counted = round(texts * tokens / of) if of else 0
-    return max(counted, -(-tokens // (MAX_TOKENS // 2)) if not texts else counted)
 
 
 def require_run_budget(

@@ -9,6 +9,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, estimate
 from semantic_assets.pipeline.costs.transcription_offer import transcription_offers
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import file_counts
+from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
 from semantic_assets.pipeline.pending.pending import Counted
 from semantic_assets.store import Store
 
@@ -27,12 +28,13 @@ def estimate_sources(
     """
     with trial_listing(store, datasets) as (listed, found):
         quote = estimate(listed, datasets=datasets, limit=limit, counter=counter, counted=counted)
+        foreign = foreign_vectors(listed, datasets)
         is_learned = counted == Counted.TO_SEND
         return replace(
             quote,
             offers=transcription_offers(listed, datasets, is_learned=is_learned),
             files=file_counts(listed, datasets).told,
-            left_out=tuple(found.troubles),
+            left_out=(*found.troubles, *([foreign] if foreign else [])),
         )
 
 

@@ -5,15 +5,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from semantic_assets.errors import SemanticAssetsError
-from semantic_assets.ledger.spending import ACTUAL, Amount, Guard, Spending
+from semantic_assets.ledger.money.spend_totals import ACTUAL, UNCHARGED
+from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.pipeline.costs.budgets import require_budget
 from semantic_assets.pipeline.costs.paid_calls import may_be_billed
 from semantic_assets.store import Store
 
-#: What calls and jobs of a probe are booked as, each with a word of its own behind it.
-PROBE = "probe"
 _NOTHING = Amount(0, 0.0)
+
+
+#: What calls and jobs of a probe are for.
+PROBE = "probe"
+
+
+def booked_as(store: Store, purpose: str) -> str:
+    """Return what a call that is for no job is booked as, with a word of its own behind it."""
+    return f"{UNCHARGED}{purpose}" if store.settings.backend == "emulator" else purpose
 
 
 @dataclass(slots=True)

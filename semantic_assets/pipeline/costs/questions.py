@@ -113,7 +113,9 @@ def _question_guard(store: Store, usd: float, caller: Caller | None) -> Guard:
             require_budget(store, usd, spending)
         cap = store.settings.max_question_cost_usd_per_day
         totals = spending.totals(
-            since=since_midnight(store), of=lambda call_id: call_id.partition(".")[0] == _QUERY
+            backend=store.settings.backend,
+            since=since_midnight(store),
+            of=lambda call_id: call_id.partition(".")[0] == _QUERY,
         )
         if not at_most_usd(totals) + usd * UPPER <= cap:
             raise SpendRefused(

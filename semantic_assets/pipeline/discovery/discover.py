@@ -86,6 +86,7 @@ def discover(
         except (ConfigError, OSError) as error:
             report.skipped[str(dataset)] = str(error)
     report.datasets = tuple(found)
+    report.to_read = sum(map(len, store.ledger.sources.unread_of(report.datasets).values()))
     report.keep_only(datasets)
     _pin_tasks(store, report)
     return report

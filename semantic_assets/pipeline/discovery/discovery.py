@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.wording import counted
 from semantic_assets.sources.passed_over import PassedOver, told
 
 
@@ -12,6 +13,8 @@ class Discovery:
 
     #: Datasets that are there, and were listed in full.
     datasets: tuple[DatasetKey, ...] = ()
+    #: Files whose present state is not read yet, also those that an earlier listing found.
+    to_read: int = 0
     added: int = 0
     changed: int = 0
     renamed: int = 0
@@ -29,12 +32,11 @@ class Discovery:
 
     @property
     def summary(self) -> str:
-        text = (
-            f"{len(self.datasets)} datasets; files: {self.added} new, {self.changed} changed, "
-            f"{self.renamed} renamed, {self.removed} removed"
-        )
-        text += f", {self.excluded} excluded" if self.excluded else ""
-        return "; ".join([text, *self.troubles])
+        text = f"{counted(len(self.datasets), 'dataset')}; {counted(self.to_read, 'file')} to read"
+        changes = {"new": self.added, "changed": self.changed, "renamed": self.renamed}
+        changes |= {"removed": self.removed, "excluded": self.excluded}
+        since = ", ".join(f"{count:,} {what}" for what, count in changes.items() if count)
+        return "; ".join([f"{text} ({since})" if since else text, *self.troubles])
 
     @property
     def troubles(self) -> list[str]:

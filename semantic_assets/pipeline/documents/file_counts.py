@@ -17,6 +17,7 @@ from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.model.wording import are, counted
 from semantic_assets.parsing.formats import is_supported
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -58,9 +59,9 @@ class FileCounts(HtmlTable):
         named = [f"{count:,} {ending}" for ending, count in kinds[:_SHOWN]]
         if rest := sum(count for _, count in kinds[_SHOWN:]):
             named.append(f"{rest:,} others")
-        line = f"{self.read:,} of {self.files:,} files are read"
+        line = f"{self.read:,} of {counted(self.files, 'file')} {are(self.files)} read"
         line += f", {self.in_part:,} of them in part" if self.in_part else ""
-        line += f"; {', '.join(named)} are not" if named else ""
+        line += f"; {', '.join(named)} {are(self.failed)} not" if named else ""
         line += f"; {self.waiting:,} without a text wait for a task" if self.waiting else ""
         line += f"; {self.unread:,} not read yet" if self.unread else ""
         return f"{line}: `semantic-assets failures`" if named or self.in_part else line

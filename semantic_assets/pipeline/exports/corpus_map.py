@@ -16,7 +16,7 @@ from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.index.parts import Part
 from semantic_assets.index.ranking import Numbers, Vectors
 from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.wording import ProgressLine
 from semantic_assets.pipeline.exports.map_layout import laid_out, principal_axes, regions
 from semantic_assets.pipeline.exports.shard_rows import ServedRows, served_rows
 from semantic_assets.store import Store

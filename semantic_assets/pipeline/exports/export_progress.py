@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.wording import ProgressLine
 
 _ROWS_A_LINE = 20_000
 

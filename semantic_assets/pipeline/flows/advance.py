@@ -11,13 +11,12 @@ from functools import partial
 
 from semantic_assets.errors import DatasetRemoved, TransientError
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.batch_job import ACTIVE_REMOTE, WITHHOLDING, JobState
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.progress_line import ProgressLine
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.pipeline.answers.downloads import sweep
-from semantic_assets.pipeline.batch_jobs.blocked import Blocked
+from semantic_assets.pipeline.batch_jobs.blocked import WINDOW_FULL, Blocked
 from semantic_assets.pipeline.batch_jobs.collect import Collection, collect_some
 from semantic_assets.pipeline.batch_jobs.deadlines import enforce_deadlines
 from semantic_assets.pipeline.batch_jobs.poll import confirm, poll
@@ -30,6 +29,7 @@ from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after, feed_
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.pending.remembered_demands import RememberedDemands, remembering
+from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.store import Store
 
 _OPEN = ACTIVE_REMOTE | {
@@ -110,6 +110,7 @@ def advance(
     submits: bool = True,
     only: Product | None = None,
     demands: RememberedDemands | None = None,
+    told: Callable[[AdvanceReport], None] = lambda _: None,
 ) -> AdvanceReport:
     """Advance every job as far as possible without waiting for Google.
 
@@ -117,6 +118,7 @@ def advance(
         submits: False: only collect ended jobs; nothing is planned or sent.
         only: send the texts of this space or task only.
         demands: remembered by a caller that advances again and again.
+        told: called after each step, with what it did.
 
     Trouble with one part (no network, a canary that cannot be run) is reported and does not stop
     the others.
@@ -139,6 +141,7 @@ def advance(
             if not step.moved:
                 step.fed += with_rebuilt(store, lambda: feed_landed(store))
             report.absorb(step)
+            told(step)
             if not step.moved:
                 return report
 
@@ -203,33 +206,46 @@ def advance_until_done(
     wait_minutes: float,
     sleep: Callable[[float], None] = time.sleep,
     only: Product | None = None,
+    tally: Tally | None = None,
 ) -> AdvanceReport:
     """Advance until nothing is left, only a person can help, or time is up; return the total.
 
-    It waits longer each time nothing moved.
+    It waits longer each time nothing moved, and tells at each step how far all of it is.
 
     Args:
         only: send the texts of this space or task only.
+        tally: of the work this is part of; None: it begins here.
     """
     deadline = time.monotonic() + wait_minutes * 60
     report, wait = AdvanceReport(), _FIRST_WAIT_SECONDS
+    tally = tally or with_rebuilt(store, lambda: Tally(store, only=only))
+    told = partial(tell_how_far, store, tally)
+    told()
     with remembering(store) as demands:
         while True:
-            step = advance(store, gemini, only=only, demands=demands)
+            step = advance(store, gemini, only=only, demands=demands, told=told)
             report.absorb(step)
-            if step.collected or step.submitted_jobs:
-                store.report_progress(_answered(store, report))
             if step.is_done or time.monotonic() >= deadline or _is_stuck(step):
                 return report
             wait = _FIRST_WAIT_SECONDS if step.moved else min(wait * 1.5, _LONGEST_WAIT_SECONDS)
             sleep(min(wait, max(0.0, deadline - time.monotonic())))
 
 
-def _answered(store: Store, report: AdvanceReport) -> ProgressLine:
-    """Return the progress among the texts that are out, wait, or came in since this began."""
-    done = sum(one.job.requests for one in report.collected)
-    out = sum(job.requests for job in store.ledger.jobs.list(states=WITHHOLDING))
-    return ProgressLine("texts answered", done, done + out + report.waiting_texts)
+def tell_how_far(store: Store, tally: Tally, step: AdvanceReport | None = None) -> None:
+    """Report how far the work is after a step, unless there was none to do."""
+    why = None if step is None else _why(step)
+    is_changed = step is not None and bool(step.fed)
+    found = with_rebuilt(store, lambda: tally.look(why, is_changed=is_changed))
+    if found.wanted:
+        store.report_progress(found.line)
+
+
+def _why(step: AdvanceReport) -> str | None:
+    """Return why texts wait: a full window is ordinary, and no more than a few words."""
+    if step.blocked_by is not None:
+        full = step.blocked_by == WINDOW_FULL
+        return "room in the window" if full else step.blocked_by.reason
+    return step.refused[0] if step.refused else None
 
 
 def _is_stuck(step: AdvanceReport) -> bool:

@@ -3,20 +3,31 @@
 Only canaries are embedded: an answer is used when some of its rows, embedded again, agree.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import WITHHOLDING, JobKind, Stage
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
-from semantic_assets.pipeline.flows.advance import AdvanceReport, advance, failing_shards
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
+from semantic_assets.pipeline.flows.advance import (
+    AdvanceReport,
+    advance,
+    failing_shards,
+    tell_how_far,
+)
 from semantic_assets.pipeline.flows.assemble_and_index import Published, assemble_and_index
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
+from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.pipeline.vector_index.build_inputs import (
     current_fingerprint,
     inputs_fingerprint,
 )
 from semantic_assets.store import Store
+
+_LEAST_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,25 @@ def _given_up(taken: AdvanceReport, done: Published) -> int:
     chunks = {one.shard: one.failed for one in done.embeddings if str(one.shard) in failing}
     answers = {(one.shard, one.task): one.failed for one in taken.fed if str(one.shard) in failing}
     return sum(chunks.values()) + sum(answers.values())
+
+
+def collect_until_done(
+    store: Store,
+    gemini: Gemini,
+    *,
+    interval_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> CollectReport:
+    """Collect again and again until no job is out; tell how far it is, return a report of all."""
+    tally = with_rebuilt(store, lambda: Tally(store))
+    tell_how_far(store, tally)
+    report = collect_ended(store, gemini)
+    tell_how_far(store, tally)
+    while report.open_jobs:
+        sleep(max(_LEAST_PAUSE_SECONDS, interval_seconds))
+        report = collect_ended(store, gemini).after(report)
+        tell_how_far(store, tally)
+    return report
 
 
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:

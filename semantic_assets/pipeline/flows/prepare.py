@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from semantic_assets.model.keys import ShardKey
+from semantic_assets.model.wording import DetailLine, ProgressLine, counted
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
@@ -52,11 +53,15 @@ def prepare_shards(
     with stopwatch.stage("documents"):
         unchanged = unchanged_shards(store, discovery.datasets)
     while todo := [shard for shard in _shards_of(store, discovery) if shard not in done]:
-        for shard in todo:
+        for number, shard in enumerate(todo):
+            if shard not in unchanged:
+                total = len(done) + len(todo) - number
+                line = f"reading shard {len(done) + 1:,} of {total:,}"
+                store.report_progress(ProgressLine.of(line, len(done), total))
             done.add(shard)
             if (held := unchanged.get(shard)) is not None:
                 cut.add(held.documents, held.chunks)
-                store.report_progress(_told(held.documents, held.chunks))
+                store.report_progress(DetailLine(_told(held.documents, held.chunks)))
                 continue
             with passing_over_removed(store.report_progress):
                 with_rebuilt(
@@ -88,7 +93,8 @@ def _read_and_chunk(
             made = chunk_documents(store, shard)
     cut.add(read, made)
     cut.requests += asked
-    store.report_progress(_told(read, made))
+    line = _told(read, made)
+    store.report_progress(line if read.failed else DetailLine(line))
 
 
 def _ask(store: Store, shard: ShardKey, unshared: bool) -> list[RequestsReport]:
@@ -101,13 +107,14 @@ def _ask(store: Store, shard: ShardKey, unshared: bool) -> list[RequestsReport]:
 
 
 def _told(read: DocumentsReport, made: ChunksReport | None) -> str:
-    line = f"{read.shard}: {read.documents} documents"
+    line = f"{read.shard}: {counted(read.documents, 'document')}"
     if made is not None:
-        line += f", {made.chunks} chunks"
+        line += f", {counted(made.chunks, 'chunk')}"
         if read.written or made.written:
-            line += f"; {read.files_read} files read, {made.documents_chunked} documents split"
+            split = counted(made.documents_chunked, "document")
+            line += f"; {counted(read.files_read, 'file')} read, {split} split"
         if made.documents_waiting:
-            line += f"; {made.documents_waiting} documents wait for answers of a task"
+            line += f"; {made.documents_waiting:,} of them wait for answers of a task"
     if read.failed:
         line += f"; {read.failed} could not be read: `semantic-assets failures`"
     return line

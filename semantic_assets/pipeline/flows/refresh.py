@@ -10,6 +10,7 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger.evaluations import Evaluation
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.wording import counted
 from semantic_assets.parsing.judgements import BrokenJudgements
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
@@ -36,7 +37,9 @@ from semantic_assets.pipeline.flows.timing import Stopwatch
 from semantic_assets.pipeline.flows.unchanged import note_unchanged
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport
+from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
 from semantic_assets.pipeline.pending.products import settled_shards
+from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.pipeline.search.judged.quality import measure_quality
 from semantic_assets.pipeline.vector_index.build import IndexReport
 from semantic_assets.sources.passed_over import left_out
@@ -103,10 +106,10 @@ class RefreshReport:
         if self.advanced.blocked_by is not None:
             return self.advanced.blocked_by.reason
         if self.advanced.open_jobs:
-            return f"{self.advanced.open_jobs} batch jobs are running"
+            return f"{counted(self.advanced.open_jobs, 'batch job')} out at Google"
         if self.advanced.foreign_jobs:
             return (
-                f"{self.advanced.foreign_jobs} batch jobs were sent with another key or backend: set "
+                f"{counted(self.advanced.foreign_jobs, 'batch job')} sent with another key or backend: set "
                 "that one to collect them; their texts are not sent again meanwhile"
             )
         for job in self.undecided[:1]:
@@ -122,8 +125,8 @@ class RefreshReport:
     def _failed(self) -> list[str]:
         chunks = sum(one.failed for one in self.embeddings)
         answers = sum(one.failed for one in self.outputs)
-        counts = {"chunks": chunks, "answers": answers}
-        told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+        counts = {"chunk": chunks, "answer": answers}
+        told = " and ".join(counted(count, what) for what, count in counts.items() if count)
         return [f"{told} FAILED: `semantic-assets failures`"] if told else []
 
     @property
@@ -135,10 +138,10 @@ class RefreshReport:
         built = sum(index.written for index in self.indexes)
         if not sent and not built and not in_realtime:
             return "nothing new: nothing was sent, nothing was embedded, every index is current"
-        now = f"{in_realtime} texts embedded at once, " if in_realtime else ""
-        return (
-            f"{now}{sent} texts sent in {self.advanced.submitted_jobs} jobs, {built} indexes built"
-        )
+        jobs = counted(self.advanced.submitted_jobs, "job")
+        now = [f"{counted(in_realtime, 'text')} embedded at once"] if in_realtime else []
+        now += [f"{counted(sent, 'text')} sent in {jobs}"] if sent else []
+        return ", ".join([*now, f"{counted(built, 'index')} built"])
 
 
 def refresh(
@@ -165,16 +168,21 @@ def refresh(
     """
     report = RefreshReport(discover(store, datasets=datasets))
     store.report_progress(report.discovery.summary)
+    if foreign := foreign_vectors(store, datasets):
+        store.report_progress(foreign)
     cut = prepare_shards(store, report.discovery, report.stopwatch)
     report.documents, report.chunks, shards = cut.documents, cut.chunks, cut.shards
     report.requests = cut.requests
     _say_left_out(store, report.documents)
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
+        tally = with_rebuilt(store, lambda: Tally(store))
         report.in_realtime = embed_in_realtime(
             store, gemini, _unsettled(store, cut), mode=mode
         ).reports
-        report.advanced = advance_until_done(store, gemini, wait_minutes=wait_minutes, sleep=sleep)
+        report.advanced = advance_until_done(
+            store, gemini, wait_minutes=wait_minutes, sleep=sleep, tally=tally
+        )
     with report.stopwatch.stage("generations"):
         report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.touched))
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
@@ -204,7 +212,7 @@ def _say_left_out(store: Store, read: Sequence[DocumentsReport]) -> None:
     chars = left_out_chars(store, [report.shard for report in read if report.written])
     if chars:
         store.report_progress(
-            f'{chars:,} letters around the contents of pages are left out; [html] content = "all" '
+            f'{counted(chars, "letter")} around the contents of pages left out; [html] content = "all" '
             "in dataset.toml keeps them"
         )
 

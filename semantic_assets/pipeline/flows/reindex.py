@@ -15,6 +15,7 @@ from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.model.wording import are, counted
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
@@ -102,7 +103,10 @@ def reindex_all(
 
 def _waiting(dataset: DatasetKey, space: EmbeddingSpace, advanced: AdvanceReport) -> ReindexReport:
     held = advanced.blocked_by.reason if advanced.blocked_by else None
-    reason = held or f"{advanced.open_jobs} batch jobs are running; run it again to go on"
+    reason = (
+        held
+        or f"{counted(advanced.open_jobs, 'batch job')} {are(advanced.open_jobs)} out; run it again to go on"
+    )
     return ReindexReport(dataset=dataset, space_id=space.space_id, switched=False, waiting=reason)
 
 

@@ -10,6 +10,7 @@ from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
@@ -239,7 +240,7 @@ def _consent(settings: Settings) -> Diagnosis:
 
 def _listing(gemini: Gemini) -> str:
     jobs = gemini.batches.list_jobs(max_pages=1).jobs
-    return f"{gemini.endpoint.identity} answers; {len(jobs)} jobs on the first page"
+    return f"{gemini.endpoint.identity} answers; {counted(len(jobs), 'job')} on the first page"
 
 
 def _asked(name: str, ask: Callable[[], str]) -> Diagnosis:
@@ -262,10 +263,13 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
 
 
 def _queue(found: Status) -> Iterator[Diagnosis]:
-    waits = (
-        f"{found.documents_waiting} documents to split, {found.bill.pending_texts} texts to send"
+    if found.foreign_vectors:
+        told, _, remedy = found.foreign_vectors.partition(": ")
+        yield Diagnosis(name="vectors", is_well=False, found=told, remedy=remedy)
+    waits = f"{counted(found.documents_waiting, 'document')} to split, {counted(found.bill.pending_texts, 'text')} to send"
+    yield Diagnosis(
+        name="queue", is_well=True, found=f"{waits}, {counted(len(found.open_jobs), 'job')} out"
     )
-    yield Diagnosis(name="queue", is_well=True, found=f"{waits}, {len(found.open_jobs)} jobs out")
     if found.paused:
         remedy = "mend what it names; it is tried again by itself"
         yield Diagnosis(name="submission", is_well=False, found=found.paused, remedy=remedy)

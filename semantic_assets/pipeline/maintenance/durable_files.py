@@ -7,7 +7,7 @@ from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.lake_files.paid_files import PaidFile
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.wording import ProgressLine
 from semantic_assets.pipeline.pending.broken_files import (
     paid_file,
     require_intact,

@@ -22,7 +22,7 @@ from semantic_assets.ledger.database.engine import (
     shown_url,
 )
 from semantic_assets.ledger.ledger_copy import Move, moving
-from semantic_assets.model.progress_line import ProgressLine
+from semantic_assets.model.wording import ProgressLine
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import lake_of, ledger_url_of
 

@@ -17,7 +17,7 @@ from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, paid_job
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, booked_as, paid_job
 from semantic_assets.pipeline.maintenance.findings import Finding, Findings, Stopped
 from semantic_assets.pipeline.maintenance.probe_versions import try_methods
 from semantic_assets.store import Store
@@ -69,7 +69,9 @@ def _run(run: _Probe) -> None:
     with run.checking("key_is_accepted"):
         run.gemini.batches.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
-    with paid_job(run.store, f"{PROBE}+{job_id}+job", space.model, tokens) as job:
+    with paid_job(
+        run.store, f"{booked_as(run.store, PROBE)}+{job_id}+job", space.model, tokens
+    ) as job:
         with run.checking("request_file_is_accepted"):
             lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
             input_file = run.gemini.batches.upload(
@@ -136,7 +138,7 @@ def _check_answers(run: _Probe, name: str, result_file: str, job: PaidJob) -> No
             job.counted(sum(count or 0 for count in block.tokens))
     by_key: dict[str, npt.NDArray[np.float32]] = dict(zip(block.keys, block.vectors, strict=True))
     with run.checking("real_time_vectors_agree") as said:
-        again = embed_sample(run.store, run.gemini, space, TEXTS, of=PROBE)
+        again = embed_sample(run.store, run.gemini, space, TEXTS, of=booked_as(run.store, PROBE))
         cosines = [float(again[i] @ by_key[key]) for i, key in enumerate(keys)]
         said.append(f"cosines {[round(cosine, 4) for cosine in cosines]}")
         assert min(cosines) >= MIN_COSINE, f"lowest cosine {min(cosines):.3f}"

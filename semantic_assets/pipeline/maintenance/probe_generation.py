@@ -20,7 +20,7 @@ from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask, in_order
-from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, paid_job
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, booked_as, paid_job
 from semantic_assets.pipeline.generation.task_versions import find_task
 from semantic_assets.pipeline.maintenance.findings import Finding
 from semantic_assets.pipeline.maintenance.probe import ended
@@ -126,9 +126,8 @@ class _Try:
     def begin(self, open_jobs: ExitStack) -> None:
         """Reserve and create the job; it is deleted and settled with the stack."""
         task, job_id = self.task, self.store.ledger.job_ids.new()
-        reserved = paid_job(
-            self.store, f"{PROBE}+{job_id}+job", task.model, _tokens(task), task.max_output_tokens
-        )
+        name = f"{booked_as(self.store, PROBE)}+{job_id}+job"
+        reserved = paid_job(self.store, name, task.model, _tokens(task), task.max_output_tokens)
         self._job = open_jobs.enter_context(reserved)
         try:
             file = self._upload()

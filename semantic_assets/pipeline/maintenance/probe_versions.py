@@ -10,7 +10,7 @@ from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import display_name
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.costs.paid_jobs import PROBE, paid_job
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, paid_job
 from semantic_assets.pipeline.maintenance.findings import Finding
 from semantic_assets.settings.settings import API_VERSIONS, PREFIX
 from semantic_assets.store import Store
@@ -82,7 +82,7 @@ def _try_calls(trial: _Trial, version: str) -> None:
     trial.tried(
         "models.batchEmbedContents",
         version,
-        lambda on: embed_sample(store, on, space, [_TEXT], of=PROBE),
+        lambda on: embed_sample(store, on, space, [_TEXT], of=booked_as(store, PROBE)),
     )
 
 
@@ -115,7 +115,9 @@ def _created(trial: _Trial, version: str, file: str) -> str | None:
         return on.batches.create_embedding_job(model=model, input_file=file, display_name=name)
 
     # Cancelled at once; what of it was billed nobody says.
-    with paid_job(store, f"{PROBE}+{job_id}+job", model, estimate_tokens(_TEXT)) as job:
+    with paid_job(
+        store, f"{booked_as(store, PROBE)}+{job_id}+job", model, estimate_tokens(_TEXT)
+    ) as job:
         method = "models.asyncBatchEmbedContent"
         made = trial.tried(method, version, lambda on: job.created(lambda: create(on)))
         if made is None and job.cost is not None:  # refused: nothing was created

@@ -1,5 +1,6 @@
 """The costs of embedding and generating: estimated for pending texts, actual for landed ones."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -36,13 +37,15 @@ class Bill(HtmlTable):
     #: Texts not sent yet.
     pending_texts: int
     pending_tokens_estimated: int
+    #: The same by model.
+    pending_tokens_of: dict[str, int]
     pending_batch_usd: float
     is_free: bool
 
 
 def bill(store: Store) -> Bill:
     """Return the spend so far, and the quote for the pending texts."""
-    totals = store.ledger.spending.totals()
+    totals = store.ledger.spending.totals(backend=store.settings.backend)
     chunks, distinct = _counts(store)
     pending = _pending(store)
     used = totals.batch_tokens
@@ -59,11 +62,19 @@ def bill(store: Store) -> Bill:
         other_usd=totals.other_usd,
         pending_texts=sum(len(texts) for texts in pending.values()),
         pending_tokens_estimated=sum(sum(texts.values()) for texts in pending.values()),
+        pending_tokens_of=_by_model(pending),
         pending_batch_usd=sum(
             _expected(store, product, texts) for product, texts in pending.items()
         ),
         is_free=store.settings.backend == "emulator",
     )
+
+
+def _by_model(pending: dict[Product, dict[str, int]]) -> dict[str, int]:
+    found = Counter[str]()
+    for product, texts in pending.items():
+        found[product.model] += sum(texts.values())
+    return {model: tokens for model, tokens in found.items() if tokens}
 
 
 def _in_real_time(model: str, usd: float) -> float:

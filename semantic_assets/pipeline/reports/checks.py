@@ -19,6 +19,7 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.generation.outputs import OutputsReport
+from semantic_assets.pipeline.costs.paid_jobs import booked_as
 from semantic_assets.pipeline.vector_index.serving import require_parts
 from semantic_assets.pipeline.vector_index.shard_part import shard_name
 from semantic_assets.store import Store
@@ -80,7 +81,7 @@ def check_canary(store: Store, gemini: Gemini, shard: ShardKey) -> Check:
     place = pc.index_in(sample["chunk_id"], chunks["chunk_id"].combine_chunks())
     texts = chunks["vector_text"].take(place).to_pylist()
     try:
-        again = embed_sample(store, gemini, space, texts, of="check")
+        again = embed_sample(store, gemini, space, texts, of=booked_as(store, "check"))
     except (TransientError, ConfigError, SpendRefused) as error:
         return _verdict("canary_alignment", shard, None, f"could not be run: {error}", 0)
     stored = np.asarray(sample["vector"].to_pylist(), dtype=np.float32)

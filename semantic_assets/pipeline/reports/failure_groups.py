@@ -88,7 +88,8 @@ def _group(what: str, same: str, of: list[_Fault], examples: int | None) -> Fail
 def _split(message: str) -> tuple[str, str]:
     """Return the reason and the remedy that a reader gave in one line."""
     reason, _, remedy = message.rpartition(": ")
-    if not reason or _PLACE.fullmatch(reason):
+    is_inside = remedy.count(")") > remedy.count("(")  # the colon stands in brackets
+    if not reason or is_inside or _PLACE.fullmatch(reason):
         return message, _FILE_REMEDY
     return reason, remedy
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import count_value
 from semantic_assets.ledger.sources.sources import Shard
-from semantic_assets.model.batch_job import FINAL, NOT_GOOD, BatchJob
+from semantic_assets.model.batch_job import FINAL, NOT_GOOD, BatchJob, JobState
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
-from semantic_assets.pipeline.costs.calibration import job_seconds
+from semantic_assets.pipeline.costs.expected_finish import ExpectedFinish, expected_finish, job_pace
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.unread import documents_waiting
+from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
 from semantic_assets.pipeline.pending.known_files import known_tables
 from semantic_assets.pipeline.pending.products import serving_spaces, settled_shards
 from semantic_assets.pipeline.reports.bill import Bill, bill
+from semantic_assets.pipeline.reports.how_far import HELD
 from semantic_assets.pipeline.reports.pending_counts import answers_to_come
 from semantic_assets.store import Store
 
@@ -47,10 +49,21 @@ class Status(HtmlTable):
     damaged_jobs: int
     #: Seconds from submission to end, median of the last jobs; None without any.
     job_seconds: float | None
-    #: Seconds until open jobs and pending texts should be done; None: there are none, or no job
-    #: has ended yet.
+    #: Seconds until open jobs and pending texts should be done, at the latest; None: there are
+    #: none, or nothing is known.
     expected_seconds: float | None
+    #: The same as a range, and in words with what it rests on; None as above.
+    finish: ExpectedFinish | None
+    finish_told: str | None
+    #: Texts in jobs that are out, and in jobs whose answer a person has to decide about.
+    texts_out: int
+    texts_held: int
+    #: Jobs of which nothing was created, as where the window was full: their texts wait, or went
+    #: with other jobs. They are in no stage.
+    released_jobs: int
     paused: str | None
+    #: What datasets with vectors of another backend are, and what to do; None: there are none.
+    foreign_vectors: str | None
     bill: Bill
 
     @property
@@ -58,16 +71,20 @@ class Status(HtmlTable):
         """The number of jobs by stage, with how those that FAILED ended."""
         counts = sorted(self.outcomes.items())
         ends = ", ".join(f"{count} {name}" for name, count in counts if name in NOT_GOOD)
-        told = ", ".join(f"{count} {stage}" for stage, count in sorted(self.stages.items()))
-        return (f"{told} ({ends})" if ends else told) or "none"
+        told = ", ".join(f"{count:,} {stage}" for stage, count in sorted(self.stages.items()))
+        not_created = f"{self.released_jobs:,} not created" if self.released_jobs else ""
+        return ", ".join(filter(None, (f"{told} ({ends})" if ends else told, not_created))) or "none"
 
 
 def status(store: Store, *, scope_id: str) -> Status:
     shards = store.ledger.sources.shards()
     jobs = store.ledger.jobs.list()
     open_jobs = tuple(job for job in jobs if job.state not in FINAL)
-    seconds = job_seconds(store)
+    pace = job_pace(store)
     quote = bill(store)
+    out = [job for job in open_jobs if job.state not in HELD]
+    ours = [job for job in out if job.scope_id == scope_id]
+    finish = expected_finish(store, ours, quote.pending_tokens_of, pace)
     pauses = store.ledger.scopes.pauses(scope_id)
     pause = store.ledger.scopes.paused(scope_id) or next(iter(pauses), None)
     return Status(
@@ -87,14 +104,22 @@ def status(store: Store, *, scope_id: str) -> Status:
             for dataset in {pinned.dataset for pinned in store.ledger.tasks.all()}
         ),
         answers_failed=_answers_failed(store),
-        stages=dict(Counter(str(job.stage) for job in jobs)),
+        stages=dict(Counter(str(job.stage) for job in jobs if job.state != JobState.RELEASED)),
         outcomes=dict(Counter(str(job.outcome) for job in jobs if job.outcome)),
         open_jobs=open_jobs,
         quarantined_jobs=sum(job.state == "quarantined" for job in jobs),
         damaged_jobs=sum(job.state == "damaged" for job in jobs),
-        job_seconds=seconds,
-        expected_seconds=_expected(store, open_jobs, seconds, quote),
+        job_seconds=pace.seconds,
+        expected_seconds=None if finish is None else finish.latest - store.ledger.now(),
+        finish=finish,
+        finish_told=None
+        if finish is None
+        else f"{finish.told(store.ledger.now())}, {finish.basis}",
+        texts_out=sum(job.requests for job in out),
+        texts_held=sum(job.requests for job in open_jobs) - sum(job.requests for job in out),
+        released_jobs=sum(job.state == JobState.RELEASED for job in jobs),
         paused=pause.reason if pause else None,
+        foreign_vectors=foreign_vectors(store),
         bill=quote,
     )
 
@@ -151,16 +176,3 @@ def _count(store: Store, path: str, column: str, value: str) -> int:
         return 0
     with store.lake.open(path) as file:
         return count_value(file, column, value)
-
-
-def _expected(
-    store: Store, open_jobs: tuple[BatchJob, ...], seconds: float | None, quote: Bill
-) -> float | None:
-    """Estimate the seconds left: jobs of a window run in parallel, other texts in further fills."""
-    if seconds is None or not (open_jobs or quote.pending_texts):
-        return None
-    in_flight = sum(job.tokens_estimated for job in open_jobs)
-    window = store.settings.window_tokens
-    fills = -(-(in_flight + quote.pending_tokens_estimated) // window)
-    started = min((j.submitted_at for j in open_jobs if j.submitted_at), default=store.ledger.now())
-    return max(0.0, fills * seconds - (store.ledger.now() - started))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from semantic_assets.model.keys import DatasetKey, Scope
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.store import Store
@@ -33,12 +34,12 @@ def _datasets(store: Store, scope: Scope) -> Sequence[DatasetKey]:
 
 def _waiting(counts: Sequence[PendingCounts]) -> list[str]:
     parts = {
-        "documents to read or split": sum(one.documents_to_chunk for one in counts),
-        "chunks to embed": sum(one.chunks_to_embed for one in counts),
-        "vectors to index": sum(one.vectors_to_index for one in counts),
-        "answers of tasks to come": sum(one.answers_to_come for one in counts),
+        ("document", "to read or split"): sum(one.documents_to_chunk for one in counts),
+        ("chunk", "to embed"): sum(one.chunks_to_embed for one in counts),
+        ("vector", "to index"): sum(one.vectors_to_index for one in counts),
+        ("answer", "of tasks to come"): sum(one.answers_to_come for one in counts),
     }
-    named = [f"{count:,} {what}" for what, count in parts.items() if count]
+    named = [f"{counted(count, one)} {left}" for (one, left), count in parts.items() if count]
     return [f"not all can be found yet: {', '.join(named)}: `semantic-assets refresh`"] * bool(
         named
     )

@@ -9,6 +9,7 @@ from semantic_assets.ledger.index_versions import BUILDING, IndexVersion
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.backends import QDRANT
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.vector_index.build_inputs import current_fingerprint, is_of
 from semantic_assets.pipeline.vector_index.serving import (
     description_of,
@@ -51,7 +52,7 @@ def switch_to(store: Store, lease: Lease, dataset: DatasetKey, number: int) -> N
     serving = store.ledger.index_versions.serving(dataset)
     assert serving is not None
     store.report_progress(
-        f"index {dataset}: version {number} ({serving.backend}) serves {serving.rows} chunks"
+        f"index {dataset}: version {number} ({serving.backend}) serves {counted(serving.rows, 'chunk')}"
     )
     publish_alias(store, serving)
     retire(store, dataset)

@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ from tests.interfaces.warm_command import warm_command
 from tests.thrift import one_authority
 
 _PATIENCE_SECONDS = 60.0
+#: The exit code of a command that Ctrl-C ended.
+_INTERRUPTED = 130
 #: As wide as a folder of `TemporaryDirectory(prefix="day-", dir="/tmp")`.
 HOME = "/home/ana/library"
 #: (what differs, what stands for it). A time keeps its width; so does an id.
@@ -31,6 +34,7 @@ _VARYING = (
     (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-03-02"),
     (re.compile(r"\b0[0-9a-f]{19}\b"), "01a0c0ffee00c0ffee00"),
     (re.compile(r"\bbatches/[0-9a-z]{36}\b"), f"batches/{'0' * 36}"),
+    (re.compile(r"\b\d\d-\d\d \d\d:\d\d\b"), "03-02 09:00"),
     (re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b"), "8100"),
 )
 
@@ -87,6 +91,14 @@ class Day:
         self.page += [*shown, "```", ""]
         return "\n".join(said)
 
+    def interrupts(self, line: str, *, once: str) -> str:
+        """Type a line, and Ctrl-C when `once` stands on the screen; return what it printed."""
+        printed, ended = self._run(f"exec {line}", (), until=once)
+        assert ended == _INTERRUPTED, printed
+        said = [one for one in seen(self._settled(printed)) if one]
+        self.page += ["```console", f"$ {line}", "^C", *said, f"(exit code {ended})", "```", ""]
+        return "\n".join(said)
+
     def _settled(self, printed: str) -> str:
         printed = printed.replace(str(self.home), HOME)
         assert self.home.name not in printed, f"a table folds the folder: {printed}"
@@ -94,8 +106,8 @@ class Day:
             printed = varying.sub(stand_in, printed)
         return printed
 
-    def _run(self, line: str, answers: Sequence[str]) -> tuple[str, int]:
-        """Run a line of the shell on a terminal of its own."""
+    def _run(self, line: str, answers: Sequence[str], until: str | None = None) -> tuple[str, int]:
+        """Run a line of the shell on a terminal of its own, or as far as `until` is printed."""
         ours, theirs = pty.openpty()
         size = f"stty cols {COLUMNS} rows 40; "
         process = subprocess.Popen(
@@ -104,16 +116,26 @@ class Day:
             stdout=theirs,
             stderr=theirs,
             cwd=self.home,
-            env=self.environ,
+            env=self.environ if until is None else self._environ_of_a_real_process(),
             start_new_session=True,
         )
         os.close(theirs)
         try:
-            os.write(ours, "".join(f"{one}\n" for one in answers).encode())
-            printed = b"".join(_read(ours, process))
+            printed, left = b"", list(answers)
+            for piece in _read(ours, process):
+                printed += piece
+                if left and printed.endswith(b"]: "):  # what is typed stands after the question
+                    os.write(ours, f"{left.pop(0)}\n".encode())
+                if until is not None and until.encode() in printed:
+                    os.killpg(process.pid, signal.SIGINT)
+                    until = None
             return printed.decode(errors="replace"), process.wait()
         finally:
             os.close(ours)
+
+    def _environ_of_a_real_process(self) -> dict[str, str]:
+        """A signal must reach the command itself, and no process that was warm before."""
+        return {**self.environ, "PATH": self.environ["PATH"].partition(":")[2]}
 
 
 def _read(terminal: int, process: "subprocess.Popen[bytes]") -> Iterator[bytes]:

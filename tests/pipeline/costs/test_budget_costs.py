@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from semantic_assets.ledger.spending import ACTUAL
+from semantic_assets.ledger.money.spend_totals import ACTUAL
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.budgets import at_most_usd
 from semantic_assets.pipeline.flows.advance import advance

@@ -14,7 +14,9 @@ from tests.trial import Trial
 
 
 def _capped(store: Store, usd: float) -> Store:
-    return replace(store, settings=replace(store.settings, max_cost_usd_per_day=usd))
+    """The same lake with Google's backend, whose key others share, and a cap."""
+    settings = replace(store.settings, backend="gemini", max_cost_usd_per_day=usd)
+    return replace(store, settings=settings)
 
 
 def _day(store: Store, *, ago: int) -> str:
@@ -26,14 +28,15 @@ def test_what_was_entered_for_today_counts_until_it_is_taken_back(store: Store) 
     capped = _capped(store, 2.0)
     entry = add_spend(store, 1.25, note="a notebook")
     assert list_spend(store) == [entry]
-    assert bill(store).other_usd == 1.25
+    assert bill(capped).other_usd == 1.25
+    assert bill(store).other_usd == 0  # they shared no emulator
     require_budget(capped, 0.58)  # an estimate, which may be 29 % short
     with pytest.raises(SpendRefused, match=r"\$1.2500 of \$2.00 for today"):
         require_budget(capped, 0.59)
     remove_spend(store, entry.id)
     require_budget(capped, 0.59)
     assert list_spend(store) == []
-    assert bill(store).other_usd == 0
+    assert bill(capped).other_usd == 0
 
 
 def test_another_day_is_in_the_bill_and_not_in_todays_cap(store: Store) -> None:
@@ -42,13 +45,20 @@ def test_another_day_is_in_the_bill_and_not_in_todays_cap(store: Store) -> None:
     require_budget(_capped(store, 4.0), 0.77)
     with pytest.raises(SpendRefused):
         require_budget(_capped(store, 4.0), 0.78)
-    assert bill(store).other_usd == 8.0
+    assert bill(_capped(store, 4.0)).other_usd == 8.0
     assert [entry.usd for entry in list_spend(store)] == [5.0, 3.0]
 
 
 def test_nothing_is_sent_while_other_tools_have_used_the_day_up(trial: Trial) -> None:
     trial.write("acme/notes/a.txt", "The pilot boards at the fairway buoy.")
-    capped = trial.reopened(max_cost_usd_per_day=1.0)
+    trial.store.close()  # the ledger is made
+    capped = trial.reopened(
+        backend="gemini",
+        gemini_url=trial.url,
+        api_key="AIza-of-a-test-and-of-nobody",
+        unprobed=True,
+        max_cost_usd_per_day=1.0,
+    )
     with capped.store:
         entry = add_spend(capped.store, 1.0, note="another tool")
         assert "for today is spent or committed" in capped.refresh().summary

@@ -7,6 +7,7 @@ import pytest
 
 from semantic_assets.errors import SpendRefused
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.ledger.money.spend_totals import UNCHARGED
 from semantic_assets.pipeline.batch_jobs.realtime import answer_now
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.budgets import UPPER, job_guard, job_usd, run_budget
@@ -108,7 +109,7 @@ def test_of_jobs_that_ask_at_the_same_moment_only_those_within_the_day_are_inser
     store = replace(trial.store, settings=capped)
     guard = job_guard(store, trial.settings.space, None, 0.3)
     guard(store.ledger.spending)
-    store.ledger.spending.book("j1", "estimated", model="m", tokens=1, usd=0.3)
+    store.ledger.spending.book(f"{UNCHARGED}j1", "estimated", model="m", tokens=1, usd=0.3)
     with pytest.raises(SpendRefused, match="for today is spent or committed"):
         guard(store.ledger.spending)
 

@@ -64,7 +64,7 @@ def test_the_old_space_serves_until_the_switch_and_a_rollback_goes_back(trial: T
     old = serving_space(trial)
     waiting = run(trial, wait_minutes=0)
     assert not waiting.switched
-    assert "batch jobs are running" in str(waiting.waiting)
+    assert "out; run it again to go on" in str(waiting.waiting)
     assert (serving_space(trial), first_hit(trial)) == (old, "pump.txt")
     done = run(trial)
     assert done.switched

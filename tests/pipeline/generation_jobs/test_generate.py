@@ -239,7 +239,7 @@ def test_what_a_stopped_task_answered_stays_in_use_and_nobody_waits_for_it(trial
     before = _vector_texts(trial)
     sent = trial.sent().total()
     assert stop_generation(trial.store, NEWS, "summary")
-    assert "0 texts sent" in trial.refresh().summary  # nothing is embedded again
+    assert " sent in " not in trial.refresh().summary  # nothing is embedded again
     assert trial.refresh().summary.startswith("nothing new")
     assert _vector_texts(trial) == before
     trial.write("acme/news/9.txt", article(9))

@@ -11,15 +11,14 @@ import sqlalchemy as sa
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import shard_space
 from semantic_assets.ledger.lake_files.paid_files import PaidFile, record_paid
-from semantic_assets.ledger.scopes import resume_job
-from semantic_assets.ledger.spending import (
+from semantic_assets.ledger.money.spend_totals import (
     ACTUAL,
     ESTIMATED,
     POSSIBLY_BILLED,
     REALTIME,
-    Amount,
-    Spending,
 )
+from semantic_assets.ledger.scopes import resume_job
+from semantic_assets.ledger.spending import Amount, Spending
 from semantic_assets.model.batch_job import FINAL, IN_WINDOW, REOPENING, BatchJob, JobState
 from semantic_assets.model.catalog import batch_usd, realtime_usd
 

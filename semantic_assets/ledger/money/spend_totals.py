@@ -1,0 +1,114 @@
+"""Totals of what is booked: by kind, and of one backend alone.
+
+An emulator's dollars are nobody's bill: they and Google's are never in one sum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from semantic_assets.ledger.database.schema import job, other_spend, space, task
+from semantic_assets.ledger.database.scope_tables import scope
+
+ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
+#: The backend whose dollars are charged.
+GOOGLE = "gemini"
+#: In front of the id of a call that is for no job, where an emulator answers it.
+UNCHARGED = "emulator."
+
+
+@dataclass(frozen=True, slots=True)
+class SpendTotals:
+    """Totals of dollars and tokens; `committed` is estimated for jobs without an actual figure."""
+
+    #: By model.
+    batch_tokens: dict[str, int]
+    batch_usd_of: dict[str, float]
+    batch_usd: float
+    #: Canaries and real-time jobs.
+    realtime_tokens: int
+    realtime_usd: float
+    committed_usd: float
+    possibly_billed_usd: float
+    #: Of other tools on the same key, as entered.
+    other_usd: float = 0.0
+
+    @property
+    def spent_usd(self) -> float:
+        return self.batch_usd + self.realtime_usd + self.possibly_billed_usd + self.other_usd
+
+
+def of_backend(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], backend: str
+) -> list[sa.Row[Any]]:
+    """Return the rows of one backend: of its jobs, and of calls that were made of it.
+
+    What nothing is known of counts as Google's: a cap must not miss it.
+    """
+    foreign = _jobs_elsewhere(connection, backend)
+    if backend == GOOGLE:
+        return [
+            row
+            for row in rows
+            if job_named(row.job_id) not in foreign and not row.job_id.startswith(UNCHARGED)
+        ]
+    own = set(connection.execute(sa.select(job.c.job_id)).scalars()) - foreign
+    return [row for row in rows if job_named(row.job_id) in own or row.job_id.startswith(UNCHARGED)]
+
+
+def job_named(booked: str) -> str:
+    """Return the job something is booked for: its calls are its id, a plus and a word of their own."""
+    return booked.removeprefix(UNCHARGED).partition("+")[0]
+
+
+def _jobs_elsewhere(connection: sa.Connection, backend: str) -> set[str]:
+    """Return the jobs of another backend: by their scope, or by their product where that is new."""
+    scopes = dict(map(tuple, connection.execute(sa.select(scope.c.scope_id, scope.c.backend))))
+    products = [
+        *connection.execute(sa.select(space.c.space_id, space.c.definition)),
+        *connection.execute(sa.select(task.c.task_id, task.c.definition)),
+    ]
+    foreign = [scope_id for scope_id, of in scopes.items() if of != backend]
+    made = [name for name, definition in products if definition.get("backend") != backend]
+    if not foreign and not made:
+        return set()
+    by_product = job.c.scope_id.not_in([*scopes]) & job.c.product_id.in_(made)
+    query = sa.select(job.c.job_id).where(job.c.scope_id.in_(foreign) | by_product)
+    return set(connection.execute(query).scalars())
+
+
+def totals_of(rows: Sequence[sa.Row[Any]]) -> SpendTotals:
+    """Add up rows by their kinds."""
+    settled = {row.job_id for row in rows if row.kind in (ACTUAL, POSSIBLY_BILLED)}
+    batch = [row for row in rows if row.kind == ACTUAL]
+    paid = {row.job_id for row in batch if row.usd > 0}
+    realtime = [row for row in rows if row.kind == REALTIME]
+    return SpendTotals(
+        batch_tokens={model: int(n) for model, n in _by_model(batch, "tokens").items()},
+        batch_usd_of=_by_model(batch, "usd"),
+        batch_usd=sum(row.usd for row in batch),
+        realtime_tokens=sum(row.tokens for row in realtime),
+        realtime_usd=sum(row.usd for row in realtime),
+        committed_usd=sum(
+            row.usd for row in rows if row.kind == ESTIMATED and row.job_id not in settled
+        ),
+        # A job given up that turned up after all is paid, and no longer only possibly.
+        possibly_billed_usd=sum(
+            row.usd for row in rows if row.kind == POSSIBLY_BILLED and row.job_id not in paid
+        ),
+    )
+
+
+def other_usd(connection: sa.Connection, since: float) -> float:
+    """Return what other tools spent on the key from a time on, as entered."""
+    query = sa.select(sa.func.sum(other_spend.c.usd)).where(other_spend.c.at >= since)
+    return float(connection.execute(query).scalar() or 0.0)
+
+
+def _by_model(rows: Sequence[sa.Row[Any]], column: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in rows:
+        found[row.model] = found.get(row.model, 0) + getattr(row, column)
+    return found
