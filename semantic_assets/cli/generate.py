@@ -9,6 +9,7 @@ import click
 from semantic_assets.cli.cells import say, say_json
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
+    FAILED,
     WAITING,
     edge,
     json_option,
@@ -90,7 +91,7 @@ def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
                 f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
             )
         say(found.blocked_by or out, err=True)
-        sys.exit(WAITING)
+        sys.exit(FAILED if found.is_stopped and not found.open_jobs else WAITING)
 
 
 @generate.command("status")
@@ -210,9 +211,9 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 def list_tasks(root: str | None, as_json: bool) -> None:
     """List the tasks and the datasets they process.
 
-    It says which task files changed since.
+    It says which task files changed since, which tasks stopped, and why.
     """
-    from semantic_assets.pipeline.generation.task_versions import list_of_tasks
+    from semantic_assets.pipeline.generation.task_list import list_of_tasks
 
     with _core(root, as_json) as core:
         show_found(list_of_tasks(core.reader), as_json)

@@ -222,6 +222,8 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path)
     except FileNotFoundError:
+        if path.is_symlink():  # without its settings a dataset may cost what it should not
+            raise
         return {}
 
 

@@ -35,6 +35,7 @@ def refresh_now(
 
     Raises:
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
+        SemanticAssetsError, OSError: what stopped the dataset.
     """
     found = discover(store, datasets=(dataset,))
     cut = prepare_shards(store, found, unshared=unshared)
@@ -44,6 +45,8 @@ def refresh_now(
     done = embed_in_realtime(store, gemini, cut.shards, mode=mode, unshared=unshared)
     left = set(cut.shards) - done.shards if unshared else set()
     published = assemble_and_index(store, cut.shards, unshared=left)
+    for error in (*cut.troubles.values(), *published.troubles.values()):
+        raise error
     jobs = [] if unshared else [report.job_id for report in done.reports]
     return BroughtIn(
         job_ids=tuple(job_id for job_id in jobs if job_id is not None),
