@@ -18,12 +18,12 @@ from semantic_assets.api.batch_manager import BatchManager
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.api.searching import Searching
-from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.errors import ConfigError, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
-from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.statuses import Mode
+from semantic_assets.model.keys import DEFAULT_DATASET, DatasetKey
+from semantic_assets.model.statuses import Mode, mode_of
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
@@ -35,8 +35,6 @@ from semantic_assets.pipeline.search.gathering import Gathering
 from semantic_assets.pipeline.search.search import Asked, answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-
-_MODES = tuple(Mode)
 
 
 class SemanticCore(Searching):
@@ -127,13 +125,19 @@ class SemanticCore(Searching):
         return BatchManager(self)
 
     def ingest(
-        self, document: Document, *, dataset: str, mode: str = "async", overwrite: bool = False
+        self,
+        document: Document,
+        *,
+        dataset: str = DEFAULT_DATASET,
+        mode: str = Mode.AUTO,
+        overwrite: bool = False,
     ) -> Ingested:
         """Ingest a document durably; only modes `sync` and `auto` may use the network.
 
         Args:
+            dataset: where it goes; by default `default/documents`.
             mode: `async`: the next flush chunks and sends it. `sync`: search finds it when this
-                returns. `auto`: as `sync` where little is pending.
+                returns. `auto`: as `sync` where little is pending and no cap is in the way.
             overwrite: replace a document of this name that has other content.
 
         Raises:
@@ -149,24 +153,32 @@ class SemanticCore(Searching):
         self,
         documents: Sequence[Document],
         *,
-        dataset: str,
-        mode: str = "async",
+        dataset: str = DEFAULT_DATASET,
+        mode: str = Mode.AUTO,
         overwrite: bool = False,
     ) -> list[Ingested]:
         """Ingest many documents, as `ingest`, in one write; each has its own outcome."""
-        if mode not in _MODES:
-            raise ConfigError(f"there is no mode {mode!r}: use {', '.join(_MODES)}")
-        key = DatasetKey.parse(dataset)
+        how, key = mode_of(mode), DatasetKey.parse(dataset)
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
-        if mode != "async" and any(one.error is None for one in done):
-            found = refresh_now(self.store, self.gemini, key, mode=mode)
-            if mode == Mode.SYNC and not found.is_searchable:
-                raise TransientError(
-                    f"{key}: what was handed over is kept and not all of it could be embedded and "
-                    "indexed now: `semantic-assets refresh` goes on"
-                )
+        if how != Mode.ASYNC and any(one.error is None for one in done):
+            self._bring_in(key, how)
         return done
+
+    def _bring_in(self, dataset: DatasetKey, mode: Mode) -> None:
+        """Bring what was stored to search; in mode `auto` what may not be sent now waits."""
+        try:
+            found = refresh_now(self.store, self.gemini, dataset, mode=mode)
+        except (SpendRefused, TransientError) as error:
+            if mode == Mode.SYNC:
+                raise
+            self._say(f"{dataset}: what was handed over is kept, and waits: {error}")
+            return
+        if mode == Mode.SYNC and not found.is_searchable:
+            raise TransientError(
+                f"{dataset}: what was handed over is kept and not all of it could be embedded and "
+                "indexed now: `semantic-assets refresh` goes on"
+            )
 
     def remove_document(self, name: str, *, dataset: str) -> None:
         """Remove an ingested document; search loses it before this returns. Sends nothing.

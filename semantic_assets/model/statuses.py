@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from semantic_assets.errors import ConfigError
+
 
 class Outcome(StrEnum):
     """How one text of one job ended: `outcome` in results files."""
@@ -40,3 +42,14 @@ class Mode(StrEnum):
     ASYNC = "async"
     SYNC = "sync"
     AUTO = "auto"
+
+
+def mode_of(word: str) -> Mode:
+    """Return a mode by its word, in letters of either case.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    if word.lower() not in tuple(Mode):
+        raise ConfigError(f"there is no mode {word!r}: use {', '.join(Mode)}")
+    return Mode(word.lower())
