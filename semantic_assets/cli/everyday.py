@@ -16,6 +16,7 @@ from semantic_assets.cli.options import (
     print_json,
     root_option,
     show_found,
+    tell_trouble,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
@@ -53,7 +54,9 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
 @dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
 @click.option("--no-wait", is_flag=True, help="One pass, for cron: wait for no batch.")
-@click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
+@click.option(
+    "--mode", type=Choice(("async", "sync", "auto"), case_sensitive=False), help="For this run."
+)
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
 @json_option
@@ -114,6 +117,7 @@ def advance(root: str | None, yes: bool) -> None:
         f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
         f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
     )
+    tell_trouble(report.trouble)
 
 
 @click.command()
@@ -182,9 +186,11 @@ def ls(root: str | None, pending: bool, projects: bool, as_json: bool) -> None:
 @json_option
 @edge
 def jobs(root: str | None, as_json: bool) -> None:
-    """List the batch jobs, newest first."""
+    """List the batch jobs, newest first; with --json also their names at Google."""
+    its_name = ", remote_name" if as_json else ""  # too wide for a table
     _query(
-        "SELECT id AS job_id, stage, state, stats.requests AS requests, stats.failed AS failed, "
+        f"SELECT id AS job_id{its_name}, stage, state, stats.requests AS requests, "
+        "stats.failed AS failed, "
         "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
         "error_message "
         "FROM batch_jobs ORDER BY job_id DESC",

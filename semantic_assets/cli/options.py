@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from difflib import get_close_matches
 from functools import wraps
@@ -101,3 +101,11 @@ def show_found(found: list[Any], as_json: bool) -> None:
         return
     for _, alike in groupby(found, type) if found else [(None, found)]:
         show(dataclass_table(list(alike)))
+
+
+def tell_trouble(lines: Sequence[str]) -> None:
+    """Say what stopped single datasets, and exit as for something left out."""
+    for line in lines:
+        say(f"error: {line}", err=True)
+    if lines:
+        sys.exit(FAILED)

@@ -19,9 +19,11 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    tell_trouble,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.keys import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     from semantic_assets.api.semantic_core import SemanticCore
@@ -34,7 +36,9 @@ _LEAST_PAUSE_SECONDS = 1.0
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dataset", "-d", required=True, metavar="P/D", help="Where they belong.")
+@click.option(
+    "--dataset", "-d", metavar="P/D", default=DEFAULT_DATASET, show_default=True, help="Where to."
+)
 @click.option("--overwrite", is_flag=True, help="Replace documents of the same name.")
 @click.option("--name", help="For one file, or for - (standard input): its name.")
 @root_option
@@ -64,7 +68,7 @@ def ingest(
     with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
-            done += core.ingest_many(some, dataset=dataset, overwrite=overwrite)
+            done += core.ingest_many(some, dataset=dataset, mode="async", overwrite=overwrite)
             advance(len(some))
     failed = [one for one in done if one.error is not None]
     if as_json:
@@ -72,7 +76,7 @@ def ingest(
     else:
         for one in failed:
             say(f"error: {one.error}", err=True)
-        say(_counted([str(one.status) for one in done if one.status]))
+        say(f"{dataset}: {_counted([str(one.status) for one in done if one.status])}")
     if failed:
         sys.exit(FAILED)
 
@@ -150,6 +154,7 @@ def send(
         )
     if report.blocked_by is not None:
         sys.exit(WAITING)
+    tell_trouble(report.trouble)
 
 
 @click.command()
@@ -179,6 +184,8 @@ def collect(watch: bool, interval: float, root: str | None, as_json: bool) -> No
         show(dataclass_table([report]))
     if report.open_jobs:
         sys.exit(WAITING)
+    if report.trouble:
+        sys.exit(FAILED)
 
 
 @click.command()

@@ -161,6 +161,8 @@ class UploadResult(BaseModel):
     #: `done`: search finds the files. `accepted`: it will after the next batches. `failed`: no file
     #: was taken.
     status: Literal["done", "accepted", "failed"]
+    #: Where they are.
+    dataset: str
     results: list[FileResult]
 
 

@@ -109,6 +109,11 @@ VisibleText = Annotated[
 ]
 
 
+def in_small_letters(value: object) -> object:
+    """Return a word in the letters in which it is declared."""
+    return value.lower() if isinstance(value, str) else value
+
+
 def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
