@@ -15,10 +15,11 @@ from typing import Literal, Self, overload
 import duckdb
 
 from semantic_assets.api.batch_manager import BatchManager
+from semantic_assets.api.bringing_in import bring_in
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.api.searching import Searching
-from semantic_assets.errors import ConfigError, SpendRefused, TransientError
+from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
@@ -162,23 +163,8 @@ class SemanticCore(Searching):
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
         if how != Mode.ASYNC and any(one.error is None for one in done):
-            self._bring_in(key, how)
+            bring_in(self.store, self.gemini, key, how)
         return done
-
-    def _bring_in(self, dataset: DatasetKey, mode: Mode) -> None:
-        """Bring what was stored to search; in mode `auto` what may not be sent now waits."""
-        try:
-            found = refresh_now(self.store, self.gemini, dataset, mode=mode)
-        except (SpendRefused, TransientError) as error:
-            if mode == Mode.SYNC:
-                raise
-            self._say(f"{dataset}: what was handed over is kept, and waits: {error}")
-            return
-        if mode == Mode.SYNC and not found.is_searchable:
-            raise TransientError(
-                f"{dataset}: what was handed over is kept and not all of it could be embedded and "
-                "indexed now: `semantic-assets refresh` goes on"
-            )
 
     def remove_document(self, name: str, *, dataset: str) -> None:
         """Remove an ingested document; search loses it before this returns. Sends nothing.

@@ -34,6 +34,9 @@ class ParseStatus(StrEnum):
     FAILED = "failed"
     #: Media whose text is what a generation task says of them.
     PENDING_DESCRIPTION = "pending_description"
+    #: The same when the answer is there. Derived where documents are shown, so that an answer does
+    #: not write the table again that it was asked from.
+    DESCRIBED = "described"
 
 
 class Mode(StrEnum):

@@ -59,7 +59,7 @@ SAYS = {
     ),
     "coming_from.md": (
         "collected",
-        "2 vectors",
+        " vectors",
         "The kiln is fired on Fridays.",
         "True",
         "The wheel",

@@ -134,3 +134,18 @@ def test_a_task_whose_model_is_shut_down(desk: Desk, monkeypatch: pytest.MonkeyP
     path.write_text(path.read_text().replace(_MODEL, "gemini-3.8-flash"))
     desk.follow(said, "generate regenerate", "-y")
     assert "stopped" not in desk.must("refresh")
+
+
+@pytest.mark.cures("`semantic-assets generate retry {} -t {}` asks again")
+def test_a_picture_that_the_model_refused(desk: Desk) -> None:
+    from PIL import Image
+
+    desk.must("refresh")
+    Image.new("RGB", (64, 64), "white").save(desk.sources / DATASET / "scan.png")
+    (desk.sources / DATASET / "dataset.toml").write_text("transcribe = true\n")
+    desk.arm("stopped-answers", times=None, fraction=1.0, reason="SAFETY")
+    desk.run("refresh")
+    desk.disarm()
+    desk.follow(desk.must("failures", "--json"), "generate retry")
+    desk.must("refresh")
+    assert "scan.png" not in desk.run("failures", "--json").output
