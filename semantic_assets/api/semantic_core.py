@@ -15,8 +15,8 @@ from typing import Literal, Self, overload
 import duckdb
 
 from semantic_assets.api.batch_manager import BatchManager
-from semantic_assets.api.bringing_in import bring_in
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
+from semantic_assets.api.embedding_now import embed_handed_over
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.api.searching import Searching
 from semantic_assets.errors import ConfigError
@@ -163,7 +163,7 @@ class SemanticCore(Searching):
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
         if how != Mode.ASYNC and any(one.error is None for one in done):
-            bring_in(self.store, self.gemini, key, how)
+            embed_handed_over(self.store, self.gemini, key, how)
         return done
 
     def remove_document(self, name: str, *, dataset: str) -> None:

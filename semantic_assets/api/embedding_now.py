@@ -8,7 +8,7 @@ from semantic_assets.pipeline.flows.refresh_now import refresh_now
 from semantic_assets.store import Store
 
 
-def bring_in(store: Store, gemini: Gemini, dataset: DatasetKey, mode: Mode) -> None:
+def embed_handed_over(store: Store, gemini: Gemini, dataset: DatasetKey, mode: Mode) -> None:
     """Bring what was stored to search; in mode `auto` what may not be sent now waits.
 
     Raises:
