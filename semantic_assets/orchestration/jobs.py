@@ -17,6 +17,7 @@ from semantic_assets.orchestration.resources import LakeResource, lake_of
 from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.refresh import refresh as refresh_verb
 from semantic_assets.pipeline.scheduling.batch_runs import ADVANCE
+from semantic_assets.text.foreign import visible
 
 #: The names of the jobs, without their place's prefix.
 EMBED_SHARD, FEED_SHARD, SETTLE_SHARD = "embed_shard", "feed_shard", "settle_shard"
@@ -121,6 +122,8 @@ def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
             f"{report.submitted_texts} texts sent, {len(report.collected)} jobs collected, "
             f"{report.open_jobs} jobs out, {report.waiting_texts} texts waiting"
         )
+        for line in report.trouble:
+            context.log.warning(visible(line))
 
 
 class RefreshConfig(dg.Config):
@@ -172,5 +175,5 @@ def _refresh_store(
         for evaluation in checks_of(place, store, report):
             context.instance.report_runless_asset_event(evaluation)
         mark_done(store, report)
-        if report.is_waiting or report.discovery.skipped:
+        if report.is_waiting or report.discovery.skipped or report.troubles:
             raise failure(report.summary, _WHAT_IS_LEFT)
