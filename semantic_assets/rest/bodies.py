@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from semantic_assets.model.batch_job import JobState, remote_word
 from semantic_assets.model.search_filter import Operator
@@ -116,6 +117,21 @@ class GenerationBody(_Body):
 #: A value of a condition, or several of which one must hold.
 _Value = str | int | float | bool
 _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
+
+
+class _OneToCompare:
+    """Declares that what is compared as smaller or larger is compared with one value."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> Json:
+        found = handler(schema)
+        several = found["additionalProperties"]["anyOf"]
+        one = [{**kind, "maxItems": 1} if kind["type"] == "array" else kind for kind in several]
+        return {**found, "properties": {name: {"anyOf": one} for name in ("<", "<=", ">", ">=")}}
+
+
+_Conditions = Annotated[dict[Operator, _Values], _OneToCompare()]
 _FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -125,7 +141,7 @@ class FacetsBody(_Body):
         default=[], max_length=MAX_PAGE, examples=[["acme/articles", "acme"]]
     )
     #: Conditions that all hold, by field: a value, several, or an operator with either.
-    where: dict[_FieldName, _Values | dict[Operator, _Values]] = Field(
+    where: dict[_FieldName, _Values | _Conditions] = Field(
         default={}, max_length=100, examples=[{"kind": ["pdf", "md"], "year": {">=": 2020}}]
     )
 
