@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema
 
 from semantic_assets.model.batch_job import JobState, remote_word
@@ -10,6 +17,7 @@ from semantic_assets.model.search_filter import Operator
 from semantic_assets.model.search_options import Group, Mode
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
 from semantic_assets.rest.names import (
+    VISIBLE,
     Count,
     DatasetName,
     Name,
@@ -114,8 +122,10 @@ class GenerationBody(_Body):
         return self
 
 
+#: Some words; what is blank is refused by the filter itself, in a sentence of its own.
+_Words = Annotated[str, WithJsonSchema({"type": "string", "pattern": VISIBLE, "maxLength": 1_000})]
 #: A value of a condition, or several of which one must hold.
-_Value = str | int | float | bool
+_Value = _Words | int | float | bool
 _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
 
 
@@ -132,7 +142,11 @@ class _OneToCompare:
 
 
 _Conditions = Annotated[dict[Operator, _Values], _OneToCompare()]
-_FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+_FieldName = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    WithJsonSchema({"type": "string", "pattern": VISIBLE, "minLength": 1, "maxLength": 200}),
+]
 
 
 class FacetsBody(_Body):

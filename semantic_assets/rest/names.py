@@ -101,11 +101,12 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and _VISIBLE.search(value) is not None
 
 
+_SOME_WORDS = rf"[^\x00]*[^\x00{_BLANK}][^\x00]*"
+#: The same for a schema.
+VISIBLE = f"^{_SOME_WORDS}$"
 VisibleText = Annotated[
     str,
-    _Like(
-        rf"[^\x00]*[^\x00{_BLANK}][^\x00]*", "write some words, without NUL characters", _is_text
-    ),
+    _Like(_SOME_WORDS, "write some words, without NUL characters", _is_text),
 ]
 
 
