@@ -20,6 +20,7 @@ from semantic_assets.rest.names import (
     VISIBLE,
     Count,
     DatasetName,
+    Few,
     Name,
     ScopeName,
     SpaceName,
@@ -168,7 +169,7 @@ class SearchBody(FacetsBody):
     offset: Whole = Field(default=0, ge=0, le=MAX_OFFSET)
     group: Group = "passage"
     #: The most passages of one document; null: any number, or 3 where they are grouped.
-    per_document: Whole | None = Field(default=None, ge=1, le=MAX_K)
+    per_document: Few | None = None
     #: Return nothing where nothing is close to the question.
     floor: bool = True
     space: SpaceName | None = None

@@ -121,6 +121,8 @@ def _whole(value: object) -> object:
 
 #: JSON has one kind of number: 10.0 is an integer there.
 Whole = Annotated[int, BeforeValidator(_whole)]
+#: Of passages.
+Few = Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_whole)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(_whole)]
 
 #: Of an API key, not its secret.
