@@ -136,25 +136,23 @@ def _pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda path: path.write_text("min_batch_size = many"),
-        lambda path: path.write_text("modle = 1"),
-        lambda path: path.write_bytes("embed = false".encode("utf-16")),
-        lambda path: path.write_text("# " + "x" * 2_000_000),
-        lambda path: path.write_text('index_backend = "redis"'),
-        lambda path: path.mkdir(),
-        lambda path: path.symlink_to("nowhere"),
-        _pipe,
-    ],
-    ids=["value", "key", "UTF-16", "huge", "backend", "folder", "dangling", "pipe"],
-)
-def test_a_broken_dataset_toml_stops_its_dataset_alone(
-    trial: Trial, make: Callable[[Path], object]
-) -> None:
-    _write(trial)
-    make(trial.settings.sources / "acme/bad/dataset.toml")
+_BROKEN: dict[str, Callable[[Path], object]] = {
+    "value": lambda path: path.write_text("min_batch_size = many"),
+    "key": lambda path: path.write_text("modle = 1"),
+    "utf-16": lambda path: path.write_bytes("embed = false".encode("utf-16")),
+    "huge": lambda path: path.write_text("# " + "x" * 2_000_000),
+    "backend": lambda path: path.write_text('index_backend = "redis"'),
+    "folder": lambda path: path.mkdir(),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+    "pipe": _pipe,
+}
+
+
+def test_each_broken_dataset_toml_stops_its_dataset_alone(trial: Trial) -> None:
+    trial.write(f"{GOOD}/a.txt", "The good gate is oiled in May.")
+    for name, make in _BROKEN.items():
+        make(trial.write(f"acme/{name}/a.txt", "A gate.").with_name("dataset.toml"))
     report = trial.refresh()
     assert _serves(trial) == {GOOD}
-    assert "dataset.toml" in report.discovery.skipped["acme/bad"]
+    assert [*report.discovery.skipped] == sorted(f"acme/{name}" for name in _BROKEN)
+    assert all("dataset.toml" in reason for reason in report.discovery.skipped.values())
