@@ -101,7 +101,7 @@ class BatchManager:
                 wait_minutes=math.inf if timeout is None else timeout / 60,
             )
         return QueueReport(
-            is_done=not done.is_waiting,
+            is_done=not (done.is_waiting or done.troubles),
             summary=done.summary,
             jobs=done.advanced.submitted_jobs,
             texts=done.advanced.submitted_texts + sum(report.texts for report in done.in_realtime),

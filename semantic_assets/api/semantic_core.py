@@ -16,14 +16,15 @@ import duckdb
 
 from semantic_assets.api.batch_manager import BatchManager
 from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
+from semantic_assets.api.embedding_now import embed_handed_over
 from semantic_assets.api.generation_job import Articles, GenerationJob, find_job, generate, is_job
 from semantic_assets.api.searching import Searching
-from semantic_assets.errors import ConfigError, TransientError
+from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.document import Document
-from semantic_assets.model.keys import DatasetKey
-from semantic_assets.model.statuses import Mode
+from semantic_assets.model.keys import DEFAULT_DATASET, DatasetKey
+from semantic_assets.model.statuses import Mode, mode_of
 from semantic_assets.model.wording import calm, flush
 from semantic_assets.pipeline.costs.estimate import Estimate
 from semantic_assets.pipeline.costs.estimate_sources import estimate_sources
@@ -36,8 +37,6 @@ from semantic_assets.pipeline.search.gathering import Gathering
 from semantic_assets.pipeline.search.search import Asked, answer_each
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
-
-_MODES = tuple(Mode)
 
 
 class SemanticCore(Searching):
@@ -134,13 +133,19 @@ class SemanticCore(Searching):
         return BatchManager(self)
 
     def ingest(
-        self, document: Document, *, dataset: str, mode: str = "async", overwrite: bool = False
+        self,
+        document: Document,
+        *,
+        dataset: str = DEFAULT_DATASET,
+        mode: str = Mode.AUTO,
+        overwrite: bool = False,
     ) -> Ingested:
         """Ingest a document durably; only modes `sync` and `auto` may use the network.
 
         Args:
+            dataset: where it goes; by default `default/documents`.
             mode: `async`: the next flush chunks and sends it. `sync`: search finds it when this
-                returns. `auto`: as `sync` where little is pending.
+                returns. `auto`: as `sync` where little is pending and no cap is in the way.
             overwrite: replace a document of this name that has other content.
 
         Raises:
@@ -156,23 +161,16 @@ class SemanticCore(Searching):
         self,
         documents: Sequence[Document],
         *,
-        dataset: str,
-        mode: str = "async",
+        dataset: str = DEFAULT_DATASET,
+        mode: str = Mode.AUTO,
         overwrite: bool = False,
     ) -> list[Ingested]:
         """Ingest many documents, as `ingest`, in one write; each has its own outcome."""
-        if mode not in _MODES:
-            raise ConfigError(f"there is no mode {mode!r}: use {', '.join(_MODES)}")
-        key = DatasetKey.parse(dataset)
+        how, key = mode_of(mode), DatasetKey.parse(dataset)
         with self._intake:
             done = self._ingestion(key).put(documents, overwrite=overwrite)
-        if mode != "async" and any(one.error is None for one in done):
-            found = refresh_now(self.store, self.gemini, key, mode=mode)
-            if mode == Mode.SYNC and not found.is_searchable:
-                raise TransientError(
-                    f"{key}: what was handed over is kept and not all of it could be embedded and "
-                    "indexed now: `semantic-assets refresh` goes on"
-                )
+        if how != Mode.ASYNC and any(one.error is None for one in done):
+            embed_handed_over(self.store, self.gemini, key, how)
         return done
 
     def remove_document(self, name: str, *, dataset: str) -> None:

@@ -19,6 +19,7 @@ from semantic_assets.cli.options import (
     scope_option,
     show_found,
     takes_datasets,
+    tell_trouble,
     verbose_option,
     yes_option,
 )
@@ -61,7 +62,9 @@ def init(new_root: str | None, beside: str | None, fate: str | None) -> None:
 @root_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
 @click.option("--no-wait", is_flag=True, help="One pass, for cron: wait for no batch.")
-@click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
+@click.option(
+    "--mode", type=Choice(("async", "sync", "auto"), case_sensitive=False), help="For this run."
+)
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
 @verbose_option
@@ -134,6 +137,7 @@ def advance(root: str | None, yes: bool, verbose: bool) -> None:
         f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
         + (f", {report.failed} FAILED: `semantic-assets failures`" if report.failed else "")
     )
+    tell_trouble(report.trouble)
     if report.failed:
         sys.exit(FAILED)
 
@@ -217,9 +221,11 @@ def ls(
 @json_option
 @edge
 def jobs(root: str | None, as_json: bool) -> None:
-    """List the batch jobs, newest first."""
+    """List the batch jobs, newest first; with --json also their names at Google."""
+    its_name = ", remote_name" if as_json else ""  # too wide for a table
     _query(
-        "SELECT id AS job_id, stage, outcome, state, stats.requests AS requests, stats.failed AS failed, "
+        f"SELECT id AS job_id{its_name}, stage, outcome, state, stats.requests AS requests, "
+        "stats.failed AS failed, "
         "stats.tokens AS tokens, strftime(created_at, '%Y-%m-%d %H:%M:%S') AS created, "
         "error_message "
         "FROM batch_jobs ORDER BY job_id DESC",

@@ -205,9 +205,9 @@ def stop(datasets: tuple[str, ...], task: str, root: str | None) -> None:
 def list_tasks(root: str | None, as_json: bool) -> None:
     """List the tasks and the datasets they process.
 
-    It says which task files changed since.
+    It says which task files changed since, which tasks stopped, and why.
     """
-    from semantic_assets.pipeline.generation.task_versions import list_of_tasks
+    from semantic_assets.pipeline.generation.task_list import list_of_tasks
 
     with _core(root, as_json) as core:
         show_found(list_of_tasks(core.reader), as_json)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from difflib import get_close_matches
 from functools import wraps
@@ -99,10 +99,10 @@ scope_option = click.option(
 )
 
 
-def target_option(told: str, *, required: bool = False) -> Callable[..., Any]:
+def target_option(told: str, *, default: str | None = None) -> Callable[..., Any]:
     """Return the option of commands that bring documents in, to a dataset that may be new."""
     names = ("--to", "-d", "--dataset", "to")
-    return click.option(*names, required=required, metavar="P/D", help=told)
+    return click.option(*names, default=default, show_default=True, metavar="P/D", help=told)
 
 
 def takes_datasets(
@@ -142,3 +142,11 @@ def show_found(found: list[Any], as_json: bool) -> None:
         return
     for _, alike in groupby(found, type) if found else [(None, found)]:
         show(dataclass_table(list(alike)))
+
+
+def tell_trouble(lines: Sequence[str]) -> None:
+    """Say what stopped single datasets, and exit as for something left out."""
+    for line in lines:
+        say(f"error: {line}", err=True)
+    if lines:
+        sys.exit(FAILED)

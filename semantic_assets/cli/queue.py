@@ -19,10 +19,12 @@ from semantic_assets.cli.options import (
     print_json,
     root_option,
     target_option,
+    tell_trouble,
     verbose_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
+from semantic_assets.model.keys import DEFAULT_DATASET
 from semantic_assets.model.wording import counted
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _AT_ONCE = 500
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@target_option("Where they belong.", required=True)
+@target_option("Where to.", default=DEFAULT_DATASET)
 @click.option("--overwrite", is_flag=True, help="Replace documents of the same name.")
 @click.option("--name", help="For one file, or for - (standard input): its name.")
 @root_option
@@ -67,7 +69,7 @@ def ingest(
             say(told, err=True)
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
-            done += core.ingest_many(some, dataset=to, overwrite=overwrite)
+            done += core.ingest_many(some, dataset=to, mode="async", overwrite=overwrite)
             advance(len(some))
     failed = [one for one in done if one.error is not None]
     if as_json:
@@ -75,7 +77,7 @@ def ingest(
     else:
         for one in failed:
             say(f"error: {one.error}", err=True)
-        say(_counted([str(one.status) for one in done if one.status]))
+        say(f"{to}: {_counted([str(one.status) for one in done if one.status])}")
     if failed:
         sys.exit(FAILED)
 
@@ -160,6 +162,7 @@ def send(
         say(line + (left if report.waiting_texts or why else "") + why)
     if report.blocked_by is not None:
         sys.exit(WAITING)
+    tell_trouble(report.trouble)
 
 
 @click.command()
@@ -193,7 +196,7 @@ def collect(watch: bool, interval: float, root: str | None, verbose: bool, as_js
         show(dataclass_table([report]))
     if report.open_jobs:
         sys.exit(WAITING)
-    if report.given_up:
+    if report.given_up or report.trouble:
         sys.exit(FAILED)
 
 

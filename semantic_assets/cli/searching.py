@@ -36,7 +36,7 @@ _PLACES = 3
 @scope_option
 @click.option(
     "--mode",
-    type=Choice(MODES),
+    type=Choice(MODES, case_sensitive=False),
     default="hybrid",
     show_default=True,
     help="Find by meaning (dense), by words, or by both; words asks no API.",

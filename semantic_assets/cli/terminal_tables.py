@@ -114,6 +114,8 @@ def estimate_tables(quote: Estimate) -> list[Table]:
         add_row(made, "files", quote.files)
     for line in quote.left_out:
         add_row(made, "left out", line)
+    for line in quote.warnings:
+        add_row(made, "soon", line)
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
         add_row(

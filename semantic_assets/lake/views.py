@@ -41,6 +41,18 @@ LEFT JOIN (SELECT text_hash, min(batch_job_id) AS batch_job_id FROM manifests GR
        ON m.text_hash = c.text_hash AND e.chunk_id IS NULL
 LEFT JOIN batch_jobs j ON j.id = m.batch_job_id
 """
+#: A medium is described when the answer to its present content is there.
+_DESCRIBED = """
+CREATE VIEW documents AS
+SELECT d.* REPLACE (
+    CASE WHEN g.document_id IS NULL THEN d.parse_status ELSE 'described' END AS parse_status,
+    CASE WHEN g.document_id IS NULL THEN d.parse_error END AS parse_error)
+FROM documents_as_read d
+LEFT JOIN (SELECT DISTINCT project, dataset, document_id, content_hash FROM generations
+           WHERE status = 'READY') g
+ON d.parse_status = 'pending_description' AND g.project = d.project AND g.dataset = d.dataset
+   AND g.document_id = d.document_id AND g.content_hash = d.content_hash
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class _View:
 
 _DATASET = ("project", "dataset")
 _VIEWS = (
-    _View("documents", "documents", DOCUMENTS, _DATASET),
+    _View("documents_as_read", "documents", DOCUMENTS, _DATASET),
     _View("generation_requests", "requests", REQUESTS, (*_DATASET, "task")),
     _View("generations", "generations", GENERATIONS, _DATASET),
     _View("chunks", "chunks", CHUNKS, _DATASET),
@@ -86,6 +98,7 @@ def connect_views(lake: Lake, ledger_tables: Mapping[str, pa.Table]) -> duckdb.D
         keys = tuple(key for key in view.keys if key not in view.schema.names)
         _add(connection, lake, replace(view, keys=keys))
     connection.execute(_CHUNK_STATUS)
+    connection.execute(_DESCRIBED)
     return connection
 
 

@@ -6,6 +6,7 @@ answers cost money, and so does embedding the chunks with them again.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from semantic_assets.errors import NotFound
 from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import dataset_task, task
+from semantic_assets.model.chat_models import why_not
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.task import GenerationTask, TaskUse
 
@@ -26,6 +28,8 @@ class DatasetTask:
     use: TaskUse
     #: No more requests are sent; existing answers stay in use.
     is_stopped: bool = False
+    #: Why its model answers no more, which stops it as a person would; None: it answers.
+    refusal: str | None = None
 
     @property
     def is_awaited(self) -> bool:
@@ -111,23 +115,26 @@ class Tasks:
         return [found for found in self.all(stopped=stopped) if found.dataset == dataset]
 
     def all(self, *, stopped: bool = False) -> list[DatasetTask]:
-        """Return the tasks of all datasets, by dataset and name; `stopped` as in `of`."""
+        """Return the tasks of all datasets, by dataset and name; `stopped` as in `of`.
+
+        A task whose model was shut down is a stopped one from that day on.
+        """
         columns = (dataset_task.c.dataset, task.c.definition, dataset_task.c.use)
         query = (
             sa.select(*columns, dataset_task.c.stopped_at)
             .join(task, task.c.task_id == dataset_task.c.task_id)
             .order_by(dataset_task.c.dataset, dataset_task.c.name)
         )
-        if not stopped:
-            query = query.where(dataset_task.c.stopped_at.is_(None))
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        return [
-            DatasetTask(
-                DatasetKey.parse(name), GenerationTask(**definition), _use(use), at is not None
-            )
-            for name, definition, use, at in rows
-        ]
+        today = datetime.fromtimestamp(self.database.clock(), UTC).date()
+        found = []
+        for name, definition, use, at in rows:
+            its = GenerationTask(**definition)
+            refusal = why_not(its.model, today)
+            is_stopped = at is not None or refusal is not None
+            found.append(DatasetTask(DatasetKey.parse(name), its, _use(use), is_stopped, refusal))
+        return [one for one in found if stopped or not one.is_stopped]
 
 
 def _key(dataset: DatasetKey, name: str) -> dict[str, str]:

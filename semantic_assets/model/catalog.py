@@ -7,7 +7,7 @@ SEMANTIC_ASSETS_ENQUEUED_TOKENS where yours differ.
 from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
-from semantic_assets.model.chat_models import CHAT_MODELS, chat_usd
+from semantic_assets.model.chat_models import chat_usd, is_chat_model, listed_chat_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +112,20 @@ def embedding_model(name: str) -> EmbeddingModel:
 
 def enqueued_tokens(model: str, tier: int) -> int:
     """Return the token limit of all active batch jobs of a model together, by the table."""
-    if model in CHAT_MODELS:
-        return CHAT_MODELS[model].enqueued_tokens[tier]
+    if is_chat_model(model):
+        return listed_chat_model(model).enqueued_tokens[tier]
     return embedding_model(model).enqueued_tokens[tier]
 
 
 def batch_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
     """Return the batch price in US dollars; `output_tokens` count for chat models only."""
-    if model in CHAT_MODELS:
+    if is_chat_model(model):
         return chat_usd(model, tokens, output_tokens, is_batch=True)
     return tokens * embedding_model(model).batch_usd_per_mtok / 1e6
 
 
 def realtime_usd(model: str, tokens: int, output_tokens: int = 0) -> float:
     """Return the real-time price in US dollars; `output_tokens` count for chat models only."""
-    if model in CHAT_MODELS:
+    if is_chat_model(model):
         return chat_usd(model, tokens, output_tokens, is_batch=False)
     return tokens * embedding_model(model).realtime_usd_per_mtok / 1e6

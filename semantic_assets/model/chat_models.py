@@ -7,7 +7,7 @@ None of it was read from a live account.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from semantic_assets.errors import ConfigError
 
@@ -23,6 +23,9 @@ class ChatModel:
     max_output_tokens: int = 65_536
     #: Real-time calls a minute, by tier. No page was at hand: set low on purpose.
     calls_per_minute: dict[int, int] = field(default_factory=lambda: {1: 300, 2: 1_000, 3: 2_000})
+    #: ISO date from which the model answers no more, where one is announced, and what to use then.
+    retires: str | None = None
+    replacement: str | None = None
 
 
 _FLASH = {1: 3_000_000, 2: 400_000_000, 3: 1_000_000_000}
@@ -71,17 +74,61 @@ RETIRED_CHAT_MODELS: dict[str, tuple[str, str]] = {
 _BATCH_SHARE = 0.5
 
 
+#: A model that retires is warned of so long before.
+_WARNED_DAYS = 60
+
+
 def chat_model(name: str) -> ChatModel:
     """Return the table's row for a chat model.
 
     Raises:
         ConfigError: the model is unknown, or retired; the message names what to use.
     """
+    if reason := why_not(name):
+        raise ConfigError(reason)
+    return CHAT_MODELS[name]
+
+
+def why_not(name: str, today: date | None = None) -> str | None:
+    """Return why nothing can be asked of a model: it is unknown, or shut down. None: it can."""
     if name in RETIRED_CHAT_MODELS:
         day, replacement = RETIRED_CHAT_MODELS[name]
-        raise ConfigError(f"{name} is shut down on {day}: use {replacement}")
+        return f"{name} is shut down on {day}: use {replacement}"
     if name not in CHAT_MODELS:
-        raise ConfigError(f"chat model {name!r} is unknown: use one of {', '.join(CHAT_MODELS)}")
+        return f"chat model {name!r} is unknown: use one of {', '.join(CHAT_MODELS)}"
+    model = CHAT_MODELS[name]
+    if model.retires is not None and model.retires <= _day(today).isoformat():
+        return f"{name} is shut down on {model.retires}: use {model.replacement}"
+    return None
+
+
+def retires_soon(name: str, today: date | None = None) -> str | None:
+    """Return a warning that a model is shut down within two months. None: it is not."""
+    model = CHAT_MODELS.get(name)
+    if model is None or model.retires is None or why_not(name, today):
+        return None
+    if _day(today) + timedelta(days=_WARNED_DAYS) < date.fromisoformat(model.retires):
+        return None
+    return f"{name} is shut down on {model.retires}: change to {model.replacement} before"
+
+
+def is_chat_model(name: str) -> bool:
+    """Return whether a model generates text, retired ones included."""
+    return name in CHAT_MODELS or name in RETIRED_CHAT_MODELS
+
+
+def listed_chat_model(name: str) -> ChatModel:
+    """Return the row that counts and prices of a model are taken from, also when it is retired.
+
+    Google answers calls to a retired model by its replacement, at that one's price.
+
+    Raises:
+        ConfigError: the model is unknown.
+    """
+    if name in RETIRED_CHAT_MODELS:
+        return CHAT_MODELS[RETIRED_CHAT_MODELS[name][1]]
+    if name not in CHAT_MODELS:
+        return chat_model(name)
     return CHAT_MODELS[name]
 
 
@@ -89,8 +136,12 @@ def chat_usd(
     name: str, tokens: int, output_tokens: int, *, is_batch: bool, day: str | None = None
 ) -> float:
     """Return the price in US dollars at the rates of a day (ISO), or of today."""
-    prices = CHAT_MODELS[name].realtime_usd_per_mtok
-    day = day or datetime.now(UTC).date().isoformat()
+    prices = listed_chat_model(name).realtime_usd_per_mtok
+    day = day or _day(None).isoformat()
     of_input, of_output = prices[max(start for start in prices if start <= day)]
     share = _BATCH_SHARE if is_batch else 1.0
     return share * (tokens * of_input + output_tokens * of_output) / 1e6
+
+
+def _day(today: date | None) -> date:
+    return today or datetime.now(UTC).date()

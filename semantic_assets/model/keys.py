@@ -39,6 +39,10 @@ def checked_name(part: str, what: str) -> str:
     return part
 
 
+#: Where documents go that are handed over without the name of a dataset.
+DEFAULT_DATASET = "default/documents"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DatasetKey:
     """A named corpus: `project/dataset`."""

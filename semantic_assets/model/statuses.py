@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from semantic_assets.errors import ConfigError
+
 
 class Outcome(StrEnum):
     """How one text of one job ended: `outcome` in results files."""
@@ -32,6 +34,9 @@ class ParseStatus(StrEnum):
     FAILED = "failed"
     #: Media whose text is what a generation task says of them.
     PENDING_DESCRIPTION = "pending_description"
+    #: The same when the answer is there. Derived where documents are shown, so that an answer does
+    #: not write the table again that it was asked from.
+    DESCRIBED = "described"
 
 
 class Mode(StrEnum):
@@ -40,3 +45,14 @@ class Mode(StrEnum):
     ASYNC = "async"
     SYNC = "sync"
     AUTO = "auto"
+
+
+def mode_of(word: str) -> Mode:
+    """Return a mode by its word, in letters of either case.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    if word.lower() not in tuple(Mode):
+        raise ConfigError(f"there is no mode {word!r}: use {', '.join(Mode)}")
+    return Mode(word.lower())

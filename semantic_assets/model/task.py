@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semantic_assets.model.batch_job import JobKind
-from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.chat_models import listed_chat_model
 
 #: Every task's id begins with this, which tells it from an embedding space's id.
 TASK_PREFIX = "task="
@@ -60,7 +60,9 @@ class GenerationTask:
 
     @property
     def max_output_tokens(self) -> int:
-        limit: int = self.config.get("max_output_tokens", chat_model(self.model).max_output_tokens)
+        limit: int = self.config.get(
+            "max_output_tokens", listed_chat_model(self.model).max_output_tokens
+        )
         return limit
 
 

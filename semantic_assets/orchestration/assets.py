@@ -135,7 +135,7 @@ def generations(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     shard = shard_of(context)
     with lake.opened(context.log.info) as (store, _):
         store.ledger.datasets.require(shard.dataset)
-        reports = with_rebuilt(store, lambda: feed_all(store, [shard]))
+        reports = feed_all(store, [shard])
         if request := generations_request(store, shard):
             store.ledger.requests.done(*request)
         yield dg.MaterializeResult(

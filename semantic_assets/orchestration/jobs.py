@@ -137,6 +137,8 @@ def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
             f"{counted(report.submitted_texts, 'text')} sent, {counted(len(report.collected), 'job')} collected, "
             f"{counted(report.open_jobs, 'job')} out, {counted(report.waiting_texts, 'text')} waiting"
         )
+        for line in report.trouble:
+            context.log.warning(visible(line))
 
 
 class RefreshConfig(dg.Config):
@@ -195,7 +197,7 @@ def _refresh_store(
         for evaluation in checks_of(place, store, report):
             context.instance.report_runless_asset_event(evaluation)
         mark_done(store, report)
-        if report.is_waiting or report.discovery.skipped:
+        if report.is_waiting or report.discovery.skipped or report.troubles:
             raise failure(report.summary, _WHAT_IS_LEFT)
         # What FAILED in an earlier run is the check's to tell: a schedule need not fail each night.
         if report.newly_failed or report.wholly_failed:

@@ -9,6 +9,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.orchestration.failures import failure
 from semantic_assets.orchestration.place import Place
+from semantic_assets.pipeline.generation_jobs.generation_files import datasets_of_files
 from semantic_assets.store import Store
 
 #: How long the partitions of a removed dataset stay registered.
@@ -66,10 +67,13 @@ def missing_partitions(
     instance: dg.DagsterInstance, store: Store, place: Place
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
     """Return the keys the ledger knows and the instance does not, in the ledger's order."""
-    sources = store.ledger.sources
+    sources, of_files = store.ledger.sources, datasets_of_files(store)
+    # No run would ever turn squares of the latter green.
     wanted = {
-        place.shards: [str(shard.key) for shard in sources.shards()],
-        place.datasets: [dataset.partition for dataset in sources.datasets()],
+        place.shards: [
+            str(shard.key) for shard in sources.shards() if shard.key.dataset not in of_files
+        ],
+        place.datasets: [one.partition for one in sources.datasets() if one not in of_files],
     }
     found = {}
     for definition, keys in wanted.items():
@@ -94,7 +98,7 @@ def partition_requests(
 def _removed_partitions(
     instance: dg.DagsterInstance, store: Store, place: Place
 ) -> dict[dg.DynamicPartitionsDefinition, list[str]]:
-    """Return the partitions removed over a day ago.
+    """Return the partitions removed over a day ago, and those an earlier release made of files.
 
     A run queued before may still come: with its key it skips, without it it fails.
     """
@@ -103,7 +107,7 @@ def _removed_partitions(
         row.key
         for row in store.ledger.datasets.rows().values()
         if row.removed_at is not None and row.removed_at < before
-    }
+    } | datasets_of_files(store)
     if not removed:
         return {}
     shards = {str(shard) for key in removed for shard in store.ledger.sources.shards_ever(key)}

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from semantic_assets.errors import DatasetRemoved
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DEFAULT_DATASET, DatasetKey
 from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
 from semantic_assets.pipeline.discovery.named_datasets import named_datasets
 from semantic_assets.pipeline.search.searched import searched_of
@@ -180,6 +180,18 @@ def _dataset(role: str) -> Callable[..., Any]:
     return allowed
 
 
+def _default_writer(key: Key) -> DatasetKey:
+    """Return the dataset of documents that are sent without the name of one."""
+    found = DatasetKey.parse(DEFAULT_DATASET)
+    if not key.may(WRITE, found.project):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            f"this key may not write into {found}: send the files to "
+            "/v1/projects/PROJECT/datasets/DATASET/documents of its own project",
+        )
+    return found
+
+
 def _admin(key: Key) -> ApiKey:
     """Return a key that manages the keys of its project, or of all."""
     if not key.may(ADMIN, key.project):
@@ -192,6 +204,7 @@ LakeAdmin = Annotated[ApiKey, Depends(_lake(ADMIN))]
 LakeReader = Annotated[ApiKey, Depends(_lake(READ))]
 DatasetReader = Annotated[DatasetKey, Depends(_dataset(READ))]
 DatasetWriter = Annotated[DatasetKey, Depends(_dataset(WRITE))]
+DefaultWriter = Annotated[DatasetKey, Depends(_default_writer)]
 
 
 def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKey, ...]:

@@ -45,7 +45,7 @@ _READING, _WRITING = 32, 24
 #: More than both: monitors and streams need no turn.
 _THREADS = 80
 ROUTERS = (
-    *(documents.changes, documents.router, batches.changes, batches.router),
+    *(documents.changes, documents.in_default, documents.router, batches.changes, batches.router),
     *(generations.changes, generations.router, keys.changes, keys.router),
     *(search.router, facets.router, corpus.router, search.monitoring),
 )

@@ -9,6 +9,7 @@ from semantic_assets.model.search_filter import OPERATORS, Operator
 from semantic_assets.model.search_options import Group, Mode
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus
 from semantic_assets.rest.names import (
+    VISIBLE,
     Count,
     DatasetName,
     Name,
@@ -118,12 +119,19 @@ class GenerationBody(_Body):
         return self
 
 
+#: Some words; what is blank is refused by the filter itself, in a sentence of its own.
+_TEXT: Json = {"type": "string", "pattern": VISIBLE, "maxLength": 1_000}
+_Words = Annotated[str, WithJsonSchema(_TEXT)]
 #: A value of a condition, or several of which one must hold.
-_Value = str | int | float | bool
+_Value = _Words | int | float | bool
 _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
-_FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+_FieldName = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    WithJsonSchema({"type": "string", "pattern": VISIBLE, "minLength": 1, "maxLength": 200}),
+]
 #: In the document, what the filter's parser refuses: an order compares with one value.
-_SCALARS: Json = {"anyOf": [{"type": name} for name in ("string", "number", "boolean")]}
+_SCALARS: Json = {"anyOf": [_TEXT, {"type": "number"}, {"type": "boolean"}]}
 _SEVERAL: Json = {"type": "array", "items": _SCALARS, "minItems": 1, "maxItems": MAX_PAGE}
 _COMPARED: Json = {
     "type": "object",
@@ -186,6 +194,8 @@ class UploadResult(BaseModel):
     #: `done`: search finds the files. `accepted`: it will after the next batches. `failed`: no file
     #: was taken.
     status: Literal["done", "accepted", "failed"]
+    #: Where they are.
+    dataset: str
     results: list[FileResult]
 
 

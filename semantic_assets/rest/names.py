@@ -101,12 +101,18 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and _VISIBLE.search(value) is not None
 
 
+_SOME_WORDS = rf"[^\x00]*[^\x00{_BLANK}][^\x00]*"
+#: The same for a schema.
+VISIBLE = f"^{_SOME_WORDS}$"
 VisibleText = Annotated[
     str,
-    _Like(
-        rf"[^\x00]*[^\x00{_BLANK}][^\x00]*", "write some words, without NUL characters", _is_text
-    ),
+    _Like(_SOME_WORDS, "write some words, without NUL characters", _is_text),
 ]
+
+
+def in_small_letters(value: object) -> object:
+    """Return a word in the letters in which it is declared."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _whole(value: object) -> object:
@@ -115,6 +121,8 @@ def _whole(value: object) -> object:
 
 #: JSON has one kind of number: 10.0 is an integer there.
 Whole = Annotated[int, BeforeValidator(_whole)]
+#: Of passages.
+Few = Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_whole)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(_whole)]
 
 #: Of an API key, not its secret.

@@ -52,7 +52,9 @@ def upload(
     with reading_for(asking.has_gone):  # the refresh after it is for others' files as well
         stored = _Storing(serving, dataset, asking, overwrite).all(files)
     if not any(one.status for one in stored):
-        return _answer("failed", HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored])
+        return _answer(
+            "failed", dataset, HTTPStatus.UNPROCESSABLE_ENTITY, [_result(one) for one in stored]
+        )
     done = (
         None
         if mode == "async"
@@ -60,8 +62,8 @@ def upload(
     )
     results = _with_chunks(serving, dataset, stored, done)
     if done is not None and done.is_searchable:
-        return _answer("done", HTTPStatus.OK, results)
-    return _answer("accepted", HTTPStatus.ACCEPTED, results)
+        return _answer("done", dataset, HTTPStatus.OK, results)
+    return _answer("accepted", dataset, HTTPStatus.ACCEPTED, results)
 
 
 def digest_of(files: Sequence[UploadFile]) -> str:
@@ -185,7 +187,9 @@ def _result(
     )
 
 
-def _answer(status: str, code: HTTPStatus, results: Sequence[FileResult]) -> Answer:
+def _answer(
+    status: str, dataset: DatasetKey, code: HTTPStatus, results: Sequence[FileResult]
+) -> Answer:
     """Return the answer; each result has only the fields of its own shape."""
     shown = [
         {"file": one.file, "error": one.error}
@@ -193,7 +197,8 @@ def _answer(status: str, code: HTTPStatus, results: Sequence[FileResult]) -> Ans
         else one.model_dump(exclude={"error"})
         for one in results
     ]
-    return Answer(int(code), json.dumps({"status": status, "results": shown}, ensure_ascii=False))
+    body = {"status": status, "dataset": str(dataset), "results": shown}
+    return Answer(int(code), json.dumps(body, ensure_ascii=False))
 
 
 def _name(file: UploadFile) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pathspec import GitIgnoreSpec
-from pydantic import Strict
+from pydantic import BeforeValidator, Strict
 from pydantic.dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
@@ -61,6 +61,10 @@ _KINDS = {"plain": TextKind.PLAIN, "markdown": TextKind.MARKUP}
 _FORMATS = one_of(*_KINDS)
 
 
+def _in_small_letters(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=TOML)
 class FileColumns:
     """The columns of some of a dataset's record files; None: as in `[columns]`."""
@@ -84,7 +88,7 @@ class DatasetSettings:
     transcribe: Annotated[bool, takes("true or false")] = False
     #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` where fewer
     #: than `auto_below_tokens` are pending.
-    mode: Annotated[str, one_of(*MODES)] = "async"
+    mode: Annotated[str, BeforeValidator(_in_small_letters), one_of(*MODES)] = "async"
     auto_below_tokens: Annotated[int, whole(0, _MOST)] = 10_000
     #: `min_batch_size`: texts below which no batch job is formed.
     min_batch_size: Annotated[int, whole(1, 50_000)] = 1
@@ -222,6 +226,8 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path)
     except FileNotFoundError:
+        if path.is_symlink():  # without its settings a dataset may cost what it should not
+            raise
         return {}
 
 

@@ -17,7 +17,7 @@ from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import NO_WINDOW, enqueued_tokens
-from semantic_assets.model.chat_models import CHAT_MODELS
+from semantic_assets.model.chat_models import is_chat_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.objects.bucket import is_bucket_url
 from semantic_assets.settings.checkout import CHECKOUT, is_checkout
@@ -150,7 +150,7 @@ class Settings:
         """Return the configured window of enqueued tokens of one model; the platform has none."""
         if self.backend == "agent-platform":
             return NO_WINDOW
-        own = self.chat_enqueued_tokens if model in CHAT_MODELS else self.enqueued_tokens
+        own = self.chat_enqueued_tokens if is_chat_model(model) else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
 
     @classmethod

@@ -7,7 +7,7 @@ retired, the fields the prompt names, the schema, and every key.
 import importlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,26 +85,45 @@ class TaskFile:
         return any(fnmatchcase(str(dataset), pattern) for pattern in self.datasets)
 
 
-def read_tasks(folder: Path, *, backend: str) -> dict[str, TaskFile]:
-    """Read the tasks of a folder, by name; none if the folder is missing.
+@dataclass(frozen=True, slots=True)
+class TaskFiles:
+    """The tasks of files, by name; a file that cannot be used stops its own task alone."""
 
-    Raises:
-        ConfigError: a file is invalid; the message names file, key and remedy.
-    """
-    paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-    return {path.stem: read_task(path, path.stem, backend=backend) for path in paths}
+    valid: dict[str, TaskFile] = field(default_factory=dict)
+    #: Why each of the others cannot be used; the reason names file, key and remedy.
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def under(self, nearer: "TaskFiles") -> "TaskFiles":
+        """Return these tasks, of which those that are nearer to a dataset take the place."""
+        valid = {name: file for name, file in self.valid.items() if name not in nearer.broken}
+        broken = {name: why for name, why in self.broken.items() if name not in nearer.valid}
+        return TaskFiles(valid | nearer.valid, broken | nearer.broken)
 
 
-def read_tasks_beside(folder: Path, dataset: DatasetKey, *, backend: str) -> dict[str, TaskFile]:
-    """Read the tasks beside a dataset's files, which are for it alone, by name.
+def read_tasks(folder: Path, *, backend: str) -> TaskFiles:
+    """Read the tasks of a folder; none if the folder is missing."""
+    return _read_all(folder, SUFFIX, backend, None)
 
-    Raises:
-        ConfigError: as `read_tasks`.
-    """
-    found = {}
-    for path in sorted(folder.glob(f"*{BESIDE}")) if folder.is_dir() else []:
-        name = path.name.removesuffix(BESIDE)
-        found[name] = read_task(path, name, backend=backend, only=dataset)
+
+def read_tasks_beside(folder: Path, dataset: DatasetKey, *, backend: str) -> TaskFiles:
+    """Read the tasks beside a dataset's files, which are for it alone."""
+    return _read_all(folder, BESIDE, backend, dataset)
+
+
+def _read_all(folder: Path, suffix: str, backend: str, only: DatasetKey | None) -> TaskFiles:
+    found = TaskFiles()
+    for path in sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else []:
+        name = path.name.removesuffix(suffix)
+        if name.startswith("."):
+            continue  # an editor's, of a file that is being written
+        try:
+            found.valid[name] = read_task(path, name, backend=backend, only=only)
+        except ConfigError as error:
+            found.broken[name] = str(error)
+        except OSError as error:
+            found.broken[name] = (
+                f"{path} cannot be read: {error.strerror or error}: mend its rights"
+            )
     return found
 
 
@@ -113,6 +132,7 @@ def read_task(path: Path, name: str, *, backend: str, only: DatasetKey | None = 
 
     Raises:
         ConfigError: a key is unknown or missing, or its value does not fit.
+        OSError: the file cannot be read.
     """
     table, where = read_toml(path), str(path)
     checked_name(name, f"{where}: task")
@@ -164,7 +184,7 @@ def _schema(keys: _Keys, path: Path) -> dict[str, Any] | None:
         schema = _SCHEMAS[key](value, path.parent)
         jsonschema_rs.validator_for(schema)
         wire_schema(schema)
-    except (ConfigError, OSError, ValueError) as error:
+    except (ConfigError, OSError, ValueError, RecursionError) as error:
         named = key if key == "schema" else f"{key} {value}"
         raise ConfigError(f"{path}: {named}: {error}") from error
     return schema
@@ -182,8 +202,10 @@ def _from_model(value: str, _folder: Path) -> dict[str, Any]:
     module, _colon, name = value.partition(":")
     try:
         found: dict[str, Any] = getattr(importlib.import_module(module), name).model_json_schema()
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{error}; write it as package.module:Model") from error
+    except Exception as error:  # a person's module, which may fail in any way when it is imported
+        raise ConfigError(
+            f"{type(error).__name__}: {error}; write it as package.module:Model"
+        ) from error
     return found
 
 
@@ -197,10 +219,10 @@ _SCHEMAS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
 def _use(keys: _Keys, schema: Mapping[str, Any] | None, where: str) -> TaskUse:
     fields = keys.vector_text or ()
     known = (schema or {}).get("properties", {})
-    for field in (*fields, *([keys.documents] if keys.documents else [])):
-        if field not in known:
+    for used in (*fields, *([keys.documents] if keys.documents else [])):
+        if used not in known:
             names = ", ".join(known) or "none"
-            raise ConfigError(f"{where}: use names {field!r}, the schema's properties are {names}")
+            raise ConfigError(f"{where}: use names {used!r}, the schema's properties are {names}")
     expected = keys.expected_output_tokens
     if expected is None:
         expected = min(_OUTPUT_TOKENS, keys.max_output_tokens or _OUTPUT_TOKENS)

@@ -29,6 +29,8 @@ KEY: Final = (
     r"^[!-~]+$",
 )
 _CHOICE = "one of "
+#: A settings file is a page or two; what is larger was put there by mistake.
+_MAX_BYTES = 1_000_000
 _T = TypeVar("_T")
 
 
@@ -94,12 +96,18 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        ConfigError: it is not TOML; the message names the line.
+        ConfigError: it is not TOML; the message names the line. Or it is too large, or no file.
         OSError: it cannot be read.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise ConfigError(f"{path}: this is not a file: put a file of settings there, or rename it")
+    if (size := path.stat().st_size) > _MAX_BYTES:
+        raise ConfigError(f"{path}: {size:,} bytes are too many for settings: use {_MAX_BYTES:,}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}; save it as UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 

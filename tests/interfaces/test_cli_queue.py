@@ -443,3 +443,35 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == -signal.SIGINT
+
+
+def test_what_is_taken_in_without_a_dataset_goes_to_the_default_one(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "gate.txt").write_text("The gate is shut at night.")
+    taken = run("ingest", str(tmp_path / "gate.txt"))
+    assert taken.stdout.splitlines()[-1] == "default/documents: 1 uploaded, 0 replaced, 0 unchanged"
+    assert run("refresh", "--mode", "SYNC", "-y").exit_code == 0
+    (job,) = json.loads(run("jobs", "--json").stdout)
+    assert job["remote_name"] is None  # it was answered in real time
+
+
+def test_jobs_have_their_names_at_google(run: Run, tmp_path: Path) -> None:
+    _ingest(run, tmp_path, 1)
+    sent = _found(run("flush", "--json"))
+    assert isinstance(sent, dict)
+    (job,) = json.loads(run("jobs", "--json").stdout)
+    assert [job["remote_name"]] == sent["remote_names"]
+    assert job["remote_name"].startswith("batches/")
+
+
+def test_an_array_of_texts_is_articles(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "texts.json"
+    path.write_text('["The kiln is fired on Fridays.", "The glaze is mixed from ash."]')
+    for command in (("generate", "submit", "--task", "summary-en"), ("submit-contents",)):
+        [found] = json.loads(run(*command, str(path), "--name", command[0], "-y", "--json").stdout)
+        assert found["documents"] == 2
+    assert run("ingest", str(path)).exit_code == 0
+    assert run("refresh", "-y").exit_code == 0
+    found = json.loads(run("search", "When is the kiln fired?", "-k", "1", "--json").stdout)
+    assert [hit["text"] for hit in found] == ["The kiln is fired on Fridays."]

@@ -32,6 +32,7 @@ from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.settings.settings import PREFIX, Settings, known_variables
 from tests.factories import BLANK
 from tests.interfaces import capacity_table, costs_table, generation_costs, reference, swaps_table
+from tests.interfaces.told_curl import one_answer, put_curl, refusals
 from tests.interfaces.warm_command import warm_command
 from tests.services.readers import READERS, needs_reader
 from tests.thrift import one_authority
@@ -54,6 +55,13 @@ SAYS = {
         "The wheel of sluice 7 is turned until the mark is level.",
         "40 │",
         "texts sent in 1 job, 1 index built",
+    ),
+    "coming_from.md": (
+        "collected",
+        " vectors",
+        "The kiln is fired on Fridays.",
+        "True",
+        "The wheel",
     ),
     "costs.md": ("24,545,455",),
     "search.md": ("The winch is greased every second week.", "E-1042", "False"),
@@ -105,6 +113,7 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     python = folder / "python"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
+    put_curl(folder)
     with warm_command(folder):
         yield folder
 
@@ -141,8 +150,24 @@ def test_every_block_runs_in_order(name: str, tmp_path: Path, binaries: Path) ->
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert refusals(done.stderr) == [], f"{done.stdout}\n{done.stderr}"
     for said in SAYS[name]:
         assert said in done.stdout
+
+
+def test_an_example_that_is_refused_does_not_pass(tmp_path: Path) -> None:
+    put_curl(tmp_path)
+    with one_answer(404, "application/problem+json") as url:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"curl -s {url}/v1/nothing > answer.json"],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert (tmp_path / "answer.json").read_text() == "{}"
+    assert refusals(done.stderr) == ["curl was answered 404 application/problem+json"]
 
 
 def test_only_what_cannot_run_is_not_run() -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from semantic_assets import Document, SemanticCore
 from semantic_assets.emulator.server import RunningServer
-from semantic_assets.errors import ConfigError, Conflict, NotFound, TransientError
+from semantic_assets.errors import (
+    ConfigError,
+    Conflict,
+    NotFound,
+    SpendRefused,
+    TransientError,
+)
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import advance
 
@@ -57,7 +63,7 @@ def test_making_one_touches_nothing(tmp_path: Path) -> None:
 def test_ingest_flush_wait_results_search(core: SemanticCore, tmp_path: Path) -> None:
     path = tmp_path / "swan.txt"
     path.write_text("The swan lock is closed in winter.")
-    done = core.ingest(Document(path), dataset=ARTICLES)
+    done = core.ingest(Document(path), dataset=ARTICLES, mode="async")
     assert (done.status, core.status().documents_waiting) == ("uploaded", 1)
     sent = core.batch_manager.flush_queue()
     assert (sent.texts, sent.waiting_texts, sent.documents_chunked) == (1, 0, 1)
@@ -182,10 +188,9 @@ def test_documents_waiting_are_counted_one_by_one(core: SemanticCore) -> None:
     _ingest(core, 7)
     assert core.status().documents_waiting == 7
     core.batch_manager.flush_queue()
-    core.ingest(Document(text="One more.", name="more"), dataset=ARTICLES)
-    core.ingest(
-        Document(data=json.dumps([{"text": "x"}]).encode(), name="r.json"), dataset=ARTICLES
-    )
+    core.ingest(Document(text="One more.", name="more"), dataset=ARTICLES, mode="async")
+    records = Document(data=json.dumps([{"text": "x"}]).encode(), name="r.json")
+    core.ingest(records, dataset=ARTICLES, mode="ASYNC")
     assert core.status().documents_waiting == 2
 
 
@@ -227,3 +232,39 @@ def test_what_is_no_document_or_not_there_is_refused_by_name(core: SemanticCore)
         core.ingest("text", dataset=ARTICLES)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"there is no file none\.txt"):
         core.ingest(Document("none.txt"), dataset=ARTICLES)
+
+
+def test_a_document_without_a_dataset_goes_to_the_default_one_and_is_found(
+    core: SemanticCore,
+) -> None:
+    done = core.ingest(Document(text="The kiln is fired on Fridays.", name="kiln"))
+    assert done.uri is not None
+    assert done.uri.startswith("default/documents/")
+    (hit,) = core.search("When is the kiln fired?", k=1)
+    assert (hit.dataset, hit.document_id) == ("default/documents", done.document_id)
+
+
+@pytest.mark.parametrize("mode", ["SYNC", "Auto", "async"])
+def test_a_mode_is_one_word_in_letters_of_either_case(core: SemanticCore, mode: str) -> None:
+    core.ingest(Document(text="The kiln is fired on Fridays.", name="kiln"), mode=mode)
+    assert core.status().documents_waiting == (mode == "async")
+
+
+def test_a_mode_that_there_is_not_stores_nothing(core: SemanticCore) -> None:
+    with pytest.raises(ConfigError, match="there is no mode 'SOON': use async, sync, auto"):
+        core.ingest(Document(text="The kiln is fired.", name="kiln"), mode="SOON")
+    assert core.status().documents_waiting == 0
+
+
+def test_what_a_cap_keeps_from_being_sent_is_kept_and_waits(
+    tmp_path: Path, core: SemanticCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMANTIC_ASSETS_MAX_COST_USD_PER_RUN", "0.0000000001")
+    said: list[str] = []
+    with SemanticCore(tmp_path / "lake", progress=said.append) as capped:
+        done = capped.ingest(Document(text="The kiln is fired on Fridays.", name="kiln"))
+        assert done.status == "uploaded"
+        assert capped.status().bill.pending_texts == 1
+        with pytest.raises(SpendRefused):
+            capped.ingest(Document(text="The wheel turns.", name="wheel"), mode="sync")
+    assert "default/documents: what was handed over is kept, and waits" in "".join(said)

@@ -1,14 +1,17 @@
 """What is said of tasks, their files and their answers goes on with them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from semantic_assets import SemanticCore
 from semantic_assets.errors import Conflict, NotFound
+from semantic_assets.model.chat_models import CHAT_MODELS
 from tests.remedies.desk import DATASET, Desk
 
+_MODEL = "gemini-3.5-flash-lite"
 _TASK = """
 model = "gemini-3.5-flash-lite"
 datasets = ["acme/manuals"]
@@ -161,5 +164,34 @@ def test_a_picture_without_a_task(desk: Desk) -> None:
     desk.run("refresh")
     desk.followed += [desk.must("estimate"), desk.must("failures", "--json")]
     (desk.sources / DATASET / "dataset.toml").write_text("transcribe = true\n")
+    desk.must("refresh")
+    assert "scan.png" not in desk.run("failures", "--json").output
+
+
+@pytest.mark.cures("{}. Nothing more is sent of it: set model in its file")
+def test_a_task_whose_model_is_shut_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _task(desk)
+    desk.must("refresh")
+    lite = replace(CHAT_MODELS[_MODEL], retires="2020-01-01", replacement="gemini-3.8-flash")
+    monkeypatch.setitem(CHAT_MODELS, _MODEL, lite)
+    desk.write("b.txt", "The sluice is opened at low water.")
+    said = desk.must("refresh", code=1)
+    assert "short" in desk.must("generate", "list", "--json")
+    path.write_text(path.read_text().replace(_MODEL, "gemini-3.8-flash"))
+    desk.follow(said, "generate regenerate", "-y")
+    assert "stopped" not in desk.must("refresh")
+
+
+@pytest.mark.cures("`semantic-assets generate retry {} -t {}` asks again")
+def test_a_picture_that_the_model_refused(desk: Desk) -> None:
+    from PIL import Image
+
+    desk.must("refresh")
+    Image.new("RGB", (64, 64), "white").save(desk.sources / DATASET / "scan.png")
+    (desk.sources / DATASET / "dataset.toml").write_text("transcribe = true\n")
+    desk.arm("stopped-answers", times=None, fraction=1.0, reason="SAFETY")
+    desk.run("refresh")
+    desk.disarm()
+    desk.follow(desk.must("failures", "--json"), "generate retry")
     desk.must("refresh")
     assert "scan.png" not in desk.run("failures", "--json").output

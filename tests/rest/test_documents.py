@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,3 +202,36 @@ def test_a_server_clears_at_its_start_what_a_killed_one_left(
     left.write_text("half a page")
     serve()
     assert not left.exists()
+
+
+def _form(served: Served, path: str, fields: list[str], **query: object) -> Any:
+    files = [(field, (f"{n}.txt", f"Gate {n} is oiled.")) for n, field in enumerate(fields)]
+    return served.client.post(path, params=query, files=files)
+
+
+@pytest.mark.parametrize("fields", [["files"], ["files[]"], ["files", "files[]", "files"]])
+def test_the_field_of_a_form_has_either_name(served: Served, fields: list[str]) -> None:
+    answer = _form(served, DOCUMENTS, fields, mode="ASYNC")
+    assert answer.status_code == 202
+    assert [one["file"] for one in answer.json()["results"]] == [
+        f"{n}.txt" for n in range(len(fields))
+    ]
+
+
+def test_a_field_of_another_name_is_refused(served: Served) -> None:
+    assert _form(served, DOCUMENTS, ["documents"]).status_code == 422
+
+
+def test_files_without_a_dataset_go_to_the_default_one(served: Served) -> None:
+    answer = _form(served, "/v1/documents", ["files[]"], mode="Sync")
+    assert (answer.status_code, answer.json()["dataset"]) == (200, "default/documents")
+    assert _search(served, "Gate 0 is oiled.")[0]["dataset"] == "default/documents"
+
+
+def test_a_key_of_another_project_stores_nothing_there(serve: Callable[..., Served]) -> None:
+    served = serve(needs_key=True)
+    _, secret = served.keys.make(project="acme", role="write")
+    served.client.headers["Authorization"] = f"Bearer {secret}"
+    answer = _form(served, "/v1/documents", ["files[]"])
+    assert answer.status_code == 403
+    assert "of its own project" in answer.json()["detail"]

@@ -24,4 +24,4 @@ def test_an_upload_is_no_setting(served: Served, name: str, content: str) -> Non
     assert not [path for path in dataset.glob("*") if path.is_file()]
     beside = [path for path in dataset.rglob("*.toml") if "_ingested" not in path.parts]
     assert beside == []
-    assert tasks_beside(served.core.store, DatasetKey("acme", "notes")) == {}
+    assert tasks_beside(served.core.store, DatasetKey("acme", "notes")).valid == {}

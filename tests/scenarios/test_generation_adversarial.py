@@ -269,8 +269,7 @@ def test_what_is_wrong_in_a_task_file_is_named(trial: Trial, lines: str) -> None
     trial.settings.tasks.mkdir(parents=True)
     start = 'model = "gemini-3.5-flash-lite"\nprompt = "{text}"\n'
     (trial.settings.tasks / "bad.toml").write_text(start + lines)
-    with pytest.raises(ConfigError, match=r"bad\.toml"):
-        task_files(trial.store)
+    assert "bad.toml" in task_files(trial.store).broken["bad"]
 
 
 def test_a_job_that_was_taken_over_in_real_time_loses_no_answer_and_pays_none_twice(

@@ -16,7 +16,7 @@ from semantic_assets.text.kinds import TextKind
 
 MANUALS = DatasetKey("acme", "manuals")
 EVERYTHING = """
-mode = "auto"
+mode = "AUTO"
 auto_below_tokens = 5000
 min_batch_size = 20
 

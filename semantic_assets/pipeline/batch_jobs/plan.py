@@ -129,6 +129,8 @@ class _Planner:
         store, product_id = self._store, self._product.product_id
         if self._product.backend != store.settings.backend:
             return Plan(blocked_by=other_backend(self._product, unsettled))
+        if reason := self._kind.refusal(store):
+            return Plan(blocked_by=Blocked(reason, needs_person=True))
         if not self._kind.is_wanted_by(store, {shard.key.dataset for shard, _ in unsettled}):
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):

@@ -73,7 +73,8 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
     """Answer a shard's pending texts of a space or a task in real time.
 
     Raises:
-        SpendRefused: over the day's cap, or without consent on the real backend.
+        SpendRefused: over the day's cap, without consent on the real backend, or of a task whose
+            model is shut down.
         TransientError: a call failed; answers before it are kept, the other texts are pending.
         CorruptResult: a call answered what cannot be used; the same.
     """
@@ -102,6 +103,8 @@ def _form(
     store: Store, gemini: Gemini, product: Product, shard: ShardKey, planning: Lease
 ) -> tuple[BatchJob, Lease] | None:
     """Write row and manifest, as for a batch: no other process may send these texts meanwhile."""
+    if reason := kind_of(product).refusal(store):
+        raise SpendRefused(reason)
     recover_manifests(store)  # of a ledger that was lost or rolled back: they may be paid for
     found = shard_demand(store, shard, product)
     if not found.is_pending.any():

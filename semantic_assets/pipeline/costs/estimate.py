@@ -59,10 +59,9 @@ class ScriptQuote:
 class Estimate(HtmlTable):
     """A quote. Dollars are of the batch API with its canaries, unless they say real-time."""
 
-    #: Texts to embed now. Documents that wait for answers of a task are not split yet: their tokens
-    #: are in the figures below.
+    #: Texts to embed now.
     texts: int
-    #: Tokens of these texts, and of prompts.
+    #: Tokens of these texts, of documents that wait for answers of a task, and of prompts.
     tokens: int
     tokens_low: int
     tokens_high: int
@@ -83,16 +82,17 @@ class Estimate(HtmlTable):
     is_free: bool
     #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
     count_requests: int = 0
-    #: Letters left out around the content of the documents of these texts, as of web pages.
+    #: Letters left out around the content of these documents, as of web pages.
     left_out_chars: int = 0
     #: Quotes of generation tasks; included in the dollars above.
     generations: tuple[TaskQuote, ...] = ()
-    #: What nobody has asked for yet: scanned pages and pictures that `transcribe = true` reads.
+    #: Scanned pages and pictures that `transcribe = true` would read.
     offers: tuple[TaskQuote, ...] = ()
     #: How many files are read, in words; empty where the sources were not listed.
     files: str = ""
-    #: What lies below the sources and is not read, and was not excluded on purpose.
+    #: What is not read and was not excluded on purpose; then: tasks whose model is shut down soon.
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:

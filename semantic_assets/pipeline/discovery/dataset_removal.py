@@ -4,11 +4,9 @@ Paid results stay (they belong to texts, not to datasets), and so does the place
 comes back is where it was, with nothing sent again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from semantic_assets.errors import DatasetRemoved, NotFound
+from semantic_assets.errors import NotFound
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.model.keys import DatasetKey, ShardKey
@@ -26,15 +24,6 @@ class Removal:
     chunks: int
     index_versions_count: int
     removed: bool
-
-
-@contextmanager
-def passing_over_removed(progress: Callable[[str], None]) -> Iterator[None]:
-    """Report a dataset that was removed while work on it was queued, and go on without error."""
-    try:
-        yield
-    except DatasetRemoved as error:
-        progress(f"skipped: {error}")
 
 
 def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:

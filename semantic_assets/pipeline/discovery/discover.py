@@ -21,7 +21,12 @@ from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
 from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.discovery.named_datasets import nearest_told
-from semantic_assets.pipeline.generation.task_versions import PinnedTasks, pin_tasks, task_files
+from semantic_assets.pipeline.generation.task_versions import (
+    PinnedTasks,
+    pin_tasks,
+    stopped_by_model,
+    task_files,
+)
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.settings.selection import IGNORE_FILE, Selection
 from semantic_assets.sources.listing import ListedFile, Listing
@@ -93,19 +98,21 @@ def discover(
 
 
 def _pin_tasks(store: Store, report: Discovery) -> None:
-    """Pin the tasks of the datasets; an invalid task file is reported and blocks only itself."""
-    try:
-        shared = task_files(store)
-    except ConfigError as error:
-        report.skipped["task files"] = str(error)
-        shared = {}
+    """Pin the tasks of the datasets; a task that cannot be used is reported, and stops alone."""
+    shared = task_files(store)
+    report.skipped |= {f"task {name}": reason for name, reason in shared.broken.items()}
     rows, pinned = store.ledger.datasets.rows(), PinnedTasks(store)
     for dataset in report.datasets:
         try:
             settings = DatasetSettings.of(rows[dataset].settings, f"{dataset}: {FILE_NAME}")
-            pin_tasks(store, dataset, settings, shared, pinned)
-        except ConfigError as error:
+            broken = pin_tasks(store, dataset, settings, shared, pinned)
+        except (ConfigError, OSError) as error:
             report.skipped[f"tasks of {dataset}"] = str(error)
+            continue
+        report.skipped |= {f"task {name} of {dataset}": why for name, why in broken.items()}
+    for one in store.ledger.tasks.all(stopped=True):
+        if one.dataset in report.datasets and (reason := stopped_by_model(one)):
+            report.skipped[f"task {one.task.name} of {one.dataset}"] = reason
 
 
 def _folders(store: Store, known: dict[DatasetKey, Dataset], report: Discovery) -> set[DatasetKey]:

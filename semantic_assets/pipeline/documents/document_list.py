@@ -17,10 +17,21 @@ from semantic_assets.intake.names import FOLDER, is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import row_group_starts
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.pipeline.documents.ingest import Ingestion
+from semantic_assets.pipeline.generation.descriptions import descriptions
 from semantic_assets.store import Store
 
-_COLUMNS = ["document_id", "uri", "record_id", "title", "bytes", "parse_status", "parse_error"]
+_COLUMNS = [
+    "document_id",
+    "uri",
+    "record_id",
+    "title",
+    "bytes",
+    "parse_status",
+    "parse_error",
+    "content_hash",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +150,13 @@ def _name_of(store: Store, dataset: DatasetKey, document: str) -> str:
 def _documents(store: Store, dataset: DatasetKey) -> Iterator[DocumentRow]:
     for shard in store.ledger.sources.shards(dataset):
         if store.lake.exists(layout.documents(shard.key)):
-            counts = _chunks(store, shard.key)
+            counts, outcomes = _chunks(store, shard.key), descriptions(store, shard.key)
             table = store.lake.read(layout.documents(shard.key), _COLUMNS)
             for batch in table.to_batches(max_chunksize=1_000):
                 for row in batch.to_pylist():
+                    outcome = outcomes.get(row["document_id"])
+                    if row["parse_status"] == ParseStatus.PENDING_DESCRIPTION and outcome:
+                        row |= outcome.shown(row["content_hash"])
                     yield _row(dataset, row, counts.get(row["document_id"]))
 
 

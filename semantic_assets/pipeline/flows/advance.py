@@ -5,11 +5,11 @@ Two calls at once are harmless. `advance` never waits for Google: it returns whe
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from semantic_assets.errors import DatasetRemoved, TransientError
+from semantic_assets.errors import TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, JobState
 from semantic_assets.model.keys import ShardKey
@@ -26,6 +26,7 @@ from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_after, feed_landed
+from semantic_assets.pipeline.flows.kept_apart import Troubles, kept_apart, told
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.pending.remembered_demands import RememberedDemands, remembering
@@ -78,6 +79,10 @@ class AdvanceReport:
         found = (*chunks.items(), *answers.items())
         return sum(failed for (shard, _), failed in found if str(shard) in failing)
 
+    def note(self, troubles: Troubles) -> None:
+        """Add what stopped single datasets."""
+        self.trouble += [f"{name}: {error}" for name, error in told(troubles).items()]
+
     def absorb(self, other: "AdvanceReport") -> None:
         """Add the work another call did; take over its counts of the work left."""
         self.submitted_jobs += other.submitted_jobs
@@ -87,7 +92,7 @@ class AdvanceReport:
         self.assembled += other.assembled
         self.fed += other.fed
         self.refused += other.refused
-        self.trouble += other.trouble
+        self.trouble += [line for line in other.trouble if line not in self.trouble]
         self.waiting_texts, self.blocked_by = other.waiting_texts, other.blocked_by
         self.open_jobs, self.foreign_jobs = other.open_jobs, other.foreign_jobs
 
@@ -139,7 +144,9 @@ def advance(
         while True:
             step = _step(store, gemini, send if submits else None)
             if not step.moved:
-                step.fed += with_rebuilt(store, lambda: feed_landed(store))
+                apart = Troubles()
+                step.fed += feed_landed(store, apart)
+                step.note(apart)
             report.absorb(step)
             told(step)
             if not step.moved:
@@ -152,8 +159,10 @@ def _step(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -
         poll(store, gemini)
     with _tolerating(report):
         report.collected = collect_some(store, gemini)
+        apart = Troubles()
         for collected in report.collected:
-            report.fed += with_rebuilt(store, partial(feed_after, store, collected))
+            report.fed += feed_after(store, collected, apart)
+        report.note(apart)
     with _tolerating(report):
         if send is not None:
             _submit(store, send, report)
@@ -170,14 +179,17 @@ def _submit(store: Store, send: Callable[[], Submission], report: AdvanceReport)
     report.submitted_tokens = sum(job.tokens_estimated for job in sent.submitted)
     report.refused = [reason for _, reason in sent.refused]
     report.waiting_texts, report.blocked_by = sent.waiting_texts, sent.blocked_by
+    apart = Troubles()
     for found in sent.settled:
-        with suppress(DatasetRemoved):  # it may be removed meanwhile
+        with kept_apart(store, found.shard.dataset, apart):
             if isinstance(found.product, GenerationTask):
                 report.fed.append(_fed(store, found, found.product))
             else:
                 report.assembled.append(
                     assemble(store, found.shard, space=found.product, demand=found)
                 )
+
+    report.note(apart)
 
 
 def _fed(store: Store, found: ShardDemand, task: GenerationTask) -> OutputsReport:

@@ -1,9 +1,10 @@
 """Apply landed answers: write `generations`, and split the documents that waited into `chunks`."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from functools import partial
 
-from semantic_assets.errors import Conflict, DatasetRemoved
+from semantic_assets.errors import Conflict
 from semantic_assets.lake import layout
 from semantic_assets.ledger.tasks import DatasetTask
 from semantic_assets.model.batch_job import JobState
@@ -13,7 +14,9 @@ from semantic_assets.model.statuses import RowStatus
 from semantic_assets.model.task import GenerationTask, is_task
 from semantic_assets.pipeline.batch_jobs.collect import Collection
 from semantic_assets.pipeline.chunks.chunk_shard import chunk_documents
+from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.documents.ingest import Ingestion
+from semantic_assets.pipeline.flows.kept_apart import Troubles, kept_apart
 from semantic_assets.pipeline.generation.outputs import OutputsReport, assemble_outputs
 from semantic_assets.pipeline.pending.pending import ShardDemand, shard_demand
 from semantic_assets.store import Store
@@ -50,28 +53,41 @@ def feed_shards(store: Store, shards: Iterable[ShardKey], task: GenerationTask) 
         feed(store, shard, task)
 
 
-def feed_all(store: Store, shards: Iterable[ShardKey]) -> list[OutputsReport]:
-    """Feed the answers of every task of these shards; return the reports."""
+def feed_all(
+    store: Store, shards: Iterable[ShardKey], troubles: Troubles | None = None
+) -> list[OutputsReport]:
+    """Feed the answers of every task of these shards; return the reports.
+
+    Args:
+        troubles: gets what stops a dataset; without it the error is raised.
+    """
     tasks: dict[DatasetKey, list[GenerationTask]] = {}
     for pinned in store.ledger.tasks.all():
         tasks.setdefault(pinned.dataset, []).append(pinned.task)
-    return [feed(store, shard, task) for shard in shards for task in tasks.get(shard.dataset, ())]
+    done: list[OutputsReport] = []
+    for shard in shards:
+        with nullcontext() if troubles is None else kept_apart(store, shard.dataset, troubles):
+            for task in tasks.get(shard.dataset, ()):
+                done.append(with_rebuilt(store, partial(feed, store, shard, task)))
+    return done
 
 
-def feed_after(store: Store, collected: Collection) -> list[OutputsReport]:
+def feed_after(store: Store, collected: Collection, troubles: Troubles) -> list[OutputsReport]:
     """Feed the shards of a collected generation job where enough answers came in."""
     if not is_task(collected.job.product_id):
         return []
     task = store.ledger.tasks.find(collected.job.product_id)
     done = []
     for name in collected.job.shards:
-        with suppress(DatasetRemoved, Conflict):  # read again meanwhile: the next call feeds it
-            if report := _if_worthwhile(store, ShardKey.parse(name), task):
+        shard = ShardKey.parse(name)
+        with kept_apart(store, shard.dataset, troubles), suppress(Conflict):
+            # Read again meanwhile: the next call feeds it.
+            if report := with_rebuilt(store, partial(_if_worthwhile, store, shard, task)):
                 done.append(report)
     return done
 
 
-def feed_landed(store: Store) -> list[OutputsReport]:
+def feed_landed(store: Store, troubles: Troubles) -> list[OutputsReport]:
     """Apply what landed and was not worth a table by itself, or whose table is gone.
 
     Looks into the ledger and the folders alone, and opens the shards it finds there.
@@ -79,8 +95,8 @@ def feed_landed(store: Store) -> list[OutputsReport]:
     done = []
     for pinned in store.ledger.tasks.all(stopped=True):
         for shard in _landed_in(store, pinned):
-            with suppress(DatasetRemoved, Conflict):
-                report = feed(store, shard, pinned.task)
+            with kept_apart(store, shard.dataset, troubles), suppress(Conflict):
+                report = with_rebuilt(store, partial(feed, store, shard, pinned.task))
                 done += [report] if report.written else []
     return done
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from semantic_assets.lake import layout
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
-from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport, assemble
+from semantic_assets.pipeline.flows.kept_apart import Troubles, kept_apart
 from semantic_assets.pipeline.flows.timing import Stopwatch
 from semantic_assets.pipeline.flows.unchanged import settled_shards_unchanged
 from semantic_assets.pipeline.vector_index.build import IndexReport, build_index
@@ -22,6 +22,8 @@ class Published:
     #: Those of them that were not as they were.
     assembled: list[EmbeddingsReport] = field(default_factory=list)
     indexed: list[DatasetKey] = field(default_factory=list)
+    #: What stopped single datasets; the others are published.
+    troubles: Troubles = field(default_factory=dict)
 
 
 def assemble_and_index(
@@ -44,7 +46,7 @@ def assemble_and_index(
         if (held := settled.get(shard)) is not None:
             done.embeddings.append(held)
             continue
-        with stopwatch.stage("embeddings"), passing_over_removed(store.report_progress):
+        with stopwatch.stage("embeddings"), kept_apart(store, shard.dataset, done.troubles):
             done.assembled.append(assemble(store, shard, unshared=shard in unshared))
             done.embeddings.append(done.assembled[-1])
     ready = {one.shard.dataset for one in done.embeddings if one.ready or one.is_settled}
@@ -61,7 +63,7 @@ def _index(
         if (held := known.get(dataset)) is not None:
             done.indexes.append(held)
             continue
-        with stopwatch.stage("vector_index"), passing_over_removed(store.report_progress):
+        with stopwatch.stage("vector_index"), kept_apart(store, dataset, done.troubles):
             done.indexes.append(index_dataset(store, dataset))
             done.indexed.append(dataset)
 

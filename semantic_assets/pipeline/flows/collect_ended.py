@@ -4,7 +4,7 @@ Only canaries are embedded: an answer is used when some of its rows, embedded ag
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from semantic_assets.gemini.client import Gemini
@@ -19,6 +19,7 @@ from semantic_assets.pipeline.flows.advance import (
     tell_how_far,
 )
 from semantic_assets.pipeline.flows.assemble_and_index import Published, assemble_and_index
+from semantic_assets.pipeline.flows.kept_apart import Troubles, told
 from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_spaces
 from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.pipeline.vector_index.build_inputs import (
@@ -82,7 +83,7 @@ def collect_ended(store: Store, gemini: Gemini) -> CollectReport:
         indexes_built=sum(index.written for index in done.indexes),
         open_jobs=taken.open_jobs,
         texts_waiting=sum(noted.pending or 0 for noted in store.ledger.progress.all().values()),
-        trouble=tuple(taken.trouble),
+        trouble=(*taken.trouble, *_told(done.troubles, taken.trouble)),
     )
 
 
@@ -113,11 +114,16 @@ def collect_until_done(
     return report
 
 
+def _told(troubles: Troubles, before: Sequence[str]) -> list[str]:
+    lines = [f"{name}: {error}" for name, error in told(troubles).items()]
+    return [line for line in lines if line not in before]
+
+
 def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
     """List the shards of collected embeddings, and unsettled shards without pending texts or open jobs.
 
     Deriving a shard of 12,000 documents costs half a second, and gives the same answer while its
-    jobs are out.
+    jobs are out. A dataset that is not embedded has nothing to publish.
     """
     embedded = [one.job for one in taken.collected if one.job.kind == JobKind.EMBEDDING]
     due = {ShardKey.parse(name) for job in embedded for name in job.shards}
@@ -129,7 +135,8 @@ def _due(store: Store, taken: AdvanceReport) -> list[ShardKey]:
             waits = noted is not None and bool(noted.pending)
             if not waits and str(shard.key) not in out:
                 due.add(shard.key)
-    return sorted(due)
+    embedded_now = {one: store.is_embedded(one) for one in {shard.dataset for shard in due}}
+    return sorted(shard for shard in due if embedded_now[shard.dataset])
 
 
 def _stale(store: Store) -> set[DatasetKey]:

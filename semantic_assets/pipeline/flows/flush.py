@@ -12,6 +12,7 @@ from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
+from semantic_assets.pipeline.flows.kept_apart import told
 from semantic_assets.pipeline.flows.prepare import prepare_shards
 from semantic_assets.store import Store
 
@@ -30,6 +31,8 @@ class FlushReport(HtmlTable):
     #: Why they stay; None where nothing does.
     blocked_by: str | None
     documents_chunked: int
+    #: What stopped single datasets; what could be split of the others was sent.
+    trouble: tuple[str, ...] = ()
 
 
 def flush(
@@ -61,6 +64,7 @@ def flush(
         waiting_texts=waiting,
         blocked_by=blocked_by,
         documents_chunked=sum(report.documents_chunked for report in cut.chunks),
+        trouble=tuple(f"{name}: {error}" for name, error in told(cut.troubles).items()),
     )
 
 

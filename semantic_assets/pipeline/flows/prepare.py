@@ -7,10 +7,10 @@ from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.wording import DetailLine, ProgressLine, counted
 from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_documents
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
-from semantic_assets.pipeline.discovery.dataset_removal import passing_over_removed
 from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.read import DocumentsReport, read_documents
 from semantic_assets.pipeline.flows.apply_outputs import feed
+from semantic_assets.pipeline.flows.kept_apart import Troubles, kept_apart
 from semantic_assets.pipeline.flows.timing import Stopwatch
 from semantic_assets.pipeline.flows.unchanged import unchanged_shards
 from semantic_assets.pipeline.generation.write_prompts import RequestsReport, ask_documents
@@ -28,6 +28,8 @@ class PreparedShards:
     documents: list[DocumentsReport] = field(default_factory=list)
     requests: list[RequestsReport] = field(default_factory=list)
     chunks: list[ChunksReport] = field(default_factory=list)
+    #: What stopped single datasets; the others are prepared.
+    troubles: Troubles = field(default_factory=dict)
 
     def add(self, read: DocumentsReport, made: ChunksReport | None) -> None:
         """Add the reports of one shard."""
@@ -63,7 +65,7 @@ def prepare_shards(
                 cut.add(held.documents, held.chunks)
                 store.report_progress(DetailLine(_told(held.documents, held.chunks)))
                 continue
-            with passing_over_removed(store.report_progress):
+            with kept_apart(store, shard.dataset, cut.troubles):
                 with_rebuilt(
                     store, partial(_read_and_chunk, store, cut, shard, stopwatch, unshared)
                 )

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from semantic_assets.errors import ConfigError, CorruptResult, SpendRefused, TransientError
+from semantic_assets.errors import CorruptResult, SpendRefused, TransientError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
-from semantic_assets.model.statuses import Mode
+from semantic_assets.model.statuses import Mode, mode_of
 from semantic_assets.pipeline.batch_jobs.guards import remote_block
 from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_now, embed_now
 from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.pending.pending import Counted, pending_texts
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
-from semantic_assets.settings.dataset_settings import MODES
 from semantic_assets.store import Store
 
 
@@ -46,8 +45,7 @@ def embed_in_realtime(
     Raises:
         ConfigError: there is no such mode.
     """
-    if mode is not None and mode not in MODES:
-        raise ConfigError(f"there is no mode {mode!r}: use {', '.join(MODES)}")
+    mode = None if mode is None else mode_of(mode)
     counted, done = Counted.UNSHARED if unshared else Counted.TO_SEND, EmbeddedNow()
     due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode, counted)]
     if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):

@@ -30,6 +30,7 @@ from semantic_assets.pipeline.flows.advance import (
 )
 from semantic_assets.pipeline.flows.apply_outputs import feed_all
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
+from semantic_assets.pipeline.flows.kept_apart import told
 from semantic_assets.pipeline.flows.prepare import PreparedShards, prepare_shards
 from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import ReindexReport, continue_reindex
@@ -59,6 +60,8 @@ class RefreshReport:
     indexes: list[IndexReport] = field(default_factory=list)
     quality: list[Evaluation] = field(default_factory=list)
     reindexed: list[ReindexReport] = field(default_factory=list)
+    #: What stopped single datasets; the others were brought in.
+    troubles: dict[str, str] = field(default_factory=dict)
     #: Jobs whose answer a person must decide about, quarantined or damaged.
     undecided: Sequence[BatchJob] = ()
     #: The files of these datasets, after the run.
@@ -71,7 +74,8 @@ class RefreshReport:
 
         What patterns exclude on purpose does not count, and what waits does not either.
         """
-        return self.files.failed + left_out(self.discovery.passed_over) + self.failed
+        passed_over = left_out(self.discovery.passed_over)
+        return self.files.failed + passed_over + self.failed + len(self.troubles)
 
     @property
     def failed(self) -> int:
@@ -119,7 +123,9 @@ class RefreshReport:
     @property
     def summary(self) -> str:
         files = [self.files.told] if self.files.failed or self.files.in_part else []
-        return "; ".join([self._outcome, *files, *self._failed, *self.discovery.troubles])
+        stopped = [f"{name} stopped: {error}" for name, error in self.troubles.items()]
+        troubles = [*stopped, *self.discovery.troubles]
+        return "; ".join([self._outcome, *files, *self._failed, *troubles])
 
     @property
     def _failed(self) -> list[str]:
@@ -184,7 +190,7 @@ def refresh(
             store, gemini, wait_minutes=wait_minutes, sleep=sleep, tally=tally
         )
     with report.stopwatch.stage("generations"):
-        report.outputs = with_rebuilt(store, lambda: feed_all(store, cut.touched))
+        report.outputs = feed_all(store, cut.touched, cut.troubles)
         report.chunks = [_cut_since(store, one, report) for one in report.chunks]
     # What was assembled while advancing is then told by its stamp, without another pass.
     note_unchanged(store, cut.touched, report.advanced.assembled, ())
@@ -192,6 +198,7 @@ def refresh(
         store, sorted([*shards, *_out_of_reach(store, report.discovery)]), report.stopwatch
     )
     report.embeddings, report.indexes = done.embeddings, done.indexes
+    report.troubles = told(cut.troubles | done.troubles)
     report.undecided = store.ledger.jobs.list(states=[JobState.QUARANTINED, JobState.DAMAGED])
     _look_further(store, gemini, report)
     if report.discovery.datasets:

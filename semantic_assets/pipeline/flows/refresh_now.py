@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.statuses import Mode, mode_of
 from semantic_assets.pipeline.costs.estimate import require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.assemble_and_index import assemble_and_index
@@ -35,15 +36,19 @@ def refresh_now(
 
     Raises:
         SpendRefused: the quote is over the cap of a run. Nothing was sent.
+        SemanticAssetsError, OSError: what stopped the dataset.
     """
+    mode = mode_of(mode)
     found = discover(store, datasets=(dataset,))
     cut = prepare_shards(store, found, unshared=unshared)
-    if mode != "async":  # it sends nothing here: no cap may keep a deletion from search
+    if mode != Mode.ASYNC:  # it sends nothing here: no cap may keep a deletion from search
         counted = Counted.UNSHARED if unshared else Counted.TO_SEND
         require_run_budget(store, (dataset,), None, counted=counted)
     done = embed_in_realtime(store, gemini, cut.shards, mode=mode, unshared=unshared)
     left = set(cut.shards) - done.shards if unshared else set()
     published = assemble_and_index(store, cut.shards, unshared=left)
+    for error in (*cut.troubles.values(), *published.troubles.values()):
+        raise error
     jobs = [] if unshared else [report.job_id for report in done.reports]
     return BroughtIn(
         job_ids=tuple(job_id for job_id in jobs if job_id is not None),

@@ -1,6 +1,5 @@
 """Tasks of datasets: pinned when a task's file names them or on request; stopped on request."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError, NotFound, UnknownName
@@ -10,7 +9,13 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.task import TaskUse
 from semantic_assets.settings import transcription
 from semantic_assets.settings.dataset_settings import DatasetSettings
-from semantic_assets.settings.task_file import BESIDE, TaskFile, read_tasks, read_tasks_beside
+from semantic_assets.settings.task_file import (
+    BESIDE,
+    TaskFile,
+    TaskFiles,
+    read_tasks,
+    read_tasks_beside,
+)
 from semantic_assets.store import Store
 
 
@@ -25,31 +30,15 @@ class EditedTask(HtmlTable):
     pinned: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskListed(HtmlTable):
-    task: str
-    model: str
-    reads: str
-    answers: str
-    #: The datasets it processes.
-    datasets: str
-    #: Those of them on an older version than its file: see `regenerate`.
-    edited_for: str
-
-
-def task_files(store: Store) -> dict[str, TaskFile]:
-    """Read the tasks of the folder of tasks, and the one that comes with the package, by name.
-
-    Raises:
-        ConfigError: one of the files is invalid.
-    """
+def task_files(store: Store) -> TaskFiles:
+    """Read the tasks of the folder of tasks, and the one that comes with the package."""
     backend = store.settings.backend
-    own = {transcription.NAME: transcription.transcription(backend)}
-    return own | read_tasks(store.settings.tasks, backend=backend)
+    own = TaskFiles({transcription.NAME: transcription.transcription(backend)})
+    return own.under(read_tasks(store.settings.tasks, backend=backend))
 
 
-def tasks_beside(store: Store, dataset: DatasetKey) -> dict[str, TaskFile]:
-    """Read the tasks beside a dataset's files, by name. Raises as `task_files`."""
+def tasks_beside(store: Store, dataset: DatasetKey) -> TaskFiles:
+    """Read the tasks beside a dataset's files."""
     folder = store.sources.about(dataset)
     return read_tasks_beside(folder, dataset, backend=store.settings.backend)
 
@@ -59,14 +48,19 @@ def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> Tas
 
     Raises:
         UnknownName: there is no task of that name; the message lists the existing ones.
+        ConfigError: its file cannot be used.
     """
-    files = task_files(store) | (tasks_beside(store, dataset) if dataset else {})
-    if name not in files:
+    files = task_files(store)
+    if dataset is not None:
+        files = files.under(tasks_beside(store, dataset))
+    if name in files.broken:
+        raise ConfigError(files.broken[name])
+    if name not in files.valid:
         raise UnknownName(
-            f"there is no task {name!r}: there are {', '.join(files) or 'none'} in "
+            f"there is no task {name!r}: there are {', '.join(files.valid) or 'none'} in "
             f"{store.settings.tasks}"
         )
-    return files[name]
+    return files.valid[name]
 
 
 class PinnedTasks:
@@ -98,26 +92,31 @@ def pin_tasks(
     store: Store,
     dataset: DatasetKey,
     settings: DatasetSettings,
-    shared: Mapping[str, TaskFile],
+    shared: TaskFiles,
     pinned: PinnedTasks,
-) -> None:
+) -> dict[str, str]:
     """Pin a dataset to the tasks whose files name it, unless it is pinned to them.
 
-    Raises:
-        ConfigError: a task file beside its own files is invalid.
+    Return why each task beside its files cannot be used.
     """
     names = store.sources.about_names(dataset)
     has_own = any(name.endswith(BESIDE) for name in names)
-    files = {**shared, **tasks_beside(store, dataset)} if has_own else shared
+    own = tasks_beside(store, dataset) if has_own else TaskFiles()
+    broken = dict(own.broken)
     is_derived = pinned.is_made_of_answers(dataset)
-    for name, file in files.items():
+    for name, file in shared.under(own).valid.items():
         is_taken = str(dataset) in file.datasets if is_derived else file.takes(dataset)
         if not is_taken and not (name == transcription.NAME and settings.transcribe):
             continue
-        require_room(dataset, file)
+        try:
+            require_room(dataset, file)
+        except ConfigError as error:
+            broken[name] = str(error)
+            continue
         if not pinned.has(dataset, file.task.name):
             store.ledger.tasks.pin(dataset, file.task, file.use)
             pinned.add(dataset, file.task.name, file.use)
+    return broken
 
 
 def require_room(dataset: DatasetKey, file: TaskFile) -> None:
@@ -145,34 +144,6 @@ def pinned_task(store: Store, dataset: DatasetKey, name: str) -> DatasetTask:
     )
 
 
-def list_of_tasks(store: Store) -> list[TaskListed]:
-    """List every task of the folder of tasks and of the package, or that processes a dataset.
-
-    Raises:
-        ConfigError: a file of the folder of tasks is invalid.
-    """
-    pinned = store.ledger.tasks.all(stopped=True)
-    names = sorted({*task_files(store), *(one.task.name for one in pinned)})
-    files = task_files(store)
-    return [_listed(store, name, files.get(name), pinned) for name in names]
-
-
-def _listed(
-    store: Store, name: str, file: TaskFile | None, pinned: list[DatasetTask]
-) -> TaskListed:
-    its = [one for one in pinned if one.task.name == name]
-    task = file.task if file is not None else its[0].task
-    edited = [one.dataset for one in edited_tasks(store) if one.task == name]
-    return TaskListed(
-        task=name,
-        model=task.model,
-        reads="media" if task.is_media else "text",
-        answers="JSON" if task.response_schema else "text",
-        datasets=", ".join(str(one.dataset) for one in its),
-        edited_for=", ".join(edited),
-    )
-
-
 def edited_tasks(store: Store) -> list[EditedTask]:
     """List datasets whose task's file has changed; nothing changes for them before `regenerate`."""
     found = []
@@ -192,3 +163,13 @@ def edited_tasks(store: Store) -> list[EditedTask]:
                 )
             )
     return found
+
+
+def stopped_by_model(pinned: DatasetTask) -> str | None:
+    """Return why a dataset's task is stopped by its model, and the cure; None: it is not."""
+    if pinned.refusal is None:
+        return None
+    return (
+        f"{pinned.refusal}. Nothing more is sent of it: set model in its file, then `semantic-assets "
+        f"generate regenerate -d {pinned.dataset} -t {pinned.task.name}` (it quotes first)"
+    )

@@ -13,7 +13,7 @@ from semantic_assets.errors import Conflict
 from semantic_assets.intake.names import is_segment, shown_uri
 from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
-from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.chat_models import listed_chat_model
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.statuses import ParseStatus
@@ -162,7 +162,7 @@ def prompt_of(task: GenerationTask, document: dict[str, Any]) -> tuple[str, str 
 
 
 def too_long(task: GenerationTask, tokens: int) -> str | None:
-    limit = chat_model(task.model).max_input_tokens
+    limit = listed_chat_model(task.model).max_input_tokens
     if tokens <= limit:
         return None
     return f"its request has about {tokens} tokens, {task.model} takes {limit}: split the document"

@@ -26,7 +26,12 @@ from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.flows.advance import advance_until_done
 from semantic_assets.pipeline.flows.apply_outputs import feed, feed_shards
 from semantic_assets.pipeline.generation.outputs import NOT_SENT, outputs_report, shard_results
-from semantic_assets.pipeline.generation.task_versions import find_task, pinned_task, require_room
+from semantic_assets.pipeline.generation.task_versions import (
+    find_task,
+    pinned_task,
+    require_room,
+    stopped_by_model,
+)
 from semantic_assets.pipeline.generation.write_prompts import ask_documents
 from semantic_assets.pipeline.pending.pending import pending_texts
 from semantic_assets.pipeline.pending.retry import write_retry
@@ -58,6 +63,8 @@ class GenerationStatus(HtmlTable):
     blocked_by: str | None
     #: Outcomes that have landed and are not in `generations` yet: `semantic-assets collect`.
     unapplied: int
+    #: Nothing more is sent: by `generate stop`, or its model is shut down.
+    is_stopped: bool
     is_done: bool
     #: The emulator wrote the answers in place of a model.
     is_placeholder: bool
@@ -141,7 +148,8 @@ def generation_status(
     Raises:
         NotFound: the dataset is not processed by such a task.
     """
-    task = pinned_task(store, dataset, name).task
+    pinned = pinned_task(store, dataset, name)
+    task, stopped = pinned.task, stopped_by_model(pinned)
     shards = _asked(store, dataset, task)
     reports = [outputs_report(store, shard, task) for shard in shards]
     jobs = [
@@ -166,8 +174,9 @@ def generation_status(
         usd=sum(report.usd for report in reports),
         job_ids=tuple(job.job_id for job in jobs),
         open_jobs=len(open_jobs),
-        blocked_by=blocked_by.reason if blocked_by is not None and waiting else None,
+        blocked_by=stopped or (blocked_by.reason if blocked_by is not None and waiting else None),
         unapplied=sum(report.unapplied for report in reports),
+        is_stopped=pinned.is_stopped,
         is_done=all(report.is_settled and not report.unapplied for report in reports),
         is_placeholder=task.backend == "emulator",
     )

@@ -39,6 +39,15 @@ def dataset_of_file(path: Path, name: str | None) -> DatasetKey:
     return DatasetKey(PROJECT, name)
 
 
+def datasets_of_files(store: Store) -> set[DatasetKey]:
+    """Return the datasets that were made of submitted files, and are nothing else; by one query.
+
+    No run of Dagster works on them: `generate submit` reads them, and an advance brings in answers.
+    """
+    every = store.all_dataset_settings().items()
+    return {key for key, own in every if key.project == PROJECT and not own.embed}
+
+
 def take_file(store: Store, path: Path, dataset: DatasetKey) -> None:
     """Store the file as the only source of its dataset.
 

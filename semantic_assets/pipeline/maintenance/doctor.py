@@ -13,7 +13,8 @@ from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import file_counts
-from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
+from semantic_assets.pipeline.generation.task_list import task_troubles
+from semantic_assets.pipeline.generation.task_versions import task_files
 from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, misspelt_variables
@@ -94,7 +95,7 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     yield from _queue(status(store, scope_id=gemini.scope_id))
     yield from _files(store)
     yield _paid(store)
-    yield _tasks(store)
+    yield from _tasks(store)
 
 
 def _files(store: Store) -> Iterator[Diagnosis]:
@@ -121,22 +122,15 @@ def _paid(store: Store) -> Diagnosis:
     return Diagnosis(name="paid files", is_well=not broken, found=found, remedy=remedy)
 
 
-def _tasks(store: Store) -> Diagnosis:
-    """Diagnose task files: whether they are valid, and the versions datasets are processed by."""
-    try:
-        names = ", ".join(task_files(store)) or "none"
-    except SemanticAssetsError as error:
-        return Diagnosis(name="tasks", is_well=False, found=str(error), remedy="mend the file")
-    if edited := edited_tasks(store):
-        first = edited[0]
-        return Diagnosis(
-            name="tasks",
-            is_well=False,
-            found=f"{first.task} was edited since {first.dataset} was begun with it",
-            remedy=f"`semantic-assets generate regenerate -d {first.dataset} -t {first.task}` quotes "
-            "what the new one costs; or put the file back",
-        )
-    return Diagnosis(name="tasks", is_well=True, found=names)
+def _tasks(store: Store) -> Iterator[Diagnosis]:
+    """Diagnose tasks: files, models, and the versions that datasets are processed by."""
+    troubles = task_troubles(store)
+    for one in troubles:
+        is_well = None if one.is_warning else False
+        yield Diagnosis(name="tasks", is_well=is_well, found=one.found, remedy=one.remedy)
+    if not troubles:
+        names = ", ".join(task_files(store).valid) or "none"
+        yield Diagnosis(name="tasks", is_well=True, found=names)
 
 
 def _key(settings: Settings) -> Diagnosis:

@@ -44,6 +44,9 @@ class EmbeddingKind:
     def rows_of(self, shard: Shard) -> int:
         return shard.chunks
 
+    def refusal(self, store: Store) -> str | None:
+        return None
+
     def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool:
         """Decide the spaces of these datasets, by one query where all are decided already."""
         known = store.ledger.dataset_spaces.all()

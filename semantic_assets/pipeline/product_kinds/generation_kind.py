@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.chat_models import chat_model
+from semantic_assets.model.chat_models import listed_chat_model, why_not
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.task import GenerationTask, TaskUse
@@ -58,6 +59,12 @@ class GenerationKind:
 
     def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool:
         return True
+
+    def refusal(self, store: Store) -> str | None:
+        """Return why the task is stopped: Google would answer by another model, at its price."""
+        today = datetime.fromtimestamp(store.ledger.now(), UTC).date()
+        reason = why_not(self.task.model, today)
+        return None if reason is None else f"task {self.task.name} is stopped: {reason}"
 
     def expected_output(self, store: Store, requests: int) -> int:
         return expected_output_tokens(store, self.task, requests)
@@ -105,7 +112,7 @@ def _generated(
     store: Store, gemini: Gemini, task: GenerationTask, planned: PlannedJob
 ) -> Iterator[Block]:
     reader = AnswerReader(task)
-    rate = chat_model(task.model).calls_per_minute[store.settings.tier]
+    rate = listed_chat_model(task.model).calls_per_minute[store.settings.tier]
     open_keys = set(manifest_keys(store.lake, planned.job.job_id) or ())
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         for group in groups_of(asks(store, gemini, planned), CALLS_AT_ONCE):

@@ -35,6 +35,7 @@ class ProductKind(Protocol):
     def uploads_media(self) -> bool: ...  # making a request line uploads what it names
     def rows_of(self, shard: Shard) -> int: ...  # that may want an answer
     def is_wanted_by(self, store: Store, datasets: Set[DatasetKey]) -> bool: ...  # by all of them
+    def refusal(self, store: Store) -> str | None: ...  # why its model may be asked nothing
     def expected_output(self, store: Store, requests: int) -> int | None: ...  # tokens
     # Notes on the last answer, where one was not accepted, go into the manifest.
     def with_repairs(

@@ -18,8 +18,8 @@ from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import RowStatus
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
-from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.costs.paid_jobs import booked_as
+from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.vector_index.serving import require_parts
 from semantic_assets.pipeline.vector_index.shard_part import shard_name
 from semantic_assets.store import Store

@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 from semantic_assets.errors import SourceMissing
 from semantic_assets.intake.names import shown_uri
 from semantic_assets.lake import layout
-from semantic_assets.model.keys import DatasetKey
+from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.parsing.formats import is_supported
 from semantic_assets.parsing.readers import no_reader
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import described_datasets
+from semantic_assets.pipeline.generation.descriptions import descriptions
 from semantic_assets.pipeline.pending.retry import failures
 from semantic_assets.sources.passed_over import PassedOver, fact_of, remedy_of
 from semantic_assets.store import Store
@@ -101,6 +102,8 @@ def _documents(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Faul
         for shard in store.ledger.sources.shards(dataset):
             if store.lake.exists(layout.documents(shard.key)):
                 yield from _faults(store.lake.read(layout.documents(shard.key), _COLUMNS), kinds)
+                if dataset in described:
+                    yield from _not_described(store, shard.key)
 
 
 def _faults(rows: pa.Table, kinds: Mapping[ParseStatus, str]) -> Iterator[_Fault]:
@@ -109,6 +112,23 @@ def _faults(rows: pa.Table, kinds: Mapping[ParseStatus, str]) -> Iterator[_Fault
         if what := kinds.get(ParseStatus(row["parse_status"])):
             place = shown_uri(row["uri"], row["record_id"])
             yield _Fault(what, row["parse_error"] or _NO_TEXT, place)
+
+
+def _not_described(store: Store, shard: ShardKey) -> Iterator[_Fault]:
+    """Yield the media of which a task gave a reason in place of a description."""
+    failed = {name: one for name, one in descriptions(store, shard).items() if one.error}
+    if not failed:
+        return
+    rows = store.lake.read(layout.documents(shard), [*_COLUMNS, "document_id", "content_hash"])
+    for row in rows.to_pylist():
+        outcome = failed.get(row["document_id"])
+        is_waiting = row["parse_status"] == ParseStatus.PENDING_DESCRIPTION
+        if outcome and outcome.error and is_waiting and row["content_hash"] == outcome.content_hash:
+            remedy = (
+                f"`semantic-assets generate retry {shard.dataset} -t {outcome.task}` asks again"
+            )
+            place = shown_uri(row["uri"], row["record_id"])
+            yield _Fault("documents", outcome.error, place, remedy)
 
 
 def _chunks(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:

@@ -73,7 +73,9 @@ class Status(HtmlTable):
         ends = ", ".join(f"{count} {name}" for name, count in counts if name in NOT_GOOD)
         told = ", ".join(f"{count:,} {stage}" for stage, count in sorted(self.stages.items()))
         not_created = f"{self.released_jobs:,} not created" if self.released_jobs else ""
-        return ", ".join(filter(None, (f"{told} ({ends})" if ends else told, not_created))) or "none"
+        return (
+            ", ".join(filter(None, (f"{told} ({ends})" if ends else told, not_created))) or "none"
+        )
 
 
 def status(store: Store, *, scope_id: str) -> Status:

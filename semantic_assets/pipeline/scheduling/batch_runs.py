@@ -17,6 +17,7 @@ from semantic_assets.model.catalog import MAX_ACTIVE_JOBS
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.batch_jobs.poll import poll
+from semantic_assets.pipeline.generation_jobs.generation_files import datasets_of_files
 from semantic_assets.pipeline.pending.products import (
     WantedProduct,
     is_settled_in,
@@ -213,8 +214,10 @@ def _sendable_in(
 def _generations_due(store: Store, shards: list[ShardKey], runs: KnownRuns) -> Iterable[RunDue]:
     """Request runs for shards whose answers are all in, by three queries for all shards."""
     tasks: dict[DatasetKey, list[str]] = {}
+    of_files = datasets_of_files(store)
     for pinned in store.ledger.tasks.all():
-        tasks.setdefault(pinned.dataset, []).append(pinned.task.task_id)
+        if pinned.dataset not in of_files:
+            tasks.setdefault(pinned.dataset, []).append(pinned.task.task_id)
     if not tasks:
         return
     progress = store.ledger.progress.all()

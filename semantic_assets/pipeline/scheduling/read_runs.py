@@ -20,6 +20,7 @@ from semantic_assets.pipeline.documents.plan_records import discover_and_plan
 from semantic_assets.pipeline.documents.read import reading_of
 from semantic_assets.pipeline.generation.context import context_digest
 from semantic_assets.pipeline.generation.write_prompts import requests_inputs
+from semantic_assets.pipeline.generation_jobs.generation_files import datasets_of_files
 from semantic_assets.pipeline.scheduling.batch_runs import RunDue
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -104,7 +105,8 @@ def _stale(store: Store, datasets: Sequence[DatasetKey]) -> Iterator[Shard]:
     every, shards = store.all_dataset_settings(), defaultdict[DatasetKey, list[Shard]](list)
     for shard in store.ledger.sources.shards():
         shards[shard.key.dataset].append(shard)
-    for dataset in (one for one in datasets if one in every):
+    of_files = datasets_of_files(store)
+    for dataset in (one for one in datasets if one in every and one not in of_files):
         settings, tasks = every[dataset], pinned.get(dataset, [])
         for shard in shards[dataset]:
             read = documents.get(layout.documents(shard.key))

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from semantic_assets.api.generation_job import GenerationJob
 from semantic_assets.pipeline.costs.estimate_tasks import TaskQuote
-from semantic_assets.pipeline.generation.task_versions import TaskListed, list_of_tasks
+from semantic_assets.pipeline.generation.task_list import TaskListed, list_of_tasks
 from semantic_assets.rest.access import LakeAdmin, LakeReader
 from semantic_assets.rest.bodies import GenerationBody, Json
 from semantic_assets.rest.fair_route import ReadingRoute, WritingRoute

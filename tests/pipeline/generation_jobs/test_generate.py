@@ -458,8 +458,13 @@ def test_doctor_names_an_edited_task_and_a_broken_one(trial: Trial) -> None:
     write_news(trial)
     write_task(trial)
     trial.refresh()
-    assert _tasks(trial.store).is_well
-    write_task(trial, prompt="Be brief.\\n\\n{text}")
-    assert "generate regenerate -d acme/news -t summary" in _tasks(trial.store).remedy
-    (trial.settings.tasks / "summary.toml").write_text("model = ")
-    assert "not valid TOML" in _tasks(trial.store).found
+    assert [one.is_well for one in _tasks(trial.store)] == [True]
+    write_task(trial, prompt="Otherwise.\\n\\n{text}")
+    [edited] = _tasks(trial.store)
+    assert not edited.is_well
+    assert "regenerate" in edited.remedy
+    (trial.settings.tasks / "broken.toml").write_text("model = 5")
+    broken, still_edited = _tasks(trial.store)
+    assert not broken.is_well
+    assert "broken.toml" in broken.found
+    assert still_edited == edited
