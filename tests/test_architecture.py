@@ -53,8 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mcp": {"api", "errors", "model", "pipeline", "text"},
     "rest": {"api", "errors", "lake", "mcp", "model", "pipeline", "sandbox", "system"},
     "cli": {
-        *("api", "errors", "gemini", "index", "ledger", "mcp", "model", "pipeline", "rest"),
-        *("settings", "store", "text"),
+        *("api", "errors", "gemini", "index", "lake", "ledger", "mcp", "model", "pipeline"),
+        *("rest", "settings", "store", "text"),
     },
     "orchestration": {
         *("api", "errors", "gemini", "lake", "ledger", "model", "pipeline", "settings", "store"),

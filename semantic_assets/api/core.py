@@ -8,10 +8,11 @@ from typing import Protocol
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate
+from semantic_assets.pipeline.discovery.named_datasets import named_dataset, named_datasets
 from semantic_assets.store import Store
 
 Root = str | Path | None
-#: `"p/d"`, several of them, or None for all.
+#: `"p/d"`, a project `"p"`, several of them, or None for all.
 Datasets = str | Sequence[str] | None
 #: Called with the quote before anything is sent; raises to refuse.
 Consent = Callable[[Estimate], None] | None
@@ -32,7 +33,19 @@ class Core(Protocol):
     def reporting(self, progress: Callable[[str], None]) -> AbstractContextManager[None]: ...
 
 
-def dataset_keys(names: Datasets) -> tuple[DatasetKey, ...]:
-    """Parse names of datasets; None for all."""
-    given = [names] if isinstance(names, str) else names or ()
-    return tuple(DatasetKey.parse(name) for name in given)
+def dataset_keys(store: Store, names: Datasets) -> tuple[DatasetKey, ...]:
+    """Return the datasets that are named, a project standing for all of its own; none for all.
+
+    Raises:
+        UnknownName: one is not there; the message names the nearest.
+    """
+    return named_datasets(store, [names] if isinstance(names, str) else names or ())
+
+
+def dataset_key(store: Store, names: Datasets) -> DatasetKey:
+    """Return the one dataset that is named, or that a project named has.
+
+    Raises:
+        UnknownName, ConfigError: it is not there, or there are several.
+    """
+    return named_dataset(store, [names] if isinstance(names, str) else names or ())

@@ -9,7 +9,7 @@ from typing import Unpack
 
 import duckdb
 
-from semantic_assets.api.core import Consent, Datasets, Root, dataset_keys
+from semantic_assets.api.core import Consent, Datasets, Root, dataset_key, dataset_keys
 from semantic_assets.api.hits import Hits
 from semantic_assets.api.semantic_core import SemanticCore
 from semantic_assets.errors import ConfigError
@@ -82,7 +82,7 @@ def refresh(
         return refresh_store(
             store,
             gemini,
-            datasets=dataset_keys(datasets),
+            datasets=dataset_keys(store, datasets),
             wait_minutes=store.settings.wait_minutes if wait_minutes is None else wait_minutes,
             mode=mode,
             max_cost_usd=max_cost_usd,
@@ -175,10 +175,13 @@ def status(*, root: Root = None) -> Status:
         return core.status()
 
 
-def pending(*, by_project: bool = False, root: Root = None) -> list[PendingCounts]:
+def pending(
+    datasets: Datasets = None, *, by_project: bool = False, root: Root = None
+) -> list[PendingCounts]:
     """Count what is left to do in each dataset or project, the smallest first."""
     with SemanticCore(root) as core:
-        return pending_counts(core.reader, by_project=by_project)
+        wanted = dataset_keys(core.reader, datasets)
+        return pending_counts(core.reader, wanted, by_project=by_project)
 
 
 def connect(*, root: Root = None) -> duckdb.DuckDBPyConnection:
@@ -188,7 +191,7 @@ def connect(*, root: Root = None) -> duckdb.DuckDBPyConnection:
 
 
 def export(
-    dataset: str,
+    dataset: Datasets,
     target: str | Path,
     *,
     format: str | None = None,
@@ -202,7 +205,7 @@ def export(
     with opened(root, progress=progress, reading=True) as (store, _):
         return export_dataset(
             store,
-            DatasetKey.parse(dataset),
+            dataset_key(store, dataset),
             str(target),
             wanted_format=format,
             table=table,
@@ -212,14 +215,14 @@ def export(
 
 
 def corpus_map(
-    datasets: Sequence[str],
+    datasets: Datasets,
     *,
     root: Root = None,
     progress: Callable[[str], None] = print,
 ) -> CorpusMap:
     """Lay out the passages that search serves on a plane: near places have like meaning."""
     with opened(root, progress=progress, reading=True) as (store, _):
-        return map_datasets(store, [DatasetKey.parse(name) for name in datasets])
+        return map_datasets(store, dataset_keys(store, datasets))
 
 
 def reindex(
@@ -242,7 +245,7 @@ def reindex(
         return reindex_all(
             store,
             gemini,
-            dataset_keys(datasets),
+            dataset_keys(store, datasets),
             store.settings.space_of(model, dimensions),
             wait_minutes=store.settings.wait_minutes if wait_minutes is None else wait_minutes,
             switch=switch,
@@ -262,7 +265,7 @@ def import_vectors(
 def cancel_reindex(datasets: Datasets = None, *, root: Root = None) -> list[str]:
     """Give up reindexing; the names of the datasets that were under way."""
     with SemanticCore(root) as core:
-        wanted = dataset_keys(datasets) or tuple(core.store.ledger.sources.datasets())
+        wanted = dataset_keys(core.reader, datasets) or core.reader.ledger.sources.datasets()
         return [str(dataset) for dataset in wanted if give_up(core.store, dataset)]
 
 
@@ -273,7 +276,7 @@ def quality(datasets: Datasets = None, *, root: Root = None) -> list[ModeEvaluat
     that of the dataset's searches from then on.
     """
     with SemanticCore(root) as core:
-        wanted = dataset_keys(datasets) or tuple(core.reader.ledger.sources.datasets())
+        wanted = dataset_keys(core.reader, datasets) or core.reader.ledger.sources.datasets()
         broken: list[ConfigError] = []
         for dataset in wanted:
             try:

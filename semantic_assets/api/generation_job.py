@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from semantic_assets.api.core import Consent, Core
-from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.api.core import Consent, Core, dataset_key
+from semantic_assets.errors import ConfigError, NotFound, UnknownName
 from semantic_assets.model.document import Document
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.estimate import Estimate
@@ -39,6 +39,7 @@ from semantic_assets.pipeline.generation_jobs.generation_files import (
     take_documents,
     take_file,
 )
+from semantic_assets.pipeline.reports.dataset_overview import REMOTE
 from semantic_assets.store import Store
 from semantic_assets.system.durable import replacing
 
@@ -113,7 +114,7 @@ def generate(
     if (articles is None) == (dataset is None):
         raise ConfigError("say what is to be processed: articles, or dataset='project/name'")
     if articles is None:
-        key = DatasetKey.parse(str(dataset))
+        key = dataset_key(core.reader, dataset)
         return _process(core, key, task, dry_run, consent=consent, **options)
     key = _dataset_of(articles, name)
     require_same(core.store, key, find_task(core.store, task, key))
@@ -146,7 +147,7 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
     Raises:
         NotFound: there is none; or there are several tasks and none is named.
     """
-    key = _key_of(name)
+    key = _key_of(core, name)
     tasks = [pinned.task.name for pinned in core.reader.ledger.tasks.of(key, stopped=True)]
     if task is None and len(tasks) == 1:
         return GenerationJob(core, key, tasks[0])
@@ -161,15 +162,23 @@ def find_job(core: Core, name: str, task: str | None = None) -> GenerationJob:
 
 
 def is_job(core: Core, name: str) -> bool:
-    """Return whether any task, stopped ones included, processes this name or `project/dataset`."""
+    """Return whether any task, stopped ones included, processes this name or `project/dataset`.
+
+    Raises:
+        UnknownName: there is no such dataset.
+    """
+    if name.startswith(REMOTE):
+        return False
     try:
-        return bool(core.reader.ledger.tasks.of(_key_of(name), stopped=True))
-    except ConfigError:
+        return bool(core.reader.ledger.tasks.of(_key_of(core, name), stopped=True))
+    except UnknownName:
+        raise
+    except ConfigError:  # no name at all
         return False
 
 
-def _key_of(name: str) -> DatasetKey:
-    return DatasetKey.parse(name) if "/" in name else DatasetKey(PROJECT, name)
+def _key_of(core: Core, name: str) -> DatasetKey:
+    return dataset_key(core.reader, name) if "/" in name else DatasetKey(PROJECT, name)
 
 
 def _dataset_of(articles: Articles, name: str | None) -> DatasetKey:

@@ -89,6 +89,14 @@ class SemanticCore(Searching):
         if "store" in self.__dict__:
             self.__dict__.pop("store").close()
 
+    def require_settings(self) -> None:
+        """Check the settings now, for a server: the lake is opened when somebody asks.
+
+        Raises:
+            ConfigError: a setting is misspelt, or its value does not fit.
+        """
+        Settings.load(root=self._root)
+
     @cached_property
     def store(self) -> Store:
         """The opened lake, for the functions of `semantic_assets.pipeline`."""
@@ -186,7 +194,7 @@ class SemanticCore(Searching):
         self, datasets: Datasets = None, *, limit: int | None = None, exact: bool = False
     ) -> Estimate:
         """Quote what `refresh` costs now; `limit`: of the first documents; `exact`: Google counts some."""
-        keys, counter = dataset_keys(datasets), self.gemini if exact else None
+        keys, counter = dataset_keys(self.reader, datasets), self.gemini if exact else None
         return estimate_sources(self.reader, datasets=keys, limit=limit, counter=counter)
 
     @overload

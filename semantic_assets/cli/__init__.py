@@ -20,24 +20,32 @@ from semantic_assets.cli import (
     searching,
     serving,
 )
-from semantic_assets.cli.cells import ForeignGroup, print_trace
+from semantic_assets.cli.cells import print_trace
+from semantic_assets.cli.groups import MainGroup
+from semantic_assets.cli.options import Choice
 
 
-@click.group(cls=ForeignGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=MainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="semantic-assets")
-@click.option("--log-level", type=click.Choice(logs.LEVELS), default="warning", show_default=True)
+@click.option("--log-level", type=Choice(logs.LEVELS), default="warning", show_default=True)
 @click.option("--log-json", is_flag=True, help="Log lines as JSON, on standard error.")
 def main(log_level: str, log_json: bool) -> None:
-    """Embed large, living corpora through the Gemini Batch API.
+    """Search large, living corpora by meaning, through the Gemini Batch API.
 
-    Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run again). The corpus is sent by
-    flush, refresh, advance and reindex, which quote first.
+    \b
+    One loop, again and again:
+      semantic-assets add FOLDER          documents in, with a quote
+      semantic-assets refresh             what is new is sent, awaited, indexed
+      semantic-assets search "QUESTION"   passages out
+
+    Exit codes: 0 done, 1 failed, 2 usage or settings, 4 waiting (run it again). What spends quotes
+    first. `semantic-assets COMMAND -h` explains a command.
     """
     sys.excepthook = print_trace
     logs.set_up(log_level, as_json=log_json)
 
 
-GROUPS = (
+MODULES = (
     adding,
     everyday,
     searching,
@@ -52,5 +60,5 @@ GROUPS = (
     scaling,
     doctor,
 )
-for command in (command for group in GROUPS for command in group.COMMANDS):
+for command in (command for module in MODULES for command in module.COMMANDS):
     main.add_command(command)

@@ -15,6 +15,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    target_option,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--to", metavar="P/D", help="The dataset; default: default/NAME-OF-THE-FOLDER.")
+@target_option("The dataset; default: default/NAME-OF-THE-FOLDER.")
 @click.option("--replace", is_flag=True, help="Replace files there that differ.")
 @click.option("--refresh", "goes_on", is_flag=True, help="Go on to search; asks before spending.")
 @click.option("-y", "--yes", is_flag=True, help="Go on, and consent to spending; do not ask.")
@@ -49,6 +50,7 @@ def add(
     done = functions.add(paths, to=to, replace=replace, root=root)
     datasets = [one.dataset for one in done if one.copied + one.unchanged + one.replaced]
     quote = functions.estimate(datasets, root=root) if datasets else None
+    _say_what_is_new([one.dataset for one in done], root)
     if as_json:
         print_json({"added": [asdict(one) for one in done], "quote": quote and asdict(quote)})
     else:
@@ -64,6 +66,16 @@ def add(
         _refresh(datasets, root, yes=yes, as_json=as_json)
     if any(one.refused for one in done):
         sys.exit(FAILED)
+
+
+def _say_what_is_new(datasets: list[str], root: str | None) -> None:
+    """Say which datasets nobody has listed are named much like one that is there."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.pipeline.discovery.named_datasets import near_a_new_one
+
+    with opened(root, reading=True) as (store, _):
+        for told in filter(None, (near_a_new_one(store, name) for name in datasets)):
+            say(told, err=True)
 
 
 def _wants_more(as_json: bool) -> bool:

@@ -8,12 +8,13 @@ import click
 
 from semantic_assets.cli.cells import ask, say
 from semantic_assets.cli.options import (
-    dataset_option,
+    Choice,
     edge,
     json_option,
     print_json,
     root_option,
     show_found,
+    takes_datasets,
 )
 from semantic_assets.errors import ConfigError, SpendRefused
 
@@ -24,11 +25,11 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @click.option("--articles", type=click.IntRange(1), help="Quote a corpus of so many articles...")
 @click.option("--chars", type=click.IntRange(1), help="... of so many characters each.")
-@click.option("--script", type=click.Choice(_SCRIPTS), default="latin", show_default=True)
+@click.option("--script", type=Choice(_SCRIPTS), default="latin", show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many documents.")
 @click.option(
     "--exact",

@@ -1,39 +1,46 @@
 """The everyday commands: init, refresh, and views of the lake."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
+from semantic_assets.cli.dataset_standing import is_job, show_datasets
 from semantic_assets.cli.options import (
     FAILED,
     WAITING,
-    dataset_option,
+    Choice,
     edge,
     json_option,
     print_json,
     root_option,
+    scope_option,
     show_found,
+    takes_datasets,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
 
+if TYPE_CHECKING:
+    from semantic_assets.model.keys import DatasetKey
+
 
 @click.command()
-@root_option
+@click.option("--root", "new_root", help="Where the lake is made; default SEMANTIC_ASSETS_ROOT.")
 @click.option("--beside", metavar="ID", help="Another ledger that shares the key by intent.")
 @click.option("--moved", "fate", flag_value="moved", help="The lake is here now, nowhere else.")
 @click.option("--copied", "fate", flag_value="copied", help="Make a copy a lake of its own.")
 @edge
-def init(root: str | None, beside: str | None, fate: str | None) -> None:
+def init(new_root: str | None, beside: str | None, fate: str | None) -> None:
     """Create the ledger. The real backend never creates one by itself."""
     from semantic_assets.pipeline.maintenance.doctor import window_advice
     from semantic_assets.pipeline.maintenance.init import Fate
     from semantic_assets.pipeline.maintenance.init import init as run
     from semantic_assets.settings.settings import Settings
 
-    settings = Settings.load(root=root)
+    settings = Settings.load(root=new_root)
     made = run(settings, beside=beside, fate=Fate(fate) if fate else None)
     say(f"ledger {made.ledger_id} at {made.place}")
     if made.given_up:
@@ -48,10 +55,11 @@ def init(root: str | None, beside: str | None, fate: str | None) -> None:
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
-@click.option("--mode", type=click.Choice(("async", "sync", "auto")), help="For this run.")
+@click.option("--no-wait", is_flag=True, help="One pass, for cron: wait for no batch.")
+@click.option("--mode", type=Choice(("async", "sync", "auto")), help="For this run.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
 @yes_option
 @json_option
@@ -60,24 +68,28 @@ def refresh(
     root: str | None,
     datasets: tuple[str, ...],
     wait_minutes: float | None,
+    no_wait: bool,
     mode: str | None,
     max_cost_usd: float | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring everything new to the index; exits with 4 while batches are still out.
+    """Bring all that is new to search, and wait for the batches.
 
-    Exits with 1 where a file is not read and was not excluded on purpose, or a text FAILED:
+    It chunks, sends, collects and indexes. It may be stopped, and goes on when it is run again.
+    Exits with 4 while batches are still out, as after --no-wait. Exits with 1 where a file is not read and was not excluded on purpose, or a text FAILED:
     `failures` lists them. What can be read is in search all the same.
     """
     from semantic_assets.api import functions
     from semantic_assets.cli.progress import progress_reporter
 
+    if no_wait and wait_minutes is not None:
+        raise ConfigError("--no-wait and --wait-minutes exclude each other: say one of them")
     with progress_reporter(to_stderr=as_json) as progress:
         report = functions.refresh(
             datasets or None,
             root=root,
-            wait_minutes=wait_minutes,
+            wait_minutes=0 if no_wait else wait_minutes,
             mode=mode,
             max_cost_usd=max_cost_usd,
             consent=asking(yes),
@@ -91,12 +103,12 @@ def refresh(
         sys.exit(FAILED)
 
 
-@click.command()
+@click.command(hidden=True)
 @root_option
 @yes_option
 @edge
 def advance(root: str | None, yes: bool) -> None:
-    """Submit what fits and collect the jobs that ended, without waiting; for cron.
+    """Send what is chunked and collect what ended; builds no index. `refresh --no-wait` does all.
 
     Exits with 1 where a text FAILED for good: `failures` lists it.
     """
@@ -117,19 +129,27 @@ def advance(root: str | None, yes: bool) -> None:
 
 
 @click.command()
-@click.argument("job", required=False)
+@click.argument("names", metavar="[JOB | P/D...]", nargs=-1)
+@scope_option
 @root_option
 @json_option
 @edge
-def status(job: str | None, root: str | None, as_json: bool) -> None:
-    """Show the queue, the jobs, the expected finish and the cost so far; or the state of a JOB.
+def status(
+    names: tuple[str, ...], datasets: tuple[str, ...], root: str | None, as_json: bool
+) -> None:
+    """Show the queue, the jobs, the expected finish and the cost so far.
 
-    JOB is a batch job, a name given to `generate submit`, or a project/dataset.
+    Of a JOB, which is a batch job or a name given to `generate submit`, it shows the state; of
+    datasets and projects, what they hold and what is left to do.
     """
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import bill_table, dataclass_table, status_table
 
-    if job is not None:
+    if datasets or (names and not is_job(names, root)):
+        show_datasets((*names, *datasets), root, as_json)
+        return
+    if names:
+        (job,) = names
         from semantic_assets.api.semantic_core import SemanticCore
 
         with SemanticCore(root) as core:
@@ -160,20 +180,24 @@ def status(job: str | None, root: str | None, as_json: bool) -> None:
 @root_option
 @click.option("--pending", is_flag=True, help="What is left to do, by dataset, smallest first.")
 @click.option("--projects", is_flag=True, help="With --pending: added up by project.")
+@takes_datasets()
 @json_option
 @edge
-def ls(root: str | None, pending: bool, projects: bool, as_json: bool) -> None:
+def ls(
+    root: str | None, datasets: tuple[str, ...], pending: bool, projects: bool, as_json: bool
+) -> None:
     """List the shards: documents, chunks, and the chunks that still wait in each."""
     from semantic_assets.api import functions
 
     if pending or projects:
-        show_found(functions.pending(by_project=projects, root=root), as_json)
+        show_found(functions.pending(datasets or None, by_project=projects, root=root), as_json)
         return
     _query(
         "SELECT shard, documents, chunks, coalesce(pending, chunks) AS pending, settled "
-        "FROM shards ORDER BY shard",
+        "FROM shards {where} ORDER BY shard",
         root,
         as_json,
+        datasets=datasets,
     )
 
 
@@ -208,7 +232,15 @@ def sql(query: str, root: str | None, as_json: bool) -> None:
         raise ConfigError(" ".join(str(error).split())) from error
 
 
-def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -> None:
+def _query(
+    query: str,
+    root: str | None,
+    as_json: bool,
+    *,
+    lake: bool = False,
+    datasets: tuple[str, ...] | None = None,
+) -> None:
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import rows_table
@@ -218,11 +250,19 @@ def _query(query: str, root: str | None, as_json: bool, *, lake: bool = False) -
         opened(root, reading=True) as (store, _),
         connect(store) if lake else connect_ledger(store) as connection,
     ):
+        if datasets is not None:
+            query = query.format(where=_where(dataset_keys(store, datasets)))
         table = connection.sql(query).to_arrow_table()
     if as_json:
         print_json(table.to_pylist())
     else:
         show(rows_table(table))
+
+
+def _where(datasets: "tuple[DatasetKey, ...]") -> str:
+    """Return the condition of shards of these datasets, whose names need no quoting."""
+    names = ", ".join(f"'{one.partition}'" for one in datasets)
+    return f"WHERE regexp_replace(shard, '\\.[0-9]+$', '') IN ({names})" if names else ""
 
 
 @click.command()

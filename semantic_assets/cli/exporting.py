@@ -3,23 +3,29 @@
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, print_json, root_option
+from semantic_assets.cli.options import (
+    Choice,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    takes_datasets,
+)
 
 _FORMATS = ("parquet", "lance", "huggingface", "jsonl")
 
 
 @click.command()
-@click.argument("dataset", metavar="P/D")
-@click.argument("target")
+@takes_datasets("TARGET")
 @root_option
-@click.option("--format", "wanted", type=click.Choice(_FORMATS), help="Of a folder; else Parquet.")
+@click.option("--format", "wanted", type=Choice(_FORMATS), help="Of a folder; else Parquet.")
 @click.option("--table", help="In Postgres; default: named after the dataset.")
 @click.option("--index", is_flag=True, help="In Postgres: make an HNSW index of the vectors.")
 @click.option("--replace", is_flag=True, help="Write an earlier export of something else anew.")
 @json_option
 @edge
 def export(
-    dataset: str,
+    datasets: tuple[str, ...],
     target: str,
     root: str | None,
     wanted: str | None,
@@ -38,7 +44,7 @@ def export(
 
     with progress_reporter(to_stderr=True) as progress:
         report = functions.export(
-            dataset,
+            datasets,
             target,
             format=wanted,
             table=table,
@@ -60,7 +66,7 @@ def export(
 
 
 @click.command(name="map")
-@click.argument("datasets", metavar="P/D...", nargs=-1, required=True)
+@takes_datasets(required=True)
 @root_option
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Else a free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")

@@ -15,7 +15,9 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    scope_option,
     show_found,
+    takes_datasets,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
@@ -23,6 +25,7 @@ from semantic_assets.errors import ConfigError
 if TYPE_CHECKING:
     from semantic_assets.api.generation_job import GenerationJob
     from semantic_assets.api.semantic_core import SemanticCore
+    from semantic_assets.pipeline.generation_jobs.generate import GenerationStatus
 
 _task_option = click.option("--task", "-t", help="The task; may be left out where there is one.")
 _OUTPUTS = (".jsonl", ".parquet")
@@ -34,8 +37,8 @@ def generate() -> None:
 
 
 @generate.command("submit")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--dataset", "-d", metavar="P/D", help="Documents that are there, in place of FILE.")
+@click.argument("words", nargs=-1, metavar="[FILE | P/D...]")
+@scope_option
 @click.option("--task", "-t", required=True, help="A file of data/tasks, without .toml.")
 @click.option("--name", "-n", help="The job's name; default: after the file.")
 @click.option("--realtime", is_flag=True, help="All at once, at full price.")
@@ -47,8 +50,8 @@ def generate() -> None:
 @json_option
 @edge
 def submit(
-    file: Path | None,
-    dataset: str | None,
+    words: tuple[str, ...],
+    datasets: tuple[str, ...],
     task: str,
     name: str | None,
     realtime: bool,
@@ -59,41 +62,50 @@ def submit(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Quote FILE (.json, .jsonl, .csv, .parquet) or a dataset, then send what fits. This spends.
+    """Quote FILE or datasets, then send what fits. This spends.
 
-    New and edited documents of a dataset are processed from then on, until `generate stop`.
+    FILE is a .json, .jsonl, .csv or .parquet. New and edited documents of a dataset are processed
+    from then on, until `generate stop`.
     """
-    if (file is None) == (dataset is None):
-        raise ConfigError("name a FILE, or documents that are there with --dataset P/D")
-    what: dict[str, Any] = {"task": task, "name": name, "dataset": dataset}
+    from semantic_assets.api.core import dataset_keys
+
+    files = [Path(word) for word in words if Path(word).suffix or Path(word).is_file()]
+    named = (*(word for word in words if Path(word) not in files), *datasets)
+    if len(files) + bool(named) != 1:
+        raise ConfigError("name one FILE, or documents that are there as PROJECT/DATASET")
+    spending: dict[str, Any] = {"realtime": realtime, "max_cost_usd": max_cost_usd}
     with _core(root, as_json) as core:
+        keys = map(str, dataset_keys(core.reader, named))
+        whats: list[dict[str, Any]] = [{"articles": file} for file in files]
+        whats += [{"dataset": key} for key in keys]
         if dry_run:
-            show_found([core.generate(file, dry_run=True, **what)], as_json)
+            quotes = [core.generate(task=task, name=name, dry_run=True, **one) for one in whats]
+            show_found(quotes, as_json)
             return
-        job = core.generate(
-            file,
-            realtime=realtime,
-            max_cost_usd=max_cost_usd,
-            consent=asking(yes),
-            **what,
-        )
-        _tell(job, as_json, wait=wait)
+        jobs = [
+            core.generate(task=task, name=name, consent=asking(yes), **spending, **one)
+            for one in whats
+        ]
+        _tell(*jobs, as_json=as_json, wait=wait)
 
 
-def _tell(job: "GenerationJob", as_json: bool, *, wait: bool = False) -> None:
-    found = job.wait() if wait else job.status()
-    show_found([found], as_json)
-    if not found.is_done:
-        hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
-        out = f"{found.pending} documents are out: {hint}"
-        if found.unapplied:
-            out = (
-                f"{found.unapplied} outcomes wait to be applied: `semantic-assets advance` does it"
-            )
-        say(found.blocked_by or out, err=True)
+def _tell(*jobs: "GenerationJob", as_json: bool, wait: bool = False) -> None:
+    standings = [(job, job.wait() if wait else job.status()) for job in jobs]
+    show_found([found for _, found in standings], as_json)
+    out = [(job, found) for job, found in standings if not found.is_done]
+    for job, found in out:
+        say(found.blocked_by or _what_is_out(job, found), err=True)
+    if out:
         sys.exit(WAITING)
-    if found.failed:
+    if any(found.failed for _, found in standings):
         sys.exit(FAILED)
+
+
+def _what_is_out(job: "GenerationJob", found: "GenerationStatus") -> str:
+    if found.unapplied:
+        return f"{found.unapplied} outcomes wait to be applied: `semantic-assets collect` does it"
+    hint = f"`semantic-assets generate status {job.name} --wait` goes on with it"
+    return f"{found.pending} documents are out: {hint}"
 
 
 @generate.command("status")
@@ -109,7 +121,7 @@ def status(name: str, task: str | None, wait: bool, root: str | None, as_json: b
     Exits with 4 while documents are out, and with 1 where one FAILED: `results` says why.
     """
     with _core(root, as_json) as core:
-        _tell(core.generation(name, task=task), as_json, wait=wait)
+        _tell(core.generation(name, task=task), as_json=as_json, wait=wait)
 
 
 @generate.command("results")
@@ -119,7 +131,10 @@ def status(name: str, task: str | None, wait: bool, root: str | None, as_json: b
 @root_option
 @edge
 def results(name: str, output: Path | None, task: str | None, root: str | None) -> None:
-    """Write the results of NAME (or P/D) as JSON Lines, or to OUTPUT (.jsonl or .parquet)."""
+    """Write the results of NAME (or P/D), by default as JSON Lines.
+
+    OUTPUT is named .jsonl or .parquet.
+    """
     with _core(root, as_json=True) as core:
         write_results(core.generation(name, task=task), output)
 
@@ -144,7 +159,10 @@ def write_results(job: "GenerationJob", output: Path | None) -> None:
 @json_option
 @edge
 def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
-    """Retry the failed requests of NAME (or P/D); a submit, status --wait or refresh sends them."""
+    """Retry the failed requests of NAME (or P/D).
+
+    A submit, `status --wait` or refresh sends them.
+    """
     with _core(root, as_json) as core:
         count = core.generation(name, task=task).retry()
     if as_json:
@@ -154,7 +172,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
 
 
 @generate.command("regenerate")
-@click.option("--dataset", "-d", required=True, metavar="P/D")
+@takes_datasets(required=True)
 @click.option("--task", "-t", required=True)
 @click.option("--dry-run", is_flag=True, help="Quote; change nothing.")
 @click.option("--max-cost-usd", type=float, help="Refuse if the quote is higher.")
@@ -163,7 +181,7 @@ def retry(name: str, task: str | None, root: str | None, as_json: bool) -> None:
 @json_option
 @edge
 def regenerate(
-    dataset: str,
+    datasets: tuple[str, ...],
     task: str,
     dry_run: bool,
     max_cost_usd: float | None,
@@ -171,36 +189,40 @@ def regenerate(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Process a dataset by the task's current file. Quotes generating and embedding again."""
-    from semantic_assets.model.keys import DatasetKey
+    """Process datasets by the task's current file. Quotes generating and embedding again."""
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.pipeline.generation_jobs.regenerate import quote_regeneration
     from semantic_assets.pipeline.generation_jobs.regenerate import regenerate as run
 
-    key = DatasetKey.parse(dataset)
     with _core(root, as_json) as core:
+        keys = dataset_keys(core.reader, datasets)
         if dry_run:
-            found = quote_regeneration(core.store, key, task)
+            found = [quote_regeneration(core.store, key, task) for key in keys]
         else:
             consent = asking(yes)
-            found = run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
-    show_found([found], as_json)
-    if found.is_changed and not dry_run:
+            found = [
+                run(core.store, key, task, max_cost_usd=max_cost_usd, consent=consent)
+                for key in keys
+            ]
+    show_found(found, as_json)
+    if any(one.is_changed for one in found) and not dry_run:
         say("the next submit, refresh or sensor tick sends its requests", err=True)
 
 
 @generate.command("stop")
-@click.option("--dataset", "-d", required=True, metavar="P/D")
+@takes_datasets(required=True)
 @click.option("--task", "-t", required=True)
 @root_option
 @edge
-def stop(dataset: str, task: str, root: str | None) -> None:
-    """Stop processing documents of a dataset by a task; the existing answers stay."""
-    from semantic_assets.model.keys import DatasetKey
+def stop(datasets: tuple[str, ...], task: str, root: str | None) -> None:
+    """Stop processing datasets by a task; their answers stay."""
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.pipeline.generation_jobs.generate import stop_generation
 
     with _core(root, as_json=False) as core:
-        stopped = stop_generation(core.store, DatasetKey.parse(dataset), task)
-    say("stopped" if stopped else f"{dataset} is not processed by {task}")
+        for key in dataset_keys(core.reader, datasets):
+            stopped = stop_generation(core.store, key, task)
+            say(f"{key} is stopped" if stopped else f"{key} is not processed by {task}")
 
 
 @generate.command("list")
@@ -208,7 +230,10 @@ def stop(dataset: str, task: str, root: str | None) -> None:
 @json_option
 @edge
 def list_tasks(root: str | None, as_json: bool) -> None:
-    """List the tasks, the datasets they process, and the task files that changed since."""
+    """List the tasks and the datasets they process.
+
+    It says which task files changed since.
+    """
     from semantic_assets.pipeline.generation.task_versions import list_of_tasks
 
     with _core(root, as_json) as core:
@@ -229,7 +254,7 @@ def submit_contents(
     """Submit FILE as `generate submit FILE --name NAME` does. This spends."""
     with _core(root, as_json) as core:
         job = core.generate(file, task=task, name=name, consent=asking(yes))
-        _tell(job, as_json)
+        _tell(job, as_json=as_json)
 
 
 def _core(root: str | None, as_json: bool) -> "SemanticCore":

@@ -6,15 +6,13 @@ import click
 
 from semantic_assets.cli.cells import say
 from semantic_assets.cli.options import (
-    dataset_option,
     edge,
     json_option,
     print_json,
     root_option,
     show_found,
+    takes_datasets,
 )
-
-dataset_argument = click.argument("dataset", metavar="P/D")
 
 
 @click.group()
@@ -23,42 +21,43 @@ def index() -> None:
 
 
 @index.command(name="list")
+@takes_datasets()
 @root_option
-@dataset_option
 @json_option
 @edge
 def list_(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
-    """List the versions kept, newest first, with their backend and which one serves."""
+    """List the versions kept, newest first, and which one serves."""
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.vector_index.versions import index_versions
 
     with opened(root, reading=True) as (store, _):
-        show_found(index_versions(store, datasets=dataset_keys(datasets)), as_json)
+        show_found(index_versions(store, datasets=dataset_keys(store, datasets)), as_json)
 
 
 @index.command()
-@click.argument("dataset", metavar="[P/D]", required=False)
+@takes_datasets()
 @root_option
 @json_option
 @edge
-def build(dataset: str | None, root: str | None, as_json: bool) -> None:
-    """Build a version from the existing embeddings, in the backend set, and switch to it.
+def build(datasets: tuple[str, ...], root: str | None, as_json: bool) -> None:
+    """Build a version from the existing embeddings, and serve it.
 
-    Without a dataset those of all that have an index are built. It also replaces an older version
+    It is in the backend that is set. Without a dataset those of all that have an index are built. It also replaces an older version
     that `switch` or `rollback` chose.
     """
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.flows.assemble_and_index import index_dataset, index_datasets
 
     with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
-        if dataset is None:
-            reports = index_datasets(store)
+        named = dataset_keys(store, datasets)
+        if named:
+            reports = [index_dataset(store, one, by_hand=True) for one in named]
         else:
-            reports = [index_dataset(store, DatasetKey.parse(dataset), by_hand=True)]
+            reports = index_datasets(store)
     if as_json:
-        print_json(reports if dataset is None else reports[0])
+        print_json(reports[0] if len(named) == 1 else reports)
         return
     for report in reports:
         if not report.written:
@@ -66,54 +65,60 @@ def build(dataset: str | None, root: str | None, as_json: bool) -> None:
 
 
 @index.command()
-@dataset_argument
-@click.argument("number", type=int)
+@takes_datasets("NUMBER")
 @root_option
 @json_option
 @edge
-def switch(dataset: str, number: int, root: str | None, as_json: bool) -> None:
-    """Serve version NUMBER, until new embeddings or `index build` replace it."""
+def switch(datasets: tuple[str, ...], number: str, root: str | None, as_json: bool) -> None:
+    """Serve version NUMBER.
+
+    New embeddings or `index build` replace it.
+    """
+    from semantic_assets.api.core import dataset_key
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import switch as run
 
+    if not number.isdecimal():
+        raise click.UsageError(f"'{number}' is no number of a version: `index list` has them.")
     with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
-        report = run(store, DatasetKey.parse(dataset), number)
+        report = run(store, dataset_key(store, datasets), int(number))
     if as_json:
         print_json(report)
 
 
 @index.command()
-@dataset_argument
+@takes_datasets(required=True)
 @root_option
 @json_option
 @edge
-def rollback(dataset: str, root: str | None, as_json: bool) -> None:
-    """Serve the version that served before, and say how many edits it lacks."""
+def rollback(datasets: tuple[str, ...], root: str | None, as_json: bool) -> None:
+    """Serve the version that served before; say which edits it lacks."""
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.switch import rollback as run
 
     with opened(root, progress=lambda line: say(line, err=as_json)) as (store, _):
-        report = run(store, DatasetKey.parse(dataset))
+        reports = [run(store, one) for one in dataset_keys(store, datasets)]
     if as_json:
-        print_json(report)
+        print_json(reports[0] if len(reports) == 1 else reports)
 
 
 @index.command()
-@dataset_argument
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@takes_datasets("FILE")
 @root_option
 @json_option
 @edge
-def export(dataset: str, file: Path, root: str | None, as_json: bool) -> None:
-    """Write the serving version to FILE, which faiss.read_index reads, and its ids beside it."""
+def export(datasets: tuple[str, ...], file: str, root: str | None, as_json: bool) -> None:
+    """Write the serving version to FILE, and its ids beside it.
+
+    faiss.read_index reads FILE.
+    """
+    from semantic_assets.api.core import dataset_key
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.vector_index.export import export_index
 
     with opened(root, reading=True) as (store, _):
-        report = export_index(store, DatasetKey.parse(dataset), file)
+        report = export_index(store, dataset_key(store, datasets), Path(file))
     if as_json:
         print_json(report)
     else:

@@ -1,4 +1,4 @@
-"""Commands of the queue: ingest documents, flush, collect, read results, cancel a job."""
+"""Commands of the queue: ingest documents, send, collect, read results, cancel a job."""
 
 import sys
 import time
@@ -19,6 +19,7 @@ from semantic_assets.cli.options import (
     json_option,
     print_json,
     root_option,
+    target_option,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
@@ -34,7 +35,7 @@ _LEAST_PAUSE_SECONDS = 1.0
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dataset", "-d", required=True, metavar="P/D", help="Where they belong.")
+@target_option("Where they belong.", required=True)
 @click.option("--overwrite", is_flag=True, help="Replace documents of the same name.")
 @click.option("--name", help="For one file, or for - (standard input): its name.")
 @root_option
@@ -42,19 +43,20 @@ _LEAST_PAUSE_SECONDS = 1.0
 @edge
 def ingest(
     paths: tuple[Path, ...],
-    dataset: str,
+    to: str,
     overwrite: bool,
     name: str | None,
     root: str | None,
     as_json: bool,
 ) -> None:
-    """Ingest files as sources of a dataset; nothing is sent before the next flush or refresh.
+    """Ingest files as sources of a dataset; `send` or `refresh` sends them.
 
     PATHS are files, folders (with all below that is not excluded), or - for a text on standard
     input. `add` keeps the tree of a folder, and takes files of any kind.
     """
     from semantic_assets.api.semantic_core import SemanticCore
     from semantic_assets.cli.progress import progress
+    from semantic_assets.pipeline.discovery.named_datasets import near_a_new_one
 
     files = list(_files(paths))
     _require_names(files)
@@ -62,9 +64,11 @@ def ingest(
         raise ConfigError("--name is for one document")
     done = []
     with SemanticCore(root) as core, progress("taken in", len(files)) as advance:
+        if told := near_a_new_one(core.reader, to):
+            say(told, err=True)
         for first in range(0, len(files), _AT_ONCE):
             some = [_document(path, name) for path in files[first : first + _AT_ONCE]]
-            done += core.ingest_many(some, dataset=dataset, overwrite=overwrite)
+            done += core.ingest_many(some, dataset=to, overwrite=overwrite)
             advance(len(some))
     failed = [one for one in done if one.error is not None]
     if as_json:
@@ -122,7 +126,7 @@ def _counted(statuses: list[str]) -> str:
 @yes_option
 @json_option
 @edge
-def flush(
+def send(
     min_batch_size: int,
     max_cost_usd: float | None,
     dry_run: bool,
@@ -234,7 +238,7 @@ def cancel(job: str, root: str | None, as_json: bool, yes: bool) -> None:
         if not yes:
             ask(f"Ask Google to stop {job}?", err=True)
         found = run(core.store, core.gemini, job)
-    say("its unanswered texts are pending when it has ended, and go with the next flush", err=True)
+    say("its unanswered texts are pending when it has ended, and go with the next send", err=True)
     if as_json:
         print_json(found)
     else:
@@ -247,8 +251,12 @@ def _core(root: str | None, as_json: bool) -> "SemanticCore":
     return SemanticCore(root, progress=lambda line: say(line, err=as_json))
 
 
-#: The name of `collect` before `sync` came to mean the real-time mode alone.
-_SYNC = copy(collect)
-_SYNC.name, _SYNC.hidden = "sync", True
+def _old_name(command: click.Command, name: str) -> click.Command:
+    """Return a command by the name that it had before; help does not list it."""
+    old = copy(command)
+    old.name, old.hidden = name, True
+    return old
 
-COMMANDS = [ingest, flush, collect, _SYNC, results, cancel]
+
+COMMANDS = [ingest, send, collect, results, cancel]
+COMMANDS += [_old_name(send, "flush"), _old_name(collect, "sync")]

@@ -7,12 +7,12 @@ import click
 
 from semantic_assets.cli.cells import ask, say, say_to_stderr
 from semantic_assets.cli.options import (
-    dataset_option,
     edge,
     json_option,
     print_json,
     root_option,
     show_found,
+    takes_datasets,
 )
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _probe_tasks(
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @json_option
 @edge
 def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
@@ -96,12 +96,12 @@ def failures(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None
 
     with opened(root, reading=True) as (store, _):
         examples = None if as_json else _EXAMPLES
-        show_found(failure_groups(store, dataset_keys(datasets), examples=examples), as_json)
+        show_found(failure_groups(store, dataset_keys(store, datasets), examples=examples), as_json)
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @click.option("--errors-only", is_flag=True, required=True, help="Only what failed; needed.")
 @edge
 def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> None:
@@ -111,12 +111,12 @@ def retry(root: str | None, datasets: tuple[str, ...], errors_only: bool) -> Non
     from semantic_assets.pipeline.pending.retry import retry as run
 
     with opened(root) as (store, _):
-        say(f"{run(store, datasets=dataset_keys(datasets))} texts are pending again")
+        say(f"{run(store, datasets=dataset_keys(store, datasets))} texts are pending again")
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @click.option("--deep", is_flag=True, help="Read all paid files instead; costs nothing.")
 @click.option("--record", is_flag=True, help="With --deep: record digests of files without one.")
 @json_option
@@ -138,7 +138,7 @@ def verify(
     from semantic_assets.pipeline.reports.checks import check_all
 
     with SemanticCore(root) as core:
-        checks = check_all(core.payer, core.gemini, datasets=dataset_keys(datasets))
+        checks = check_all(core.payer, core.gemini, datasets=dataset_keys(core.reader, datasets))
     show_found(checks, as_json)
     if any(check.passed is False for check in checks):
         sys.exit(1)
@@ -194,7 +194,7 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
 
 
 @click.command()
-@click.argument("dataset", metavar="P/D")
+@takes_datasets(required=True)
 @root_option
 @click.option("--purge", "with_results", is_flag=True, help="Also its results nobody else wants.")
 @click.option("--dry-run", is_flag=True, help="Only look.")
@@ -202,25 +202,31 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
 @json_option
 @edge
 def rm(
-    dataset: str, root: str | None, with_results: bool, dry_run: bool, yes: bool, as_json: bool
+    datasets: tuple[str, ...],
+    root: str | None,
+    with_results: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Remove a dataset's tables and index. Its source files and its paid results stay.
+    """Remove the tables and the index of datasets; source files and paid results stay.
 
-    Only `refresh --dataset P/D` brings it back, and nothing is sent again.
+    Only `refresh P/D` brings one back, and nothing is sent again.
     """
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.discovery.dataset_removal import remove
     from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
 
-    key = DatasetKey.parse(dataset)
     with opened(root, progress=say_to_stderr) as (store, _):
-        found = [remove(store, key, dry_run=True)]
-        unwanted = unwanted_results(store, without=key) if with_results else ()
+        keys = dataset_keys(store, datasets)
+        found = [remove(store, key, dry_run=True) for key in keys]
+        unwanted = unwanted_results(store, without=keys) if with_results else ()
         show_found([*found, *unwanted], as_json)
         if not dry_run:
-            _confirm(f"Remove {key}?", yes)
-            remove(store, key, dry_run=False)
+            _confirm(f"Remove {', '.join(map(str, keys))}?", yes)
+            for key in keys:
+                remove(store, key, dry_run=False)
             if with_results:
                 purge(store)
 

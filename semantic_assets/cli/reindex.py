@@ -9,20 +9,20 @@ from semantic_assets.cli.cells import say
 from semantic_assets.cli.costs import asking
 from semantic_assets.cli.options import (
     WAITING,
-    dataset_option,
     edge,
     json_option,
     print_json,
     root_option,
     show_found,
+    takes_datasets,
     yes_option,
 )
 from semantic_assets.errors import ConfigError
 
 
 @click.command()
+@takes_datasets()
 @root_option
-@dataset_option
 @click.option("--model", help="The model to go to.")
 @click.option("--dimensions", type=int, help="Default: as the settings say.")
 @click.option("--wait-minutes", type=float, help="How long to wait for batches.")
@@ -74,14 +74,11 @@ def reindex(
 
 
 @click.command()
-@click.argument("named", nargs=-1, metavar="[PROJECT/DATASET]...")
+@takes_datasets()
 @root_option
-@dataset_option
 @json_option
 @edge
-def quality(
-    named: tuple[str, ...], root: str | None, datasets: tuple[str, ...], as_json: bool
-) -> None:
+def quality(root: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """Measure nDCG@10, recall@10 and MRR of each mode by queries.jsonl and qrels.tsv.
 
     The weight of meaning and words in hybrid search is learned from them, if that is better for
@@ -89,7 +86,7 @@ def quality(
     """
     from semantic_assets.api import functions
 
-    show_found(functions.quality((*named, *datasets) or None, root=root), as_json)
+    show_found(functions.quality(datasets or None, root=root), as_json)
 
 
 @click.command("import-vectors")

@@ -3,7 +3,13 @@
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, print_json, root_option
+from semantic_assets.cli.options import (
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    takes_datasets,
+)
 
 
 @click.command()
@@ -59,7 +65,7 @@ def migrate(
 @click.command()
 @root_option
 @json_option
-@click.argument("datasets", metavar="[P/D]...", nargs=-1)
+@takes_datasets()
 @edge
 def compact(root: str | None, as_json: bool, datasets: tuple[str, ...]) -> None:
     """Write tables that small changes have amended as one file each.
@@ -67,13 +73,12 @@ def compact(root: str | None, as_json: bool, datasets: tuple[str, ...]) -> None:
     A plain glob over the lake then sees the present rows alone. `refresh` does so by itself when
     a table has many amendments.
     """
+    from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
-    from semantic_assets.model.keys import DatasetKey
     from semantic_assets.pipeline.maintenance.compact import compact_tables
 
-    named = [DatasetKey.parse(name) for name in datasets]
     with opened(root) as (store, _):
-        found = compact_tables(store, datasets=named)
+        found = compact_tables(store, datasets=dataset_keys(store, datasets))
     if as_json:
         print_json(found)
         return

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, print_json, root_option, scope_option
+from semantic_assets.cli.options import (
+    Choice,
+    edge,
+    json_option,
+    print_json,
+    root_option,
+    scope_option,
+)
 from semantic_assets.model.search_options import GROUPS, MODES
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ _PLACES = 3
 @scope_option
 @click.option(
     "--mode",
-    type=click.Choice(MODES),
+    type=Choice(MODES),
     default="hybrid",
     show_default=True,
     help="Find by meaning (dense), by words, or by both; words asks no API.",
@@ -44,7 +51,7 @@ _PLACES = 3
 @click.option("--offset", default=0, show_default=True, help="Pass over the first of them.")
 @click.option(
     "--group",
-    type=click.Choice(GROUPS),
+    type=Choice(GROUPS),
     default="passage",
     show_default=True,
     help="Show the passages of a document together.",
@@ -57,7 +64,7 @@ _PLACES = 3
 def search(
     question: str,
     root: str | None,
-    names: tuple[str, ...],
+    datasets: tuple[str, ...],
     space: str | None,
     no_floor: bool,
     as_json: bool,
@@ -75,7 +82,7 @@ def search(
     from semantic_assets.settings.settings import Settings
     from semantic_assets.store import open_store
 
-    settings, scope = Settings.load(root=root), Scope.parse(names)
+    settings, scope = Settings.load(root=root), Scope.parse(datasets)
     asked = options_of(**options, floor=not no_floor)
     # A question to the emulator costs nothing and is booked nowhere; one by words asks nobody.
     is_free = settings.backend == "emulator" or not asked.needs_vector

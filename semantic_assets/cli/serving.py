@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from semantic_assets.cli.cells import say
-from semantic_assets.cli.options import edge, json_option, root_option, show_found
+from semantic_assets.cli.options import Choice, edge, json_option, root_option, show_found
 from semantic_assets.errors import ConfigError
 
 
@@ -105,7 +105,7 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--project", required=True, help="One project, or '*' for all and for the queue.")
-@click.option("--role", type=click.Choice(("read", "write", "admin")), required=True)
+@click.option("--role", type=Choice(("read", "write", "admin")), required=True)
 @click.option("--label", default="", help="What it is for, as `keys list` shows it.")
 @click.option("--expires-in-days", type=click.FloatRange(0, min_open=True), help="Default: never.")
 @click.option("--requests-per-minute", type=click.IntRange(1), help="Default: no limit.")
@@ -148,7 +148,10 @@ def create(
 @json_option
 @edge
 def list_(root: str | None, as_json: bool) -> None:
-    """List the keys with their rights, limits and last use, never the keys themselves."""
+    """List the keys with their rights, limits and last use.
+
+    The keys themselves are not kept.
+    """
     from semantic_assets.api.functions import opened
     from semantic_assets.rest.api_keys import ApiKeys
     from semantic_assets.rest.usage import Usage

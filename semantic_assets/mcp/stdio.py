@@ -20,6 +20,7 @@ def serve_stdio(root: Root, *, project: str | None) -> None:
     """
     visitor = Visitor(project)
     with SemanticCore(root) as core:
+        core.require_settings()
         server = make_server(core, lambda _: visitor)
 
         async def serve() -> None:

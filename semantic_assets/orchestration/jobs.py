@@ -141,7 +141,9 @@ def _advance_store(context: dg.OpExecutionContext, lake: LakeResource) -> None:
 class RefreshConfig(dg.Config):
     """The datasets that `refresh` works on, and how long it waits."""
 
-    datasets: list[str] = Field(default=[], description="As project/dataset; empty: all.")
+    datasets: list[str] = Field(
+        default=[], description="As project/dataset, or a project for all of its own; empty: all."
+    )
     wait_minutes: float | None = Field(
         default=None, description="Default: SEMANTIC_ASSETS_WAIT_MINUTES, or a day."
     )
@@ -182,7 +184,7 @@ def _refresh_store(
         report = refresh_verb(
             store,
             gemini,
-            datasets=dataset_keys(config.datasets),
+            datasets=dataset_keys(store, config.datasets),
             wait_minutes=store.settings.wait_minutes if minutes is None else minutes,
         )
         # A bare checkout has an empty instance: the run brings the partitions it reports on.

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from semantic_assets.errors import DatasetRemoved
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.costs.callers import Caller, on_behalf_of
+from semantic_assets.pipeline.discovery.named_datasets import named_datasets
 from semantic_assets.pipeline.search.searched import searched_of
 from semantic_assets.rest.api_keys import ADMIN, EVERY_PROJECT, READ, WRITE, ApiKey
 from semantic_assets.rest.names import Name
@@ -198,6 +199,7 @@ def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKe
 
     Raises:
         Problem: a named dataset is of another project.
+        UnknownName: a named dataset is not there.
         DatasetRemoved: a named dataset was removed; looking at it must not bring it back.
     """
     if not names:
@@ -209,6 +211,8 @@ def readable(serving: Serving, key: ApiKey, names: list[str]) -> tuple[DatasetKe
     reader = serving.core.reader
     # What serves is not removed.
     if unknown := [one for one in found if one not in searched_of(reader).versions(reader)]:
+        asked = map(str, unknown)
+        named_datasets(reader, asked, may_see=lambda one: key.may(READ, one.project))
         rows = reader.ledger.datasets.rows()
         if gone := [one for one in unknown if one in rows and rows[one].is_kept_out]:
             raise DatasetRemoved(f"dataset {min(gone)} was removed")

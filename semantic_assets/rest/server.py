@@ -63,6 +63,7 @@ def serve_forever(
     """
     is_open = is_loopback(host) and not needs_key
     with SemanticCore(root) as core:
+        core.require_settings()
         if not is_open and not ApiKeys(core.reader.lake).all():
             raise ConfigError(
                 f"on {host} every request needs a key and there is none: make one by "

@@ -4,9 +4,22 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from semantic_assets.errors import ConfigError
+from semantic_assets.settings.variables import KEY_NAMES, PREFIX
 
 
 def given_variables(
+    given: Mapping[str, object],
+    secrets: Mapping[str, str],
+    known: Mapping[str, bool],
+    environ: Mapping[str, str],
+) -> dict[str, str]:
+    """Return given settings as variables; raise as `given_values` does."""
+    found = given_values(given, secrets, known, environ)
+    names = {name: PREFIX + name.upper() for name in found} | {"api_key": KEY_NAMES[0]}
+    return {names[name]: value for name, value in found.items()}
+
+
+def given_values(
     given: Mapping[str, object],
     secrets: Mapping[str, str],
     known: Mapping[str, bool],

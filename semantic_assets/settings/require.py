@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from semantic_assets.settings.given import given_variables
+from semantic_assets.settings.given import given_values
 from semantic_assets.settings.settings import Settings, known_settings
 from semantic_assets.settings.validation import checked, keys_of
 
@@ -20,7 +20,7 @@ def require_settings(given: Mapping[str, object], secrets: Mapping[str, str]) ->
         ConfigError: in one line, with the name.
     """
     set_all = dict.fromkeys(secrets.values(), "set")
-    found = given_variables(given, secrets, known_settings(), set_all)
+    found = given_values(given, secrets, known_settings(), set_all)
     names = keys_of(Settings).keys() - _PATHS - secrets.keys()
     values = {name: value for name, value in found.items() if name in names}
     paths = {name: Path() for name in _PATHS}

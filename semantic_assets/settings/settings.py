@@ -32,18 +32,23 @@ from semantic_assets.settings.validation import (
     takes,
     whole,
 )
+from semantic_assets.settings.variables import (
+    KEY_NAMES,
+    PREFIX,
+    Misspelt,
+    misspelt,
+    require_known,
+)
 from semantic_assets.text.foreign import scrubbed
 
-PREFIX = "SEMANTIC_ASSETS_"
+__all__ = ["KEY_NAMES", "PREFIX", "Settings", "known_variables", "project_dir"]
+
 #: All that a process that reads foreign files is told of this one's environment.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
-#: Of Google's key; the first one set counts.
-KEY_NAMES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
 BACKENDS = ("emulator", "gemini")
-#: No settings: parts of ROOT and SOURCES.
-_DERIVED = ("root_url", "sources_url")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -149,14 +154,14 @@ class Settings:
     ) -> Self:
         """Load the environment and the project's `.env`; what is passed wins over both.
 
-        Args:
-            given: values by the names of the settings, in lower case.
-            secrets: names of variables that hold the values, by the names of the settings.
+        `given` has values, and `secrets` names of variables, by settings in lower case.
 
         Raises:
-            ConfigError: a value does not fit its setting.
+            ConfigError: a value does not fit its setting, or a variable is a misspelt setting.
         """
-        values = _with(_values(environ), given, secrets)
+        values = _values(environ)
+        values |= given_variables(given, secrets, known_settings(), values)
+        require_known(values, known_variables())
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
         lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
         sources, sources_url = _place(values, "SOURCES", "data/sources")
@@ -170,7 +175,7 @@ class Settings:
             "tasks": _tasks(values),
             "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(own.get(name)) for name in ("unprobed", "follow_links")},
+            **{name: _is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
             "ledger_url": ledger_url or own.get("ledger_url"),
             "qdrant_url": _address(values, "QDRANT_URL"),
             "lance_url": _address(values, "LANCE_URL"),
@@ -195,23 +200,17 @@ class Settings:
         _ = self.space
 
 
-def _with(
-    values: dict[str, str], given: Mapping[str, object], secrets: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the variables, and over them the settings of one lake."""
-    found = given_variables(given, secrets, known_settings(), values)
-    names = {name: PREFIX + name.upper() for name in found} | {"api_key": KEY_NAMES[0]}
-    return values | {names[name]: value for name, value in found.items()}
+def _is_yes(name: str, value: str | None) -> bool:
+    if (said := (value or "no").lower()) in _YES:
+        return True
+    if said in _NO:
+        return False
+    raise ConfigError(f"{PREFIX}{name.upper()}={value!r}: use true or false")
 
 
-def _is_yes(value: str | None) -> bool:
-    return (value or "").lower() in ("1", "true", "yes")
-
-
-def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """List names that look like settings and are none: a misspelt cap is no cap."""
-    values, known = _values(environ), known_variables()
-    return sorted(n for n, v in values.items() if v and n.startswith(PREFIX) and n not in known)
+def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[Misspelt]:
+    """List the variables that look like settings and are none."""
+    return [*misspelt(_values(environ), known_variables())]
 
 
 def known_variables() -> set[str]:
@@ -221,8 +220,9 @@ def known_variables() -> set[str]:
 
 def known_settings() -> dict[str, bool]:
     """Return every setting by its name in lower case, and whether its value is a secret."""
-    known = {name: not field.repr for name, field in keys_of(Settings).items()}
-    return {"cache": False} | {name: known[name] for name in known if name not in _DERIVED}
+    derived = {"root_url", "sources_url"}
+    fields = {name: field for name, field in keys_of(Settings).items() if name not in derived}
+    return {"cache": False} | {name: not field.repr for name, field in fields.items()}
 
 
 def project_dir() -> Path:

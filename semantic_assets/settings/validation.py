@@ -28,6 +28,7 @@ KEY: Final = (
     "the key as it was given to you: printable ASCII, no blank and no line break",
     r"^[!-~]+$",
 )
+_CHOICE = "one of "
 _T = TypeVar("_T")
 
 
@@ -38,7 +39,7 @@ def takes(what: str, pattern: str | None = None) -> Any:
 
 def one_of(*names: str) -> Any:
     """Return the constraint of a choice."""
-    return takes(f"one of {', '.join(names)}", f"^({'|'.join(names)})$")
+    return takes(f"{_CHOICE}{', '.join(names)}", f"^({'|'.join(names)})$")
 
 
 def number(least: int, most: int | None = None, kind: str = "a number") -> Any:
@@ -77,7 +78,16 @@ def checked(kind: Callable[..., _T], values: Mapping[str, Any], begin: Callable[
         raise ConfigError(f"{begin(key).rstrip('= ')} is missing")
     field = keys_of(kind)[key]
     shown = repr(values[key]) if field.repr else "..."
-    raise ConfigError(f"{begin(key)}{shown}: use {field.description}")
+    raise ConfigError(f"{begin(key)}{shown}: use {field.description}{_near_choice(field, shown)}")
+
+
+def _near_choice(field: FieldInfo, shown: str) -> str:
+    """Return which of its choices a misspelt value was meant to be; empty if the key has none."""
+    begin, is_choice, names = str(field.description).partition(_CHOICE)
+    if begin or not is_choice:
+        return ""
+    near = get_close_matches(shown.strip("'").lower(), names.split(", "), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

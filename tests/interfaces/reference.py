@@ -23,12 +23,13 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
     # As below the main command: click keeps the names of the help option it was asked for first.
     settings = {"help_option_names": main.context_settings["help_option_names"]}
     context = click.Context(
-        command, info_name=name, max_content_width=100, terminal_width=100, **settings
+        command, info_name=name, max_content_width=80, terminal_width=80, **settings
     )
     level = "##" if " " not in name else "###"
     yield f"{level} {name}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
-        for child in sorted(command.commands):
+        shown = (name for name, one in command.commands.items() if not one.hidden)
+        for child in sorted(shown):
             yield from _commands(command.commands[child], f"{name} {child}")
 
 

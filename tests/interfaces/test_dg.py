@@ -61,6 +61,38 @@ def test_definitions_hold_nothing_else() -> None:
     assert names == ["__init__.py", "corpus.py", "executor.py"]
 
 
+_INSTALLED = """
+import semantic_assets.definitions as found
+from semantic_assets.errors import ConfigError
+from semantic_assets.settings.settings import project_dir
+print(sorted(key.to_user_string() for key in found.defs().resolve_all_asset_keys()))
+try:
+    project_dir()
+except ConfigError as error:
+    print(error)
+"""
+
+
+def test_beside_the_pyproject_of_another_project_the_package_is_no_checkout(tmp_path: Path) -> None:
+    """Wheels of projects of `dg` put theirs where all packages are installed."""
+    package = Path(semantic_assets.__file__).parent
+    shutil.copytree(package, tmp_path / "semantic_assets", ignore=shutil.ignore_patterns("*.pyc"))
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "garden"\n[tool.dg]\ndirectory_type = "project"\n'
+        '[tool.dg.project]\nroot_module = "garden"\n'
+    )
+    shown = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _INSTALLED],
+        env={"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "'vector_index'" in shown
+    assert "not running from a checkout" in shown
+
+
 @pytest.mark.long
 def test_every_command_of_dg_ends_well(tmp_path: Path) -> None:
     """As a person types them, in a copy of the checkout: one adds a file to it."""

@@ -148,7 +148,7 @@ def test_results_are_written_as_lines_or_as_a_table(core: SemanticCore, tmp_path
         (ROWS, {"name": "Not a name"}, "use only a-z"),
         ([1, 2], {"name": "week"}, "article 0 is a int"),
         (ROWS, {"name": "week", "task": "nothing"}, "there is no task 'nothing'"),
-        (None, {"dataset": "acme/nowhere"}, "no folder"),
+        (None, {"dataset": "acme/nowhere"}, "there is no dataset acme/nowhere"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_sends_nothing(

@@ -48,6 +48,7 @@ def test_a_full_disk_loses_nothing_and_is_one_line(
     monkeypatch.setenv("SEMANTIC_ASSETS_SOURCES", str(trial.settings.sources))
     monkeypatch.setenv("SEMANTIC_ASSETS_DIMENSIONS", "128")
     root = str(full_disk / "lake")
+    assert run("init", "--root", root)[0] == 0
     refresh = ["refresh", "--root", root, "--wait-minutes", "0", "-y"]
     trial.write("acme/manuals/a.txt", "A valve is opened by hand.")
     assert run(*refresh)[0] == 4

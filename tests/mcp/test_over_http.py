@@ -154,7 +154,7 @@ def test_metrics_name_the_route(open_url: str) -> None:
 def test_what_a_key_has_to_limit_is_not_served_without_one(
     tmp_path: Path, words: list[str], said: str
 ) -> None:
-    typed = ["mcp", "--http", "--port", "0", *words, "--root", str(tmp_path / "lake")]
+    typed = ["mcp", "--http", "--port", "0", *words, "--root", str(tmp_path)]
     result = CliRunner().invoke(main, typed)
     assert result.exit_code == 2
     assert said in result.output

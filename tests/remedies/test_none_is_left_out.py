@@ -20,7 +20,7 @@ TOLD_APART = (
 NOT_TRIED: dict[str, str] = {
     "${} of this run's ${} is spent or committed": "a run whose quote was under its cap: "
     "tests/pipeline/costs/test_run_budget.py",
-    "{} outcomes wait to be applied: `semantic-assets advance` does it": "between two steps of one "
+    "{} outcomes wait to be applied: `semantic-assets collect` does it": "between two steps of one "
     "process: tests/pipeline/generation_jobs/",
     "the index of {} was built by an earlier release": "such a version is made by hand: "
     "tests/pipeline/search/",

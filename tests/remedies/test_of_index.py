@@ -107,7 +107,7 @@ def test_a_search_with_the_settings_of_another_backend(desk: Desk) -> None:
 def test_a_search_while_something_waits(desk: Desk) -> None:
     desk.must("refresh")
     desk.write("b.txt", "The pump is primed before its first start.")
-    desk.must("flush")
+    desk.must("send")
     said = desk.must("search", "the valve")
     desk.follow(said, "refresh")
     assert "not all can be found" not in desk.must("search", "the pump is primed")
@@ -125,9 +125,13 @@ def test_a_search_while_the_service_does_not_answer(desk: Desk) -> None:
 
 
 @pytest.mark.cures("nothing of a project {} is in search: name a project or project/dataset that")
-def test_a_search_in_a_project_that_there_is_not(desk: Desk) -> None:
+def test_a_search_in_a_project_that_nobody_has_listed(desk: Desk) -> None:
     desk.must("refresh")
-    said = desk.refused("search", "the valve", "-d", "acmee")
+    desk.write().parent.rename(desk.sources / "moved")
+    (desk.sources / "mill").mkdir()
+    (desk.sources / "moved").rename(desk.sources / "mill" / "wheels")
+    desk.write()
+    said = desk.refused("search", "the valve", "-d", "mill")
     assert "acme.manuals" in desk.follow(said, "ls", "--json")
     desk.follow(said, "refresh")
-    desk.must("search", "the valve", "-d", "acme")
+    desk.must("search", "the valve", "-d", "mill")

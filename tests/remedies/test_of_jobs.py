@@ -38,7 +38,7 @@ def test_a_job_that_there_is_not(desk: Desk) -> None:
     "job {} is {} ({}): its results are here when it is collected; `semantic-assets collect`"
 )
 def test_results_of_a_job_that_is_out(desk: Desk) -> None:
-    desk.must("flush")
+    desk.must("send")
     said = desk.refused("results", _job(desk))
     desk.pass_time()
     desk.follow(said, "collect")
@@ -79,7 +79,7 @@ def test_the_manifest_of_a_job_that_is_out_is_gone(desk: Desk) -> None:
 
 @pytest.mark.cures("its manifest is gone or cut off, its answer cannot be checked")
 def test_a_job_ends_whose_manifest_is_gone(desk: Desk) -> None:
-    desk.must("flush")
+    desk.must("send")
     manifest = _manifest(desk)
     content = manifest.read_bytes()
     manifest.unlink()

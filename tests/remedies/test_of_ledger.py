@@ -265,3 +265,11 @@ def test_a_ledger_whose_disk_fails(desk: Desk) -> None:
         ledger.execute("DROP TRIGGER full2")
     desk.follow(said, "doctor")
     desk.must("refresh")
+
+
+@pytest.mark.cures("there is no lake at {}{}: `semantic-assets init --root {}` makes one")
+def test_a_root_where_no_lake_is(desk: Desk) -> None:
+    said = desk.refused("refresh", "--root", str(desk.folder / "second"), "-y")
+    assert not (desk.folder / "second").exists()
+    desk.follow(said, "init")
+    assert "1 indexes built" in desk.must("refresh", "--root", str(desk.folder / "second"), "-y")

@@ -41,15 +41,13 @@ def test_one_dataset_is_gone(desk: Desk) -> None:
     assert DATASET not in desk.must("refresh")
 
 
-@pytest.mark.cures("there is no dataset {}: `semantic-assets ls` shows those there are")
-def test_a_dataset_that_there_is_not(desk: Desk) -> None:
-    desk.must("refresh")
-    for command in (
-        ["rm", "acme/manual", "-y"],
-        ["reindex", "--model", "gemini-embedding-2", "-d", "acme/manual", "-y"],
-    ):
-        said = desk.refused(*command)
-        assert "acme.manuals" in desk.follow(said, "ls", "--json")
+@pytest.mark.cures("there is no {} {}, and none at all: `semantic-assets add FOLDER` brings one in")
+def test_a_dataset_where_there_is_none_at_all(desk: Desk) -> None:
+    folder = desk.folder / "manuals"
+    (desk.sources / "acme").rename(folder)
+    said = desk.must("failures", "acme/manuals", code=2)
+    desk.follow(said, "add", FOLDER=str(folder))
+    assert "1 indexes built" in desk.must("refresh", "default/manuals")
 
 
 @pytest.mark.cures("there is no shard {}: `semantic-assets ls` shows those there are")

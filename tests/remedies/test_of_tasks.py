@@ -38,7 +38,7 @@ def _task(desk: Desk, *, prompt: str = "Sum up.", cap: float = 1.0) -> Path:
 def test_results_of_a_task_that_there_is_not(desk: Desk) -> None:
     _task(desk)
     desk.must("init")
-    said = desk.refused("generate", "status", "acme/nothing")
+    said = desk.refused("generate", "status", "nothing")
     assert "short" in desk.follow(said, "generate list", "--json")
 
 

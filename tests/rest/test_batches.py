@@ -94,7 +94,7 @@ def test_a_job_that_failed_is_shown_as_failed(served: Served) -> None:
         ("POST", "/v1/search", {"query": ""}, 422, "query"),
         ("POST", "/v1/search", {"query": "x", "datasets": ["acme/none"]}, 404, "acme/none"),
         ("POST", "/v1/search", {"query": "x", "datasets": ["a/b/c"]}, 422, "project/dataset"),
-        ("POST", "/v1/search", {"query": "x", "datasets": ["absent"]}, 404, "'absent'"),
+        ("POST", "/v1/search", {"query": "x", "datasets": ["absent"]}, 404, "project absent"),
         ("POST", "/v1/search", {"query": "x", "mode": "fuzzy"}, 422, "mode"),
         ("POST", "/v1/search", {"query": "x", "offset": -1}, 422, "offset"),
         ("POST", "/v1/search", {"query": "x", "where": {"year": {"<>": 1}}}, 422, "where"),

@@ -55,6 +55,7 @@ def test_workers_share_an_address_and_their_metrics_and_end_with_the_first(tmp_p
         "SEMANTIC_ASSETS_EMULATOR_DIR": str(tmp_path / "emulator"),
     }
     command = [sys.executable, "-m", "semantic_assets", "serve", "--port", "0", "--workers", "2"]
+    (tmp_path / "lake").mkdir()
     with subprocess.Popen(
         [*command, "--root", str(tmp_path / "lake")],
         env={**os.environ, **settings},

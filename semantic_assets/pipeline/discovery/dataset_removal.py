@@ -45,7 +45,7 @@ def remove(store: Store, dataset: DatasetKey, *, dry_run: bool) -> Removal:
     """
     row = store.ledger.datasets.find(dataset)
     if row is None:
-        raise NotFound(f"there is no dataset {dataset}: `semantic-assets ls` shows those there are")
+        raise NotFound(f"there is no dataset {dataset}")
     shards = store.ledger.sources.shards(dataset)
     found = Removal(
         dataset=dataset,

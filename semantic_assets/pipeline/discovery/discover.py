@@ -20,6 +20,7 @@ from semantic_assets.model.keys import DatasetKey, is_name
 from semantic_assets.parsing.source_file import source_uri
 from semantic_assets.pipeline.discovery.dataset_removal import discard, finish_removal
 from semantic_assets.pipeline.discovery.discovery import Discovery
+from semantic_assets.pipeline.discovery.named_datasets import nearest_told
 from semantic_assets.pipeline.generation.task_versions import PinnedTasks, pin_tasks, task_files
 from semantic_assets.settings.dataset_settings import FILE_NAME, DatasetSettings, read_table
 from semantic_assets.settings.selection import IGNORE_FILE, Selection
@@ -76,7 +77,8 @@ def discover(
         row = known.get(dataset)
         if datasets and row is None and dataset not in there:
             folder = f"{store.sources.shown}/{dataset.project}/{dataset.dataset}"
-            raise UnknownName(f"dataset {dataset}: there is no folder {folder}")
+            near = nearest_told(str(dataset), sorted(there | set(known)))
+            raise UnknownName(f"dataset {dataset}: there is no folder {folder}{near}")
         try:
             one = _Known(dataset, row, placed[dataset], is_named=bool(datasets))
             if _discover_one(store, one, report, removes):

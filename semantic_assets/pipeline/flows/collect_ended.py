@@ -35,7 +35,7 @@ class CollectReport(HtmlTable):
     given_up: int
     indexes_built: int
     open_jobs: int
-    #: Texts in no job, as last counted: a flush sends them.
+    #: Texts in no job, as last counted: `send` or `refresh` sends them.
     texts_waiting: int
     #: Errors of parts that failed this time; the next call tries them again.
     trouble: tuple[str, ...]

@@ -67,7 +67,7 @@ def reindex(
         SpendRefused: over the cap, or not consented to; nothing was sent.
     """
     if dataset not in store.ledger.sources.datasets():
-        raise NotFound(f"there is no dataset {dataset}: `semantic-assets ls` shows those there are")
+        raise NotFound(f"there is no dataset {dataset}")
     if store.decide_space(dataset) == space:
         return ReindexReport(dataset=dataset, space_id=space.space_id, switched=True)
     if space.backend != store.settings.backend:

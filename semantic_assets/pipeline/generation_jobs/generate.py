@@ -56,7 +56,7 @@ class GenerationStatus(HtmlTable):
     open_jobs: int
     #: Why requests are in no job yet; None: there are none.
     blocked_by: str | None
-    #: Outcomes that have landed and are not in `generations` yet: `semantic-assets advance`.
+    #: Outcomes that have landed and are not in `generations` yet: `semantic-assets collect`.
     unapplied: int
     is_done: bool
 

@@ -1,6 +1,6 @@
 """Find useless leftovers here and at Google, and unwanted results; delete them on request."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,9 +160,9 @@ class UnwantedResults:
 
 
 def unwanted_results(
-    store: Store, *, without: DatasetKey | None = None
+    store: Store, *, without: Sequence[DatasetKey] = ()
 ) -> tuple[UnwantedResults, ...]:
-    """List the results `purge` would delete; `without`: as if this dataset were removed.
+    """List the results `purge` would delete; `without`: as if these datasets were removed.
 
     Raises:
         Conflict: a shard is not split yet, so the results it wants are not known.
@@ -200,8 +200,10 @@ def _tables(store: Store) -> dict[str, str]:
     return files.fingerprints("chunks") | files.fingerprints("requests")
 
 
-def _shards(store: Store, without: DatasetKey | None) -> list[ShardKey]:
-    shards = [shard.key for shard in store.ledger.sources.shards() if shard.key.dataset != without]
+def _shards(store: Store, without: Sequence[DatasetKey]) -> list[ShardKey]:
+    shards = [
+        shard.key for shard in store.ledger.sources.shards() if shard.key.dataset not in without
+    ]
     for shard in shards:
         if not all(store.trusted_fingerprint(path) for path in _wanting(store, shard)):
             raise Conflict(

@@ -15,11 +15,12 @@ from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_versions import edited_tasks, task_files
 from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
 from semantic_assets.pipeline.reports.status import Status, status
-from semantic_assets.settings.settings import PREFIX, Settings, known_variables, unknown_variables
-from semantic_assets.settings.validation import nearest
+from semantic_assets.settings.settings import PREFIX, Settings, misspelt_variables
 from semantic_assets.store import Store, open_store, sources_of
 from semantic_assets.system.addresses import is_plain_to_another
 
+#: The diagnosis without which there are no others.
+SETTINGS = "settings"
 _LEAST_FREE_BYTES = 2 << 30
 _SEE = "see the message; then run doctor again"
 
@@ -44,18 +45,17 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
     try:
         settings = Settings.load(root=root)
     except SemanticAssetsError as error:
-        return [
-            Diagnosis(name="settings", is_well=False, found=str(error), remedy="mend it, or .env")
+        return [*_misspelt()] or [
+            Diagnosis(name=SETTINGS, is_well=False, found=str(error), remedy="mend it, or .env")
         ]
     found.append(
         Diagnosis(
-            name="settings",
+            name=SETTINGS,
             is_well=True,
             found=f"backend {settings.backend}, {settings.model}, {settings.dimensions} numbers",
         )
     )
     found += [
-        *_misspelt(),
         *_window(settings),
         _root(settings),
         _sources(settings),
@@ -72,6 +72,12 @@ def doctor(root: str | Path | None) -> list[Diagnosis]:
             Diagnosis(name="ledger", is_well=False, found=str(error), remedy=_remedy(error))
         )
     return found
+
+
+def _misspelt() -> Iterator[Diagnosis]:
+    for one in misspelt_variables():
+        found = f"{one.name} is no setting"
+        yield Diagnosis(name=SETTINGS, is_well=False, found=found, remedy=one.remedy)
 
 
 def _ledger(store: Store) -> str:
@@ -130,15 +136,6 @@ def _tasks(store: Store) -> Diagnosis:
             "what the new one costs; or put the file back",
         )
     return Diagnosis(name="tasks", is_well=True, found=names)
-
-
-def _misspelt() -> Iterator[Diagnosis]:
-    for name in unknown_variables():
-        longer = sorted(known for known in known_variables() if known.startswith(name))
-        close = ", ".join(longer) or nearest(name, known_variables()) or "another"
-        yield Diagnosis(
-            name=name, is_well=False, found="is no setting", remedy=f"did you mean {close}?"
-        )
 
 
 def _key(settings: Settings) -> Diagnosis:

@@ -1,6 +1,7 @@
 """What a dataset holds, in a few figures: for who has to choose where to search."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,11 +13,14 @@ from semantic_assets.lake.lake import Lake
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.kind_names import kind_name
 from semantic_assets.model.statuses import ParseStatus
+from semantic_assets.pipeline.discovery.named_datasets import nearest_told
 from semantic_assets.pipeline.reports.pending_counts import PendingCounts, pending_counts
 from semantic_assets.pipeline.reports.status import chunks_failed, documents_failed
 from semantic_assets.store import Store
 
 _KEPT_SHARDS = 4_096
+#: Google's name of a job, which has a slash too.
+REMOTE = "batches/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,21 @@ class _Contents:
 
 def dataset_overviews(store: Store, project: str | None = None) -> list[DatasetOverview]:
     """Return the overview of each dataset of a project, or of all, by name."""
-    found = [
-        _overview(store, one)
-        for one in pending_counts(store)
-        if project in (None, one.project_id) and one.dataset_id
-    ]
-    return sorted(found, key=lambda one: one.dataset)
+    counted = [one for one in pending_counts(store) if project in (None, one.project_id)]
+    return sorted((_overview(store, one) for one in counted), key=lambda one: one.dataset)
+
+
+def overviews_of(store: Store, datasets: Sequence[DatasetKey]) -> list[DatasetOverview]:
+    """Return the overview of each of these datasets, by name."""
+    counted = pending_counts(store, datasets) if datasets else []
+    return sorted((_overview(store, one) for one in counted), key=lambda one: one.dataset)
+
+
+def is_of_datasets(store: Store, name: str) -> bool:
+    """Tell whether a word is meant, perhaps mistyped, as a dataset or a project, and no job."""
+    if name.startswith(REMOTE):
+        return False
+    return "/" in name or bool(nearest_told(name, sorted(store.ledger.datasets.rows())))
 
 
 def _overview(store: Store, counts: PendingCounts) -> DatasetOverview:

@@ -38,11 +38,17 @@ class PendingCounts:
         object.__setattr__(self, "pending_count", total)
 
 
-def pending_counts(store: Store, *, by_project: bool = False) -> list[PendingCounts]:
-    """Return the counts of all datasets or projects, the smallest first, as they are served."""
+def pending_counts(
+    store: Store, only: Sequence[DatasetKey] = (), *, by_project: bool = False
+) -> list[PendingCounts]:
+    """Return the counts of all datasets or projects, the smallest first, as they are served.
+
+    Args:
+        only: of these datasets, which may be new; none: of all.
+    """
     settled = frozenset(settled_shards(store))
     waiting = documents_waiting(store)
-    datasets = sorted({*store.ledger.sources.datasets(), *waiting})
+    datasets = sorted(set(only) or {*store.ledger.sources.datasets(), *waiting})
     found = [_of_dataset(store, d, settled, waiting.get(d, 0)) for d in datasets]
     if by_project:
         found = _by_project(store, found)

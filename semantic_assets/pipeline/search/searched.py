@@ -8,13 +8,13 @@ statements before. An opened version is never another one: its number is used on
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from semantic_assets.errors import BrokenFile, NotFound, UnknownName
 from semantic_assets.index.opened_version import Index
 from semantic_assets.ledger.index_versions import ServingVersion
 from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.model.space import EmbeddingSpace
+from semantic_assets.pipeline.discovery.named_datasets import named_datasets
 from semantic_assets.pipeline.search.index_selection import Selection, select
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.serving import open_searched
@@ -54,7 +54,7 @@ class Searched:
 
         Raises:
             NotFound: a dataset named has no index, or there is none at all; or files are gone.
-            UnknownName: a project named has no dataset in search.
+            UnknownName: there is no dataset of a name, or a project has none in search.
             BrokenFile: an index has to be built again, and nothing may be written.
         """
         with self._lock:
@@ -62,7 +62,7 @@ class Searched:
                 versions = self.versions(store)
                 try:
                     return self._held(scope) or self._keep(
-                        scope, self._select(store, _wanted(versions, scope))
+                        scope, self._select(store, _wanted(store, versions, scope))
                     )
                 except FileNotFoundError:
                     self._count = None  # retired since it was asked for, or built again
@@ -96,28 +96,33 @@ class Searched:
         return self._spaces[space_id]
 
 
-def _wanted(versions: Versions, scope: Scope) -> tuple[ServingVersion, ...]:
+def _wanted(store: Store, versions: Versions, scope: Scope) -> tuple[ServingVersion, ...]:
     """Return the versions of a scope, in the order of their datasets."""
-    missing = [str(one) for one in scope.datasets if one not in versions]
+    missing = [one for one in scope.datasets if one not in versions]
     if missing or not (versions or scope.projects):
-        of = ", ".join(missing) or "any dataset"
-        raise NotFound(
-            f"there is no index of {of} yet: run `semantic-assets refresh`{_near(versions, missing)}"
-        )
+        _require_there(store, versions, missing)
+        of = ", ".join(map(str, missing)) or "any dataset"
+        raise NotFound(f"there is no index of {of} yet: run `semantic-assets refresh`")
     for project in scope.projects:
         if not any(one.project == project for one in versions):
+            named_datasets(store, [project])
             raise UnknownName(
                 f"nothing of a project {project!r} is in search: name a project or project/dataset "
                 "that `semantic-assets ls` lists, or run `semantic-assets refresh`"
-                f"{_near(versions, [project])}"
             )
     return tuple(versions[one] for one in sorted(versions) if one in scope)
 
 
-def _near(versions: Versions, names: Sequence[str]) -> str:
-    known = sorted({str(one) for one in versions} | {one.project for one in versions})
-    near = dict.fromkeys(one for name in names for one in get_close_matches(name, known, 2))
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+def _require_there(store: Store, versions: Versions, named: Sequence[DatasetKey]) -> None:
+    """Check that datasets are there, indexed or not.
+
+    Raises:
+        UnknownName: one is not; whoever reads one project alone hears of no other one's datasets.
+    """
+    projects = {one.project for one in versions}
+    for dataset in named:
+        own = dataset.project if dataset.project in projects else None
+        named_datasets(store, [str(dataset)], may_see=lambda one: own in (None, one.project))  # noqa: B023
 
 
 _searched: OrderedDict[object, Searched] = OrderedDict()

@@ -45,7 +45,7 @@ async def post_documents(
 ) -> Response:
     """Store files as sources of the dataset, in order; one that fails does not stop the others.
 
-    200 `done`: search finds them. 202 `accepted`: the next flush chunks and sends them.
+    200 `done`: search finds them. 202 `accepted`: the next send chunks and submits them.
     """
 
     asking = asking_of(request)

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from semantic_assets.model.keys import Scope
 from semantic_assets.model.search_options import SearchArguments, options_of
+from semantic_assets.pipeline.discovery.named_datasets import named_datasets
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
 from semantic_assets.pipeline.reports.status import Status
 from semantic_assets.pipeline.search.search import Asked
@@ -61,6 +62,7 @@ def searched_scope(serving: Serving, key: ApiKey, names: list[str]) -> Scope:
 
     Raises:
         Problem: something named is of another project.
+        UnknownName: something named is not there.
         DatasetRemoved: a dataset named was removed.
     """
     named = Scope.parse(names)
@@ -69,7 +71,16 @@ def searched_scope(serving: Serving, key: ApiKey, names: list[str]) -> Scope:
     if not all(key.may(READ, project) for project in named.projects):
         raise Problem(HTTPStatus.FORBIDDEN, "this key is for another project")
     datasets = readable(serving, key, [*map(str, named.datasets)]) if named.datasets else ()
+    _require_projects(serving, key, named.projects)
     return Scope(datasets, named.projects)
+
+
+def _require_projects(serving: Serving, key: ApiKey, projects: tuple[str, ...]) -> None:
+    """Check that projects are there; a key hears of no names that it may not read."""
+    reader = serving.core.reader
+    serving_ones = {one.project for one in searched_of(reader).versions(reader)} if projects else ()
+    unknown = [project for project in projects if project not in serving_ones]
+    named_datasets(reader, unknown, may_see=lambda one: key.may(READ, one.project))
 
 
 def _versions(serving: Serving) -> Versions:

@@ -136,7 +136,7 @@ def test_batches_that_are_out_are_still_collected(trial: Trial) -> None:
 
 
 def test_a_dataset_that_never_was_is_not_found(trial: Trial) -> None:
-    with pytest.raises(NotFound, match="semantic-assets ls"):
+    with pytest.raises(NotFound, match="there is no dataset acme/manuals"):
         remove(trial.store, MANUALS, dry_run=False)
 
 
@@ -169,7 +169,7 @@ def test_results_any_chunk_wants_stay(filled: Trial) -> None:
 
 
 def test_results_nobody_wants_are_quoted_and_then_deleted(filled: Trial) -> None:
-    quote = unwanted_results(filled.store, without=OTHER)
+    quote = unwanted_results(filled.store, without=[OTHER])
     [unwanted] = quote
     assert (len(unwanted.files), unwanted.rows) == (1, 1)
     assert unwanted.tokens > 0
