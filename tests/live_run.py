@@ -100,7 +100,7 @@ def _other_ledgers(settings: Settings, gemini: Gemini) -> set[str]:
     """
     with open_store(settings) as store:
         own = store.ledger.ledger_id
-    listed = gemini.list_jobs(max_pages=1_000).jobs
+    listed = gemini.batches.list_jobs(max_pages=1_000).jobs
     return {name[0] for job in listed if (name := parse_display_name(job.display_name))} - {own}
 
 

@@ -199,11 +199,11 @@ def test_the_spelling_of_the_settings_is_the_one_in_the_files(trial: Trial, fiel
 def test_a_job_that_a_killed_probe_left_stops_nothing_and_is_cleaned_up(trial: Trial) -> None:
     space, job_id = trial.store.settings.space, trial.store.ledger.job_ids.new()
     lines = [*embedding_lines(space, [(text_hash("Ice."), "Ice.")])]
-    file = trial.gemini.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+    file = trial.gemini.batches.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
     with paid_job(trial.store, f"{PROBE}+{job_id}+job", space.model, 3) as job:
         name = display_name(trial.store.ledger.ledger_id, job_id)
         job.created(
-            lambda: trial.gemini.create_embedding_job(
+            lambda: trial.gemini.batches.create_embedding_job(
                 model=space.model, input_file=file, display_name=name
             )
         )
@@ -211,4 +211,4 @@ def test_a_job_that_a_killed_probe_left_stops_nothing_and_is_cleaned_up(trial: T
     assert not trial.refresh().is_waiting
     trial.pass_time()
     assert len(cleanup(trial.store, trial.gemini, dry_run=False).remote_jobs) == 1
-    assert list(trial.gemini.list_jobs(max_pages=3).jobs) == []
+    assert list(trial.gemini.batches.list_jobs(max_pages=3).jobs) == []
