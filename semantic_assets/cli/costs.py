@@ -1,4 +1,4 @@
-"""Commands about money: the quote, the consent to spend, and what other tools spent."""
+"""Commands about money: the quote, the consent to spend, what other tools spent, the window."""
 
 import sys
 from collections.abc import Callable
@@ -140,4 +140,26 @@ def asking(yes: bool) -> "Callable[[Estimate], None]":
     return consent
 
 
-COMMANDS = [estimate, spend]
+@click.command()
+@root_option
+@json_option
+@edge
+def window(root: str | None, as_json: bool) -> None:
+    """Show how full each model's window of enqueued tokens was, over time."""
+    from semantic_assets.api.functions import opened
+    from semantic_assets.cli.cells import show
+    from semantic_assets.cli.terminal_tables import window_chart
+    from semantic_assets.pipeline.reports.window_use import models_used, window_use
+
+    with opened(root, reading=True) as (store, gemini):
+        found = [
+            window_use(store, scope_id=gemini.scope_id, model=model)
+            for model in models_used(store, scope_id=gemini.scope_id)
+        ]
+    if as_json:
+        print_json(found)
+    else:
+        show(*map(window_chart, found))
+
+
+COMMANDS = [estimate, spend, window]

@@ -19,8 +19,7 @@ from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
 from semantic_assets.model.catalog import NO_WINDOW, enqueued_tokens
 from semantic_assets.model.chat_models import is_chat_model
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.objects.bucket import is_bucket_url
-from semantic_assets.settings.checkout import CHECKOUT, is_checkout
+from semantic_assets.settings.folders import address, path, place, project_dir, tasks_folder
 from semantic_assets.settings.given import given_variables
 from semantic_assets.settings.validation import (
     CONFIG,
@@ -174,22 +173,22 @@ class Settings:
         values |= given_variables(given, secrets, known_settings(), values)
         require_known(values, known_variables())
         key_name = next((name for name in KEY_NAMES if values.get(name)), KEY_NAMES[0])
-        lake, lake_url = _place(values, "ROOT", "data/lake", str(root or ""))
-        sources, sources_url = _place(values, "SOURCES", "data/sources")
-        beside = _path(values, "CACHE", "data/cache") if lake_url else lake
+        lake, lake_url = place(values, "ROOT", "data/lake", str(root or ""))
+        sources, sources_url = place(values, "SOURCES", "data/sources")
+        beside = path(values, "CACHE", "data/cache") if lake_url else lake
         own = {key: raw for key in keys_of(cls) if (raw := values.get(PREFIX + key.upper()))}
         found = own | {
             "root": lake,
             "root_url": lake_url,
             "sources": sources,
             "sources_url": sources_url,
-            "tasks": _tasks(values),
-            "emulator_dir": _path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
+            "tasks": tasks_folder(values),
+            "emulator_dir": path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
             **{name: _is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
             "ledger_url": ledger_url or own.get("ledger_url"),
-            "qdrant_url": _address(values, "QDRANT_URL"),
-            "lance_url": _address(values, "LANCE_URL"),
+            "qdrant_url": address(values, "QDRANT_URL"),
+            "lance_url": address(values, "LANCE_URL"),
         }
         settings = checked(
             cls,
@@ -245,55 +244,6 @@ def known_settings() -> dict[str, bool]:
     derived = {"root_url", "sources_url"}
     fields = {name: field for name, field in keys_of(Settings).items() if name not in derived}
     return {"cache": False} | {name: not field.repr for name, field in fields.items()}
-
-
-def project_dir() -> Path:
-    """Return the checkout this package runs from: the folder of its pyproject.toml.
-
-    Raises:
-        ConfigError: the package is installed elsewhere; paths must then be set.
-    """
-    if not is_checkout():
-        raise ConfigError(
-            f"not running from a checkout: set {PREFIX}ROOT and {PREFIX}SOURCES to absolute paths, and "
-            f"{PREFIX}CACHE where they are in a bucket"
-        )
-    return CHECKOUT
-
-
-def _place(
-    values: Mapping[str, str], name: str, default: str, given: str = ""
-) -> tuple[Path, str | None]:
-    """Return (local folder, URL of the bucket if it is one); `given` wins over the setting."""
-    raw = given or values.get(PREFIX + name) or default
-    if is_bucket_url(raw):
-        url = raw.rstrip("/")
-        return _path(values, "CACHE", "data/cache") / url.replace("://", "-").replace("/", "-"), url
-    if "://" in raw:
-        raise ConfigError(
-            f"{PREFIX}{name}={scrubbed(raw)!r}: use a folder, s3://BUCKET/... or gs://BUCKET/..."
-        )
-    path = Path(given).expanduser().resolve() if given else _path(values, name, default)
-    return path, None
-
-
-def _path(values: Mapping[str, str], name: str, default: str) -> Path:
-    raw = Path(values.get(PREFIX + name) or default).expanduser()
-    return raw if raw.is_absolute() else project_dir() / raw
-
-
-def _tasks(values: Mapping[str, str]) -> Path:
-    """Return the checkout's folder of tasks; without a checkout, `tasks` beside the sources."""
-    try:
-        return _path(values, "TASKS", "data/tasks")
-    except ConfigError:
-        return _place(values, "SOURCES", "")[0].parent / "tasks"
-
-
-def _address(values: Mapping[str, str], name: str) -> str | None:
-    """Return a URL unchanged, a folder as an absolute path."""
-    raw = values.get(PREFIX + name) or None
-    return raw if raw is None or "://" in raw else str(_path(values, name, ""))
 
 
 def _values(environ: Mapping[str, str] | None) -> dict[str, str]:
