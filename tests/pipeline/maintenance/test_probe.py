@@ -118,7 +118,12 @@ def test_what_a_probe_costs_is_booked(trial: Trial) -> None:
 
 
 def test_a_probe_over_the_days_cap_sends_nothing(trial: Trial) -> None:
-    capped = trial.reopened(max_cost_usd_per_day=1.0)
+    capped = trial.reopened(
+        max_cost_usd_per_day=1.0,
+        backend="gemini",
+        gemini_url=trial.url,
+        api_key="AIza-of-a-test-and-of-nobody",
+    )
     with capped.store:
         add_spend(capped.store, 1.0)
         with pytest.raises(SpendRefused, match="for today"):
