@@ -295,7 +295,7 @@ def test_the_layout_names_every_package() -> None:
     folders = {path.parent for path in package.rglob("__init__.py")} - {package}
     top = {path.name for path in folders if path.parent == package}
     pipeline = {path.name for path in folders if path.parent == package / "pipeline"}
-    assert named == {*top, *pipeline, "errors", "store"}
+    assert named == {*top, *pipeline, "errors", "store", "definitions"}
 
 
 def test_each_word_of_the_glossary_is_told_from_others() -> None:
