@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.index_versions import IndexVersions
@@ -60,19 +61,19 @@ CALLS = [
     Step("table recorded", TableFiles, "record"),
     Step("job row inserted", Jobs, "insert_if_fits"),
     Step("spend booked", Spending, "book"),
-    Step("upload", Gemini, "upload"),
+    Step("upload", DeveloperApi, "upload"),
     Step("move to creating", Jobs, "move", _to(S.CREATING)),
-    Step("create call", Gemini, "create_embedding_job"),
+    Step("create call", DeveloperApi, "create_embedding_job"),
     Step("move to submitted", Jobs, "move", _to(S.SUBMITTED)),
     Step("move to running", Jobs, "move", _to(S.RUNNING)),
     Step("move to ended", Jobs, "move", _to(S.ENDED)),
-    Step("download", Gemini, "download"),
+    Step("download", DeveloperApi, "download"),
     Step("canary", Gemini, "embed_documents"),
     Step("keys indexed", KeyIndex, "add"),
     Step("move to collected", Jobs, "move", _to(S.COLLECTED)),
     Step("manifest deleted", Lake, "delete", _below("manifests")),
-    Step("input deleted", Gemini, "delete_file"),
-    Step("remote job deleted", Gemini, "delete_job"),
+    Step("input deleted", DeveloperApi, "delete_file"),
+    Step("remote job deleted", DeveloperApi, "delete_job"),
     Step("shard settled", Sources, "update_shard"),
     Step("index version started", IndexVersions, "start"),
     Step("index written", build, "write_description"),
@@ -85,9 +86,9 @@ GENERATION_FILES = [
 ]
 GENERATION_CALLS = [
     Step("task pinned", Tasks, "pin"),
-    Step("media upload", Gemini, "upload_media"),
+    Step("media upload", DeveloperApi, "upload_media"),
     Step("media noted", media_uploads, "_note"),
-    Step("generation create call", Gemini, "create_generation_job"),
+    Step("generation create call", DeveloperApi, "create_generation_job"),
     # Between the outputs and the chunks that stand with them.
     Step("documents cut", apply_outputs, "chunk_documents"),
     Step("media deleted", generation_kind, "clear_uploads"),
