@@ -66,13 +66,16 @@ def _shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]
 
 
 def _records(wide: Table, make: Callable[..., Table]) -> Table:
-    """Return the rows one below the other, each cell with the name of its column before it."""
+    """Return the rows one below the other, each cell with the name of its column before it.
+
+    Of several rows the empty cells are left out; a row alone shows what was looked for in vain.
+    """
     made = make("", "", show_header=False)
     names = [column.header for column in wide.columns]
     for row in zip(*(column.cells for column in wide.columns), strict=True):
-        filled = [(name, one) for name, one in zip(names, row, strict=True) if _is_filled(one)]
-        for name, one in filled:
-            made.add_row(name, one)
+        for name, one in zip(names, row, strict=True):
+            if len(wide.rows) == 1 or _is_filled(one):
+                made.add_row(name, one)
         made.add_section()
     return made
 

@@ -330,7 +330,7 @@ def test_what_could_not_be_read_and_what_lies_outside_are_told(run: Run, tmp_pat
     assert done.exit_code == 1
     assert "1 could not be read" in done.output
     assert "acme/stray.txt" in done.output
-    told = "1 of 2 files are read; 1 .pdf are not: `semantic-assets failures`"
+    told = "1 of 2 files are read; 1 .pdf is not: `semantic-assets failures`"
     assert told in done.output
     for command in ("status", "estimate", "doctor"):
         assert told in " ".join(run(command).stdout.replace("│", " ").split())
@@ -353,7 +353,7 @@ def test_search_says_on_stderr_what_cannot_be_found_yet(run: Run, tmp_path: Path
     (folder / "unknown.zzz").write_text("x")
     run("refresh", "--wait-minutes", "0")
     found = run("search", "gate", "--json")
-    assert "1 of 2 files are read; 1 .zzz are not" in found.stderr
+    assert "1 of 2 files are read; 1 .zzz is not" in found.stderr
     assert [hit["uri"] for hit in json.loads(found.stdout)] == ["acme/gates/good.txt"]
 
 

@@ -134,7 +134,7 @@ def test_process_queue_works_until_done_and_prints(
     _ingest(core, 5)
     report = core.batch_manager.process_queue(timeout=60)
     assert (report.is_done, report.chunks_ready, report.indexes_built) == (True, 5, 1)
-    assert "submitted as batches/" in capsys.readouterr().out
+    assert "5 texts sent in 1 job, 1 index built\n" in capsys.readouterr().out
     assert core.batch_manager.process_queue().texts == 0
 
 

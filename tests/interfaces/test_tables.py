@@ -108,6 +108,18 @@ def test_a_row_that_does_not_fit_is_a_record(
     assert shown.count("error") == 1 if columns < 100 else "error" in shown
 
 
+@pytest.mark.parametrize("columns", [40, 80, 140])
+def test_a_row_alone_shows_what_was_looked_for_in_vain(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    made = table("temporary_files", "manifests_of_jobs", "remote_jobs", "remote_files", "deleted")
+    add_row(made, "", "", "", "", False)
+    show(made)
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("temporary_files", "remote_jobs", "deleted"))
+
+
 @pytest.mark.parametrize(
     ("number", "noun", "told"),
     [

@@ -189,7 +189,7 @@ def _collect(
     )
     clear_remote(store, gemini, job)
     what, found = kind_of_job(store, job).noun, store.ledger.jobs.find(job.job_id)
-    how = f" ({found.outcome}: {found.trouble})" if found.trouble else ""
+    how = f", {found.outcome}: {found.trouble}" if found.trouble else ""
     line = f"job {job.job_id}: {outcomes.succeeded:,} of {outcomes.requests:,} {what} landed{how}"
     store.report_progress(line if outcomes.failed or how else DetailLine(line))
     return Collection(job=found, outcomes=outcomes, quarantined=None)

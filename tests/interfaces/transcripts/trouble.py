@@ -27,7 +27,7 @@ def _play(day: Day, url: str) -> None:
     day.tells("A cap is lower than the quote: nothing is sent.")
     day.types("semantic-assets refresh --max-cost-usd 0.00000001", code=1)
     day.tells("The window has room for some of the texts: the others wait, which is no failure.")
-    _arm(url, "stuck-running", times=None, seconds=600.0)
+    _arm(url, "stuck-pending", times=None, seconds=600.0)
     day.types(
         "export SEMANTIC_ASSETS_ENQUEUED_TOKENS=600; semantic-assets refresh --no-wait", code=4
     )

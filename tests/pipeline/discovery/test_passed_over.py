@@ -77,7 +77,7 @@ def test_what_is_excluded_on_purpose_is_counted_and_no_finding(store: Store, roo
     found = discover(store)
     assert (found.passed_over, found.troubles) == ({}, [])
     assert found.excluded == 5
-    assert found.summary.endswith("0 removed, 5 excluded")
+    assert found.summary.endswith("(1 new, 5 excluded)")
     assert _placed(store) == ["a.txt"]
 
 

@@ -33,5 +33,5 @@ def test_what_cannot_be_found_yet_is_said(trial: Trial) -> None:
     trial.write("acme/harbour/c.zzz", "x")
     trial.refresh(wait_minutes=0)
     waiting, files = not_searchable(trial.store)
-    assert waiting == "not all can be found yet: 1 chunks to embed: `semantic-assets refresh`"
-    assert files.startswith("2 of 3 files are read; 1 .zzz are not")
+    assert waiting == "not all can be found yet: 1 chunk to embed: `semantic-assets refresh`"
+    assert files.startswith("2 of 3 files are read; 1 .zzz is not")
