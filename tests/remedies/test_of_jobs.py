@@ -43,6 +43,7 @@ def test_a_job_that_there_is_not(desk: Desk) -> None:
     "job {} is {} ({}): its results are here when it is collected; `semantic-assets collect`"
 )
 def test_results_of_a_job_that_is_out(desk: Desk) -> None:
+    desk.arm("unknown-state", state="BATCH_STATE_RUNNING", seconds=600.0)  # then it succeeds
     desk.must("send")
     assert "pending" in desk.must("results", _job(desk), code=4)
     with SemanticCore() as core, pytest.raises(Conflict) as early:
