@@ -82,7 +82,7 @@ def test_refresh_evaluates_the_check_of_each_partition_and_fails_where_texts_fai
     result = _refreshed(world)
     assert not result.success
     failure = result.failure_data_for_node("refresh_store")
-    assert "1 chunks FAILED" in str(failure and failure.error)
+    assert "1 chunk FAILED" in str(failure and failure.error)
     assert "semantic-assets failures" in str(failure and failure.error)
     assert _states(world, "documents", "all_documents_read") == {SHARD: False, OTHER: True}
     assert _states(world, "embeddings", "no_missing_vectors") == {SHARD: True, OTHER: False}

@@ -32,7 +32,7 @@ def run(tmp_path: Path, emulator: RunningServer, monkeypatch: pytest.MonkeyPatch
 def test_a_refresh_of_which_a_text_failed_exits_with_1(run: Run) -> None:
     done = run("refresh")
     assert done.exit_code == 1
-    assert "1 chunks FAILED" in done.output
+    assert "1 chunk FAILED" in done.output
     (job,) = json.loads(run("jobs", "--json").stdout)
     assert (job["stage"], job["outcome"], job["failed"]) == ("FAILED", "failed", 1)
     assert "1 FAILED (1 failed)" in run("status").stdout

@@ -25,6 +25,7 @@ def desk(
     made.set("SOURCES", str(made.sources))
     made.set("EMULATOR_URL", emulator.base_url)
     made.set("DIMENSIONS", "128")
+    monkeypatch.setenv("COLUMNS", "200")  # no message is wrapped in a table
     made.write()
     yield made
     logging.getLogger("semantic_assets").setLevel(logging.NOTSET)

@@ -15,7 +15,8 @@ HOLE = "{}"
 #: The emulator speaks as the service does. These parse; their patterns hold backticks.
 _NOT_OURS = ("emulator", "parsing/markup", "text", "parsing/titles.py")
 _CURE = re.compile(
-    r"`semantic-assets [^`]+`|`--[a-z-]+|`refresh`|`transcribe = true`|SEMANTIC_ASSETS_[A-Z_]+|pip install "
+    r"`semantic-assets [^`]+`|`--[a-z-]+|`refresh`|`transcribe = true`|SEMANTIC_ASSETS_[A-Z_]+|pip install |"
+    r"\{\}(?:BACKEND|AGENT_[A-Z]+)=|GOOGLE_APPLICATION_CREDENTIALS"
 )
 #: Help of an option, and values that are no messages: of click.option, of Field, of a constant.
 _NOT_SAID = ("option", "Field", "argument")

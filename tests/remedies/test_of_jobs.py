@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from semantic_assets import SemanticCore
+from semantic_assets.errors import Conflict
 from semantic_assets.pipeline.reports.left_behind import left_behind
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
@@ -41,10 +43,13 @@ def test_a_job_that_there_is_not(desk: Desk) -> None:
     "job {} is {} ({}): its results are here when it is collected; `semantic-assets collect`"
 )
 def test_results_of_a_job_that_is_out(desk: Desk) -> None:
+    desk.arm("unknown-state", state="BATCH_STATE_RUNNING", seconds=600.0)  # then it succeeds
     desk.must("send")
-    said = desk.refused("results", _job(desk))
+    assert "pending" in desk.must("results", _job(desk), code=4)
+    with SemanticCore() as core, pytest.raises(Conflict) as early:
+        core.batch_manager.retrieve_results(_job(desk))
     desk.pass_time()
-    desk.follow(said, "collect")
+    desk.follow(str(early.value), "collect")
     assert "embedding" in desk.must("results", _job(desk))
 
 

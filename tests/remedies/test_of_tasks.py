@@ -54,7 +54,7 @@ def test_answers_that_failed(desk: Desk) -> None:
     _task(desk)
     desk.arm("stopped-answers", times=None, fraction=1.0)
     told = desk.must("refresh", code=1)
-    assert "1 answers FAILED" in told
+    assert "1 answer FAILED" in told
     said = desk.follow(told, "failures", "--json")
     desk.disarm()
     desk.follow(said, "generate retry")

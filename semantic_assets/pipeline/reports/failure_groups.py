@@ -56,6 +56,8 @@ class _Fault:
     message: str
     place: str
     remedy: str | None = None
+    #: The answer that it comes from: its dataset, task and document.
+    answer: tuple[str, str, str] | None = None
 
 
 def failure_groups(
@@ -67,11 +69,10 @@ def failure_groups(
         examples: places named of each group; None: all of them.
     """
     groups: dict[tuple[str, str], list[_Fault]] = {}
-    for fault in [
-        *_documents(store, datasets),
-        *_chunks(store, datasets),
-        *_answers(store, datasets),
-    ]:
+    documents = list(_documents(store, datasets))
+    told = {fault.answer for fault in documents}  # with the medium, and not as an answer again
+    answers = (fault for fault in _answers(store, datasets) if fault.answer not in told)
+    for fault in [*documents, *_chunks(store, datasets), *answers]:
         groups.setdefault((fault.what, _NUMBER.sub("N", fault.message)), []).append(fault)
     found = [_group(what, same, of, examples) for (what, same), of in groups.items()]
     order = ["documents", "read in part", "chunks", "answers", "waiting"]
@@ -128,7 +129,8 @@ def _not_described(store: Store, shard: ShardKey) -> Iterator[_Fault]:
                 f"`semantic-assets generate retry {shard.dataset} -t {outcome.task}` asks again"
             )
             place = shown_uri(row["uri"], row["record_id"])
-            yield _Fault("documents", outcome.error, place, remedy)
+            answer = (str(shard.dataset), outcome.task, row["document_id"])
+            yield _Fault("documents", outcome.error, place, remedy, answer)
 
 
 def _chunks(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]:
@@ -151,7 +153,8 @@ def _answers(store: Store, datasets: tuple[DatasetKey, ...]) -> Iterator[_Fault]
             for row in rows.filter(pc.equal(rows["status"], RowStatus.FAILED)).to_pylist():
                 said = f"{row['error_code'] or ''} {row['error_message'] or ''}".strip()
                 message = f"{pinned.task.name}: {said or 'no reason was given'}"
-                yield _Fault("answers", message, row["document_id"], remedy)
+                answer = (str(pinned.dataset), pinned.task.name, row["document_id"])
+                yield _Fault("answers", message, row["document_id"], remedy, answer)
 
 
 def _sources(
