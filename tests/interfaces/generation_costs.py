@@ -22,7 +22,7 @@ _TASKS = Path(__file__).resolve().parents[2] / "data" / "tasks"
 @cache
 def task() -> TaskFile:
     """The task that the figures are of."""
-    return read_tasks(_TASKS, backend="gemini")[_TASK]
+    return read_tasks(_TASKS, backend="gemini").valid[_TASK]
 
 
 def tokens_in(articles: int) -> int:

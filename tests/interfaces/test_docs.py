@@ -415,11 +415,12 @@ def test_the_page_of_limits_has_the_whole_table() -> None:
     assert swaps_table.written(PAGES["limits.md"]) == PAGES["limits.md"]
 
 
-def test_prices_are_named_with_the_sources_of_the_catalog() -> None:
-    catalog = (PROJECT / "semantic_assets" / "model" / "catalog.py").read_text()
+def test_prices_are_named_with_the_sources_of_the_catalogs() -> None:
+    model = PROJECT / "semantic_assets" / "model"
+    catalogs = "".join((model / name).read_text() for name in ("catalog.py", "chat_models.py"))
     dates = set(re.findall(r"20\d\d-\d\d(?:-\d\d)?", prose("costs.md")))
-    assert len(dates) == 4
-    assert all(date in catalog for date in dates)
+    assert len(dates) == 6
+    assert all(date in catalogs for date in dates)
     for spec in EMBEDDING_MODELS.values():
         if spec.retired is not None:
             assert f"shut down on {spec.retired}; use `{spec.replacement}`" in PAGES["migration.md"]

@@ -112,7 +112,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         return done.stdout
 
     typed("refresh", "--yes", code=1)  # broken.pdf is not read
-    typed("generate", "submit", "--dataset", "acme/birds", "-t", "summary", "--realtime", "--yes")
+    typed("generate", "submit", "acme/birds", "-t", "summary", "--realtime", "--yes", code=1)
     (job, *_) = json.loads(typed("jobs", "--json"))
     yield Lake(folder / "lake", environ, {"JOB": job["job_id"], "TASK": "acme/birds"})
     server.stop()
@@ -169,7 +169,7 @@ def test_no_read_changes_a_file_of_a_writable_lake(lake: Lake) -> None:
 @pytest.mark.skipif(not _can_mount(), reason="this machine does not let us mount")
 def test_what_writes_says_in_one_line_that_the_lake_is_read_only(lake: Lake) -> None:
     script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-    for words in (["rm", "acme/birds", "--yes"], ["advance", "--yes"], ["refresh", "--yes"]):
+    for words in (["rm", "acme/birds", "--yes"], ["collect"], ["refresh", "--yes"]):
         command = [sys.executable, "-m", "semantic_assets", *words]
         shown = subprocess.run(
             ["unshare", "-m", "sh", "-c", script, str(lake.root), *command],

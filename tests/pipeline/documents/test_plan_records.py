@@ -8,10 +8,11 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,12 +24,14 @@ from semantic_assets.lake import layout
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.sources import placement
 from semantic_assets.model.keys import DatasetKey, ShardKey
+from semantic_assets.parsing.source_file import open_source
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents import plan_records, record_counter, slice_reader
 from semantic_assets.pipeline.documents.plan_records import CountReport, discover_and_plan
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.documents.unread import Unread, documents_waiting, unread
 from semantic_assets.pipeline.reports.pending_counts import pending_counts
+from semantic_assets.pipeline.scheduling import read_runs
 from semantic_assets.pipeline.scheduling.read_runs import watch_sources
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
@@ -264,7 +267,18 @@ def test_a_tick_counts_small_files_first_and_says_what_it_left(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that unpacks to a thousand times its size takes its time from no other."""
-    monkeypatch.setattr("semantic_assets.pipeline.scheduling.read_runs._COUNT_SECONDS", 1.5)
+    moments = itertools.count(1)
+    is_opened = []
+
+    def opened(path: Path) -> AbstractContextManager[BinaryIO]:
+        is_opened.append(path.name == "a-bomb.jsonl.gz")
+        return open_source(path)
+
+    def moment() -> float:  # it stands still until the bomb is opened, however slow the machine
+        return next(moments) * read_runs._COUNT_SECONDS / 2 if any(is_opened) else 0
+
+    monkeypatch.setattr(record_counter, "open_source", opened)
+    monkeypatch.setattr(record_counter, "time", SimpleNamespace(monotonic=moment))
     bomb = gzip.compress(b'{"text": "' + b"a" * (60 << 20) + b'"}\n', 1) * 20
     write(store, "a-bomb.jsonl.gz", bomb)
     write(store, "z.jsonl", as_lines([record(n) for n in range(6)]))
