@@ -134,7 +134,9 @@ def test_process_queue_works_until_done_and_prints(
     _ingest(core, 5)
     report = core.batch_manager.process_queue(timeout=60)
     assert (report.is_done, report.chunks_ready, report.indexes_built) == (True, 5, 1)
-    assert "submitted as batches/" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "5 of 5 texts" in said
+    assert "5 texts sent in 1 job, 1 index built" in said
     assert core.batch_manager.process_queue().texts == 0
 
 
