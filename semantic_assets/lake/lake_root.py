@@ -14,7 +14,7 @@ from semantic_assets.errors import ConfigError
 from semantic_assets.lake import layout
 
 #: Of these each lake has one: its ledger or the ledger's id, and before them keys of the API.
-_SIGNS = (layout.LEDGER_FILE, layout.LEDGER_ID_FILE, "rest")
+_SIGNS = (layout.LEDGER_FILE, layout.LEDGER_ID_FILE, layout.API_KEYS_FILE)
 _LIKE = 0.6
 
 

@@ -8,6 +8,8 @@ from semantic_assets.model.task import is_task
 LEDGER_FILE = "ledger.sqlite3"
 #: The ledger's id, so that a new ledger over this lake recognises its jobs at Google.
 LEDGER_ID_FILE = "ledger_id"
+#: Keys of the REST API; a lake may have them before its ledger.
+API_KEYS_FILE = "api_keys.json"
 #: The number of the ledger's last event, so that an older copy of the ledger is recognised.
 LEDGER_EVENTS = "ledger_events"
 #: Start of `ledger_id` in a lake that was moved away.

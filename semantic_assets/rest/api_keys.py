@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from semantic_assets.errors import ConfigError, NotFound
+from semantic_assets.lake import layout
 from semantic_assets.lake.lake import Lake
 from semantic_assets.model.keys import DatasetKey
 
@@ -22,7 +23,6 @@ READ, WRITE, ADMIN = "read", "write", "admin"
 #: Each role includes those before it.
 ROLES = (READ, WRITE, ADMIN)
 EVERY_PROJECT = "*"
-_FILE = "api_keys.json"
 _DAY_SECONDS = 86_400.0
 _PREFIX = "sak_"
 
@@ -101,7 +101,7 @@ class ApiKeys:
         self._lake = lake
 
     def all(self) -> list[ApiKey]:
-        return [_key(row) for row in json.loads(self._lake.read_text(_FILE) or "[]")]
+        return [_key(row) for row in json.loads(self._lake.read_text(layout.API_KEYS_FILE) or "[]")]
 
     def rows(self, last_used: Mapping[str, float]) -> list[KeyRow]:
         """Return the keys as they are listed, with the times of their last uses, by id."""
@@ -174,7 +174,7 @@ class ApiKeys:
         descriptor = os.open(self._lake.root, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            with self._lake.replacing(_FILE) as temporary:
+            with self._lake.replacing(layout.API_KEYS_FILE) as temporary:
                 yield self.all(), partial(_write, temporary)
         finally:
             os.close(descriptor)

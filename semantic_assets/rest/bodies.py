@@ -119,30 +119,41 @@ class GenerationBody(_Body):
         return self
 
 
-#: Some words; what is blank is refused by the filter itself, in a sentence of its own.
-_TEXT: Json = {"type": "string", "pattern": VISIBLE, "maxLength": 1_000}
-_Words = Annotated[str, WithJsonSchema(_TEXT)]
-#: A value of a condition, or several of which one must hold.
-_Value = _Words | int | float | bool
+_Value = Annotated[str, Field(max_length=1_000)] | int | float | bool
+#: Several values, of which one must hold.
 _Values = _Value | Annotated[list[_Value], Field(min_length=1, max_length=MAX_PAGE)]
-_FieldName = Annotated[
-    str,
-    Field(min_length=1, max_length=200),
-    WithJsonSchema({"type": "string", "pattern": VISIBLE, "minLength": 1, "maxLength": 200}),
-]
-#: In the document, what the filter's parser refuses: an order compares with one value.
-_SCALARS: Json = {"anyOf": [_TEXT, {"type": "number"}, {"type": "boolean"}]}
-_SEVERAL: Json = {"type": "array", "items": _SCALARS, "minItems": 1, "maxItems": MAX_PAGE}
+_FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+#: In the document, also what the filter's parser refuses, in sentences of its own: what is blank,
+#: and an order that compares with several values.
+_TEXT: Json = {"type": "string", "pattern": VISIBLE, "maxLength": 1_000}
+_SCALARS: list[Json] = [_TEXT, {"type": "number"}, {"type": "boolean"}]
+_SEVERAL: Json = {
+    "type": "array",
+    "items": {"anyOf": _SCALARS},
+    "minItems": 1,
+    "maxItems": MAX_PAGE,
+}
 _COMPARED: Json = {
     "type": "object",
     "properties": {
-        name: _SCALARS if name[0] in "<>" else {"anyOf": [*_SCALARS["anyOf"], _SEVERAL]}
+        name: {"anyOf": _SCALARS if name[0] in "<>" else [*_SCALARS, _SEVERAL]}
         for name in OPERATORS
     },
     "additionalProperties": False,
     "minProperties": 1,
 }
-_Compared = Annotated[dict[Operator, _Values], WithJsonSchema(_COMPARED)]
+_WHERE: Json = {
+    "type": "object",
+    "propertyNames": {"pattern": VISIBLE, "minLength": 1, "maxLength": 200},
+    "additionalProperties": {"anyOf": [*_SCALARS, _SEVERAL, _COMPARED]},
+    "maxProperties": 100,
+    "examples": [{"kind": ["pdf", "md"], "year": {">=": 2020}}],
+}
+_Where = Annotated[
+    dict[_FieldName, _Values | dict[Operator, _Values]],
+    Field(max_length=100),
+    WithJsonSchema(_WHERE),
+]
 
 #: Pydantic writes no bounds of a union into the document.
 _PerDocument = Annotated[
@@ -158,9 +169,7 @@ class FacetsBody(_Body):
         default=[], max_length=MAX_PAGE, examples=[["acme/articles", "acme"]]
     )
     #: Conditions that all hold, by field: a value, several, or an operator with either.
-    where: dict[_FieldName, _Values | _Compared] = Field(
-        default={}, max_length=100, examples=[{"kind": ["pdf", "md"], "year": {">=": 2020}}]
-    )
+    where: _Where = {}
 
 
 class SearchBody(FacetsBody):

@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 from semantic_assets.cli import main
 from semantic_assets.errors import ConfigError
+from semantic_assets.lake.lake import Lake
 from semantic_assets.lake.lake_root import require_root
+from semantic_assets.rest.api_keys import ApiKeys
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import open_store
 
@@ -46,6 +48,11 @@ def test_a_lake_and_an_empty_folder_are_taken(data: Path) -> None:
     (data.parent / "new").mkdir()
     for typed in (data / "lake", data.parent / "new", "s3://bucket/lake"):
         require_root(str(typed))
+
+
+def test_a_lake_that_has_nothing_but_keys_yet_is_taken(tmp_path: Path) -> None:
+    ApiKeys(Lake(tmp_path / "keyed")).make(project="*", role="read")
+    require_root(str(tmp_path / "keyed"))
 
 
 @pytest.mark.parametrize(

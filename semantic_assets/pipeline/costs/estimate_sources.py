@@ -53,7 +53,8 @@ def estimate_of_project(
         one for one in store.ledger.sources.datasets() if one.project == project
     )
     if not known:  # without names the lake as a whole would be quoted
-        return estimate(store, datasets=[DatasetKey(project, "none")])
+        nothing = [DatasetKey(project, "none")]
+        return estimate(store, datasets=nothing, counted=Counted.LACKING)
     return estimate_sources(
         store, datasets=known, limit=limit, counter=counter, counted=Counted.LACKING
     )
