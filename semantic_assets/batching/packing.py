@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from semantic_assets.model.catalog import BYTES_A_LINE, BYTES_A_TOKEN
+
 #: A job's share of the window, so that the window is refilled as jobs end, one by one.
 JOB_SHARE = 0.2
 #: Rows of one job: at 768 dimensions 50,000 answers are a 480 MB download.
@@ -12,11 +14,6 @@ MAX_REQUESTS = 50_000
 UNCALIBRATED_RATIO = 1.25
 #: ...and after it a job may still differ from those before it by this much.
 RATIO_MARGIN = 1.03
-
-
-#: Bytes of a request line for each estimated token of its text, at most: Russian has 5.2, English
-#: 4.2; and of what is around the text.
-_BYTES_A_TOKEN, _BYTES_A_LINE = 5.5, 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +28,12 @@ class JobLimits:
     @property
     def tokens(self) -> int:
         """The estimated tokens of texts that fill a job by their bytes, without what is around."""
-        return int(self.bytes / _BYTES_A_TOKEN)
+        return int(self.bytes / BYTES_A_TOKEN)
 
 
 def input_bytes(requests: int, tokens: int) -> float:
     """Return the bytes of an input file, at most, of so many requests and estimated tokens."""
-    return tokens * _BYTES_A_TOKEN + requests * _BYTES_A_LINE
+    return tokens * BYTES_A_TOKEN + requests * BYTES_A_LINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

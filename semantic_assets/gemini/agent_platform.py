@@ -28,6 +28,7 @@ from semantic_assets.gemini.faults import Method, translated
 from semantic_assets.gemini.staging import Staging
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_prediction_job
 from semantic_assets.model.batch_job import parse_display_name
+from semantic_assets.model.catalog import AGENT_PLATFORM_BYTES, AGENT_PLATFORM_ROWS
 from semantic_assets.text.foreign import scrubbed
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 _HOUR = 3_600.0
 _PAGE_SIZE = 100
-#: Google's docs: of the input file of one job.
-LARGEST_BYTES = 1_000_000_000
 _OUTPUT = "output"
 
 
@@ -45,8 +44,7 @@ class AgentPlatform:
 
     #: 72 hours in the queue, and a day to run.
     deadlines = Deadlines(cancel=97 * _HOUR, abandon=121 * _HOUR)
-    #: Google takes 1,000,000 rows; of so many the keys alone are 200 MB in memory.
-    limits = JobLimits(requests=400_000, bytes=LARGEST_BYTES, has_window=False)
+    limits = JobLimits(requests=AGENT_PLATFORM_ROWS, bytes=AGENT_PLATFORM_BYTES, has_window=False)
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -76,8 +74,10 @@ class AgentPlatform:
             for line in lines():
                 check()
                 size += len(line)
-                if size > LARGEST_BYTES:
-                    raise RequestRejected(f"{name}: the input is over {LARGEST_BYTES:,} bytes")
+                if size > AGENT_PLATFORM_BYTES:
+                    raise RequestRejected(
+                        f"{name}: the input is over {AGENT_PLATFORM_BYTES:,} bytes"
+                    )
                 yield line
 
         return self._staging.write(f"{name.removesuffix('.jsonl')}/input.jsonl", checked())

@@ -32,6 +32,8 @@ def _sizes(found: list[Capacity]) -> Iterator[str]:
             f"{_days(o.days_at_an_hour_a_fill)} to {_days(o.days_at_a_day_a_fill)}" for o in ones
         )
         yield row(f"tier {tier}: days, at an hour to a day a fill", *days)
+    yield row("Agent Platform: jobs", *(f"{one.agent_platform_jobs:,}" for one in found))
+    yield row("Agent Platform: days, at most", *(f"{one.agent_platform_days}" for one in found))
     yield row("files of the lake, tier 1", *(f"{one.files:,}" for one in found))
     yield row("bytes of the lake", *(_bytes(one.lake_gb) for one in found))
     yield row("rows of the ledger, tier 1", *(_short(one.ledger_rows) for one in found))

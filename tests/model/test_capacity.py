@@ -70,3 +70,12 @@ def test_what_breaks_is_named_the_nearest_first() -> None:
         (limit.reached for limit in found), reverse=True
     )
     assert all(limit.remedy for limit in found)
+
+
+def test_the_agent_platform_takes_a_million_articles_in_few_jobs() -> None:
+    found = capacity(1_000_000)
+    assert found.agent_platform_jobs == 16
+    assert found.agent_platform_days < found.days_at_a_day_a_fill
+    assert capacity(1).agent_platform_jobs == 1
+    # Short articles are limited by rows, not by bytes.
+    assert capacity(10_000_000, tokens_of_article=10).agent_platform_jobs == 25
