@@ -129,6 +129,10 @@ class CorruptResult(PermanentError):
     """A result file does not match what was asked; nothing of it was used."""
 
 
+class CutOffResult(CorruptResult):
+    """A result file ends within a line: the rest may still be written."""
+
+
 class IncompleteAnswer(CorruptResult):
     """A real-time call answered fewer embeddings than it was asked for; it may be billed."""
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from semantic_assets.batching.answers import AnswerDecoder
 from semantic_assets.batching.generation_answers import AnswerReader, GenerationDecoder
-from semantic_assets.errors import CorruptResult
+from semantic_assets.errors import CorruptResult, CutOffResult
 from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 
@@ -61,9 +61,12 @@ class AnswerStream:
         """Yield what is left at the end of the file, whose last line need not end.
 
         Raises:
-            CorruptResult: it cannot answer a request, as when the file was cut off in it.
+            CutOffResult: it cannot answer a request, as when the file was cut off in it.
         """
-        yield from self._decoder.blocks([self._rest])
+        try:
+            yield from self._decoder.blocks([self._rest])
+        except CorruptResult as error:
+            raise CutOffResult(str(error)) from error
         yield from self._decoder.rest()
 
 

@@ -45,6 +45,7 @@ class AgentPlatform:
     #: 72 hours in the queue, and a day to run.
     deadlines = Deadlines(cancel=97 * _HOUR, abandon=121 * _HOUR)
     limits = JobLimits(requests=AGENT_PLATFORM_ROWS, bytes=AGENT_PLATFORM_BYTES, has_window=False)
+    answers_grow = True
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

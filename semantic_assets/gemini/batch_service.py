@@ -30,6 +30,8 @@ class BatchService(Protocol):
 
     deadlines: Deadlines
     limits: JobLimits
+    #: Answers may be read while they are still being written.
+    answers_grow: bool
 
     def upload(
         self, lines: Callable[[], Iterable[bytes]], *, name: str, check: Callable[[], None]

@@ -49,6 +49,12 @@ class Gemini:
             return AgentPlatform(self._connections)
         return DeveloperApi(self._connections)
 
+    @property
+    def _models(self) -> str:
+        """The folder of models in the names of methods."""
+        is_platform = self.endpoint.backend == AGENT_PLATFORM
+        return "publishers/google/models" if is_platform else "models"
+
     def _asking(self, method: Method) -> AbstractContextManager[None]:
         return translated(method, secret=self.endpoint.secret)
 
@@ -62,7 +68,7 @@ class Gemini:
         with self._asking(Method.ANSWER):
             answer = self._connections.client._api_client.request(
                 "post",
-                f"models/{model}:generateContent",
+                f"{self._models}/{model}:generateContent",
                 request,
                 types.HttpOptions(timeout=_GENERATE_MS),
             )

@@ -41,6 +41,7 @@ class DeveloperApi:
 
     deadlines = DEVELOPER_DEADLINES
     limits = JobLimits()
+    answers_grow = False
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

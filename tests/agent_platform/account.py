@@ -13,7 +13,7 @@ def write_account(file: Path, url: str) -> Path:
     account = {
         "type": "service_account",
         "client_email": "tests@harbour.iam.gserviceaccount.com",
-        "private_key": _private_key(),
+        "private_key": private_key(),
         "token_uri": f"{url}/token",
     }
     file.write_text(json.dumps(account))
@@ -21,7 +21,8 @@ def write_account(file: Path, url: str) -> Path:
 
 
 @cache
-def _private_key() -> str:
+def private_key() -> str:
+    """Return a key of nobody's, made once."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     return key.private_bytes(*pem, serialization.NoEncryption()).decode()

@@ -65,6 +65,22 @@ def test_answers_that_come_late_or_in_another_order_land_whole(
     assert ready(platform) == 12
 
 
+def test_a_folder_that_is_cut_off_within_a_line_is_read_again_and_nothing_is_sent_twice(
+    platform: Trial,
+) -> None:
+    write_notes(platform, 25)
+    platform.arm("output-folder-half-written", seconds=2 * HOUR)
+    platform.prepare()
+    advance(platform.store, platform.gemini)
+    platform.pass_time()
+    advance(platform.store, platform.gemini)
+    (job,) = platform.store.ledger.jobs.list()
+    assert job.state == JobState.ENDED  # neither collected nor quarantined
+    platform.advance_until_done(rounds=30)
+    assert set(platform.sent().values()) == {1}
+    assert ready(platform) == 25
+
+
 def test_answers_below_another_prefix_are_not_taken(platform: Trial) -> None:
     write_notes(platform)
     platform.arm("output-wrong-prefix")

@@ -21,6 +21,7 @@ from tests.chaos.safeguard_cases import controls, red_scenarios
 from tests.chaos.scenarios import End, Scenario
 from tests.chaos.servers import servers
 from tests.chaos.steps import GENERATION, USUAL, WHENS
+from tests.chaos.world import go_through_platform
 
 
 def main() -> int:
@@ -33,7 +34,10 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
+    parser.add_argument("--platform", action="store_true", help="jobs by the Agent Platform")
     options = parser.parse_args()
+    if options.platform:
+        go_through_platform()
     thrift.trust_one_authority()
     thrift.collect_garbage_rarely()  # also in all that is forked from here
     with servers() if options.far else nullcontext():

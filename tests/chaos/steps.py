@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from semantic_assets.gemini.agent_platform import AgentPlatform
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.lake.key_index import KeyIndex
@@ -158,7 +159,13 @@ def _counter(nth: int, action: Callable[[], None]) -> Callable[[], None]:
 
 
 def _wrap_call(step: Step, when: str, come: Callable[[], None]) -> None:
-    original = getattr(step.owner, step.function)
+    owners = (DeveloperApi, AgentPlatform) if step.owner is DeveloperApi else (step.owner,)
+    for owner in owners:
+        _wrap_call_of(owner, step, when, come)
+
+
+def _wrap_call_of(owner: Any, step: Step, when: str, come: Callable[[], None]) -> None:
+    original = getattr(owner, step.function)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         counts = step.matches(arguments)
@@ -169,7 +176,7 @@ def _wrap_call(step: Step, when: str, come: Callable[[], None]) -> None:
             come()
         return found
 
-    setattr(step.owner, step.function, wrapped)
+    setattr(owner, step.function, wrapped)
 
 
 def _wrap_file(step: Step, when: str, come: Callable[[], None]) -> None:

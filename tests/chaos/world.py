@@ -26,9 +26,11 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
+from tests.agent_platform.account import private_key, write_account
 from tests.chaos.scenarios import Cap, Fault
 from tests.chaos.servers import Servers
 from tests.chaos.steps import Blow, install, on_step
+from tests.trial import on_the_agent_platform
 
 LATENCY_SECONDS = 60.0
 DIMENSIONS = 128
@@ -54,6 +56,17 @@ class SharedClock:
 
     def __call__(self) -> float:
         return time.time() + self.offset
+
+
+#: Jobs go through the Agent Platform; set before anything is forked.
+_through_platform = False
+
+
+def go_through_platform() -> None:
+    """Have all worlds send their jobs through the Agent Platform."""
+    global _through_platform
+    _through_platform = True
+    private_key()  # made here, once for all that is forked
 
 
 @dataclass
@@ -112,6 +125,8 @@ class World:
             # Each change of a table is an amendment; in buckets tables are written whole.
             "SEMANTIC_ASSETS_AMENDED_FROM_MB": "0",
         }
+        if _through_platform:
+            environ |= self._on_the_platform()
         if self.cap is not None and self.cap.is_default:
             del environ["SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"]
         if self.cap is not None:
@@ -122,6 +137,15 @@ class World:
             environ["SEMANTIC_ASSETS_LEDGER_URL"] = self.servers.ledger_url(self.place)
             return Settings.load(root=self.servers.lake_url(self.place), environ=environ)
         return Settings.load(root=self.lake, environ=environ)
+
+    def _on_the_platform(self) -> dict[str, str]:
+        """Another key is another project there. The credentials are found by Google's own chain."""
+        account = write_account(self.folder / "account.json", self.url)
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(account)
+        project = f"chaos-{KEYS.index(self.key)}"
+        chosen = {"SEMANTIC_ASSETS_AGENT_PROJECT": project}
+        capped = {"SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY": "100"}
+        return on_the_agent_platform(self.url) | chosen | capped
 
     @property
     def lake(self) -> Path:

@@ -16,6 +16,11 @@ _PATIENCE_SECONDS = 6 * 3_600.0
 _HANDFUL, _PART = 3, 0.05
 
 
+def may_grow(store: Store, job: BatchJob) -> bool:
+    """Return whether a job has ended so lately that its answers may still be written."""
+    return store.ledger.now() - (job.ended_at or 0.0) < _PATIENCE_SECONDS
+
+
 def require_whole(store: Store, job: BatchJob, results: Path) -> None:
     """Check that every text of a job has a line, or that its lack has lasted and is small.
 
@@ -30,7 +35,7 @@ def require_whole(store: Store, job: BatchJob, results: Path) -> None:
     if not missing:
         return
     said = f"{missing} of {len(outcomes)} texts have no line in the result"
-    if store.ledger.now() - (job.ended_at or 0.0) < _PATIENCE_SECONDS:
+    if may_grow(store, job):
         raise RemoteMissing(f"{said} yet")
     if missing > max(_HANDFUL, _PART * len(outcomes)):
         raise CorruptResult(f"{said} after 6 hours: an answer that is not whole is no answer")

@@ -8,13 +8,14 @@ from pathlib import Path
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.canary_candidates import CanaryCandidates
 from semantic_assets.batching.codec import AnswerStream, Block
-from semantic_assets.errors import CorruptResult, RemoteMissing
+from semantic_assets.errors import CorruptResult, CutOffResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_estimates
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.pipeline.answers.canary import Canaries, Decoded, Vectors
 from semantic_assets.pipeline.answers.downloads import keep, kept, making
+from semantic_assets.pipeline.answers.whole_answers import may_grow
 from semantic_assets.pipeline.batch_jobs.results import AnswersFile, replacing_results
 from semantic_assets.store import Store
 from semantic_assets.system import durable
@@ -83,9 +84,12 @@ def _decoded(
                 partial(gemini.batches.download, result_file, of=job.display_name),
             )
         except CorruptResult as error:
-            if is_last:
-                raise
-            raise _CutOff from error
+            if not is_last:
+                raise _CutOff from error
+            is_cut_off = isinstance(error, CutOffResult) and gemini.batches.answers_grow
+            if is_cut_off and may_grow(store, job):
+                raise RemoteMissing(f"the answers are still being written: {error}") from error
+            raise
         if missing and not is_last:
             raise _CutOff
         yield Decoded(path if missing else keep(store, job, result_file, path), vectors)
