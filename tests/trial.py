@@ -190,6 +190,8 @@ def opened_trial(
     }
     settings = Settings.load(root=folder / "lake", environ=environ)
     clock = ShiftedClock()
+    gemini = Gemini(endpoint_of(settings))
     with open_store(settings, clock=clock, create=True) as store:
-        yield Trial(settings, store, Gemini(endpoint_of(settings)), running.base_url, clock)
+        yield Trial(settings, store, gemini, running.base_url, clock)
+    gemini.close()
     background.submit(running.stop)

@@ -77,8 +77,10 @@ class SemanticCore(Searching):
         self.close()
 
     def close(self) -> None:
-        """Close the lake; ingested documents and sent jobs stay."""
+        """Close the lake and its connections; ingested documents and sent jobs stay."""
         flush(self._progress)
+        if "gemini" in self.__dict__:
+            self.__dict__.pop("gemini").close()
         for ingestion in self._ingestions.values():
             ingestion.close()
         self._ingestions.clear()

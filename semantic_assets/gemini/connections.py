@@ -27,9 +27,11 @@ class Connections:
             made.close()
 
     def close(self) -> None:
-        """Close the connections that were made; `__del__` closes those of nobody any more."""
-        if (made := self.__dict__.get("client")) is not None:
-            made.close()
+        """Close the connections that were made; what is asked afterwards makes new ones."""
+        self.__dict__.pop("posts", None)
+        for name in ("client", "transport"):
+            if (made := self.__dict__.pop(name, None)) is not None:
+                made.close()
 
     @cached_property
     def transport(self) -> "httpx2.BaseTransport":
