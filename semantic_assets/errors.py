@@ -121,6 +121,10 @@ class RequestRejected(PermanentError):
     """The Gemini API called the request itself invalid (400 INVALID_ARGUMENT)."""
 
 
+class InputTooLarge(RequestRejected):
+    """These texts together are more than one job may hold; fewer of them may do."""
+
+
 class RemoteMissing(PermanentError):
     """The Gemini API knows no such job or file."""
 

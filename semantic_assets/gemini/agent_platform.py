@@ -6,40 +6,32 @@ A job reads and writes below one prefix of the staging place, which is named aft
     <staging>/<display name>/output/<a folder that the service makes>/*.jsonl
 
 So another job's answers, and a folder that two runs wrote into, are never taken for its own. There is
-no window of enqueued tokens; a job may wait 72 hours for its turn. The create call costs money and is
-not idempotent: one attempt, no redirects, the sync client only.
+no window of enqueued tokens; a job may wait 72 hours for its turn.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import orjson
-
 from semantic_assets.batching.packing import JobLimits
-from semantic_assets.errors import CorruptResult, GeminiUnavailable, RemoteMissing, RequestRejected
+from semantic_assets.errors import CorruptResult, InputTooLarge, RemoteMissing
 from semantic_assets.gemini.batch_service import Deadlines
-from semantic_assets.gemini.connections import QUICK_MS, Connections, quick
-from semantic_assets.gemini.faults import Method, translated
+from semantic_assets.gemini.connections import Connections
+from semantic_assets.gemini.faults import Method
+from semantic_assets.gemini.sdk_batches import SdkBatches, name_of
 from semantic_assets.gemini.staging import Staging
+from semantic_assets.gemini.transfers import VerifiedFile
 from semantic_assets.gemini.wire import Listing, RemoteJob, read_prediction_job
 from semantic_assets.model.batch_job import parse_display_name
 from semantic_assets.model.catalog import AGENT_PLATFORM_BYTES, AGENT_PLATFORM_ROWS
-from semantic_assets.text.foreign import scrubbed
-
-if TYPE_CHECKING:
-    from google import genai
 
 _HOUR = 3_600.0
-_PAGE_SIZE = 100
 _OUTPUT = "output"
+_PART_BYTES = 8 << 20
 
 
-class AgentPlatform:
+class AgentPlatform(SdkBatches):
     """What `BatchService` says, of one project and location."""
 
     #: 72 hours in the queue, and a day to run.
@@ -48,18 +40,16 @@ class AgentPlatform:
     answers_grow = True
 
     def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
-    @property
-    def _client(self) -> "genai.Client":
-        return self._connections.client
+        super().__init__(
+            connections,
+            path="batchPredictionJobs",
+            listed_as="batchPredictionJobs",
+            reader=read_prediction_job,
+        )
 
     @property
     def _staging(self) -> Staging:
         return self._connections.staging
-
-    def _asking(self, method: Method) -> AbstractContextManager[None]:
-        return translated(method, secret=self._connections.endpoint.secret)
 
     def upload(
         self, lines: Callable[[], Iterable[bytes]], *, name: str, check: Callable[[], None]
@@ -67,7 +57,7 @@ class AgentPlatform:
         """Write lines as the input of the job that `name` is of, and return its gs:// name.
 
         Raises:
-            RequestRejected: they are more than one job may read.
+            InputTooLarge: they are more than one job may read.
         """
 
         def checked() -> Iterator[bytes]:
@@ -76,9 +66,7 @@ class AgentPlatform:
                 check()
                 size += len(line)
                 if size > AGENT_PLATFORM_BYTES:
-                    raise RequestRejected(
-                        f"{name}: the input is over {AGENT_PLATFORM_BYTES:,} bytes"
-                    )
+                    raise InputTooLarge(f"{name}: the input is over {AGENT_PLATFORM_BYTES:,} bytes")
                 yield line
 
         return self._staging.write(f"{name.removesuffix('.jsonl')}/input.jsonl", checked())
@@ -87,10 +75,10 @@ class AgentPlatform:
         self, path: Path, *, mime: str, display_name: str, check: Callable[[], None]
     ) -> tuple[str, str]:
         """Write an image, audio or video beside its job's input; its name is its uri."""
-        check()
         job = "-".join(display_name.split("-")[:3])
         key = f"{job}/media/{display_name}{path.suffix.lower()}"
-        uri = self._staging.write(key, iter([path.read_bytes()]))
+        with VerifiedFile(path, check) as file:
+            uri = self._staging.write(key, iter(lambda: file.read(_PART_BYTES), b""))
         return uri, uri
 
     def create_embedding_job(self, *, model: str, input_file: str, display_name: str) -> str:
@@ -107,36 +95,14 @@ class AgentPlatform:
             job = self._client.batches.create(
                 model=model, src=input_file, config={"dest": dest, "display_name": display_name}
             )
-            if not job.name:
-                raise ValueError("the answer to the create call names no job")
-            return job.name
+            return name_of(job.name)
 
     @contextmanager
     def _creating(self) -> Iterator[None]:
         with self._asking(Method.JOB):
             self._connections.sign_in()  # a refusal here comes before anything is sent
-        with self._asking(Method.CREATE), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a warning would hide the answer to a paid call
+        with super()._creating():
             yield
-
-    def get(self, name: str) -> RemoteJob:
-        """Return a job as the service reports it."""
-        return self._read(self._raw(name))
-
-    def list_jobs(self, *, max_pages: int) -> Listing:
-        """List the jobs of the project and location, newest first, anybody's."""
-        jobs: list[RemoteJob] = []
-        token, seen = "", set[str]()
-        for _ in range(max_pages):
-            page = self._page(f"pageSize={_PAGE_SIZE}" + (token and f"&pageToken={token}"))
-            jobs.extend(self._jobs_of(page))
-            token = quote(str(page.get("nextPageToken") or ""))
-            if not token:
-                return Listing(tuple(jobs), complete=True)
-            if token in seen:
-                break
-            seen.add(token)
-        return Listing(tuple(jobs), complete=False)
 
     def look_for(self, display_names: Iterable[str]) -> Listing:
         """List the jobs of these display names, by the service's own filter."""
@@ -146,32 +112,6 @@ class AgentPlatform:
     def _named(self, display_name: str) -> list[RemoteJob]:
         wanted = quote(f'displayName="{display_name}"')
         return self._jobs_of(self._page(f"filter={wanted}"))
-
-    def _jobs_of(self, page: dict[str, Any]) -> list[RemoteJob]:
-        found = page.get("batchPredictionJobs") or []
-        return [self._read(item) for item in found if isinstance(item, dict)]
-
-    def _page(self, query: str) -> dict[str, Any]:
-        try:
-            return self._raw(f"batchPredictionJobs?{query}")
-        except RemoteMissing as error:  # of no job in particular: an outage
-            raise GeminiUnavailable(f"the listing answered {error}") from error
-
-    def _read(self, message: dict[str, Any]) -> RemoteJob:
-        job = read_prediction_job(message)
-        said = job.error_message
-        return replace(job, error_message=said and scrubbed(said))
-
-    def _raw(self, path: str) -> dict[str, Any]:
-        """Return the raw JSON of a GET, of which the SDK drops parts."""
-        from google.genai import types
-
-        with self._asking(Method.JOB):
-            answer = self._client._api_client.request(
-                "get", path, {}, types.HttpOptions(timeout=QUICK_MS)
-            )
-            found = orjson.loads(answer.body or "{}")
-        return found if isinstance(found, dict) else {}
 
     def download(self, file: str, receive: Callable[[bytes], object], *, of: str) -> None:
         """Hand over the answers in a job's output folder, file by file.
@@ -189,14 +129,6 @@ class AgentPlatform:
         for name in names:
             for part in self._staging.read(name):
                 receive(part)
-
-    def cancel(self, name: str) -> None:
-        with self._asking(Method.JOB):
-            self._client.batches.cancel(name=name, config=quick())
-
-    def delete_job(self, name: str) -> None:
-        with self._asking(Method.JOB):
-            self._client.batches.delete(name=name, config=quick())
 
     def list_files(self) -> list[tuple[str, str]]:
         """Return (gs:// name, display name of its job) of every staged file."""

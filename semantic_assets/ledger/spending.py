@@ -12,7 +12,6 @@ from semantic_assets.ledger.database.engine import Database
 from semantic_assets.ledger.database.schema import caller_job, job, other_spend, spend
 from semantic_assets.ledger.money.spend_totals import (
     ESTIMATED,
-    GOOGLE,
     POSSIBLY_BILLED,
     REALTIME,
     SpendTotals,
@@ -21,6 +20,7 @@ from semantic_assets.ledger.money.spend_totals import (
     other_usd,
     totals_of,
 )
+from semantic_assets.model.catalog import is_charged
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 #: A job that was formed so long ago is settled: Google ends one after two days, we after 50 hours.
@@ -157,7 +157,8 @@ class Spending:
         with self._reading() as connection:
             found = _booked(connection, since, backend)
             if of is None:
-                others = other_usd(connection, since) if backend in (GOOGLE, None) else 0.0
+                counts = backend is None or is_charged(backend)
+                others = other_usd(connection, since) if counts else 0.0
                 return replace(totals_of(found), other_usd=others)
         return totals_of([row for row in found if of(job_named(row.job_id))])
 

@@ -87,6 +87,15 @@ EMBEDDING_MODELS: dict[str, EmbeddingModel] = {
 
 #: Batch jobs a key may have at once (rate-limits page, early 2026).
 MAX_ACTIVE_JOBS = 100
+#: The backend whose dollars are nobody's bill.
+EMULATOR = "emulator"
+
+
+def is_charged(backend: str) -> bool:
+    """Return whether a backend's dollars are charged: Google's are, through whichever service."""
+    return backend != EMULATOR
+
+
 #: Of one job of the Agent Platform: the bytes of its input, by Google's docs; and rows, of which it
 #: takes 1,000,000, but the keys of so many are 200 MB in memory.
 AGENT_PLATFORM_BYTES, AGENT_PLATFORM_ROWS = 1_000_000_000, 400_000

@@ -209,6 +209,12 @@ def plan_cancelled(job: Job, now: float) -> Plan:
     return plan
 
 
+def cancel(db: sqlite3.Connection, job_id: str, now: float) -> None:
+    """Give a job the future of one that is cancelled now, inside the caller's transaction."""
+    current = decode_row(db.execute("SELECT * FROM job WHERE job_id = ?", [job_id]).fetchone())
+    replace_plan(db, current, plan_cancelled(current, now))
+
+
 def lose_input(db: sqlite3.Connection, blob: str, refusal: str, now: float) -> None:
     """Let the jobs that still need a deleted input file end FAILED (guess: live is not known).
 

@@ -201,9 +201,7 @@ def cancel(call: Call) -> dict[str, Any]:
     """Cancel a job (batchPredictionJobs.cancel)."""
     job = _named(call)
     with call.state.writing() as db:
-        row = db.execute("SELECT * FROM job WHERE job_id = ?", [job.job_id]).fetchone()
-        current = jobs.decode_row(row)
-        jobs.replace_plan(db, current, jobs.plan_cancelled(current, call.now))
+        jobs.cancel(db, job.job_id, call.now)
     return {}
 
 

@@ -1,6 +1,7 @@
-"""Totals of what is booked: by kind, and of one backend alone.
+"""Totals of what is booked: by kind, and of Google alone or of the emulator.
 
-An emulator's dollars are nobody's bill: they and Google's are never in one sum.
+An emulator's dollars are nobody's bill: they and Google's are never in one sum. Google's two services
+send one bill.
 """
 
 from collections.abc import Sequence
@@ -11,10 +12,9 @@ import sqlalchemy as sa
 
 from semantic_assets.ledger.database.schema import job, other_spend, space, task
 from semantic_assets.ledger.database.scope_tables import scope
+from semantic_assets.model.catalog import is_charged
 
 ESTIMATED, ACTUAL, REALTIME, POSSIBLY_BILLED = "estimated", "actual", "realtime", "possibly_billed"
-#: The backend whose dollars are charged.
-GOOGLE = "gemini"
 #: In front of the id of a call that is for no job, where an emulator answers it.
 UNCHARGED = "emulator."
 
@@ -43,12 +43,12 @@ class SpendTotals:
 def of_backend(
     connection: sa.Connection, rows: Sequence[sa.Row[Any]], backend: str
 ) -> list[sa.Row[Any]]:
-    """Return the rows of one backend: of its jobs, and of calls that were made of it.
+    """Return the rows of Google, or those of the emulator: of its jobs, and of calls made of it.
 
     What nothing is known of counts as Google's: a cap must not miss it.
     """
     foreign = _jobs_elsewhere(connection, backend)
-    if backend == GOOGLE:
+    if is_charged(backend):
         return [
             row
             for row in rows
@@ -64,14 +64,19 @@ def job_named(booked: str) -> str:
 
 
 def _jobs_elsewhere(connection: sa.Connection, backend: str) -> set[str]:
-    """Return the jobs of another backend: by their scope, or by their product where that is new."""
+    """Return the jobs that are not on this one's bill: by scope, or by product where that is new."""
     scopes = dict(map(tuple, connection.execute(sa.select(scope.c.scope_id, scope.c.backend))))
     products = [
         *connection.execute(sa.select(space.c.space_id, space.c.definition)),
         *connection.execute(sa.select(task.c.task_id, task.c.definition)),
     ]
-    foreign = [scope_id for scope_id, of in scopes.items() if of != backend]
-    made = [name for name, definition in products if definition.get("backend") != backend]
+    is_ours = is_charged(backend)
+    foreign = [scope_id for scope_id, of in scopes.items() if is_charged(of) != is_ours]
+    made = [
+        name
+        for name, definition in products
+        if is_charged(str(definition.get("backend"))) != is_ours
+    ]
     if not foreign and not made:
         return set()
     by_product = job.c.scope_id.not_in([*scopes]) & job.c.product_id.in_(made)

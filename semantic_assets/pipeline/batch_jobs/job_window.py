@@ -19,11 +19,16 @@ from semantic_assets.store import Store
 S = JobState
 
 
-def reason_of(error: SemanticAssetsError) -> str:
+def reason_of(gemini: Gemini, error: SemanticAssetsError) -> str:
     """Return why a job was not created; that the window is full is ordinary, whatever Google says."""
-    if isinstance(error, RateLimited) and error.quota == Quota.ENQUEUED:
+    if _is_window_full(gemini, error):
         return f"{WINDOW_FULL.reason}: its texts wait, and go when a job that is out has ended"
     return str(error)
+
+
+def _is_window_full(gemini: Gemini, error: SemanticAssetsError) -> bool:
+    is_quota = isinstance(error, RateLimited) and error.quota == Quota.ENQUEUED
+    return is_quota and gemini.batches.limits.has_window
 
 
 def learn_refusal(store: Store, gemini: Gemini, job: BatchJob, error: SemanticAssetsError) -> None:
@@ -31,7 +36,7 @@ def learn_refusal(store: Store, gemini: Gemini, job: BatchJob, error: SemanticAs
     scopes = store.ledger.scopes
     if isinstance(error, RateLimited):
         accepted = store.ledger.job_totals.accepted_tokens(gemini.scope_id, job.model)
-        if error.quota == Quota.ENQUEUED:
+        if _is_window_full(gemini, error):
             configured = store.settings.window_of(job.model)
             scopes.shrink_window(
                 gemini.scope_id,

@@ -6,6 +6,7 @@ from functools import partial
 from semantic_assets.errors import (
     Conflict,
     GeminiUnavailable,
+    InputTooLarge,
     ModelRefused,
     RateLimited,
     RequestRejected,
@@ -95,9 +96,9 @@ def submit_pending(
                     raise TransientError(stopped)
                 submitted.append(submit_job(store, gemini, item))
             except SemanticAssetsError as error:
-                refused.append((item.job, reason_of(error)))
+                refused.append((item.job, reason_of(gemini, error)))
                 if isinstance(error, TransientError):
-                    stopped = reason_of(error)
+                    stopped = reason_of(gemini, error)
     return _report(planned, submitted, refused)
 
 
@@ -126,8 +127,11 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
     except SemanticAssetsError as error:
         # Uploading creates no job: the texts are free again, also when the lease was lost.
         kind_of_job(store, job).clear_uploads(store, gemini, job)
-        _release(store, planned, S.UPLOADING, str(error))
-        learn_refusal(store, gemini, job, error)
+        if isinstance(error, InputTooLarge):  # released, they would be planned together again
+            _reject(store, planned, str(error), of=S.UPLOADING)
+        else:
+            _release(store, planned, S.UPLOADING, str(error))
+            learn_refusal(store, gemini, job, error)
         raise
     texts, tokens = counted(job.requests, "text"), counted(job.tokens_estimated, "token")
     store.report_progress(DetailLine(f"job {job.job_id}: uploaded {texts}, about {tokens}"))
@@ -172,7 +176,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
             _release(store, planned, S.CREATING, str(error))
             learn_refusal(store, gemini, moved, ModelRefused(str(error)))
             raise ModelRefused(str(error)) from error
-        _reject(store, PlannedJob(moved, planned.lease), str(error))
+        _reject(store, PlannedJob(moved, planned.lease), str(error), of=S.CREATING)
         raise
     except GeminiUnavailable as error:
         if error.sent:
@@ -181,7 +185,7 @@ def _create(store: Store, gemini: Gemini, planned: PlannedJob, input_file: str) 
             _release(store, planned, S.CREATING, str(error))
         raise
     except (RateLimited, ScopePaused) as error:
-        _release(store, planned, S.CREATING, reason_of(error))
+        _release(store, planned, S.CREATING, reason_of(gemini, error))
         learn_refusal(store, gemini, job, error)
         raise
     return _submitted(store, planned, name)
@@ -225,7 +229,7 @@ def _leave_unconfirmed(store: Store, planned: PlannedJob, reason: str) -> None:
     )
 
 
-def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
+def _reject(store: Store, planned: PlannedJob, reason: str, *, of: JobState) -> None:
     job = planned.job
     keys = manifest_keys(store.lake, job.job_id) or []
     write_job_failure(
@@ -237,7 +241,7 @@ def _reject(store: Store, planned: PlannedJob, reason: str) -> None:
         message=f"rejected: {reason}",
         together=True,
     )
-    finalize_job(store, job, planned.lease, to=S.REJECTED, of=[S.CREATING], error_message=reason)
+    finalize_job(store, job, planned.lease, to=S.REJECTED, of=[of], error_message=reason)
 
 
 def release_orphans(store: Store) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.catalog import is_charged
 from semantic_assets.model.wording import counted, span_told
 from semantic_assets.store import Store
 
@@ -75,7 +76,7 @@ def job_pace(store: Store) -> JobPace:
             seconds=statistics.median(found),
             jobs=len(found),
         )
-    is_real = store.settings.backend == "gemini"
+    is_real = is_charged(store.settings.backend)
     return JobPace(
         seconds_low=None,
         seconds_high=TARGET_SECONDS if is_real else None,
@@ -143,7 +144,7 @@ def _job_end(store: Store, job: BatchJob, seconds: float, now: float, *, is_late
     sent = job.submitted_at or now
     if sent + seconds > now or not is_late:
         return max(now, sent + seconds)
-    if store.settings.backend != "gemini":
+    if not is_charged(store.settings.backend):
         return now + (now - sent)
     return next((end for end in (sent + TARGET_SECONDS, sent + EXPIRY_SECONDS) if end > now), now)
 

@@ -13,22 +13,23 @@ _SHOWN = 3
 def foreign_vectors(store: Store, datasets: Sequence[DatasetKey] = ()) -> str | None:
     """Return what such datasets (of these, or of all) are, and what to do; None: there are none."""
     backend = store.settings.backend
-    found = sorted(
-        dataset
-        for dataset, space in serving_spaces(store).items()
+    backend_of = {
+        dataset: space.backend
+        for dataset, space in sorted(serving_spaces(store).items())
         if space.backend != backend
         and (not datasets or dataset in datasets)
         and not _is_moving(store, dataset)
-    )
+    }
+    found = [*backend_of]
     if not found:
         return None
     names = ", ".join(map(str, found[:_SHOWN])) + (", ..." if len(found) > _SHOWN else "")
-    own = "emulator" if backend == "gemini" else "gemini"
+    own = " and ".join(sorted({*backend_of.values()}))
     verb = "has" if len(found) == 1 else "have"
     # An emulator's vectors and Google's do not compare: search refuses, and nothing more is sent.
     return (
         f"{counted(len(found), 'dataset')} ({names}) {verb} vectors of the backend {own}, the settings "
-        f"are on {backend}: set SEMANTIC_ASSETS_BACKEND={own} to go on with this lake, "
+        f"are on {backend}: set SEMANTIC_ASSETS_BACKEND={backend_of[found[0]]} to go on with this lake, "
         "SEMANTIC_ASSETS_ROOT to another folder to begin one, or `semantic-assets reindex --model "
         "MODEL` to embed it again (it quotes first)"
     )

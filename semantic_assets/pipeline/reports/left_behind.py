@@ -1,6 +1,7 @@
 """What is out when a command is stopped: nobody has to wait for it, and nothing of it is lost."""
 
 from semantic_assets.model.batch_job import IN_WINDOW
+from semantic_assets.model.catalog import is_charged
 from semantic_assets.model.wording import are, counted
 from semantic_assets.store import Store
 
@@ -15,7 +16,7 @@ def left_behind(store: Store, goes_on: str) -> str:
     end = f"nothing is lost: `semantic-assets {goes_on}` goes on from here"
     if not out:
         return f"no job is out; {end}"
-    is_real = store.settings.backend == "gemini"
+    is_real = is_charged(store.settings.backend)
     totals = store.ledger.spending.totals(backend=store.settings.backend)
     usd = f", ${totals.committed_usd:.4f} committed" if is_real else ""
     texts = counted(sum(job.requests for job in out), "text")

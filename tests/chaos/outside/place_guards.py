@@ -8,7 +8,7 @@ import pyarrow as pa
 from semantic_assets import lineage
 from semantic_assets.batching import answers
 from semantic_assets.errors import SemanticAssetsError
-from semantic_assets.gemini import agent_platform, client, developer_api, faults
+from semantic_assets.gemini import client, faults, sdk_batches
 from semantic_assets.gemini.faults import Method
 from semantic_assets.lake import layout, manifests
 from semantic_assets.lake.lake import Lake
@@ -40,7 +40,7 @@ def untranslated() -> None:
         except errors.APIError as error:
             raise faults._of_answer(error, method, secret) from error
 
-    client.translated = developer_api.translated = agent_platform.translated = translated
+    client.translated = sdk_batches.translated = translated
 
 
 def any_count() -> None:
@@ -74,4 +74,4 @@ def unscrubbed() -> None:
     def kept(text: str, *secrets: str | None) -> str:
         return text
 
-    faults.scrubbed = developer_api.scrubbed = agent_platform.scrubbed = kept
+    faults.scrubbed = sdk_batches.scrubbed = kept
