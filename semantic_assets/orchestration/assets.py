@@ -58,17 +58,13 @@ from semantic_assets.pipeline.flows.realtime_mode import embed_in_realtime
 from semantic_assets.pipeline.flows.reindex import continue_reindex
 from semantic_assets.pipeline.generation import write_prompts as requests_verb
 from semantic_assets.pipeline.generation_jobs.generation_queue import submit_tasks
-from semantic_assets.pipeline.reports.checks import (
-    check_advance,
-    check_answers,
-    check_index,
-    check_requests,
-)
+from semantic_assets.pipeline.reports.checks import check_answers, check_index
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.scheduling.batch_runs import (
     generations_request,
     index_request,
 )
+from semantic_assets.pipeline.scheduling.given_up import check_advance, check_index_requests
 from semantic_assets.pipeline.search.judged.quality import check_quality, measure_quality
 from semantic_assets.text import chunking
 
@@ -231,7 +227,7 @@ def vector_index(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
             metadata=index_metadata(store, report),
             check_results=[
                 check_result(check_index(store, dataset)),
-                check_result(check_requests(store, dataset)),
+                check_result(check_index_requests(store)),
             ],
         )
 

@@ -1,7 +1,7 @@
 """The jobs: one partitioned asset job per stage, and two operations over the whole store."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -46,6 +46,7 @@ _WHAT_IS_LEFT = (
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition
 Jobs = Mapping[str, Job]
+RefreshEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 def job_definitions(place: Place) -> Jobs:
@@ -157,9 +158,12 @@ def _refresh(place: Place) -> Job:
         name=place.name("refresh_store"),
         description=inspect.getdoc(_refresh_store),
         required_resource_keys={place.resource},
+        out=dg.Out(dg.Nothing),
     )
-    def refresh_store(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
-        _refresh_store(context, lake_of(context, place), place, config)
+    def refresh_store(
+        context: dg.OpExecutionContext, config: RefreshConfig
+    ) -> Iterator[RefreshEvent]:
+        yield from _refresh_store(context, lake_of(context, place), place, config)
 
     @dg.job(
         name=place.name(REFRESH),
@@ -176,7 +180,7 @@ def _refresh(place: Place) -> Job:
 
 def _refresh_store(
     context: dg.OpExecutionContext, lake: LakeResource, place: Place, config: RefreshConfig
-) -> None:
+) -> Iterator[RefreshEvent]:
     """Bring everything new to the index, waiting for the batches inside the run.
 
     It fails with "waiting, run again" while batches are out, and where texts FAILED in it, or all
@@ -192,10 +196,10 @@ def _refresh_store(
         )
         # A bare checkout has an empty instance: the run brings the partitions it reports on.
         register_partitions(context.instance, store, place)
-        for event in events_of(place, store, report):
-            context.log_event(event)
-        for evaluation in checks_of(place, store, report):
-            context.instance.report_runless_asset_event(evaluation)
+        # Yielded, so that each is stored before `mark_done`; and under this run's id: of verdicts
+        # that belong to no run, Dagster keeps one on a partition, ever.
+        yield from events_of(place, store, report)
+        yield from checks_of(place, store, report)
         mark_done(store, report)
         if report.is_waiting or report.discovery.skipped or report.troubles:
             raise failure(report.summary, _WHAT_IS_LEFT)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 import dagster as dg
 
 from semantic_assets.model.batch_job import BatchJob, JobKind
-from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.wording import are, counted
 from semantic_assets.orchestration.jobs import (
     ADVANCE_BATCHES,
@@ -25,7 +24,6 @@ from semantic_assets.orchestration.partitions import partition_requests
 from semantic_assets.orchestration.place import Place
 from semantic_assets.orchestration.reporting.checks import check_evaluation
 from semantic_assets.orchestration.resources import LakeResource, lake_of
-from semantic_assets.pipeline.reports.checks import check_advance, check_requests
 from semantic_assets.pipeline.scheduling.batch_runs import (
     ADVANCE,
     EMBEDDINGS,
@@ -33,6 +31,11 @@ from semantic_assets.pipeline.scheduling.batch_runs import (
     VECTOR_INDEX,
     RunDue,
     watch,
+)
+from semantic_assets.pipeline.scheduling.given_up import (
+    check_advance,
+    check_index_requests,
+    check_shard_requests,
 )
 from semantic_assets.pipeline.scheduling.read_runs import READ, watch_sources
 from semantic_assets.store import Store
@@ -46,6 +49,13 @@ _JOB_OF = {
     GENERATIONS: FEED_SHARD,
     EMBEDDINGS: SETTLE_SHARD,
     VECTOR_INDEX: INDEX_DATASET,
+}
+#: The asset that tells of runs given up, unless it is `embeddings`, and its check.
+_ASSET_OF = {ADVANCE: "batch_jobs", VECTOR_INDEX: "vector_index"}
+_CHECKS = {
+    "batch_jobs": check_advance,
+    "embeddings": check_shard_requests,
+    "vector_index": check_index_requests,
 }
 #: How often each sensor ticks at most.
 _BATCH_SECONDS, _DISCOVERY_SECONDS = 30, 60
@@ -165,21 +175,13 @@ def _observations(place: Place, job: BatchJob) -> list[dg.AssetObservation]:
 def _requests_checks(
     place: Place, store: Store, exhausted: Sequence[str], cursor: str | None
 ) -> list[dg.AssetCheckEvaluation]:
-    """Evaluate the check of each partition whose runs were given up, or no longer are."""
+    """Evaluate the checks of the assets whose runs were given up, or no longer are.
+
+    None has a partition: of verdicts that belong to no run, Dagster keeps one on a partition, and a
+    second one would end this tick and all that follow.
+    """
     changed = {*exhausted} ^ {*(cursor or "").split(",")} - {""}
+    assets = {_ASSET_OF.get(name.partition(":")[0], "embeddings") for name in changed}
     return [
-        _requests_check(place, store, kind, partition)
-        for kind, _, partition in sorted(name.partition(":") for name in changed)
+        check_evaluation(place.key(asset), _CHECKS[asset](store), None) for asset in sorted(assets)
     ]
-
-
-def _requests_check(
-    place: Place, store: Store, kind: str, partition: str
-) -> dg.AssetCheckEvaluation:
-    if not partition:
-        return check_evaluation(place.key("batch_jobs"), check_advance(store), None)
-    if kind == VECTOR_INDEX:
-        check = check_requests(store, DatasetKey.parse(partition))
-        return check_evaluation(place.key("vector_index"), check, partition)
-    check = check_requests(store, ShardKey.parse(partition))
-    return check_evaluation(place.key("embeddings"), check, partition)

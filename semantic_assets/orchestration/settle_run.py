@@ -20,6 +20,7 @@ from semantic_assets.orchestration.reporting.metadata import (
 )
 from semantic_assets.orchestration.reporting.remedies import (
     NO_MISSING_VECTORS,
+    OF_ALL,
     STILL_WAITING,
     remedy_of_check,
     remedy_of_error,
@@ -27,8 +28,9 @@ from semantic_assets.orchestration.reporting.remedies import (
 from semantic_assets.orchestration.waiting_run import WaitingRun
 from semantic_assets.pipeline.embeddings.assemble import EmbeddingsReport
 from semantic_assets.pipeline.flows.settle import Settling
-from semantic_assets.pipeline.reports.checks import Check, check_requests, check_shard
+from semantic_assets.pipeline.reports.checks import Check, check_shard
 from semantic_assets.pipeline.scheduling.batch_runs import embeddings_request
+from semantic_assets.pipeline.scheduling.given_up import check_shard_requests
 from semantic_assets.store import Store
 
 Told = Iterator[Event]
@@ -74,7 +76,7 @@ class SettleRun:
     def _settled(self, report: EmbeddingsReport) -> Told:
         """Tell a settled shard: green if there is a vector in it, or nothing to embed."""
         shard, store = report.shard, self.store
-        checks = [*check_shard(store, shard), check_requests(store, shard)]
+        checks = [*check_shard(store, shard), check_shard_requests(store)]
         store.ledger.requests.done(*embeddings_request(store, shard))
         if report.ready or not report.chunks:
             path = layout.embeddings(report.space_id, shard)
@@ -110,7 +112,8 @@ class SettleRun:
 
     def _verdict(self, shard: ShardKey, check: Check) -> Event:
         if not self.context.has_partition_key:
-            return check_evaluation(self.context.asset_key, check, str(shard))
+            partition = None if check.name in OF_ALL else str(shard)
+            return check_evaluation(self.context.asset_key, check, partition)
         self._has_verdicts = True
         return check_result(check)
 

@@ -57,9 +57,12 @@ class World:
     def green(self, asset: str) -> set[str]:
         return set(self.instance.get_materialized_partitions(dg.AssetKey(asset)))
 
-    def tick(self) -> dg.SensorResult:
+    def tick(self, cursor: str | None = None) -> dg.SensorResult:
         context = dg.build_sensor_context(
-            instance=self.instance, definitions=self.defs, resources={"lake": self.lake}
+            instance=self.instance,
+            definitions=self.defs,
+            resources={"lake": self.lake},
+            cursor=cursor,
         )
         with context:
             result = gemini_batch_sensor(context, self.lake, Place())

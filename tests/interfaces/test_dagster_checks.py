@@ -4,8 +4,11 @@ import dagster as dg
 import pytest
 
 from semantic_assets.api.functions import opened
+from semantic_assets.orchestration import jobs
 from semantic_assets.orchestration.build import build_definitions
 from semantic_assets.orchestration.reporting.remedies import OF_ALL
+from semantic_assets.pipeline.flows.refresh import RefreshReport
+from semantic_assets.store import Store
 from tests.interfaces.dagster_world import SHARD, World
 
 OTHER = "acme.gates.00000"
@@ -101,21 +104,100 @@ def test_a_refresh_is_green_again_where_only_old_failures_are_left(world: World)
     assert _states(world, "embeddings", "no_missing_vectors") == {SHARD: True, OTHER: False}
 
 
-@pytest.mark.parametrize(
-    ("request_name", "asset", "check", "partition"),
-    [
-        (f"read:{SHARD}", "embeddings", "requested_runs_succeed", SHARD),
-        ("vector_index:acme.manuals", "vector_index", "requested_runs_succeed", "acme.manuals"),
-        ("advance", "batch_jobs", "batches_advance", None),
-    ],
-)
-def test_the_sensor_evaluates_the_check_of_what_was_given_up(
-    world: World, request_name: str, asset: str, check: str, partition: str | None
+@pytest.mark.parametrize(("file", "text"), [("a.txt", "It opens at noon."), ("b.txt", "New.")])
+def test_a_shard_that_changed_is_checked_again_by_the_next_refresh(
+    world: World, file: str, text: str
 ) -> None:
-    world.register()
+    _write_other(world)
+    assert _refreshed(world).success
+    (world.folder.parent / "gates" / file).write_text(text)
+    (world.folder / "broken.pdf").unlink()
+    assert _refreshed(world).success
+    assert _states(world, "documents", "all_documents_read") == {SHARD: True, OTHER: True}
+    assert _states(world, "embeddings", "no_missing_vectors") == {SHARD: True, OTHER: True}
+
+
+def test_dagster_holds_what_a_refresh_did_before_the_ledger_says_it_was_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill in between: the sensor asks once more, and no partition stays grey."""
+    held: list[set[str]] = []
+
+    def mark_done(store: Store, report: RefreshReport) -> None:
+        held.append(world.green("embeddings"))
+        real(store, report)
+
+    real = jobs.mark_done
+    monkeypatch.setattr(jobs, "mark_done", mark_done)
+    _refreshed(world)
+    assert held == [set(), {SHARD}]
+
+
+def _give_up(world: World, request_name: str) -> None:
     with opened(world.lake.root) as (store, _), store.ledger.database.write() as connection:
         store_row = "INSERT INTO run_request (name, fingerprint, attempt, requested_at, asked)"
         connection.exec_driver_sql(f"{store_row} VALUES ('{request_name}', 'x', {_GIVEN_UP}, 0, 5)")
-    [found] = [e for e in world.tick().asset_events if isinstance(e, dg.AssetCheckEvaluation)]
-    assert (found.asset_key, found.check_name) == (dg.AssetKey(asset), check)
-    assert (found.partition, found.passed) == (partition, False)
+
+
+def _go_on(world: World, request_name: str) -> None:
+    with opened(world.lake.root) as (store, _), store.ledger.database.write() as connection:
+        connection.exec_driver_sql(f"DELETE FROM run_request WHERE name = '{request_name}'")
+
+
+class Daemon:
+    """What Dagster's daemon does with a tick: it stores the events, and then the cursor."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.cursor: str | None = None
+
+    def verdicts(self) -> list[dg.AssetCheckEvaluation]:
+        result = self.world.tick(self.cursor)
+        for event in result.asset_events:
+            self.world.instance.report_runless_asset_event(event)
+        self.cursor = result.cursor
+        return [one for one in result.asset_events if isinstance(one, dg.AssetCheckEvaluation)]
+
+
+@pytest.mark.parametrize(
+    ("request_name", "asset", "check", "named"),
+    [
+        (f"read:{SHARD}", "embeddings", "requested_runs_succeed", f"{SHARD} (read)"),
+        (
+            "vector_index:acme.manuals",
+            *("vector_index", "requested_runs_succeed", "acme.manuals (vector_index)"),
+        ),
+        ("advance", "batch_jobs", "batches_advance", "advance"),
+    ],
+)
+def test_the_sensor_evaluates_the_check_of_what_was_given_up_each_time(
+    world: World, request_name: str, asset: str, check: str, named: str
+) -> None:
+    world.register()
+    daemon = Daemon(world)
+    for _ in range(2):  # as the daemon stores it, a second verdict on a partition is refused
+        _give_up(world, request_name)
+        [found] = daemon.verdicts()
+        assert (found.asset_key, found.check_name) == (dg.AssetKey(asset), check)
+        assert not found.passed
+        assert named in str(found.description)
+        assert daemon.verdicts() == []  # said once
+        _go_on(world, request_name)
+        [found] = daemon.verdicts()
+        assert found.passed
+        assert _states(world, asset, check) == {None: True}
+
+
+def test_what_was_given_up_is_one_verdict_that_names_each(world: World) -> None:
+    world.register()
+    daemon = Daemon(world)
+    many = [f"acme.manuals.{number:05}" for number in range(12)]
+    for shard in many:
+        _give_up(world, f"embeddings:{shard}")
+    [found] = daemon.verdicts()
+    assert many[0] in str(found.description)
+    assert "and 2 more" in str(found.description)
+    _go_on(world, f"embeddings:{many[0]}")
+    [found] = daemon.verdicts()
+    assert not found.passed
+    assert many[1] in str(found.description)

@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ DATASET = "acme/manuals"
 #: How long jobs stay out, by the emulator's clock.
 _OUT_SECONDS = 600.0
 _COMMAND = re.compile(r"`semantic-assets ([^`]+)`")
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    """Return the mark that skips a test before its desk is made, where a module is missing."""
+    return pytest.mark.skipif(find_spec(module) is None, reason=f"needs {module}")
 
 
 @dataclass(slots=True)

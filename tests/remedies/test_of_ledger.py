@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from semantic_assets.ledger.database import on_sqlite
-from tests.remedies.desk import Desk
+from tests.remedies.desk import Desk, needs
 
 
 def _ledger(desk: Desk) -> Path:
@@ -138,8 +138,8 @@ def test_an_address_that_is_none(desk: Desk) -> None:
 
 
 @pytest.mark.cures("the ledger at {} cannot be reached: {}; see that Postgres runs there")
+@needs("psycopg")
 def test_a_server_that_does_not_answer(desk: Desk) -> None:
-    pytest.importorskip("psycopg")
     desk.set("LEDGER_URL", "postgresql://u:secret@127.0.0.1:1/ledger")
     said = desk.refused("init")
     assert "secret" not in said

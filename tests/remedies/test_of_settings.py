@@ -8,7 +8,7 @@ from importlib.metadata import metadata
 import pytest
 
 from semantic_assets.lake.layout import FILLING, LEDGER_ID_FILE
-from tests.remedies.desk import DATASET, Desk
+from tests.remedies.desk import DATASET, Desk, needs
 from tests.remedies.messages import printed_cures
 
 
@@ -97,8 +97,8 @@ def test_a_key_that_there_is_not(desk: Desk) -> None:
 
 
 @pytest.mark.cures("the index is in Qdrant: set SEMANTIC_ASSETS_QDRANT_URL to its address")
+@needs("qdrant_client")
 def test_a_vector_store_without_an_address(desk: Desk) -> None:
-    pytest.importorskip("qdrant_client")
     (desk.sources / DATASET / "dataset.toml").write_text('[index]\nbackend = "qdrant"\n')
     said = desk.run("refresh").output
     desk.settle(said, "QDRANT_URL", str(desk.folder / "qdrant"))
@@ -131,8 +131,8 @@ def test_a_lake_that_is_being_moved(desk: Desk) -> None:
 @pytest.mark.cures(
     "Qdrant at {} has no collection {}: run `semantic-assets index build` for the dataset"
 )
+@needs("qdrant_client")
 def test_a_vector_store_that_was_emptied(desk: Desk) -> None:
-    pytest.importorskip("qdrant_client")
     desk.set("INDEX_BACKEND", "qdrant")
     desk.set("QDRANT_URL", str(desk.folder / "qdrant"))
     desk.must("refresh")
@@ -147,8 +147,8 @@ def test_a_vector_store_that_was_emptied(desk: Desk) -> None:
 
 
 @pytest.mark.cures("Lance at {} has no table {}: run `semantic-assets index build` for the dataset")
+@needs("lancedb")
 def test_tables_of_lance_that_were_deleted(desk: Desk) -> None:
-    pytest.importorskip("lancedb")
     desk.set("INDEX_BACKEND", "lance")
     desk.set("LANCE_URL", str(desk.folder / "lance"))
     desk.must("refresh")

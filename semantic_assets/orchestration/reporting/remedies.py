@@ -34,13 +34,13 @@ PROMISES = {
     NO_MISSING_VECTORS: "Every chunk of the shard has a vector.",
     UNIT_NORM: "Every vector has length 1, so that a dot product is a cosine.",
     NO_FAILED_ANSWERS: "No document of the shard was given up by a task: each has its answer, or it is out.",
-    REQUESTED_RUNS_SUCCEED: "The partition was not given up after five failed runs of the sensor.",
+    REQUESTED_RUNS_SUCCEED: "No partition was given up after five failed runs of the sensor. It is one check for all of them.",
     BATCHES_ADVANCE: "The runs that send and collect were not given up. It is one check for all shards.",
     INDEX_MATCHES_EMBEDDINGS: "The serving index holds every READY chunk it was built from.",
     NO_QUALITY_DROP: "nDCG@10 fell by no more than 0.02 against the index version before.",
 }
-#: Checks of the lake as a whole: their state is not that of a partition.
-OF_ALL = frozenset({BATCHES_ADVANCE})
+#: Checks of the lake as a whole: their state is not that of a partition, and the sensor may tell it.
+OF_ALL = frozenset({BATCHES_ADVANCE, REQUESTED_RUNS_SUCCEED})
 _CHECKS = {
     ALL_DOCUMENTS_READ: (
         "Mend the files, or exclude them in dataset.toml; the next run reads them again. "
@@ -60,8 +60,8 @@ _CHECKS = {
         "`semantic-assets generate retry {dataset}` gives them another chance."
     ),
     REQUESTED_RUNS_SUCCEED: (
-        "Open the last failed run of the partition (Runs, filter by partition), do what its error "
-        "says, and materialize the partition by hand; or run `semantic-assets refresh`."
+        "Open the last failed run of each (Runs, filter by partition), do what its error says, and "
+        "materialize the partition by hand; or run `semantic-assets refresh`."
     ),
     BATCHES_ADVANCE: (
         "Open the last failed run of `advance_batches`, do what its error says, and launch it again; "

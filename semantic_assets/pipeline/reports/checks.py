@@ -149,33 +149,6 @@ def _without_pending(store: Store, shard: ShardKey, held: pa.Table, ready: pa.Ta
     return ready.filter(pc.invert(pc.is_in(ready["document_id"], pending)))
 
 
-def check_requests(store: Store, subject: ShardKey | DatasetKey) -> Check:
-    """Check requested_runs_succeed: no run of this partition was given up after failed runs."""
-    partition = subject.partition if isinstance(subject, DatasetKey) else str(subject)
-    given_up = [kind for kind, of in _given_up(store) if of == partition]
-    message = f"given up after runs that failed: {', '.join(given_up) or 'none'}"
-    return _verdict("requested_runs_succeed", subject, not given_up, message, len(given_up))
-
-
-def check_advance(store: Store) -> Check:
-    """Check batches_advance: the runs that send and collect were not given up."""
-    given_up = [kind for kind, of in _given_up(store) if not of]
-    message = f"given up after runs that failed: {', '.join(given_up) or 'none'}"
-    return Check(
-        name="batches_advance",
-        subject="all batch jobs",
-        passed=not given_up,
-        message=message,
-        counted=len(given_up),
-    )
-
-
-def _given_up(store: Store) -> list[tuple[str, str]]:
-    """List (kind, partition) of the requests that were given up; those of all have no partition."""
-    found = (name.partition(":") for name in store.ledger.requests.exhausted())
-    return [(kind, of) for kind, _, of in found]
-
-
 def check_answers(reports: Sequence[OutputsReport], shard: ShardKey) -> Check:
     """Check no_failed_answers: no document was given up by a task of the shard."""
     failed, documents = (sum(getattr(r, n) for r in reports) for n in ("failed", "documents"))
