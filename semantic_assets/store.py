@@ -85,7 +85,7 @@ class Store:
     def configured_space(self, dataset: DatasetKey) -> EmbeddingSpace:
         """Return the space of its dataset.toml, or of the settings, until something was planned."""
         own = self.dataset_settings(dataset)
-        return self.settings.space_of(own.model, own.dimensions)
+        return self.settings.space_of(own.model, own.dimensions, own.backend)
 
     def product(self, product_id: str) -> Product:
         """Return the embedding space or the generation task with this id.

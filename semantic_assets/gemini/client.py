@@ -20,8 +20,9 @@ from semantic_assets.gemini.embedding_calls import (
     embed_alone,
     embed_group,
 )
-from semantic_assets.gemini.endpoint import AGENT_PLATFORM, Endpoint
+from semantic_assets.gemini.endpoint import Endpoint, endpoint_of
 from semantic_assets.gemini.faults import Method, translated
+from semantic_assets.model.catalog import AGENT_PLATFORM
 from semantic_assets.model.space import EmbeddingSpace
 
 _GENERATE_MS = 300_000
@@ -33,10 +34,25 @@ class Gemini:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._connections = Connections(endpoint)
+        self._others: dict[str, Gemini] = {}
 
     def close(self) -> None:
         """Close the connections that were made."""
         self._connections.close()
+        for other in self._others.values():
+            other.close()
+
+    def on(self, backend: str) -> "Gemini":
+        """Return the client of another of Google's services, of the same settings.
+
+        Raises:
+            SetupError: these settings do not ask it, or what it needs is not set.
+        """
+        if backend == self.endpoint.backend:
+            return self
+        if backend not in self._others:
+            self._others[backend] = Gemini(endpoint_of(self.endpoint.settings, backend))
+        return self._others[backend]
 
     @property
     def scope_id(self) -> str:
@@ -90,7 +106,7 @@ class Gemini:
     ) -> npt.NDArray[np.float32]:
         """Embed queries, as many a call as it takes; unit vectors, shape (n, dimensions)."""
         texts = [space.query_text(query) for query in queries]
-        return self._embed(space, texts, space.query_task)
+        return self.on(space.backend)._embed(space, texts, space.query_task)
 
     def embed_documents(
         self, space: EmbeddingSpace, vector_texts: Sequence[str]
@@ -101,7 +117,7 @@ class Gemini:
             IncompleteAnswer: a call answered fewer embeddings than asked; it may have been billed.
         """
         texts = [space.document_text(text) for text in vector_texts]
-        return self._embed(space, texts, space.document_task)
+        return self.on(space.backend)._embed(space, texts, space.document_task)
 
     def _embedded(
         self, space: EmbeddingSpace, texts: Sequence[str], task: str | None

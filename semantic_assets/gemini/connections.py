@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.gemini.credentials import DefaultCredentials
-from semantic_assets.gemini.endpoint import AGENT_PLATFORM, Endpoint
+from semantic_assets.gemini.endpoint import Endpoint
+from semantic_assets.model.catalog import AGENT_PLATFORM
 
 if TYPE_CHECKING:
     import httpx2

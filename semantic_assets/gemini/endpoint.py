@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantic_assets.errors import SetupError
+from semantic_assets.model.catalog import AGENT_PLATFORM, SERVICES, is_charged
 from semantic_assets.settings.settings import PREFIX, Settings
 
-AGENT_PLATFORM = "agent-platform"
 #: The emulator needs a key and accepts any.
 _EMULATOR_KEY = "emulator"
 
@@ -53,21 +53,42 @@ class Endpoint:
         return self.settings.api_key
 
 
-def endpoint_of(settings: Settings) -> Endpoint:
-    if settings.backend == AGENT_PLATFORM:
+def endpoint_of(settings: Settings, backend: str | None = None) -> Endpoint:
+    """Return the endpoint of a backend; None: of the settings' own.
+
+    Raises:
+        SetupError: these settings do not ask it: it costs, or what it needs is not set.
+    """
+    backend = backend or settings.backend
+    if backend not in settings.services:
+        raise SetupError(unasked(settings, backend))
+    if backend == AGENT_PLATFORM:
         place = f"projects/{settings.agent_project}/locations/{settings.agent_location}"
         identity, key = f"{settings.agent_url or ''}/{place}".lstrip("/"), ""
-    elif settings.backend == "gemini":
+    elif backend == "gemini":
         identity, key = settings.gemini_url, settings.api_key or ""
     else:
         # Embedded servers use a new port each time; only the directory stays the same.
         identity, key = settings.emulator_url or str(settings.emulator_dir), _EMULATOR_KEY
     digest = hashlib.blake2b(
-        f"{settings.backend}\x1f{identity}".encode(),
+        f"{backend}\x1f{identity}".encode(),
         key=hashlib.blake2b(key.encode(), digest_size=32).digest(),
         digest_size=6,
     )
-    return Endpoint(settings.backend, identity, digest.hexdigest(), settings)
+    return Endpoint(backend, identity, digest.hexdigest(), settings)
+
+
+def scopes_of(settings: Settings) -> list[str]:
+    """Return the scopes of the backends that these settings may ask."""
+    return [endpoint_of(settings, backend).scope_id for backend in settings.services]
+
+
+def unasked(settings: Settings, backend: str) -> str:
+    """Return why the settings do not ask a backend, and what to set."""
+    is_service = is_charged(settings.backend) and backend in SERVICES
+    if is_service and (missing := settings.missing_for(backend)):
+        return f"the backend {backend} is not set up: set {' and '.join(missing)}"
+    return f"the settings are on {settings.backend}: set {PREFIX}BACKEND={backend}"
 
 
 def serve_emulator(

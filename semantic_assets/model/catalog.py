@@ -89,6 +89,9 @@ EMBEDDING_MODELS: dict[str, EmbeddingModel] = {
 MAX_ACTIVE_JOBS = 100
 #: The backend whose dollars are nobody's bill.
 EMULATOR = "emulator"
+#: Google's own: the Developer API and the Agent Platform.
+AGENT_PLATFORM = "agent-platform"
+SERVICES = ("gemini", AGENT_PLATFORM)
 
 
 def is_charged(backend: str) -> bool:

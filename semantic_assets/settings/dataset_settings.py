@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES
-from semantic_assets.model.catalog import embedding_model
+from semantic_assets.model.catalog import SERVICES, embedding_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.statuses import Mode
 from semantic_assets.parsing.records import Columns, ReadingOptions
@@ -86,6 +86,9 @@ class DatasetSettings:
     embed: Annotated[bool, takes("true or false")] = True
     #: `transcribe`: true to have a model write down scanned PDFs and pictures (priced by `estimate`).
     transcribe: Annotated[bool, takes("true or false")] = False
+    #: `backend`: the service of Google that works on it, `gemini` or `agent-platform`, where it is
+    #: not that of the settings; under `emulator` all goes to the emulator.
+    backend: Annotated[str | None, one_of(*SERVICES)] = None
     #: `mode`: `async` (batches at half price), `sync` (at once), or `auto`: `sync` where fewer
     #: than `auto_below_tokens` are pending.
     mode: Annotated[str, BeforeValidator(_in_small_letters), one_of(*MODES)] = "async"

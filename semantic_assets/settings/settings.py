@@ -16,7 +16,14 @@ from pydantic.dataclasses import dataclass
 from semantic_assets.batching.generation_requests import SCHEMA_FIELDS
 from semantic_assets.errors import ConfigError
 from semantic_assets.model.backends import AUTO, CHOICES, QDRANT
-from semantic_assets.model.catalog import NO_WINDOW, enqueued_tokens
+from semantic_assets.model.catalog import (
+    AGENT_PLATFORM,
+    EMULATOR,
+    NO_WINDOW,
+    SERVICES,
+    enqueued_tokens,
+    is_charged,
+)
 from semantic_assets.model.chat_models import is_chat_model
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.settings.folders import address, path, place, project_dir, tasks_folder
@@ -35,6 +42,7 @@ from semantic_assets.settings.variables import (
     KEY_NAMES,
     PREFIX,
     Misspelt,
+    is_yes,
     misspelt,
     require_known,
 )
@@ -46,8 +54,7 @@ __all__ = ["KEY_NAMES", "PREFIX", "Settings", "known_variables", "project_dir"]
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 API_VERSIONS = ("v1beta", "v1")
-BACKENDS = ("emulator", "gemini", "agent-platform")
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+BACKENDS = (EMULATOR, *SERVICES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -132,22 +139,57 @@ class Settings:
     def space(self) -> EmbeddingSpace:
         return self.space_of()
 
-    def space_of(self, model: str | None = None, dimensions: int | None = None) -> EmbeddingSpace:
-        """Return the space of a model and a size; those of the settings where none is given."""
+    def space_of(
+        self,
+        model: str | None = None,
+        dimensions: int | None = None,
+        service: str | None = None,
+    ) -> EmbeddingSpace:
+        """Return the space of a model and a size; those of the settings where none is given.
+
+        Args:
+            service: the one that a dataset names.
+        """
         return EmbeddingSpace.of(
-            backend=self.backend,
+            backend=self.service_of(service),
             model=model or self.model,
             dimensions=dimensions or self.dimensions,
         )
+
+    def service_of(self, named: str | None) -> str:
+        """Return the backend of a dataset that names one of Google's services, or None.
+
+        On the emulator all is the emulator's: a corpus on a laptop must cost nothing.
+        """
+        return named if named and is_charged(self.backend) else self.backend
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Return the backends that may be asked: the settings' own, and what else is set up."""
+        if not is_charged(self.backend):
+            return (self.backend,)
+        others = [one for one in SERVICES if one != self.backend and not self.missing_for(one)]
+        return (self.backend, *others)
+
+    def missing_for(self, service: str) -> list[str]:
+        """List the variables that one of Google's services needs and that are not set."""
+        if service == AGENT_PLATFORM:
+            names = ("agent_project", "agent_location", "agent_staging")
+            return [f"{PREFIX}{one.upper()}" for one in names if not getattr(self, one)]
+        return [] if self.api_key else [KEY_NAMES[0]]
 
     @property
     def window_tokens(self) -> int:
         """Return the configured window of enqueued tokens of the model in the settings."""
         return self.window_of(self.model)
 
-    def window_of(self, model: str) -> int:
-        """Return the configured window of enqueued tokens of one model; the platform has none."""
-        if self.backend == "agent-platform":
+    def window_of(self, model: str, service: str | None = None) -> int:
+        """Return the configured window of enqueued tokens of one model; the platform has none.
+
+        Args:
+            service: the one that is asked; None: that of the settings.
+        """
+        if (service or self.backend) == AGENT_PLATFORM:
             return NO_WINDOW
         own = self.chat_enqueued_tokens if is_chat_model(model) else self.enqueued_tokens
         return own or enqueued_tokens(model, self.tier)
@@ -185,7 +227,7 @@ class Settings:
             "tasks": tasks_folder(values),
             "emulator_dir": path(values, "EMULATOR_DIR", str(beside.parent / "emulator")),
             "api_key": values.get(key_name) or None,
-            **{name: _is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
+            **{name: is_yes(name, own.get(name)) for name in ("unprobed", "follow_links")},
             "ledger_url": ledger_url or own.get("ledger_url"),
             "qdrant_url": address(values, "QDRANT_URL"),
             "lance_url": address(values, "LANCE_URL"),
@@ -207,26 +249,13 @@ class Settings:
             )
         if self.index_backend == QDRANT and self.qdrant_url is None:
             raise ConfigError(f"{PREFIX}INDEX_BACKEND=qdrant needs {PREFIX}QDRANT_URL")
-        if self.backend == "agent-platform":
-            self._require_agent_platform()
-        _ = self.space
-
-    def _require_agent_platform(self) -> None:
-        names = ("agent_project", "agent_location", "agent_staging")
-        if missing := [f"{PREFIX}{one.upper()}" for one in names if not getattr(self, one)]:
+        if self.backend == AGENT_PLATFORM and (missing := self.missing_for(AGENT_PLATFORM)):
             raise ConfigError(f"{PREFIX}BACKEND=agent-platform needs {', '.join(missing)}")
-        if not str(self.agent_staging).startswith("gs://"):
+        if self.agent_staging and not self.agent_staging.startswith("gs://"):
             raise ConfigError(
-                f"{PREFIX}AGENT_STAGING={scrubbed(str(self.agent_staging))!r}: use gs://BUCKET/PREFIX"
+                f"{PREFIX}AGENT_STAGING={scrubbed(self.agent_staging)!r}: use gs://BUCKET/PREFIX"
             )
-
-
-def _is_yes(name: str, value: str | None) -> bool:
-    if (said := (value or "no").lower()) in _YES:
-        return True
-    if said in _NO:
-        return False
-    raise ConfigError(f"{PREFIX}{name.upper()}={value!r}: use true or false")
+        _ = self.space
 
 
 def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[Misspelt]:

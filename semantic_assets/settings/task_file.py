@@ -7,7 +7,7 @@ retired, the fields the prompt names, the schema, and every key.
 import importlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,6 +80,10 @@ class TaskFile:
     use: TaskUse
     #: `project/dataset`, with `*` for any: datasets that the task processes on its own.
     datasets: tuple[str, ...] = ()
+
+    def on(self, backend: str) -> "TaskFile":
+        """Return the same, to be worked on by a backend."""
+        return replace(self, task=replace(self.task, backend=backend))
 
     def takes(self, dataset: DatasetKey) -> bool:
         return any(fnmatchcase(str(dataset), pattern) for pattern in self.datasets)

@@ -23,6 +23,7 @@ SET_BY_OTHERS: dict[str, re.Pattern[str]] = {
 _CAP = re.compile(r"MAX_(?:QUESTION_)?COST_USD\w{0,100}", re.IGNORECASE)
 #: As like the prefix as the beginning of a name has to be, to be meant as it.
 _LIKE_THE_PREFIX = 0.8
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,16 @@ def _meant(name: str, known: frozenset[str]) -> str:
         near = get_close_matches(rest, [one[len(PREFIX) :] for one in sorted(known)], 1)
         return PREFIX + near[0] if near else ""
     return get_close_matches(plain, sorted(known), 1, 0.8)[0]
+
+
+def is_yes(name: str, value: str | None) -> bool:
+    """Read a setting that is on or off; unset, it is off.
+
+    Raises:
+        ConfigError: its value is neither.
+    """
+    if (said := (value or "no").lower()) in _YES:
+        return True
+    if said in _NO:
+        return False
+    raise ConfigError(f"{PREFIX}{name.upper()}={value!r}: use true or false")

@@ -55,7 +55,7 @@ def test_a_job_that_lands_elsewhere_while_a_plan_is_made_is_not_sent_again(
         return wrapped
 
     monkeypatch.setattr(pending, first, then_lands(getattr(pending, first)))
-    made = plan.plan(other.store, scope_id=other.gemini.scope_id)
+    made = plan.plan(other.store, endpoint=other.gemini.endpoint)
     assert landed
     assert made.jobs == ()
     assert one.paid_twice() == []

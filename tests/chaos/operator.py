@@ -74,7 +74,7 @@ def settle(world: World, scenario: Scenario, end: End) -> None:
                 _decide(world, store, gemini, job, was_created=scenario.was_created)
         if end is End.FAILED:
             _retry(world, store, scenario.retried_at)
-        recheck_remote(gemini)
+        recheck_remote([gemini])
     if not scenario.in_vain or (world.folder / RETRIED).exists():
         world.disarm()
     if end is End.FAILED:

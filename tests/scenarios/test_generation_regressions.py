@@ -94,7 +94,7 @@ def test_documents_that_are_cut_in_the_last_step_are_embedded_by_it(asking: Tria
 
 
 def test_cleanup_takes_the_note_of_uploads_whose_job_was_released(asking: Trial) -> None:
-    [planned, *_] = plan(asking.store, scope_id=asking.gemini.scope_id).jobs
+    [planned, *_] = plan(asking.store, endpoint=asking.gemini.endpoint).jobs
     note = asking.settings.root / layout.uploads(planned.job.job_id)
     note.write_text("files/one\n")
     assert not cleanup(asking.store, asking.gemini, dry_run=False).count

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from semantic_assets.gemini.endpoint import Endpoint, unasked
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.pending.pending import ShardDemand
+from semantic_assets.pipeline.pending.services import may_serve
+from semantic_assets.settings.settings import Settings
+from semantic_assets.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,30 @@ ANOTHER_PLANS = Blocked("another process plans")
 WINDOW_FULL = Blocked("the window of enqueued tokens is full")
 
 
-def other_backend(product: Product, unsettled: list[tuple[Shard, str]]) -> Blocked:
+def of_service(
+    store: Store, endpoint: Endpoint, product: Product, unsettled: list[tuple[Shard, str]]
+) -> tuple[list[tuple[Shard, str]], Blocked | None]:
+    """Return the shards of which a product's texts go to a service, and why others wait.
+
+    What no service takes is told once, by that of the settings.
+    """
+    ours = [one for one in unsettled if may_serve(store, one[0].key.dataset, product.backend)]
+    if product.backend == endpoint.backend:
+        return ours, None
+    if len(ours) == len(unsettled) or endpoint.backend != store.settings.backend:
+        return [], None
+    left = [one for one in unsettled if one not in ours]
+    return [], _other_backend(store.settings, product, left)
+
+
+def _other_backend(
+    settings: Settings, product: Product, unsettled: list[tuple[Shard, str]]
+) -> Blocked:
+    """Return why texts wait for a service that the settings are not on, or that is not set up."""
     names = ", ".join(sorted({str(shard.key.dataset) for shard, _ in unsettled}))
     return Blocked(
-        f"{names}: worked on by the backend {product.backend}, which the settings are not on. Set "
-        f"SEMANTIC_ASSETS_BACKEND={product.backend}, or `semantic-assets reindex --model MODEL` (it quotes first)",
+        f"{names}: worked on by the backend {product.backend}; {unasked(settings, product.backend)}, "
+        "or `semantic-assets reindex --model MODEL` (it quotes first)",
         needs_person=True,
     )
 

@@ -9,6 +9,7 @@ from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import possible_bill
+from semantic_assets.pipeline.pending.services import is_of_services, service_of_job
 from semantic_assets.store import Store
 
 S = JobState
@@ -98,7 +99,7 @@ def cancel(store: Store, gemini: Gemini, name: str) -> JobStatus:
     """
     job = require_cancellable(store, gemini, name)
     if job.cancel_requested_at is None:
-        request_cancel(store, gemini, job, "by hand")
+        request_cancel(store, service_of_job(gemini, job), job, "by hand")
     return job_status(store, job.job_id)
 
 
@@ -111,6 +112,6 @@ def require_cancellable(store: Store, gemini: Gemini, name: str) -> BatchJob:
     job = store.ledger.jobs.find(name)
     if job.state not in ACTIVE_REMOTE or job.is_realtime or job.remote_name is None:
         raise Conflict(f"job {job.job_id} is {job.state} ({job.stage}): there is nothing to cancel")
-    if job.scope_id != gemini.scope_id:
+    if not is_of_services(gemini, job):
         raise Conflict(f"job {job.job_id} is of another key or backend: set the one it was sent by")
     return job

@@ -1,5 +1,6 @@
 """Reasons to send nothing: untrusted answers, unknown remote jobs, an unprobed key."""
 
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from semantic_assets.gemini.client import Gemini
@@ -99,12 +100,18 @@ def _unprobed(store: Store, gemini: Gemini) -> str | None:
         return None
     if store.ledger.scopes.has_passed_probe(gemini.scope_id):
         return None
+    if gemini.endpoint.backend != settings.backend:
+        return (
+            f"the backend {gemini.endpoint.backend} was not probed: run `semantic-assets probe` with "
+            f"SEMANTIC_ASSETS_BACKEND={gemini.endpoint.backend} once, or set SEMANTIC_ASSETS_UNPROBED=1"
+        )
     return (
         "this key was not probed: run `semantic-assets probe` (a few texts, under a cent), or set "
         "SEMANTIC_ASSETS_UNPROBED=1"
     )
 
 
-def recheck_remote(gemini: Gemini) -> None:
-    """Forget the last complete listing, so that the next submission lists the remote again."""
-    _checked.pop(gemini, None)
+def recheck_remote(clients: Iterable[Gemini]) -> None:
+    """Forget the last complete listings, so that the next submission lists the remote again."""
+    for gemini in clients:
+        _checked.pop(gemini, None)

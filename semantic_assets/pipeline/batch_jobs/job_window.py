@@ -9,6 +9,7 @@ from semantic_assets.errors import (
     SemanticAssetsError,
 )
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import BatchJob, JobState
@@ -37,7 +38,7 @@ def learn_refusal(store: Store, gemini: Gemini, job: BatchJob, error: SemanticAs
     if isinstance(error, RateLimited):
         accepted = store.ledger.job_totals.accepted_tokens(gemini.scope_id, job.model)
         if _is_window_full(gemini, error):
-            configured = store.settings.window_of(job.model)
+            configured = store.settings.window_of(job.model, gemini.endpoint.backend)
             scopes.shrink_window(
                 gemini.scope_id,
                 job.model,
@@ -75,9 +76,9 @@ def _texts_of(store: Store, job: BatchJob) -> list[str]:
     return found
 
 
-def window_now(store: Store, scope_id: str, model: str, limits: JobLimits) -> Window:
+def window_now(store: Store, endpoint: Endpoint, model: str, limits: JobLimits) -> Window:
     """Return the window in estimated tokens: Google's limit divided by our recent error."""
-    ledger = store.ledger
+    ledger, scope_id = store.ledger, endpoint.scope_id
     if not limits.has_window:
         used, jobs = ledger.job_totals.enqueued(scope_id, model)
         return Window(
@@ -87,7 +88,8 @@ def window_now(store: Store, scope_id: str, model: str, limits: JobLimits) -> Wi
             job_bytes=limits.bytes,
         )
     ratio = ledger.job_totals.token_ratio(model) or UNCALIBRATED_RATIO
-    configured = int(store.settings.window_of(model) / (ratio * RATIO_MARGIN))
+    whole = store.settings.window_of(model, endpoint.backend)
+    configured = int(whole / (ratio * RATIO_MARGIN))
     used, jobs = ledger.job_totals.enqueued(scope_id, model)
     return Window(
         limit_tokens=ledger.scopes.window(scope_id, model, configured),

@@ -11,6 +11,7 @@ import pyarrow as pa
 from semantic_assets.batching.grouping import PendingText, groups
 from semantic_assets.batching.packing import JobLimits, Window, plan_job
 from semantic_assets.errors import Conflict, SpendRefused
+from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.lake.manifests import write_manifest
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.job_rows import PlannedJob
@@ -28,7 +29,7 @@ from semantic_assets.pipeline.batch_jobs.blocked import (
     Plan,
     gathering,
     joined,
-    other_backend,
+    of_service,
     unknown_texts,
 )
 from semantic_assets.pipeline.batch_jobs.guards import quarantine_block
@@ -63,7 +64,7 @@ _USUAL = JobLimits()
 def plan(
     store: Store,
     *,
-    scope_id: str,
+    endpoint: Endpoint,
     limits: JobLimits = _USUAL,
     favour: ShardKey | None = None,
     min_texts: int = 1,
@@ -88,13 +89,18 @@ def plan(
         if lease is None:
             return Plan(blocked_by=ANOTHER_PLANS)
         recover_manifests(store)
-        plans = [
-            _Planner(store, held.of(wanted.product), scope_id, limits, lease, min_texts).run(
-                unsettled, favour
-            )
-            for wanted in wanted_products(store)
-            if only in (None, wanted.product) and (unsettled := unsettled_shards(store, wanted))
-        ]
+        plans = []
+        for wanted in wanted_products(store):
+            if only not in (None, wanted.product):
+                continue
+            found = unsettled_shards(store, wanted)
+            unsettled, blocked_by = of_service(store, endpoint, wanted.product, found)
+            if unsettled:
+                of_product = held.of(wanted.product)
+                planner = _Planner(store, of_product, endpoint, limits, lease, min_texts)
+                plans.append(planner.run(unsettled, favour))
+            elif blocked_by:
+                plans.append(Plan(blocked_by=blocked_by))
         return joined(plans)
 
 
@@ -113,13 +119,14 @@ class _Planner:
         self,
         store: Store,
         demands: ProductDemands,
-        scope_id: str,
+        endpoint: Endpoint,
         limits: JobLimits,
         lease: Lease,
         min_texts: int,
     ) -> None:
         product = demands.product
-        self._store, self._product, self._scope_id = store, product, scope_id
+        self._store, self._product = store, product
+        self._endpoint, self._scope_id = endpoint, endpoint.scope_id
         self._limits = limits
         self._demands = demands
         self._lease, self._min_texts, self._kind = lease, min_texts, kind_of(product)
@@ -127,15 +134,13 @@ class _Planner:
 
     def run(self, unsettled: list[tuple[Shard, str]], favour: ShardKey | None) -> Plan:
         store, product_id = self._store, self._product.product_id
-        if self._product.backend != store.settings.backend:
-            return Plan(blocked_by=other_backend(self._product, unsettled))
         if reason := self._kind.refusal(store):
             return Plan(blocked_by=Blocked(reason, needs_person=True))
         if not self._kind.is_wanted_by(store, {shard.key.dataset for shard, _ in unsettled}):
             return Plan(blocked_by=Blocked("another process decided a dataset's space"))
         if pause := store.ledger.scopes.paused(self._scope_id, self._product.model):
             return Plan(blocked_by=Blocked(f"{self._product.model} waits: {pause.reason}"))
-        window = window_now(store, self._scope_id, self._product.model, self._limits)
+        window = window_now(store, self._endpoint, self._product.model, self._limits)
         if window.used_tokens and window.free_tokens < window.job_tokens and unsettled:
             # No job can be formed before one ends, so deriving waits until then.
             noted = store.ledger.progress.all()

@@ -77,7 +77,9 @@ def answer_now(store: Store, gemini: Gemini, product: Product, shard: ShardKey) 
             model is shut down.
         TransientError: a call failed; answers before it are kept, the other texts are pending.
         CorruptResult: a call answered what cannot be used; the same.
+        SetupError: the settings do not ask the service it is of: nothing was sent.
     """
+    gemini = gemini.on(product.backend)
     with store.ledger.leases.holding(lease_names.PLAN) as planning:
         formed = _form(store, gemini, product, shard, planning)
     if formed is None:

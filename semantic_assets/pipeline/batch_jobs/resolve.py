@@ -18,6 +18,7 @@ from semantic_assets.pipeline.batch_jobs.reopen import take_back
 from semantic_assets.pipeline.batch_jobs.restore import noticed
 from semantic_assets.pipeline.batch_jobs.results import finalize_job, write_job_failure
 from semantic_assets.pipeline.costs.budgets import possible_bill
+from semantic_assets.pipeline.pending.services import service_of_job, services
 from semantic_assets.store import Store
 
 S = JobState
@@ -31,7 +32,7 @@ def adopt(store: Store, gemini: Gemini, name: str, *, remote_name: str) -> Batch
         Conflict: the remote job has another display name, or the row has moved on.
     """
     job = store.ledger.jobs.find(name)
-    remote = gemini.batches.get(remote_name)
+    remote = service_of_job(gemini, job).batches.get(remote_name)
     if remote.display_name not in (None, job.display_name):
         raise Conflict(
             f"{remote_name} is named {remote.display_name}, job {job.job_id} is {job.display_name}"
@@ -58,9 +59,12 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob | None:
 
     None: the ledger has no row of it, only the remote knows it. What it answers is never read.
     """
-    if not store.ledger.jobs.exists(name) and is_forgotten(store, gemini, name):
+    clients = services(store, gemini)
+    if not store.ledger.jobs.exists(name) and any(
+        is_forgotten(store, client, name) for client in clients
+    ):
         store.ledger.give_up(name)
-        recheck_remote(gemini)
+        recheck_remote(clients)
         return None
     job = noticed(store, name)
     if job.state in (S.DAMAGED, S.QUARANTINED):  # it may have ended since it was to be given up
@@ -68,7 +72,7 @@ def give_up(store: Store, gemini: Gemini, name: str) -> BatchJob | None:
     _standing(job, S.UNCONFIRMED, S.SUBMITTED, S.RUNNING)
     if not abandon(store, job, BY_HAND, billed=True):
         raise Conflict(f"job {job.job_id} is being worked on by another process; try again")
-    recheck_remote(gemini)
+    recheck_remote(clients)
     return store.ledger.jobs.find(job.job_id)
 
 
@@ -79,6 +83,7 @@ def accept(store: Store, gemini: Gemini, name: str) -> BatchJob:
         CorruptResult: its keys or shapes are wrong; only `resubmit` or `fail` are possible.
     """
     with _held(store, name, S.QUARANTINED) as (job, lease):
+        gemini = service_of_job(gemini, job)
         keys = manifest_keys(store.lake, job.job_id) or []
         list(land_answers(store, gemini, job, lease, keys, verify=accepted))
         finalize_job(store, job, lease, to=S.COLLECTED, of=[S.QUARANTINED])
@@ -123,7 +128,7 @@ def _discard(store: Store, gemini: Gemini, name: str, *, outcome: str, reason: s
             error_message=message,
         )
     # Deleted remotely, it can never turn up again and be taken for an answer.
-    clear_remote(store, gemini, job)
+    clear_remote(store, service_of_job(gemini, job), job)
     return store.ledger.jobs.find(job.job_id)
 
 

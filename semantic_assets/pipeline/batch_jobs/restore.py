@@ -15,6 +15,7 @@ from semantic_assets.pipeline.pending.broken_files import (
     require_readable,
     set_aside,
 )
+from semantic_assets.pipeline.pending.services import service_of_job
 from semantic_assets.store import Store
 
 S = JobState
@@ -44,7 +45,7 @@ def restore(store: Store, gemini: Gemini, name: str) -> BatchJob:
         raise Conflict(f"job {job.job_id} is {job.state}: this is for jobs that are damaged")
     with claimed_by_hand(store, job, S.DAMAGED) as (job, lease):
         if _trouble(store, job) is not None:
-            _fetch(store, gemini, job, lease)
+            _fetch(store, service_of_job(gemini, job), job, lease)
             store.ledger.paid.forget([layout.results(job.product_id, job.job_id)])
         finalize_job(store, job, lease, to=S.COLLECTED, of=[S.DAMAGED], error_message=None)
     return store.ledger.jobs.find(job.job_id)

@@ -78,7 +78,7 @@ def submit_pending(
     with run_budget(store):  # all jobs of one plan are of one run
         planned = plan(
             store,
-            scope_id=scope.scope_id,
+            endpoint=scope,
             limits=gemini.batches.limits,
             favour=favour,
             min_texts=min_texts,

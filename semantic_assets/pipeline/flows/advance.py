@@ -4,7 +4,7 @@ Two calls at once are harmless. `advance` never waits for Google: it returns whe
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,7 @@ from semantic_assets.pipeline.flows.kept_apart import Troubles, kept_apart, told
 from semantic_assets.pipeline.generation.outputs import OutputsReport
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.pipeline.pending.remembered_demands import RememberedDemands, remembering
+from semantic_assets.pipeline.pending.services import services
 from semantic_assets.pipeline.reports.how_far import Tally
 from semantic_assets.store import Store
 
@@ -83,6 +84,14 @@ class AdvanceReport:
         """Add what stopped single datasets."""
         self.trouble += [f"{name}: {error}" for name, error in told(troubles).items()]
 
+    def join(self, other: "AdvanceReport") -> None:
+        """Add the work that one step did through another service, and what is left there."""
+        waiting, blocked = self.waiting_texts, self.blocked_by
+        self.absorb(other)
+        self.waiting_texts += waiting
+        if blocked is not None and not (self.blocked_by and self.blocked_by.needs_person):
+            self.blocked_by = blocked
+
     def absorb(self, other: "AdvanceReport") -> None:
         """Add the work another call did; take over its counts of the work left."""
         self.submitted_jobs += other.submitted_jobs
@@ -135,14 +144,16 @@ def advance(
     adopt_landed(store)
     sweep(store)
     report = AdvanceReport()
-    with _tolerating(report):
-        confirm(store, gemini)
-    with _tolerating(report):
-        enforce_deadlines(store, gemini)
+    clients = services(store, gemini)
+    for client in clients:
+        with _tolerating(report):
+            confirm(store, client)
+        with _tolerating(report):
+            enforce_deadlines(store, client)
     with run_budget(store), remembering(store, demands) as held:
-        send = partial(submit_pending, store, gemini, favour=favour, only=only, demands=held)
+        send = partial(submit_pending, store, favour=favour, only=only, demands=held)
         while True:
-            step = _step(store, gemini, send if submits else None)
+            step = _step(store, clients, send if submits else None)
             if not step.moved:
                 apart = Troubles()
                 step.fed += feed_landed(store, apart)
@@ -153,7 +164,20 @@ def advance(
                 return report
 
 
-def _step(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -> AdvanceReport:
+def _step(
+    store: Store, clients: Sequence[Gemini], send: Callable[[Gemini], Submission] | None
+) -> AdvanceReport:
+    """Take one step through each service."""
+    report = AdvanceReport()
+    for client in clients:
+        report.join(_step_at(store, client, send and partial(send, client)))
+    scopes = [job.scope_id for job in store.ledger.jobs.list(states=_OPEN)]
+    report.open_jobs = sum(scopes.count(client.scope_id) for client in clients)
+    report.foreign_jobs = len(scopes) - report.open_jobs
+    return report
+
+
+def _step_at(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -> AdvanceReport:
     report = AdvanceReport()
     with _tolerating(report):
         poll(store, gemini)
@@ -166,9 +190,6 @@ def _step(store: Store, gemini: Gemini, send: Callable[[], Submission] | None) -
     with _tolerating(report):
         if send is not None:
             _submit(store, send, report)
-    scopes = [job.scope_id for job in store.ledger.jobs.list(states=_OPEN)]
-    report.open_jobs = scopes.count(gemini.scope_id)
-    report.foreign_jobs = len(scopes) - report.open_jobs
     return report
 
 

@@ -14,6 +14,7 @@ from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.flows.kept_apart import told
 from semantic_assets.pipeline.flows.prepare import prepare_shards
+from semantic_assets.pipeline.pending.services import services
 from semantic_assets.store import Store
 
 
@@ -55,14 +56,15 @@ def flush(
     cut = prepare_shards(store, discover(store))
     with_rebuilt(store, lambda: require_run_budget(store, (), max_cost_usd, consent))
     with run_budget(store, max_cost_usd):
-        jobs, waiting, blocked_by = _send_all(store, gemini, min_batch_size)
+        sent = [_send_all(store, one, min_batch_size) for one in services(store, gemini)]
+    jobs = [job for found, _, _ in sent for job in found]
     return FlushReport(
         job_ids=tuple(job.job_id for job in jobs),
         remote_names=tuple(job.remote_name for job in jobs if job.remote_name),
         texts=sum(job.requests for job in jobs),
         tokens_estimated=sum(job.tokens_estimated for job in jobs),
-        waiting_texts=waiting,
-        blocked_by=blocked_by,
+        waiting_texts=sum(waiting for _, waiting, _ in sent),
+        blocked_by=next((why for _, _, why in sent if why), None),
         documents_chunked=sum(report.documents_chunked for report in cut.chunks),
         trouble=tuple(f"{name}: {error}" for name, error in told(cut.troubles).items()),
     )

@@ -4,6 +4,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.model.batch_job import FINAL, JobState
 from semantic_assets.pipeline.batch_jobs.job_status import JobStatus, job_status
 from semantic_assets.pipeline.flows.collect_ended import collect_ended
+from semantic_assets.pipeline.pending.services import is_of_services
 from semantic_assets.store import Store
 
 
@@ -19,7 +20,7 @@ def follow_job(store: Store, gemini: Gemini, name: str) -> JobStatus:
     """
     job = store.ledger.jobs.find(name)
     is_settled = job.state in FINAL or job.state == JobState.QUARANTINED
-    if not (is_settled or store.is_read_only or job.scope_id != gemini.scope_id):
+    if not (is_settled or store.is_read_only) and is_of_services(gemini, job):
         for trouble in collect_ended(store, gemini).trouble:
             store.report_progress(trouble)
     return job_status(store, name)

@@ -14,6 +14,7 @@ from semantic_assets.pipeline.batch_jobs.realtime import RealtimeReport, answer_
 from semantic_assets.pipeline.costs.budgets import job_guard, run_budget
 from semantic_assets.pipeline.flows.apply_outputs import feed
 from semantic_assets.pipeline.pending.pending import Counted, pending_texts
+from semantic_assets.pipeline.pending.services import may_serve
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
 
@@ -48,10 +49,10 @@ def embed_in_realtime(
     mode = None if mode is None else mode_of(mode)
     counted, done = Counted.UNSHARED if unshared else Counted.TO_SEND, EmbeddedNow()
     due = [shard for shard in shards if is_realtime(store, shard.dataset, shards, mode, counted)]
-    if not due or remote_block(store, gemini) or store.ledger.scopes.paused(gemini.scope_id):
-        return done  # the planner reports what blocks the texts
     with run_budget(store):
         for shard in due:
+            if not _is_open(store, gemini, shard.dataset):
+                continue  # the planner reports what blocks the texts
             try:
                 if unshared:
                     _require_room(store, shard)
@@ -62,6 +63,17 @@ def embed_in_realtime(
             except (SpendRefused, TransientError, CorruptResult) as error:
                 store.report_progress(f"{shard}: what is left goes by batch: {error}")
     return done
+
+
+def _is_open(store: Store, gemini: Gemini, dataset: DatasetKey) -> bool:
+    """Say whether the services that a dataset's products are of may be asked now."""
+    backends = {product.backend for product in _products(store, dataset)}
+    if not all(may_serve(store, dataset, backend) for backend in backends):
+        return False
+    clients = [gemini.on(backend) for backend in backends]
+    return not any(
+        remote_block(store, one) or store.ledger.scopes.paused(one.scope_id) for one in clients
+    )
 
 
 def _require_room(store: Store, shard: ShardKey) -> None:

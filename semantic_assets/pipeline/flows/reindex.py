@@ -6,11 +6,12 @@ running it again goes on. Edits are embedded in both spaces until the switch, th
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semantic_assets.errors import ConfigError, NotFound
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import unasked
 from semantic_assets.ledger import lease_names
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
@@ -19,6 +20,7 @@ from semantic_assets.model.wording import are, counted
 from semantic_assets.pipeline.costs.estimate import Estimate, estimate_space, require_quote
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import AdvanceReport, advance_until_done
+from semantic_assets.pipeline.pending.services import may_serve
 from semantic_assets.pipeline.search.judged.compare import Comparison, compare
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.pipeline.vector_index.switch import switch_to
@@ -71,8 +73,8 @@ def reindex(
         raise NotFound(f"there is no dataset {dataset}")
     if store.decide_space(dataset) == space:
         return ReindexReport(dataset=dataset, space_id=space.space_id, switched=True)
-    if space.backend != store.settings.backend:
-        raise ConfigError(f"the settings are on {store.settings.backend}, not {space.backend}")
+    if not may_serve(store, dataset, space.backend):
+        raise ConfigError(f"{dataset}: {unasked(store.settings, space.backend)}")
     require_quote(store, estimate_space(store, dataset, space), max_cost_usd, consent)
     store.ledger.spaces.register(space)
     store.ledger.dataset_spaces.aim(dataset, space.space_id)
@@ -90,11 +92,14 @@ def reindex_all(
 ) -> list[ReindexReport]:
     """Reindex these datasets or all, one after the other, with the options of `reindex`.
 
+    Each goes to the service of Google that its dataset.toml names, whatever that of `space`.
+
     It ends after the first that has to wait: only one dataset at a time is paid for in two spaces.
     """
     done: list[ReindexReport] = []
     for dataset in datasets or store.ledger.sources.datasets():
-        done.append(reindex(store, gemini, dataset, space, **options))
+        named = store.settings.service_of(store.dataset_settings(dataset).backend)
+        done.append(reindex(store, gemini, dataset, replace(space, backend=named), **options))
         store.report_progress(done[-1].summary)
         if not done[-1].switched:
             break

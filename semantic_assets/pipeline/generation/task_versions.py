@@ -43,6 +43,10 @@ def tasks_beside(store: Store, dataset: DatasetKey) -> TaskFiles:
     return read_tasks_beside(folder, dataset, backend=store.settings.backend)
 
 
+def _service_of(store: Store, dataset: DatasetKey) -> str:
+    return store.settings.service_of(store.dataset_settings(dataset).backend)
+
+
 def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> TaskFile:
     """Return a task by its name; one beside the dataset's files wins.
 
@@ -60,7 +64,8 @@ def find_task(store: Store, name: str, dataset: DatasetKey | None = None) -> Tas
             f"there is no task {name!r}: there are {', '.join(files.valid) or 'none'} in "
             f"{store.settings.tasks}"
         )
-    return files.valid[name]
+    found = files.valid[name]
+    return found if dataset is None else found.on(_service_of(store, dataset))
 
 
 class PinnedTasks:
@@ -114,7 +119,8 @@ def pin_tasks(
             broken[name] = str(error)
             continue
         if not pinned.has(dataset, file.task.name):
-            store.ledger.tasks.pin(dataset, file.task, file.use)
+            task = file.on(store.settings.service_of(settings.backend)).task
+            store.ledger.tasks.pin(dataset, task, file.use)
             pinned.add(dataset, file.task.name, file.use)
     return broken
 

@@ -15,6 +15,7 @@ from semantic_assets.pipeline.generation_jobs.generate import (
     generation_status,
 )
 from semantic_assets.pipeline.generation_jobs.generation_files import PROJECT
+from semantic_assets.pipeline.pending.services import is_of_services
 from semantic_assets.store import Store
 
 
@@ -53,7 +54,7 @@ def follow_generation(
 def _foreign(store: Store, gemini: Gemini, found: GenerationStatus) -> str | None:
     """Say that its open jobs are of another key, which alone can ask for them."""
     jobs = (store.ledger.jobs.find(name) for name in found.job_ids)
-    foreign = [job for job in jobs if job.state not in FINAL and job.scope_id != gemini.scope_id]
+    foreign = [job for job in jobs if job.state not in FINAL and not is_of_services(gemini, job)]
     if not foreign:
         return None
     return (

@@ -25,6 +25,7 @@ from semantic_assets.model.tables import token_columns
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.costs.paid_jobs import is_of_probe
 from semantic_assets.pipeline.pending.landed import complete_key_index
+from semantic_assets.pipeline.pending.services import services
 from semantic_assets.store import Store
 
 _ALL_PAGES = 10_000
@@ -59,23 +60,24 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
     """
     temporary = _temporary_files(store) + downloads.leftovers(store)
     manifests = _manifests(store)
-    remote = _remote_jobs(store, gemini)
-    files = _remote_files(store, gemini)
+    clients = services(store, gemini)
+    remote = [(one, job) for one in clients for job in _remote_jobs(store, one)]
+    files = [(one, name) for one in clients for name in _remote_files(store, one)]
     if not dry_run:
         for path in temporary:
             path.unlink(missing_ok=True)
         for name in manifests:
             store.lake.delete(name)
-        for job in remote:
-            _forgiving(gemini.batches.delete_job, job.name)
-        for name in files:
-            _forgiving(gemini.batches.delete_file, name)
+        for client, job in remote:
+            _forgiving(client.batches.delete_job, job.name)
+        for client, name in files:
+            _forgiving(client.batches.delete_file, name)
     return Leftovers(
         temporary_files=tuple(_shown(store, path) for path in temporary),
         manifests=tuple(manifests),
-        remote_jobs=tuple(job.name for job in remote),
-        remote_files=tuple(files),
-        undeletable=tuple(job.result_file for job in remote if job.result_file),
+        remote_jobs=tuple(job.name for _, job in remote),
+        remote_files=tuple(name for _, name in files),
+        undeletable=tuple(job.result_file for _, job in remote if job.result_file),
         deleted=not dry_run,
     )
 

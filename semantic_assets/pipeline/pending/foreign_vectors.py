@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.pending.products import serving_spaces
+from semantic_assets.pipeline.pending.services import may_serve
 from semantic_assets.store import Store
 
 _SHOWN = 3
@@ -18,6 +19,7 @@ def foreign_vectors(store: Store, datasets: Sequence[DatasetKey] = ()) -> str | 
         for dataset, space in sorted(serving_spaces(store).items())
         if space.backend != backend
         and (not datasets or dataset in datasets)
+        and not may_serve(store, dataset, space.backend)
         and not _is_moving(store, dataset)
     }
     found = [*backend_of]

@@ -83,9 +83,9 @@ def _spaces_of_all(
 
 def _configured(store: Store, own: DatasetSettings | None) -> EmbeddingSpace:
     """Return the space of a dataset that has none yet; None: it was removed just now."""
-    return (
-        store.settings.space if own is None else store.settings.space_of(own.model, own.dimensions)
-    )
+    if own is None:
+        return store.settings.space
+    return store.settings.space_of(own.model, own.dimensions, own.backend)
 
 
 def unsettled_shards(store: Store, wanted: WantedProduct[Product]) -> list[tuple[Shard, str]]:

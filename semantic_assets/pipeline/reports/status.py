@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from semantic_assets.gemini.endpoint import scopes_of
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import count_value
 from semantic_assets.ledger.sources.sources import Shard
@@ -85,9 +86,10 @@ def status(store: Store, *, scope_id: str) -> Status:
     pace = job_pace(store)
     quote = bill(store)
     out = [job for job in open_jobs if job.state not in HELD]
-    ours = [job for job in out if job.scope_id == scope_id]
+    scopes = {scope_id, *scopes_of(store.settings)}
+    ours = [job for job in out if job.scope_id in scopes]
     finish = expected_finish(store, ours, quote.pending_tokens_of, pace)
-    pauses = store.ledger.scopes.pauses(scope_id)
+    pauses = [one for scope in sorted(scopes) for one in store.ledger.scopes.pauses(scope)]
     pause = store.ledger.scopes.paused(scope_id) or next(iter(pauses), None)
     return Status(
         datasets=len(store.ledger.sources.datasets()),

@@ -27,6 +27,7 @@ from semantic_assets.pipeline.pending.products import (
     wanted_products,
     wanted_tasks,
 )
+from semantic_assets.pipeline.pending.services import services
 from semantic_assets.pipeline.vector_index.build_inputs import index_fingerprint, index_fingerprints
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import fingerprint
@@ -61,25 +62,27 @@ def watch(store: Store, gemini: Gemini, runs: KnownRuns = NO_RUNS) -> Watch:
     Args:
         runs: the runs there are already; what one of them does is not due.
     """
-    active, trouble = 0, None
-    changed: tuple[BatchJob, ...] = ()
-    try:
-        polled = poll(store, gemini)
-        active, changed = polled.active, polled.changed
-    except TransientError as error:
-        trouble = str(error)
+    active, changed, trouble = 0, list[BatchJob](), None
+    clients = services(store, gemini)
+    for client in clients:
+        try:
+            polled = poll(store, client)
+            active += polled.active
+            changed += polled.changed
+        except TransientError as error:
+            trouble = str(error)
     shards = [shard.key for shard in store.ledger.sources.shards()]
     settled = settled_shards(store)
     store.ledger.requests.give_up(runs)
     due = [
-        *_advance_due(store, gemini, runs),
+        *_advance_due(store, clients, runs),
         *_generations_due(store, shards, runs),
         *_embeddings_due(store, settled, runs),
         *_index_due(store, shards, settled, runs),
     ]
     return Watch(
         active_jobs=active,
-        changed=changed,
+        changed=tuple(changed),
         due=tuple(due),
         exhausted=tuple(store.ledger.requests.exhausted()),
         trouble=trouble,
@@ -159,13 +162,15 @@ def index_requests(
     return found | {dataset: index_request(store, dataset) for dataset in moving}
 
 
-def _advance_due(store: Store, gemini: Gemini, runs: KnownRuns) -> Iterable[RunDue]:
+def _advance_due(store: Store, clients: Sequence[Gemini], runs: KnownRuns) -> Iterable[RunDue]:
     """Request an advance if jobs ended, texts may be sent, or a crash left jobs behind."""
-    jobs = store.ledger.jobs
-    ended = [job.job_id for job in jobs.list(states=[JobState.ENDED], scope_id=gemini.scope_id)]
+    jobs, scopes = store.ledger.jobs, {client.scope_id for client in clients}
+    ended = [one.job_id for one in jobs.list(states=[JobState.ENDED]) if one.scope_id in scopes]
     orphans = [job.job_id for job in jobs.orphaned()]
-    unconfirmed = jobs.list(states=[JobState.UNCONFIRMED], scope_id=gemini.scope_id)
-    sendable = _sendable(store, gemini)
+    unconfirmed = [
+        one for one in jobs.list(states=[JobState.UNCONFIRMED]) if one.scope_id in scopes
+    ]
+    sendable = [name for client in clients for name in _sendable(store, client)]
     if not (ended or orphans or unconfirmed or sendable) or store.ledger.leases.held(
         lease_names.ADVANCE
     ):
@@ -196,8 +201,10 @@ def _sendable_in(
 
     `awaiting`: shards with answers still out, which their chunks may be waiting for.
     """
-    tokens, jobs = store.ledger.job_totals.window(gemini.scope_id, wanted.product.model)
-    if jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(wanted.product.model) * 0.8:
+    model, backend = wanted.product.model, gemini.endpoint.backend
+    tokens, jobs = store.ledger.job_totals.window(gemini.scope_id, model)
+    is_full = jobs >= MAX_ACTIVE_JOBS or tokens > store.settings.window_of(model, backend) * 0.8
+    if is_full or wanted.product.backend != backend:
         return []
     space_id, noted = wanted.product.product_id, store.ledger.progress.all()
     unsettled = [

@@ -19,12 +19,14 @@ from semantic_assets.errors import (
     UnknownName,
 )
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.endpoint import unasked
 from semantic_assets.index.ranking import Vectors
 from semantic_assets.model.keys import DatasetKey, Scope
 from semantic_assets.model.search_options import SearchOptions
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.callers import Caller, current_caller
 from semantic_assets.pipeline.costs.questions import Question, embed_each
+from semantic_assets.pipeline.pending.services import may_serve
 from semantic_assets.pipeline.search.answering import allowed_of, answers
 from semantic_assets.pipeline.search.index_selection import Selection, SpaceSelection
 from semantic_assets.pipeline.search.opened_index import Allowed, Opened
@@ -165,7 +167,8 @@ def _checked(store: Store, asked: Asked) -> _Ready | SemanticAssetsError:
             raise ConfigError("a question is empty: write some words to search for")
         selection = searched_of(store).selection(store, asked.scope)
         for of_space in selection.spaces:
-            is_foreign = of_space.space.backend != store.settings.backend
+            backend = of_space.space.backend
+            is_foreign = not all(may_serve(store, one.dataset, backend) for one in of_space.opened)
             if asked.space_id not in (None, of_space.space.space_id) or (
                 asked.options.needs_vector and is_foreign
             ):
@@ -246,7 +249,7 @@ def _wrong_space(
             f"of two spaces do not compare. Search without a space, or `semantic-assets reindex --model MODEL`"
         )
     return SetupError(
-        f"the index of {one.dataset} was embedded by the backend {space.backend}, the "
-        f"settings are on {store.settings.backend}: set SEMANTIC_ASSETS_BACKEND="
-        f"{space.backend}, or `semantic-assets reindex --model MODEL -d {one.dataset}`"
+        f"the index of {one.dataset} was embedded by the backend {space.backend}; "
+        f"{unasked(store.settings, space.backend)}, or `semantic-assets reindex --model MODEL "
+        f"-d {one.dataset}`"
     )
