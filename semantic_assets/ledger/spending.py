@@ -17,10 +17,11 @@ from semantic_assets.ledger.money.spend_totals import (
     SpendTotals,
     job_named,
     of_backend,
+    of_service,
     other_usd,
     totals_of,
 )
-from semantic_assets.model.catalog import is_charged
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
 from semantic_assets.model.keys import DatasetKey, ShardKey
 
 #: A job that was formed so long ago is settled: Google ends one after two days, we after 50 hours.
@@ -145,6 +146,7 @@ class Spending:
         self,
         *,
         backend: str | None = None,
+        service: str | None = None,
         since: float = 0.0,
         of: Callable[[str], bool] | None = None,
     ) -> SpendTotals:
@@ -152,12 +154,16 @@ class Spending:
 
         Args:
             backend: None: all of them, whose dollars are not of one kind: to compare with before.
+            service: jobs of Google's other service are left out; None: they count as well.
             of: names jobs by their id; only what was booked for them is added up.
         """
         with self._reading() as connection:
             found = _booked(connection, since, backend)
+            if service is not None:
+                found = of_service(connection, found, service)
             if of is None:
                 counts = backend is None or is_charged(backend)
+                counts = counts and service != AGENT_PLATFORM  # they are entered of the key
                 others = other_usd(connection, since) if counts else 0.0
                 return replace(totals_of(found), other_usd=others)
         return totals_of([row for row in found if of(job_named(row.job_id))])

@@ -113,6 +113,8 @@ class Settings:
     max_attempts: Annotated[int, whole(1)] = 3
     #: Standing consent for spending on the real backend; without it nothing is submitted there.
     max_cost_usd_per_day: Annotated[float | None, number(0)] = None
+    #: The same of the Agent Platform alone, which the cap above then leaves out.
+    agent_max_cost_usd_per_day: Annotated[float | None, number(0)] = None
     #: Search embeds each question in real time; this much a day needs no other consent. A
     #: question of 20 tokens costs about $0.000003.
     max_question_cost_usd_per_day: Annotated[float, number(0)] = 0.05
@@ -184,11 +186,7 @@ class Settings:
         return self.window_of(self.model)
 
     def window_of(self, model: str, service: str | None = None) -> int:
-        """Return the configured window of enqueued tokens of one model; the platform has none.
-
-        Args:
-            service: the one that is asked; None: that of the settings.
-        """
+        """Return a model's configured window of enqueued tokens at a service; the platform has none."""
         if (service or self.backend) == AGENT_PLATFORM:
             return NO_WINDOW
         own = self.chat_enqueued_tokens if is_chat_model(model) else self.enqueued_tokens

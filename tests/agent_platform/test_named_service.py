@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from semantic_assets.errors import SetupError
@@ -13,11 +13,11 @@ from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.pipeline.batch_jobs.deadlines import cancel
-from semantic_assets.pipeline.flows.advance import advance
 from semantic_assets.pipeline.flows.flush import flush
 from semantic_assets.pipeline.flows.follow_job import follow_job
 from semantic_assets.pipeline.flows.reindex import reindex_all
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
+from semantic_assets.pipeline.reports.bill import bill
 from semantic_assets.pipeline.reports.status import status
 from semantic_assets.pipeline.scheduling.batch_runs import watch
 from semantic_assets.pipeline.search.search import search
@@ -25,11 +25,11 @@ from tests.agent_platform.account import write_account
 from tests.trial import Trial, on_the_agent_platform, opened_trial
 
 KEY, PLATFORM = "gemini", "agent-platform"
-TASK = '''
+TASK = """
 model = "gemini-3.5-flash-lite"
 datasets = ["acme/*"]
 prompt = "Write one line about: {text}"
-'''
+"""
 NOTES, LOGS = DatasetKey("acme", "notes"), DatasetKey("acme", "logs")
 
 
@@ -231,3 +231,48 @@ def test_what_is_left_over_is_found_at_both(both: Trial) -> None:
 def test_a_client_of_the_emulator_makes_none_of_a_service(trial: Trial) -> None:
     with pytest.raises(SetupError, match="the settings are on emulator"):
         Gemini(endpoint_of(trial.settings)).on(KEY)
+
+
+def capped(trial: Trial, key_usd: float | None, platform_usd: float | None) -> Trial:
+    caps = {"max_cost_usd_per_day": key_usd, "agent_max_cost_usd_per_day": platform_usd}
+    settings = replace(trial.settings, **caps)  # type: ignore[arg-type]
+    return replace(
+        trial,
+        settings=settings,
+        store=replace(trial.store, settings=settings),
+        gemini=Gemini(endpoint_of(settings)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key_usd", "platform_usd", "sends"),
+    [(1e-9, 5.0, PLATFORM), (5.0, 1e-9, KEY), (None, 5.0, PLATFORM), (5.0, 0.0, KEY)],
+)
+def test_each_service_may_have_a_cap_of_its_own(
+    both: Trial, key_usd: float | None, platform_usd: float, sends: str
+) -> None:
+    write_both(both)
+    trial = capped(both, key_usd, platform_usd)
+    flush(trial.store, trial.gemini)
+    assert [bool(jobs_at(trial, one)) for one in (KEY, PLATFORM)] == [sends == KEY, sends != KEY]
+
+
+def test_without_one_of_its_own_both_are_under_one_cap(both: Trial) -> None:
+    write_both(both)
+    flush(both.store, both.gemini)
+    spent = bill(both.store).committed_usd * 1.6  # estimates count for more than they say
+    both.write("acme/logs/c.txt", "The rudder was mended in the dock.")
+    both.write("acme/notes/d.txt", "The anchor was weighed at dawn.")
+    trial = capped(both, spent, None)
+    assert "for today is spent" in str(flush(trial.store, trial.gemini).blocked_by)
+    apart = capped(both, spent, spent)
+    assert len(flush(apart.store, apart.gemini).job_ids) == 2
+
+
+def test_what_other_tools_spent_on_the_key_is_none_of_the_platforms(both: Trial) -> None:
+    write_both(both)
+    both.store.ledger.spending.enter(9.99, at=both.clock(), note="a notebook")
+    trial = capped(both, 9.99, 5.0)
+    flush(trial.store, trial.gemini)
+    assert jobs_at(trial, KEY) == []
+    assert len(jobs_at(trial, PLATFORM)) == 1

@@ -4,7 +4,7 @@ An emulator's dollars are nobody's bill: they and Google's are never in one sum.
 send one bill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,9 @@ def of_backend(
 
     What nothing is known of counts as Google's: a cap must not miss it.
     """
-    foreign = _jobs_elsewhere(connection, backend)
-    if is_charged(backend):
+    is_real = is_charged(backend)
+    foreign = _jobs_elsewhere(connection, lambda other: is_charged(other) == is_real)
+    if is_real:
         return [
             row
             for row in rows
@@ -58,25 +59,31 @@ def of_backend(
     return [row for row in rows if job_named(row.job_id) in own or row.job_id.startswith(UNCHARGED)]
 
 
+def of_service(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], service: str
+) -> list[sa.Row[Any]]:
+    """Return the rows but those of jobs of Google's other service.
+
+    Questions and probes are for no job: they count for both, as a cap must not miss them.
+    """
+    foreign = _jobs_elsewhere(connection, lambda other: other == service)
+    return [row for row in rows if job_named(row.job_id) not in foreign]
+
+
 def job_named(booked: str) -> str:
     """Return the job something is booked for: its calls are its id, a plus and a word of their own."""
     return booked.removeprefix(UNCHARGED).partition("+")[0]
 
 
-def _jobs_elsewhere(connection: sa.Connection, backend: str) -> set[str]:
-    """Return the jobs that are not on this one's bill: by scope, or by product where that is new."""
+def _jobs_elsewhere(connection: sa.Connection, is_ours: Callable[[str], bool]) -> set[str]:
+    """Return the jobs of other backends: by scope, or by product where the scope is new."""
     scopes = dict(map(tuple, connection.execute(sa.select(scope.c.scope_id, scope.c.backend))))
     products = [
         *connection.execute(sa.select(space.c.space_id, space.c.definition)),
         *connection.execute(sa.select(task.c.task_id, task.c.definition)),
     ]
-    is_ours = is_charged(backend)
-    foreign = [scope_id for scope_id, of in scopes.items() if is_charged(of) != is_ours]
-    made = [
-        name
-        for name, definition in products
-        if is_charged(str(definition.get("backend"))) != is_ours
-    ]
+    foreign = [scope_id for scope_id, of in scopes.items() if not is_ours(of)]
+    made = [name for name, definition in products if not is_ours(str(definition.get("backend")))]
     if not foreign and not made:
         return set()
     by_product = job.c.scope_id.not_in([*scopes]) & job.c.product_id.in_(made)

@@ -9,6 +9,7 @@ from semantic_assets.lake import layout
 from semantic_assets.model.batch_job import JobState, parse_display_name
 from semantic_assets.pipeline.batch_jobs.other_jobs import note_others, others_are_old_news
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
+from semantic_assets.pipeline.costs.budgets import day_cap
 from semantic_assets.pipeline.costs.paid_jobs import is_of_probe
 from semantic_assets.store import Store
 
@@ -89,7 +90,8 @@ def is_forgotten(store: Store, gemini: Gemini, job_id: str) -> bool:
 def remote_block(store: Store, gemini: Gemini) -> str | None:
     """Return why the remote side allows no submission on this scope, or None."""
     settings = store.settings
-    if settings.backend != "emulator" and settings.max_cost_usd_per_day is None:
+    backend = gemini.endpoint.backend
+    if backend != "emulator" and day_cap(settings, backend).usd is None:
         return None  # planning quotes and asks for consent; until then the remote is not called
     return _unprobed(store, gemini) or unknown_jobs_block(store, gemini)
 

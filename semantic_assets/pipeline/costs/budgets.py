@@ -16,10 +16,11 @@ from semantic_assets.errors import SpendRefused
 from semantic_assets.ledger.money.spend_totals import SpendTotals
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.batch_job import BatchJob, JobKind
-from semantic_assets.model.catalog import batch_usd, realtime_usd
+from semantic_assets.model.catalog import AGENT_PLATFORM, batch_usd, realtime_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.product import Product
 from semantic_assets.pipeline.costs.callers import current_caller
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
 
@@ -27,6 +28,7 @@ _DAY_SECONDS = 86_400
 #: An estimate may be this far below what Google counts: caps take it for so much.
 UPPER = UNCALIBRATED_RATIO * RATIO_MARGIN
 _SETTING = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
+_AGENT_SETTING = "SEMANTIC_ASSETS_AGENT_MAX_COST_USD_PER_DAY"
 
 
 def job_usd(model: str, requests: int, tokens: int, output_tokens: int | None = None) -> float:
@@ -64,28 +66,51 @@ def at_most_usd(totals: SpendTotals) -> float:
     return totals.batch_usd + totals.other_usd + by_estimate * UPPER
 
 
-def require_budget(store: Store, usd: float, spending: Spending | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class DayCap:
+    """The cap of the day that holds for a service: one of its own, or that of both."""
+
+    usd: float | None
+    setting: str
+    #: The service that it is of; None: what both cost counts.
+    service: str | None
+
+
+def day_cap(settings: Settings, backend: str) -> DayCap:
+    """Return the cap of the day for what a backend costs."""
+    if settings.agent_max_cost_usd_per_day is None:
+        return DayCap(settings.max_cost_usd_per_day, _SETTING, None)
+    if backend == AGENT_PLATFORM:
+        return DayCap(settings.agent_max_cost_usd_per_day, _AGENT_SETTING, backend)
+    return DayCap(settings.max_cost_usd_per_day, _SETTING, backend)
+
+
+def require_budget(
+    store: Store, backend: str, usd: float, spending: Spending | None = None
+) -> None:
     """Refuse what the day's cap has no room for.
 
     Args:
+        backend: that is to be paid.
         spending: of the transaction that is about to book; None: as it stands now.
 
     Raises:
         SpendRefused: on the real backend without a standing consent, or over the day's cap.
     """
-    cap = store.settings.max_cost_usd_per_day
-    if cap is None and store.settings.backend == "emulator":
+    held = day_cap(store.settings, backend)
+    cap, setting = held.usd, held.setting
+    if cap is None and backend == "emulator":
         return
     if cap is None:
-        raise SpendRefused(f"the next job costs about ${usd:.4f}: set {_SETTING} to allow it")
+        raise SpendRefused(f"the next job costs about ${usd:.4f}: set {setting} to allow it")
     today = (spending or store.ledger.spending).totals(
-        backend=store.settings.backend, since=since_midnight(store)
+        backend=backend, service=held.service, since=since_midnight(store)
     )
     spent = at_most_usd(today)
     if spent + usd * UPPER > cap:
         raise SpendRefused(
             f"${spent:.4f} of ${cap:.2f} for today is spent or committed, the next job costs up to "
-            f"${usd * UPPER:.4f}: wait until midnight UTC or raise {_SETTING}"
+            f"${usd * UPPER:.4f}: wait until midnight UTC or raise {setting}"
         )
 
 
@@ -203,7 +228,7 @@ def job_guard(store: Store, product: Product, dataset: DatasetKey | None, usd: f
     """
 
     def guard(spending: Spending) -> None:
-        require_budget(store, usd, spending)
+        require_budget(store, product.backend, usd, spending)
         _require_run_budget(store, usd, spending)
         require_caller_budget(store, usd, spending)
         _require_dataset_budget(store, dataset, usd, spending)

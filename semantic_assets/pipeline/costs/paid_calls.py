@@ -22,9 +22,7 @@ from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import realtime_usd
 from semantic_assets.model.space import EmbeddingSpace
-from semantic_assets.pipeline.costs.budgets import (
-    require_budget,
-)
+from semantic_assets.pipeline.costs.budgets import day_cap, require_budget
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
@@ -179,9 +177,10 @@ def _repeat_guard(store: Store, space: EmbeddingSpace, sample: Sample) -> Guard:
     """Return what refuses more than was reserved with the job: its canary, once."""
 
     def guard(spending: Spending) -> None:
-        is_capped = store.settings.max_cost_usd_per_day is not None
+        is_capped = day_cap(store.settings, space.backend).usd is not None
         if is_capped and spending.has_open_calls(sample.job_id):
-            require_budget(store, realtime_usd(space.model, sample.tokens), spending)
+            usd = realtime_usd(space.model, sample.tokens)
+            require_budget(store, space.backend, usd, spending)
 
     return guard
 

@@ -8,7 +8,7 @@ from semantic_assets.errors import SemanticAssetsError
 from semantic_assets.ledger.money.spend_totals import ACTUAL, UNCHARGED
 from semantic_assets.ledger.spending import Amount, Guard, Spending
 from semantic_assets.model.catalog import batch_usd
-from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.pipeline.costs.budgets import day_cap, require_budget
 from semantic_assets.pipeline.costs.paid_calls import may_be_billed
 from semantic_assets.store import Store
 
@@ -76,7 +76,8 @@ def is_of_probe(store: Store, job_id: str) -> bool:
 
 def _day_guard(store: Store, usd: float) -> Guard:
     def guard(spending: Spending) -> None:
-        if store.settings.max_cost_usd_per_day is not None:
-            require_budget(store, usd, spending)
+        backend = store.settings.backend
+        if day_cap(store.settings, backend).usd is not None:
+            require_budget(store, backend, usd, spending)
 
     return guard

@@ -17,6 +17,7 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import (
     UPPER,
     at_most_usd,
+    day_cap,
     require_budget,
     require_caller_budget,
     since_midnight,
@@ -103,14 +104,16 @@ def _call(
     tokens = sum(estimate_tokens(_sent(space, one)) for one in part if one.caller == caller)
     usd = realtime_usd(space.model, tokens)
     of = _QUERY if caller is None else f"{_QUERY}.{caller.name}"
-    guard = _question_guard(store, usd, caller)
+    guard = _question_guard(store, space, usd, caller)
     return PaidCall(f"{of}+{_day(store)}.{space.model}", Amount(tokens, usd), guard)
 
 
-def _question_guard(store: Store, usd: float, caller: Caller | None) -> Guard:
+def _question_guard(
+    store: Store, space: EmbeddingSpace, usd: float, caller: Caller | None
+) -> Guard:
     def guard(spending: Spending) -> None:
-        if store.settings.max_cost_usd_per_day is not None:
-            require_budget(store, usd, spending)
+        if day_cap(store.settings, space.backend).usd is not None:
+            require_budget(store, space.backend, usd, spending)
         cap = store.settings.max_question_cost_usd_per_day
         totals = spending.totals(
             backend=store.settings.backend,

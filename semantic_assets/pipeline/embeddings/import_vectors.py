@@ -167,7 +167,9 @@ def _prove(
     count = min(len(rows.keys), _MOST_PROOFS, max(_FEWEST_PROOFS, len(rows.keys) // 100))
     chosen = random.Random(0).sample(range(len(rows.keys)), count)
     sample = [texts[rows.keys[row]] for row in chosen]
-    require_budget(store, realtime_usd(space.model, sum(map(estimate_tokens, sample))))
+    require_budget(
+        store, space.backend, realtime_usd(space.model, sum(map(estimate_tokens, sample)))
+    )
     try:
         again = embed_sample(store, gemini, space, sample, of=job_id)
     except CorruptResult as error:

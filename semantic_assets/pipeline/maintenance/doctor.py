@@ -11,6 +11,7 @@ from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.model.wording import counted
+from semantic_assets.pipeline.costs.budgets import day_cap
 from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_list import task_troubles
@@ -221,14 +222,15 @@ def _sources(settings: Settings) -> Diagnosis:
 def _consent(settings: Settings) -> Diagnosis:
     if settings.backend == "emulator":
         return Diagnosis(name="consent", is_well=True, found="the emulator costs nothing")
-    if settings.max_cost_usd_per_day is None:
+    cap = day_cap(settings, settings.backend)
+    if cap.usd is None:
         return Diagnosis(
             name="consent",
             is_well=False,
             found="nothing is submitted without a cap",
             remedy=f"set {PREFIX}MAX_COST_USD_PER_DAY; `semantic-assets estimate` quotes",
         )
-    found = f"${settings.max_cost_usd_per_day:.2f} a day"
+    found = f"${cap.usd:.2f} a day"
     return Diagnosis(name="consent", is_well=True, found=found)
 
 

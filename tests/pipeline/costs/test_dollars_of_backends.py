@@ -45,7 +45,9 @@ def test_the_bill_and_the_cap_of_google_know_nothing_of_the_emulator(trial: Tria
     assert bill(real.store).batch_usd == bill(real.store).canary_usd == 0
     assert bill(real.store).tokens == 0
     spent = free.batch_usd + free.canary_usd
-    require_budget(replace_cap(real, 0.9 * spent).store, 0.5 * spent)  # the day is not begun
+    require_budget(
+        replace_cap(real, 0.9 * spent).store, "gemini", 0.5 * spent
+    )  # the day is not begun
     embed_questions(real.store, real.gemini, real.settings.space, ["When is the gate shut?"])
     assert bill(real.store).canary_usd > 0
     assert bill(trial.store).canary_usd == free.canary_usd
@@ -61,7 +63,7 @@ def test_what_google_has_out_is_committed_there_alone(trial: Trial) -> None:
     assert bill(real.store).committed_usd > 0
     assert bill(trial.store).committed_usd == 0
     with pytest.raises(SpendRefused):
-        require_budget(replace_cap(real, bill(real.store).committed_usd).store, 0.000001)
+        require_budget(replace_cap(real, bill(real.store).committed_usd).store, "gemini", 0.000001)
 
 
 def replace_cap(trial: Trial, usd: float) -> Trial:

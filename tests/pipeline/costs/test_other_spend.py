@@ -30,11 +30,11 @@ def test_what_was_entered_for_today_counts_until_it_is_taken_back(store: Store) 
     assert list_spend(store) == [entry]
     assert bill(capped).other_usd == 1.25
     assert bill(store).other_usd == 0  # they shared no emulator
-    require_budget(capped, 0.58)  # an estimate, which may be 29 % short
+    require_budget(capped, "gemini", 0.58)  # an estimate, which may be 29 % short
     with pytest.raises(SpendRefused, match=r"\$1.2500 of \$2.00 for today"):
-        require_budget(capped, 0.59)
+        require_budget(capped, "gemini", 0.59)
     remove_spend(store, entry.id)
-    require_budget(capped, 0.59)
+    require_budget(capped, "gemini", 0.59)
     assert list_spend(store) == []
     assert bill(capped).other_usd == 0
 
@@ -42,9 +42,9 @@ def test_what_was_entered_for_today_counts_until_it_is_taken_back(store: Store) 
 def test_another_day_is_in_the_bill_and_not_in_todays_cap(store: Store) -> None:
     add_spend(store, 5.0, day=_day(store, ago=1))
     add_spend(store, 3.0, day=_day(store, ago=0))
-    require_budget(_capped(store, 4.0), 0.77)
+    require_budget(_capped(store, 4.0), "gemini", 0.77)
     with pytest.raises(SpendRefused):
-        require_budget(_capped(store, 4.0), 0.78)
+        require_budget(_capped(store, 4.0), "gemini", 0.78)
     assert bill(_capped(store, 4.0)).other_usd == 8.0
     assert [entry.usd for entry in list_spend(store)] == [5.0, 3.0]
 
