@@ -50,9 +50,11 @@ class Gemini:
         """
         if backend == self.endpoint.backend:
             return self
-        if backend not in self._others:
-            self._others[backend] = Gemini(endpoint_of(self.endpoint.settings, backend))
-        return self._others[backend]
+        known = self._others.get(backend)
+        # Two threads may make one each: nothing is connected before the first call.
+        return known or self._others.setdefault(
+            backend, Gemini(endpoint_of(self.endpoint.settings, backend))
+        )
 
     @property
     def scope_id(self) -> str:

@@ -94,7 +94,10 @@ def test_a_search_in_another_space(desk: Desk) -> None:
     desk.follow(said, "reindex", "-y", MODEL="gemini-embedding-001")
 
 
-@pytest.mark.cures("the index of {} was embedded by the backend {}, the settings are on {}")
+@pytest.mark.cures(
+    "the index of {} was embedded by the backend {}; {}, or `semantic-assets reindex --model MODEL",
+    "the settings are on {}: set {}BACKEND={}",
+)
 def test_a_search_with_the_settings_of_another_backend(desk: Desk) -> None:
     desk.must("refresh")
     desk.set("BACKEND", "gemini")

@@ -97,7 +97,7 @@ def test_a_job_ends_whose_manifest_is_gone(desk: Desk) -> None:
     desk.follow(said, "resolve", "--accept")
 
 
-@pytest.mark.cures("{}: worked on by the backend {}, which the settings are not on")
+@pytest.mark.cures("{}: worked on by the backend {}; {}, or `semantic-assets reindex --model MODEL")
 def test_work_of_another_backend(desk: Desk) -> None:
     desk.finish()
     desk.set("BACKEND", "gemini")

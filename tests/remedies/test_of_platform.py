@@ -69,3 +69,45 @@ def test_the_agent_platform_without_credentials(desk: Desk) -> None:
     desk.environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
     desk.must("refresh", "-y")
     assert "valve" in desk.must("search", "the valve")
+
+
+def _on_a_key(desk: Desk) -> None:
+    """The Developer API, and one dataset that names the Agent Platform."""
+    write_account_of(desk)
+    for name, value in on_the_agent_platform(desk.url).items():
+        desk.set(name.removeprefix(_PREFIX), value)
+    desk.set("BACKEND", "gemini")
+    desk.set("GEMINI_URL", desk.url)
+    desk.environment.setenv("GEMINI_API_KEY", "emulator")
+    desk.write()
+    desk.write("dataset.toml", 'backend = "agent-platform"\n')
+
+
+def write_account_of(desk: Desk) -> None:
+    file = write_account(desk.folder / "account.json", desk.url)
+    desk.environment.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+
+
+def test_a_dataset_that_names_a_service_which_is_not_set_up(desk: Desk) -> None:
+    _on_a_key(desk)
+    desk.must("init")
+    desk.set("AGENT_STAGING", None)
+    said = desk.send("-y")
+    assert "agent-platform is not set up" in said
+    desk.settle(said, "AGENT_STAGING", "gs://bucket/staging")
+    desk.must("refresh", "-y")
+
+
+@pytest.mark.cures(
+    "the backend {} was not probed: run `semantic-assets probe` with SEMANTIC_ASSETS_BACKEND={} once"
+)
+def test_a_dataset_that_names_a_service_which_was_not_probed(desk: Desk) -> None:
+    _on_a_key(desk)
+    desk.set("UNPROBED", None)
+    desk.must("init")
+    desk.must("probe", "-y")  # of the key
+    said = desk.send("-y")
+    desk.settle(said, "BACKEND", "agent-platform")
+    desk.follow(said, "probe", "-y")
+    desk.set("BACKEND", "gemini")
+    desk.must("refresh", "-y")

@@ -96,7 +96,7 @@ def test_each_key_is_read() -> None:
     [
         ("[chunkin]\nmax_tokens = 1", r"no key chunkin: did you mean chunking"),
         ("[chunking]\nmax_token = 1", r"chunking\.max_token: did you mean chunking\.max_tokens"),
-        ("backend = 'faiss'", r"no key backend: did you mean index\.backend"),
+        ("backend = 'faiss'", r"backend = .faiss.: use one of gemini, agent-platform"),
         ("zzz = 1", r"no key zzz: known are embed, transcribe, "),
         ("chunking = 400", r"chunking = 400: write it as a table, \[chunking\]"),
         ("[chunking]\nmax_tokens = '400'", r"max_tokens = '400': use a whole number from 20"),

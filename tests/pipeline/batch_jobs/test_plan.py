@@ -24,9 +24,7 @@ def test_a_planner_whose_lease_was_taken_over_forms_nothing_and_says_why(trial: 
     unsettled = unsettled_shards(store, wanted)
     with remembering(store) as demands:
         held = demands.of(wanted.product)
-        planned = _Planner(store, held, endpoint.scope_id, JobLimits(), slept, 1).run(
-            unsettled, None
-        )
+        planned = _Planner(store, held, endpoint, JobLimits(), slept, 1).run(unsettled, None)
     assert planned.blocked_by == ANOTHER_PLANS
     assert not planned.jobs
     assert store.ledger.jobs.list() == []
