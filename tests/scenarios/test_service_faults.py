@@ -302,6 +302,22 @@ def test_a_process_that_slept_over_the_deadline_collects_what_had_succeeded(corp
     assert corpus.store.ledger.spending.totals().possibly_billed_usd == 0
 
 
+def test_an_unanswered_create_call_is_not_given_up_by_its_age_alone(corpus: Trial) -> None:
+    """No listing can be had: what it created has SUCCEEDED long ago, and is found after the outage."""
+    corpus.arm("lost-create-response")
+    advance(corpus.store, corpus.gemini)
+    corpus.arm("list-503", times=None)
+    for _ in range(5):
+        corpus.pass_time(30 * 3_600.0)
+        advance(corpus.store, corpus.gemini)
+    [job] = corpus.store.ledger.jobs.list()
+    assert job.state == "unconfirmed"
+    corpus.disarm()
+    corpus.advance_until_done()
+    assert statuses(corpus) == {"READY": TEXTS}
+    assert corpus.paid_twice() == []
+
+
 def test_a_job_that_was_too_old_is_not_taken_back_while_it_runs(corpus: Trial) -> None:
     corpus.arm("stuck-running", seconds=400 * 3_600.0)
     advance(corpus.store, corpus.gemini)

@@ -1,6 +1,7 @@
 """Deadlines of stuck jobs: request a cancel, then give up once Google's own limit has passed."""
 
 from semantic_assets.errors import Conflict, PermanentError, RemoteMissing
+from semantic_assets.gemini.batch_service import Deadlines
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.model.batch_job import ACTIVE_REMOTE, BatchJob, JobState, state_of_remote
@@ -23,15 +24,19 @@ BY_HAND = "given up by hand"
 def enforce_deadlines(store: Store, gemini: Gemini) -> None:
     """Cancel old jobs; their texts return when the job is terminal, or at the service's last age."""
     now, limits = store.ledger.now(), gemini.batches.deadlines
-    states = [*ACTIVE_REMOTE, S.UNCONFIRMED]
-    for job in store.ledger.jobs.list(states=states, scope_id=gemini.scope_id):
-        if job.is_realtime:
-            continue
+    for job in store.ledger.jobs.list(states=ACTIVE_REMOTE, scope_id=gemini.scope_id):
+        if job.is_realtime or job.remote_name is None:
+            continue  # an unconfirmed job is given up by listings alone
         age = now - (job.submitted_at or job.created_at)
         if age >= limits.abandon and not _has_ended(gemini, job):
-            abandon(store, job, f"{NOT_TERMINAL} {_hours(limits.abandon)}", billed=True)
-        elif age >= limits.cancel and job.cancel_requested_at is None and job.remote_name:
+            abandon(store, job, too_old(limits), billed=True)
+        elif age >= limits.cancel and job.cancel_requested_at is None:
             request_cancel(store, gemini, job, f"after {_hours(limits.cancel)}")
+
+
+def too_old(limits: Deadlines) -> str:
+    """Return the reason for which a job is given up by its age."""
+    return f"{NOT_TERMINAL} {_hours(limits.abandon)}"
 
 
 def _hours(seconds: float) -> str:
@@ -43,8 +48,7 @@ def _has_ended(gemini: Gemini, job: BatchJob) -> bool:
 
     A process that slept over a weekend gave up a job that had SUCCEEDED, and sent its texts again.
     """
-    if job.remote_name is None:
-        return False
+    assert job.remote_name is not None
     try:
         return state_of_remote(gemini.batches.get(job.remote_name).state) == S.ENDED
     except RemoteMissing:

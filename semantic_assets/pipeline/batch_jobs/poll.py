@@ -17,7 +17,7 @@ from semantic_assets.model.batch_job import (
     state_of_remote,
 )
 from semantic_assets.model.wording import DetailLine
-from semantic_assets.pipeline.batch_jobs.deadlines import abandon
+from semantic_assets.pipeline.batch_jobs.deadlines import abandon, too_old
 from semantic_assets.pipeline.batch_jobs.other_jobs import note_others
 from semantic_assets.pipeline.batch_jobs.reopen import reopen
 from semantic_assets.store import Store
@@ -211,7 +211,8 @@ def confirm(store: Store, gemini: Gemini) -> None:
     """List all remote jobs, to adopt unconfirmed ones or count one more listing without them.
 
     Giving a job up is an assumption (the remote may still list it later), so it takes three
-    complete listings over an hour, on a scope where listings have shown our names.
+    complete listings over an hour, on a scope where listings have shown our names; on another one
+    they count from the age on at which the service itself has ended the job.
     """
     unconfirmed = store.ledger.jobs.list(states=[S.UNCONFIRMED], scope_id=gemini.scope_id)
     if not unconfirmed:
@@ -256,6 +257,11 @@ def _count_absence(store: Store, gemini: Gemini, job: BatchJob) -> None:
         absent_since=since,
     )
     enough = job.absent_listings + 1 > ABANDON_LISTINGS and now - since >= ABANDON_SECONDS
-    if moved is not None and enough and store.ledger.scopes.shows_names(gemini.scope_id):
+    if moved is None or not enough:
+        return
+    limits = gemini.batches.deadlines
+    if store.ledger.scopes.shows_names(gemini.scope_id):
         reason = f"assumed never created, {job.absent_listings + 1} complete listings without it"
         abandon(store, moved, reason, billed=False)
+    elif now - job.created_at >= limits.abandon:
+        abandon(store, moved, too_old(limits), billed=True)

@@ -7,9 +7,11 @@ names: a key that is merely there sends nothing.
 from collections.abc import Iterable
 
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.model.batch_job import FINAL, BatchJob
+from semantic_assets.model.batch_job import FINAL, BatchJob, JobState
 from semantic_assets.model.keys import DatasetKey
 from semantic_assets.store import Store
+
+_OPEN = frozenset(JobState) - FINAL
 
 
 def services(store: Store, gemini: Gemini) -> list[Gemini]:
@@ -20,9 +22,7 @@ def services(store: Store, gemini: Gemini) -> list[Gemini]:
     others = [gemini.on(backend) for backend in store.settings.services[1:]]
     if not others:
         return [gemini]
-    used = _named(store) | {
-        job.scope_id for job in store.ledger.jobs.list() if job.state not in FINAL
-    }
+    used = _named(store) | {job.scope_id for job in store.ledger.jobs.list(states=_OPEN)}
     return [gemini, *(one for one in others if {one.endpoint.backend, one.scope_id} & used)]
 
 

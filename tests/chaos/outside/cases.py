@@ -22,6 +22,7 @@ _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
     (booking.no_cap_of_questions, "over_cap", money.questions()),
     # C
     (evidence.no_fresh_look, "paid_twice", time_and_absence.slept_over_a_weekend()),
+    (evidence.given_up_by_age, "paid_twice", time_and_absence.unlisted_over_a_weekend()),
     (evidence.reopened_while_it_runs, "undone", time_and_absence.never_ending()),
     (evidence.leases_by_the_clock, "lost", time_and_absence.lease_a_day_ahead()),
     (evidence.ids_by_the_clock, "lost", time_and_absence.retried(-2)),

@@ -21,12 +21,26 @@ from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import BatchJob, JobState
 from semantic_assets.pipeline.batch_jobs import collect, deadlines, poll, reopen
+from semantic_assets.pipeline.flows import advance
 from semantic_assets.store import Store
 
 
 def no_fresh_look() -> None:
     """A deadline acts on what was last known of a job."""
     deadlines._has_ended = lambda *_: False
+
+
+def given_up_by_age() -> None:
+    """An unconfirmed job is given up when it is old, whatever can be listed."""
+    real = advance.confirm
+
+    def confirm(store: Store, gemini: Gemini) -> None:
+        for job in store.ledger.jobs.list(states=[JobState.UNCONFIRMED]):
+            if store.ledger.now() - job.created_at >= gemini.batches.deadlines.abandon:
+                deadlines.abandon(store, job, "old", billed=True)
+        real(store, gemini)
+
+    advance.confirm = confirm
 
 
 def reopened_while_it_runs() -> None:

@@ -25,6 +25,7 @@ def _time() -> list[Scenario]:
         slept_over_a_weekend(),
         lived(_named("C: jobs have SUCCEEDED"), Life.EACH_STEP, Clock.ASLEEP),
         never_ending(),
+        unlisted_over_a_weekend(),
         lease_a_day_ahead(),
         *(retried(hours) for hours in (1, -2)),
     ]
@@ -44,6 +45,14 @@ def never_ending() -> Scenario:
     deaf = Fault("any-error", {"method": "batches.cancel", "code": 400}, times=None)
     name = "C: a job does not end and cannot be cancelled"
     return lived(_named(name, stuck, deaf, rounds=2 * PATIENCE), Life.EACH_STEP)
+
+
+def unlisted_over_a_weekend() -> Scenario:
+    """A create call is unanswered, and no listing can be had until after the weekend."""
+    unlisted = Fault("list-503", {}, None, _CREATED, 65 * _HOUR)
+    name = "C: a create call is unanswered and nothing is listed"
+    scenario = _named(name, fault("lost-create-response"), unlisted, rounds=PATIENCE)
+    return lived(scenario, Life.LONG, Clock.ASLEEP)
 
 
 def lease_a_day_ahead() -> Scenario:
