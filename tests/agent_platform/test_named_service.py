@@ -276,3 +276,28 @@ def test_what_other_tools_spent_on_the_key_is_none_of_the_platforms(both: Trial)
     flush(trial.store, trial.gemini)
     assert jobs_at(trial, KEY) == []
     assert len(jobs_at(trial, PLATFORM)) == 1
+
+
+def test_reindex_moves_a_lake_whose_old_backend_is_not_asked_any_more(both: Trial) -> None:
+    """There is nothing to compare with: questions are not put to a backend that is not set."""
+    write_both(both, None)
+    both.write("acme/logs/queries.jsonl", '{"_id": "q", "text": "When was the mast lowered?"}\n')
+    both.write("acme/logs/qrels.tsv", "query-id\tcorpus-id\tscore\nq\tb.txt\t1\n")
+    both.refresh()
+    moved = both.reopened(backend=PLATFORM, api_key=None)
+    with moved.store:
+        (moved.settings.sources / "acme/notes/a.txt").unlink()
+        moved.refresh(wait_minutes=0)  # an index is built again, whose quality cannot be measured
+        done = reindex_all(
+            moved.store,
+            moved.gemini,
+            [LOGS],
+            moved.settings.space,
+            wait_minutes=60,
+            sleep=lambda _: moved.pass_time(),
+        )
+        assert [one.switched for one in done] == [True]
+        assert (
+            "b.txt"
+            in search(moved.store, moved.gemini, "Who lowered the mast?", datasets=[LOGS])[0].uri
+        )

@@ -9,6 +9,7 @@ from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.index.ranking_metrics import overlap
 from semantic_assets.ledger.index_versions import IndexVersion
 from semantic_assets.model.keys import DatasetKey
+from semantic_assets.pipeline.pending.services import may_serve
 from semantic_assets.pipeline.search.judged.quality import (
     MAX_DROP,
     judged_questions,
@@ -52,13 +53,17 @@ class Comparison:
 
 
 def compare(store: Store, gemini: Gemini, other: IndexVersion) -> Comparison | None:
-    """Put the same questions to the serving version and another; None: no version serves yet.
+    """Put the same questions to the serving version and another.
+
+    None: no version serves yet, or it is of a backend that is not asked, as a demo's is.
 
     The questions are the dataset's judged ones, or else titles and first words of its documents.
     """
     dataset = other.dataset
     serving = store.ledger.index_versions.serving(dataset)
-    if serving is None:
+    if serving is None or not may_serve(
+        store, dataset, store.ledger.spaces.find(serving.space_id).backend
+    ):
         return None
     opened = open_index(version_folder(store, other), store.vector_stores)
     questions = (judged_questions(store, dataset) or _titles(opened))[:_QUESTIONS]

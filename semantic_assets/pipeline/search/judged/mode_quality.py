@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from semantic_assets.errors import SpendRefused
+from semantic_assets.errors import SetupError, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import open_index
 from semantic_assets.ledger.evaluations import ModeEvaluation
@@ -85,7 +85,7 @@ def measure_modes(store: Store, gemini: Gemini, dataset: DatasetKey) -> None:
     questions = list(asked.judgements.queries.values())
     try:
         vectors = query_vectors(store, gemini, space, questions)
-    except SpendRefused:
+    except (SpendRefused, SetupError):
         return  # as was just reported of the vectors alone
     index = open_index(version_folder(store, version), store.vector_stores)
     opened = Opened(dataset, version.space_id, index)

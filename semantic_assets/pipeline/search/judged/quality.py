@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from semantic_assets.errors import SpendRefused
+from semantic_assets.errors import SetupError, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.index.opened_version import Index, open_index
 from semantic_assets.index.ranking_metrics import ndcg, recall, reciprocal_rank
@@ -77,8 +77,8 @@ def measure_quality(
 ) -> Evaluation | None:
     """Measure the serving version, or another; an earlier measurement is returned as it is.
 
-    None: the dataset has no questions or no index, its folder is out of reach, or embedding the
-    questions is not allowed.
+    None: the dataset has no questions or no index, its folder is out of reach, embedding the
+    questions is not allowed, or its vectors are of a backend that is not asked.
 
     Raises:
         BrokenJudgements: queries.jsonl or qrels.tsv cannot be understood.
@@ -91,7 +91,7 @@ def measure_quality(
         return found
     try:
         measured = _measure(store, gemini, version, asked)
-    except SpendRefused as refusal:
+    except (SpendRefused, SetupError) as refusal:
         store.report_progress(
             f"{dataset}: its questions were not embedded, and nothing measured: {refusal}"
         )
