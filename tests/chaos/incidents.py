@@ -53,10 +53,15 @@ def befall(world: World, mishap: Incident, off: Iterable[Preparation]) -> None:
         _LOSSES[mishap](world)
 
 
+#: How a process ends that is told so.
+_REFUSALS = ("ConfigError", "SetupError")
+
+
 def drop_refusals(world: World) -> None:
     """Forget the traces of processes that were told that this is not their lake or ledger."""
     for trace in world.folder.glob("trace-*.txt"):
-        if "semantic_assets.errors.ConfigError: " in trace.read_text():
+        told = trace.read_text()
+        if any(f"semantic_assets.errors.{one}: " in told for one in _REFUSALS):
             trace.unlink()
 
 

@@ -239,8 +239,11 @@ class World:
         finally:
             os._exit(code)
 
-    def join(self, process: int, *, seconds: float = 120.0) -> int:
-        """Wait for a process; its exit code, or minus the signal. A hanging one is killed."""
+    def join(self, process: int, *, seconds: float = 600.0) -> int:
+        """Wait for a process; its exit code, or minus the signal. A hanging one is killed.
+
+        On a busy machine 240 passes, each a process of its own, took over two minutes.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found, status = os.waitpid(process, os.WNOHANG)
