@@ -241,7 +241,13 @@ def _too_large(limits: Limits) -> str:
 
 
 def _too_much(limits: Limits) -> str:
-    return f"it gives over {limits.output_bytes // _MB} MB of text, {OUTPUT_RATIO} times its size"
+    given, ratio = limits.output_bytes // _MB, limits.output_ratio
+    if ratio == OUTPUT_RATIO:
+        return f"it gives over {given} MB of text, {ratio} times its size"
+    return (
+        f"it gives over {given} MB, {ratio} times its size: its records repeat long names of columns. "
+        "Shorten the names, or name the columns to keep in dataset.toml: [columns] metadata"
+    )
 
 
 def _descriptor(stream: BinaryIO) -> int | None:

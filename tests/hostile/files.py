@@ -256,7 +256,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "bold.html": (lambda: unclosed("b"), None),
     "font.html": (lambda: unclosed("font size=1"), None),
     "misnested.html": (misnested, None),
-    "wide.csv": (wide_csv, "MB of text"),
+    "wide.csv": (wide_csv, "repeat long names of columns"),
     "quote.csv.gz": (one_quote, "200 times"),
     "line.jsonl.gz": (one_line, "200 times"),
     "nested.json": (nested_json, "nested"),

@@ -12,11 +12,13 @@ from semantic_assets.model.keys import DatasetKey
 from semantic_assets.model.statuses import ParseStatus
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
+from semantic_assets.pipeline.reports.status import documents_failed
 from semantic_assets.sandbox.limits import limits_for
 from semantic_assets.store import Store
 from tests.hostile.conftest import ReadApart
 from tests.hostile.files import HOSTILE, many_attributes, nested_forms
 from tests.parsing.conftest import _make_pdf
+from tests.trial import Trial
 
 
 @pytest.mark.sample(6)
@@ -42,8 +44,27 @@ def test_rows_before_the_limit_are_kept(read_apart: ReadApart, tmp_path: Path):
     path.write_bytes(HOSTILE["wide.csv"][0]())
     *rows, last = read_apart(path)
     assert len(rows) > 100
-    assert "MB of text" in last.parse_error
+    assert "repeat long names of columns" in last.parse_error
     assert all(len(row.metadata) == 500 for row in rows)
+    kept = sum(len(name) for row in rows for name in row.metadata)
+    assert kept < 40 * path.stat().st_size + (16 << 20)
+
+
+def test_columns_that_are_not_kept_are_not_repeated(trial: Trial):
+    """The cure of what a wide file is refused for."""
+    trial.write("acme/tables/wide.csv", HOSTILE["wide.csv"][0]())
+    trial.write("acme/tables/dataset.toml", "[columns]\nmetadata = []\n")
+    trial.prepare()
+    (shard,) = trial.store.ledger.sources.shards()
+    assert (shard.documents, documents_failed(trial.store, [shard])) == (1_500, 0)
+
+
+def test_an_honest_wide_table_is_read_whole(read_apart: ReadApart, tmp_path: Path):
+    path, names = tmp_path / "genes.csv", [f"expression_of_gene_{n:05}" for n in range(800)]
+    rows = ["text," + ",".join(names)] + ["tissue," + ",".join(["0"] * 800)] * 1_000
+    path.write_text("\n".join(rows))
+    found = read_apart(path)
+    assert (len(found), {row.parse_error for row in found}) == (1_000, {None})
 
 
 def test_honest_neighbours_are_read_meanwhile(store: Store):
