@@ -10,6 +10,13 @@ from datetime import UTC, datetime
 import orjson
 
 from semantic_assets.emulator.http import wire
+from semantic_assets.emulator.http.errors import (
+    CANCELLED_CODE,
+    DEADLINE_EXCEEDED_CODE,
+    INTERNAL_CODE,
+    INVALID_ARGUMENT_CODE,
+    PERMISSION_DENIED_CODE,
+)
 from semantic_assets.emulator.jobs import jobs, results
 from semantic_assets.emulator.jobs.jobs import Job
 from semantic_assets.emulator.platform.objects import Buckets, parse_uri
@@ -18,6 +25,16 @@ from semantic_assets.emulator.state import State
 
 #: Rows of one object; the answers of a job may be many files (guess: live is not known).
 _ROWS_OF_FILE = 200_000
+#: By google.rpc code: the HTTP code, the word and the phrase (guess, but for code 3).
+_STATUSES: dict[object, tuple[int, str, str]] = {
+    CANCELLED_CODE: (499, "CANCELLED", "Client Closed Request"),
+    INVALID_ARGUMENT_CODE: (400, "INVALID_ARGUMENT", "Bad Request"),
+    DEADLINE_EXCEEDED_CODE: (504, "DEADLINE_EXCEEDED", "Gateway Timeout"),
+    PERMISSION_DENIED_CODE: (403, "PERMISSION_DENIED", "Forbidden"),
+    8: (429, "RESOURCE_EXHAUSTED", "Too Many Requests"),
+    INTERNAL_CODE: (500, "INTERNAL", "Internal Server Error"),
+    14: (503, "UNAVAILABLE", "Service Unavailable"),
+}
 _LATE, _HALF = "output-folder-late", "output-folder-half-written"
 _WRONG_PREFIX = "output-wrong-prefix"
 
@@ -91,9 +108,12 @@ def _laid_out(line: bytes, job: Job) -> bytes:
 
 
 def _status(error: object) -> str:
+    """Word an error as one line of live has it (generative-ai 1308): a phrase, and JSON in a text."""
     if not isinstance(error, dict):
         return str(error)
-    return f"Error code {error.get('code')}: {error.get('message') or 'Internal error.'}"
+    code, word, phrase = _STATUSES.get(error.get("code"), _STATUSES[INTERNAL_CODE])
+    said = {"code": code, "message": error.get("message") or "Internal error.", "status": word}
+    return f"{phrase}: {orjson.dumps({'error': said}).decode()}"
 
 
 def _cut(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:

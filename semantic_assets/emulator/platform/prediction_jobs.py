@@ -16,9 +16,10 @@ from semantic_assets.emulator.jobs import jobs, texts
 from semantic_assets.emulator.jobs.catalogue import Model, find_model
 from semantic_assets.emulator.jobs.jobs import SUCCESSFUL, TERMINAL, Job
 from semantic_assets.emulator.jobs.survey import Survey, survey
-from semantic_assets.emulator.media import viewing
+from semantic_assets.emulator.media import media_objects, media_uses, viewing
 from semantic_assets.emulator.platform import outputs
 from semantic_assets.emulator.platform.objects import Buckets, parse_uri
+from semantic_assets.emulator.state import State
 
 #: Google's docs: rows and bytes of one job, and how long it may be queued.
 LARGEST_ROWS, LARGEST_BYTES = 1_000_000, 1_000_000_000
@@ -42,7 +43,18 @@ def create(call: Call) -> dict[str, Any]:
     with call.state.writing() as db:
         job = job_faults.born(db, job, call.faults, seen)
         jobs.insert(db, job)
+        media_uses.insert(db, job, read.media_uses)
     return described(call, job)
+
+
+def lose_object(state: State, uri: str, now: float) -> None:
+    """Let the jobs that still need a deleted object find it gone."""
+    said = f"The file {uri} cannot be read or does not exist."
+    with state.writing() as db:
+        rows = db.execute("SELECT blob FROM job WHERE source_file = ?", [uri]).fetchall()
+        for row in rows:
+            jobs.lose_input(db, row["blob"], said, now)
+        media_objects.lose(db, uri, now)
 
 
 def _model(call: Call, name: object) -> Model:

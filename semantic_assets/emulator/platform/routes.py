@@ -1,6 +1,7 @@
 """The routes of the Agent Platform, of Cloud Storage below `/storage`, and of a metadata server."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -82,6 +83,11 @@ def _objects(state: State) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
+def _uri(request: Request) -> str:
+    bucket, key = request.path_params["bucket"], unquote(request.path_params.get("key", ""))
+    return f"gs://{bucket}/{key}"
+
+
 def _answer_object(state: State, request: Request, body: bytes) -> Response:
     state.count_call(f"objects.{request.method.lower()}")
     try:
@@ -89,6 +95,9 @@ def _answer_object(state: State, request: Request, body: bytes) -> Response:
         with state.reading() as db:
             now = clock.now(db)
         outputs.deliver(state, now)
-        return object_calls.answer(Buckets(state), request, body)
+        answer = object_calls.answer(Buckets(state), request, body)
+        if request.method == "DELETE" and "uploadId" not in request.query_params:
+            prediction_jobs.lose_object(state, _uri(request), now)
+        return answer
     except GoogleError as error:
         return error_response(error, None)
