@@ -45,13 +45,14 @@ def of_job(state: State, job: Job) -> See:
         with state.reading() as db:
             return media_uses.of_job(db, job.job_id)
 
-    return _viewer(state, lambda file_id: readable().get(file_id))
+    is_known = _is_file if job.output_prefix is None else media_objects.is_object
+    return _viewer(state, lambda file_id: readable().get(file_id), is_known)
 
 
 def _viewer(
     state: State,
     find: Callable[[str], _File | None],
-    is_known: Callable[[str], bool] = lambda _: True,
+    is_known: Callable[[str], bool],
 ) -> See:
     @cache
     def see_file(file_id: str, mime_type: str | None) -> Seen:
