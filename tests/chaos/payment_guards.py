@@ -205,7 +205,7 @@ def no_output_first() -> None:
     def land(store: Any, gemini: Any, job: Any, lease: Any, keys: list[str]) -> Any:
         word = collect.remote_word(job.remote_state or "")
         if word != "SUCCEEDED":
-            collect._land_failure(store, job, lease, keys, word)
+            landing.land_failure(store, job, lease, keys, word, is_refused=False)
         else:
             yield from real(store, gemini, job, lease, keys)
 
