@@ -143,8 +143,11 @@ class AgentPlatform(SdkBatches):
         self._staging.delete(name)
 
     def delete_answers(self, file: str) -> None:
-        """Delete what is in a job's output folder."""
-        for name in self._staging.below(f"{file.rstrip('/')}/"):
+        """Delete what lies below the prefix of the job that these are of: all of it is that job's."""
+        job = file.removeprefix(self._staging.uri("")).partition("/")[0]
+        if parse_display_name(job) is None:
+            return
+        for name in self._staging.below(self._staging.uri(f"{job}/{_OUTPUT}/")):
             self._staging.delete(name)
 
 

@@ -28,14 +28,17 @@ from tests.chaos.kinds import (
     untrusted_answers,
 )
 from tests.chaos.outside import cases as outside
+from tests.chaos.platform import guards as platform
 from tests.chaos.scenarios import Fault, Incident, Scenario
 from tests.chaos.steps import Blow
+from tests.chaos.world import is_through_platform
 
 
 def red_scenarios() -> list[Scenario]:
+    cases = _CASES | outside.cases() | (platform.cases() if is_through_platform() else {})
     return [
         replace(scenario, name=f"{name}: {scenario.name}", safeguard_off=name, sees=sees)
-        for name, (sees, scenario) in (_CASES | outside.cases()).items()
+        for name, (sees, scenario) in cases.items()
     ]
 
 

@@ -140,6 +140,9 @@ BEFORE: Mapping[str, _Before] = {
         fits=_is_refused_mime_type,
     ),
     "list-503": _refuse(refusals.unavailable),
+    "list-unfiltered-503": _Before(
+        answer=lambda _, __: refusals.unavailable(), fits=lambda call, _: "filter" not in call.query
+    ),
     "list-429": _refuse(errors.quota_exceeded),
     "get-503": _refuse(refusals.unavailable),
     "realtime-503": _refuse(refusals.unavailable),

@@ -28,6 +28,8 @@ ROWS: tuple[Row, ...] = (
     (At.TOKEN, "token-503", "503 to whoever asks for a token", {}),
     (At.TOKEN, "token-revoked", "400 invalid_grant to whoever asks for a token", {}),
     (At.SIGNED, "token-refused", "401 UNAUTHENTICATED to this call", {"method": "*"}),
+    (At.LIST, "list-unfiltered-503", "503 UNAVAILABLE to a listing without a filter", {}),
+    (At.JOB, "queued-for", "PENDING so long, then as usual", {"seconds": 70 * 3600.0}),
     # The output folder, decided at the birth of its job.
     (At.JOB, "output-folder-late", "SUCCEEDED so long before it is written", {"seconds": 60.0}),
     (

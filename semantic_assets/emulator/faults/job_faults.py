@@ -48,7 +48,7 @@ _OF_FOLDERS = frozenset(
     {
         *("output-folder-late", "output-folder-half-written", "output-wrong-prefix"),
         *("output-in-many-files", "output-with-others", "stats-disagree"),
-        "bucket-refused-to-service",
+        *("bucket-refused-to-service", "queued-for"),
     }
 )
 _OF_SEVERAL_LINES = frozenset({"shuffled-lines", "swapped-keys"})
@@ -221,6 +221,7 @@ _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "bucket-refused-to-service": _is_refused,
     "ends-partially-succeeded": _partially_succeeds,
     "unknown-state": _later,
+    "queued-for": _later,
     "deleted-by-somebody": _deleted,
     "tokens-stay-enqueued": _lingers,
     "name-missing-from-list": _not_listed,

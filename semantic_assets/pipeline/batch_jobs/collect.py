@@ -42,10 +42,10 @@ from semantic_assets.pipeline.answers.canary import (
 from semantic_assets.pipeline.answers.whole_answers import require_whole
 from semantic_assets.pipeline.batch_jobs.claim import claimed
 from semantic_assets.pipeline.batch_jobs.landing import (
+    is_bill_in_doubt,
     land_answers,
     land_failure,
     land_unreadable,
-    may_be_billed,
 )
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
@@ -184,7 +184,7 @@ def _collect(
             store.ledger.scopes.pause_job(job.job_id, str(error))
             return None
     final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
-    possibly_billed = possible_bill(job) if may_be_billed(job) else None
+    possibly_billed = possible_bill(job) if is_bill_in_doubt(job) else None
     outcomes = finalize_job(
         store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
     )

@@ -137,7 +137,7 @@ def decode(
         file.close()
 
 
-def may_be_billed(job: BatchJob) -> bool:
+def is_bill_in_doubt(job: BatchJob) -> bool:
     """Tell whether a job that gave nothing may have cost something."""
     return job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
 
@@ -166,7 +166,7 @@ def land_failure(
         message=f"{word}: {said}",
         together=word == "FAILED",
         of_service=is_refused,
-        possibly_billed=possible_bill(job) if may_be_billed(job) else None,
+        possibly_billed=possible_bill(job) if is_bill_in_doubt(job) else None,
     )
 
 
