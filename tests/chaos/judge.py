@@ -232,7 +232,8 @@ def _staged_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
     if not is_through_platform() or is_struck or scenario.has("storage-403"):
         return 0
     over = {job.display_name for job in store.ledger.jobs.list(states=[JobState.COLLECTED])}
-    return sum(display_name in over for _, display_name in gemini.batches.list_files())
+    found = gemini.batches.list_files()
+    return sum(job in over and "-of-another/" not in name for name, job in found)
 
 
 def _committed(store: Store) -> int:

@@ -29,6 +29,12 @@ LEFT_OUT = {
     **dict.fromkeys(("realtime-fewer", "realtime-swapped"), "a call in real time has one content"),
     "version-refused": "one version is spoken: v1beta1",
 }
+#: Safeguards of the Developer API alone: switched off, nothing changes here, and why.
+NOT_NEEDED = {
+    "no-complete-listing": "a job is looked for by the service's filter on names, not in pages",
+    "no-stop-after-two": "without a window all jobs are out when the second is quarantined",
+    "no-fresh-look": "a machine that sleeps for 60 hours wakes before any deadline here",
+}
 #: Faults that others stand for.
 STOOD_FOR = {"result-late": "output-folder-late"}
 #: Ways of a call that are the Developer API's.
@@ -56,6 +62,8 @@ def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]
 
 
 def _reason(scenario: Scenario) -> str | None:
+    if scenario.safeguard_off in NOT_NEEDED:
+        return NOT_NEEDED[scenario.safeguard_off]
     for fault in scenario.faults:
         if fault.name in LEFT_OUT:
             return LEFT_OUT[fault.name]

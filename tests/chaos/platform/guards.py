@@ -70,7 +70,7 @@ def counts_believed() -> None:
     real = collect._land
 
     def land(store: Any, gemini: Any, job: Any, lease: Any, keys: list[str]) -> Any:
-        if job.succeeded == 0 and job.failed:
+        if not job.succeeded and job.failed:
             landing.land_failure(store, job, lease, keys, "FAILED", is_refused=False)
         else:
             yield from real(store, gemini, job, lease, keys)
@@ -101,7 +101,7 @@ def nothing_cleared() -> None:
 
 _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
     (deadlines_of_the_developer_api, "paid_twice", ours.queued()),
-    (no_filter_on_names, "unconfirmed", ours.found_by_name()),
+    (no_filter_on_names, "ending", ours.found_by_name()),
     (any_prefix, "ending", ours.wrong_prefix()),
     (no_second_reading, "ending", ours.half_written()),
     (files_on_the_way_read, "ending", ours.with_others("incremental")),

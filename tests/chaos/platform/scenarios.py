@@ -33,7 +33,7 @@ def queued() -> Scenario:
     """A job waits for 70 hours, and no cancel would reach it."""
     deaf = Fault("any-error", {"method": "batchPredictionJobs.cancel", "code": 400}, times=None)
     faults = (Fault("queued-for", {"seconds": 70 * HOUR}), deaf)
-    return Scenario("queued for 70 hours, deaf to cancels", faults=faults)
+    return Scenario("queued for 70 hours, deaf to cancels", faults=faults, rounds=240)
 
 
 def too_large() -> Scenario:
