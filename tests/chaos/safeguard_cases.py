@@ -85,6 +85,12 @@ _EMPTY_PAGES = Scenario(
         Fault("list-empty-page", times=None),
     ),
 )
+# Whoever has the new key works for longer than it takes a job of the other one to be gone.
+_SLOW_UNDER_A_NEW_KEY = replace(
+    after_mishap(Incident.NEW_KEY, Blow("move to submitted", "after")),
+    name="killed after move to submitted #1, then a new key, whose jobs take an hour",
+    faults=(Fault("output-late", {"seconds": 3_600.0}, times=6, since="move to submitted"),),
+)
 _OLD_TABLES = replace(after_mishap(Incident.OLD_TABLES), edit=True)
 
 _CASES: dict[str, tuple[str, Scenario]] = {
@@ -108,7 +114,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
         "paid_twice",
         after_mishap(Incident.OLD_LEDGER, Blow("create call", "after")),
     ),
-    "no-scopes": ("paid_twice", after_mishap(Incident.NEW_KEY, Blow("move to submitted", "after"))),
+    "no-scopes": ("paid_twice", _SLOW_UNDER_A_NEW_KEY),
     "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
     "no-reopening": ("unbilled", late_job()),
     "no-stop-after-two": ("ending", untrusted_answers()),
@@ -128,7 +134,6 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-missing-rows": ("lost", with_fault("missing-keys")),
     "no-bisection": ("ending", with_fault("whole-job-fails-if")),
     "no-attempt-limit": ("ending", with_fault("invalid-texts")),
-    "no-atomic-files": ("misplaced", _killed(with_fault("swapped-keys"), "canary", "before")),
     "no-results-fence": ("results_differ", given_up_asleep()),
     "no-landed-files": (
         "unconfirmed",

@@ -100,7 +100,7 @@ def nothing_cleared() -> None:
 
 
 _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
-    (deadlines_of_the_developer_api, "paid_twice", ours.queued()),
+    (deadlines_of_the_developer_api, "paid_twice", ours.queued_beyond_others()),
     (no_filter_on_names, "ending", ours.found_by_name()),
     (any_prefix, "ending", ours.wrong_prefix()),
     (no_second_reading, "ending", ours.half_written()),

@@ -25,15 +25,21 @@ def platform_scenarios() -> list[Scenario]:
 
 def _queue() -> Iterator[Scenario]:
     yield queued()
+    yield queued_beyond_others()
     yield too_large()
     yield found_by_name()
 
 
-def queued() -> Scenario:
-    """A job waits for 70 hours, and no cancel would reach it."""
+def queued(hours: float = 70.0) -> Scenario:
+    """A job waits for so long, and no cancel would reach it."""
     deaf = Fault("any-error", {"method": "batchPredictionJobs.cancel", "code": 400}, times=None)
-    faults = (Fault("queued-for", {"seconds": 70 * HOUR}), deaf)
-    return Scenario("queued for 70 hours, deaf to cancels", faults=faults, rounds=240)
+    faults = (Fault("queued-for", {"seconds": hours * HOUR}), deaf)
+    return Scenario(f"queued for {hours:g} hours, deaf to cancels", faults=faults, rounds=240)
+
+
+def queued_beyond_others() -> Scenario:
+    """It runs in the hour in which a job of the Developer API would have been given up."""
+    return queued(50.55)
 
 
 def too_large() -> Scenario:
