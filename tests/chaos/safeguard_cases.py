@@ -28,7 +28,7 @@ from tests.chaos.kinds import (
     untrusted_answers,
 )
 from tests.chaos.outside import cases as outside
-from tests.chaos.platform import guards as platform
+from tests.chaos.platform import platform_guards as platform
 from tests.chaos.scenarios import Fault, Incident, Scenario
 from tests.chaos.steps import Blow
 from tests.chaos.world import is_through_platform

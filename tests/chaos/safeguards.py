@@ -26,7 +26,7 @@ from tests.chaos import generation_guards as generation
 from tests.chaos import lake_guards as lake
 from tests.chaos import payment_guards as payment
 from tests.chaos.outside import cases as outside
-from tests.chaos.platform import guards as platform
+from tests.chaos.platform import platform_guards as platform
 
 SAFEGUARDS: dict[str, Callable[[], None]] = (
     {

@@ -47,7 +47,7 @@ _METHODS = {
     "files.": None,
 }
 #: Tokens of a window that make a text, about, and what a job has of it.
-_WINDOW_OF_ROW, _CHAT_WINDOW_OF_ROW = 140, 800
+_WINDOW_OF_ROW, _CHAT_WINDOW_OF_ROW = 420, 800
 
 
 def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]:
