@@ -42,6 +42,10 @@ class SetupError(ConfigError):
     """This installation is not set up for what is asked: an address, a key or a client."""
 
 
+class PlaceRefused(SetupError):
+    """There is no such bucket, or it may not be used with these credentials."""
+
+
 class NotFound(SemanticAssetsError):
     """There is no such thing."""
 

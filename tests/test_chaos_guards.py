@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 CHAOS = Path(__file__).resolve().parent / "chaos"
-GUARDS = sorted([*CHAOS.glob("*_guards.py"), *(CHAOS / "outside").glob("*_guards.py")])
+GUARDS = sorted(
+    path for folder in (".", "outside", "platform") for path in (CHAOS / folder).glob("*_guards.py")
+)
 
 
 def _assigned(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Answer lines of an embedding job, decoded in blocks and checked against the requests.
 
 Accepted, because all were seen (see the docs on the wire): the key anywhere in the line, an
-`error` or a `status` instead of a response, an error with only a code, int64 as strings,
+`error` or a `status` instead of a response, an error with only a code or as a text, int64 as strings,
 `usageMetadata` instead of `tokenCount`. Refused: a key not requested, a key twice, a vector of
 another size, a value that is not finite, a vector of zeros. A key without a line is an outcome
 (`missing`), not a corruption.
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import simdjson
 
@@ -29,6 +30,7 @@ _MOST_TOKENS = 2**31 - 1
 
 #: google.rpc codes a rerun cannot change: invalid argument, not found, out of range, unimplemented.
 _PERMANENT_CODES = frozenset({3, 5, 11, 12})
+_PERMANENT_WORDS = ("INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_RANGE", "UNIMPLEMENTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ def failure_of(root: Any) -> Failure:
     """Return the failure that an answerless line reports; `root` is a dict or simdjson's object."""
     for name in ("error", "status"):
         error = root.get(name)
+        if isinstance(error, str) and error:
+            return _failure_in(error)
         if isinstance(error, simdjson.Object | dict):
             code = error.get("code")
             message = error.get("message")
@@ -213,3 +217,21 @@ def failure_of(root: Any) -> Failure:
                 None if message is None else said(message),
             )
     return Failure(Outcome.TRANSIENT, None, "the line has neither an answer nor an error")
+
+
+def _failure_in(text: str) -> Failure:
+    """Read a failure that is a text, as the Agent Platform has it: `Bad Request: {"error": ...}`."""
+    _, _, written = text.partition(": ")
+    try:
+        envelope = orjson.loads(written)
+    except orjson.JSONDecodeError:
+        envelope = None
+    error = envelope.get("error") if isinstance(envelope, dict) else None
+    if not isinstance(error, dict):
+        return Failure(Outcome.TRANSIENT, None, said(text))
+    code, message = error.get("status") or error.get("code"), error.get("message")
+    return Failure(
+        Outcome.PERMANENT if code in _PERMANENT_WORDS else Outcome.TRANSIENT,
+        None if code is None else said(code),
+        None if message is None else said(message),
+    )

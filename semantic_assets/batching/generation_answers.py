@@ -78,7 +78,7 @@ class AnswerReader:
     def read(self, answer: Mapping[str, Any]) -> Generated:
         """Read one answer line, or the `{"response": ...}` of a real-time call."""
         response = answer.get("response")
-        if not isinstance(response, dict):
+        if not isinstance(response, dict) or not response:
             found = failure_of(answer)
             return Generated(
                 outcome=found.outcome, error_code=found.code, error_message=found.message

@@ -28,6 +28,7 @@ from semantic_assets.model.catalog import AGENT_PLATFORM_BYTES, AGENT_PLATFORM_R
 
 _HOUR = 3_600.0
 _OUTPUT = "output"
+_ON_THE_WAY = "/incremental_predictions"
 _PART_BYTES = 8 << 20
 
 
@@ -123,7 +124,7 @@ class AgentPlatform(SdkBatches):
         own = self._staging.uri(f"{of}/{_OUTPUT}/")
         if parse_display_name(of) is None or not f"{file.rstrip('/')}/".startswith(own):
             raise CorruptResult(f"the answers are in {file}, which is not below {own}")
-        names = [name for name in self._staging.below(f"{file.rstrip('/')}/") if _is_answers(name)]
+        names = _answers_of(self._staging.below(f"{file.rstrip('/')}/"))
         if not names:
             raise RemoteMissing(f"{file} holds no file of answers")
         for name in names:
@@ -142,11 +143,20 @@ class AgentPlatform(SdkBatches):
         self._staging.delete(name)
 
     def delete_answers(self, file: str) -> None:
-        """Delete what is in a job's output folder."""
-        for name in self._staging.below(f"{file.rstrip('/')}/"):
+        """Delete what lies below the prefix of the job that these are of: all of it is that job's."""
+        job = file.removeprefix(self._staging.uri("")).partition("/")[0]
+        if parse_display_name(job) is None:
+            return
+        for name in self._staging.below(self._staging.uri(f"{job}/{_OUTPUT}/")):
             self._staging.delete(name)
 
 
-def _is_answers(name: str) -> bool:
-    """Tell answers from what else may be written there, as a file of the rows that failed."""
-    return name.endswith(".jsonl")
+def _answers_of(names: Iterable[str]) -> list[str]:
+    """Return the files of answers among what lies in an output folder.
+
+    Others may be there, as one of the rows that failed. A job leaves what it wrote on the way beside
+    its final answers, under a name that says so: the same rows once more.
+    """
+    found = [name for name in names if name.endswith(".jsonl")]
+    final = [name for name in found if _ON_THE_WAY not in name]
+    return final or found

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 
 
+#: What a person does about credentials that are gone or no longer taken.
+_SIGN_IN = (
+    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the file "
+    "of an account"
+)
+
+
 class DefaultCredentials:
     """The credentials of whoever runs this process, found when they are first needed."""
 
@@ -38,10 +45,7 @@ class DefaultCredentials:
             credentials, _ = google.auth.default(scopes=_SCOPES)
         except exceptions.GoogleAuthError as error:
             scrub_error(error)
-            raise SetupError(
-                "no credentials of Google Cloud were found: run `gcloud auth application-default "
-                "login`, or set GOOGLE_APPLICATION_CREDENTIALS to the file of an account"
-            ) from error
+            raise SetupError(f"no credentials of Google Cloud were found: {_SIGN_IN}") from error
         return credentials
 
     def token(self) -> tuple[str, float]:
@@ -60,6 +64,11 @@ class DefaultCredentials:
                     credentials.refresh(Request())
                 except exceptions.GoogleAuthError as error:
                     scrub_error(error)
-                    said = scrubbed(str(error))[:200]
-                    raise GeminiUnavailable(f"no access token: {said}", sent=False) from error
+                    said = f"no access token: {scrubbed(str(error))[:200]}"
+                    raise GeminiUnavailable(said + _cure(error), sent=False) from error
             return credentials.token, credentials.expiry.replace(tzinfo=UTC).timestamp()
+
+
+def _cure(error: Exception) -> str:
+    """Return what to do if asking again does not help: the account is gone, or its grant."""
+    return "" if getattr(error, "retryable", False) else f"; {_SIGN_IN}"

@@ -1,10 +1,11 @@
 """The staging place: a prefix of a bucket that inputs are written to and answers are read from."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from semantic_assets.errors import Conflict, RemoteMissing
+from semantic_assets.errors import Conflict, PlaceRefused, RemoteMissing, ScopePaused
 from semantic_assets.objects.bucket import Access, Bucket
 
 
@@ -27,7 +28,8 @@ class Staging:
         """Write an object in pieces, and return its whole name; what they raise leaves nothing."""
         kept = _Kept(pieces)
         try:
-            self._bucket.stream(key, kept)
+            with self._told():
+                self._bucket.stream(key, kept)
         except Exception:
             if kept.trouble is not None:
                 raise kept.trouble from None
@@ -40,7 +42,8 @@ class Staging:
         """Return the whole names of all objects below a folder, in order."""
         key = self._key(prefix)
         folder = key if not key or key.endswith("/") else f"{key}/"
-        return sorted(self.uri(one.name) for one in self._bucket.below(folder))
+        with self._told():
+            return sorted(self.uri(one.name) for one in self._bucket.below(folder))
 
     def read(self, name: str) -> Iterator[bytes]:
         """Yield an object in parts.
@@ -49,12 +52,29 @@ class Staging:
             RemoteMissing: it is not there.
         """
         try:
-            yield from self._bucket.pieces(self._key(name))
+            with self._told():
+                yield from self._bucket.pieces(self._key(name))
         except FileNotFoundError as error:
             raise RemoteMissing(f"{name} is gone") from error
 
     def delete(self, name: str) -> None:
-        self._bucket.delete(self._key(name))
+        with self._told():
+            self._bucket.delete(self._key(name))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Have a refusal by the bucket wait until a person has granted what is missing.
+
+        Raises:
+            ScopePaused: there is no such bucket, or it is not ours to use.
+        """
+        try:
+            yield
+        except PlaceRefused as error:
+            raise ScopePaused(
+                f"{self._url} is refused: it must exist, and whoever runs this needs the role "
+                "Storage Object User on it"
+            ) from error
 
     def _key(self, name: str) -> str:
         """Return the key below the prefix.

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: Of google.rpc.Code.
+_PERMISSION_DENIED = 7
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteJob:
@@ -24,6 +27,8 @@ class RemoteJob:
     failed: int | None
     result_file: str | None
     error_message: str | None
+    #: It failed because the service may not use the place of its input or its answers.
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def read_prediction_job(message: Mapping[str, Any]) -> RemoteJob:
         failed=failed,
         result_file=_text(_mapping(message.get("outputInfo")).get("gcsOutputDirectory")),
         error_message=_error(message),
+        is_refused=_mapping(message.get("error")).get("code") == _PERMISSION_DENIED,
     )
 
 

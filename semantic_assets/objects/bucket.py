@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from semantic_assets.errors import Conflict, SetupError, TransientError
+from semantic_assets.errors import Conflict, PlaceRefused, SetupError, TransientError
 from semantic_assets.text.foreign import scrub_error, scrubbed
 
 if TYPE_CHECKING:  # an extra
@@ -220,7 +220,7 @@ class Bucket:
         """Convert the client's errors to ours.
 
         Raises:
-            SetupError: there is no such bucket, or the credentials are refused.
+            PlaceRefused: there is no such bucket, or the credentials are refused.
         TransientError: the store does not answer.
         """
         _ = self._store  # raises first if the client is not installed
@@ -237,13 +237,13 @@ class Bucket:
         except (AlreadyExistsError, PreconditionError):
             raise
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise SetupError(
+            raise PlaceRefused(
                 f"{self.url}: the credentials are refused: set AWS_* or GOOGLE_* variables, or give "
                 "the machine a role that may list, read, write and delete there"
             ) from error
         except (BaseError, FileNotFoundError) as error:
             if _NO_BUCKET in str(error):
-                raise SetupError(f"{self.url}: there is no such bucket: make it first") from error
+                raise PlaceRefused(f"{self.url}: there is no such bucket: make it first") from error
             if isinstance(error, FileNotFoundError):
                 raise
             scrub_error(error)

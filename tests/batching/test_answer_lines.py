@@ -114,13 +114,44 @@ def test_an_error_is_an_outcome_and_says_whether_a_rerun_can_help(
         ', "response": {}',
         ', "response": {"embedding": {}}',
         ', "response": []',
-        ', "error": "text", "status": 5',
+        ', "error": "", "status": 5',
+        ', "status": "", "response": {}',
     ],
 )
 def test_neither_vector_nor_error_is_transient_and_says_so(rest: str) -> None:
     block = decode_one(f'{{"key": "a"{rest}}}')
     assert block.outcomes == ["transient"]
     assert block.error_messages == ["the line has neither an answer nor an error"]
+
+
+#: As one line of the Agent Platform had it, and what others of it may say.
+_PROVISIONING = (
+    'Bad Request: {"error": {"code": 400, "message": "Service agents are being provisioned", '
+    '"status": "FAILED_PRECONDITION"}}'
+)
+_INVALID = (
+    'Bad Request: {"error": {"code": 400, "message": "too long", "status": "INVALID_ARGUMENT"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "code", "message"),
+    [
+        (_PROVISIONING, "transient", "FAILED_PRECONDITION", "Service agents are being provisioned"),
+        (_INVALID, "permanent", "INVALID_ARGUMENT", "too long"),
+        ('Bad Request: {"error": {"code": 400}}', "transient", "400", None),
+        ("Bad Request: {", "transient", None, "Bad Request: {"),
+        ("quota", "transient", None, "quota"),
+        ("Internal: []", "transient", None, "Internal: []"),
+        ('x: {"error": 5}', "transient", None, 'x: {"error": 5}'),
+    ],
+)
+def test_a_status_that_is_a_text_is_the_reason(
+    status: str, outcome: str, code: str | None, message: str | None
+) -> None:
+    block = decode_one(orjson.dumps({"key": "a", "status": status, "response": {}}))
+    assert (block.outcomes, block.error_codes) == ([outcome], [code])
+    assert block.error_messages == [message]
 
 
 def test_a_key_without_a_line_is_no_corruption() -> None:

@@ -80,7 +80,8 @@ def test_a_fence_of_a_megabyte_of_blanks_takes_no_time(filling: str) -> None:
         (answered(None), "transient", "EMPTY", "no text"),
         (answered(None, finish="SAFETY"), "permanent", "SAFETY", "stopped"),
         (answered(None, finish="RECITATION"), "transient", "EMPTY", "RECITATION"),
-        ({"response": {}}, "transient", "EMPTY", "no text"),
+        ({"response": {}}, "transient", None, "neither an answer nor an error"),
+        ({"response": {}, "status": "Bad Request: x"}, "transient", None, "Bad Request: x"),
         ({"response": {"candidates": []}}, "transient", "EMPTY", "no text"),
         (
             {"response": {"promptFeedback": {"blockReason": "SAFETY"}}},

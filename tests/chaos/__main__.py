@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import nullcontext
 
 from semantic_assets.emulator.faults.fault_table import FAULTS
@@ -16,6 +16,8 @@ from tests.chaos.dimensions import in_full
 from tests.chaos.faults import unlisted
 from tests.chaos.kinds import all_scenarios, away_from_here, short_scenarios
 from tests.chaos.outside.everything import outside
+from tests.chaos.platform.fitted import LEFT_OUT, STOOD_FOR, fitted
+from tests.chaos.platform.scenarios import OF_PLATFORM
 from tests.chaos.run import Outcome
 from tests.chaos.safeguard_cases import controls, red_scenarios
 from tests.chaos.scenarios import End, Scenario
@@ -46,7 +48,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     everything = _everything(options.seed)
-    if missing := unlisted(everything):
+    if missing := unlisted(everything, through_platform=options.platform):
         raise SystemExit(f"faults of the emulator that are in no scenario: {sorted(missing)}")
     if options.safeguards:
         return _safeguards(options)
@@ -58,9 +60,12 @@ def _run(options: argparse.Namespace) -> int:
     scenarios = [scenario for scenario in scenarios if (options.only or "") in scenario.name]
     if options.far:
         scenarios = away_from_here(scenarios)
+    if options.platform:
+        scenarios = _of_platform(scenarios)
     outcomes = list(_all(scenarios, options.jobs))
     is_full = not (options.short or options.only or options.outside)
-    silent = _matrix(outcomes) if is_full else []
+    foreign = {*LEFT_OUT, *STOOD_FOR} if options.platform else OF_PLATFORM
+    silent = _matrix(outcomes, foreign) if is_full else []
     return _verdict(outcomes) or int(bool(silent))
 
 
@@ -69,6 +74,14 @@ def _everything(seed: int) -> list[Scenario]:
     found = all_scenarios(seed)
     names = {scenario.name for scenario in found}
     return [*found, *(tried for tried in controls(red_scenarios()) if tried.name not in names)]
+
+
+def _of_platform(scenarios: list[Scenario]) -> list[Scenario]:
+    """Those that make sense through the Agent Platform; the others are told with the reason."""
+    kept, left_out = fitted(scenarios)
+    for reason, count in left_out.items():
+        print(f"left out: {count}: {reason}")
+    return kept
 
 
 def _all(scenarios: list[Scenario], jobs: int) -> Iterable[Outcome]:
@@ -89,8 +102,11 @@ def _all(scenarios: list[Scenario], jobs: int) -> Iterable[Outcome]:
             yield outcome
 
 
-def _matrix(outcomes: list[Outcome]) -> list[str]:
-    """How often each step was struck, and each fault fired. The faults that never did."""
+def _matrix(outcomes: list[Outcome], foreign: Container[str]) -> list[str]:
+    """How often each step was struck, and each fault fired. The faults that never did.
+
+    `foreign` are those that the other service has.
+    """
     struck = Counter(
         (outcome.scenario.blow.step, outcome.scenario.blow.when)
         for outcome in outcomes
@@ -101,7 +117,7 @@ def _matrix(outcomes: list[Outcome]) -> list[str]:
         print(f"{step:24s}" + "".join(f"{struck[step, when]:8d}" for when in WHENS))
     fired = sum((outcome.fired for outcome in outcomes), Counter[str]())
     print("\n" + "\n".join(f"{fault:36s}{fired[fault]:4d}" for fault in FAULTS))
-    silent = [fault for fault in FAULTS if not fired[fault]]
+    silent = [fault for fault in FAULTS if not fired[fault] and fault not in foreign]
     for fault in silent:
         print(f"armed, and never fired: {fault}")
     return silent
@@ -149,6 +165,8 @@ def _safeguards(options: argparse.Namespace) -> int:
     reds = [scenario for scenario in red_scenarios() if (options.only or "") in scenario.name]
     if options.sample is not None:
         reds = random.Random(options.seed).sample(reds, min(options.sample, len(reds)))
+    if options.platform:
+        reds = _of_platform(reds)
     outcomes = list(_all(reds, options.jobs))
     blind = [outcome for outcome in outcomes if outcome.scenario.sees not in outcome.wrong]
     for outcome in blind:

@@ -53,7 +53,8 @@ def hammered(world: World) -> int:
         name = job["name"].removeprefix("batches/")
         lines = httpx2.get(f"{world.url}/emulator/jobs/{name}/texts", timeout=30).text
         sent.update(json.loads(line)["key"] for line in lines.split("\n") if line)
-    listings = int(state["calls"].get("batches.list", 0))
+    calls = state["calls"]
+    listings = int(calls.get("batches.list", 0)) + int(calls.get("batchPredictionJobs.list", 0))
     return sum(times > _MOST_SENDS for times in sent.values()) + (listings > _MOST_LISTINGS)
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from semantic_assets.emulator.faults import faults_of_platform
 from semantic_assets.emulator.faults.fault_table import FAULTS
 from tests.chaos.scenarios import End, Fault, Scenario
 
@@ -84,10 +85,15 @@ def with_fault(name: str) -> Scenario:
     return scenario
 
 
+#: Faults that the Agent Platform alone has: `platform/scenarios.py` has them.
+_OF_PLATFORM = frozenset(name for _, name, _, _ in faults_of_platform.ROWS)
+
+
 def fault_scenarios() -> list[Scenario]:
-    return [with_fault(name) for name in FAULTS if name not in _ANSWERS]
+    return [with_fault(name) for name in FAULTS if name not in {*_ANSWERS, *_OF_PLATFORM}]
 
 
-def unlisted(scenarios: Iterable[Scenario]) -> set[str]:
+def unlisted(scenarios: Iterable[Scenario], *, through_platform: bool) -> set[str]:
     """Faults of the emulator's table that are in no scenario."""
-    return set(FAULTS) - {fault.name for scenario in scenarios for fault in scenario.faults}
+    known = set(FAULTS) if through_platform else set(FAULTS) - _OF_PLATFORM
+    return known - {fault.name for scenario in scenarios for fault in scenario.faults}

@@ -219,4 +219,5 @@ def _media_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
     found = store.lake.notes("manifests", ".uploads")
     notes = [name.removesuffix(".uploads") for name in found]
     forgotten = sum(not store.lake.exists(layout.manifest(job_id)) for job_id in notes)
-    return forgotten + sum(not name.endswith(".jsonl") for _, name in gemini.batches.list_files())
+    files = gemini.batches.list_files()
+    return forgotten + sum(not any(name.endswith(".jsonl") for name in named) for named in files)

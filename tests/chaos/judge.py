@@ -20,9 +20,12 @@ from tests.chaos.corpus import PICTURES
 from tests.chaos.generation_judge import judge_generations
 from tests.chaos.incidents import needs_recovery
 from tests.chaos.scenarios import End, Scenario
-from tests.chaos.world import World
+from tests.chaos.world import World, is_through_platform
 
-_CREATES = ("models.asyncBatchEmbedContent", "models.batchGenerateContent")
+_CREATES = (
+    *("models.asyncBatchEmbedContent", "models.batchGenerateContent"),
+    "batchPredictionJobs.create",
+)
 #: A minute, doubling to an hour, in the half day of a scenario.
 _PATIENT_CALLS = 30
 _SUCCESSFUL = ("BATCH_STATE_SUCCEEDED", "BATCH_STATE_PARTIALLY_SUCCEEDED")
@@ -67,6 +70,8 @@ class Verdict:
     #: Places in ledger, traces and reports in which the key stands.
     secrets: int
     #: Of generation tasks: see `Generated`.
+    #: Files in the bucket of the Agent Platform of jobs that are over, where nothing kept them.
+    staged_left: int
     ill_formed: int
     needless: int
     media_left: int
@@ -112,6 +117,7 @@ def judge(world: World, scenario: Scenario) -> Verdict:
             hammered=hammered(world),
             undone=undone(world, store),
             secrets=secrets(world, store),
+            staged_left=_staged_left(store, gemini, scenario),
             ill_formed=generated.ill_formed,
             needless=generated.needless,
             media_left=generated.media_left,
@@ -209,10 +215,25 @@ def _impatient(world: World, store: Store, scenario: Scenario) -> tuple[int, int
     if not is_alone or {fault.name for fault in scenario.faults} != {"realtime-503"}:
         return 0, 0
     calls = world.control("state")["calls"]
-    downloads = calls.get("files.download", 0) - len(store.ledger.jobs.list())
+    read = calls.get("files.download", 0) + calls.get("objects.read", 0)
+    downloads = read - len(store.ledger.jobs.list())
     # In a lake on servers each process is a machine of its own, with a download of its own.
     repeated = 0 if world.servers else max(0, downloads)
-    return repeated, max(0, calls.get("models.batchEmbedContents", 0) - _PATIENT_CALLS)
+    return repeated, max(0, _realtime_calls(calls) - _PATIENT_CALLS)
+
+
+def _realtime_calls(calls: dict[str, int]) -> int:
+    return calls.get("models.batchEmbedContents", 0) + calls.get("models.embedContent", 0)
+
+
+def _staged_left(store: Store, gemini: Gemini, scenario: Scenario) -> int:
+    """A process that dies, and a bucket that refuses, leave files to `cleanup`, which counts them."""
+    is_struck = scenario.blow or scenario.mishap or scenario.processes > 1
+    if not is_through_platform() or is_struck or scenario.has("storage-403"):
+        return 0
+    over = {job.display_name for job in store.ledger.jobs.list(states=[JobState.COLLECTED])}
+    found = gemini.batches.list_files()
+    return sum(job in over and "-of-another/" not in name for name, job in found)
 
 
 def _committed(store: Store) -> int:
@@ -223,16 +244,21 @@ def _committed(store: Store) -> int:
 def _paid_twice(world: World, store: Store, scenario: Scenario) -> int:
     """Texts answered in several billed jobs, but for answers that the scenario let go to waste."""
     bill = world.control("bill")
-    jobs = {job.remote_name: job.job_id for job in store.ledger.jobs.list()}
+    jobs = {_id(job.remote_name or ""): job.job_id for job in store.ledger.jobs.list()}
     with connect(store) as connection:
         wasted = _rows_of_results(store, connection, _excuse(scenario))
     wrong = 0
     for found in bill["paid_more_than_once"]:
         key = _key_of(world, found["text_sha"], found["jobs"][0])
-        paid = [jobs.get(remote) for remote in found["jobs"]]
+        paid = [jobs.get(_id(remote)) for remote in found["jobs"]]
         silent = [job for job in paid if job is None or key not in wasted[job]]
         wrong += len(silent) > 1
     return wrong
+
+
+def _id(remote: str) -> str:
+    """The part of a job's name that both services have."""
+    return remote.rpartition("/")[2]
 
 
 def _key_of(world: World, text_sha: str, remote: str) -> str | None:
@@ -252,7 +278,7 @@ def _excuse(scenario: Scenario) -> str:
         return "outcome = 'missing'"
     if scenario.has("deleted-by-somebody"):
         return "error_message LIKE 'GONE%'"
-    if scenario.has("result-late"):
+    if scenario.has("result-late") or scenario.has("output-folder-late"):
         return "error_message LIKE '%could not be read for%'"
     if scenario.has("blocked-prompts"):
         return "outcome = 'permanent'"  # a blocked prompt is billed, and a person asked again

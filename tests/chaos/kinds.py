@@ -13,8 +13,10 @@ from tests.chaos.faults import fault, fault_scenarios
 from tests.chaos.generation_kinds import generation_faults, generation_kills, generation_others
 from tests.chaos.incidents import LOCAL
 from tests.chaos.outside.everything import outside
+from tests.chaos.platform.scenarios import platform_scenarios
 from tests.chaos.scenarios import End, Fault, Incident, Scenario
 from tests.chaos.steps import USUAL, WHENS, Blow
+from tests.chaos.world import is_through_platform
 
 #: The listing fails from the create call on, as long as nobody mends it.
 NO_LISTING = Fault("list-503", times=None, since="create call")
@@ -52,7 +54,8 @@ def away_from_here(scenarios: list[Scenario]) -> list[Scenario]:
 def _kinds(seed: int) -> list[list[Scenario]]:
     rng = random.Random(seed)
     laboratory = [varied(kind, rng) for kind in _laboratory(rng)]
-    return [*laboratory, in_full(), outside()]
+    of_platform = [platform_scenarios()] if is_through_platform() else []
+    return [*laboratory, in_full(), outside(), *of_platform]
 
 
 def _laboratory(rng: random.Random) -> list[list[Scenario]]:

@@ -1,15 +1,12 @@
 """Switching off what keeps files, tables and the ledger in step when a process dies or sleeps."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from semantic_assets import lineage
 from semantic_assets.lake.key_index import KeyIndex
-from semantic_assets.lake.lake import Lake
 from semantic_assets.ledger.jobs import Jobs
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.pipeline.batch_jobs import restore
@@ -20,18 +17,6 @@ from semantic_assets.pipeline.generation import outputs, write_prompts
 from semantic_assets.pipeline.pending import landed, pending
 from semantic_assets.pipeline.vector_index import build, switch
 from semantic_assets.store import Store
-
-
-def no_atomic_files() -> None:
-    """A file is written in its place, where others see it before it was verified."""
-
-    @contextmanager
-    def replacing(self: Lake, relative: str, *_: object) -> Iterator[Path]:
-        target = self.path(relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield target
-
-    Lake.replacing = replacing  # type: ignore[method-assign]
 
 
 def no_results_fence() -> None:

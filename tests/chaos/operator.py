@@ -100,4 +100,5 @@ def _decide(
         return
     # As a person reads it in Google's console.
     console = {found["displayName"]: found["name"] for found in world.control("state")["jobs"]}
-    resolve.adopt(store, gemini, job.job_id, remote_name=console[job.display_name])
+    name = world.shown_name(console[job.display_name])
+    resolve.adopt(store, gemini, job.job_id, remote_name=name)

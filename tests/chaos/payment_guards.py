@@ -4,6 +4,7 @@ import time
 from functools import cached_property
 from typing import Any
 
+from semantic_assets.gemini.agent_platform import AgentPlatform
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.connections import Connections
 from semantic_assets.gemini.developer_api import DeveloperApi
@@ -178,18 +179,23 @@ def no_stop_after_two() -> None:
 
 def early_clearing() -> None:
     """The remote job is deleted once its answer is downloaded, and not once that is durable."""
-    opened, real = landing._decoded, DeveloperApi.download
+    opened = landing._decoded
     collected: list[Any] = []
 
     def decoded(store: Any, gemini: Gemini, job: Any, *others: Any, **named: Any) -> Any:
         collected[:] = [store, gemini, job]
         return opened(store, gemini, job, *others, **named)
 
-    def download(self: DeveloperApi, file: str, receive: Any) -> None:
-        real(self, file, receive)
-        collect.clear_remote(*collected)
+    def clearing(real: Any) -> Any:
+        def download(self: Any, file: str, receive: Any, **named: Any) -> None:
+            real(self, file, receive, **named)
+            collect.clear_remote(*collected)
 
-    landing._decoded, DeveloperApi.download = decoded, download  # type: ignore[method-assign]
+        return download
+
+    landing._decoded = decoded
+    for service in (DeveloperApi, AgentPlatform):
+        service.download = clearing(service.download)  # type: ignore[method-assign]
 
 
 def no_second_download() -> None:
@@ -205,7 +211,7 @@ def no_output_first() -> None:
     def land(store: Any, gemini: Any, job: Any, lease: Any, keys: list[str]) -> Any:
         word = collect.remote_word(job.remote_state or "")
         if word != "SUCCEEDED":
-            collect._land_failure(store, job, lease, keys, word)
+            landing.land_failure(store, job, lease, keys, word, is_refused=False)
         else:
             yield from real(store, gemini, job, lease, keys)
 

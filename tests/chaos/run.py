@@ -25,12 +25,13 @@ from tests.chaos.incidents import (
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kinds import THREE_HOURS
 from tests.chaos.operator import observe, settle
+from tests.chaos.platform.fitted import limit_jobs
 from tests.chaos.safeguards import SAFEGUARDS
 from tests.chaos.scenarios import Clock, End, Incident, Scenario, Task
 from tests.chaos.servers import running_servers
 from tests.chaos.steps import on_step
 from tests.chaos.work import WEEKEND, Shift, work
-from tests.chaos.world import World, armed, arming, hurry
+from tests.chaos.world import World, armed, arming, hurry, is_through_platform
 
 #: Longer than a lease lives.
 _LEASES_DIE = 40.0
@@ -85,6 +86,8 @@ def _is_as_declared(scenario: Scenario, course: Course) -> bool:
 
 
 def run(scenario: Scenario) -> Outcome:
+    if is_through_platform():
+        limit_jobs(scenario)  # in this process, which lives for one scenario, and its children
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=place))
     world = World(

@@ -28,14 +28,17 @@ from tests.chaos.kinds import (
     untrusted_answers,
 )
 from tests.chaos.outside import cases as outside
+from tests.chaos.platform import platform_guards as platform
 from tests.chaos.scenarios import Fault, Incident, Scenario
 from tests.chaos.steps import Blow
+from tests.chaos.world import is_through_platform
 
 
 def red_scenarios() -> list[Scenario]:
+    cases = _CASES | outside.cases() | (platform.cases() if is_through_platform() else {})
     return [
         replace(scenario, name=f"{name}: {scenario.name}", safeguard_off=name, sees=sees)
-        for name, (sees, scenario) in (_CASES | outside.cases()).items()
+        for name, (sees, scenario) in cases.items()
     ]
 
 
@@ -82,6 +85,12 @@ _EMPTY_PAGES = Scenario(
         Fault("list-empty-page", times=None),
     ),
 )
+# Whoever has the new key works for longer than it takes a job of the other one to be gone.
+_SLOW_UNDER_A_NEW_KEY = replace(
+    after_mishap(Incident.NEW_KEY, Blow("move to submitted", "after")),
+    name="killed after move to submitted #1, then a new key, whose jobs take an hour",
+    faults=(Fault("output-late", {"seconds": 3_600.0}, times=6, since="move to submitted"),),
+)
 _OLD_TABLES = replace(after_mishap(Incident.OLD_TABLES), edit=True)
 
 _CASES: dict[str, tuple[str, Scenario]] = {
@@ -105,7 +114,7 @@ _CASES: dict[str, tuple[str, Scenario]] = {
         "paid_twice",
         after_mishap(Incident.OLD_LEDGER, Blow("create call", "after")),
     ),
-    "no-scopes": ("paid_twice", after_mishap(Incident.NEW_KEY, Blow("move to submitted", "after"))),
+    "no-scopes": ("paid_twice", _SLOW_UNDER_A_NEW_KEY),
     "no-gone-delay": ("paid_twice", with_fault("name-missing-from-list")),
     "no-reopening": ("unbilled", late_job()),
     "no-stop-after-two": ("ending", untrusted_answers()),
@@ -125,7 +134,6 @@ _CASES: dict[str, tuple[str, Scenario]] = {
     "no-missing-rows": ("lost", with_fault("missing-keys")),
     "no-bisection": ("ending", with_fault("whole-job-fails-if")),
     "no-attempt-limit": ("ending", with_fault("invalid-texts")),
-    "no-atomic-files": ("misplaced", _killed(with_fault("swapped-keys"), "canary", "before")),
     "no-results-fence": ("results_differ", given_up_asleep()),
     "no-landed-files": (
         "unconfirmed",

@@ -120,6 +120,8 @@ class Scenario:
     tasks: tuple[str, ...] = ()
     #: As many documents as token counts are looked at from, in one generation job.
     many: bool = False
+    #: Bytes of a job's input at most, through the Agent Platform; None: as ever.
+    most_bytes: int | None = None
     #: The tasks are pinned by somebody once: their files name no dataset.
     by_hand: bool = False
     task: Task = Task.ALL

@@ -20,7 +20,7 @@ from semantic_assets.pipeline.flows.refresh import refresh
 from semantic_assets.pipeline.vector_index.build import build_index
 from semantic_assets.store import Store
 from tests.chaos.scenarios import Life, Task
-from tests.chaos.world import LATENCY_SECONDS, World
+from tests.chaos.world import LATENCY_SECONDS, World, is_through_platform
 
 #: Rounds of a patient worker: the first minutes closely, then 70 hours in steps of 40 minutes.
 PATIENCE = 120
@@ -72,7 +72,8 @@ def _work(world: World, shift: Shift, verbs: tuple[Verb, ...], run: Callable[[Ve
 
 def _pauses(shift: Shift) -> Iterator[float]:
     step = LATENCY_SECONDS / 2
-    for _ in range(shift.rounds or (PATIENCE if shift.patient else _ROUNDS)):
+    patience = PATIENCE * 2 if is_through_platform() else PATIENCE  # a job may wait for 72 hours
+    for _ in range(shift.rounds or (patience if shift.patient else _ROUNDS)):
         yield shift.pause or step
         step = min(step * 1.4, _LONGEST_STEP) if shift.patient else step
 

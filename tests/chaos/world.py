@@ -62,6 +62,10 @@ class SharedClock:
 _through_platform = False
 
 
+def is_through_platform() -> bool:
+    return _through_platform
+
+
 def go_through_platform() -> None:
     """Have all worlds send their jobs through the Agent Platform."""
     global _through_platform
@@ -186,6 +190,14 @@ class World:
         """Keep what a person is told."""
         with (self.folder / "progress.txt").open("a") as file:
             file.write(f"{line}\n")
+
+    def shown_name(self, name: str) -> str:
+        """What the console calls a job that the emulator has under this name."""
+        if not _through_platform:
+            return name
+        settings = self.settings
+        place = f"projects/{settings.agent_project}/locations/{settings.agent_location}"
+        return f"{place}/batchPredictionJobs/{name.rpartition('/')[2]}"
 
     def write_corpus(self, files: Mapping[str, str | bytes | None]) -> None:
         """Files by their uri; one of None is removed."""

@@ -54,8 +54,8 @@ def test_settings_of_a_program_without_a_staging_place(desk: Desk, settings: Set
 
 
 @pytest.mark.cures(
-    "no credentials of Google Cloud were found: run `gcloud auth application-default login`, or "
-    "set GOOGLE_APPLICATION_CREDENTIALS to the file of an account"
+    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the file "
+    "of an account"
 )
 def test_the_agent_platform_without_credentials(desk: Desk) -> None:
     for name, value in on_the_agent_platform(desk.url).items():

@@ -21,6 +21,8 @@ from semantic_assets.emulator.media.media import Look
 
 # The `uri` in the JSON of a File, or the name of the file.
 _FILE_URI = re.compile(r"(?:.*/)?files/([a-z0-9-]+)")
+# An object in Cloud Storage, for callers of the Agent Platform.
+_GCS_URI = re.compile(r"gs://[^/]+/.+", re.DOTALL)
 _UNKNOWN_TYPE = "application/octet-stream"
 
 Request = Mapping[str, Any]
@@ -28,9 +30,10 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A media part: a file by its id, or bytes."""
+    """A media part: a file by its id, an object by its gs:// URI, or bytes."""
 
     mime_type: str | None
+    #: or the whole URI of an object
     file_id: str | None = None
     data: bytes = b""
 
@@ -150,10 +153,17 @@ def _attachments(part: Mapping[str, Any]) -> Iterator[Attachment]:
 
 def _file(named: Mapping[str, Any]) -> Attachment:
     uri = wire.field(named, "fileUri")
+    if _GCS_URI.fullmatch(str(uri)):
+        return Attachment(mime_type=wire.field(named, "mimeType"), file_id=str(uri))
     match = _FILE_URI.fullmatch(str(uri))
     if match is None:
-        raise InvalidRequest(f"Invalid or unsupported file uri: {uri}")
+        raise unsupported_uri(uri)
     return Attachment(mime_type=wire.field(named, "mimeType"), file_id=match[1])
+
+
+def unsupported_uri(uri: object) -> InvalidRequest:
+    """Return the refusal of a file that this service does not read."""
+    return InvalidRequest(f"Invalid or unsupported file uri: {uri}")
 
 
 def _inline(inline: Mapping[str, Any]) -> Attachment:

@@ -76,16 +76,20 @@ AFTER: Mapping[str, _After] = {
     ),
     "list-empty-page": _After(
         answer=listing_faults.before_empty_page,
-        fits=lambda call, _, page: "operations" in page and not call.query.get("pageToken"),
+        fits=lambda call, _, page: (
+            listing_faults.lists_jobs(page) and not call.query.get("pageToken")
+        ),
     ),
     "list-error-details-objects": _After(
-        answer=listing_faults.with_error_details, fits=lambda _, __, page: "operations" in page
+        answer=listing_faults.with_error_details,
+        fits=lambda _, __, page: listing_faults.lists_jobs(page),
     ),
     "list-contradicts-get": _After(
-        answer=listing_faults.contradicted, fits=lambda _, __, page: "operations" in page
+        answer=listing_faults.contradicted, fits=lambda _, __, page: listing_faults.lists_jobs(page)
     ),
     "list-repeats-token": _After(
-        answer=listing_faults.with_repeating_token, fits=lambda _, __, page: "operations" in page
+        answer=listing_faults.with_repeating_token,
+        fits=lambda _, __, page: listing_faults.lists_jobs(page),
     ),
     "truncated-download-with-length": _cut_download(has_length=True),
     "truncated-download-close-delimited": _cut_download(has_length=False),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.responses import RedirectResponse, Response
 
@@ -14,6 +15,7 @@ from semantic_assets.emulator.http.errors import GoogleError
 from semantic_assets.emulator.jobs.catalogue import Kind
 from semantic_assets.emulator.jobs.inputs import Line
 from semantic_assets.emulator.jobs.texts import text_of
+from semantic_assets.emulator.platform.objects import Buckets, parse_uri
 
 _INVALID = "Request contains an invalid argument."
 # A day's refusal says about as much as a minute's (third-party report of 2026-08-31).
@@ -39,6 +41,11 @@ def _refuse_unless_created(refusal: Callable[[], GoogleError]) -> _Before:
 
 
 def _redirect(call: Call, _: Parameters) -> Response:
+    if call.is_of_platform:
+        version = "v1" if call.version == "v1beta1" else "v1beta1"
+        place = f"projects/{call.path['project']}/locations/{call.path['location']}"
+        path = f"/{version}/{place}/batchPredictionJobs?redirected=1"
+        return RedirectResponse(call.base_url + path, status_code=307)
     version = "v1" if call.version == "v1beta" else "v1beta"
     method = call.endpoint.removeprefix("models.")
     path = f"/{version}/models/{call.path['model']}:{method}?redirected=1"
@@ -73,7 +80,8 @@ def _has_invalid_text(call: Call, parameters: Parameters) -> bool:
 
 
 def _refuse_model(call: Call, parameters: Parameters) -> GoogleError:
-    model, method = call.path["model"], call.endpoint.removeprefix("models.")
+    method = call.endpoint.removeprefix("models.")
+    model = call.path.get("model") or str(wire.field(call.message(), "model")).rpartition("/")[2]
     if parameters["wording"] == "not-found":
         return errors.model_not_supported(model, call.version, method)
     return refusals.model_retired(model)
@@ -81,13 +89,26 @@ def _refuse_model(call: Call, parameters: Parameters) -> GoogleError:
 
 def _has_schema(call: Call, parameters: Parameters) -> bool:
     """Return whether the input file of a new job has a schema in that spelling."""
+    path = _input_of_platform(call) if call.is_of_platform else _input(call)
+    if path is None:
+        return False
+    content = path.read_bytes()
+    return any(f'"{name}"'.encode() in content for name in wire.spellings([parameters["member"]]))
+
+
+def _input(call: Call) -> Path | None:
     batch = wire.message_field(call.message(), "batch")
     name = wire.field(wire.message_field(batch, "inputConfig"), "fileName")
     row = files.live_row(call, str(name or "").removeprefix("files/"))
-    if row is None:
-        return False
-    content = call.state.blob_path(row["blob"]).read_bytes()
-    return any(f'"{name}"'.encode() in content for name in wire.spellings([parameters["member"]]))
+    return None if row is None else call.state.blob_path(row["blob"])
+
+
+def _input_of_platform(call: Call) -> Path | None:
+    config = wire.message_field(call.message(), "inputConfig")
+    (uri,) = wire.message_field(config, "gcsSource")["uris"]
+    bucket, key = parse_uri(uri)
+    found = Buckets(call.state).find(bucket, key)
+    return None if found is None else Buckets(call.state).path(bucket, key)
 
 
 def _any_error(_: Call, given: Parameters) -> GoogleError:
@@ -119,6 +140,9 @@ BEFORE: Mapping[str, _Before] = {
         fits=_is_refused_mime_type,
     ),
     "list-503": _refuse(refusals.unavailable),
+    "list-unfiltered-503": _Before(
+        answer=lambda _, __: refusals.unavailable(), fits=lambda call, _: "filter" not in call.query
+    ),
     "list-429": _refuse(errors.quota_exceeded),
     "get-503": _refuse(refusals.unavailable),
     "realtime-503": _refuse(refusals.unavailable),
@@ -137,6 +161,9 @@ BEFORE: Mapping[str, _Before] = {
         fits=lambda call, given: call.version == given["version"],
     ),
     "any-error": _Before(answer=_any_error),
+    "token-refused": _Before(
+        answer=lambda _, __: errors.unauthenticated(), fits=lambda call, _: call.is_of_platform
+    ),
     "key-revoked": _Before(
         answer=lambda call, _: refusals.key_suspended(call.headers["x-goog-api-key"]),
         fits=_is_revoked,

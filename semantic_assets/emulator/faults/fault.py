@@ -19,6 +19,9 @@ class At(Enum):
     LIST = "list"
     DOWNLOAD = "download"
     REALTIME = "real time"
+    STORAGE = "calls about objects of the Agent Platform"
+    TOKEN = "asking for a token"
+    SIGNED = "any call with a token"
     ANY = "any call"
     JOB = "birth of a job"
     JOB_OR_REALTIME = "birth of a job, real time"
@@ -40,6 +43,9 @@ ENDPOINTS: Mapping[At, tuple[str, ...]] = {
     At.GET: ("batches.get", "batchPredictionJobs.get"),
     At.LIST: ("batches.list", "batchPredictionJobs.list"),
     At.DOWNLOAD: ("files.download",),
+    At.STORAGE: ("objects.get", "objects.head", "objects.list", "objects.put", "objects.delete"),
+    At.TOKEN: ("token",),
+    At.SIGNED: ("*",),
     At.REALTIME: _REALTIME,
     At.ANY: ("*",),
     At.JOB: (),

@@ -5,13 +5,14 @@ It is the documentation and the check of what a client arms. Not here: what is a
 
 from typing import Any
 
-from semantic_assets.emulator.faults import faults_of_calls, faults_of_jobs
+from semantic_assets.emulator.faults import faults_of_calls, faults_of_jobs, faults_of_platform
 from semantic_assets.emulator.faults.fault import REQUIRED, Fault, Parameters
 from semantic_assets.emulator.http.errors import invalid_argument
 
+_ROWS = (*faults_of_calls.ROWS, *faults_of_jobs.ROWS, *faults_of_platform.ROWS)
 FAULTS = {
     name: Fault(name=name, at=at, meaning=meaning, parameters=parameters)
-    for at, name, meaning, parameters in (*faults_of_calls.ROWS, *faults_of_jobs.ROWS)
+    for at, name, meaning, parameters in _ROWS
 }
 
 

@@ -51,15 +51,6 @@ ROWS: tuple[Row, ...] = (
     ),
     (At.JOB, "output-in-response-only", "no metadata.output", {}),
     (At.JOB, "output-in-metadata-only", "no response", {}),
-    # The output folder of the Agent Platform.
-    (At.JOB, "output-folder-late", "SUCCEEDED so long before it is written", {"seconds": 60.0}),
-    (
-        At.JOB,
-        "output-folder-half-written",
-        "half of its first file is there for so long",
-        {"seconds": 60.0},
-    ),
-    (At.JOB, "output-wrong-prefix", "below another prefix than the one asked for", {}),
     # Results, decided at the birth of their job.
     (
         At.JOB,

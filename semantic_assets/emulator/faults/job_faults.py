@@ -16,7 +16,11 @@ from semantic_assets.emulator.faults.armed import Armed
 from semantic_assets.emulator.faults.fault import At, Parameters
 from semantic_assets.emulator.faults.fault_table import FAULTS
 from semantic_assets.emulator.faults.refusals import not_yet_readable
-from semantic_assets.emulator.http.errors import DEADLINE_EXCEEDED_CODE, INTERNAL_CODE
+from semantic_assets.emulator.http.errors import (
+    DEADLINE_EXCEEDED_CODE,
+    INTERNAL_CODE,
+    PERMISSION_DENIED_CODE,
+)
 from semantic_assets.emulator.jobs.catalogue import Kind
 from semantic_assets.emulator.jobs.jobs import (
     Job,
@@ -40,7 +44,13 @@ _OF_VECTORS = frozenset(
     }
 )
 _OF_FILES = frozenset({"result-late", "corrupted-line", _SWAPPED_FILES})
-_OF_FOLDERS = frozenset({"output-folder-late", "output-folder-half-written", "output-wrong-prefix"})
+_OF_FOLDERS = frozenset(
+    {
+        *("output-folder-late", "output-folder-half-written", "output-wrong-prefix"),
+        *("output-in-many-files", "output-with-others", "stats-disagree"),
+        *("bucket-refused-to-service", "queued-for"),
+    }
+)
 _OF_SEVERAL_LINES = frozenset({"shuffled-lines", "swapped-keys"})
 
 #: fault name -> the rows it can affect
@@ -150,6 +160,18 @@ def _fails(job: Job, parameters: Parameters) -> Job:
     return _with_error(job, JobState.FAILED, parameters.get("message", "Internal error."))
 
 
+def _is_refused(job: Job, parameters: Parameters) -> Job:
+    """Fail as soon as the input is read, or when all is done and written: then it is not billed."""
+    reads = parameters["place"] == "input"
+    said = (
+        "The Vertex AI service account does not have permission to "
+        f"{'read' if reads else 'write'} {job.source_file if reads else job.output_prefix}."
+    )  # guess: the wording of live is not known
+    ends_at = job.plan.starts_at if reads else job.plan.ends_at
+    plan = replace(job.plan, ends_at=ends_at, end_state=JobState.FAILED)
+    return replace(job, plan=replace(plan, error_code=PERMISSION_DENIED_CODE, error_message=said))
+
+
 def _ends_cancelled(job: Job, _: Parameters) -> Job:
     return _with_error(job, JobState.CANCELLED, cancelled_message(job))
 
@@ -196,8 +218,10 @@ _CHANGES: Mapping[str, Callable[[Job, Parameters], Job]] = {
     "ends-failed": _fails,
     "whole-job-fails-if": _fails,
     "ends-cancelled": _ends_cancelled,
+    "bucket-refused-to-service": _is_refused,
     "ends-partially-succeeded": _partially_succeeds,
     "unknown-state": _later,
+    "queued-for": _later,
     "deleted-by-somebody": _deleted,
     "tokens-stay-enqueued": _lingers,
     "name-missing-from-list": _not_listed,
@@ -224,6 +248,11 @@ def file_of(state: State, job: Job, now: float) -> Job:
     late = job.fault("result-late")
     if late and now < job.plan.ends_at + late.parameters["seconds"]:
         raise not_yet_readable(late.parameters["code"], f"batch-{job.job_id}")
+    return answered_by(state, job, now)
+
+
+def answered_by(state: State, job: Job, now: float) -> Job:
+    """Return the job whose answers this one has: its own, but for swapped files."""
     return _partner(state, job, now) if job.fault(_SWAPPED_FILES) else job
 
 

@@ -15,21 +15,32 @@ Message = Mapping[str, Any]
 # 36 characters like any other.
 _STRANGER = "batches/" + "somebodyelse" * 3
 _EMPTY = b"e"
+#: What the jobs of a page are called, by either service.
+_LISTS = ("operations", "batchPredictionJobs")
 # Above the number of any job.
 _BEYOND = 2**62
 
 
+def lists_jobs(page: Any) -> bool:
+    """Return whether a page of either service has jobs."""
+    return any(name in page for name in _LISTS)
+
+
+def _list_of(page: Message) -> str:
+    return next((name for name in _LISTS if name in page), _LISTS[0])
+
+
 def before_empty_page(call: Call, page: Message, _: Firing) -> Message:
     """Return the first half of a page, with a token for an empty page that is not the last."""
-    operations = page["operations"]
-    half = operations[: (len(operations) + 1) // 2]
+    name = _list_of(page)
+    half = page[name][: (len(page[name]) + 1) // 2]
     with call.state.reading() as db:
         last = db.execute(
             "SELECT sequence FROM job WHERE job_id = ?",
-            [half[-1]["name"].removeprefix("batches/")],
+            [half[-1]["name"].rpartition("/")[2]],
         ).fetchone()
     token = base64.urlsafe_b64encode(_EMPTY + b"%d" % last["sequence"]).decode()
-    return {"operations": half, "nextPageToken": token}
+    return {name: half, "nextPageToken": token}
 
 
 def empty_page(token: str | None) -> dict[str, Any] | None:
@@ -45,8 +56,10 @@ def empty_page(token: str | None) -> dict[str, Any] | None:
 
 def with_error_details(_: Call, page: Message, __: Firing) -> Message:
     """Add details to errors, and a job whose inlined error makes the SDK refuse the whole page."""
-    operations = [_detailed(operation) for operation in page.get("operations", ())]
-    return {**page, "operations": [*operations, _strangers_broken_job()]}
+    name = _list_of(page)
+    shown = [_detailed(job) for job in page.get(name, ())]
+    stranger = _strangers_broken_job() if name == _LISTS[0] else _strangers_failed_job()
+    return {**page, name: [*shown, stranger]}
 
 
 def _detailed(operation: Message) -> Message:
@@ -57,13 +70,22 @@ def _detailed(operation: Message) -> Message:
 
 def contradicted(_: Call, page: Message, firing: Firing) -> Message:
     """Show other jobs, or other states of them, than `get` does."""
-    shape = firing.parameters["shape"]
+    shape, name = firing.parameters["shape"], _list_of(page)
+    is_platform = name != _LISTS[0]
     if shape == "empty":
         return {}
     if shape == "without-ours":
-        return {"operations": [_strangers_job()]}
-    state = "BATCH_STATE_FAILED" if shape == "failed" else "BATCH_STATE_SUCCEEDED"
-    return {**page, "operations": [_ended(shown, state) for shown in page["operations"]]}
+        return {name: [_strangers_failed_job() if is_platform else _strangers_job()]}
+    word = "FAILED" if shape == "failed" else "SUCCEEDED"
+    if is_platform:
+        return {**page, name: [_ended_there(shown, word) for shown in page[name]]}
+    return {**page, name: [_ended(shown, f"BATCH_STATE_{word}") for shown in page[name]]}
+
+
+def _ended_there(job: Message, word: str) -> Message:
+    """Return a job of the Agent Platform as ended, without output."""
+    kept = {name: value for name, value in job.items() if name != "outputInfo"}
+    return {**kept, "state": f"JOB_STATE_{word}"}
 
 
 def _ended(operation: Message, state: str) -> Message:
@@ -99,3 +121,15 @@ def _strangers_job() -> Message:
         "name": _STRANGER,
     }
     return {"name": _STRANGER, "metadata": metadata, "done": True}
+
+
+def _strangers_failed_job() -> Message:
+    place = "projects/1/locations/us-central1"
+    return {
+        "name": f"{place}/batchPredictionJobs/{'7' * 19}",
+        "displayName": "somebody else's",
+        "model": "publishers/google/models/gemini-embedding-001",
+        "createTime": wire.timestamp(0.0),
+        "state": "JOB_STATE_FAILED",
+        "error": {"code": 13, "message": "Internal error.", "details": error_details()},
+    }

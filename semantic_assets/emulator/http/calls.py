@@ -39,6 +39,11 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_of_platform(self) -> bool:
+        """Whether it is a call of the Agent Platform."""
+        return "location" in self.path
+
     def message(self) -> Mapping[str, Any]:
         """Decode the body as a JSON message."""
         return wire.decode_message(self.body)

@@ -101,7 +101,8 @@ class CutDownload(Response):
         async for piece in iterate_in_threadpool(self._pieces):
             if size < len(piece):
                 end = size if self._mid_line else piece.rfind(b"\n", 0, size) + 1
-                transport.write(piece[:end])
+                if not transport.is_closing():
+                    transport.write(piece[:end])
                 break
             transport.write(piece)
             size -= len(piece)

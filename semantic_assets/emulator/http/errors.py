@@ -85,6 +85,15 @@ def missing_key() -> GoogleError:
     )
 
 
+def unauthenticated() -> GoogleError:
+    """Return 401: no token, or one that is not taken."""
+    return GoogleError(
+        401,
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
+        "cookie or other valid authentication credential.",
+    )
+
+
 def file_not_accessible(file_id: str) -> GoogleError:
     """Return 403, not 404: a file that never was looks like somebody else's."""
     return GoogleError(

@@ -11,12 +11,12 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from semantic_assets.emulator.answers.prompts import Attachment, See, Seen
+from semantic_assets.emulator.answers.prompts import Attachment, See, Seen, unsupported_uri
 from semantic_assets.emulator.http import files
 from semantic_assets.emulator.http.calls import Call
-from semantic_assets.emulator.http.errors import FileNotReadable, Undecodable
+from semantic_assets.emulator.http.errors import Undecodable
 from semantic_assets.emulator.jobs.jobs import Job
-from semantic_assets.emulator.media import media_uses
+from semantic_assets.emulator.media import media_objects, media_uses
 from semantic_assets.emulator.media.media import Look, look_at
 from semantic_assets.emulator.state import State
 
@@ -24,8 +24,17 @@ _File = Mapping[str, Any]
 
 
 def of_caller(call: Call) -> See:
-    """Return a function that sees the media the caller may read now."""
-    return _viewer(call.state, lambda file_id: files.live_row(call, file_id))
+    """Return a function that sees the media the caller may read now.
+
+    The Developer API reads uploaded files, the Agent Platform objects of Cloud Storage.
+    """
+    if not call.is_of_platform:
+        return _viewer(call.state, lambda file_id: files.live_row(call, file_id), _is_file)
+    return _viewer(call.state, lambda uri: media_objects.taken(call, uri), media_objects.is_object)
+
+
+def _is_file(file_id: str) -> bool:
+    return not media_objects.is_object(file_id)
 
 
 def of_job(state: State, job: Job) -> See:
@@ -36,15 +45,22 @@ def of_job(state: State, job: Job) -> See:
         with state.reading() as db:
             return media_uses.of_job(db, job.job_id)
 
-    return _viewer(state, lambda file_id: readable().get(file_id))
+    is_known = _is_file if job.output_prefix is None else media_objects.is_object
+    return _viewer(state, lambda file_id: readable().get(file_id), is_known)
 
 
-def _viewer(state: State, find: Callable[[str], _File | None]) -> See:
+def _viewer(
+    state: State,
+    find: Callable[[str], _File | None],
+    is_known: Callable[[str], bool],
+) -> See:
     @cache
     def see_file(file_id: str, mime_type: str | None) -> Seen:
+        if not is_known(file_id):
+            raise unsupported_uri(file_id)
         file = find(file_id)
         if file is None:
-            raise FileNotReadable(file_id)
+            raise media_objects.unreadable(file_id)
         path, wanted = state.blob_path(file["blob"]), mime_type or file["mime_type"]
         try:
             look = _look(state, file["sha256"], wanted, path.read_bytes)

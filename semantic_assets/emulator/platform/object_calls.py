@@ -19,12 +19,16 @@ _PAGE = 1_000
 _UPLOADS = "uploads"
 
 
-def answer(buckets: Buckets, request: Request, body: bytes) -> Response:
-    """Answer a call about a bucket or one of its objects."""
+def answer(buckets: Buckets, request: Request, body: bytes, *, hidden: int = 0) -> Response:
+    """Answer a call about a bucket or one of its objects.
+
+    Args:
+        hidden: so many of the last answers files are not listed.
+    """
     bucket, key = request.path_params["bucket"], unquote(request.path_params.get("key", ""))
     query = request.query_params
     if not key:
-        return _listed(buckets, bucket, query)
+        return _listed(buckets, bucket, query, hidden)
     if request.method == "POST":
         return _post(buckets, bucket, key, query)
     if request.method == "PUT":
@@ -37,7 +41,7 @@ def answer(buckets: Buckets, request: Request, body: bytes) -> Response:
 def _get(buckets: Buckets, bucket: str, key: str, request: Request) -> Response:
     found = buckets.find(bucket, key)
     if found is None:
-        return _error(404, "NoSuchKey")
+        return error(404, "NoSuchKey")
     headers = _headers(found)
     if request.method == "HEAD":
         return Response(headers={**headers, "content-length": str(found.size)})
@@ -68,7 +72,7 @@ def _put(buckets: Buckets, bucket: str, key: str, request: Request, body: bytes)
     held = buckets.find(bucket, key)
     wanted = request.headers.get("x-goog-if-generation-match")
     if wanted is not None and int(wanted) != (held.generation if held else 0):
-        return _error(412, "PreconditionFailed")
+        return error(412, "PreconditionFailed")
     if source := request.headers.get("x-goog-copy-source"):
         return _written(buckets.copy(bucket, unquote(source).partition("/")[2], key))
     return _written(buckets.write(bucket, key, [body]))
@@ -97,14 +101,19 @@ def _delete(buckets: Buckets, bucket: str, key: str, query: Mapping[str, str]) -
         for part in buckets.below(_parts(bucket), f"{_UPLOADS}/{query['uploadId']}/"):
             buckets.delete(_parts(bucket), part.key)
         return Response(status_code=204)
-    return Response(status_code=204) if buckets.delete(bucket, key) else _error(404, "NoSuchKey")
+    return Response(status_code=204) if buckets.delete(bucket, key) else error(404, "NoSuchKey")
 
 
-def _listed(buckets: Buckets, bucket: str, query: Mapping[str, str]) -> Response:
+def _listed(buckets: Buckets, bucket: str, query: Mapping[str, str], hidden: int) -> Response:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter")
     after = query.get("continuation-token") or query.get("start-after") or ""
     folders, shown = dict[str, None](), list[StoredObject]()
-    for one in buckets.below(bucket, prefix):
+    found = buckets.below(bucket, prefix)
+    answers = [one for one in found if one.key.endswith(".jsonl")]
+    left_out = answers[len(answers) - hidden :]
+    for one in found:
+        if one in left_out:
+            continue
         inner = one.key.removeprefix(prefix)
         if delimiter and delimiter in inner:
             folders[prefix + inner.partition(delimiter)[0] + delimiter] = None
@@ -147,5 +156,6 @@ def _xml(root: str, inner: str, code: int = 200) -> Response:
     return Response(content, code, media_type="application/xml")
 
 
-def _error(code: int, name: str) -> Response:
+def error(code: int, name: str) -> Response:
+    """Return a refusal in the form of Cloud Storage."""
     return _xml("Error", f"<Code>{name}</Code><Message>{name}</Message>", code)

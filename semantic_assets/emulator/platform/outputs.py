@@ -5,30 +5,36 @@ what an answer is.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 import orjson
 
+from semantic_assets.emulator.faults import job_faults
 from semantic_assets.emulator.http import wire
+from semantic_assets.emulator.http.errors import (
+    CANCELLED_CODE,
+    DEADLINE_EXCEEDED_CODE,
+    INTERNAL_CODE,
+    INVALID_ARGUMENT_CODE,
+    PERMISSION_DENIED_CODE,
+)
 from semantic_assets.emulator.jobs import jobs, results
 from semantic_assets.emulator.jobs.jobs import Job
+from semantic_assets.emulator.platform.folders import files_of
 from semantic_assets.emulator.platform.objects import Buckets, parse_uri
 from semantic_assets.emulator.settings import read_settings
 from semantic_assets.emulator.state import State
 
-#: Rows of one object; the answers of a job may be many files (guess: live is not known).
-_ROWS_OF_FILE = 200_000
+#: By google.rpc code: the HTTP code, the word and the phrase (guess, but for code 3).
+_STATUSES: dict[object, tuple[int, str, str]] = {
+    CANCELLED_CODE: (499, "CANCELLED", "Client Closed Request"),
+    INVALID_ARGUMENT_CODE: (400, "INVALID_ARGUMENT", "Bad Request"),
+    DEADLINE_EXCEEDED_CODE: (504, "DEADLINE_EXCEEDED", "Gateway Timeout"),
+    PERMISSION_DENIED_CODE: (403, "PERMISSION_DENIED", "Forbidden"),
+    8: (429, "RESOURCE_EXHAUSTED", "Too Many Requests"),
+    INTERNAL_CODE: (500, "INTERNAL", "Internal Server Error"),
+    14: (503, "UNAVAILABLE", "Service Unavailable"),
+}
 _LATE, _HALF = "output-folder-late", "output-folder-half-written"
-_WRONG_PREFIX = "output-wrong-prefix"
-
-
-def folder_of(job: Job) -> str:
-    """Return the URI of a job's output folder, below the prefix that its client gave."""
-    moment = datetime.fromtimestamp(job.plan.starts_at, tz=UTC)
-    prefix = str(job.output_prefix).rstrip("/")
-    if job.fault(_WRONG_PREFIX):
-        prefix = f"{prefix}-of-another"
-    return f"{prefix}/prediction-model-{moment:%Y-%m-%dT%H:%M:%S}.{job.job_id[-6:]}Z"
 
 
 def deliver(state: State, now: float) -> None:
@@ -50,11 +56,12 @@ def _deliver(state: State, job: Job, now: float) -> None:
     half = job.fault(_HALF)
     is_whole = not half or now >= job.plan.ends_at + half.parameters["seconds"]
     if job.has_output(now):
-        bucket, folder = parse_uri(folder_of(job))
-        for number, lines in enumerate(_files(state, job)):
+        answering = job_faults.answered_by(state, job, now)
+        pieces = results.ResultFile(state=state, job=answering, mode=_vectors(state))
+        for number, (uri, lines) in enumerate(files_of(job, _lines(pieces, job))):
             if number and not is_whole:
                 break
-            key = f"{folder}/predictions{f'_{number:05d}' if number else ''}.jsonl"
+            bucket, key = parse_uri(uri)
             Buckets(state).write(bucket, key, lines if is_whole else _half(lines))
     with state.writing() as db:
         db.execute("INSERT OR REPLACE INTO delivery VALUES (?, ?)", [job.job_id, is_whole])
@@ -63,12 +70,6 @@ def _deliver(state: State, job: Job, now: float) -> None:
 def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
     content = b"".join(pieces)
     yield content[: len(content) // 2]
-
-
-def _files(state: State, job: Job) -> Iterator[list[bytes] | Iterator[bytes]]:
-    """Yield the lines of each file in turn; each is used up before the next is asked for."""
-    pieces = results.ResultFile(state=state, job=job, mode=_vectors(state))
-    yield from _cut(_lines(pieces, job))
 
 
 def _lines(pieces: Iterable[bytes], job: Job) -> Iterator[bytes]:
@@ -91,27 +92,12 @@ def _laid_out(line: bytes, job: Job) -> bytes:
 
 
 def _status(error: object) -> str:
+    """Word an error as one line of live has it (generative-ai 1308): a phrase, and JSON in a text."""
     if not isinstance(error, dict):
         return str(error)
-    return f"Error code {error.get('code')}: {error.get('message') or 'Internal error.'}"
-
-
-def _cut(lines: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
-    """Yield the lines in files of `_ROWS_OF_FILE`."""
-    held = next(lines, None)
-    while held is not None:
-        first, taken = held, list[bytes | None]()
-
-        def file(first: bytes = first, taken: list[bytes | None] = taken) -> Iterator[bytes]:
-            yield first
-            for _ in range(_ROWS_OF_FILE - 1):
-                if (line := next(lines, None)) is None:
-                    return
-                yield line
-            taken.append(next(lines, None))
-
-        yield file()
-        held = taken[0] if taken else None
+    code, word, phrase = _STATUSES.get(error.get("code"), _STATUSES[INTERNAL_CODE])
+    said = {"code": code, "message": error.get("message") or "Internal error.", "status": word}
+    return f"{phrase}: {orjson.dumps({'error': said}).decode()}"
 
 
 def _vectors(state: State) -> str:

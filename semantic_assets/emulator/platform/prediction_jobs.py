@@ -8,17 +8,18 @@ import re
 import secrets
 from typing import Any
 
-from semantic_assets.emulator.faults import job_faults
+from semantic_assets.emulator.faults import job_faults, listing_faults
 from semantic_assets.emulator.http import wire
 from semantic_assets.emulator.http.calls import Call
-from semantic_assets.emulator.http.errors import GoogleError, invalid_argument
+from semantic_assets.emulator.http.errors import INTERNAL_CODE, GoogleError, invalid_argument
 from semantic_assets.emulator.jobs import jobs, texts
 from semantic_assets.emulator.jobs.catalogue import Model, find_model
 from semantic_assets.emulator.jobs.jobs import SUCCESSFUL, TERMINAL, Job
 from semantic_assets.emulator.jobs.survey import Survey, survey
-from semantic_assets.emulator.media import viewing
-from semantic_assets.emulator.platform import outputs
+from semantic_assets.emulator.media import media_objects, media_uses, viewing
+from semantic_assets.emulator.platform import folders
 from semantic_assets.emulator.platform.objects import Buckets, parse_uri
+from semantic_assets.emulator.state import State
 
 #: Google's docs: rows and bytes of one job, and how long it may be queued.
 LARGEST_ROWS, LARGEST_BYTES = 1_000_000, 1_000_000_000
@@ -42,7 +43,18 @@ def create(call: Call) -> dict[str, Any]:
     with call.state.writing() as db:
         job = job_faults.born(db, job, call.faults, seen)
         jobs.insert(db, job)
+        media_uses.insert(db, job, read.media_uses)
     return described(call, job)
+
+
+def lose_object(state: State, uri: str, now: float) -> None:
+    """Let the jobs that still need a deleted object find it gone."""
+    said = f"The file {uri} cannot be read or does not exist."
+    with state.writing() as db:
+        rows = db.execute("SELECT blob FROM job WHERE source_file = ?", [uri]).fetchall()
+        for row in rows:
+            jobs.lose_input(db, row["blob"], said, now)
+        media_objects.lose(db, uri, now)
 
 
 def _model(call: Call, name: object) -> Model:
@@ -125,19 +137,39 @@ def described(call: Call, job: Job) -> dict[str, Any]:
         message["startTime"] = wire.timestamp(job.plan.starts_at)
     if state in TERMINAL:
         message["endTime"] = wire.timestamp(job.plan.ends_at)
+    if state in SUCCESSFUL and not job_faults.is_output_late(job, call.now):
+        message["outputInfo"] = {"gcsOutputDirectory": folders.folder_of(job)}
     if state in SUCCESSFUL:
-        message["outputInfo"] = {"gcsOutputDirectory": outputs.folder_of(job)}
-        message["completionStats"] = wire.counts(
-            successfulCount=job.request_count - job.failed_count, failedCount=job.failed_count
-        )
+        message |= _told(job)
     elif state in TERMINAL:
         message["error"] = {"code": job.plan.error_code, "message": job.plan.error_message}
     return message
 
 
+def _told(job: Job) -> dict[str, Any]:
+    """Return what a job that has ended says of its rows, which need not agree with them."""
+    succeeded, failed = job.request_count - job.failed_count, job.failed_count
+    fault = job.fault("stats-disagree")
+    shape = fault.parameters["shape"] if fault else None
+    if shape == "none":
+        return {}
+    if shape == "too-many":
+        succeeded += job.request_count
+    if shape == "all-failed":
+        succeeded, failed = 0, job.request_count
+    told: dict[str, Any] = {
+        "completionStats": wire.counts(successfulCount=succeeded, failedCount=failed)
+    }
+    if shape == "all-failed":
+        told["error"] = {"code": INTERNAL_CODE, "message": "Internal error."}
+    return told
+
+
 def _state(job: Job, now: float) -> str:
-    word = job_faults.shown_state(job, now).removeprefix("BATCH_STATE_")
-    return f"JOB_STATE_{word}"
+    shown = job_faults.shown_state(job, now)
+    if job.fault("job-state-spelling"):
+        return shown  # as the fault spells it
+    return f"JOB_STATE_{shown.removeprefix('BATCH_STATE_')}"
 
 
 def _parent(call: Call) -> str:
@@ -165,6 +197,8 @@ def get(call: Call) -> dict[str, Any]:
 def list_page(call: Call) -> dict[str, Any]:
     """List a page of jobs, newest first, with a filter on the display name."""
     wire.require_parameters(call.query, "pageSize", "pageToken", "filter", "readMask", "orderBy")
+    if (empty := listing_faults.empty_page(call.query.get("pageToken"))) is not None:
+        return empty
     size = wire.page_size(call.query.get("pageSize"), default=_DEFAULT_PAGE, limit=_LARGEST_PAGE)
     before = wire.decode_page_token(call.query.get("pageToken"))
     with call.state.reading() as db:

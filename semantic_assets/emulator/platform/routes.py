@@ -1,6 +1,7 @@
 """The routes of the Agent Platform, of Cloud Storage below `/storage`, and of a metadata server."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -14,6 +15,7 @@ from semantic_assets.emulator.http.errors import GoogleError
 from semantic_assets.emulator.http.serving import serve
 from semantic_assets.emulator.platform import (
     object_calls,
+    object_faults,
     outputs,
     prediction_jobs,
     realtime_calls,
@@ -49,7 +51,7 @@ def routes(state: State) -> list[Route]:
         found.append(Route(path, objects, methods=_OBJECT_METHODS))
     for path in ("/", "/computeMetadata/v1/{path:path}"):
         found.append(Route(path, tokens.metadata, methods=["GET"]))
-    found.append(Route("/token", tokens.granted, methods=["POST"]))
+    found.append(Route("/token", _token(state), methods=["POST"]))
     return found
 
 
@@ -71,6 +73,15 @@ def _endpoint(name: str, handler: Handler) -> Endpoint:
     return Endpoint(name=name, handler=handler, needs_key=False, needs_token=True)
 
 
+def _token(state: State) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        state.count_call("token")
+        refusal = await run_in_threadpool(object_faults.no_token, state)
+        return tokens.granted(request) if refusal is None else refusal
+
+    return answer
+
+
 def _objects(state: State) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
@@ -82,13 +93,26 @@ def _objects(state: State) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
+def _uri(request: Request) -> str:
+    bucket, key = request.path_params["bucket"], unquote(request.path_params.get("key", ""))
+    return f"gs://{bucket}/{key}"
+
+
 def _answer_object(state: State, request: Request, body: bytes) -> Response:
-    state.count_call(f"objects.{request.method.lower()}")
+    state.count_call(f"objects.{object_faults.kind_of(request)[0]}")
     try:
         tokens.require_token(request.headers.get("authorization"))
+        if (refusal := object_faults.refusal(state, request)) is not None:
+            return refusal
         with state.reading() as db:
             now = clock.now(db)
         outputs.deliver(state, now)
-        return object_calls.answer(Buckets(state), request, body)
+        hidden, buckets = object_faults.hidden(state, request), Buckets(state)
+        if (cut := object_faults.cut(state, buckets, request)) is not None:
+            return cut
+        answer = object_calls.answer(buckets, request, body, hidden=hidden)
+        if request.method == "DELETE" and "uploadId" not in request.query_params:
+            prediction_jobs.lose_object(state, _uri(request), now)
+        return answer
     except GoogleError as error:
         return error_response(error, None)

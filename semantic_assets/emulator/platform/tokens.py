@@ -8,7 +8,7 @@ looked at. Not here: what a token may do.
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from semantic_assets.emulator.http.errors import GoogleError
+from semantic_assets.emulator.http.errors import unauthenticated
 
 PREFIX = "ya29.emulator"
 PROJECT = "emulated-project"
@@ -52,8 +52,4 @@ def require_token(authorization: str | None) -> None:
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.startswith(PREFIX):
-        raise GoogleError(
-            401,
-            "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
-            "cookie or other valid authentication credential.",
-        )
+        raise unauthenticated()

@@ -17,6 +17,7 @@ from semantic_assets.errors import (
     TransientError,
 )
 from semantic_assets.gemini.client import Gemini
+from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.lake.manifests import manifest_keys
 from semantic_assets.ledger.leases import Lease
 from semantic_assets.model.batch_job import (
@@ -26,7 +27,6 @@ from semantic_assets.model.batch_job import (
     remote_word,
 )
 from semantic_assets.model.catalog import MAX_REALTIME_TEXTS
-from semantic_assets.model.statuses import Outcome
 from semantic_assets.model.wording import DetailLine
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.answers.canary import (
@@ -41,12 +41,16 @@ from semantic_assets.pipeline.answers.canary import (
 )
 from semantic_assets.pipeline.answers.whole_answers import require_whole
 from semantic_assets.pipeline.batch_jobs.claim import claimed
-from semantic_assets.pipeline.batch_jobs.landing import land_answers
+from semantic_assets.pipeline.batch_jobs.landing import (
+    is_bill_in_doubt,
+    land_answers,
+    land_failure,
+    land_unreadable,
+)
 from semantic_assets.pipeline.batch_jobs.results import (
     Outcomes,
     finalize_job,
     has_landed,
-    write_job_failure,
 )
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
@@ -56,9 +60,6 @@ S = JobState
 #: Jobs that are collected together, so that their canaries share a call.
 _AT_ONCE = 20
 _WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
-
-#: A result that cannot be read is given up so long after its job ended: Google keeps files 48 hours.
-_READABLE_SECONDS = 50 * 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +180,11 @@ def _collect(
         # Suspended past its lease; another process collected the job and deleted its manifest.
         raise Conflict(f"job {job.job_id} was collected by another process") from error
     except RemoteMissing as error:
-        if not _land_unreadable(store, job, lease, keys or [], str(error)):
+        if not land_unreadable(store, job, lease, keys or [], str(error)):
             store.ledger.scopes.pause_job(job.job_id, str(error))
             return None
     final = S.GONE if job.remote_state == REMOTE_GONE else S.COLLECTED
-    possibly_billed = possible_bill(job) if _may_be_billed(job) else None
+    possibly_billed = possible_bill(job) if is_bill_in_doubt(job) else None
     outcomes = finalize_job(
         store, job, lease, to=final, of=[S.ENDED], possibly_billed=possibly_billed
     )
@@ -195,19 +196,17 @@ def _collect(
     return Collection(job=found, outcomes=outcomes, quarantined=None)
 
 
-def _may_be_billed(job: BatchJob) -> bool:
-    """Tell whether a job that gave nothing may have cost something."""
-    return job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
-
-
 def _land(
     store: Store, gemini: Gemini, job: BatchJob, lease: Lease, keys: list[str]
 ) -> Generator[Canaries, Vectors, None]:
     """Land the job's output if it has one, whatever its end state; otherwise land its failure."""
     word = remote_word(job.remote_state or "")
-    if job.result_file is None and word not in _WITH_OUTPUT and not _has_output(gemini, job):
-        _land_failure(store, job, lease, keys, word)
-        return
+    if job.result_file is None and word not in _WITH_OUTPUT:
+        found = _told(gemini, job)
+        if found is None or found.result_file is None:
+            is_refused = found is not None and found.is_refused
+            land_failure(store, job, lease, keys, word, is_refused=is_refused)
+            return
     yield from land_answers(store, gemini, job, lease, keys, verify=partial(_verify, store, job))
 
 
@@ -216,51 +215,14 @@ def _verify(store: Store, job: BatchJob, decoded: Decoded) -> Generator[Canaries
     yield from verify_answers(store, job, decoded)
 
 
-def _has_output(gemini: Gemini, job: BatchJob) -> bool:
+def _told(gemini: Gemini, job: BatchJob) -> RemoteJob | None:
     """Look once by name: a listing shows a job as ended before it shows its output."""
     if job.remote_state == REMOTE_GONE or job.remote_name is None:
-        return False
+        return None
     try:
-        return gemini.batches.get(job.remote_name).result_file is not None
+        return gemini.batches.get(job.remote_name)
     except RemoteMissing:
-        return False
-
-
-def _land_failure(store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str) -> None:
-    """Write error rows for a job without an output. Only FAILED says anything against its texts."""
-    write_job_failure(
-        store,
-        job,
-        lease,
-        keys=keys,
-        outcome=Outcome.EXPIRED if word == "EXPIRED" else Outcome.TRANSIENT,
-        message=f"{word}: {job.error_message or 'the job ended without an output'}",
-        together=word == "FAILED",
-        possibly_billed=possible_bill(job) if _may_be_billed(job) else None,
-    )
-
-
-def _land_unreadable(
-    store: Store, job: BatchJob, lease: Lease, keys: list[str], reason: str
-) -> bool:
-    """Give up a result that cannot be read, 50 hours after the job ended. False: wait."""
-    now = store.ledger.now()
-    if now - (job.ended_at or now) < _READABLE_SECONDS:
-        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
-        store.report_progress(f"job {job.job_id}: its result cannot be read yet ({reason})")
-        return False
-    message = f"its result could not be read for 50 hours: {reason}"
-    write_job_failure(
-        store,
-        job,
-        lease,
-        keys=keys,
-        outcome=Outcome.EXPIRED,
-        message=message,
-        together=False,
-        possibly_billed=possible_bill(job),
-    )
-    return True
+        return None
 
 
 def _quarantine(store: Store, job: BatchJob, lease: Lease, reason: str) -> Collection:

@@ -1,4 +1,7 @@
-"""Land an answer: decode it as it comes in, and put the results file in place once it is verified."""
+"""Land an answer: decode it as it comes in, and put the results file in place once it is verified.
+
+Or land the failure of a job that has none.
+"""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,16 +15,26 @@ from semantic_assets.errors import CorruptResult, CutOffResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_estimates
 from semantic_assets.ledger.leases import Lease
-from semantic_assets.model.batch_job import BatchJob
+from semantic_assets.model.batch_job import REMOTE_GONE, BatchJob, remote_word
+from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.answers.canary import Canaries, Decoded, Vectors
 from semantic_assets.pipeline.answers.downloads import keep, kept, making
 from semantic_assets.pipeline.answers.whole_answers import may_grow
-from semantic_assets.pipeline.batch_jobs.results import AnswersFile, replacing_results
+from semantic_assets.pipeline.batch_jobs.results import (
+    AnswersFile,
+    replacing_results,
+    write_job_failure,
+)
+from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 from semantic_assets.system import durable
 
 #: An answer that is not whole is fetched once more before it is believed.
 _DOWNLOADS = 2
+#: Until a person may have granted what Google itself lacks.
+_REFUSED_SECONDS = 3_600.0
+#: A result that cannot be read is given up so long after its job ended: Google keeps files 48 hours.
+_READABLE_SECONDS = 50 * 3_600.0
 Verify = Callable[[Decoded], Generator[Canaries, Vectors, None]]
 #: Hands over a file in parts.
 Fetch = Callable[[Callable[[bytes], None]], None]
@@ -122,3 +135,59 @@ def decode(
         return candidates.held(), file.finish()
     finally:
         file.close()
+
+
+def is_bill_in_doubt(job: BatchJob) -> bool:
+    """Tell whether a job that gave nothing may have cost something."""
+    return job.remote_state == REMOTE_GONE or remote_word(job.remote_state or "") == "EXPIRED"
+
+
+def land_failure(
+    store: Store, job: BatchJob, lease: Lease, keys: list[str], word: str, *, is_refused: bool
+) -> None:
+    """Write error rows for a job without an output. Only FAILED says anything against its texts.
+
+    Not that Google may not use the bucket: the next job would fail of it too, and waits.
+    """
+    said = job.error_message or "the job ended without an output"
+    if is_refused:
+        store.ledger.scopes.pause_model(
+            job.scope_id,
+            job.model,
+            f"{said}: grant it there to Google's own account of the project",
+            seconds=_REFUSED_SECONDS,
+        )
+    write_job_failure(
+        store,
+        job,
+        lease,
+        keys=keys,
+        outcome=Outcome.EXPIRED if word == "EXPIRED" else Outcome.TRANSIENT,
+        message=f"{word}: {said}",
+        together=word == "FAILED",
+        of_service=is_refused,
+        possibly_billed=possible_bill(job) if is_bill_in_doubt(job) else None,
+    )
+
+
+def land_unreadable(
+    store: Store, job: BatchJob, lease: Lease, keys: list[str], reason: str
+) -> bool:
+    """Give up a result that cannot be read, 50 hours after the job ended. False: wait."""
+    now = store.ledger.now()
+    if now - (job.ended_at or now) < _READABLE_SECONDS:
+        # SUCCEEDED may be seen before the file can be read (tidyverse/ellmer PR #926).
+        store.report_progress(f"job {job.job_id}: its result cannot be read yet ({reason})")
+        return False
+    message = f"its result could not be read for 50 hours: {reason}"
+    write_job_failure(
+        store,
+        job,
+        lease,
+        keys=keys,
+        outcome=Outcome.EXPIRED,
+        message=message,
+        together=False,
+        possibly_billed=possible_bill(job),
+    )
+    return True

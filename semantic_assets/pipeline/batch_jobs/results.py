@@ -123,19 +123,22 @@ def write_job_failure(
     outcome: str,
     message: str,
     together: bool,
+    of_service: bool = False,
     possibly_billed: Amount | None = None,
 ) -> None:
     """Write one error row for each text of a job.
 
     Args:
         together: the job failed as a whole, so it is halved.
+        of_service: it failed for a reason that is not its texts': no attempt of theirs.
         possibly_billed: what it may have cost; who makes the job final books it.
 
     Raises:
         Conflict: the job was taken over, or moved on.
     """
     path = layout.results(job.product_id, job.job_id)
-    metadata = identity(store, job) | {WHOLE_JOB: str(len(keys) if together else 0)}
+    sign = -1 if of_service else int(together)
+    metadata = identity(store, job) | {WHOLE_JOB: str(sign * len(keys))}
     if possibly_billed is not None:
         metadata[_POSSIBLY_BILLED] = json.dumps(asdict(possibly_billed))
     schema, unmoved = _schema(store, job), store.ledger.jobs.held(job, lease.fence)
@@ -179,6 +182,8 @@ def finalize_job(
     if possibly_billed is None and outcomes.missing and not job.is_realtime:
         tokens = estimated_share(job, outcomes.missing)
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
+    if not outcomes.failed:  # Google may say that it failed: its rows are believed
+        values.setdefault("error_message", None)
     cover_results(store, job.product_id, job.job_id)
     # From this transaction on it counts, as it is now.
     paid = paid_file(store, layout.results(job.product_id, job.job_id))

@@ -24,7 +24,14 @@ from semantic_assets.store import Store
 #: Metadata key of a results file: how many texts failed together, as one job.
 WHOLE_JOB = "semantic_assets.whole_job"
 #: google.rpc codes of rows that say nothing of their text: unknown, exhausted, internal, unavailable.
-_OF_THE_SERVICE = pa.array(["2", "8", "13", "14"])
+_OF_THE_SERVICE = pa.array(
+    [
+        *("2", "8", "13", "14"),
+        *("UNKNOWN", "RESOURCE_EXHAUSTED", "INTERNAL", "UNAVAILABLE"),
+        # "Service agents are being provisioned", and a bucket that Google may not read.
+        *("FAILED_PRECONDITION", "PERMISSION_DENIED"),
+    ]
+)
 _HANDFUL, _PART = 3, 0.05
 #: Before the name of a retry file in the key index.
 RETRY = "retry/"

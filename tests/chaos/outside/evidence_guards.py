@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
+from urllib.parse import quote
 
 from semantic_assets.errors import (
     Conflict,
@@ -12,9 +13,9 @@ from semantic_assets.errors import (
 )
 from semantic_assets.gemini import faults
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.developer_api import DeveloperApi
 from semantic_assets.gemini.faults import Method
-from semantic_assets.gemini.wire import Listing, read_operation
+from semantic_assets.gemini.sdk_batches import SdkBatches
+from semantic_assets.gemini.wire import Listing, RemoteJob
 from semantic_assets.ledger import jobs, leases
 from semantic_assets.ledger.job_ids import JobIds
 from semantic_assets.ledger.jobs import Jobs
@@ -100,17 +101,18 @@ def listing_believed() -> None:
 def tokens_followed() -> None:
     """A page token that repeats is followed."""
 
-    def list_jobs(self: DeveloperApi, *, max_pages: int) -> Listing:
-        found, token = [], ""
+    def list_jobs(self: SdkBatches, *, max_pages: int) -> Listing:
+        found: list[RemoteJob] = []
+        token = ""
         for _ in range(max_pages):
-            page = self._page(token)
-            found += [read_operation(item) for item in page.get("operations") or []]
-            token = str(page.get("nextPageToken") or "")
+            page = self._page("pageSize=100" + (token and f"&pageToken={token}"))
+            found += self._jobs_of(page)
+            token = quote(str(page.get("nextPageToken") or ""))
             if not token:
                 return Listing(tuple(found), complete=True)
         return Listing(tuple(found), complete=False)
 
-    DeveloperApi.list_jobs = list_jobs  # type: ignore[method-assign]
+    SdkBatches.list_jobs = list_jobs  # type: ignore[method-assign]
 
 
 def words_believed() -> None:

@@ -1,0 +1,1 @@
+"""What chaos through the Agent Platform has of its own: limits, faults, scenarios, safeguards."""
