@@ -21,6 +21,8 @@ class Corpus:
 
 
 def corpus_of(scenario: Scenario) -> Corpus:
+    if scenario.is_of_two:
+        return _OF_TWO
     return _with_tasks(scenario) if scenario.tasks else _PLAIN
 
 
@@ -56,6 +58,20 @@ _PLAIN = Corpus(
         "acme/one/03.txt": None,
         **documents("one", range(40, 46)),
         "acme/one/05.txt": _ANEW,
+    },
+)
+
+#: A text of both would be paid for once in each space.
+_OF_TWO = Corpus(
+    files={
+        **documents("one", range(12)),
+        **documents("two", range(20, 30)),
+        "acme/two/dataset.toml": 'backend = "agent-platform"\n',
+    },
+    edits={
+        "acme/one/03.txt": None,
+        **documents("one", range(40, 43)),
+        **documents("two", range(50, 53)),
     },
 )
 

@@ -168,6 +168,7 @@ def _texts(world: World, store: Store) -> tuple[int, int]:
     files = {
         (uri, "" if uri in PICTURES else path.read_text().strip())
         for path in sources.glob("*/*/*")
+        if path.name != "dataset.toml"
         for uri in [str(path.relative_to(sources))]
     }
     with connect(store) as connection:

@@ -96,6 +96,7 @@ def run(scenario: Scenario) -> Outcome:
         chat_window=scenario.chat_window,
         servers=running_servers(),
         cap=scenario.cap,
+        is_of_two=scenario.is_of_two,
     )
     world.start()
     try:

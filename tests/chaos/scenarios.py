@@ -142,6 +142,8 @@ class Scenario:
     pause: float | None = None
     #: Listings have shown names of this ledger before: without that no job is given up.
     names_seen: bool = False
+    #: One of its datasets goes through the Agent Platform, the other by the key.
+    is_of_two: bool = False
     #: A slow body must end within a second here: nobody waits for three quarters of a minute.
     hurried: bool = False
     #: The task files are edited once the first work is done or dead.

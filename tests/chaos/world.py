@@ -82,6 +82,8 @@ class World:
     window: int = 2_000
     chat_window: int = 8_000
     clock: SharedClock = field(default_factory=SharedClock)
+    #: The Agent Platform is set up beside the key.
+    is_of_two: bool = False
     #: None: the lake is in the folder.
     servers: Servers | None = None
     #: Until it is lifted.
@@ -131,6 +133,8 @@ class World:
         }
         if _through_platform:
             environ |= self._on_the_platform()
+        elif self.is_of_two:
+            environ = self._on_the_platform() | environ
         if self.cap is not None and self.cap.is_default:
             del environ["SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"]
         if self.cap is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.chaos.outside import evidence_guards as evidence
-from tests.chaos.outside import money, time_and_absence
+from tests.chaos.outside import money, time_and_absence, two_services
 from tests.chaos.outside import money_guards as booking
 from tests.chaos.outside import place_guards as place
 from tests.chaos.outside import refusals_and_places as refusals
@@ -56,6 +56,8 @@ _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
     ),
     (evidence.no_last_word, "undone", time_and_absence.abandoned_by_hand()),
     (evidence.lost_races_raised, "trouble", time_and_absence.eight_advancers()),
+    # O
+    (place.one_service, "lost", two_services.both_are_sent()),
     # N
     (place.unscrubbed, "secrets", refusals.suspended_key()),
 )

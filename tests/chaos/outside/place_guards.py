@@ -13,6 +13,7 @@ from semantic_assets.gemini.faults import Method
 from semantic_assets.lake import layout, manifests
 from semantic_assets.lake.lake import Lake
 from semantic_assets.pipeline.batch_jobs import submit
+from semantic_assets.pipeline.flows import advance
 from semantic_assets.pipeline.pending import landed, pending
 
 
@@ -56,6 +57,11 @@ def refusals_cost_attempts() -> None:
 def rows_fail_alone() -> None:
     """A row that fails beside half of its job fails by itself."""
     landed._side_by_side = lambda table: 0
+
+
+def one_service() -> None:
+    """Only the service of the settings is asked."""
+    advance.services = lambda store, gemini: [gemini]
 
 
 def no_home() -> None:

@@ -62,6 +62,8 @@ def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]
 
 
 def _reason(scenario: Scenario) -> str | None:
+    if scenario.is_of_two:
+        return "here all goes through the platform"
     if scenario.safeguard_off in NOT_NEEDED:
         return NOT_NEEDED[scenario.safeguard_off]
     for fault in scenario.faults:
