@@ -302,6 +302,22 @@ def test_a_process_that_slept_over_the_deadline_collects_what_had_succeeded(corp
     assert corpus.store.ledger.spending.totals().possibly_billed_usd == 0
 
 
+def test_a_process_that_slept_and_is_told_that_nothing_is_there_gives_nothing_up(
+    corpus: Trial,
+) -> None:
+    """One 404 at an age over the deadline is no more evidence than one before it."""
+    advance(corpus.store, corpus.gemini)
+    corpus.pass_time(60 * 3_600.0)
+    missing = {"method": "batches.get", "code": 404, "message": "Requested entity was not found."}
+    corpus.arm("any-error", times=None, **missing)
+    corpus.arm("list-503", times=None)
+    advance(corpus.store, corpus.gemini)
+    corpus.disarm()
+    corpus.advance_until_done()
+    assert statuses(corpus) == {"READY": TEXTS}
+    assert corpus.paid_twice() == []
+
+
 def test_an_unanswered_create_call_is_not_given_up_by_its_age_alone(corpus: Trial) -> None:
     """No listing can be had: what it created has SUCCEEDED long ago, and is found after the outage."""
     corpus.arm("lost-create-response")

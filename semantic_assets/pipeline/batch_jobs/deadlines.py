@@ -28,7 +28,7 @@ def enforce_deadlines(store: Store, gemini: Gemini) -> None:
         if job.is_realtime or job.remote_name is None:
             continue  # an unconfirmed job is given up by listings alone
         age = now - (job.submitted_at or job.created_at)
-        if age >= limits.abandon and not _has_ended(gemini, job):
+        if age >= limits.abandon and _is_at_work(gemini, job):
             abandon(store, job, too_old(limits), billed=True)
         elif age >= limits.cancel and job.cancel_requested_at is None:
             request_cancel(store, gemini, job, f"after {_hours(limits.cancel)}")
@@ -43,14 +43,15 @@ def _hours(seconds: float) -> str:
     return f"{seconds / _HOUR_SECONDS:.0f} hours"
 
 
-def _has_ended(gemini: Gemini, job: BatchJob) -> bool:
-    """Ask for the job by name: nothing is concluded from time alone.
+def _is_at_work(gemini: Gemini, job: BatchJob) -> bool:
+    """Say whether the service shows a job that is not over: nothing is concluded from time alone.
 
     A process that slept over a weekend gave up a job that had SUCCEEDED, and sent its texts again.
+    That there is no such job is for `poll` to conclude, which asks twice.
     """
     assert job.remote_name is not None
     try:
-        return state_of_remote(gemini.batches.get(job.remote_name).state) == S.ENDED
+        return state_of_remote(gemini.batches.get(job.remote_name).state) != S.ENDED
     except RemoteMissing:
         return False
 
