@@ -27,7 +27,7 @@ def test_who_has_paid_for_most_is_not_sent_elsewhere(platform: Trial) -> None:
     Three days of queue are let pass, so that the pace of its jobs is no reason either.
     """
     write_notes(platform, 6)
-    platform.arm("stuck-pending", seconds=69 * 3_600.0)
+    platform.arm("unknown-state", seconds=69 * 3_600.0)
     platform.refresh(wait_minutes=0)
     platform.pass_time(70 * 3_600.0)
     platform.refresh()
