@@ -19,6 +19,7 @@ from semantic_assets.pipeline.costs.services.comparison import (
 )
 from semantic_assets.pipeline.costs.services.other_service import services_for
 from semantic_assets.pipeline.reports.status import status
+from semantic_assets.settings.settings import project_dir
 from semantic_assets.text.scripts import Script
 from tests.trial import Trial
 
@@ -155,3 +156,15 @@ def test_status_says_it_beside_the_finish(trial: Trial) -> None:
     assert found.other_service is not None
     assert status(on(trial, "gemini").store, scope_id="none").other_service is None
     assert status(trial.store, scope_id="none").other_service is None
+
+
+def test_the_page_names_the_sizes_from_which_the_other_service_is_better() -> None:
+    page = (project_dir() / "docs" / "scaling.md").read_text()
+    for tier, all_at_once, most in ((1, 197, 19_000), (2, 1_979, 190_000), (3, 3_958, 380_000)):
+        assert f"{all_at_once:,}" in page
+        assert f"{most:,}" in page
+        fits, fills = (capacity(n, tier=tier).services[0] for n in (all_at_once, all_at_once + 1))
+        assert (fits.fills, fills.fills) == (1, 2)
+        window, queue = capacity(most, tier=tier).services
+        assert window.days_low <= queue.days_high
+        assert capacity(round(most * 1.02), tier=tier).services[0].days_low > queue.days_high
