@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from semantic_assets.batching.requests import embedding_lines
@@ -13,13 +14,14 @@ from semantic_assets.model.batch_job import display_name
 from semantic_assets.pipeline.costs.other_spend import add_spend
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, paid_job
 from semantic_assets.pipeline.maintenance.cleanup import cleanup
-from semantic_assets.pipeline.maintenance.findings import Finding
+from semantic_assets.pipeline.maintenance.doctor import doctor
+from semantic_assets.pipeline.maintenance.findings import Finding, Findings
 from semantic_assets.pipeline.maintenance.probe import probe
-from semantic_assets.pipeline.maintenance.probe_both import AGREEMENT
+from semantic_assets.pipeline.maintenance.probe_both import AGREEMENT, ask_both_services
 from semantic_assets.pipeline.maintenance.probe_generation import probe_generation, tasks_to_probe
 from semantic_assets.settings.settings import project_dir
 from semantic_assets.text.fingerprint import text_hash
-from tests.trial import Trial
+from tests.trial import Trial, on_the_agent_platform
 
 QUESTIONS = {
     *("filter_finds_the_name_at_once", "name_of_the_output_folder", "names_of_the_output_files"),
@@ -115,6 +117,29 @@ def test_a_service_that_does_not_answer_leaves_the_question_open(platform: Trial
         assert (found.holds, found.is_needed) == (None, False)
         assert both.store.ledger.scopes.has_passed_probe(both.gemini.scope_id)
         both.gemini.close()
+
+
+def test_the_other_service_is_not_asked_over_the_days_cap(platform: Trial) -> None:
+    both, findings = with_both(platform, platform.url), Findings()
+    vectors = np.eye(2, 128, dtype=np.float32)
+    with both.store:
+        add_spend(both.store, 10.0)
+        ask_both_services(findings, both.store, ["Ice.", "Snow."], vectors)
+        assert both.store.ledger.spending.totals(of=PROBE.__eq__).spent_usd == 0
+    (found,) = findings.found
+    assert found.holds is None
+    assert "for today" in found.detail
+
+
+def test_doctor_tells_what_was_found_of_both(
+    platform: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(platform)
+    for name, value in on_the_agent_platform(platform.url).items():
+        monkeypatch.setenv(name, value)
+    (told,) = [one for one in doctor(platform.settings.root) if one.name == AGREEMENT]
+    assert told.is_well is None
+    assert "two spaces" in told.found
 
 
 def test_what_it_costs_is_booked_and_capped(platform: Trial) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from semantic_assets.errors import SemanticAssetsError
+from semantic_assets.errors import SemanticAssetsError, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import AGENT_PLATFORM, endpoint_of
+from semantic_assets.model.catalog import is_charged, realtime_usd
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
-from semantic_assets.pipeline.costs.paid_calls import Vectors, embed_sample
-from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as
+from semantic_assets.pipeline.costs.paid_calls import Vectors, paid_call
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, day_guard
 from semantic_assets.pipeline.maintenance.findings import Findings, Unsettled
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store
+from semantic_assets.text.tokens import estimate_tokens
 
 #: The name of the question, in the ledger too.
 AGREEMENT = "vectors_of_both_services_agree"
@@ -33,7 +35,9 @@ def ask_both_services(
             raise Unsettled(f"both services are asked if {', '.join(missing)} is set too")
         other = Gemini(endpoint_of(replace(settings, backend=_other(settings))))
         try:
-            found = embed_sample(store, other, settings.space, texts, of=booked_as(store, PROBE))
+            found = _embedded(store, other, texts)
+        except SpendRefused:
+            raise
         except SemanticAssetsError as error:
             raise Unsettled(f"{other.endpoint.backend} did not answer: {error}") from error
         finally:
@@ -45,8 +49,23 @@ def ask_both_services(
         assert min(cosines) >= MIN_COSINE, "; ".join(said)
 
 
+def _embedded(store: Store, other: Gemini, texts: Sequence[str]) -> Vectors:
+    """Embed texts in real time through the other service, under the same cap of the day."""
+    space = store.settings.space
+    tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
+    guard = day_guard(store, realtime_usd(space.model, tokens))
+    call_id = f"{booked_as(store, PROBE)}+{store.ledger.job_ids.new()}"
+    with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
+        return other.embed_documents(space, texts)
+
+
 def _other(settings: Settings) -> str:
     return _DEVELOPER_API if settings.backend == AGENT_PLATFORM else AGENT_PLATFORM
+
+
+def are_both_set_up(settings: Settings) -> bool:
+    """Return whether a probe asks both services, each by its own account."""
+    return is_charged(settings.backend) and not _missing(settings)
 
 
 def _missing(settings: Settings) -> list[str]:

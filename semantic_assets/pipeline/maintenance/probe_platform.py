@@ -13,12 +13,15 @@ import orjson
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
-from semantic_assets.ledger.spending import Guard, Spending
 from semantic_assets.model.batch_job import JobState, display_name
-from semantic_assets.model.catalog import AGENT_PLATFORM_BYTES, AGENT_PLATFORM_ROWS, realtime_usd
-from semantic_assets.pipeline.costs.budgets import require_budget
+from semantic_assets.model.catalog import (
+    AGENT_PLATFORM_BYTES,
+    AGENT_PLATFORM_ROWS,
+    batch_usd,
+    realtime_usd,
+)
 from semantic_assets.pipeline.costs.paid_calls import paid_call
-from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, paid_job
+from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, day_guard, paid_job
 from semantic_assets.pipeline.maintenance.findings import Findings, Unsettled
 from semantic_assets.pipeline.maintenance.probe_jobs import ended, forgotten
 from semantic_assets.store import Store
@@ -156,7 +159,7 @@ def ask_for_several_contents(findings: Findings, store: Store, gemini: Gemini) -
             store,
             space.model,
             tokens,
-            guard=_guard(store, realtime_usd(space.model, tokens)),
+            guard=day_guard(store, realtime_usd(space.model, tokens)),
             call_id=f"{booked_as(store, PROBE)}+{store.ledger.job_ids.new()}",
         ),
     ):
@@ -165,18 +168,10 @@ def ask_for_several_contents(findings: Findings, store: Store, gemini: Gemini) -
         assert count == len(texts), said[0]
 
 
-def _guard(store: Store, usd: float) -> Guard:
-    def guard(spending: Spending) -> None:
-        if store.settings.max_cost_usd_per_day is not None:
-            require_budget(store, usd, spending)
-
-    return guard
-
-
 def name_what_stays_open(findings: Findings, store: Store, scope_id: str, tokens: int) -> None:
     """Name what no probe settles for under a cent, and what would."""
     with findings.asking("price_of_a_batch"):
-        usd = store.ledger.spending.totals(of=lambda job: job == booked_as(store, PROBE)).batch_usd
+        usd = batch_usd(store.settings.model, tokens)
         raise Unsettled(
             f"about {tokens} tokens were sent by batch, ${usd:.8f} by the Developer API's price: see the "
             "bill of the project, by SKU"
