@@ -180,9 +180,7 @@ def _quote(
 ) -> Estimate:
     tokens = sum(part.tokens for part in parts)
     low, high = sum(p.tokens_low for p in parts), sum(p.tokens_high for p in parts)
-    fills = sum(
-        -(-at_most // store.settings.window_of(model)) for model, at_most in _by_model(parts)
-    )
+    fills = sum(-(-at_most // window) for at_most, window in _by_window(store, parts))
     fills += sum(task.window_fills for task in tasks)
     prompts = sum(task.tokens for task in tasks)
     pace = job_pace(store)
@@ -220,10 +218,11 @@ def _quote(
     )
 
 
-def _by_model(parts: Sequence[ScriptQuote]) -> Iterator[tuple[str, int]]:
-    """Yield (model, its tokens at most)."""
-    for model in {part.model for part in parts}:
-        yield model, sum(part.tokens_high for part in parts if part.model == model)
+def _by_window(store: Store, parts: Sequence[ScriptQuote]) -> Iterator[tuple[int, int]]:
+    """Yield the tokens at most that go through each window of enqueued tokens, and its size."""
+    for service, model in {(part.service, part.model) for part in parts}:
+        its = (part for part in parts if (part.service, part.model) == (service, model))
+        yield sum(part.tokens_high for part in its), store.settings.window_of(model, service)
 
 
 def _work(

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.catalog import is_charged
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
 from semantic_assets.model.wording import counted, span_told
-from semantic_assets.pipeline.costs.services.comparison import AGENT_PLATFORM, QUEUE_SECONDS
+from semantic_assets.pipeline.costs.services.comparison import QUEUE_SECONDS
 from semantic_assets.store import Store
 
 _HOUR = 3_600.0

@@ -74,11 +74,14 @@ def is_of_probe(store: Store, job_id: str) -> bool:
     return store.ledger.spending.has_open_calls(f"{PROBE}+{job_id}")
 
 
-def day_guard(store: Store, usd: float) -> Guard:
-    """Return what refuses more than the day's cap has room for; without a cap, consent was given."""
+def day_guard(store: Store, usd: float, backend: str | None = None) -> Guard:
+    """Return what refuses more than the day's cap has room for; without a cap, consent was given.
+
+    `backend` is the one that is paid; None: that of the settings.
+    """
+    backend = backend or store.settings.backend
 
     def guard(spending: Spending) -> None:
-        backend = store.settings.backend
         if day_cap(store.settings, backend).usd is not None:
             require_budget(store, backend, usd, spending)
 

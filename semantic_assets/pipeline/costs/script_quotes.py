@@ -20,6 +20,8 @@ class ScriptQuote:
 
     script: str
     model: str
+    #: The backend that embeds them.
+    service: str
     tokens: int
     tokens_low: int
     tokens_high: int
@@ -67,6 +69,7 @@ def script_quote(
     return ScriptQuote(
         script=str(script),
         model=space.model,
+        service=space.backend,
         tokens=round(expected),
         tokens_low=round(expected * (1 - calibration.band)),
         tokens_high=round(expected * (1 + calibration.band)),

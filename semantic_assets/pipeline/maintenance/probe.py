@@ -12,10 +12,9 @@ import numpy.typing as npt
 from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.endpoint import AGENT_PLATFORM
 from semantic_assets.gemini.wire import RemoteJob
 from semantic_assets.model.batch_job import display_name
-from semantic_assets.model.catalog import is_charged
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, booked_as, paid_job

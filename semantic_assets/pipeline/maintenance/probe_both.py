@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from semantic_assets.errors import SemanticAssetsError, SpendRefused
 from semantic_assets.gemini.client import Gemini
-from semantic_assets.gemini.endpoint import AGENT_PLATFORM, endpoint_of
-from semantic_assets.model.catalog import is_charged, realtime_usd
+from semantic_assets.gemini.endpoint import endpoint_of
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged, realtime_usd
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import Vectors, paid_call
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, day_guard
@@ -53,7 +53,7 @@ def _embedded(store: Store, other: Gemini, texts: Sequence[str]) -> Vectors:
     """Embed texts in real time through the other service, under the same cap of the day."""
     space = store.settings.space
     tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
-    guard = day_guard(store, realtime_usd(space.model, tokens))
+    guard = day_guard(store, realtime_usd(space.model, tokens), other.endpoint.backend)
     call_id = f"{booked_as(store, PROBE)}+{store.ledger.job_ids.new()}"
     with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
         return other.embed_documents(space, texts)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from semantic_assets.model.catalog import (
+    AGENT_PLATFORM,
     AGENT_PLATFORM_BYTES,
     AGENT_PLATFORM_ROWS,
     BYTES_A_LINE,
@@ -17,7 +18,7 @@ from semantic_assets.model.catalog import (
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.wording import span_told
 
-DEVELOPER_API, AGENT_PLATFORM = "gemini", "agent-platform"
+DEVELOPER_API = "gemini"
 TITLES = {DEVELOPER_API: "Developer API", AGENT_PLATFORM: "Agent Platform"}
 _HOUR, _DAY = 3_600.0, 86_400.0
 #: A fill of the window took an hour where short jobs were reported, and a day is Google's target.

@@ -1,13 +1,12 @@
 """The two services of Google for what waits in this store, and whether the other would be better."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
-from semantic_assets.model.catalog import is_charged
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
+from semantic_assets.model.product import Product
 from semantic_assets.pipeline.costs.expected_finish import JobPace, job_pace
 from semantic_assets.pipeline.costs.services.capacity import lake_bytes, lake_limits
 from semantic_assets.pipeline.costs.services.comparison import (
-    AGENT_PLATFORM,
     DEVELOPER_API,
     FILL_SECONDS,
     QUEUE_SECONDS,
@@ -30,9 +29,8 @@ def services_for(
         is_learned: the pace of jobs of the key in use counts for its service.
     """
     backend, settings = store.settings.backend, store.settings
-    through_the_window = replace(settings, backend=DEVELOPER_API)
     loads = [
-        Load(texts, tokens, through_the_window.window_of(model))
+        Load(texts, tokens, settings.window_of(model, DEVELOPER_API))
         for model, (texts, tokens) in work.items()
         if tokens
     ]
@@ -59,14 +57,17 @@ def better_for(store: Store, texts: int, tokens: Mapping[str, float]) -> str | N
     """Return why the service that is not in use would be better for what waits, in one line.
 
     None too where as many texts were answered here already: the vectors of the two are two spaces,
-    so whoever changes pays for those again.
+    so whoever changes pays for those again. And where datasets name the other one: who did knows.
     """
-    if not texts or not is_charged(store.settings.backend) or _answered(store) >= texts:
+    if not texts or not is_charged(store.settings.backend):
+        return None
+    products = {one.product for one in wanted_products(store)}
+    is_named = any(product.backend != store.settings.backend for product in products)
+    if is_named or _answered(store, products) >= texts:
         return None
     work = {model: (0, round(count)) for model, count in tokens.items()}
     return better_service(services_for(store, work, 0.0))
 
 
-def _answered(store: Store) -> int:
-    ids = {one.product.product_id for one in wanted_products(store)}
-    return sum(store.ledger.job_totals.outcomes(product_id)[0] for product_id in ids)
+def _answered(store: Store, products: Iterable[Product]) -> int:
+    return sum(store.ledger.job_totals.outcomes(one.product_id)[0] for one in products)
