@@ -264,8 +264,7 @@ def _both_services(store: Store, gemini: Gemini) -> Iterator[Diagnosis]:
     """Tell what the last probe found of both services' vectors; nothing depends on it yet."""
     for one in store.ledger.scopes.findings(gemini.scope_id):
         if one.name == AGREEMENT:
-            found = f"{one.detail}; they are two spaces whatever it says"
-            yield Diagnosis(name=one.name, is_well=one.holds, found=found)
+            yield Diagnosis(name=one.name, is_well=one.holds, found=f"{one.detail} (two spaces)")
 
 
 def _queue(found: Status) -> Iterator[Diagnosis]:

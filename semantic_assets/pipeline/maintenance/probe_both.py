@@ -6,19 +6,17 @@ from dataclasses import replace
 from semantic_assets.errors import SemanticAssetsError, SpendRefused
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged, realtime_usd
+from semantic_assets.model.catalog import SERVICES, realtime_usd
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import Vectors, paid_call
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, booked_as, day_guard
 from semantic_assets.pipeline.maintenance.findings import Findings, Unsettled
-from semantic_assets.settings.settings import PREFIX, Settings
+from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
 
 #: The name of the question, in the ledger too.
 AGREEMENT = "vectors_of_both_services_agree"
-_DEVELOPER_API = "gemini"
-_AGENT_SETTINGS = ("agent_project", "agent_location", "agent_staging")
 
 
 def ask_both_services(
@@ -31,9 +29,10 @@ def ask_both_services(
     """
     settings = store.settings
     with findings.asking(AGREEMENT) as said:
-        if missing := _missing(settings):
+        backend = _other(settings)
+        if missing := settings.missing_for(backend):
             raise Unsettled(f"both services are asked if {', '.join(missing)} is set too")
-        other = Gemini(endpoint_of(replace(settings, backend=_other(settings))))
+        other = Gemini(endpoint_of(settings, backend))
         try:
             found = _embedded(store, other, texts)
         except SpendRefused:
@@ -51,24 +50,19 @@ def ask_both_services(
 
 def _embedded(store: Store, other: Gemini, texts: Sequence[str]) -> Vectors:
     """Embed texts in real time through the other service, under the same cap of the day."""
-    space = store.settings.space
+    backend = other.endpoint.backend
+    space = replace(store.settings.space, backend=backend)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in texts)
-    guard = day_guard(store, realtime_usd(space.model, tokens), other.endpoint.backend)
+    guard = day_guard(store, realtime_usd(space.model, tokens), backend)
     call_id = f"{booked_as(store, PROBE)}+{store.ledger.job_ids.new()}"
     with paid_call(store, space.model, tokens, guard=guard, call_id=call_id):
         return other.embed_documents(space, texts)
 
 
 def _other(settings: Settings) -> str:
-    return _DEVELOPER_API if settings.backend == AGENT_PLATFORM else AGENT_PLATFORM
+    return next(one for one in SERVICES if one != settings.backend)
 
 
 def are_both_set_up(settings: Settings) -> bool:
     """Return whether a probe asks both services, each by its own account."""
-    return is_charged(settings.backend) and not _missing(settings)
-
-
-def _missing(settings: Settings) -> list[str]:
-    if settings.backend == AGENT_PLATFORM:
-        return [] if settings.api_key else ["GEMINI_API_KEY"]
-    return [f"{PREFIX}{one.upper()}" for one in _AGENT_SETTINGS if not getattr(settings, one)]
+    return {*SERVICES} <= {*settings.services}
