@@ -18,6 +18,7 @@ from semantic_assets.pipeline.costs.services.comparison import (
     is_worth_showing,
 )
 from semantic_assets.pipeline.costs.services.other_service import services_for
+from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.reports.status import status
 from semantic_assets.settings.settings import project_dir
 from semantic_assets.text.scripts import Script
@@ -141,6 +142,18 @@ def test_an_imagined_corpus_names_the_platform(trial: Trial) -> None:
     )
     assert is_worth_showing(quote.services)
     assert quote.other_service is not None
+
+
+def test_who_names_a_service_for_a_dataset_is_told_nothing(trial: Trial) -> None:
+    trial.write("acme/notes/a.txt", "The lamp is lit at dusk.")
+    trial.prepare()
+    real = on(trial, "agent-platform")
+    assert estimate(real.store).other_service is not None
+    trial.write("acme/notes/dataset.toml", 'backend = "gemini"\n')
+    discover(real.store)
+    quote = estimate(real.store)
+    assert {part.service for part in quote.by_script} == {"gemini"}
+    assert quote.other_service is None
 
 
 def test_the_queue_of_the_platform_is_expected_and_not_a_day(trial: Trial) -> None:
