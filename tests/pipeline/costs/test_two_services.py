@@ -1,11 +1,14 @@
 """Both services of Google side by side: where they differ, and when the other one would be better."""
 
+import io
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from semantic_assets.cli.terminal_tables import estimate_tables
 from semantic_assets.pipeline.costs.estimate import estimate, estimate_articles
 from semantic_assets.pipeline.costs.expected_finish import job_pace
 from semantic_assets.pipeline.costs.services.capacity import capacity
@@ -142,6 +145,26 @@ def test_an_imagined_corpus_names_the_platform(trial: Trial) -> None:
     )
     assert is_worth_showing(quote.services)
     assert quote.other_service is not None
+
+
+def told(trial: Trial, articles: int, *, asked: bool = False) -> str:
+    """The tables of a quote as a terminal shows them."""
+    quote = estimate_articles(trial.store, articles=articles, chars=9_000, script=Script.LATIN)
+    shown = io.StringIO()
+    console = Console(file=shown, width=80)
+    for one in estimate_tables(quote, services=asked):
+        console.print(one)
+    return shown.getvalue()
+
+
+def test_the_table_of_both_is_shown_where_it_matters_or_is_asked_for(trial: Trial) -> None:
+    real = on(trial, "gemini")
+    assert "Developer API" in told(real, 1_000_000)
+    assert "unknown" in told(real, 1_000_000)
+    assert "Developer API" not in told(real, 100)
+    assert "Developer API" in told(real, 100, asked=True)
+    assert "Developer API" not in told(trial, 1_000_000)  # of the emulator
+    assert "Developer API" in told(trial, 1_000_000, asked=True)
 
 
 def test_who_names_a_service_for_a_dataset_is_told_nothing(trial: Trial) -> None:
