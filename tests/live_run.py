@@ -2,8 +2,7 @@
 
 The lake stays where it is: a run that was killed is gone on with by the next, with the same texts.
 
-On the Agent Platform, below a folder of the staging place that is its own, and without the picture:
-whether a job reads one from a bucket is not known, and the emulator refuses it.
+On the Agent Platform, below a folder of the staging place that is its own.
 
 python -m tests.live_run FOLDER     (the settings are those of the environment)
 """
@@ -154,17 +153,16 @@ def _embedded(store: Store, gemini: Gemini, wait: Callable[[], None]) -> None:
 
 def _answered(store: Store, gemini: Gemini, wait: Callable[[], None]) -> None:
     """Generate from a text and from a picture by batch."""
-    tasks = [name for name in TASKS if name != "seen" or store.settings.backend == "gemini"]
-    for task in tasks:
+    for task in TASKS:
         submit_generation(store, gemini, ANSWERS, task)
-    for task in tasks:
+    for task in TASKS:
         while not (found := follow_generation(store, gemini, ANSWERS, task)).is_done:
             if found.waiting:
                 submit_generation(store, gemini, ANSWERS, task)
             _require_trusted(store)
             wait()
-    rows = [row for task in tasks for row in generation_results(store, ANSWERS, task)]
-    assert [row["status"] for row in rows] == ["READY"] * len(tasks), rows
+    rows = [row for task in TASKS for row in generation_results(store, ANSWERS, task)]
+    assert [row["status"] for row in rows] == ["READY"] * len(TASKS), rows
     assert all(row["output"]["about"] and row["output_tokens"] for row in rows)
 
 
