@@ -2,6 +2,8 @@
 
 The lake stays where it is: a run that was killed is gone on with by the next, with the same texts.
 
+On the Agent Platform, below a folder of the staging place that is its own.
+
 python -m tests.live_run FOLDER     (the settings are those of the environment)
 """
 
@@ -34,6 +36,7 @@ from tests.emulator import drawn
 #: What a day of runs may cost: a first one with its probe is about a cent, a later one a tenth.
 CAP_USD = 0.10
 _CAP = "SEMANTIC_ASSETS_MAX_COST_USD_PER_DAY"
+_STAGING = "SEMANTIC_ASSETS_AGENT_STAGING"
 DIMENSIONS = (768, 256, 3072)
 #: {run} makes the texts of each run its own: a text that was answered is never sent again.
 TEXTS = (
@@ -80,7 +83,9 @@ def live_run(folder: Path, environ: Mapping[str, str], wait: Callable[[], None])
     with open_store(settings) as store:
         if not store.ledger.scopes.has_passed_probe(gemini.scope_id):
             found = probe(store, gemini, sleep=lambda _: wait())
-            assert all(one.holds for one in found), found
+            assert all(one.holds for one in found if one.is_needed), found
+            told = [f"{one.name}: {one.holds}: {one.detail}\n" for one in found]
+            (folder / "probe.txt").write_text("".join(told), encoding="utf-8")
         _embedded(store, gemini, wait)
         _answered(store, gemini, wait)
         _left_nothing(store, gemini)
@@ -89,7 +94,10 @@ def live_run(folder: Path, environ: Mapping[str, str], wait: Callable[[], None])
 
 def _settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     cap = environ.get(_CAP) or str(CAP_USD)
-    settings = Settings.load(root=folder / "lake", environ={**environ, _CAP: cap})
+    own = {_CAP: cap}
+    if environ.get(_STAGING):  # a prefix is of one ledger alone
+        own[_STAGING] = f"{environ[_STAGING].rstrip('/')}/live-run"
+    settings = Settings.load(root=folder / "lake", environ={**environ, **own})
     return replace(settings, sources=folder / "sources", tasks=folder / "tasks")
 
 
@@ -170,6 +178,8 @@ def _left_nothing(store: Store, gemini: Gemini) -> None:
     assert [job for job in store.ledger.jobs.list() if job.state not in FINAL] == []
     left = cleanup(store, gemini, dry_run=True)
     assert (left.remote_jobs, left.remote_files) == ((), ())
+    ours = f"sa-{store.ledger.ledger_id}-"
+    assert [name for name, of in gemini.batches.list_files() if of.startswith(ours)] == []
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ _SCRIPTS = ("latin", "cyrillic-greek", "cjk", "other")
     is_flag=True,
     help="Let Google count a sample of the texts: free, one request each, at most 40 a script.",
 )
+@click.option("--services", is_flag=True, help="Show both services of Google, also if it is small.")
 @json_option
 @edge
 def estimate(
@@ -47,6 +48,7 @@ def estimate(
     script: str,
     limit: int | None,
     exact: bool,
+    services: bool,
     as_json: bool,
 ) -> None:
     """Quote what the next refresh would send: tokens, dollars, window fills, finish."""
@@ -60,7 +62,7 @@ def estimate(
         found = functions.estimate_articles(articles, chars, script=script, root=root)
     else:
         found = functions.estimate(datasets or None, limit=limit, exact=exact, root=root)
-    show_quote(found, as_json)
+    show_quote(found, as_json, services=services)
 
 
 @click.group()
@@ -111,14 +113,14 @@ def spend_remove(entry: str, root: str | None) -> None:
     say(f"{entry} is taken back")
 
 
-def show_quote(found: "Estimate", as_json: bool) -> None:
+def show_quote(found: "Estimate", as_json: bool, *, services: bool = False) -> None:
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import estimate_tables
 
     if as_json:
         print_json(found)
     else:
-        show(*estimate_tables(found))
+        show(*estimate_tables(found, services=services))
 
 
 def asking(yes: bool) -> "Callable[[Estimate], None]":

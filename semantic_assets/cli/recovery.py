@@ -51,15 +51,17 @@ def probe(
         else:
             findings = _probe_embedding(store, gemini, yes)
     show_found(findings, as_json)
-    if not all(finding.holds for finding in findings):
+    if not all(finding.holds for finding in findings if finding.is_needed):
         sys.exit(1)
 
 
 def _probe_embedding(store: "Store", gemini: "Gemini", yes: bool) -> "list[Finding]":
     from semantic_assets.pipeline.maintenance.probe import probe as run
+    from semantic_assets.pipeline.maintenance.probe_both import are_both_set_up
 
     if not yes and gemini.endpoint.backend != "emulator":
-        ask("This sends a few short texts to Google and costs under a cent. Go on?")
+        whom = "both services of Google" if are_both_set_up(store.settings) else "Google"
+        ask(f"This sends a few short texts to {whom} and costs under a cent. Go on?")
     return run(store, gemini)
 
 

@@ -122,7 +122,7 @@ def capacity(
     """
     from semantic_assets.cli.cells import show
     from semantic_assets.cli.terminal_tables import capacity_tables
-    from semantic_assets.model.capacity import capacity as reckon
+    from semantic_assets.pipeline.costs.services.capacity import capacity as reckon
 
     sizes = articles or tuple(10**power for power in range(4, 10))
     found = [

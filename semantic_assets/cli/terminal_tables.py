@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ from semantic_assets.model.wording import counted, span_told
 if TYPE_CHECKING:  # a table of one report needs none of the others
     import pyarrow as pa
 
-    from semantic_assets.model.capacity import Capacity
-    from semantic_assets.pipeline.costs.estimate import Estimate, ScriptQuote
+    from semantic_assets.pipeline.costs.estimate import Estimate
+    from semantic_assets.pipeline.costs.script_quotes import ScriptQuote
+    from semantic_assets.pipeline.costs.services.capacity import Capacity
+    from semantic_assets.pipeline.costs.services.comparison import ServiceQuote
     from semantic_assets.pipeline.reports.bill import Bill
     from semantic_assets.pipeline.reports.status import Status
     from semantic_assets.pipeline.reports.window_use import WindowUse
@@ -25,7 +28,8 @@ _CHART_ROWS, _BLOCKS = 8, " ▁▂▃▄▅▆▇█"
 _LEAST_USD = 0.0001
 _MOST_COLUMNS = 6
 _MONTH_TO_MINUTE = slice(5, 16)
-_SHOWN_APART = ("articles", "tier", "breaks")
+_SHOWN_APART = ("articles", "tier", "breaks", "services")
+_UNPRICED = "price of the Agent Platform: not known, quotes and caps take the Developer API's"
 
 
 def status_table(found: Status) -> Table:
@@ -43,6 +47,7 @@ def status_table(found: Status) -> Table:
         "texts": ", ".join(f"{count:,} {what}" for what, count in texts.items()),
         "batch jobs": found.jobs_told,
         "expected finish": _finish(found),
+        **({"the other service": found.other_service} if found.other_service else {}),
         "paused": found.paused or "no",
         **({"backend": found.foreign_vectors} if found.foreign_vectors else {}),
         "quarantined jobs": found.quarantined_jobs,
@@ -82,8 +87,13 @@ def bill_table(bill: Bill) -> Table:
     return made
 
 
-def estimate_tables(quote: Estimate) -> list[Table]:
-    """Return tables of the quote, its tokens by script, and the cost of the tasks."""
+def estimate_tables(quote: Estimate, *, services: bool = False) -> list[Table]:
+    """Return tables of the quote, its tokens by script, the cost of the tasks, and both services.
+
+    These are shown if asked for, or where they matter: a small quote, or an emulator's, is short.
+    """
+    from semantic_assets.pipeline.costs.services.comparison import is_worth_showing
+
     free = " (emulator: nothing is charged)" if quote.is_free else ""
     made = table("what", "value", title=f"estimate{free}")
     add_row(made, "texts to send", f"{quote.texts:,}")
@@ -99,8 +109,12 @@ def estimate_tables(quote: Estimate) -> list[Table]:
     add_row(made, "batch, with canaries", "$" + _band(quote.usd, quote.usd_low, quote.usd_high))
     cheaper = ": `--mode sync` is cheaper here" if 0 < quote.realtime_usd < quote.usd else ""
     add_row(made, "real-time price of the same", f"{_usd(quote.realtime_usd)}{cheaper}")
-    add_row(made, "fills of the window", f"{quote.window_fills:,}")
+    is_queued = quote.services[1].is_used
+    fills = "none: the Agent Platform has no window" if is_queued else f"{quote.window_fills:,}"
+    add_row(made, "fills of the window", fills)
     add_row(made, "expected finish", _quoted_finish(quote))
+    if quote.other_service:
+        add_row(made, "the other service", quote.other_service)
     if quote.count_requests:
         add_row(made, "requests to count tokens", f"{quote.count_requests:,}, free of charge")
     for offer in quote.offers:
@@ -116,25 +130,42 @@ def estimate_tables(quote: Estimate) -> list[Table]:
         add_row(made, "left out", line)
     for line in quote.warnings:
         add_row(made, "soon", line)
+    is_large = not quote.is_free and is_worth_showing(quote.services)
+    return [
+        made,
+        *([_scripts_table(quote)] if quote.by_script else []),
+        *([_tasks_table(quote)] if quote.generations else []),
+        *([services_table({"": quote.services})] if services or is_large else []),
+    ]
+
+
+def _scripts_table(quote: Estimate) -> Table:
     scripts = table("script", "model", "tokens", "calibrated from")
     for part in quote.by_script:
-        add_row(
-            scripts,
-            part.script,
-            part.model,
-            _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f"),
-            _calibration(part),
-        )
+        tokens = _band(part.tokens, part.tokens_low, part.tokens_high, ",.0f")
+        add_row(scripts, part.script, part.model, tokens, _calibration(part))
+    return scripts
+
+
+def _tasks_table(quote: Estimate) -> Table:
     tasks = table("task", "model", "requests", "tokens in", "out", "batch")
     for task in quote.generations:
         usd = "$" + _band(task.usd, task.usd_low, task.usd_high)
         counts = (f"{n:,}" for n in (task.requests, task.tokens, task.output_tokens))
         add_row(tasks, task.task, task.model, *counts, usd)
-    return [
-        made,
-        *([scripts] if quote.by_script else []),
-        *([tasks] if quote.generations else []),
-    ]
+    return tasks
+
+
+def services_table(found: Mapping[str, Sequence[ServiceQuote]]) -> Table:
+    """Return both services of Google side by side; what they are for, where that is more than one."""
+    first = ("articles",) if len(found) > 1 else ()
+    made = table(*first, "service", "price", "jobs", "days", "breaks first", title=_UNPRICED)
+    for name, quotes in found.items():
+        for one in quotes:
+            price = "unknown" if one.usd is None else _usd(one.usd)
+            row = (one.title, price, f"{one.jobs:,}", one.days_told, one.breaks_first)
+            add_row(made, *((name,) if first else ()), *row)
+    return made
 
 
 def _calibration(part: ScriptQuote) -> str:
@@ -226,8 +257,8 @@ def window_chart(use: WindowUse) -> Table:
 
 
 def capacity_tables(found: list[Capacity]) -> list[Table]:
-    """Return a table with a column per size, and one of its limits, the most pressing first."""
-    from semantic_assets.model.capacity import Limit
+    """Return tables of the sizes, of both services of Google, and of the limits, most pressing first."""
+    from semantic_assets.pipeline.costs.services.comparison import Limit
 
     title = f"a first embedding at tier {found[0].tier}, and a day of it later"
     made = table("what", *(f"{one.articles:,} articles" for one in found), title=title)
@@ -243,4 +274,4 @@ def capacity_tables(found: list[Capacity]) -> list[Table]:
         for limit in one.breaks or (Limit(one.breaks_first, 0, ""),):
             times = f"{limit.reached:,.1f} x" if limit.reached else ""
             add_row(breaking, f"{one.articles:,}", limit.what, times, limit.remedy)
-    return [made, breaking]
+    return [made, services_table({f"{one.articles:,}": one.services for one in found}), breaking]

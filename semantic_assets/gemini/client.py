@@ -121,6 +121,21 @@ class Gemini:
         texts = [space.document_text(text) for text in vector_texts]
         return self.on(space.backend)._embed(space, texts, space.document_task)
 
+    def embed_together(self, space: EmbeddingSpace, texts: Sequence[str]) -> int:
+        """Return how many vectors one call of the SDK with several texts answers, to find out."""
+        config = {
+            "output_dimensionality": space.dimensions,
+            "http_options": quick()["http_options"],
+        }
+        asked: Any = [space.document_text(text) for text in texts]
+        with self._asking(Method.ANSWER):
+            answer = self._connections.client.models.embed_content(
+                model=space.model,
+                contents=asked,
+                config=config,  # type: ignore[arg-type]
+            )
+        return len(answer.embeddings or ())
+
     def _embedded(
         self, space: EmbeddingSpace, texts: Sequence[str], task: str | None
     ) -> list[npt.NDArray[np.float32]]:

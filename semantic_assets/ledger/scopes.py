@@ -17,6 +17,15 @@ _FLOOR, _REGROW_SECONDS = 10, 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeFinding:
+    """One finding of a probe, as it is stored."""
+
+    name: str
+    holds: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     until: float
     reason: str
@@ -209,6 +218,14 @@ class Scopes:
             connection.execute(
                 _of(scope_id).values(probe_findings=[list(item) for item in findings], **values)
             )
+
+    def findings(self, scope_id: str) -> list[ProbeFinding]:
+        """Return what the last probe found, in its order; nothing before there was one."""
+        with self.database.read() as connection:
+            found = connection.execute(
+                sa.select(scope_table.c.probe_findings).where(scope_table.c.scope_id == scope_id)
+            ).scalar()
+        return [ProbeFinding(*one) for one in found or ()]
 
     def has_passed_probe(self, scope_id: str) -> bool:
         with self.database.read() as connection:

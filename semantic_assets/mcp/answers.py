@@ -159,3 +159,5 @@ def estimate_text(quote: Estimate) -> Iterator[str]:
         yield f"{quote.unread_files} files are listed and not read yet; the figures count them."
     if quote.files:
         yield visible(quote.files)
+    if quote.other_service:
+        yield f"The other service of Google: {quote.other_service}."

@@ -6,7 +6,7 @@ python -m tests.interfaces.capacity_table --write
 import sys
 from collections.abc import Iterator
 
-from semantic_assets.model.capacity import Capacity, capacity
+from semantic_assets.pipeline.costs.services.capacity import Capacity, capacity
 from tests.interfaces import generated
 from tests.interfaces.generated import row, table
 
@@ -32,8 +32,10 @@ def _sizes(found: list[Capacity]) -> Iterator[str]:
             f"{_days(o.days_at_an_hour_a_fill)} to {_days(o.days_at_a_day_a_fill)}" for o in ones
         )
         yield row(f"tier {tier}: days, at an hour to a day a fill", *days)
-    yield row("Agent Platform: jobs", *(f"{one.agent_platform_jobs:,}" for one in found))
-    yield row("Agent Platform: days, at most", *(f"{one.agent_platform_days}" for one in found))
+    yield row("Agent Platform: jobs", *(f"{one.services[1].jobs:,}" for one in found))
+    yield row(
+        "Agent Platform: days, at most", *(f"{one.services[1].days_high:.0f}" for one in found)
+    )
     yield row("files of the lake, tier 1", *(f"{one.files:,}" for one in found))
     yield row("bytes of the lake", *(_bytes(one.lake_gb) for one in found))
     yield row("rows of the ledger, tier 1", *(_short(one.ledger_rows) for one in found))

@@ -23,6 +23,7 @@ CHINESE = "閘門在暴風雨中關閉，直到風停為止的詳細說明書與
 BROKEN = "a-scan-of-the-protocol-that-nobody-was-able-to-read-in-any-way.pdf"
 MORE = (
     "estimate --articles 12000 --chars 1500",
+    "estimate --articles 1000000 --chars 9000 --services",
     "ls --pending",
     f"ls {LONG}/{DATASET}",
     "sql 'SELECT * FROM batch_jobs'",

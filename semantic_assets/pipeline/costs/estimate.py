@@ -5,7 +5,7 @@ read yet are quoted by their size; `refresh` reads and splits them for free befo
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from semantic_assets.errors import SpendRefused
@@ -16,16 +16,24 @@ from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.costs.budgets import jobs_usd, texts_with
-from semantic_assets.pipeline.costs.calibration import Calibration, calibrate
+from semantic_assets.pipeline.costs.calibration import Calibration
 from semantic_assets.pipeline.costs.estimate_tasks import (
     TaskQuote,
     quote_tasks,
     quote_unread,
     tokens_to_embed_later,
 )
-from semantic_assets.pipeline.costs.exact_counts import count_sample
 from semantic_assets.pipeline.costs.expected_finish import JobPace, job_pace
-from semantic_assets.pipeline.costs.pending_scripts import PendingScripts, pending_by_script
+from semantic_assets.pipeline.costs.pending_scripts import pending_by_script
+from semantic_assets.pipeline.costs.script_quotes import (
+    UNKNOWN,
+    ScriptQuote,
+    calibrated,
+    quote_of_size,
+    script_quote,
+)
+from semantic_assets.pipeline.costs.services.comparison import Services
+from semantic_assets.pipeline.costs.services.other_service import better_for, services_for
 from semantic_assets.pipeline.documents.letters_left_out import left_out_chars
 from semantic_assets.pipeline.documents.unread import Unread, unread
 from semantic_assets.pipeline.pending.pending import Counted
@@ -33,26 +41,6 @@ from semantic_assets.pipeline.pending.products import unsettled_shards, wanted_s
 from semantic_assets.store import Store
 from semantic_assets.text.chunking import MAX_TOKENS
 from semantic_assets.text.scripts import CHARACTERS_PER_TOKEN, Script
-
-_UNKNOWN = Calibration(band=0.5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptQuote:
-    """The tokens of one script in one space: the estimate and its bounds."""
-
-    script: str
-    model: str
-    tokens: int
-    tokens_low: int
-    tokens_high: int
-    #: Texts the estimate was calibrated from; 0: not calibrated.
-    calibrated_from: int
-    #: Google's count is so many times our estimate, give or take `band` of it.
-    ratio: float
-    band: float
-    #: Texts that Google counted for this quote, by one request each.
-    counted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +68,10 @@ class Estimate(HtmlTable):
     #: How long each fill takes; None for one project.
     pace: JobPace | None
     is_free: bool
+    #: The same through either service of Google, the one with the window first.
+    services: Services
+    #: Why the service that is not in use would be better; None: it would not.
+    other_service: str | None = None
     #: Requests made to count tokens for this quote: they cost nothing, and use up quota.
     count_requests: int = 0
     #: Letters left out around the content of these documents, as of web pages.
@@ -128,16 +120,18 @@ def estimate(
         pending = pending_by_script(store, wanted.product, shards, limit, counted)
         texts += pending.texts
         quoted |= {*shards}
-        parts += _calibrated(store, wanted.product, pending, counter, is_learned=is_shared)
+        parts += calibrated(store, wanted.product, pending, counter, is_learned=is_shared)
     waiting = unread(store, datasets) if limit is None else Unread()
     parts += [quote_of_size(store, dataset, size) for dataset, size in waiting.bytes.items()]
     tasks: list[TaskQuote] = []
     if limit is None:
         for dataset, tokens in tokens_to_embed_later(store, datasets, counted).items():
-            parts.append(_part(store.serving_space(dataset), "waits for answers", tokens, _UNKNOWN))
+            parts.append(
+                script_quote(store.serving_space(dataset), "waits for answers", tokens, UNKNOWN)
+            )
         tasks += quote_tasks(store, datasets, counted)
         tasks += quote_unread(store, waiting.bytes, counted)
-    quote = _quote(store, texts, parts, waiting, tasks)
+    quote = _quote(store, texts, parts, waiting, tasks, is_learned=is_shared)
     quote = replace(quote, left_out_chars=left_out_chars(store, quoted))
     return quote if is_shared else replace(quote, expected_seconds=None, pace=None)
 
@@ -150,14 +144,14 @@ def estimate_space(store: Store, dataset: DatasetKey, space: EmbeddingSpace) -> 
         if store.lake.exists(layout.chunks(shard.key))
     ]
     pending = pending_by_script(store, space, shards, None)
-    return _quote(store, pending.texts, _calibrated(store, space, pending), Unread())
+    return _quote(store, pending.texts, calibrated(store, space, pending), Unread())
 
 
 def estimate_articles(store: Store, *, articles: int, chars: int, script: Script) -> Estimate:
     """Quote an imagined corpus of so many articles of so many characters each."""
     space = store.settings.space
     tokens = round(articles * chars / CHARACTERS_PER_TOKEN[script])
-    part = _part(space, script, tokens, Calibration())
+    part = script_quote(space, script, tokens, Calibration())
     texts = articles * max(1, math.ceil(chars / CHARACTERS_PER_TOKEN[script] / (MAX_TOKENS / 2)))
     return _quote(store, texts, [part], Unread())
 
@@ -175,70 +169,31 @@ def estimate_requests(store: Store, quote: TaskQuote, *, is_realtime: bool = Fal
     )
 
 
-def quote_of_size(store: Store, dataset: DatasetKey, size: int) -> ScriptQuote:
-    """Quote files by size alone: a byte counts as a character of Latin text, which errs upwards."""
-    tokens = round(size / CHARACTERS_PER_TOKEN[Script.LATIN])
-    return _part(store.serving_space(dataset), "not read yet", tokens, _UNKNOWN)
-
-
-def _calibrated(
-    store: Store,
-    space: EmbeddingSpace,
-    pending: PendingScripts,
-    counter: Gemini | None = None,
-    *,
-    is_learned: bool = True,
-) -> list[ScriptQuote]:
-    if not any(pending.tokens.values()):
-        return []
-    learned = calibrate(store, space) if is_learned else dict.fromkeys(Script, Calibration())
-    if counter is not None:
-        learned |= count_sample(store, counter, space, pending.keys)
-    return [
-        _part(space, script, tokens, learned[script])
-        for script, tokens in pending.tokens.items()
-        if tokens
-    ]
-
-
-def _part(space: EmbeddingSpace, script: str, tokens: int, calibration: Calibration) -> ScriptQuote:
-    expected = tokens * calibration.ratio
-    return ScriptQuote(
-        script=str(script),
-        model=space.model,
-        tokens=round(expected),
-        tokens_low=round(expected * (1 - calibration.band)),
-        tokens_high=round(expected * (1 + calibration.band)),
-        calibrated_from=calibration.texts,
-        ratio=calibration.ratio,
-        band=calibration.band,
-        counted=calibration.requests,
-    )
-
-
 def _quote(
     store: Store,
     texts: int,
     parts: list[ScriptQuote],
     waiting: Unread,
     tasks: Sequence[TaskQuote] = (),
+    *,
+    is_learned: bool = True,
 ) -> Estimate:
     tokens = sum(part.tokens for part in parts)
     low, high = sum(p.tokens_low for p in parts), sum(p.tokens_high for p in parts)
-    fills = sum(
-        -(-sum(p.tokens_high for p in parts if p.model == model) // store.settings.window_of(model))
-        for model in {part.model for part in parts}
-    ) + sum(task.window_fills for task in tasks)
+    fills = sum(-(-at_most // window) for at_most, window in _by_window(store, parts))
+    fills += sum(task.window_fills for task in tasks)
     prompts = sum(task.tokens for task in tasks)
     pace = job_pace(store)
     shares = [(p, texts_with(texts, p.tokens, tokens)) for p in parts]
+    usd = sum(jobs_usd(store, p.model, share, p.tokens) for p, share in shares)
+    usd += sum(task.usd for task in tasks)
+    work = _work(shares, tasks)
     return Estimate(
         texts=texts,
         tokens=tokens + prompts,
         tokens_low=low + prompts,
         tokens_high=high + prompts,
-        usd=sum(jobs_usd(store, p.model, share, p.tokens) for p, share in shares)
-        + sum(task.usd for task in tasks),
+        usd=usd,
         usd_low=sum(jobs_usd(store, p.model, share, p.tokens_low) for p, share in shares)
         + sum(task.usd_low for task in tasks),
         usd_high=sum(jobs_usd(store, p.model, share, p.tokens_high) for p, share in shares)
@@ -252,9 +207,34 @@ def _quote(
         expected_seconds=pace.seconds * fills if pace.seconds is not None and fills else None,
         pace=pace,
         is_free=store.settings.backend == "emulator",
+        services=services_for(store, work, usd, is_learned=is_learned),
+        other_service=better_for(
+            store, sum(n for n, _ in work.values()), {m: t for m, (_, t) in work.items()}
+        )
+        if is_learned
+        else None,
         count_requests=sum(part.counted for part in parts),
         generations=tuple(tasks),
     )
+
+
+def _by_window(store: Store, parts: Sequence[ScriptQuote]) -> Iterator[tuple[int, int]]:
+    """Yield the tokens at most that go through each window of enqueued tokens, and its size."""
+    for service, model in {(part.service, part.model) for part in parts}:
+        its = (part for part in parts if (part.service, part.model) == (service, model))
+        yield sum(part.tokens_high for part in its), store.settings.window_of(model, service)
+
+
+def _work(
+    shares: Sequence[tuple[ScriptQuote, int]], tasks: Sequence[TaskQuote]
+) -> dict[str, tuple[int, int]]:
+    """Return (texts, tokens at most) of each model."""
+    found: dict[str, tuple[int, int]] = {}
+    each = [(part.model, share, part.tokens_high) for part, share in shares]
+    for model, texts, tokens in (*each, *((t.model, t.requests, t.tokens) for t in tasks)):
+        before = found.get(model, (0, 0))
+        found[model] = (before[0] + texts, before[1] + tokens)
+    return found
 
 
 def require_run_budget(

@@ -139,7 +139,7 @@ def quote_of(
         usd_low=low,
         usd_high=batch_usd(task.model, round(tokens * (1 + _INPUT_BAND)), most),
         realtime_usd=realtime_usd(task.model, tokens, output),
-        window_fills=-(-tokens // store.settings.window_of(task.model)),
+        window_fills=-(-tokens // store.settings.window_of(task.model, task.backend)),
     )
 
 

@@ -6,17 +6,20 @@ The pace of an emulator says nothing of Google's: only jobs of the scope in use 
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from semantic_assets.gemini.endpoint import endpoint_of
 from semantic_assets.model.batch_job import BatchJob
-from semantic_assets.model.catalog import is_charged
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
 from semantic_assets.model.wording import counted, span_told
+from semantic_assets.pipeline.costs.services.comparison import QUEUE_SECONDS
 from semantic_assets.store import Store
 
-#: Google's target for a job, and when it gives one up.
-TARGET_SECONDS, EXPIRY_SECONDS = 24 * 3_600.0, 48 * 3_600.0
+_HOUR = 3_600.0
+#: Google's target for a job, and when it is given up; the second service queues it first.
+TARGET_SECONDS, EXPIRY_SECONDS = 24 * _HOUR, 48 * _HOUR
+_QUEUE_SECONDS, _GIVEN_UP_SECONDS = QUEUE_SECONDS[1], 121 * _HOUR
 #: From so many jobs on, a tenth at each end is left out as unusual.
 _MANY = 10
 #: A finish that is nearer is told as a span of time.
@@ -36,12 +39,14 @@ class JobPace:
     seconds: float | None
     #: How many jobs were observed; 0: these are the documented figures.
     jobs: int
+    #: What is documented, in words.
+    documented: str = "Google aims at 24 hours a job, and most end sooner"
 
     @property
     def basis(self) -> str:
         if self.jobs:
             return f"by the last {counted(self.jobs, 'job')}"
-        return "Google aims at 24 hours a job, and most end sooner"
+        return self.documented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +81,15 @@ def job_pace(store: Store) -> JobPace:
             seconds=statistics.median(found),
             jobs=len(found),
         )
-    is_real = is_charged(store.settings.backend)
-    return JobPace(
-        seconds_low=None,
-        seconds_high=TARGET_SECONDS if is_real else None,
-        seconds=None,
-        jobs=0,
-    )
+    return _documented(store.settings.backend)
+
+
+def _documented(backend: str) -> JobPace:
+    pace = JobPace(seconds_low=None, seconds_high=TARGET_SECONDS, seconds=None, jobs=0)
+    if backend == AGENT_PLATFORM:
+        said = "the Agent Platform may queue a job for 72 hours, and most end sooner"
+        return replace(pace, seconds_high=_QUEUE_SECONDS, documented=said)
+    return pace if is_charged(backend) else replace(pace, seconds_high=None)
 
 
 def _spread(durations: Sequence[float]) -> tuple[float, float]:
@@ -146,7 +153,10 @@ def _job_end(store: Store, job: BatchJob, seconds: float, now: float, *, is_late
         return max(now, sent + seconds)
     if not is_charged(store.settings.backend):
         return now + (now - sent)
-    return next((end for end in (sent + TARGET_SECONDS, sent + EXPIRY_SECONDS) if end > now), now)
+    is_queued = store.settings.backend == AGENT_PLATFORM
+    target = _QUEUE_SECONDS if is_queued else TARGET_SECONDS
+    expiry = _GIVEN_UP_SECONDS if is_queued else EXPIRY_SECONDS
+    return next((end for end in (sent + target, sent + expiry) if end > now), now)
 
 
 def _minute(at: float) -> float:

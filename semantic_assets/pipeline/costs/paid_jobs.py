@@ -61,7 +61,7 @@ def paid_job(
     """
     amount = Amount(tokens, batch_usd(model, tokens, output_tokens))
     spending, job = store.ledger.spending, PaidJob(model)
-    spending.reserve(job_id, model=model, amount=amount, guard=_day_guard(store, amount.usd))
+    spending.reserve(job_id, model=model, amount=amount, guard=day_guard(store, amount.usd))
     try:
         yield job
     finally:
@@ -74,9 +74,14 @@ def is_of_probe(store: Store, job_id: str) -> bool:
     return store.ledger.spending.has_open_calls(f"{PROBE}+{job_id}")
 
 
-def _day_guard(store: Store, usd: float) -> Guard:
+def day_guard(store: Store, usd: float, backend: str | None = None) -> Guard:
+    """Return what refuses more than the day's cap has room for; without a cap, consent was given.
+
+    `backend` is the one that is paid; None: that of the settings.
+    """
+    backend = backend or store.settings.backend
+
     def guard(spending: Spending) -> None:
-        backend = store.settings.backend
         if day_cap(store.settings, backend).usd is not None:
             require_budget(store, backend, usd, spending)
 

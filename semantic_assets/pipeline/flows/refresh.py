@@ -17,6 +17,7 @@ from semantic_assets.pipeline.chunks.chunk_shard import ChunksReport, chunk_docu
 from semantic_assets.pipeline.chunks.rebuilt import with_rebuilt
 from semantic_assets.pipeline.costs.budgets import run_budget
 from semantic_assets.pipeline.costs.estimate import Estimate, require_run_budget
+from semantic_assets.pipeline.costs.services.other_service import better_for
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.discovery.discovery import Discovery
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
@@ -183,6 +184,8 @@ def refresh(
     with_rebuilt(store, lambda: require_run_budget(store, datasets, max_cost_usd, consent))
     with run_budget(store, max_cost_usd), report.stopwatch.stage("batch_jobs"):
         tally = with_rebuilt(store, lambda: Tally(store))
+        if (better := better_for(store, *tally.waiting)) is not None:
+            store.report_progress(better)
         report.in_realtime = embed_in_realtime(
             store, gemini, _unsettled(store, cut), mode=mode
         ).reports

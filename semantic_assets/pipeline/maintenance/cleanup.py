@@ -60,9 +60,11 @@ def cleanup(store: Store, gemini: Gemini, *, dry_run: bool) -> Leftovers:
     """
     temporary = _temporary_files(store) + downloads.leftovers(store)
     manifests = _manifests(store)
-    clients = services(store, gemini)
-    remote = [(one, job) for one in clients for job in _remote_jobs(store, one)]
-    files = [(one, name) for one in clients for name in _remote_files(store, one)]
+    listed = [
+        (one, one.batches.list_jobs(max_pages=_ALL_PAGES).jobs) for one in services(store, gemini)
+    ]
+    remote = [(one, job) for one, jobs in listed for job in _remote_jobs(store, jobs)]
+    files = [(one, name) for one, jobs in listed for name in _remote_files(store, one, jobs)]
     if not dry_run:
         for path in temporary:
             path.unlink(missing_ok=True)
@@ -117,9 +119,9 @@ def _is_over(store: Store, job_id: str) -> bool:
     return is_known and store.ledger.jobs.find(job_id).state in FINAL - REOPENING
 
 
-def _remote_jobs(store: Store, gemini: Gemini) -> list[RemoteJob]:
+def _remote_jobs(store: Store, listed: Sequence[RemoteJob]) -> list[RemoteJob]:
     found = []
-    for remote in gemini.batches.list_jobs(max_pages=_ALL_PAGES).jobs:
+    for remote in listed:
         ledger_id, job_id = parse_display_name(remote.display_name) or ("", "")
         if ledger_id == store.ledger.ledger_id and _is_left_over(store, remote, job_id):
             found.append(remote)
@@ -130,11 +132,16 @@ def _is_left_over(store: Store, remote: RemoteJob, job_id: str) -> bool:
     """Say whether a job was collected, or has ended after its probe was killed."""
     if store.ledger.jobs.exists(job_id):
         return store.ledger.jobs.find(job_id).state == JobState.COLLECTED
-    return state_of_remote(remote.state) == JobState.ENDED and is_of_probe(store, job_id)
+    return _ended(remote) and is_of_probe(store, job_id)
 
 
-def _remote_files(store: Store, gemini: Gemini) -> list[str]:
+def _ended(remote: RemoteJob) -> bool:
+    return state_of_remote(remote.state) == JobState.ENDED
+
+
+def _remote_files(store: Store, gemini: Gemini, listed: Sequence[RemoteJob]) -> list[str]:
     """List the files of final jobs that the remote still holds, and uploads without a job."""
+    going = {str(job.display_name) for job in listed if not _ended(job)}
     final = store.ledger.jobs.list(states=FINAL, scope_id=gemini.scope_id)
     open_inputs = {
         job.input_file
@@ -145,8 +152,19 @@ def _remote_files(store: Store, gemini: Gemini) -> list[str]:
     return sorted(
         name
         for name, display_name in gemini.batches.list_files()
-        if _job_of(display_name) in ours and name not in open_inputs
+        if (_job_of(display_name) in ours or _is_of_killed_probe(store, display_name, going))
+        and name not in open_inputs
     )
+
+
+def _is_of_killed_probe(store: Store, display_name: str, going: set[str]) -> bool:
+    """Say whether a file is of a probe that was killed: its job has ended, or is not there.
+
+    A probe that has uploaded and not created its job looks the same: it fails, and costs nothing.
+    """
+    ledger_id, job_id = parse_display_name(_job_of(display_name)) or ("", "")
+    is_ours = ledger_id == store.ledger.ledger_id and _job_of(display_name) not in going
+    return is_ours and is_of_probe(store, job_id)
 
 
 def _job_of(display_name: str) -> str:

@@ -17,6 +17,7 @@ from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_list import task_troubles
 from semantic_assets.pipeline.generation.task_versions import task_files
 from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
+from semantic_assets.pipeline.maintenance.probe_both import AGREEMENT
 from semantic_assets.pipeline.reports.status import Status, status
 from semantic_assets.settings.settings import PREFIX, Settings, misspelt_variables
 from semantic_assets.store import Store, open_store, sources_of
@@ -93,6 +94,7 @@ def _of_store(store: Store) -> Iterator[Diagnosis]:
     gemini = Gemini(endpoint_of(store.settings))
     yield _asked("service", lambda: _listing(gemini))
     yield _probe(store, gemini)
+    yield from _both_services(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))
     yield from _files(store)
     yield _paid(store)
@@ -256,6 +258,13 @@ def _probe(store: Store, gemini: Gemini) -> Diagnosis:
         found="passed" if has_passed else "has not passed on this key",
         remedy="" if has_passed else "`semantic-assets probe`: a few texts, under a cent",
     )
+
+
+def _both_services(store: Store, gemini: Gemini) -> Iterator[Diagnosis]:
+    """Tell what the last probe found of both services' vectors; nothing depends on it yet."""
+    for one in store.ledger.scopes.findings(gemini.scope_id):
+        if one.name == AGREEMENT:
+            yield Diagnosis(name=one.name, is_well=one.holds, found=f"{one.detail} (two spaces)")
 
 
 def _queue(found: Status) -> Iterator[Diagnosis]:

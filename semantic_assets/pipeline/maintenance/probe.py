@@ -11,14 +11,24 @@ import numpy.typing as npt
 
 from semantic_assets.batching.answers import decode_answers
 from semantic_assets.batching.requests import embedding_lines
-from semantic_assets.errors import GeminiUnavailable
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.wire import RemoteJob
-from semantic_assets.model.batch_job import JobState, display_name, state_of_remote
+from semantic_assets.model.batch_job import display_name
+from semantic_assets.model.catalog import AGENT_PLATFORM, is_charged
 from semantic_assets.pipeline.answers.canary import MIN_COSINE
 from semantic_assets.pipeline.costs.paid_calls import embed_sample
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, booked_as, paid_job
 from semantic_assets.pipeline.maintenance.findings import Finding, Findings, Stopped
+from semantic_assets.pipeline.maintenance.probe_both import ask_both_services
+from semantic_assets.pipeline.maintenance.probe_jobs import Left, ended, forgotten
+from semantic_assets.pipeline.maintenance.probe_platform import (
+    ask_for_a_failed_row,
+    ask_for_several_contents,
+    ask_for_the_name,
+    ask_of_the_folder,
+    ask_of_the_rows,
+    name_what_stays_open,
+)
 from semantic_assets.pipeline.maintenance.probe_versions import try_methods
 from semantic_assets.store import Store
 from semantic_assets.text.fingerprint import text_hash
@@ -29,7 +39,6 @@ TEXTS = (
     "Купол закрывают, когда ветер сильнее пятнадцати метров в секунду.",
     "Before opening the valve, read the pressure on both sides and write it down.",
 )
-_POLL_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -38,6 +47,10 @@ class _Probe:
     gemini: Gemini
     sleep: Callable[[float], None]
     findings: Findings = field(default_factory=Findings)
+
+    @property
+    def is_platform(self) -> bool:
+        return self.gemini.endpoint.backend == AGENT_PLATFORM
 
     def checking(self, name: str) -> AbstractContextManager[list[str]]:
         return self.findings.checking(name)
@@ -54,8 +67,10 @@ def probe(
     run = _Probe(store, gemini, sleep)
     with suppress(Stopped):
         _run(run)
-    found = [*run.findings.found, *try_methods(store, gemini)]
-    passed = all(finding.holds for finding in found)
+    if gemini.endpoint.backend != AGENT_PLATFORM:  # which has one version
+        run.findings.found += try_methods(store, gemini)
+    found = run.findings.found
+    passed = all(finding.holds for finding in found if finding.is_needed)
     scope = gemini.endpoint
     store.ledger.scopes.register(scope.scope_id, backend=scope.backend, base_url=scope.identity)
     store.ledger.scopes.probed(
@@ -65,66 +80,62 @@ def probe(
 
 
 def _run(run: _Probe) -> None:
-    job_id, space = run.store.ledger.job_ids.new(), run.store.settings.space
-    with run.checking("key_is_accepted"):
-        run.gemini.batches.list_jobs(max_pages=1)
+    store, gemini = run.store, run.gemini
+    job_id, space = store.ledger.job_ids.new(), store.settings.space
+    name = display_name(store.ledger.ledger_id, job_id)
+    with run.checking("credentials_are_accepted" if run.is_platform else "key_is_accepted"):
+        gemini.batches.list_jobs(max_pages=1)
     tokens = sum(estimate_tokens(space.document_text(text)) for text in TEXTS)
-    with paid_job(
-        run.store, f"{booked_as(run.store, PROBE)}+{job_id}+job", space.model, tokens
-    ) as job:
+    booked = f"{booked_as(store, PROBE)}+{job_id}+job"
+    with (
+        paid_job(store, booked, space.model, tokens) as job,
+        forgotten(gemini, name) as left,
+    ):
         with run.checking("request_file_is_accepted"):
             lines = [*embedding_lines(space, [(text_hash(text), text) for text in TEXTS])]
-            input_file = run.gemini.batches.upload(
-                lambda: lines, name="probe.jsonl", check=lambda: None
+            input_file = gemini.batches.upload(
+                lambda: lines, name=f"{name}.jsonl", check=lambda: None
             )
-        name = display_name(run.store.ledger.ledger_id, job_id)
+            left.input_file = input_file
         with run.checking("job_is_created"):
-            remote_name = job.created(
-                lambda: run.gemini.batches.create_embedding_job(
+            left.remote_name = job.created(
+                lambda: gemini.batches.create_embedding_job(
                     model=space.model, input_file=input_file, display_name=name
                 )
             )
-        try:
-            _watch(run, name, remote_name, job)
-        finally:
-            run.gemini.batches.delete_job(remote_name)
-    with run.checking("input_file_is_deleted"):
-        run.gemini.batches.delete_file(input_file)
+        _watch(run, name, left, job)
+        with run.checking("input_file_is_deleted"):
+            gemini.batches.delete_file(input_file)
+            left.input_file = None
+    if run.is_platform:
+        ask_for_a_failed_row(run.findings, store, gemini, run.sleep)
+        ask_for_several_contents(run.findings, store, gemini)
+        name_what_stays_open(run.findings, store, gemini.scope_id, tokens)
 
 
-def _watch(run: _Probe, name: str, remote_name: str, job: PaidJob) -> None:
+def _watch(run: _Probe, name: str, left: Left, job: PaidJob) -> None:
+    if run.is_platform:
+        ask_for_the_name(run.findings, run.gemini, name)
     with run.checking("listing_shows_the_display_name"):
         listed = run.gemini.batches.list_jobs(max_pages=3).jobs
         assert name in {job.display_name for job in listed}, f"{name} is not listed"
     with run.checking("job_ends_with_a_result_file") as said:
-        remote = ended(run.store, run.gemini, remote_name, run.sleep)
+        remote = ended(run.store, run.gemini, str(left.remote_name), run.sleep)
+        left.result_file = remote.result_file
         said.append(remote.state)
         assert remote.result_file, f"{remote.state}: {remote.error_message}"
-    _check_answers(run, name, str(remote.result_file), job)
+    _check_answers(run, name, remote, job)
 
 
-def ended(
-    store: Store, gemini: Gemini, remote_name: str, sleep: Callable[[float], None]
-) -> RemoteJob:
-    """Wait until a job has ended, for as long as that takes."""
-    while True:
-        try:
-            remote = gemini.batches.get(remote_name)
-        except GeminiUnavailable as error:
-            store.report_progress(f"probe: {error}")
-        else:
-            if state_of_remote(remote.state) == JobState.ENDED:
-                return remote
-            store.report_progress(f"probe: {remote.state}")
-        sleep(_POLL_SECONDS)
-
-
-def _check_answers(run: _Probe, name: str, result_file: str, job: PaidJob) -> None:
+def _check_answers(run: _Probe, name: str, remote: RemoteJob, job: PaidJob) -> None:
     space = run.store.settings.space
     keys = [text_hash(text) for text in TEXTS]
     answers = io.BytesIO()
     with run.checking("result_file_is_readable"):
-        run.gemini.batches.download(result_file, answers.write, of=name)
+        run.gemini.batches.download(str(remote.result_file), answers.write, of=name)
+    if run.is_platform:
+        ask_of_the_folder(run.findings, run.gemini, name, remote)
+        ask_of_the_rows(run.findings, remote, answers.getvalue(), keys, space.dimensions)
     with run.checking("every_key_is_answered_once_in_the_asked_dimensions") as said:
         [block] = decode_answers(
             io.BytesIO(answers.getvalue()),
@@ -142,3 +153,5 @@ def _check_answers(run: _Probe, name: str, result_file: str, job: PaidJob) -> No
         cosines = [float(again[i] @ by_key[key]) for i, key in enumerate(keys)]
         said.append(f"cosines {[round(cosine, 4) for cosine in cosines]}")
         assert min(cosines) >= MIN_COSINE, f"lowest cosine {min(cosines):.3f}"
+    if is_charged(run.store.settings.backend):
+        ask_both_services(run.findings, run.store, TEXTS, np.stack([by_key[key] for key in keys]))

@@ -7,7 +7,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from semantic_assets.batching.generation_answers import AnswerReader, decode_generations
@@ -23,7 +23,7 @@ from semantic_assets.model.task import GenerationTask, in_order
 from semantic_assets.pipeline.costs.paid_jobs import PROBE, PaidJob, booked_as, paid_job
 from semantic_assets.pipeline.generation.task_versions import find_task
 from semantic_assets.pipeline.maintenance.findings import Finding
-from semantic_assets.pipeline.maintenance.probe import ended
+from semantic_assets.pipeline.maintenance.probe_jobs import Left, ended, forgotten
 from semantic_assets.settings.settings import PREFIX
 from semantic_assets.store import Store
 from semantic_assets.text.tokens import estimate_tokens
@@ -120,29 +120,31 @@ class _Try:
         self.store, self.gemini, self.task, self.field = store, gemini, task, name
         #: Why it did not work; None: it did.
         self.trouble: str | None = None
-        self._remote = ""
+        self._name = ""
+        self._left = Left()
         self._job: PaidJob | None = None
 
     def begin(self, open_jobs: ExitStack) -> None:
         """Reserve and create the job; it is deleted and settled with the stack."""
         task, job_id = self.task, self.store.ledger.job_ids.new()
-        name = f"{booked_as(self.store, PROBE)}+{job_id}+job"
-        reserved = paid_job(self.store, name, task.model, _tokens(task), task.max_output_tokens)
+        self._name = display_name(self.store.ledger.ledger_id, job_id)
+        booked = f"{booked_as(self.store, PROBE)}+{job_id}+job"
+        reserved = paid_job(self.store, booked, task.model, _tokens(task), task.max_output_tokens)
         self._job = open_jobs.enter_context(reserved)
+        self._left = open_jobs.enter_context(forgotten(self.gemini, self._name))
         try:
-            file = self._upload()
-            open_jobs.callback(self._forget, lambda: self.gemini.batches.delete_file(file))
-            self._remote = self._job.created(lambda: self._create(file, job_id))
-            open_jobs.callback(self._forget, lambda: self.gemini.batches.delete_job(self._remote))
+            file = self._left.input_file = self._upload()
+            self._left.remote_name = self._job.created(lambda: self._create(file))
         except SemanticAssetsError as error:
             self.trouble = f"refused: {error}"
 
     def _upload(self) -> str:
         lines = [*generation_lines(self.task, [Ask(_KEY, _prompt(self.task))], self.field)]
-        return self.gemini.batches.upload(lambda: lines, name="probe.jsonl", check=lambda: None)
+        return self.gemini.batches.upload(
+            lambda: lines, name=f"{self._name}.jsonl", check=lambda: None
+        )
 
-    def _create(self, file: str, job_id: str) -> str:
-        self._name = display_name(self.store.ledger.ledger_id, job_id)
+    def _create(self, file: str) -> str:
         return self.gemini.batches.create_generation_job(
             model=self.task.model, input_file=file, display_name=self._name
         )
@@ -152,7 +154,8 @@ class _Try:
         if self.trouble is not None:
             return
         try:
-            remote = ended(self.store, self.gemini, self._remote, sleep)
+            remote = ended(self.store, self.gemini, str(self._left.remote_name), sleep)
+            self._left.result_file = remote.result_file
             if not remote.result_file:
                 self.trouble = (
                     f"the job ended {remote.state}: {remote.error_message or 'no reason'}"
@@ -174,11 +177,6 @@ class _Try:
                 self.trouble = row.error_message or row.error_code or "an error without a reason"
             return
         self.trouble = "the result has no line"
-
-    @staticmethod
-    def _forget(delete: Callable[[], None]) -> None:
-        with suppress(SemanticAssetsError):
-            delete()
 
 
 def _findings(store: Store, task: GenerationTask, tries: Sequence[_Try]) -> Iterator[Finding]:

@@ -132,6 +132,12 @@ class Tally:
             self._total = answered + self._failed + _texts(jobs) + _sum(self._pending)
         return self._seen(answered, jobs, waits_for)
 
+    @property
+    def waiting(self) -> tuple[int, dict[str, float]]:
+        """Return how many texts waited when they were counted, and their tokens by model."""
+        texts = _sum(self._pending)
+        return texts, self._waiting_tokens(texts)
+
     def _seen(self, answered: int, jobs: Sequence[BatchJob], waits_for: str | None) -> HowFar:
         store, totals, now = self._store, self._totals(), self._store.ledger.now()
         out = [job for job in jobs if job.state not in HELD]

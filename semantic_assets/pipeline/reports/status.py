@@ -12,6 +12,7 @@ from semantic_assets.model.batch_job import FINAL, NOT_GOOD, BatchJob, JobState
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.statuses import ParseStatus, RowStatus
 from semantic_assets.pipeline.costs.expected_finish import ExpectedFinish, expected_finish, job_pace
+from semantic_assets.pipeline.costs.services.other_service import better_for
 from semantic_assets.pipeline.documents.file_counts import FileCounts, file_counts
 from semantic_assets.pipeline.documents.unread import documents_waiting
 from semantic_assets.pipeline.pending.foreign_vectors import foreign_vectors
@@ -56,6 +57,8 @@ class Status(HtmlTable):
     #: The same as a range, and in words with what it rests on; None as above.
     finish: ExpectedFinish | None
     finish_told: str | None
+    #: Why the service of Google that is not in use would be better; None: it would not.
+    other_service: str | None
     #: Texts in jobs that are out, and in jobs whose answer a person has to decide about.
     texts_out: int
     texts_held: int
@@ -119,6 +122,7 @@ def status(store: Store, *, scope_id: str) -> Status:
         finish_told=None
         if finish is None
         else f"{finish.told(store.ledger.now())}, {finish.basis}",
+        other_service=better_for(store, quote.pending_texts, quote.pending_tokens_of),
         texts_out=sum(job.requests for job in out),
         texts_held=sum(job.requests for job in open_jobs) - sum(job.requests for job in out),
         released_jobs=sum(job.state == JobState.RELEASED for job in jobs),

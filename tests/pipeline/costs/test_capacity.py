@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantic_assets.model.capacity import capacity
+from semantic_assets.pipeline.costs.services.capacity import capacity
 from semantic_assets.settings.settings import project_dir
 
 RESULTS = (project_dir() / "benchmarks" / "RESULTS.md").read_text()
@@ -74,8 +74,8 @@ def test_what_breaks_is_named_the_nearest_first() -> None:
 
 def test_the_agent_platform_takes_a_million_articles_in_few_jobs() -> None:
     found = capacity(1_000_000)
-    assert found.agent_platform_jobs == 16
-    assert found.agent_platform_days < found.days_at_a_day_a_fill
-    assert capacity(1).agent_platform_jobs == 1
+    assert found.services[1].jobs == 16
+    assert found.services[1].days_high < found.days_at_a_day_a_fill
+    assert capacity(1).services[1].jobs == 1
     # Short articles are limited by rows, not by bytes.
-    assert capacity(10_000_000, tokens_of_article=10).agent_platform_jobs == 25
+    assert capacity(10_000_000, tokens_of_article=10).services[1].jobs == 25

@@ -5,19 +5,19 @@ An estimate, not a promise: it scales constants measured on 12,000 manuals of 8,
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from semantic_assets.model.catalog import (
-    AGENT_PLATFORM_BYTES,
-    AGENT_PLATFORM_ROWS,
-    BYTES_A_LINE,
-    BYTES_A_TOKEN,
-    batch_usd,
-    enqueued_tokens,
-)
+from semantic_assets.model.catalog import batch_usd, enqueued_tokens
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.keys import SHARD_MAX_DOCUMENTS
+from semantic_assets.pipeline.costs.services.comparison import (
+    Limit,
+    Load,
+    Services,
+    compare_services,
+    listing_limit,
+    window_limit,
+)
 
 _MODEL = "gemini-embedding-001"
 #: `footprint`: tokens of an article, and its chunks at the default size.
@@ -30,11 +30,6 @@ _TEXT_BYTES_A_TOKEN = (9_083 + 18_650 + (24_240 - 14_165 - 480)) / TOKENS_OF_ART
 _COPIES_OF_VECTOR, _BYTES_BESIDE_VECTOR = 3, 230
 #: `footprint`: bytes per key in the key index; each machine that plans or assembles builds its own.
 _KEY_BYTES = 31
-#: A job takes a fifth of the window by an estimate that is 1.25 times too high before the first
-#: answer, and less at the end of a shard. `footprint` at tier 1: 30.3M tokens in 415 jobs.
-_JOB_SHARE, _MOST_TEXTS_A_JOB = 0.146, 50_000
-#: Google's docs: 72 hours in the queue, and a target of less than 24 to run.
-_PLATFORM_DAYS = 4
 #: `footprint`: 4,307 rows and 5.0 MB with 415 jobs.
 _ROWS_A_JOB, _ROWS_A_SHARD, _BYTES_A_ROW = 10.3, 20, 1_160
 #: `stages`: CPU seconds of a shard's first refresh, and of starting a Dagster run.
@@ -43,15 +38,6 @@ _CPU_SECONDS_A_SHARD, _CPU_SECONDS_A_RUN = 22.0, 2.7
 _RUNS_A_SHARD = 2
 #: `recall`: time of a FAISS query, which scans all codes.
 _QUERY_MS_A_MILLION_ROWS = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit of a deployment; `reached` is the share of it in use, 1 or more breaks it."""
-
-    what: str
-    reached: float
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +56,8 @@ class Capacity(HtmlTable):
     #: Days if each filling takes an hour, and if it takes the day that Google allows for a job.
     days_at_an_hour_a_fill: float
     days_at_a_day_a_fill: float
-    #: The same through the Agent Platform, which has no window: its jobs, and the days that the
-    #: slowest may take, as all wait at once: three in the queue, and one to run.
-    agent_platform_jobs: int
-    agent_platform_days: int
+    #: The first embedding through either service of Google, the one with the window first.
+    services: Services
     #: Files and bytes of the lake: texts, vectors, one index.
     files: int
     lake_gb: float
@@ -110,26 +94,25 @@ def capacity(
     chunks = max(articles, round(tokens * _CHUNKS_A_TOKEN))
     shards = math.ceil(articles / SHARD_MAX_DOCUMENTS)
     window = enqueued_tokens(model, tier)
-    jobs = max(math.ceil(tokens / (_JOB_SHARE * window)), math.ceil(chunks / _MOST_TEXTS_A_JOB))
-    fills = tokens / window
-    rows = round(jobs * _ROWS_A_JOB + shards * _ROWS_A_SHARD)
-    size = tokens * _TEXT_BYTES_A_TOKEN + chunks * (
-        dimensions * 4 * _COPIES_OF_VECTOR + _BYTES_BESIDE_VECTOR
-    )
+    size = lake_bytes(chunks, tokens, dimensions)
     touched = min(shards, math.ceil(articles * changed_a_day))
+    others = (*lake_limits(chunks, size), runs_limit(touched), partitions_limit(shards))
+    usd = batch_usd(model, tokens)
+    services = compare_services([Load(chunks, tokens, window)], usd, others=others)
+    jobs, fills = services[0].jobs, tokens / window
+    rows = round(jobs * _ROWS_A_JOB + shards * _ROWS_A_SHARD)
     return Capacity(
         articles=articles,
         tier=tier,
         shards=shards,
         chunks=chunks,
         tokens=tokens,
-        usd=batch_usd(model, tokens),
+        usd=usd,
         jobs=jobs,
         window_fills=round(fills, 1),
-        days_at_an_hour_a_fill=round(fills / 24, 2),
-        days_at_a_day_a_fill=round(fills, 1),
-        agent_platform_jobs=_platform_jobs(chunks, tokens),
-        agent_platform_days=_PLATFORM_DAYS,
+        days_at_an_hour_a_fill=services[0].days_low,
+        days_at_a_day_a_fill=services[0].days_high,
+        services=services,
         # documents, chunks, embeddings, four files of an index part; a results file for each job
         files=shards * 7 + jobs,
         lake_gb=round(size / 1e9, 2),
@@ -140,24 +123,19 @@ def capacity(
         ),
         runs_a_day=touched * _RUNS_A_SHARD,
         usd_a_day=batch_usd(model, round(tokens * changed_a_day)),
-        breaks=tuple(_breaks(shards, chunks, jobs, fills, size, touched)),
+        breaks=_breaks(window_limit(fills / 24), listing_limit(jobs), *others),
     )
 
 
-def _platform_jobs(chunks: int, tokens: int) -> int:
-    size = tokens * BYTES_A_TOKEN + chunks * BYTES_A_LINE
-    return max(math.ceil(size / AGENT_PLATFORM_BYTES), math.ceil(chunks / AGENT_PLATFORM_ROWS))
+def lake_bytes(chunks: int, tokens: int, dimensions: int) -> float:
+    """Return the size of a lake: texts, vectors, one index."""
+    beside = dimensions * 4 * _COPIES_OF_VECTOR + _BYTES_BESIDE_VECTOR
+    return tokens * _TEXT_BYTES_A_TOKEN + chunks * beside
 
 
-def _breaks(
-    shards: int, chunks: int, jobs: int, fills: float, lake_bytes: float, touched: int
-) -> Iterator[Limit]:
-    limits = (
-        Limit(
-            "the window of enqueued tokens: over a month at an hour a fill",
-            fills / 24 / 30,
-            "the Agent Platform, which has none; a higher tier; a window agreed with Google",
-        ),
+def lake_limits(chunks: int, size: float) -> tuple[Limit, Limit, Limit]:
+    """Return the limits of what lies here once the texts are embedded, reached or not."""
+    return (
         Limit(
             "the time of a query: FAISS scans all codes, over 100 ms of CPU",
             chunks / 1e6 * _QUERY_MS_A_MILLION_ROWS / 100,
@@ -165,30 +143,34 @@ def _breaks(
         ),
         Limit(
             "one disk: over 1 TB of lake",
-            lake_bytes / 1e12,
+            size / 1e12,
             "a lake in a bucket, which needs a ledger in Postgres",
-        ),
-        Limit(
-            "one machine's runs: two cores start about 36,000 a day",
-            touched * _RUNS_A_SHARD / 36_000,
-            "more workers: deploy/celery or deploy/kubernetes",
         ),
         Limit(
             "the key index of each machine: over 10 GB, read from all results on an empty disk",
             chunks * _KEY_BYTES / 10e9,
             "keep the cache folder of workers, or a space for each part of the corpus",
         ),
-        Limit(
-            "the listing of results before each plan: over 100 calls of 1,000 names in a bucket",
-            jobs / 100_000,
-            "a higher tier: larger jobs, fewer files",
-        ),
-        Limit(
-            "partitions of Dagster: its UI slows down from 40,000 on, 100,000 are the advised most",
-            shards / 40_000,
-            "several deployments over parts of the corpus",
-        ),
     )
-    yield from sorted(
-        (limit for limit in limits if limit.reached >= 1), key=lambda limit: -limit.reached
+
+
+def runs_limit(touched: int) -> Limit:
+    """Return how far a day's runs for changed shards are from what one machine starts."""
+    return Limit(
+        "one machine's runs: two cores start about 36,000 a day",
+        touched * _RUNS_A_SHARD / 36_000,
+        "more workers: deploy/celery or deploy/kubernetes",
     )
+
+
+def partitions_limit(shards: int) -> Limit:
+    """Return how far Dagster is from more partitions than its UI bears."""
+    return Limit(
+        "partitions of Dagster: its UI slows down from 40,000 on, 100,000 are the advised most",
+        shards / 40_000,
+        "several deployments over parts of the corpus",
+    )
+
+
+def _breaks(*limits: Limit) -> tuple[Limit, ...]:
+    return tuple(sorted((one for one in limits if one.reached >= 1), key=lambda one: -one.reached))
