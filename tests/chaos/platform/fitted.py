@@ -33,19 +33,23 @@ LEFT_OUT = {
 NOT_NEEDED = {
     "no-complete-listing": "a job is looked for by the service's filter on names, not in pages",
     "no-stop-after-two": "without a window all jobs are out when the second is quarantined",
+    "tokens-followed": "a whole listing is read before jobs are sent, and all are sent at once",
     "no-fresh-look": "a machine that sleeps for 60 hours wakes before any deadline here",
 }
 #: Faults that others stand for.
 STOOD_FOR = {"result-late": "output-folder-late"}
+_REALTIME = "models.embedContent"
 #: Ways of a call that are the Developer API's.
 _METHODS = {
     "batches.": "batchPredictionJobs.",
     "models.asyncBatchEmbedContent": "batchPredictionJobs.create",
     "models.batchGenerateContent": "batchPredictionJobs.create",
-    "models.batchEmbedContents": "models.embedContent",
+    "models.batchEmbedContents": _REALTIME,
     "files.download": None,
     "files.": None,
 }
+#: As many calls as one of the Developer API has texts, about.
+_TEXTS_OF_CALL = 5
 #: Tokens of a window that make a text, about, and what a job has of it.
 _WINDOW_OF_ROW, _CHAT_WINDOW_OF_ROW = 420, 800
 
@@ -83,7 +87,10 @@ def _method(fault: Fault) -> str | None:
 
 def _fitted(fault: Fault) -> Fault:
     if "method" in fault.parameters:
-        return replace(fault, parameters={**fault.parameters, "method": _method(fault)})
+        method = _method(fault)
+        is_shared = method == _REALTIME != fault.parameters["method"]
+        times = fault.times and fault.times * (_TEXTS_OF_CALL if is_shared else 1)
+        return replace(fault, parameters={**fault.parameters, "method": method}, times=times)
     if fault.name in STOOD_FOR:  # there is no file that could be late, but a folder
         seconds = {"seconds": fault.parameters.get("seconds", 60.0)}
         return replace(fault, name=STOOD_FOR[fault.name], parameters=seconds)
