@@ -7,7 +7,7 @@ from dataclasses import replace
 from semantic_assets.emulator.platform import prediction_jobs
 from semantic_assets.gemini import agent_platform
 from semantic_assets.gemini.agent_platform import AgentPlatform
-from tests.chaos.scenarios import Fault, Scenario
+from tests.chaos.scenarios import End, Fault, Scenario
 
 _FILES = "its files are objects of a bucket: the faults of storage stand for those of the Files API"
 _WINDOW = "there is no window of enqueued tokens"
@@ -50,6 +50,8 @@ _METHODS = {
 }
 #: As many calls as one of the Developer API has texts, about.
 _TEXTS_OF_CALL = 5
+#: More than any of these worlds has.
+_MOST_JOBS = 100
 #: Tokens of a window that make a text, about, and what a job has of it.
 _WINDOW_OF_ROW, _CHAT_WINDOW_OF_ROW = 420, 800
 
@@ -61,8 +63,16 @@ def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]
         if reason := _reason(scenario):
             left_out[reason] += 1
         else:
-            kept.append(replace(scenario, faults=tuple(map(_fitted, scenario.faults))))
+            kept.append(_all_out(replace(scenario, faults=tuple(map(_fitted, scenario.faults)))))
     return kept, left_out
+
+
+def _all_out(scenario: Scenario) -> Scenario:
+    """Without a window all jobs are out when the first answers are distrusted."""
+    is_lasting = any(fault.times is None for fault in scenario.faults)
+    if scenario.ends is End.QUARANTINED and is_lasting:
+        return replace(scenario, affected=_MOST_JOBS)
+    return scenario
 
 
 def _reason(scenario: Scenario) -> str | None:
