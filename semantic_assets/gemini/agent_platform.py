@@ -142,13 +142,11 @@ class AgentPlatform(SdkBatches):
     def delete_file(self, name: str) -> None:
         self._staging.delete(name)
 
-    def delete_answers(self, file: str) -> None:
-        """Delete what lies below the prefix of the job that these are of: all of it is that job's."""
-        job = file.removeprefix(self._staging.uri("")).partition("/")[0]
-        if parse_display_name(job) is None:
-            return
-        for name in self._staging.below(self._staging.uri(f"{job}/{_OUTPUT}/")):
-            self._staging.delete(name)
+    def delete_answers(self, file: str | None, *, of: str) -> None:
+        """Delete what lies below the prefix of a job: all of it is that job's."""
+        if parse_display_name(of) is not None:
+            for name in self._staging.below(self._staging.uri(f"{of}/{_OUTPUT}/")):
+                self._staging.delete(name)
 
 
 def _answers_of(names: Iterable[str]) -> list[str]:

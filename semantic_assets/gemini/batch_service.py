@@ -107,6 +107,11 @@ class BatchService(Protocol):
 
     def delete_file(self, name: str) -> None: ...
 
-    def delete_answers(self, file: str) -> None:
-        """Delete the answers of a job where the service lets us."""
+    def delete_answers(self, file: str | None, *, of: str) -> None:
+        """Delete the answers of a job where the service lets us.
+
+        Args:
+            file: None: they were not named when the job was seen to end.
+            of: the display name of the job.
+        """
         ...

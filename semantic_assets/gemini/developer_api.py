@@ -131,7 +131,7 @@ class DeveloperApi(SdkBatches):
         with self._asking(Method.FILE):
             self._client.files.delete(name=name, config=quick())
 
-    def delete_answers(self, file: str) -> None:
+    def delete_answers(self, file: str | None, *, of: str) -> None:
         """Leave a result file, which cannot be deleted: its id is too long."""
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from semantic_assets.model.batch_job import JobState
 from semantic_assets.pipeline.flows.advance import advance
+from semantic_assets.pipeline.maintenance.cleanup import cleanup, staged_files
 from tests.agent_platform.test_whole_flow import write_notes
 from tests.trial import Trial
 
@@ -112,6 +113,7 @@ def test_rows_that_are_doubled_foreign_missing_or_failed_are_told_apart(
     assert platform.paid_twice() == [] or fault == "missing-keys"
 
 
+@pytest.mark.cures("of jobs that are over: `semantic-assets cleanup`")
 def test_inputs_and_answers_are_gone_once_they_are_durable(platform: Trial) -> None:
     write_notes(platform)
     platform.prepare()
@@ -119,7 +121,15 @@ def test_inputs_and_answers_are_gone_once_they_are_durable(platform: Trial) -> N
     names = [name for name, _ in platform.gemini.batches.list_files()]
     (job,) = platform.store.ledger.jobs.list()
     assert names == [f"gs://bucket/staging/{job.display_name}/input.jsonl"]
+    assert staged_files(platform.store, platform.gemini) == "1 file of jobs that are out"
     platform.pass_time()
+    platform.arm("storage-403", times=None, call="delete", contains="input")
     platform.advance_until_done()
+    told = staged_files(platform.store, platform.gemini)
+    assert (
+        told == "0 files of jobs that are out, 1 of jobs that are over: `semantic-assets cleanup`"
+    )
+    platform.disarm()
+    assert cleanup(platform.store, platform.gemini, dry_run=False).count == 1
     assert platform.gemini.batches.list_files() == []
     assert platform.gemini.batches.list_jobs(max_pages=3).jobs == ()

@@ -29,11 +29,13 @@ from tests.chaos.world import go_through_platform
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--short", action="store_true", help="two of each kind; far, one")
+    parser.add_argument(
+        "--short", action="store_true", help="two of each kind; far or through the platform, one"
+    )
     parser.add_argument("--only", help="scenarios whose name contains this")
     parser.add_argument("--outside", action="store_true", help="only other lives, clocks and kinds")
     parser.add_argument("--safeguards", action="store_true", help="each one off: must go red")
-    parser.add_argument("--sample", type=int, help="only so many safeguards, drawn by the seed")
+    parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--far", action="store_true", help="lake in a bucket, ledger in Postgres")
     parser.add_argument("--platform", action="store_true", help="jobs by the Agent Platform")
@@ -62,8 +64,10 @@ def _run(options: argparse.Namespace) -> int:
         scenarios = away_from_here(scenarios)
     if options.platform:
         scenarios = _of_platform(scenarios)
+    if options.sample is not None:
+        scenarios = _drawn(scenarios, options)
     outcomes = list(_all(scenarios, options.jobs))
-    is_full = not (options.short or options.only or options.outside)
+    is_full = not (options.short or options.only or options.outside or options.sample)
     foreign = {*LEFT_OUT, *STOOD_FOR} if options.platform else OF_PLATFORM
     silent = _matrix(outcomes, foreign) if is_full else []
     return _verdict(outcomes) or int(bool(silent))
@@ -74,6 +78,10 @@ def _everything(seed: int) -> list[Scenario]:
     found = all_scenarios(seed)
     names = {scenario.name for scenario in found}
     return [*found, *(tried for tried in controls(red_scenarios()) if tried.name not in names)]
+
+
+def _drawn(scenarios: list[Scenario], options: argparse.Namespace) -> list[Scenario]:
+    return random.Random(options.seed).sample(scenarios, min(options.sample, len(scenarios)))
 
 
 def _of_platform(scenarios: list[Scenario]) -> list[Scenario]:
@@ -164,7 +172,7 @@ def _safeguards(options: argparse.Namespace) -> int:
     """
     reds = [scenario for scenario in red_scenarios() if (options.only or "") in scenario.name]
     if options.sample is not None:
-        reds = random.Random(options.seed).sample(reds, min(options.sample, len(reds)))
+        reds = _drawn(reds, options)
     if options.platform:
         reds = _of_platform(reds)
     outcomes = list(_all(reds, options.jobs))

@@ -220,7 +220,12 @@ def _impatient(world: World, store: Store, scenario: Scenario) -> tuple[int, int
     downloads = read - len(store.ledger.jobs.list())
     # In a lake on servers each process is a machine of its own, with a download of its own.
     repeated = 0 if world.servers else max(0, downloads)
-    return repeated, max(0, _realtime_calls(calls) - _PATIENT_CALLS)
+    return repeated, max(0, _realtime_calls(calls) - _patient_calls())
+
+
+def _patient_calls() -> int:
+    # One content a call there.
+    return _PATIENT_CALLS * 2 if is_through_platform() else _PATIENT_CALLS
 
 
 def _realtime_calls(calls: dict[str, int]) -> int:

@@ -8,6 +8,7 @@ from semantic_assets.gemini.agent_platform import AgentPlatform
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.connections import Connections
 from semantic_assets.gemini.developer_api import DeveloperApi
+from semantic_assets.gemini.endpoint import AGENT_PLATFORM
 from semantic_assets.gemini.wire import Listing, read_operation
 from semantic_assets.ledger import jobs
 from semantic_assets.ledger.jobs import Jobs
@@ -110,6 +111,14 @@ def _client_with(*, retry_attempts: int, follow_redirects: bool) -> None:
         retry = types.HttpRetryOptions(attempts=retry_attempts, initial_delay=0.1)
         options.retry_options = retry
         options.client_args = {"follow_redirects": follow_redirects}
+        if self.endpoint.backend == AGENT_PLATFORM:
+            return genai.Client(
+                enterprise=True,
+                project=self.endpoint.settings.agent_project,
+                location=self.endpoint.settings.agent_location,
+                credentials=self.credentials.found,
+                http_options=options,
+            )
         return genai.Client(api_key=self.endpoint.api_key(), vertexai=False, http_options=options)
 
     Connections.client = cached_property(client)  # type: ignore[assignment,method-assign]

@@ -243,7 +243,7 @@ def clear_remote(store: Store, gemini: Gemini, job: BatchJob) -> None:
     kind_of_job(store, job).clear_uploads(store, gemini, job)
     for name, delete in (
         (job.input_file, gemini.batches.delete_file),
-        (job.result_file, gemini.batches.delete_answers),
+        (job.display_name, lambda name: gemini.batches.delete_answers(job.result_file, of=name)),
         (job.remote_name, gemini.batches.delete_job),
     ):
         if name is None:

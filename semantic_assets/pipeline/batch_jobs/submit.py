@@ -1,5 +1,6 @@
 """Submit planned jobs to Google; the ledger records each step before its call."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -139,6 +140,8 @@ def submit_job(store: Store, gemini: Gemini, planned: PlannedJob) -> BatchJob:
         return _create(store, gemini, planned, input_file)
     except (RequestRejected, RateLimited, ScopePaused):  # nothing was created
         kind_of_job(store, job).clear_uploads(store, gemini, job)
+        with suppress(SemanticAssetsError):  # `cleanup` finds it
+            gemini.batches.delete_file(input_file)
         raise
 
 

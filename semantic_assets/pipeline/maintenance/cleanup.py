@@ -22,6 +22,7 @@ from semantic_assets.model.batch_job import (
 from semantic_assets.model.catalog import batch_usd
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.model.tables import token_columns
+from semantic_assets.model.wording import counted
 from semantic_assets.pipeline.answers import downloads
 from semantic_assets.pipeline.costs.paid_jobs import is_of_probe
 from semantic_assets.pipeline.pending.landed import complete_key_index
@@ -165,6 +166,14 @@ def _is_of_killed_probe(store: Store, display_name: str, going: set[str]) -> boo
     ledger_id, job_id = parse_display_name(_job_of(display_name)) or ("", "")
     is_ours = ledger_id == store.ledger.ledger_id and _job_of(display_name) not in going
     return is_ours and is_of_probe(store, job_id)
+
+
+def staged_files(store: Store, gemini: Gemini) -> str:
+    """Say how many files lie at Google for jobs, and how many of them are of jobs that are over."""
+    listed = gemini.batches.list_jobs(max_pages=_ALL_PAGES).jobs
+    left, all_of_them = len(_remote_files(store, gemini, listed)), len(gemini.batches.list_files())
+    told = f"{counted(all_of_them - left, 'file')} of jobs that are out"
+    return f"{told}, {left} of jobs that are over: `semantic-assets cleanup`" if left else told
 
 
 def _job_of(display_name: str) -> str:

@@ -16,6 +16,7 @@ from semantic_assets.pipeline.discovery.trial_listing import trial_listing
 from semantic_assets.pipeline.documents.file_counts import file_counts
 from semantic_assets.pipeline.generation.task_list import task_troubles
 from semantic_assets.pipeline.generation.task_versions import task_files
+from semantic_assets.pipeline.maintenance.cleanup import staged_files
 from semantic_assets.pipeline.maintenance.durable_files import damaged_at_a_glance
 from semantic_assets.pipeline.maintenance.probe_both import AGREEMENT
 from semantic_assets.pipeline.reports.status import Status, status
@@ -93,6 +94,8 @@ def _ledger(store: Store) -> str:
 def _of_store(store: Store) -> Iterator[Diagnosis]:
     gemini = Gemini(endpoint_of(store.settings))
     yield _asked("service", lambda: _listing(gemini))
+    if store.settings.agent_staging is not None:
+        yield _asked("staging", lambda: staged_files(store, gemini))
     yield _probe(store, gemini)
     yield from _both_services(store, gemini)
     yield from _queue(status(store, scope_id=gemini.scope_id))

@@ -34,7 +34,7 @@ def forgotten(gemini: Gemini, name: str) -> Iterator[Left]:
         yield left
     finally:
         if left.result_file is not None:
-            _tried(batches.delete_answers, left.result_file)
+            _tried(lambda file: batches.delete_answers(file, of=name), left.result_file)
         if left.remote_name is not None and not _tried(batches.delete_job, left.remote_name):
             _tried(batches.cancel, left.remote_name)
             _tried(batches.delete_job, left.remote_name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from semantic_assets.emulator.platform import prediction_jobs
 from semantic_assets.gemini import agent_platform
 from semantic_assets.gemini.agent_platform import AgentPlatform
-from tests.chaos.scenarios import Fault, Scenario
+from tests.chaos.scenarios import End, Fault, Scenario
 
 _FILES = "its files are objects of a bucket: the faults of storage stand for those of the Files API"
 _WINDOW = "there is no window of enqueued tokens"
@@ -33,19 +33,25 @@ LEFT_OUT = {
 NOT_NEEDED = {
     "no-complete-listing": "a job is looked for by the service's filter on names, not in pages",
     "no-stop-after-two": "without a window all jobs are out when the second is quarantined",
+    "tokens-followed": "a whole listing is read before jobs are sent, and all are sent at once",
     "no-fresh-look": "a machine that sleeps for 60 hours wakes before any deadline here",
 }
 #: Faults that others stand for.
 STOOD_FOR = {"result-late": "output-folder-late"}
+_REALTIME = "models.embedContent"
 #: Ways of a call that are the Developer API's.
 _METHODS = {
     "batches.": "batchPredictionJobs.",
     "models.asyncBatchEmbedContent": "batchPredictionJobs.create",
     "models.batchGenerateContent": "batchPredictionJobs.create",
-    "models.batchEmbedContents": "models.embedContent",
+    "models.batchEmbedContents": _REALTIME,
     "files.download": None,
     "files.": None,
 }
+#: As many calls as one of the Developer API has texts, about.
+_TEXTS_OF_CALL = 5
+#: More than any of these worlds has.
+_MOST_JOBS = 100
 #: Tokens of a window that make a text, about, and what a job has of it.
 _WINDOW_OF_ROW, _CHAT_WINDOW_OF_ROW = 420, 800
 
@@ -57,8 +63,16 @@ def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]
         if reason := _reason(scenario):
             left_out[reason] += 1
         else:
-            kept.append(replace(scenario, faults=tuple(map(_fitted, scenario.faults))))
+            kept.append(_all_out(replace(scenario, faults=tuple(map(_fitted, scenario.faults)))))
     return kept, left_out
+
+
+def _all_out(scenario: Scenario) -> Scenario:
+    """Without a window all jobs are out when the first answers are distrusted."""
+    is_lasting = any(fault.times is None for fault in scenario.faults)
+    if scenario.ends is End.QUARANTINED and is_lasting:
+        return replace(scenario, affected=_MOST_JOBS)
+    return scenario
 
 
 def _reason(scenario: Scenario) -> str | None:
@@ -85,7 +99,10 @@ def _method(fault: Fault) -> str | None:
 
 def _fitted(fault: Fault) -> Fault:
     if "method" in fault.parameters:
-        return replace(fault, parameters={**fault.parameters, "method": _method(fault)})
+        method = _method(fault)
+        is_shared = method == _REALTIME != fault.parameters["method"]
+        times = fault.times and fault.times * (_TEXTS_OF_CALL if is_shared else 1)
+        return replace(fault, parameters={**fault.parameters, "method": method}, times=times)
     if fault.name in STOOD_FOR:  # there is no file that could be late, but a folder
         seconds = {"seconds": fault.parameters.get("seconds", 60.0)}
         return replace(fault, name=STOOD_FOR[fault.name], parameters=seconds)

@@ -96,7 +96,7 @@ def refusals_of_the_bucket_raised() -> None:
 def nothing_cleared() -> None:
     """Inputs and answers stay in the bucket."""
     for name in ("delete_file", "delete_answers"):
-        setattr(AgentPlatform, name, lambda self, name: None)
+        setattr(AgentPlatform, name, lambda self, *names, **named: None)
 
 
 _CASES: tuple[tuple[Callable[[], None], str, Scenario], ...] = (
