@@ -184,7 +184,7 @@ def cleanup(root: str | None, dry_run: bool, results: bool, yes: bool, as_json: 
     """
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.maintenance.cleanup import cleanup as run
-    from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
+    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
 
     with opened(root) as (store, gemini):
         if not results:
@@ -222,7 +222,7 @@ def rm(
     from semantic_assets.api.core import dataset_keys
     from semantic_assets.api.functions import opened
     from semantic_assets.pipeline.discovery.dataset_removal import remove
-    from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
+    from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
 
     with opened(root, progress=say_to_stderr) as (store, _):
         keys = dataset_keys(store, datasets)

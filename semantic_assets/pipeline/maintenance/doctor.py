@@ -290,12 +290,8 @@ def _queue(found: Status) -> Iterator[Diagnosis]:
         )
     for job in found.open_jobs:
         if job.state == JobState.DAMAGED:
-            yield Diagnosis(
-                name="damaged",
-                is_well=False,
-                found=f"job {job.job_id}",
-                remedy=job.error_message or "",
-            )
+            told, remedy = f"job {job.job_id}", job.error_message or ""
+            yield Diagnosis(name="damaged", is_well=False, found=told, remedy=remedy)
 
 
 def _remedy(error: SemanticAssetsError) -> str:

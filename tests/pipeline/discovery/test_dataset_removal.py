@@ -11,7 +11,7 @@ from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.documents.read import read_documents
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import advance
-from semantic_assets.pipeline.maintenance.cleanup import purge, unwanted_results
+from semantic_assets.pipeline.maintenance.purge import purge, unwanted_results
 from semantic_assets.pipeline.reports.shard_queue import shard_queue
 from semantic_assets.pipeline.reports.sql import connect
 from semantic_assets.pipeline.scheduling.batch_runs import watch
