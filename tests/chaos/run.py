@@ -284,7 +284,9 @@ def _work(world: World, scenario: Scenario, rounds: int | None = None) -> None:
     if needs_recovery(scenario.mishap):
         _must(world, world.fork(_recover, *off))
     shift = Shift(rounds=rounds, life=scenario.life)
-    world.join(world.fork(partial(work, shift=shift), *off))
+    # Twice as many rounds, which may each be a process.
+    seconds = 360.0 if is_through_platform() else 120.0
+    world.join(world.fork(partial(work, shift=shift), *off), seconds=seconds)
 
 
 def _switch_off(scenario: Scenario) -> list[Callable[[], None]]:

@@ -50,6 +50,8 @@ _METHODS = {
 }
 #: As many calls as one of the Developer API has texts, about.
 _TEXTS_OF_CALL = 5
+#: What is longer than the deadlines of the Developer API is to be longer than those here.
+_BEYOND_OTHERS, _BEYOND_OURS = 100 * 3_600.0, 140 * 3_600.0
 #: More than any of these worlds has.
 _MOST_JOBS = 100
 #: Tokens of a window that make a text, about, and what a job has of it.
@@ -106,6 +108,8 @@ def _fitted(fault: Fault) -> Fault:
     if fault.name in STOOD_FOR:  # there is no file that could be late, but a folder
         seconds = {"seconds": fault.parameters.get("seconds", 60.0)}
         return replace(fault, name=STOOD_FOR[fault.name], parameters=seconds)
+    if fault.name == "stuck-running" and fault.parameters.get("seconds", 0.0) > _BEYOND_OTHERS:
+        return replace(fault, parameters={"seconds": _BEYOND_OURS})
     if fault.name == "job-state-spelling":
         return replace(fault, parameters={"prefix": "BATCH_STATE_"})
     return fault

@@ -44,7 +44,7 @@ def queued_beyond_others() -> Scenario:
 
 def too_large() -> Scenario:
     """What was reckoned to fit into one job does not."""
-    return Scenario("inputs are larger than reckoned", most_bytes=2_500)
+    return Scenario("inputs are larger than reckoned", window=6_000, most_bytes=2_500)
 
 
 def found_by_name() -> Scenario:
