@@ -149,7 +149,9 @@ def _staged(emulator: Running, part: str) -> int:
         headers={"authorization": f"Bearer {token.json()['access_token']}"},
         timeout=None,
     )
-    return sum(int(size) for key, size in _SIZE.findall(found.raise_for_status().text) if part in key)
+    return sum(
+        int(size) for key, size in _SIZE.findall(found.raise_for_status().text) if part in key
+    )
 
 
 def _rows(count: int, seen: _Seen, emulator: Running, wall: float) -> list[Row]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.errors import BrokenFile
@@ -61,14 +63,14 @@ def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
         return None
 
 
-def manifest_estimates(lake: Lake, job_id: str) -> dict[str, int]:
-    """Map the text hashes of a job to their estimated tokens; empty if its manifest is missing."""
+def manifest_estimates(lake: Lake, job_id: str) -> npt.NDArray[np.int64]:
+    """Return the estimated tokens of a job's texts, in their order; none if it has no manifest."""
     try:
-        table = lake.read(layout.manifest(job_id), ["text_hash", "token_estimate"])
+        table = lake.read(layout.manifest(job_id), ["token_estimate"])
     except (FileNotFoundError, BrokenFile):
-        return {}
-    columns = (table["text_hash"].to_pylist(), table["token_estimate"].to_pylist())
-    return dict(zip(*columns, strict=True))
+        return np.zeros(0, dtype=np.int64)
+    found: npt.NDArray[np.int64] = table["token_estimate"].to_numpy().astype(np.int64)
+    return found
 
 
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,8 @@ SCHEMES = ("s3", "gs")
 #: Larger objects are sent in pieces, for which a store takes no condition.
 _CONDITIONAL_BYTES = 512 << 20
 _STREAM_BYTES = 8 << 20
+#: Parts of one object that are on their way at once, each of them in memory.
+_STREAMS = 2
 #: For calls the store does not answer or answers with an error; each retry waits longer.
 _RETRIES: dict[str, object] = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 _NO_BUCKET = "NoSuchBucket"
@@ -130,7 +132,13 @@ class Bucket:
         import obstore
 
         with self._asked():
-            obstore.put(self._store, name, iter(pieces), chunk_size=_STREAM_BYTES)
+            obstore.put(
+                self._store,
+                name,
+                iter(pieces),
+                chunk_size=_STREAM_BYTES,
+                max_concurrency=_STREAMS,
+            )
 
     def copy(self, source: str, target: str) -> Stored:
         """Copy an object within the store; no content travels.

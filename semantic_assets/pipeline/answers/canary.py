@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -61,7 +62,7 @@ class Answered:
     """The answered rows: position in the file, key, Google's token count and our estimate."""
 
     positions: npt.NDArray[np.int64]
-    keys: list[str]
+    keys: pa.ChunkedArray
     counts: npt.NDArray[np.float64]
     estimates: npt.NDArray[np.float64]
 
@@ -140,7 +141,7 @@ def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
     place = pc.index_in(taken["text_hash"], manifest["text_hash"].combine_chunks())
     return Answered(
         positions=positions,
-        keys=taken["text_hash"].to_pylist(),
+        keys=taken["text_hash"],
         counts=taken["token_count"].fill_null(0).to_numpy().astype(np.float64),
         estimates=manifest["token_estimate"].take(place).to_numpy().astype(np.float64),
     )
@@ -149,7 +150,7 @@ def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
 def _canaries(
     store: Store, job: BatchJob, answered: Answered, rows: list[int], vectors: Vectors
 ) -> Canaries:
-    keys = [answered.keys[row] for row in rows]
+    keys = answered.keys.take(pa.array(rows)).to_pylist()
     chosen = set(keys)
     # Streamed: the texts of a whole job are 100 MB and more.
     texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}

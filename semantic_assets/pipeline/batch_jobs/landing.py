@@ -11,6 +11,7 @@ from pathlib import Path
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.canary_candidates import CanaryCandidates
 from semantic_assets.batching.codec import AnswerStream, Block
+from semantic_assets.batching.job_keys import JobKeys
 from semantic_assets.errors import CorruptResult, CutOffResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_estimates
@@ -120,8 +121,10 @@ def decode(
         CorruptResult: a line that cannot answer the requests; the rest is not fetched.
     """
     stream = AnswerStream(store.product(job.product_id), keys)
-    candidates = CanaryCandidates(manifest_estimates(store.lake, job.job_id), job.job_id)
-    file = AnswersFile(store, job, path, keys)
+    estimates = manifest_estimates(store.lake, job.job_id)
+    job_keys = JobKeys(keys, estimates if len(estimates) == len(keys) else None)
+    candidates = CanaryCandidates(job_keys, job.job_id)
+    file = AnswersFile(store, job, path, keys, job_keys)
 
     def take(blocks: Iterable[Block]) -> None:
         for block in blocks:
