@@ -75,14 +75,15 @@ def measure(count: int = MILLION) -> list[Row]:
 
 
 def _write(folder: Path, count: int) -> None:
-    """Write the shards: each a file of 12,000 articles, and the last of what is left."""
+    """Write the datasets: each a file of 12,000 articles, and the last of what is left."""
     source = articles(folder / "corpus", min(count, SHARD))
     held = pq.read_table(source)
-    target = folder / "sources" / "bench" / "platform"
-    target.mkdir(parents=True)
+    project = folder / "sources" / "bench"
     for number, first in enumerate(range(0, count, SHARD)):
         copy = _marked(held.slice(0, min(SHARD, count - first)), 1_000 + number)
-        pq.write_table(copy, target / f"{number:03d}.parquet", compression="zstd")
+        target = project / f"shelf-{number:03d}" / "articles.parquet"
+        target.parent.mkdir(parents=True)
+        pq.write_table(copy, target, compression="zstd")
 
 
 def _marked(held: pa.Table, number: int) -> pa.Table:
@@ -120,6 +121,8 @@ def _run(stage: str, folder: Path, environ: dict[str, str], seen: _Seen) -> dict
 
 def _collect(folder: Path, environ: dict[str, str], emulator: Running, seen: _Seen) -> None:
     """End one job after the other, and collect each in a process of its own."""
+    # Frozen, it ends no job while another is collected.
+    httpx2.post(f"{emulator.url}/emulator/clock", json={"freeze": True}, timeout=60)
     seen.sent_bytes = _staged(emulator, "/input.jsonl")
     is_open = True
     while is_open:
@@ -128,6 +131,7 @@ def _collect(folder: Path, environ: dict[str, str], emulator: Running, seen: _Se
         told = _run("collect", folder, environ, seen)
         seen.landed += told["landed"]
         is_open = bool(told["open"])
+    shutil.rmtree(folder / "emulator" / "blobs")  # its copies of inputs: no job needs one now
 
 
 def _end_next(emulator: Running) -> None:

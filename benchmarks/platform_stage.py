@@ -7,6 +7,7 @@ of this process and the largest peak of the processes it started.
 import json
 import os
 import resource
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,9 +57,13 @@ def _assemble(store: Store, gemini: Gemini) -> Told:
 
 
 def _index(store: Store, gemini: Gemini) -> Told:
-    """Build the index of each dataset."""
-    built = [index_dataset(store, dataset) for dataset in store.ledger.sources.datasets()]
-    return {"built": sum(one.written for one in built)}
+    """Build the index of each dataset; each is deleted when it stands, for want of room."""
+    built, size = 0, 0
+    for dataset in store.ledger.sources.datasets():
+        built += index_dataset(store, dataset).written
+        size += sum(one for _, one in store.lake.below("index"))
+        shutil.rmtree(store.lake.root / "index")
+    return {"built": built, "index_mb": size / 1e6}
 
 
 def _paid(store: Store, gemini: Gemini) -> Told:

@@ -74,6 +74,11 @@ class KeyPlaces:
         self._order = np.argsort(packed, kind="stable")
         self._sorted = packed[self._order]
 
+    def at(self, keys: pa.Array) -> Indices:
+        """Return the place of each key, which is among them, in the order asked; shape (n,)."""
+        found: Indices = self._order[np.searchsorted(self._sorted, _packed(keys))]
+        return found
+
     def of(self, keys: pa.Array | PackedKeys) -> Indices:
         """Return the places of those that are among them, in no order."""
         packed = keys.packed if isinstance(keys, PackedKeys) else _packed(keys)

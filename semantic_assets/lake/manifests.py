@@ -17,6 +17,7 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.system.memory import give_back
 
 _JOB, _SPACE, _TASK = "semantic_assets.job", "semantic_assets.space", "semantic_assets.task"
 
@@ -49,7 +50,12 @@ def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
     """Return the text hashes of a job; None if its manifest is missing or broken."""
     column = manifest_key_column(lake, job_id)
-    return None if column is None else column.to_pylist()
+    if column is None:
+        return None
+    keys: list[str] = column.to_pylist()
+    del column
+    give_back()
+    return keys
 
 
 def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:

@@ -23,6 +23,7 @@ SCHEMES = ("s3", "gs")
 #: Larger objects are sent in pieces, for which a store takes no condition.
 _CONDITIONAL_BYTES = 512 << 20
 _STREAM_BYTES = 8 << 20
+_PIECE_BYTES = 1 << 20
 #: Parts of one object that are on their way at once, each of them in memory.
 _STREAMS = 2
 #: For calls the store does not answer or answers with an error; each retry waits longer.
@@ -167,7 +168,7 @@ class Bucket:
             return _stored(answer.meta)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Yield an object's content, a few megabytes at a time.
+        """Yield an object's content, a megabyte or so at a time.
 
         Raises:
             FileNotFoundError: the object does not exist.
@@ -176,7 +177,7 @@ class Bucket:
 
         with self._asked():
             answer = obstore.get(self._store, name)
-            yield from (bytes(part) for part in answer.stream(min_chunk_size=_STREAM_BYTES))
+            yield from (bytes(part) for part in answer.stream(min_chunk_size=_PIECE_BYTES))
 
     def read_range(self, of: Stored, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end` of an object, if it is still the one found.

@@ -29,6 +29,7 @@ from semantic_assets.pipeline.batch_jobs.results import (
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 from semantic_assets.system import durable
+from semantic_assets.system.memory import give_back
 
 #: An answer that is not whole is fetched once more before it is believed.
 _DOWNLOADS = 2
@@ -138,6 +139,7 @@ def decode(
         return candidates.held(), file.finish()
     finally:
         file.close()
+        give_back()
 
 
 def is_bill_in_doubt(job: BatchJob) -> bool:

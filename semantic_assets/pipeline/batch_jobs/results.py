@@ -34,6 +34,7 @@ from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, requir
 from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
+from semantic_assets.system.memory import give_back
 
 #: Key in the metadata of error rows: what the job may have cost. A process that died before it moved
 #: the row left the next one without a word of it.
@@ -190,6 +191,7 @@ def finalize_job(
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     if not outcomes.failed:  # Google may say that it failed: its rows are believed
         values.setdefault("error_message", None)
+    give_back()  # what verifying it left
     cover_results(store, job.product_id, job.job_id)
     # From this transaction on it counts, as it is now.
     paid = paid_file(store, layout.results(job.product_id, job.job_id))
