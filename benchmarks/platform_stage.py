@@ -9,13 +9,14 @@ import os
 import resource
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.meter import Meter
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.endpoint import endpoint_of
-from semantic_assets.model.batch_job import JobState
+from semantic_assets.model.batch_job import ACTIVE_REMOTE, JobState
 from semantic_assets.pipeline.discovery.discover import discover
 from semantic_assets.pipeline.embeddings.assemble import assemble
 from semantic_assets.pipeline.flows.advance import advance
@@ -25,6 +26,8 @@ from semantic_assets.settings.settings import Settings
 from semantic_assets.store import Store, open_store
 
 Told = dict[str, float]
+#: After trouble, on a machine that is busy.
+_ATTEMPTS, _PAUSE_SECONDS = 30, 65.0
 
 
 def _prepare(store: Store, gemini: Gemini) -> Told:
@@ -35,19 +38,27 @@ def _prepare(store: Store, gemini: Gemini) -> Told:
 
 def _send(store: Store, gemini: Gemini) -> Told:
     """Plan, upload and create all jobs."""
-    done = advance(store, gemini)
-    if done.trouble or done.refused or done.waiting_texts:
-        raise RuntimeError(f"not all was sent: {done.trouble} {done.refused} {done.blocked_by}")
-    return {"jobs": done.submitted_jobs, "texts": done.submitted_texts}
+    jobs = texts = 0
+    for _ in range(_ATTEMPTS):
+        done = advance(store, gemini)
+        jobs, texts = jobs + done.submitted_jobs, texts + done.submitted_texts
+        if not (done.trouble or done.refused or done.waiting_texts):
+            return {"jobs": len(store.ledger.jobs.list(states=ACTIVE_REMOTE)), "texts": texts}
+        print(f"sent in {jobs} jobs: {done.trouble} {done.refused}", file=sys.stderr, flush=True)
+        time.sleep(_PAUSE_SECONDS)
+    raise RuntimeError("not all was sent")
 
 
 def _collect(store: Store, gemini: Gemini) -> Told:
     """Land what has ended."""
-    done = advance(store, gemini, submits=False)
-    if done.trouble:
-        raise RuntimeError(f"not all was collected: {done.trouble}")
-    landed = [one.outcomes.succeeded for one in done.collected if one.outcomes]
-    return {"collected": len(done.collected), "landed": sum(landed), "open": done.open_jobs}
+    for _ in range(_ATTEMPTS):
+        done = advance(store, gemini, submits=False)
+        if done.collected and not done.trouble:
+            landed = [one.outcomes.succeeded for one in done.collected if one.outcomes]
+            return {"collected": len(landed), "landed": sum(landed), "open": done.open_jobs}
+        print(f"not collected: {done.trouble}", file=sys.stderr, flush=True)
+        time.sleep(_PAUSE_SECONDS)
+    raise RuntimeError("nothing was collected")
 
 
 def _assemble(store: Store, gemini: Gemini) -> Told:
