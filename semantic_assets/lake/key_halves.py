@@ -42,6 +42,12 @@ def keys_of(pairs: npt.NDArray[np.int64]) -> list[str]:
     return [text[start : start + HEX_DIGITS] for start in range(0, len(text), HEX_DIGITS)]
 
 
+def as_binary(pairs: npt.NDArray[np.int64]) -> pa.FixedSizeBinaryArray:
+    """Return pairs of integers as 16 bytes each."""
+    content = pa.py_buffer(pairs.tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(pairs), [None, content])
+
+
 class PackedKeys:
     """Keys in 16 bytes each, in order: a job that is out may have 400,000."""
 

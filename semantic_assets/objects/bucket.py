@@ -24,8 +24,8 @@ SCHEMES = ("s3", "gs")
 _CONDITIONAL_BYTES = 512 << 20
 _STREAM_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
-#: Parts of one object that are on their way at once, each of them in memory.
-_STREAMS = 2
+#: Of an object in parts: how large they are, and how many are on their way and in memory.
+_STREAMED: dict[str, Any] = {"chunk_size": _STREAM_BYTES, "max_concurrency": 2}
 #: For calls the store does not answer or answers with an error; each retry waits longer.
 _RETRIES: dict[str, object] = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 _NO_BUCKET = "NoSuchBucket"
@@ -133,13 +133,7 @@ class Bucket:
         import obstore
 
         with self._asked():
-            obstore.put(
-                self._store,
-                name,
-                iter(pieces),
-                chunk_size=_STREAM_BYTES,
-                max_concurrency=_STREAMS,
-            )
+            obstore.put(self._store, name, iter(pieces), **_STREAMED)
 
     def copy(self, source: str, target: str) -> Stored:
         """Copy an object within the store; no content travels.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from semantic_assets.batching.grouping import PendingTexts, groups, joined_texts
-from semantic_assets.batching.packing import JobLimits, Window, plan_job
+from semantic_assets.batching.packing import JobLimits, Window
 from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.lake.manifests import write_manifest
@@ -210,11 +210,12 @@ class _Planner:
                 of the list goes with those, and not in a small job of its own.
         """
         jobs: list[PlannedJob] = []
+        measure = None if self._limits.has_window else self._kind.line_bytes()
         taken, blocked_by, is_full = list[PendingTexts](), None, False
         for group in groups(wanted, self._budgets.budgeted(wanted), self._limits.requests):
             texts, is_begun = group.texts, False
             while len(texts) and not is_full:
-                count = self._count(texts, window, group.max_requests)
+                count = self._demands.texts.count_of_job(texts, window, group.max_requests, measure)
                 if is_cut and is_begun and count == len(texts):
                     break
                 chosen = texts.part(0, count)
@@ -229,13 +230,6 @@ class _Planner:
                 texts, is_begun = texts.part(count, len(texts)), True
                 window = window.with_job(planned.job.tokens_estimated)
         return jobs, blocked_by, taken
-
-    def _count(self, texts: PendingTexts, window: Window, most: int) -> int:
-        """Return how many of the first texts make the next job, by their bytes where these fill it."""
-        sizes, measure = None, self._kind.line_bytes()
-        if measure is not None and not self._limits.has_window:
-            sizes = self._demands.texts.measured(texts.part(0, most), measure)
-        return plan_job(texts.estimates, window, max_requests=most, line_bytes=sizes)
 
     def _try_form(
         self, chosen: PendingTexts, window: Window, budgeted: DatasetKey | None

@@ -9,12 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semantic_assets.batching.grouping import PendingTexts
+from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import fingerprint_of, row_group_starts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.store import Store
+
+#: Bytes of the request line of each text, shape (n,).
+Measure = Callable[[pa.Array], npt.NDArray[np.int64]]
 
 
 class JobTexts:
@@ -70,9 +74,18 @@ class JobTexts:
                 other.let_go()  # one row group in memory, whatever the number of shards
         yield from file.take(rows)
 
-    def measured(
-        self, chosen: PendingTexts, measure: Callable[[pa.Array], npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.int64] | None:
+    def count_of_job(
+        self, texts: PendingTexts, window: Window, most: int, measure: Measure | None
+    ) -> int:
+        """Return how many of the first texts make the next job, by the bytes of their lines.
+
+        Args:
+            measure: tells these bytes by the texts; None: they are reckoned, where nothing is full.
+        """
+        sizes = None if measure is None else self.measured(texts.part(0, most), measure)
+        return plan_job(texts.estimates, window, max_requests=most, line_bytes=sizes)
+
+    def measured(self, chosen: PendingTexts, measure: Measure) -> npt.NDArray[np.int64] | None:
         """Return what `measure` says of each text, shape (n,); None: a shard was rewritten."""
         pieces = self.of(chosen)
         if pieces is None:
