@@ -22,8 +22,7 @@ if TYPE_CHECKING:  # an extra
 SCHEMES = ("s3", "gs")
 #: Larger objects are sent in pieces, for which a store takes no condition.
 _CONDITIONAL_BYTES = 512 << 20
-_STREAM_BYTES = 8 << 20
-_PIECE_BYTES = 1 << 20
+_STREAM_BYTES, _PIECE_BYTES = 8 << 20, 1 << 20
 #: Of an object in parts: how large they are, and how many are on their way and in memory.
 _STREAMED: dict[str, Any] = {"chunk_size": _STREAM_BYTES, "max_concurrency": 2}
 #: For calls the store does not answer or answers with an error; each retry waits longer.

@@ -186,10 +186,7 @@ class _Planner:
         )
 
     def _remember(self, opened: list[ShardDemand], taken: list[PendingTexts]) -> int:
-        """Note how many texts stay pending in each shard; return their sum.
-
-        The notes are hints for the order of shards, for display and for the sensor.
-        """
+        """Note, as hints, how many texts stay pending in each shard; return their sum."""
         in_jobs = joined_texts(taken).keys
         pending: dict[ShardKey, tuple[int, str | None]] = {}
         for found in opened:
@@ -205,9 +202,7 @@ class _Planner:
     ) -> tuple[list[PlannedJob], Blocked | None, list[PendingTexts]]:
         """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs).
 
-        Args:
-            is_cut: more texts are pending than are listed. Where jobs fill no window, what is left
-                of the list goes with those, and not in a small job of its own.
+        `is_cut`: more are pending than are listed, and what is left of the list goes with those.
         """
         jobs: list[PlannedJob] = []
         measure = None if self._limits.has_window else self._kind.line_bytes()
@@ -221,7 +216,6 @@ class _Planner:
                 chosen = texts.part(0, count)
                 planned = self._try_form(chosen, window, group.budgeted)
                 if isinstance(planned, Blocked):
-                    # A dataset's own budget blocks no other dataset.
                     is_full, blocked_by = group.budgeted is None, blocked_by or planned
                     break
                 jobs.append(planned)
