@@ -8,11 +8,9 @@ Articles are those of CORPORA, or generated ones; a number is woven into each co
 two shards share a text.
 """
 
-import argparse
 import json
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,7 +25,7 @@ import pyarrow.parquet as pq
 from benchmarks import child
 from benchmarks.corpora import WORK, articles
 from benchmarks.emulator import Running, started
-from benchmarks.rows import Row, table
+from benchmarks.rows import Row
 from tests.agent_platform.account import write_account
 from tests.trial import on_the_agent_platform
 
@@ -183,13 +181,3 @@ def _of_stage(name: str, stage: str, cost: _Stage) -> Iterator[Row]:
     yield Row(f"{name}: {stage}, {cost.processes} processes", cost.cpu, None, "CPU s")
     peak = max(cost.peak_mb, cost.children_mb)
     yield Row(f"{name}: {stage}, peak memory", peak, None, "MB", goal=300)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.platform", description=__doc__)
-    parser.add_argument("--articles", type=int, default=MILLION)
-    print(table(measure(parser.parse_args().articles)), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
