@@ -1,5 +1,7 @@
 """python -m benchmarks [NAME ...] [--runs N]: measure, print, and put the rows in RESULTS.md.
 
+`platform` takes `--articles N`, of which less than the million is a trial that writes nothing.
+
 `quick` measures the costs of a small corpus once and writes nothing: some minutes, for developers.
 """
 
@@ -24,6 +26,7 @@ from benchmarks import (
     million,
     moving,
     paths,
+    platform,
     reading,
     recall,
     records,
@@ -79,6 +82,7 @@ ONCE = {
     "footprint": Once(footprint.measure, 1),
     "million": Once(million.measure, 1),
     "moving": Once(moving.measure, 3),
+    "platform": Once(platform.measure),
 }
 
 
@@ -87,11 +91,15 @@ def main() -> int:
     names = [*COSTS, *ONCE]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"quick, or: {', '.join(names)}")
     parser.add_argument("--runs", type=int, default=FULL.runs, help="of what costs CPU [3]")
+    parser.add_argument("--articles", type=int, default=platform.MILLION, help="of `platform`")
     given = parser.parse_args()
     if unknown := set(given.names) - {"quick", *names}:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     shutil.rmtree(WORK, ignore_errors=True)
     print(f"{machine()}", flush=True)
+    if given.articles != platform.MILLION:
+        print(table(platform.measure(given.articles)), flush=True)
+        return 0
     if "quick" in given.names:
         _quick([name for name in COSTS if name in given.names])
         return 0

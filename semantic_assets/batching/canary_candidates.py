@@ -4,13 +4,12 @@ Which rows are embedded again is known at the end of the file only, and vectors 
 took half as long as decoding them.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.canary_rows import MAX_CANARIES, draw_order
+from semantic_assets.batching.job_keys import JobKeys
 from semantic_assets.batching.plausibility import Floats, log_ratios
 from semantic_assets.model.statuses import Outcome
 
@@ -24,8 +23,8 @@ _HELD = MAX_CANARIES + MAX_CANARIES // 2
 class CanaryCandidates:
     """Holds a few hundred rows of a file."""
 
-    def __init__(self, estimates: Mapping[str, int], seed: str) -> None:
-        self._estimates, self._rng = estimates, np.random.default_rng(list(seed.encode()))
+    def __init__(self, job_keys: JobKeys, seed: str) -> None:
+        self._job_keys, self._rng = job_keys, np.random.default_rng(list(seed.encode()))
         self._rows = 0
         self._positions = np.empty(0, np.int64)
         self._scores: Floats = np.empty((0, 3))
@@ -34,7 +33,7 @@ class CanaryCandidates:
     def see(self, block: AnswerBlock) -> None:
         """Look at the next block of the file."""
         rows = [at for at, outcome in enumerate(block.outcomes) if outcome == Outcome.OK]
-        estimates = np.array([self._estimates.get(block.keys[row], 0) for row in rows], float)
+        estimates = self._job_keys.estimates([block.keys[row] for row in rows])
         counts = np.array([block.tokens[row] or 0 for row in rows], float)
         drawn, off = draw_order(estimates, counts, self._rng), log_ratios(estimates, counts)
         scores = np.concatenate((self._scores, np.column_stack((drawn, off, -off))))

@@ -42,6 +42,36 @@ def keys_of(pairs: npt.NDArray[np.int64]) -> list[str]:
     return [text[start : start + HEX_DIGITS] for start in range(0, len(text), HEX_DIGITS)]
 
 
+def as_binary(pairs: npt.NDArray[np.int64]) -> pa.FixedSizeBinaryArray:
+    """Return pairs of integers as 16 bytes each."""
+    content = pa.py_buffer(pairs.tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(pairs), [None, content])
+
+
+class PackedKeys:
+    """Keys in 16 bytes each, in order: a job that is out may have 400,000."""
+
+    def __init__(self, keys: pa.Array | Sequence["PackedKeys"]) -> None:
+        """Pack a column of keys, or join those that are packed."""
+        if isinstance(keys, pa.Array):
+            self.packed = np.sort(_packed(keys))
+        else:
+            parts = [np.zeros(0, dtype="S16"), *(one.packed for one in keys)]
+            self.packed = np.unique(np.concatenate(parts))
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def has(self, keys: pa.Array) -> npt.NDArray[np.bool_]:
+        """Return which keys are among them, shape (n,)."""
+        if not len(self):
+            return np.zeros(len(keys), dtype=bool)
+        wanted = _packed(keys)
+        at = np.minimum(np.searchsorted(self.packed, wanted), len(self) - 1)
+        found: npt.NDArray[np.bool_] = self.packed[at] == wanted
+        return found
+
+
 class KeyPlaces:
     """Finds a few keys among many, without a look at all of them."""
 
@@ -50,9 +80,14 @@ class KeyPlaces:
         self._order = np.argsort(packed, kind="stable")
         self._sorted = packed[self._order]
 
-    def of(self, keys: pa.Array) -> Indices:
+    def at(self, keys: pa.Array) -> Indices:
+        """Return the place of each key, which is among them, in the order asked; shape (n,)."""
+        found: Indices = self._order[np.searchsorted(self._sorted, _packed(keys))]
+        return found
+
+    def of(self, keys: pa.Array | PackedKeys) -> Indices:
         """Return the places of those that are among them, in no order."""
-        packed = _packed(keys)
+        packed = keys.packed if isinstance(keys, PackedKeys) else _packed(keys)
         at = np.searchsorted(self._sorted, packed)
         at[at == len(self._sorted)] = 0
         is_there = self._sorted[at] == packed if len(self._sorted) else np.zeros(len(at), bool)

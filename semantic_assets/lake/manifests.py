@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.errors import BrokenFile
@@ -15,6 +17,7 @@ from semantic_assets.model.product import Product
 from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.model.task import GenerationTask
+from semantic_assets.system.memory import give_back
 
 _JOB, _SPACE, _TASK = "semantic_assets.job", "semantic_assets.space", "semantic_assets.task"
 
@@ -47,7 +50,12 @@ def manifest_identity(lake: Lake, job_id: str) -> tuple[BatchJob, Product]:
 def manifest_keys(lake: Lake, job_id: str) -> list[str] | None:
     """Return the text hashes of a job; None if its manifest is missing or broken."""
     column = manifest_key_column(lake, job_id)
-    return None if column is None else column.to_pylist()
+    if column is None:
+        return None
+    keys: list[str] = column.to_pylist()
+    del column
+    give_back()
+    return keys
 
 
 def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
@@ -61,14 +69,14 @@ def manifest_key_column(lake: Lake, job_id: str) -> pa.StringArray | None:
         return None
 
 
-def manifest_estimates(lake: Lake, job_id: str) -> dict[str, int]:
-    """Map the text hashes of a job to their estimated tokens; empty if its manifest is missing."""
+def manifest_estimates(lake: Lake, job_id: str) -> npt.NDArray[np.int64]:
+    """Return the estimated tokens of a job's texts, in their order; none if it has no manifest."""
     try:
-        table = lake.read(layout.manifest(job_id), ["text_hash", "token_estimate"])
+        table = lake.read(layout.manifest(job_id), ["token_estimate"])
     except (FileNotFoundError, BrokenFile):
-        return {}
-    columns = (table["text_hash"].to_pylist(), table["token_estimate"].to_pylist())
-    return dict(zip(*columns, strict=True))
+        return np.zeros(0, dtype=np.int64)
+    found: npt.NDArray[np.int64] = table["token_estimate"].to_numpy().astype(np.int64)
+    return found
 
 
 def manifest_texts(lake: Lake, job_id: str) -> Iterator[tuple[str, str]]:

@@ -100,11 +100,13 @@ def is_charged(backend: str) -> bool:
 
 
 #: Of one job of the Agent Platform: the bytes of its input, by Google's docs; and rows, of which it
-#: takes 1,000,000, but the keys of so many are 200 MB in memory.
+#: takes 1,000,000, but planning and landing 400,000 texts take 380 MB of memory.
 AGENT_PLATFORM_BYTES, AGENT_PLATFORM_ROWS = 1_000_000_000, 400_000
 #: Bytes of a request line for each estimated token of its text, at most: Russian has 5.2, English
 #: 4.2; and of what is around the text.
 BYTES_A_TOKEN, BYTES_A_LINE = 5.5, 300
+#: The same of ordinary English, where texts are not known yet.
+USUAL_BYTES_A_TOKEN, USUAL_BYTES_A_LINE = 4.2, 150
 #: Tokens of a window that does not exist: no sum of jobs reaches it.
 NO_WINDOW = 10**15
 #: Texts in one real-time embedding call (third party, not documented by Google).

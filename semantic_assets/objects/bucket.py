@@ -22,7 +22,9 @@ if TYPE_CHECKING:  # an extra
 SCHEMES = ("s3", "gs")
 #: Larger objects are sent in pieces, for which a store takes no condition.
 _CONDITIONAL_BYTES = 512 << 20
-_STREAM_BYTES = 8 << 20
+_STREAM_BYTES, _PIECE_BYTES = 8 << 20, 1 << 20
+#: Of an object in parts: how large they are, and how many are on their way and in memory.
+_STREAMED: dict[str, Any] = {"chunk_size": _STREAM_BYTES, "max_concurrency": 2}
 #: For calls the store does not answer or answers with an error; each retry waits longer.
 _RETRIES: dict[str, object] = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
 _NO_BUCKET = "NoSuchBucket"
@@ -130,7 +132,7 @@ class Bucket:
         import obstore
 
         with self._asked():
-            obstore.put(self._store, name, iter(pieces), chunk_size=_STREAM_BYTES)
+            obstore.put(self._store, name, iter(pieces), **_STREAMED)
 
     def copy(self, source: str, target: str) -> Stored:
         """Copy an object within the store; no content travels.
@@ -159,7 +161,7 @@ class Bucket:
             return _stored(answer.meta)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Yield an object's content, a few megabytes at a time.
+        """Yield an object's content, a megabyte or so at a time.
 
         Raises:
             FileNotFoundError: the object does not exist.
@@ -168,7 +170,7 @@ class Bucket:
 
         with self._asked():
             answer = obstore.get(self._store, name)
-            yield from (bytes(part) for part in answer.stream(min_chunk_size=_STREAM_BYTES))
+            yield from (bytes(part) for part in answer.stream(min_chunk_size=_PIECE_BYTES))
 
     def read_range(self, of: Stored, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end` of an object, if it is still the one found.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from semantic_assets.batching.packing import JobLimits
 from semantic_assets.errors import SpendRefused
 from semantic_assets.pipeline.batch_jobs.submit import submit_pending
 from semantic_assets.pipeline.costs.questions import embed_questions
@@ -70,3 +71,20 @@ def test_texts_that_are_too_large_together_go_in_smaller_jobs(
     platform.advance_until_done(rounds=30)
     assert set(platform.sent().values()) == {1}
     assert len(platform.sent()) == 8
+
+
+def test_a_job_takes_what_its_bytes_allow_and_leaves_no_small_one_behind(
+    platform: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of the texts a plan lists goes with those it has not listed."""
+    for name in ("one", "two", "three"):
+        for number in range(5):
+            text = f"Note {number} of {name} is on the harbour office and its lamps."
+            platform.write(f"acme/{name}/{number}.txt", text)
+    platform.prepare()
+    limits = JobLimits(requests=8, bytes=1_500, has_window=False)
+    monkeypatch.setattr(type(platform.gemini.batches), "limits", limits)
+    platform.advance_until_done(rounds=20)
+    assert [job.requests for job in platform.store.ledger.jobs.list()] == [7, 7, 1]
+    assert set(platform.sent().values()) == {1}
+    assert len(platform.sent()) == 15

@@ -6,6 +6,7 @@ import pytest
 from semantic_assets.batching.answers import BLOCK_ROWS, AnswerBlock
 from semantic_assets.batching.canary_candidates import CanaryCandidates
 from semantic_assets.batching.canary_rows import choose_canaries
+from semantic_assets.batching.job_keys import JobKeys
 
 DIMENSIONS = 4
 
@@ -40,9 +41,8 @@ def test_what_is_chosen_of_a_file_was_held(rows: int, seed: int) -> None:
     for row in rng.integers(rows, size=rows // 50).tolist():
         counts[row] = None  # a line need not carry a count
     failed = set(rng.integers(rows, size=rows // 20).tolist())
-    candidates = CanaryCandidates(
-        {f"{row:032x}": int(estimates[row]) for row in range(rows)}, f"job{seed}"
-    )
+    keys = JobKeys([f"{row:032x}" for row in range(rows)], estimates)
+    candidates = CanaryCandidates(keys, f"job{seed}")
     for block in blocks_of(counts, failed):
         candidates.see(block)
     answered = np.array([row for row in range(rows) if row not in failed], int)
@@ -59,7 +59,7 @@ def test_what_is_chosen_of_a_file_was_held(rows: int, seed: int) -> None:
 
 
 def test_a_few_hundred_rows_of_any_file_are_held() -> None:
-    candidates = CanaryCandidates({}, "job")
+    candidates = CanaryCandidates(JobKeys([]), "job")
     for block in blocks_of([1 + row % 7 for row in range(20_000)], set()):
         candidates.see(block)
     held = candidates.held()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -30,6 +31,7 @@ from semantic_assets.errors import (
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.embedding_calls import call_groups
 from semantic_assets.lake import layout
+from semantic_assets.lake.key_halves import KeyPlaces
 from semantic_assets.lake.manifests import manifest_texts
 from semantic_assets.model.batch_job import BatchJob
 from semantic_assets.model.space import EmbeddingSpace
@@ -37,10 +39,13 @@ from semantic_assets.model.statuses import Outcome
 from semantic_assets.pipeline.costs.paid_calls import Sample, embed_samples
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
+from semantic_assets.system.memory import give_back
 
 #: Real-time vectors of the same text differ by noise; unrelated texts are far below.
 MIN_COSINE = 0.99
 Vectors = npt.NDArray[np.float32]
+_COUNTED, _ROWS_AT_ONCE = ["text_hash", "token_count", "outcome"], 16_384
+_NO_ROWS, _NO_KEYS = np.zeros(0, dtype=np.int64), pa.array([], pa.string())
 
 
 class CanaryWaits(TransientError):
@@ -61,7 +66,7 @@ class Answered:
     """The answered rows: position in the file, key, Google's token count and our estimate."""
 
     positions: npt.NDArray[np.int64]
-    keys: list[str]
+    keys: pa.StringArray
     counts: npt.NDArray[np.float64]
     estimates: npt.NDArray[np.float64]
 
@@ -116,6 +121,7 @@ def verify_counts(store: Store, job: BatchJob, results: Path) -> tuple[Answered,
         CorruptResult: Google's token counts do not follow the lengths of the texts.
     """
     answered = _answered(store, job, results)
+    give_back()
     known = answered.counts > 0
     if not kind_of_job(store, job).has_known_counts:
         return answered, None
@@ -133,23 +139,34 @@ def _far_off(answered: Answered) -> npt.NDArray[np.bool_]:
 
 
 def _answered(store: Store, job: BatchJob, results: Path) -> Answered:
-    table = pq.read_table(results, columns=["text_hash", "token_count", "outcome"])
-    positions = np.flatnonzero(pc.equal(table["outcome"], Outcome.OK).to_numpy())
-    taken = table.take(positions)
+    """Read the answered rows a portion at a time: whole columns of a job took 140 MB."""
     manifest = store.lake.read(layout.manifest(job.job_id), ["text_hash", "token_estimate"])
-    place = pc.index_in(taken["text_hash"], manifest["text_hash"].combine_chunks())
+    places = KeyPlaces(manifest["text_hash"].combine_chunks())
+    estimates = manifest["token_estimate"].to_numpy().astype(np.float64)
+    del manifest
+    rows, keys, counts, asked = [_NO_ROWS], [_NO_KEYS], [_NO_ROWS], [_NO_ROWS]
+    first = 0
+    with pq.ParquetFile(results, pre_buffer=False) as file:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=_COUNTED, use_threads=False):
+            ok = np.flatnonzero(pc.equal(batch["outcome"], Outcome.OK))
+            taken = batch.take(pa.array(ok))
+            rows.append(first + ok)
+            keys.append(taken["text_hash"])
+            counts.append(taken["token_count"].fill_null(0).to_numpy())
+            asked.append(places.at(taken["text_hash"]))
+            first += batch.num_rows
     return Answered(
-        positions=positions,
-        keys=taken["text_hash"].to_pylist(),
-        counts=taken["token_count"].fill_null(0).to_numpy().astype(np.float64),
-        estimates=manifest["token_estimate"].take(place).to_numpy().astype(np.float64),
+        positions=np.concatenate(rows),
+        keys=pa.concat_arrays(keys),
+        counts=np.concatenate(counts).astype(np.float64),
+        estimates=estimates[np.concatenate(asked)],
     )
 
 
 def _canaries(
     store: Store, job: BatchJob, answered: Answered, rows: list[int], vectors: Vectors
 ) -> Canaries:
-    keys = [answered.keys[row] for row in rows]
+    keys = answered.keys.take(pa.array(rows)).to_pylist()
     chosen = set(keys)
     # Streamed: the texts of a whole job are 100 MB and more.
     texts = {key: text for key, text in manifest_texts(store.lake, job.job_id) if key in chosen}

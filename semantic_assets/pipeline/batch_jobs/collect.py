@@ -59,6 +59,8 @@ from semantic_assets.store import Store
 S = JobState
 #: Jobs that are collected together, so that their canaries share a call.
 _AT_ONCE = 20
+#: Texts of jobs on their way after which the others come later: their keys are in memory.
+_HELD_TEXTS = 100_000
 _WITH_OUTPUT = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
 
 
@@ -85,17 +87,19 @@ def collect_some(store: Store, gemini: Gemini) -> list[Collection]:
     """
     ended: list[Collection | TransientError] = []
     asking: list[tuple[Course, Canaries]] = []
+    held = 0
     with ExitStack() as courses:
         for job in _due(store, gemini):
             course = _course(store, gemini, job)
             courses.callback(course.close)
-            found = _resumed(course)
+            found, held = _resumed(course), held + job.requests
             if isinstance(found, Canaries):
                 asking.append((course, found))
             elif found is not None:
                 ended.append(found)
             texts = sum(len(asked.sample.texts) for _, asked in asking)
-            if len(ended) + len(asking) >= _AT_ONCE or texts >= MAX_REALTIME_TEXTS:
+            is_enough = len(ended) + len(asking) >= _AT_ONCE or held >= _HELD_TEXTS
+            if is_enough or texts >= MAX_REALTIME_TEXTS:
                 break
         ended += _answered(store, gemini, asking)
     collected = [one for one in ended if isinstance(one, Collection)]

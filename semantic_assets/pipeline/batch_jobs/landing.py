@@ -11,6 +11,7 @@ from pathlib import Path
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.canary_candidates import CanaryCandidates
 from semantic_assets.batching.codec import AnswerStream, Block
+from semantic_assets.batching.job_keys import JobKeys
 from semantic_assets.errors import CorruptResult, CutOffResult, RemoteMissing
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_estimates
@@ -28,6 +29,7 @@ from semantic_assets.pipeline.batch_jobs.results import (
 from semantic_assets.pipeline.costs.budgets import possible_bill
 from semantic_assets.store import Store
 from semantic_assets.system import durable
+from semantic_assets.system.memory import give_back
 
 #: An answer that is not whole is fetched once more before it is believed.
 _DOWNLOADS = 2
@@ -120,8 +122,10 @@ def decode(
         CorruptResult: a line that cannot answer the requests; the rest is not fetched.
     """
     stream = AnswerStream(store.product(job.product_id), keys)
-    candidates = CanaryCandidates(manifest_estimates(store.lake, job.job_id), job.job_id)
-    file = AnswersFile(store, job, path, keys)
+    estimates = manifest_estimates(store.lake, job.job_id)
+    job_keys = JobKeys(keys, estimates if len(estimates) == len(keys) else None)
+    candidates = CanaryCandidates(job_keys, job.job_id)
+    file = AnswersFile(store, job, path, keys, job_keys)
 
     def take(blocks: Iterable[Block]) -> None:
         for block in blocks:
@@ -135,6 +139,7 @@ def decode(
         return candidates.held(), file.finish()
     finally:
         file.close()
+        give_back()
 
 
 def is_bill_in_doubt(job: BatchJob) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from semantic_assets.batching.grouping import PendingText, groups
-from semantic_assets.batching.packing import JobLimits, Window, plan_job
+from semantic_assets.batching.grouping import PendingTexts, groups, joined_texts
+from semantic_assets.batching.packing import JobLimits, Window
 from semantic_assets.errors import Conflict, SpendRefused
 from semantic_assets.gemini.endpoint import Endpoint
 from semantic_assets.lake.manifests import write_manifest
@@ -37,6 +37,7 @@ from semantic_assets.pipeline.batch_jobs.job_window import window_now
 from semantic_assets.pipeline.batch_jobs.new_job import leased_job_id, new_job
 from semantic_assets.pipeline.batch_jobs.recover import recover_manifests
 from semantic_assets.pipeline.batch_jobs.shard_priority import (
+    Room,
     in_doubt,
     open_shards,
     pending_hint,
@@ -57,6 +58,7 @@ from semantic_assets.pipeline.pending.remembered_demands import (
 )
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of
 from semantic_assets.store import Store
+from semantic_assets.system.memory import give_back
 
 _USUAL = JobLimits()
 
@@ -155,22 +157,24 @@ class _Planner:
             return Plan(blocked_by=Blocked(reason, needs_person=True))
         tables = {shard.key: cut for shard, cut in unsettled}
         noted = store.ledger.progress.all()
+        room = Room(min(window.free_tokens, self._limits.tokens), self._limits.texts_listed)
         wanted, opened = open_shards(
             serving_order(
                 store, self._product, in_doubt(store, product_id, unsettled, noted), favour, noted
             ),
             lambda shard: self._demands.of(shard, tables[shard]),
             self._budgets.may_wait,
-            min(window.free_tokens, self._limits.tokens),
+            room,
         )
         few = self._budgets.below_min_batch_size(wanted)
         pending = sum(int(found.is_pending.sum()) for found in opened)
         is_enough = pending >= self._min_texts
-        sendable = {
-            k: text for k, text in wanted.items() if is_enough and text.shard.dataset not in few
-        }
+        sendable = wanted.where(~wanted.is_of(frozenset(few)) & is_enough)
         self._demands.texts.know(opened)
-        jobs, blocked_by, taken = self._form_all(sendable, window)
+        give_back()
+        jobs, blocked_by, taken = self._form_all(
+            sendable, window, is_cut=room.is_filled and not self._limits.has_window
+        )
         if few or (pending and not is_enough):
             gathers = few if is_enough else {product_id: (pending, self._min_texts)}
             blocked_by = blocked_by or gathering(gathers)
@@ -181,52 +185,52 @@ class _Planner:
             blocked_by=blocked_by,
         )
 
-    def _remember(self, opened: list[ShardDemand], taken: set[str]) -> int:
-        """Note how many texts stay pending in each shard; return their sum.
-
-        The notes are hints for the order of shards, for display and for the sensor.
-        """
-        in_jobs = pa.array(list(taken), pa.string())
+    def _remember(self, opened: list[ShardDemand], taken: list[PendingTexts]) -> int:
+        """Note, as hints, how many texts stay pending in each shard; return their sum."""
+        in_jobs = joined_texts(taken).keys
         pending: dict[ShardKey, tuple[int, str | None]] = {}
         for found in opened:
             left = self._demands.pending_without(found, in_jobs)
             pending[found.shard] = (left, found.table_fingerprint)
         self._demands.rest()
+        give_back()
         self._store.ledger.progress.note_pending(self._product.product_id, pending)
         return sum(left for left, _ in pending.values())
 
     def _form_all(
-        self, wanted: dict[str, PendingText], window: Window
-    ) -> tuple[list[PlannedJob], Blocked | None, set[str]]:
-        """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs)."""
+        self, wanted: PendingTexts, window: Window, *, is_cut: bool
+    ) -> tuple[list[PlannedJob], Blocked | None, list[PendingTexts]]:
+        """Form all jobs that fit; return (jobs, why there are no more, texts in these jobs).
+
+        `is_cut`: more are pending than are listed, and what is left of the list goes with those.
+        """
         jobs: list[PlannedJob] = []
-        taken, blocked_by, is_full = set[str](), None, False
+        measure = None if self._limits.has_window else self._kind.line_bytes()
+        taken, blocked_by, is_full = list[PendingTexts](), None, False
         for group in groups(wanted, self._budgets.budgeted(wanted), self._limits.requests):
-            keys = list(group.keys)
-            while keys and not is_full:
-                estimates = [wanted[key].estimate for key in keys]
-                count = plan_job(estimates, window, max_requests=group.max_requests)
-                chosen = {key: wanted[key] for key in keys[:count]}
+            texts, is_begun = group.texts, False
+            while len(texts) and not is_full:
+                count = self._demands.texts.count_of_job(texts, window, group.max_requests, measure)
+                if is_cut and is_begun and count == len(texts):
+                    break
+                chosen = texts.part(0, count)
                 planned = self._try_form(chosen, window, group.budgeted)
                 if isinstance(planned, Blocked):
-                    # A dataset's own budget blocks no other dataset.
                     is_full, blocked_by = group.budgeted is None, blocked_by or planned
                     break
                 jobs.append(planned)
-                taken.update(keys[:count])
+                taken.append(chosen)
                 # Only who holds the lease fills it, and each job's transaction sums it up again.
-                keys, window = keys[count:], window.with_job(planned.job.tokens_estimated)
+                texts, is_begun = texts.part(count, len(texts)), True
+                window = window.with_job(planned.job.tokens_estimated)
         return jobs, blocked_by, taken
 
     def _try_form(
-        self,
-        chosen: dict[str, PendingText],
-        window: Window,
-        budgeted: DatasetKey | None,
+        self, chosen: PendingTexts, window: Window, budgeted: DatasetKey | None
     ) -> PlannedJob | Blocked:
-        if not chosen:
+        if not len(chosen):
             return WINDOW_FULL
-        tokens = sum(text.estimate for text in chosen.values())
+        tokens = chosen.tokens
         try:
             output = self._kind.expected_output(self._store, len(chosen))
             usd = job_usd(self._product.model, len(chosen), tokens, output)
@@ -237,7 +241,7 @@ class _Planner:
                 self._budgets.require(budgeted, usd)
         except SpendRefused as refusal:
             return Blocked(str(refusal), needs_person=True)
-        shards = sorted({text.shard for text in chosen.values()})
+        shards = [shard for shard, _ in chosen.by_shard()]
         pieces = self._demands.texts.of(chosen)
         if pieces is None:
             self._demands.distrust()

@@ -111,14 +111,14 @@ def _form(
     found = shard_demand(store, shard, product)
     if not found.is_pending.any():
         return None
-    kind, wanted = kind_of(product), dict(wanted_texts(found))
+    kind, wanted = kind_of(product), wanted_texts(found)
     with JobTexts(store, [found]) as source:
         # A job of real-time calls is small, so its texts are kept in memory.
         texts = list(source.of(wanted) or ())
     texts = list(kind.with_repairs(store, wanted, texts))
     if not texts:
         raise Conflict(f"shard {shard}: its rows are being written; run again")
-    tokens = sum(text.estimate for text in wanted.values())
+    tokens = wanted.tokens
     usd = realtime_usd(product.model, tokens, kind.expected_output(store, len(wanted)) or 0)
     job_id, lease = leased_job_id(store)
     job = new_job(

@@ -6,16 +6,18 @@ in between leaves the results file, and the next process finishes from there.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.codec import Block
+from semantic_assets.batching.job_keys import JobKeys
 from semantic_assets.errors import BrokenFile, Conflict
 from semantic_assets.lake import layout
 from semantic_assets.lake.manifests import unsent_texts
@@ -32,6 +34,7 @@ from semantic_assets.pipeline.pending.broken_files import JOB, paid_file, requir
 from semantic_assets.pipeline.pending.landed import WHOLE_JOB, cover
 from semantic_assets.pipeline.product_kinds.product_kind import kind_of_job
 from semantic_assets.store import Store
+from semantic_assets.system.memory import give_back
 
 #: Key in the metadata of error rows: what the job may have cost. A process that died before it moved
 #: the row left the next one without a word of it.
@@ -58,25 +61,29 @@ class Outcomes:
 class AnswersFile:
     """A results file of a job while its answers come in; whoever makes it gives it its name."""
 
-    def __init__(self, store: Store, job: BatchJob, path: Path, keys: Iterable[str]) -> None:
+    def __init__(
+        self, store: Store, job: BatchJob, path: Path, keys: Sequence[str], job_keys: JobKeys
+    ) -> None:
         self._store, self._job = store, job
         self._schema = _schema(store, job)
-        self._open_keys = dict.fromkeys(keys)
+        self._keys, self._job_keys = keys, job_keys
+        self._is_open = np.ones(len(keys), dtype=bool)
         self._file = TableFile(path, self._schema, identity(store, job))
 
     def write(self, block: Block) -> None:
         self._file.write(block.batch(self._schema))
-        for key in block.keys:
-            self._open_keys.pop(key, None)
+        places = self._job_keys.places(block.keys)
+        self._is_open[places[places >= 0]] = False
 
     def finish(self) -> int:
         """Write a row for each text without an answer, and the footer; return how many it lacks.
 
         A text that was left out of the request file lacks nothing.
         """
-        unsent = unsent_texts(self._store.lake, self._job.job_id) if self._open_keys else {}
-        missing = [key for key in self._open_keys if key not in unsent]
-        for reason, left_out in _by_reason(unsent, self._open_keys.keys()):
+        open_keys = [self._keys[place] for place in np.flatnonzero(self._is_open).tolist()]
+        unsent = unsent_texts(self._store.lake, self._job.job_id) if open_keys else {}
+        missing = [key for key in open_keys if key not in unsent]
+        for reason, left_out in _by_reason(unsent, set(open_keys)):
             write_failures(
                 self._file, self._schema, left_out, outcome=Outcome.TRANSIENT, message=reason
             )
@@ -184,6 +191,7 @@ def finalize_job(
         possibly_billed = Amount(tokens, batch_usd(job.model, tokens, 0), part="missing")
     if not outcomes.failed:  # Google may say that it failed: its rows are believed
         values.setdefault("error_message", None)
+    give_back()  # what verifying it left
     cover_results(store, job.product_id, job.job_id)
     # From this transaction on it counts, as it is now.
     paid = paid_file(store, layout.results(job.product_id, job.job_id))

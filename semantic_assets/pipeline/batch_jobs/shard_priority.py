@@ -1,11 +1,13 @@
 """The order of shards: the smallest pending dataset first; every fourth job, the longest waiting."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts, joined_texts
 from semantic_assets.ledger.progress import ShardProgress
 from semantic_assets.ledger.sources.sources import Shard
 from semantic_assets.model.batch_job import WITHHOLDING
@@ -18,6 +20,25 @@ from semantic_assets.store import Store
 #: One job in this many goes to the longest unserved dataset, so that a large one always advances.
 AGEING_TURN = 4
 _RECENT_JOBS = 200
+
+
+@dataclass(slots=True)
+class Room:
+    """What the jobs of a plan may still take; whether it was filled, so that texts are left."""
+
+    tokens: int
+    texts: int
+    is_filled: bool = False
+
+    def is_filled_by(self, part: PendingTexts) -> bool:
+        """Take the room of some texts, and tell whether it is filled."""
+        had_any = self.tokens > 0
+        self.tokens -= part.tokens
+        self.texts -= len(part)
+        self.is_filled = had_any and (self.tokens <= 0 or self.texts <= 0)
+        return self.is_filled
+
+
 #: What is noted of shards, by shard and product.
 Noted = Mapping[tuple[ShardKey, str], ShardProgress]
 
@@ -91,39 +112,48 @@ def open_shards(
     shards: Iterable[Shard],
     derive: Callable[[ShardKey], ShardDemand],
     may_wait: Callable[[DatasetKey], bool],
-    free_tokens: int,
-) -> tuple[dict[str, PendingText], list[ShardDemand]]:
-    """Open shards in this order until their texts fill the window.
+    room: Room,
+) -> tuple[PendingTexts, list[ShardDemand]]:
+    """Open shards in this order until their texts fill the room.
 
     Later shards are not opened and their texts not listed: cost follows the texts sent, not those
     that wait. Texts that a dataset's own settings may block are all listed, and fill nothing.
     """
-    wanted: dict[str, PendingText] = {}
+    parts: list[PendingTexts] = []
     opened: list[ShardDemand] = []
-    room = free_tokens
     for shard in shards:
         opened.append(found := derive(shard.key))
         is_plain = not may_wait(shard.key.dataset)
-        for key, text in wanted_texts(found, room if is_plain else None):
-            if wanted.setdefault(key, text) is text and is_plain:
-                room -= text.estimate
-        if room <= 0 < free_tokens:
+        part = _not_among(wanted_texts(found, room if is_plain else None), parts)
+        parts.append(part)
+        if is_plain and room.is_filled_by(part):
             break
-    return wanted, opened
+    return joined_texts(parts), opened
 
 
-def wanted_texts(
-    found: ShardDemand, max_tokens: int | None = None
-) -> Iterator[tuple[str, PendingText]]:
-    """Yield (key, text) of a shard's pending texts in row order, until they hold `max_tokens`."""
+def _not_among(part: PendingTexts, before: Sequence[PendingTexts]) -> PendingTexts:
+    """Leave out the texts that an earlier shard wants too: they are sent once."""
+    is_known = np.zeros(len(part), dtype=bool)
+    for other in before:
+        is_known |= pc.is_in(part.keys, other.keys).to_numpy(zero_copy_only=False)
+    return part.where(~is_known) if is_known.any() else part
+
+
+def wanted_texts(found: ShardDemand, room: Room | None = None) -> PendingTexts:
+    """Return a shard's pending texts in row order, until they fill the room."""
     places = np.flatnonzero(found.is_pending)
     estimates = found.texts.estimates[places]
-    if max_tokens is not None:
+    if room is not None:
         before = np.cumsum(estimates) - estimates
-        places = places[: int(np.searchsorted(before, max(max_tokens, 1)))]
-    keys = found.texts.keys.take(pa.array(places)).to_pylist()
-    columns = (places, found.texts.rows[places], estimates[: len(places)])
-    for key, place, row, estimate in zip(keys, *(c.tolist() for c in columns), strict=True):
-        landed = found.known.troubled.get(place)
-        failed_with, error = (landed.failed_with, landed.last_error) if landed else (None, None)
-        yield key, PendingText(estimate, found.shard, row, failed_with, error)
+        places = places[: int(np.searchsorted(before, max(room.tokens, 1)))][: max(room.texts, 1)]
+    at = {int(place): n for n, place in enumerate(places)} if found.known.troubled else {}
+    troubled = [(at[place], one) for place, one in found.known.troubled.items() if place in at]
+    return PendingTexts(
+        keys=found.texts.keys.take(pa.array(places)),
+        estimates=found.texts.estimates[places],
+        rows=found.texts.rows[places],
+        shard=np.zeros(len(places), dtype=np.int64),
+        shards=(found.shard,),
+        failed_with={n: one.failed_with for n, one in troubled if one.failed_with},
+        last_error={n: one.last_error for n, one in troubled if one.last_error},
+    )

@@ -4,11 +4,9 @@ With a budget in 200 datasets one pass read each one's settings five times and a
 today twice: 32 CPU seconds under the lease `plan`, where 0.5 were enough.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from functools import cached_property
 
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts
 from semantic_assets.model.keys import DatasetKey, ShardKey
 from semantic_assets.pipeline.costs.budgets import (
     UPPER,
@@ -32,18 +30,15 @@ class DatasetBudgets:
         own = self._settings(dataset)
         return own.min_batch_size > 1 or own.max_cost_usd_per_day is not None
 
-    def below_min_batch_size(
-        self, wanted: Mapping[str, PendingText]
-    ) -> dict[DatasetKey, tuple[int, int]]:
+    def below_min_batch_size(self, wanted: PendingTexts) -> dict[DatasetKey, tuple[int, int]]:
         """Map datasets with fewer pending texts than their min_batch_size to (pending, needed)."""
-        pending = Counter(text.shard.dataset for text in wanted.values())
+        pending = wanted.datasets()
         needed = {dataset: self._settings(dataset).min_batch_size for dataset in pending}
         return {d: (pending[d], needed[d]) for d in sorted(pending) if pending[d] < needed[d]}
 
-    def budgeted(self, wanted: Mapping[str, PendingText]) -> frozenset[DatasetKey]:
+    def budgeted(self, wanted: PendingTexts) -> frozenset[DatasetKey]:
         """Return the datasets of these texts that have a budget of their own."""
-        datasets = {text.shard.dataset for text in wanted.values()}
-        return frozenset(d for d in datasets if self._settings(d).has_budget)
+        return frozenset(d for d in wanted.datasets() if self._settings(d).has_budget)
 
     def require(self, dataset: DatasetKey, usd: float) -> None:
         """Refuse a job before its texts are read; the transaction that books it looks again.

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.batching.answers import BLOCK_ROWS, AnswerBlock
+from semantic_assets.batching.job_keys import JobKeys
 from semantic_assets.errors import ConfigError, CorruptResult
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake import layout
@@ -136,7 +137,7 @@ def _land(
         store.ledger.jobs.insert(job, detail="imported")
         write_manifest(store.lake, job, space, [manifest])
         with replacing_results(store, job, lease) as path:
-            file = AnswersFile(store, job, path, rows.keys)
+            file = AnswersFile(store, job, path, rows.keys, JobKeys(rows.keys))
             for block in _blocks(rows):
                 file.write(block)
             file.finish()

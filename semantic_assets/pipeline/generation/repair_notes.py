@@ -5,12 +5,12 @@ the request that is sent is the one that was made durable.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
 from semantic_assets.batching.generation_answers import CUT_OFF, EMPTY, INVALID_JSON, SCHEMA
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts
 from semantic_assets.lake import layout
 from semantic_assets.model.task import GenerationTask
 from semantic_assets.store import Store
@@ -26,7 +26,7 @@ _NOTES = {
 def with_repairs(
     store: Store,
     task: GenerationTask,
-    chosen: Mapping[str, PendingText],
+    chosen: PendingTexts,
     pieces: Iterable[pa.Table],
 ) -> Iterator[pa.Table]:
     """Yield the manifest's rows; requests sent again carry a note on their last answer."""
@@ -42,12 +42,11 @@ def with_repairs(
         yield piece.set_column(place, field, pa.array(texts, field.type))
 
 
-def _notes(store: Store, task: GenerationTask, chosen: Mapping[str, PendingText]) -> dict[str, str]:
+def _notes(store: Store, task: GenerationTask, chosen: PendingTexts) -> dict[str, str]:
     """Map request keys to their notes; each results file with a last error is read once."""
     rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for key, wanted in chosen.items():
-        if wanted.last_error is not None:
-            rows[wanted.last_error[0]].append((wanted.last_error[1], key))
+    for place, (job_id, position) in chosen.last_error.items():
+        rows[job_id].append((position, chosen.keys[place].as_py()))
     found: dict[str, str] = {}
     for job_id, places in rows.items():
         path = layout.results(task.task_id, job_id)

@@ -1,7 +1,6 @@
 """The texts of jobs being formed, read from the rows of the shards that want them."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -9,13 +8,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts
+from semantic_assets.batching.packing import Window, plan_job
 from semantic_assets.lake import layout
 from semantic_assets.lake.table_rows import fingerprint_of, row_group_starts
 from semantic_assets.model.keys import ShardKey
 from semantic_assets.model.tables import MANIFEST
 from semantic_assets.pipeline.pending.pending import ShardDemand
 from semantic_assets.store import Store
+
+#: Bytes of the request line of each text, shape (n,).
+Measure = Callable[[pa.Array], npt.NDArray[np.int64]]
 
 
 class JobTexts:
@@ -53,19 +56,48 @@ class JobTexts:
         while self._files:
             self._files.popitem()[1].close()
 
-    def of(self, chosen: Mapping[str, PendingText]) -> Iterator[pa.Table] | None:
+    def of(self, chosen: PendingTexts) -> Iterator[pa.Table] | None:
         """Return the rows of these texts with a manifest's columns; None: a shard was rewritten."""
-        rows: dict[ShardKey, list[int]] = defaultdict(list)
-        for text in chosen.values():
-            rows[text.shard].append(text.row)
-        files = {shard: self._opened(shard) for shard in sorted(rows)}
+        places = dict(chosen.by_shard())
+        files = {shard: self._opened(shard) for shard in places}
         if any(file is None for file in files.values()):
             return None
         return chain.from_iterable(
-            file.take(np.sort(np.asarray(rows[shard], dtype=np.int64)))
+            self._taken(file, chosen.rows[places[shard]])
             for shard, file in files.items()
             if file is not None
         )
+
+    def _taken(self, file: "_RowsFile", rows: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
+        for other in self._files.values():
+            if other is not file:
+                other.let_go()  # one row group in memory, whatever the number of shards
+        yield from file.take(rows)
+
+    def count_of_job(
+        self, texts: PendingTexts, window: Window, most: int, measure: Measure | None
+    ) -> int:
+        """Return how many of the first texts make the next job, by the bytes of their lines.
+
+        Args:
+            measure: tells these bytes by the texts; None: they are reckoned, where nothing is full.
+        """
+        sizes = None if measure is None else self.measured(texts.part(0, most), measure)
+        return plan_job(texts.estimates, window, max_requests=most, line_bytes=sizes)
+
+    def measured(self, chosen: PendingTexts, measure: Measure) -> npt.NDArray[np.int64] | None:
+        """Return what `measure` says of each text, shape (n,); None: a shard was rewritten."""
+        pieces = self.of(chosen)
+        if pieces is None:
+            return None
+        found = np.zeros(len(chosen), dtype=np.int64)
+        places = np.concatenate([at for _, at in chosen.by_shard()] or [found])
+        first = 0
+        for piece in pieces:
+            at = places[first : first + piece.num_rows]
+            found[at] = measure(piece["vector_text"].combine_chunks())
+            first += piece.num_rows
+        return found
 
     def _opened(self, shard: ShardKey) -> "_RowsFile | None":
         if shard in self._files:
@@ -104,6 +136,9 @@ class _RowsFile:
             table = self._file.read_row_group(number, columns=self._columns, use_threads=False)
             self._held = (number, table)
         return self._held[1]
+
+    def let_go(self) -> None:
+        self._held = None
 
     def close(self) -> None:
         self._file.close()

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.lake import layout
+from semantic_assets.lake.key_halves import PackedKeys
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.manifests import manifest_key_column
 from semantic_assets.lake.outcomes import KnownTexts, Mask
@@ -106,37 +107,41 @@ class Withheld:
     """The texts of jobs that are not final, and whether they are complete."""
 
     #: By job; of those whose manifest can be read.
-    of_job: Mapping[str, pa.StringArray] = field(default_factory=dict)
+    of_job: Mapping[str, PackedKeys] = field(default_factory=dict)
     #: False: a living process has written a job's row and not its manifest yet; wait for it.
     is_complete: bool = True
     jobs: frozenset[str] = frozenset()
     #: Jobs that are out and whose manifest is gone or cut off: nobody knows what they were sent.
     unreadable: tuple[str, ...] = ()
 
-    @property
-    def keys(self) -> pa.StringArray:
-        return pa.concat_arrays([pa.array([], pa.string()), *self.of_job.values()])
+    def has(self, keys: pa.StringArray) -> Mask:
+        """Return which of these texts are in a job that is not final."""
+        found = np.zeros(len(keys), dtype=bool)
+        for of_job in self.of_job.values():
+            found |= of_job.has(keys)
+        return found
 
 
 #: None of what was read before is known.
-_NOTHING: Mapping[str, pa.StringArray] = MappingProxyType({})
+_NOTHING: Mapping[str, PackedKeys] = MappingProxyType({})
 
 
 def withheld_texts(
-    store: Store, product_id: str, known: Mapping[str, pa.StringArray] = _NOTHING
+    store: Store, product_id: str, known: Mapping[str, PackedKeys] = _NOTHING
 ) -> Withheld:
     """Return the texts of jobs that are not final.
 
     Args:
         known: of jobs whose manifest was read before; which of them are not final, the ledger says.
     """
-    found: dict[str, pa.StringArray] = {}
+    found: dict[str, PackedKeys] = {}
     complete, unreadable = True, []
     jobs = store.ledger.jobs.list(states=WITHHOLDING, product_id=product_id)
     for job in jobs:
         keys = known.get(job.job_id)
         if keys is None:
-            keys = manifest_key_column(store.lake, job.job_id)
+            column = manifest_key_column(store.lake, job.job_id)
+            keys = None if column is None else PackedKeys(column)
         if keys is not None:
             found[job.job_id] = keys
         elif job.state == JobState.UPLOADING:
@@ -148,7 +153,7 @@ def withheld_texts(
 
 
 def landed_and_withheld(
-    store: Store, product_id: str, known: Mapping[str, pa.StringArray] = _NOTHING
+    store: Store, product_id: str, known: Mapping[str, PackedKeys] = _NOTHING
 ) -> tuple[KeyIndex, Withheld]:
     """Return the texts with an outcome, and those of jobs that are not final.
 
@@ -225,14 +230,13 @@ def demand(
     texts = _distinct(rows)
     known = index.known(texts.keys)
     failed = failed_of(store, known, texts.is_refused)
-    is_withheld = pc.is_in(texts.keys, withheld.keys).to_numpy(zero_copy_only=False)
     return ShardDemand(
         shard=shard,
         product=product,
         table_fingerprint=fingerprint,
         texts=texts,
         known=known,
-        is_pending=~known.is_answered & ~failed & ~is_withheld,
+        is_pending=~known.is_answered & ~failed & ~withheld.has(texts.keys),
         is_failed=failed,
         waiting_documents=_waiting_documents(store, product, path),
     )

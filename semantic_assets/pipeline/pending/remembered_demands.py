@@ -9,7 +9,7 @@ directory. So what another process submitted, landed, gave up or opened again is
 answer is anything else than growth, all is derived anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from semantic_assets.errors import BrokenFile
 from semantic_assets.lake import layout
-from semantic_assets.lake.key_halves import KeyPlaces
+from semantic_assets.lake.key_halves import KeyPlaces, PackedKeys
 from semantic_assets.lake.key_index import Covered, KeyIndex
 from semantic_assets.lake.outcomes import Indices
 from semantic_assets.model.keys import ShardKey
@@ -90,16 +90,16 @@ class ProductDemands:
         came = [keys for job_id, keys in now.items() if job_id not in before]
         left = [keys for job_id, keys in before.items() if job_id not in now]
         landed = [self._keys_of(name, withheld) for name in files]
-        changed = _joined([*came, *left, *landed])
+        changed = PackedKeys([*came, *left, *landed])
         if not len(changed):
             return
         for held in self._shards.values():
             for jobs, step in ((came, 1), (left, -1)):
                 for keys in jobs:
                     held.withheld[held.places.of(keys)] += step
-            self._update(held, np.unique(held.places.of(changed)))
+            self._update(held, np.sort(held.places.of(changed)))
 
-    def _keys_of(self, name: str, withheld: Withheld) -> pa.StringArray:
+    def _keys_of(self, name: str, withheld: Withheld) -> PackedKeys:
         """Return the texts of a file that was covered: a job's, as its manifest named them."""
         job_id = layout.job_of_results(name)
         for of_job in (withheld.of_job, self._withheld.of_job):
@@ -110,7 +110,7 @@ class ProductDemands:
         if name.startswith(RETRY):
             folder, name = layout.retries_dir(product_id), name.removeprefix(RETRY)
         found = self._store.lake.read_columns(f"{folder}/{name}", ["text_hash"])["text_hash"]
-        return found.combine_chunks()
+        return PackedKeys(found.combine_chunks())
 
     def _update(self, held: _Remembered, places: Indices) -> None:
         """Look up the outcomes of the texts at these places, and of no others."""
@@ -200,7 +200,3 @@ def remembering(
         yield demands
     finally:
         demands.forget()
-
-
-def _joined(columns: Iterable[pa.StringArray]) -> pa.StringArray:
-    return pa.concat_arrays([pa.array([], pa.string()), *columns])

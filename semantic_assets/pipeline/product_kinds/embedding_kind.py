@@ -1,8 +1,9 @@
 """Jobs that make vectors of an embedding space."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,8 @@ import pyarrow as pa
 
 from semantic_assets.batching.answers import AnswerBlock
 from semantic_assets.batching.codec import Block
-from semantic_assets.batching.grouping import PendingText
-from semantic_assets.batching.requests import embedding_lines
+from semantic_assets.batching.grouping import PendingTexts
+from semantic_assets.batching.requests import embedding_lines, line_bytes
 from semantic_assets.errors import IncompleteAnswer
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.gemini.embedding_calls import call_groups
@@ -65,9 +66,12 @@ class EmbeddingKind:
         return None
 
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: PendingTexts, pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]:
         return pieces
+
+    def line_bytes(self) -> Callable[[pa.Array], npt.NDArray[np.int64]]:
+        return partial(line_bytes, self.space)
 
     def request_lines(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[bytes]:
         return embedding_lines(self.space, manifest_texts(store.lake, planned.job.job_id))

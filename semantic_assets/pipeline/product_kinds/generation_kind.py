@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ import pyarrow as pa
 from semantic_assets.batching.codec import Block
 from semantic_assets.batching.generation_answers import AnswerReader, Generated, GeneratedBlock
 from semantic_assets.batching.generation_requests import Ask, generation_lines, request_of
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts
 from semantic_assets.errors import ConfigError, RequestRejected, SemanticAssetsError
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.lake.manifests import manifest_keys
@@ -70,9 +70,12 @@ class GenerationKind:
         return expected_output_tokens(store, self.task, requests)
 
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: PendingTexts, pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]:
         return with_repairs(store, self.task, chosen, pieces)
+
+    def line_bytes(self) -> None:
+        return None  # a prompt is laid out anew, with its schema and the names of its media
 
     def request_lines(self, store: Store, gemini: Gemini, planned: PlannedJob) -> Iterator[bytes]:
         field = store.settings.batch_schema_field

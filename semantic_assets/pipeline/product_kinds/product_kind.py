@@ -1,12 +1,14 @@
 """kind_of: the one place that tells jobs for vectors from jobs for answers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from semantic_assets.batching.codec import Block
-from semantic_assets.batching.grouping import PendingText
+from semantic_assets.batching.grouping import PendingTexts
 from semantic_assets.gemini.client import Gemini
 from semantic_assets.ledger.job_rows import PlannedJob
 from semantic_assets.ledger.sources.sources import Shard
@@ -17,6 +19,8 @@ from semantic_assets.model.space import EmbeddingSpace
 from semantic_assets.pipeline.product_kinds.embedding_kind import EmbeddingKind
 from semantic_assets.pipeline.product_kinds.generation_kind import GenerationKind
 from semantic_assets.store import Store
+
+Measure = Callable[[pa.Array], npt.NDArray[np.int64]]
 
 
 class ProductKind(Protocol):
@@ -39,8 +43,9 @@ class ProductKind(Protocol):
     def expected_output(self, store: Store, requests: int) -> int | None: ...  # tokens
     # Notes on the last answer, where one was not accepted, go into the manifest.
     def with_repairs(
-        self, store: Store, chosen: Mapping[str, PendingText], pieces: Iterable[pa.Table]
+        self, store: Store, chosen: PendingTexts, pieces: Iterable[pa.Table]
     ) -> Iterable[pa.Table]: ...
+    def line_bytes(self) -> Measure | None: ...  # of request lines, by their texts, if known
     # Media are uploaded as they come, and deleted when the job is over.
     def request_lines(
         self, store: Store, gemini: Gemini, planned: PlannedJob

@@ -74,7 +74,7 @@ def test_what_breaks_is_named_the_nearest_first() -> None:
 
 def test_the_agent_platform_takes_a_million_articles_in_few_jobs() -> None:
     found = capacity(1_000_000)
-    assert found.services[1].jobs == 16
+    assert found.services[1].jobs == 12
     assert found.services[1].days_high < found.days_at_a_day_a_fill
     assert capacity(1).services[1].jobs == 1
     # Short articles are limited by rows, not by bytes.

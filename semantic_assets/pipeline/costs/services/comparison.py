@@ -12,8 +12,8 @@ from semantic_assets.model.catalog import (
     AGENT_PLATFORM,
     AGENT_PLATFORM_BYTES,
     AGENT_PLATFORM_ROWS,
-    BYTES_A_LINE,
-    BYTES_A_TOKEN,
+    USUAL_BYTES_A_LINE,
+    USUAL_BYTES_A_TOKEN,
 )
 from semantic_assets.model.html_table import HtmlTable
 from semantic_assets.model.wording import span_told
@@ -199,5 +199,5 @@ def _jobs(load: Load) -> int:
 
 
 def _platform_jobs(load: Load) -> int:
-    size = load.tokens * BYTES_A_TOKEN + load.texts * BYTES_A_LINE
+    size = load.tokens * USUAL_BYTES_A_TOKEN + load.texts * USUAL_BYTES_A_LINE
     return max(math.ceil(size / AGENT_PLATFORM_BYTES), math.ceil(load.texts / AGENT_PLATFORM_ROWS))
