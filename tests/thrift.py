@@ -13,6 +13,8 @@ from pathlib import Path
 import certifi
 
 _TRUSTED = "SSL_CERT_FILE"
+#: What this file is named by as well: a machine may have set the one above, to all it trusts.
+_OURS = "TESTS_TRUST_ONE_AUTHORITY"
 _END = "-----END CERTIFICATE-----\n"
 #: New objects between two searches for garbage; Python's own is 700.
 _OBJECTS = 50_000
@@ -24,19 +26,19 @@ def trust_one_authority() -> None:
     A client reads all 140 of them each time it is made: 20 ms. Servers of tests speak plain HTTP,
     or have an authority of their own that is named where they are called.
     """
-    if _TRUSTED in os.environ:  # a test process of the one that came here first
+    if _OURS in os.environ:  # a test process of the one that came here first
         return
     bundle = Path(certifi.where()).read_text()
     first = bundle[bundle.index("-----BEGIN") : bundle.index(_END) + len(_END)]
     handle, name = tempfile.mkstemp(prefix="sa-authority-", suffix=".pem")
     with os.fdopen(handle, "w") as file:
         file.write(first)
-    os.environ[_TRUSTED] = name
+    os.environ[_OURS] = os.environ[_TRUSTED] = name
 
 
 def one_authority() -> dict[str, str]:
     """What to tell a process that does not inherit the environment."""
-    return {_TRUSTED: os.environ[_TRUSTED]} if _TRUSTED in os.environ else {}
+    return {_TRUSTED: os.environ[_OURS]} if _OURS in os.environ else {}
 
 
 def collect_garbage_rarely() -> None:
