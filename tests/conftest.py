@@ -14,13 +14,15 @@ import pytest
 
 from semantic_assets.settings.settings import PREFIX, Settings
 from semantic_assets.store import Store, open_store
-from tests import extent, thrift
+from tests import thrift
 from tests.factories import BLANK, Clock
 
 if TYPE_CHECKING:  # both import google.genai or a web server: only the tests that use them pay
     from semantic_assets.emulator.server import RunningServer
     from semantic_assets.gemini.client import Gemini
     from tests.trial import Trial
+
+pytest_plugins = ["tests.extent"]
 
 EMULATOR_LATENCY_SECONDS = 0.2
 
@@ -35,11 +37,6 @@ hypothesis.settings.register_profile(
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run be short or full."""
-    extent.add_options(parser)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how many examples are tried; have temporary folders in memory, if there is enough."""
     gc.disable()  # what is imported and collected stays
@@ -48,16 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("full" if config.getoption("full") else "short")
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take a sample of what is dear, long tests when asked for, and begin with the dearest."""
-    extent.thin(config, items)
-    extent.put_dear_first(items)
-    if not config.getoption("full") and "long" not in str(config.getoption("markexpr")):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: pytest --full"))
 
 
 def pytest_collection_finish() -> None:

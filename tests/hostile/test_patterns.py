@@ -28,10 +28,12 @@ _METHODS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "split
 
 @cache
 def _trees() -> dict[str, ast.Module]:
+    """Return every module that compiles a pattern."""
     return {
-        ".".join(path.relative_to(_PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
+        ".".join(path.relative_to(_PACKAGE).with_suffix("").parts): ast.parse(source)
         for path in sorted(_PACKAGE.rglob("*.py"))
         if path.stem not in ("__init__", "__main__")
+        and "re.compile" in (source := path.read_text())
     }
 
 

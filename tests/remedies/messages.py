@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,16 +43,17 @@ def printed_cures() -> tuple[Message, ...]:
 
 
 def _said(tree: ast.Module) -> Iterator[str]:
-    passed = {id(node) for node in _passed_over(tree)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    passed = {id(node) for node in _passed_over(nodes)}
+    for node in nodes:
         text = None if id(node) in passed else _text(node)
         if text is not None and " " in text:
             yield text
 
 
-def _passed_over(tree: ast.Module) -> Iterator[ast.AST]:
+def _passed_over(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield docstrings, pieces of an f-string, and what is said of an option."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Expr):
             yield node.value
         elif isinstance(node, ast.JoinedStr):
