@@ -21,7 +21,7 @@ from semantic_assets.model.search_filter import (
 #: What may be written for a filter: conditions as text, or fields with values.
 Where = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None
 
-_TEXT = re.compile(r"\s*([^=!<>~]+?)\s*([=!<>~:]+)\s*(.*?)\s*", re.DOTALL)
+_TEXT = re.compile(r"([^=!<>~:]+)([=!<>~:]+)(.*)", re.DOTALL)
 _BAR = re.compile(r"(?<!\\)\|")
 #: A longer one is no word or pattern that somebody wrote.
 _MAX_VALUE = 1_000
@@ -71,7 +71,7 @@ def parse_condition(text: str) -> Condition:
     """
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ConfigError(f"{text!r} is no condition: {_EXAMPLE}")
+        raise ConfigError(f"{text[:_SHOWN]!r} is no condition: {_EXAMPLE}")
     field, operator, rest = found.groups()
     values = [value.replace("\\|", "|") for value in _BAR.split(rest)]
     return _checked(field, operator, values)

@@ -22,6 +22,7 @@ _BOUNDED = {
     "parsing.markdown.front_matter": 64 << 10,
     "parsing.markdown.naming._HTML_HEADING": 32 << 10,
     "parsing.titles": 3000,
+    "pipeline.search.overview.example_questions._SENTENCE": 140,
 }
 _METHODS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "split"}
 

@@ -32,10 +32,11 @@ def export_to_postgres(
     """
     with _connected(address) as connection:
         table = ExportTable(connection, address, rows)
-        table.prepare(replace=replace)
-        written = _bring(table, rows, told)
-        if index:
-            table.make_index()
+        with table.locked():
+            table.prepare(replace=replace)
+            written = _bring(table, rows, told)
+            if index:
+                table.make_index()
     return written
 
 

@@ -1,6 +1,7 @@
 """A table of Postgres with pgvector that holds exported rows, and which state of each shard it has."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -56,17 +57,32 @@ class ExportTable:
         )
         self._extension = ""
 
-    def prepare(self, *, replace: bool) -> None:
-        """Lock the table's name, and make extension, states and table where they are missing.
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the table's name for this export alone.
 
         Raises:
             Conflict: another export writes to the table.
-            ConfigError: the table is no export, or one of something else.
         """
-        if not self._one("SELECT pg_try_advisory_lock(hashtext(%s))", f"export {self._name}"):
+        name = f"export {self._name}"
+        if not self._one("SELECT pg_try_advisory_lock(hashtext(%s))", name):
             raise Conflict(
                 f"another export writes to {self._shown}: run this again when it has ended"
             )
+        try:
+            yield
+        finally:
+            # A server notices a closed connection some time later: an export that followed at
+            # once was told that another one wrote. A connection that is lost lets go by itself.
+            if not self._connection.closed:
+                self._one("SELECT pg_advisory_unlock(hashtext(%s))", name)
+
+    def prepare(self, *, replace: bool) -> None:
+        """Make extension, states and table where they are missing.
+
+        Raises:
+            ConfigError: the table is no export, or one of something else.
+        """
         self._extension = self._made_extension()
         with self._connection.transaction():
             self._connection.execute(_STATES)

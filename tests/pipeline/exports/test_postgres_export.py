@@ -149,6 +149,22 @@ def test_a_table_is_written_by_one_export_at_a_time(world: Trial, url: str) -> N
             export(world, url)
 
 
+@needs_pgvector
+def test_name_is_free_before_the_connection_is_closed(
+    world: Trial, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[tuple[Any, ...]]] = []
+    close = psycopg.Connection.close
+
+    def looked_at(self: Any) -> None:
+        seen.append(self.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").fetchall())
+        close(self)
+
+    monkeypatch.setattr(psycopg.Connection, "close", looked_at)
+    export(world, url)
+    assert seen == [[]]
+
+
 def export_and_die(settings: Settings, url: str, when: str, nth: int) -> None:
     """Killed with the nth shard in its transaction, or right after it."""
     done = postgres_table.ExportTable.write
