@@ -11,7 +11,7 @@ def _unconfirmed(trial: Trial) -> str:
     """Send a job whose create call is not answered, where no listing has shown a name yet."""
     trial.write("acme/docs/a.txt", "The gate is shut in a storm.")
     trial.prepare()
-    trial.arm("create-timeout-not-created")
+    trial.arm("create-timeout-not-created", seconds=0.1)
     advance(trial.store, trial.gemini)
     [job] = trial.store.ledger.jobs.list()
     assert job.state == JobState.UNCONFIRMED
