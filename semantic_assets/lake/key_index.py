@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from semantic_assets.lake.key_halves import as_binary, halves, keys_of
-from semantic_assets.lake.key_index_file import opened
+from semantic_assets.lake.key_index_file import at_one_moment, opened
 from semantic_assets.lake.outcomes import (
     Indices,
     KnownTexts,
@@ -78,6 +78,9 @@ class KeyIndex:
     def _connected(self) -> AbstractContextManager[sqlite3.Connection]:
         return opened(self.path, reading=self.is_reading)
 
+    def _at_one_moment(self) -> AbstractContextManager[sqlite3.Connection]:
+        return at_one_moment(self.path, reading=self.is_reading)
+
     def etags(self) -> dict[str, str]:
         """Map the name of each covered results file to the ETag it was covered with."""
         with self._connected() as connection:
@@ -94,12 +97,10 @@ class KeyIndex:
         None: a file was also covered again or forgotten, or the index was made anew. The answer
         costs what is new, so that whoever remembers outcomes may ask each time.
         """
-        with self._connected() as connection:
-            connection.execute("BEGIN")  # one moment
+        with self._at_one_moment() as connection:
             query = "SELECT name FROM file WHERE file_id > ?"
             names = [name for (name,) in connection.execute(query, (before.last_id,))]
             now = _covered(connection)
-            connection.execute("COMMIT")
         is_grown = now.index == before.index and now.files == before.files + len(names)
         return (names, now) if is_grown else None
 
@@ -177,7 +178,7 @@ class KeyIndex:
 
     def files_of(self, keys: pa.Array | Sequence[str]) -> set[str]:
         """Return the names of the results files with any outcome of these texts."""
-        with self._connected() as connection:
+        with self._at_one_moment() as connection:
             found = _rows(connection, halves(keys))
             return {name for name, _ in _files(connection, found.file_id).values()}
 
@@ -192,7 +193,7 @@ class KeyIndex:
         """Return the outcomes of these texts, in their order."""
         once = as_binary(halves(keys)).dictionary_encode()
         pairs = np.frombuffer(once.dictionary.buffers()[1], dtype=np.int64).reshape(-1, 2)
-        with self._connected() as connection:
+        with self._at_one_moment() as connection:
             found = _rows(connection, pairs)
             files = _files(connection, found.file_id)
             # The plain case: a single row, with outcome ok.

@@ -61,6 +61,19 @@ def opened(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
         raise broken(f"{_FOLDER}/{path.name}", str(error)) from error
 
 
+@contextmanager
+def at_one_moment(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
+    """Open it for several reads of one state.
+
+    A file that is covered anew between the rows of its texts and its name has no name. Eight
+    processes that embedded at once died of it; of an answered text nobody would have known it.
+    """
+    with opened(path, reading=reading) as connection:
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+
+
 def delete(path: Path) -> None:
     """Delete it; who has it open goes on with what was deleted."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):

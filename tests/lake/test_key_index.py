@@ -4,10 +4,11 @@ import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from semantic_assets.lake import key_index_file
+from semantic_assets.lake import key_index, key_index_file
 from semantic_assets.lake.key_halves import halves
 from semantic_assets.lake.key_index import KeyIndex
 from semantic_assets.lake.outcomes import Landed, OutcomeCode
@@ -199,6 +200,28 @@ def test_outcomes_of_many_texts_fold_into_what_the_rules_say(index: KeyIndex) ->
 
 
 # -- retries, and jobs that failed as a whole -----------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", [OutcomeCode.OK, OutcomeCode.TRANSIENT])
+def test_a_file_that_is_covered_anew_during_a_lookup_is_looked_up_as_it_was(
+    index: KeyIndex, monkeypatch: pytest.MonkeyPatch, outcome: OutcomeCode
+) -> None:
+    keys = [text_hash(name) for name in "ab"]
+    index.add("job-1.parquet", keys, [outcome] * 2, etag="1")
+    before, read = index.known(keys), key_index._files
+
+    def covered_anew(*given: Any) -> Any:
+        KeyIndex(index.path).add("job-1.parquet", keys, [OutcomeCode.OK] * 2, etag="2")
+        return read(*given)
+
+    monkeypatch.setattr(key_index, "_files", covered_anew)
+    found = index.known(keys)
+    assert found.attempts.tolist() == before.attempts.tolist() == [1, 1]
+    assert found.is_answered.tolist() == before.is_answered.tolist()
+    monkeypatch.undo()
+    assert index.known(keys).is_answered.all()
+    monkeypatch.setattr(key_index, "_files", covered_anew)
+    assert index.files_of(keys) == {"job-1.parquet"}
 
 
 def test_after_a_retry_older_errors_count_no_more(index: KeyIndex) -> None:
