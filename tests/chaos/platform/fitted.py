@@ -34,8 +34,15 @@ NOT_NEEDED = {
     "no-complete-listing": "a job is looked for by the service's filter on names, not in pages",
     "no-stop-after-two": "without a window all jobs are out when the second is quarantined",
     "tokens-followed": "a whole listing is read before jobs are sent, and all are sent at once",
-    "no-fresh-look": "a machine that sleeps for 60 hours wakes before any deadline here",
+    **dict.fromkeys(
+        ("no-fresh-look", "given-up-by-age"),
+        "a machine that sleeps for 60 hours wakes before any deadline here",
+    ),
+    "no-scopes": "there are no keys, and another account of the project sees the same jobs",
 }
+#: What goes wrong here without a safeguard, where it is something else than of the Developer API:
+#: answers are told apart by their texts, and a job by its folder.
+SEEN_BY = {"no-missing-rows": "paid_twice", "no-ledger-id": "lost"}
 #: Faults that others stand for.
 STOOD_FOR = {"result-late": "output-folder-late"}
 _REALTIME = "models.embedContent"
@@ -65,7 +72,9 @@ def fitted(scenarios: Iterable[Scenario]) -> tuple[list[Scenario], Counter[str]]
         if reason := _reason(scenario):
             left_out[reason] += 1
         else:
-            kept.append(_all_out(replace(scenario, faults=tuple(map(_fitted, scenario.faults)))))
+            faults = tuple(map(_fitted, scenario.faults))
+            sees = SEEN_BY.get(scenario.safeguard_off or "", scenario.sees)
+            kept.append(_all_out(replace(scenario, faults=faults, sees=sees)))
     return kept, left_out
 
 
