@@ -1,10 +1,9 @@
 """The key index: the outcomes of each text and their results files, one SQLite file per space.
 
 A cache of the results directory and nothing else: it lists the files it covers, is compared with
-the directory before any planning, and can be deleted at any time. Its cost follows the batch: a
-lookup touches the asked keys, an insertion the new ones. Both go in bulk: keys as two integers
-each, a lookup's keys as one JSON list and its answer as five (57,000 keys in 0.13 CPU seconds;
-rows to and from Python took about 0.5).
+the directory before any planning, and can be deleted at any time. Its cost follows the batch, in
+bulk: keys as two integers each, a lookup's keys as one JSON list and its answer as five (57,000
+keys in 0.13 CPU seconds; rows to and from Python took about 0.5).
 """
 
 import sqlite3
