@@ -65,8 +65,8 @@ def opened(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
 def at_one_moment(path: Path, *, reading: bool) -> Iterator[sqlite3.Connection]:
     """Open it for several reads of one state.
 
-    A file that is covered anew between the rows of its texts and its name has no name. Eight
-    processes that embedded at once died of it; of an answered text nobody would have known it.
+    A file that is covered anew between the rows of its texts and its name has no name: one of eight
+    processes that embedded at once died of it.
     """
     with opened(path, reading=reading) as connection:
         connection.execute("BEGIN")
